@@ -1,0 +1,1 @@
+//! What the screen is about: model, messages, update, actions, keymap. Draws nothing.

@@ -1,0 +1,239 @@
+//! Every setting with its default. The first line of each doc comment is its explanation in `minions.toml`.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How a question is worked on.
+    pub protocol: ProtocolConfig,
+    /// The remote LM: plans and judges, never sees a document.
+    pub remote: RemoteConfig,
+    /// The local LM: reads the document, on this machine.
+    pub local: LocalConfig,
+    /// The locked-down process that runs the remote LM's code.
+    pub sandbox: SandboxConfig,
+    /// How the screen looks.
+    pub screen: ScreenConfig,
+    /// Where sessions are kept.
+    pub sessions: SessionsConfig,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProtocolName {
+    #[default]
+    Minions,
+    Minion,
+    RemoteOnly,
+    LocalOnly,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProtocolConfig {
+    /// The protocol: minions, minion, remote-only or local-only.
+    pub name: ProtocolName,
+    /// Rounds at most; the last one must answer.
+    #[schemars(range(min = 1, max = 20))]
+    pub max_rounds: u32,
+    /// Tasks for each chunk at most.
+    #[schemars(range(min = 1, max = 50))]
+    pub tasks_per_round: u32,
+    /// How often each task is repeated on each chunk.
+    #[schemars(range(min = 1, max = 50))]
+    pub samples: u32,
+    /// The chunk size in characters suggested to the remote LM; 0 leaves it to choose.
+    pub chunk_chars: u32,
+    /// Jobs in one round at most.
+    #[schemars(range(min = 1, max = 100000))]
+    pub max_jobs: u32,
+    /// How often the remote LM may try to write working code in a round.
+    #[schemars(range(min = 1, max = 20))]
+    pub code_attempts: u32,
+    /// How often the remote LM may try to decide in valid JSON in a round.
+    #[schemars(range(min = 1, max = 20))]
+    pub decision_attempts: u32,
+}
+
+impl Default for ProtocolConfig {
+    fn default() -> Self {
+        Self {
+            name: ProtocolName::Minions,
+            max_rounds: 3,
+            tasks_per_round: 3,
+            samples: 1,
+            chunk_chars: 0,
+            max_jobs: 2048,
+            code_attempts: 3,
+            decision_attempts: 3,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RemoteProvider {
+    #[default]
+    Offline,
+    Openai,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RemoteConfig {
+    /// Who plans: offline (a planner without a model) or openai (any OpenAI-compatible endpoint).
+    pub provider: RemoteProvider,
+    /// The model's name at the endpoint; needed by openai.
+    pub model: String,
+    /// The endpoint, up to and with /v1.
+    pub base_url: String,
+    /// The environment variable that holds the key; empty for none.
+    pub api_key_env: String,
+    /// A command that prints the key; used when api_key_env is empty or not set there.
+    pub api_key_cmd: String,
+    /// Dollars a session may spend; 0 sets no limit.
+    #[schemars(range(min = 0.0))]
+    pub budget_usd: f64,
+    /// Dollars for a million input tokens; negative where not known.
+    pub price_input: f64,
+    /// Dollars for a million input tokens read from the server's cache; negative takes the input price.
+    pub price_cached_input: f64,
+    /// Dollars for a million output tokens; negative where not known.
+    pub price_output: f64,
+    /// Output tokens of one call at most.
+    #[schemars(range(min = 16))]
+    pub max_output_tokens: u64,
+    /// Randomness of the replies; negative leaves it to the endpoint.
+    pub temperature: f64,
+    /// Tries at one request, the first included.
+    #[schemars(range(min = 1, max = 20))]
+    pub attempts: u32,
+    /// Seconds to connect.
+    #[schemars(range(min = 1, max = 3600))]
+    pub connect_timeout_s: u64,
+    /// Seconds of silence that count as a hang, before the first byte or between two.
+    #[schemars(range(min = 1, max = 3600))]
+    pub idle_timeout_s: u64,
+    /// Seconds one reply may take in all.
+    #[schemars(range(min = 1, max = 86400))]
+    pub total_timeout_s: u64,
+}
+
+impl Default for RemoteConfig {
+    fn default() -> Self {
+        Self {
+            provider: RemoteProvider::Offline,
+            model: String::new(),
+            base_url: "https://api.openai.com/v1".into(),
+            api_key_env: "OPENAI_API_KEY".into(),
+            api_key_cmd: String::new(),
+            budget_usd: 0.0,
+            price_input: -1.0,
+            price_cached_input: -1.0,
+            price_output: -1.0,
+            max_output_tokens: 4096,
+            temperature: -1.0,
+            attempts: 4,
+            connect_timeout_s: 10,
+            idle_timeout_s: 120,
+            total_timeout_s: 600,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LocalProvider {
+    #[default]
+    Extractive,
+    Openai,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LocalConfig {
+    /// Who reads: extractive (a lexical reader without a model) or openai (any OpenAI-compatible server).
+    pub provider: LocalProvider,
+    /// The model's name at the server; needed by openai.
+    pub model: String,
+    /// The server, up to and with /v1. Documents are sent there: keep it on your own machine or network.
+    pub base_url: String,
+    /// The environment variable that holds the key; empty for none.
+    pub api_key_env: String,
+    /// Jobs sent to the server at once.
+    #[schemars(range(min = 1, max = 4096))]
+    pub max_in_flight: usize,
+    /// Output tokens of one job at most.
+    #[schemars(range(min = 16))]
+    pub max_output_tokens: u64,
+    /// Randomness of the replies; negative leaves it to the server.
+    pub temperature: f64,
+    /// Tries at one job's request when the server refuses or fails, the first included.
+    #[schemars(range(min = 1, max = 20))]
+    pub attempts: u32,
+    /// Seconds one job may take.
+    #[schemars(range(min = 1, max = 86400))]
+    pub timeout_s: u64,
+}
+
+impl Default for LocalConfig {
+    fn default() -> Self {
+        Self {
+            provider: LocalProvider::Extractive,
+            model: String::new(),
+            base_url: "http://127.0.0.1:8080/v1".into(),
+            api_key_env: String::new(),
+            max_in_flight: 8,
+            max_output_tokens: 512,
+            temperature: 0.0,
+            attempts: 3,
+            timeout_s: 300,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SandboxConfig {
+    /// Megabytes the remote LM's program may use, documents included.
+    #[schemars(range(min = 128, max = 65536))]
+    pub memory_mb: u64,
+    /// Seconds the remote LM's program may run.
+    #[schemars(range(min = 1, max = 600))]
+    pub seconds: u64,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        Self { memory_mb: 1024, seconds: 20 }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScreenConfig {
+    /// The theme: dark, light, or the name of a file in the themes folder beside your settings.
+    pub theme: String,
+    /// Draw with ASCII characters only.
+    pub ascii: bool,
+    /// Frames a second at most; over SSH a third of it.
+    #[schemars(range(min = 1, max = 60))]
+    pub frames_per_second: u32,
+}
+
+impl Default for ScreenConfig {
+    fn default() -> Self {
+        Self { theme: "dark".into(), ascii: false, frames_per_second: 30 }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionsConfig {
+    /// The folder of sessions; empty takes the data folder of your system.
+    pub dir: PathBuf,
+}

@@ -1,0 +1,109 @@
+//! What a document is: its text, its pages, spans of it, and how it is read, cut and searched.
+
+pub mod span;
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use span::{Located, Match, Span};
+
+/// The blake3 hash of a document's text as it was read, written as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DocumentHash(blake3::Hash);
+
+impl DocumentHash {
+    pub fn of(text: &str) -> Self {
+        Self(blake3::hash(text.as_bytes()))
+    }
+}
+
+impl fmt::Display for DocumentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.to_hex().as_str())
+    }
+}
+
+impl fmt::Debug for DocumentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for DocumentHash {
+    type Err = blake3::HexError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        blake3::Hash::from_str(text).map(Self)
+    }
+}
+
+impl Serialize for DocumentHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for DocumentHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A document in memory. Offsets into it are UTF-8 bytes everywhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// What the person calls it: the file's name, never its whole path.
+    pub name: String,
+    pub text: Arc<str>,
+    /// The byte offset at which each page begins; empty when the format has no pages.
+    pub pages: Vec<usize>,
+    pub hash: DocumentHash,
+}
+
+impl Document {
+    /// A document from plain text. Form feeds, where there are any, are its page breaks.
+    pub fn from_text(name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
+        let text = text.into();
+        let breaks: Vec<usize> = memchr::memchr_iter(b'\x0c', text.as_bytes()).map(|at| at + 1).collect();
+        let pages = if breaks.is_empty() { Vec::new() } else { std::iter::once(0).chain(breaks).collect() };
+        let hash = DocumentHash::of(&text);
+        Self { name: name.into(), text, pages, hash }
+    }
+
+    /// The page, counted from 1, on which the byte at `offset` stands.
+    pub fn page_of(&self, offset: usize) -> Option<usize> {
+        match self.pages.partition_point(|&start| start <= offset) {
+            0 => None,
+            page => Some(page),
+        }
+    }
+
+    /// The text between two byte offsets, or nothing when they are no character boundaries of it.
+    pub fn slice(&self, start: usize, end: usize) -> Option<&str> {
+        self.text.get(start..end)
+    }
+
+    pub fn reference(&self) -> DocumentRef {
+        DocumentRef {
+            hash: self.hash,
+            name: self.name.clone(),
+            bytes: self.text.len(),
+            characters: self.text.chars().count(),
+            pages: self.pages.len(),
+        }
+    }
+}
+
+/// How a session names a document that it is about: enough to find the text again and to speak of its size.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DocumentRef {
+    pub hash: DocumentHash,
+    pub name: String,
+    pub bytes: usize,
+    pub characters: usize,
+    /// Zero when the format has no pages.
+    pub pages: usize,
+}

@@ -1,0 +1,1 @@
+//! The session on disk: record format, append-only writer, tolerant reader, store of sessions.

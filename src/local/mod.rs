@@ -1,0 +1,60 @@
+//! Local LMs: one trait for what executes a job on a chunk, on this machine or its own network.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::protocol::{JobId, ModelInfo, WorkerReply};
+
+/// A model that reads. Dropping the future of [`execute`](Self::execute) cancels the job.
+pub trait LocalLm: Send + Sync {
+    fn info(&self) -> ModelInfo;
+
+    /// How many jobs it can work on at once.
+    fn max_in_flight(&self) -> usize;
+
+    fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>>;
+}
+
+#[derive(Clone, Debug)]
+pub struct JobRequest {
+    pub id: JobId,
+    pub chunk: ChunkText,
+    pub task: Arc<str>,
+    pub advice: Arc<str>,
+    /// The repetition, counted from 0.
+    pub sample: u32,
+    pub max_output_tokens: u64,
+}
+
+/// A chunk's words, shared with the document they stand in.
+#[derive(Clone, Debug)]
+pub struct ChunkText {
+    text: Arc<str>,
+    range: Range<usize>,
+}
+
+impl ChunkText {
+    /// The part `range` of `text`; a range that is none of its own is the empty chunk.
+    pub fn of(text: Arc<str>, range: Range<usize>) -> Self {
+        let range = if text.get(range.clone()).is_some() { range } else { 0..0 };
+        Self { text, range }
+    }
+
+    pub fn whole(text: Arc<str>) -> Self {
+        let range = 0..text.len();
+        Self { text, range }
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.text.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+/// Why a job got no reply, in one sentence that holds nothing of the chunk.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct LocalError {
+    pub message: String,
+}

@@ -1,0 +1,1 @@
+//! The OpenAI-compatible chat wire, spoken to remote and local servers alike.

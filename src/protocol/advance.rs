@@ -1,0 +1,141 @@
+//! What the protocol does next by itself, once everything that came in is on record.
+
+use std::collections::HashSet;
+
+use super::code::{CodeError, CodeErrorKind, CodeStage, extract_code};
+use super::decision::{Decision, parse_decision};
+use super::fact::{Ending, Estimate, Fact, RemoteAsk};
+use super::ids::{AskId, CodeId};
+use super::input::{Effect, Step};
+use super::job::{JobOutput, Outcome};
+use super::message::{Purpose, ReplyFormat, Usage, estimate_tokens};
+use super::prompts;
+use super::state::{Due, Phase, Round, State};
+
+/// The next step, or nothing while the protocol waits for something from outside.
+///
+/// Each step's facts change the phase, so applying them and asking again comes to an end.
+pub fn advance(state: &State) -> Option<Step> {
+    let Phase::Due(due) = &state.phase else { return None };
+    Some(match due {
+        Due::BeginRound { round } => {
+            let last = *round >= state.settings().max_rounds;
+            Step::fact(Fact::RoundBegan { round: *round, last })
+        }
+        Due::Ask { purpose, attempt } => ask(state, *purpose, *attempt),
+        Due::ReadCode { attempt } => read_code(state, *attempt),
+        Due::Aggregate(code) => aggregate(state, *code),
+        Due::ReadDecision => read_decision(state),
+        Due::End(ending) => end(ending.clone()),
+    })
+}
+
+pub(super) fn end(ending: Ending) -> Step {
+    Step::fact(Fact::SessionEnded { ending }).with(Effect::Finish)
+}
+
+fn ask(state: &State, purpose: Purpose, attempt: u32) -> Step {
+    let Some(round) = state.round() else {
+        return end(Ending::Failed { error: "asked outside of a round".into() });
+    };
+    let settings = state.settings();
+    let messages = prompts::messages(state, purpose);
+    let input_tokens = messages.iter().map(|message| estimate_tokens(message.content.len())).sum();
+    let max_output_tokens = settings.remote_max_output_tokens;
+    let price = state.opened.as_ref().and_then(|opened| opened.remote.price);
+    let worst = Usage { input_tokens, output_tokens: max_output_tokens, ..Usage::default() };
+    let worst_cost_usd = price.map(|price| price.cost(&worst));
+    if let (Some(budget), Some(cost)) = (settings.budget_usd, worst_cost_usd)
+        && state.committed_usd + cost > budget
+    {
+        let reason = format!(
+            "the next call ({}) may cost ${cost:.4}; with ${:.4} spent or reserved it would pass the budget of ${budget:.4}",
+            purpose.name(),
+            state.committed_usd
+        );
+        return end(Ending::Budget { reason });
+    }
+    let request = RemoteAsk {
+        ask: AskId { round: round.number, n: state.asks().count() as u32 + 1 },
+        purpose,
+        attempt,
+        messages,
+        format: if purpose == Purpose::Decide { ReplyFormat::Json } else { ReplyFormat::Text },
+        max_output_tokens,
+        estimate: Estimate { input_tokens, worst_cost_usd },
+    };
+    Step::fact(Fact::RemoteAsked(request.clone())).with(Effect::Ask(request))
+}
+
+fn read_code(state: &State, attempt: u32) -> Step {
+    let round = state.round();
+    let code = CodeId { round: round.map_or(0, |round| round.number), attempt };
+    match extract_code(state.last_reply(Purpose::Decompose).unwrap_or("")) {
+        Ok(source) => {
+            let mended = round.is_some_and(|round| !round.jobs.is_empty());
+            Step::fact(Fact::CodeReceived { code, source }).with(if mended {
+                Effect::Transform(code)
+            } else {
+                Effect::Prepare(code)
+            })
+        }
+        Err(error) => Step::fact(Fact::CodeRejected { code, stage: CodeStage::Extract, error }),
+    }
+}
+
+fn aggregate(state: &State, code: CodeId) -> Step {
+    let Some(round) = state.round() else {
+        return end(Ending::Failed { error: "aggregated outside of a round".into() });
+    };
+    let tally = round.tally();
+    if tally.answered + tally.abstained == 0 {
+        return aggregated(round, prompts::no_output(round));
+    }
+    let rejected = round.codes.iter().any(|known| known.id == code && known.rejected.is_some());
+    if rejected {
+        return aggregated(round, prompts::plain_outputs(round));
+    }
+    Step { facts: vec![Fact::TransformBegan { code }], effects: vec![Effect::Transform(code)] }
+}
+
+/// The fact that says what of the round goes on to the remote LM.
+pub(super) fn aggregated(round: &Round, text: String) -> Step {
+    let (mut kept, mut dropped) = (0, 0);
+    let lines: HashSet<&str> = text.lines().map(str::trim).collect();
+    for job in &round.jobs {
+        let Some(Outcome::Answered { output, .. }) = job.outcome() else { continue };
+        if stands_in(output, &text, &lines) { kept += 1 } else { dropped += 1 }
+    }
+    Step::fact(Fact::OutputsAggregated { round: round.number, text, kept, dropped })
+}
+
+fn stands_in(output: &JobOutput, text: &str, lines: &HashSet<&str>) -> bool {
+    [&output.answer, &output.citation].into_iter().flatten().any(|words| {
+        let words = words.trim();
+        !words.is_empty()
+            && (lines.contains(words) || memchr::memmem::find(text.as_bytes(), words.as_bytes()).is_some())
+    })
+}
+
+fn read_decision(state: &State) -> Step {
+    let (number, last) = state.round().map_or((0, true), |round| (round.number, round.last));
+    match parse_decision(state.last_reply(Purpose::Decide).unwrap_or(""), last) {
+        Ok(decision) => {
+            let quotations = match &decision {
+                Decision::ProvideFinalAnswer(answer) => Some(answer.citations.clone()),
+                Decision::RequestAdditionalInfo(_) => None,
+            };
+            let step = Step::fact(Fact::Decided { round: number, decision });
+            match quotations {
+                Some(quotations) => step.with(Effect::LocateCitations { round: number, quotations }),
+                None => step,
+            }
+        }
+        Err(error) => Step::fact(Fact::DecisionRejected { round: number, error }),
+    }
+}
+
+/// A program error for a result that breaks the contract.
+pub(super) fn contract_error(message: String) -> CodeError {
+    CodeError::new(CodeErrorKind::Contract, message)
+}

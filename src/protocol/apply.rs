@@ -1,0 +1,220 @@
+//! `State::apply`: the only way a state changes. Total: a fact that does not fit where the state stands changes nothing.
+
+use super::code::CodeStage;
+use super::decision::Decision;
+use super::fact::{Ending, Fact, PlannedJobs, RemoteAnswer, RemoteFailure};
+use super::job::Outcome;
+use super::message::Purpose;
+use super::state::{Aggregated, Answer, Ask, AskState, Code, Due, Job, JobState, Phase, Round, State, Waiting};
+
+impl State {
+    pub fn apply(&mut self, fact: &Fact) {
+        match fact {
+            Fact::SessionOpened(opened) => {
+                self.opened = Some(opened.as_ref().clone());
+                self.phase = Phase::Due(Due::BeginRound { round: 1 });
+            }
+            Fact::RoundBegan { round, last } => {
+                self.rounds.push(Round::new(*round, *last));
+                let purpose = if *round == 1 { Purpose::Advise } else { Purpose::Decompose };
+                self.phase = Phase::Due(Due::Ask { purpose, attempt: 1 });
+            }
+            Fact::RemoteAsked(request) => {
+                self.phase = Phase::Waiting(Waiting::Remote(request.ask));
+                if let Some(round) = self.rounds.last_mut() {
+                    let request = request.clone();
+                    round.asks.push(Ask { request, failures: Vec::new(), state: AskState::Pending });
+                }
+            }
+            Fact::RemoteAnswered(answer) => self.remote_answered(answer),
+            Fact::RemoteFailed(failure) => self.remote_failed(failure),
+            Fact::CodeReceived { code, source } => {
+                let Some(round) = self.rounds.last_mut() else { return };
+                round.codes.push(Code { id: *code, source: source.clone(), rejected: None });
+                // A program mended after `transform_outputs` failed does not run the jobs again.
+                self.phase = Phase::Waiting(if round.jobs.is_empty() {
+                    Waiting::Prepare(*code)
+                } else {
+                    Waiting::Transform(*code)
+                });
+            }
+            Fact::CodeRejected { code, stage, error } => {
+                let attempts = self.settings().code_attempts;
+                let Some(round) = self.rounds.last_mut() else { return };
+                match round.codes.iter_mut().find(|known| known.id == *code) {
+                    Some(known) => known.rejected = Some(error.clone()),
+                    None => round.codes.push(Code { id: *code, source: String::new(), rejected: Some(error.clone()) }),
+                }
+                self.phase = Phase::Due(if code.attempt < attempts {
+                    Due::Ask { purpose: Purpose::Decompose, attempt: code.attempt + 1 }
+                } else if *stage == CodeStage::Transform || !round.jobs.is_empty() {
+                    Due::Aggregate(*code)
+                } else {
+                    self.without_this_round(format!(
+                        "the remote LM wrote no working program in {attempts} attempts; the last error: {error}"
+                    ))
+                });
+            }
+            Fact::JobsPlanned(planned) => self.jobs_planned(planned),
+            Fact::JobStarted { job, attempt } => {
+                if let Some(job) = self.job_mut(job.round, job.index)
+                    && job.outcome().is_none()
+                {
+                    job.state = JobState::Running { attempt: *attempt };
+                }
+            }
+            Fact::JobRetried { job, flaw, raw, usage } => {
+                if let Some(job) = self.job_mut(job.round, job.index) {
+                    job.retried = Some((flaw.clone(), raw.clone()));
+                    job.usage += *usage;
+                    job.state = JobState::Waiting;
+                }
+            }
+            Fact::JobFinished { job: id, outcome, usage, ms } => {
+                let Some(job) = self.job_mut(id.round, id.index) else { return };
+                if job.outcome().is_some() {
+                    return;
+                }
+                job.usage += *usage;
+                job.ms += ms;
+                job.state = JobState::Ended(outcome.clone());
+                self.job_ended(id.round);
+            }
+            Fact::TransformBegan { code } => self.phase = Phase::Waiting(Waiting::Transform(*code)),
+            Fact::OutputsAggregated { round: _, text, kept, dropped } => {
+                if let Some(round) = self.rounds.last_mut() {
+                    round.aggregated = Some(Aggregated { text: text.clone(), kept: *kept, dropped: *dropped });
+                }
+                self.phase = Phase::Due(Due::Ask { purpose: Purpose::Think, attempt: 1 });
+            }
+            Fact::Decided { round: number, decision } => {
+                let Some(round) = self.rounds.last_mut() else { return };
+                round.decision = Some(decision.clone());
+                self.phase = match decision {
+                    Decision::ProvideFinalAnswer(_) => Phase::Waiting(Waiting::Citations),
+                    Decision::RequestAdditionalInfo(_) => Phase::Due(Due::BeginRound { round: number + 1 }),
+                };
+            }
+            Fact::DecisionRejected { round: _, error } => {
+                let attempts = self.settings().decision_attempts;
+                let Some(round) = self.rounds.last_mut() else { return };
+                round.decision_errors.push(error.clone());
+                let tried = round.decision_errors.len() as u32;
+                self.phase = Phase::Due(if tried < attempts {
+                    Due::Ask { purpose: Purpose::Decide, attempt: tried + 1 }
+                } else {
+                    Due::End(Ending::NoAnswer {
+                        reason: format!(
+                            "the remote LM gave no valid decision in {attempts} attempts; the last error: {error}"
+                        ),
+                    })
+                });
+            }
+            Fact::Answered { answer, explanation, citations } => {
+                self.answer = Some(Answer {
+                    answer: answer.clone(),
+                    explanation: explanation.clone(),
+                    citations: citations.clone(),
+                });
+                self.phase = Phase::Due(Due::End(match answer {
+                    Some(_) => Ending::Answered,
+                    None => Ending::NoAnswer { reason: "the documents do not tell, as far as was read".into() },
+                }));
+            }
+            Fact::UtilizationSampled(sample) => self.utilization = Some(sample.clone()),
+            Fact::NoteAdded { text } => self.notes.push(text.clone()),
+            Fact::SessionEnded { ending } => {
+                for round in &mut self.rounds {
+                    for job in round.jobs.iter_mut().filter(|job| job.outcome().is_none()) {
+                        job.state = JobState::Ended(Outcome::Cancelled);
+                    }
+                    round.unfinished = 0;
+                }
+                self.phase = Phase::Ended(ending.clone());
+            }
+        }
+    }
+
+    fn remote_answered(&mut self, answer: &RemoteAnswer) {
+        let Some(ask) = self.ask_mut(answer) else { return };
+        let (purpose, attempt, worst) = (ask.request.purpose, ask.request.attempt, ask.request.estimate.worst_cost_usd);
+        ask.state = AskState::Answered(answer.clone());
+        self.committed_usd += answer.cost_usd.or(worst).unwrap_or(0.0);
+        self.phase = Phase::Due(match purpose {
+            Purpose::Advise => Due::Ask { purpose: Purpose::Decompose, attempt: 1 },
+            Purpose::Decompose => Due::ReadCode { attempt },
+            Purpose::Think => Due::Ask { purpose: Purpose::Decide, attempt: 1 },
+            Purpose::Decide => Due::ReadDecision,
+        });
+    }
+
+    fn ask_mut(&mut self, answer: &RemoteAnswer) -> Option<&mut Ask> {
+        self.rounds.last_mut()?.asks.iter_mut().rev().find(|ask| ask.request.ask == answer.ask)
+    }
+
+    fn remote_failed(&mut self, failure: &RemoteFailure) {
+        let Some(round) = self.rounds.last_mut() else { return };
+        let Some(ask) = round.asks.iter_mut().rev().find(|ask| ask.request.ask == failure.ask) else { return };
+        ask.failures.push(failure.clone());
+        if failure.retry_in_ms.is_none() {
+            ask.state = AskState::GivenUp;
+            let error =
+                format!("the remote LM could not be asked to {}: {}", ask.request.purpose.name(), failure.error);
+            self.phase = Phase::Due(Due::End(Ending::Failed { error }));
+        }
+        if !failure.partial.is_empty() {
+            // It may have been paid for: the worst case stays reserved.
+            self.committed_usd += ask.request.estimate.worst_cost_usd.unwrap_or(0.0);
+        }
+    }
+
+    fn jobs_planned(&mut self, planned: &PlannedJobs) {
+        let Some(round) = self.rounds.last_mut() else { return };
+        round.chunks = planned.chunks.clone();
+        round.tasks = planned.tasks.clone();
+        round.advices = planned.advices.clone();
+        round.jobs = planned
+            .jobs
+            .iter()
+            .map(|job| Job {
+                chunk: job.chunk,
+                task: job.task,
+                advice: job.advice,
+                sample: job.sample,
+                state: JobState::Waiting,
+                retried: None,
+                usage: Default::default(),
+                ms: 0,
+            })
+            .collect();
+        round.unfinished = round.jobs.len() as u32;
+        self.phase = Phase::Waiting(Waiting::Jobs);
+    }
+
+    fn job_mut(&mut self, round: u32, index: u32) -> Option<&mut Job> {
+        self.rounds.get_mut((round as usize).checked_sub(1)?)?.jobs.get_mut(index as usize)
+    }
+
+    fn job_ended(&mut self, number: u32) {
+        let Some(round) = self.rounds.get_mut((number as usize).saturating_sub(1)) else { return };
+        round.unfinished = round.unfinished.saturating_sub(1);
+        if round.unfinished == 0
+            && self.phase == Phase::Waiting(Waiting::Jobs)
+            && let Some(code) = round.codes.last()
+        {
+            self.phase = Phase::Due(Due::Aggregate(code.id));
+        }
+    }
+
+    /// Where to go when a round cannot be run: decide on what earlier rounds found, or end.
+    fn without_this_round(&mut self, reason: String) -> Due {
+        let knows_something = self.rounds.iter().any(|round| round.aggregated.is_some());
+        match self.rounds.last_mut() {
+            Some(round) if knows_something => {
+                round.last = true;
+                Due::Ask { purpose: Purpose::Think, attempt: 1 }
+            }
+            _ => Due::End(Ending::NoAnswer { reason }),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What came in becomes facts. Total: what is late, unknown or out of place becomes nothing.
+
+use std::collections::HashMap;
+
+use super::advance::{aggregated, contract_error, end};
+use super::code::{CodeErrorKind, CodeStage};
+use super::fact::{Ending, Fact, Finish, PlannedJobs};
+use super::ids::{CodeId, JobId};
+use super::input::{CodeResult, Effect, Input, Step};
+use super::job::{Flaw, JobResult, Manifest, Outcome, PlannedJob, read_output};
+use super::message::Usage;
+use super::state::{JobState, Phase, State, Waiting};
+
+/// How often one job is tried.
+const JOB_ATTEMPTS: u32 = 2;
+
+pub fn decide(state: &State, input: Input) -> Step {
+    match (input, &state.phase) {
+        (_, Phase::Ended(_)) => Step::default(),
+        (Input::Start(opened), Phase::New) => Step::fact(Fact::SessionOpened(opened)),
+        (Input::RemoteAnswered(answer), Phase::Waiting(Waiting::Remote(ask))) if answer.ask == *ask => {
+            Step::fact(Fact::RemoteAnswered(answer))
+        }
+        (Input::RemoteFailed(failure), Phase::Waiting(Waiting::Remote(ask))) if failure.ask == *ask => {
+            Step::fact(Fact::RemoteFailed(failure))
+        }
+        (Input::CodeRan { code, result: CodeResult::Prepared(result) }, Phase::Waiting(Waiting::Prepare(due)))
+            if code == *due =>
+        {
+            match result {
+                Ok(manifests) => plan(state, code, manifests),
+                Err(error) => rejected(code, CodeStage::Prepare, error),
+            }
+        }
+        (Input::CodeRan { code, result: CodeResult::Transformed(result) }, Phase::Waiting(Waiting::Transform(due)))
+            if code == *due =>
+        {
+            match (result, state.round()) {
+                (Ok(text), Some(round)) => aggregated(round, text),
+                (Ok(_), None) => Step::default(),
+                (Err(error), _) => rejected(code, CodeStage::Transform, error),
+            }
+        }
+        (Input::JobStarted { job: id }, Phase::Waiting(Waiting::Jobs)) => match state.job(id) {
+            Some(job) if job.state == JobState::Waiting => {
+                Step::fact(Fact::JobStarted { job: id, attempt: job.attempt() })
+            }
+            _ => Step::default(),
+        },
+        (Input::JobDone { job, attempt, result, ms }, Phase::Waiting(Waiting::Jobs)) => {
+            job_done(state, job, attempt, result, ms)
+        }
+        (Input::CancelJob(id), Phase::Waiting(Waiting::Jobs)) => match state.job(id) {
+            Some(job) if job.outcome().is_none() => {
+                finished(id, Outcome::Cancelled, Usage::default(), 0).with(Effect::CancelJob(id))
+            }
+            _ => Step::default(),
+        },
+        (Input::CitationsLocated { round, citations }, Phase::Waiting(Waiting::Citations)) => {
+            use super::decision::Decision;
+            match state.round_numbered(round).and_then(|round| round.decision.as_ref()) {
+                Some(Decision::ProvideFinalAnswer(last)) => Step::fact(Fact::Answered {
+                    answer: last.answer.clone(),
+                    explanation: last.explanation.clone(),
+                    citations,
+                }),
+                _ => Step::default(),
+            }
+        }
+        (Input::Utilization(sample), _) => match &state.utilization {
+            Some(known) if *known == sample => Step::default(),
+            _ => Step::fact(Fact::UtilizationSampled(sample)),
+        },
+        (Input::Note { text }, _) => Step::fact(Fact::NoteAdded { text }),
+        (Input::Stop, _) => end(Ending::Cancelled),
+        (Input::Fault { error }, _) => end(Ending::Failed { error }),
+        _ => Step::default(),
+    }
+}
+
+fn rejected(code: CodeId, stage: CodeStage, error: super::code::CodeError) -> Step {
+    if error.kind == CodeErrorKind::Unavailable {
+        return end(Ending::Failed {
+            error: format!("the sandbox cannot run the remote LM's code: {}", error.message),
+        });
+    }
+    Step::fact(Fact::CodeRejected { code, stage, error })
+}
+
+fn plan(state: &State, code: CodeId, manifests: Vec<Manifest>) -> Step {
+    let settings = state.settings();
+    let wanted = manifests.len() as u64 * u64::from(settings.samples.max(1));
+    if wanted > u64::from(settings.max_jobs) {
+        let message = format!(
+            "prepare_jobs returned {} jobs, {wanted} with {} sample(s) each; at most {} are allowed: make fewer or larger chunks, fewer tasks, or retrieve first",
+            manifests.len(),
+            settings.samples.max(1),
+            settings.max_jobs
+        );
+        return rejected(code, CodeStage::Prepare, contract_error(message));
+    }
+    if manifests.is_empty() {
+        return rejected(code, CodeStage::Prepare, contract_error("prepare_jobs returned no job".into()));
+    }
+    let (mut chunks, mut tasks, mut advices) = (Pool::default(), Pool::default(), Pool::default());
+    let mut jobs = Vec::with_capacity(wanted as usize);
+    for Manifest { chunk, task, advice } in manifests {
+        let (chunk, task, advice) = (chunks.index(chunk), tasks.index(task), advices.index(advice));
+        jobs.extend((0..settings.samples.max(1)).map(|sample| PlannedJob { chunk, task, advice, sample }));
+    }
+    let planned =
+        PlannedJobs { round: code.round, chunks: chunks.items, tasks: tasks.items, advices: advices.items, jobs };
+    Step::fact(Fact::JobsPlanned(planned)).with(Effect::RunJobs { round: code.round })
+}
+
+/// Distinct values in the order of their first appearance.
+struct Pool<T> {
+    items: Vec<T>,
+    index: HashMap<T, u32>,
+}
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), index: HashMap::new() }
+    }
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Pool<T> {
+    fn index(&mut self, item: T) -> u32 {
+        let next = self.items.len() as u32;
+        *self.index.entry(item).or_insert_with_key(|item| {
+            self.items.push(item.clone());
+            next
+        })
+    }
+}
+
+fn job_done(state: &State, id: JobId, attempt: u32, result: JobResult, ms: u64) -> Step {
+    let Some(job) = state.job(id).filter(|job| job.outcome().is_none() && job.attempt() == attempt) else {
+        return Step::default();
+    };
+    let (reply, located) = match result {
+        JobResult::Failed { error } => return finished(id, Outcome::Failed { error }, Usage::default(), ms),
+        JobResult::Replied { reply, located } => (reply, located),
+    };
+    let usage = reply.usage;
+    match read_output(&reply.text, reply.finish) {
+        Ok(output) if output.answer.is_some() => finished(id, Outcome::Answered { output, located }, usage, ms),
+        Ok(output) => finished(id, Outcome::Abstained { output }, usage, ms),
+        Err(flaw) if job.attempt() < JOB_ATTEMPTS => {
+            let retry = Fact::JobRetried { job: id, flaw, raw: reply.text, usage };
+            Step::fact(retry).with(Effect::RetryJob { job: id, attempt: attempt + 1 })
+        }
+        Err(Flaw::Malformed(error)) => finished(id, Outcome::Malformed { error, raw: reply.text }, usage, ms),
+        Err(Flaw::Truncated) => {
+            debug_assert_eq!(reply.finish, Finish::Length);
+            finished(id, Outcome::Truncated { raw: reply.text }, usage, ms)
+        }
+    }
+}
+
+fn finished(job: JobId, outcome: Outcome, usage: Usage, ms: u64) -> Step {
+    Step::fact(Fact::JobFinished { job, outcome, usage, ms })
+}

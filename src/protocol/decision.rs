@@ -1,0 +1,54 @@
+//! What the remote LM decides at the end of a round.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "decision", rename_all = "snake_case")]
+pub enum Decision {
+    ProvideFinalAnswer(FinalAnswer),
+    RequestAdditionalInfo(MoreInformation),
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FinalAnswer {
+    /// Nothing, where the remote LM says that the documents do not tell.
+    pub answer: Option<String>,
+    pub explanation: String,
+    /// Quotations of the document that bear the answer out, word for word from the jobs' citations.
+    pub citations: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MoreInformation {
+    pub explanation: String,
+    /// What the next round must find out.
+    pub feedback: String,
+    /// What is known so far, carried into the next round.
+    pub scratchpad: String,
+}
+
+/// Reads a decision. The error is worded for the remote LM.
+pub fn parse_decision(text: &str, last_round: bool) -> Result<Decision, String> {
+    let start = text.find('{').ok_or("no JSON object in the reply")?;
+    let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<serde_json::Value>();
+    let value =
+        values.next().unwrap_or(Ok(serde_json::Value::Null)).map_err(|error| format!("invalid JSON: {error}"))?;
+    let named = value.get("decision").and_then(|name| name.as_str());
+    match named {
+        None => return Err("the key `decision` is missing or no string; it must be \"provide_final_answer\" or \"request_additional_info\"".into()),
+        Some("request_additional_info") if last_round => {
+            return Err("this is the last round: `decision` must be \"provide_final_answer\"; where the outputs do not tell, set `answer` to null and say so in `explanation`".into());
+        }
+        Some("provide_final_answer") if value.get("answer").is_none() => {
+            return Err("the key `answer` is missing; give a string, or null where the outputs do not tell".into());
+        }
+        Some(_) => {}
+    }
+    let mut decision: Decision = serde_json::from_value(value).map_err(|error| format!("wrong shape: {error}"))?;
+    if let Decision::ProvideFinalAnswer(last) = &mut decision {
+        last.answer = last.answer.take().filter(|answer| !answer.trim().is_empty());
+    }
+    Ok(decision)
+}

@@ -1,0 +1,271 @@
+//! What happened. Facts are the only thing that changes a [`State`](super::State), and the records of the journal.
+//!
+//! Their serialised form is the journal's: names here are a file format, kept stable by the golden sessions in `tests`.
+
+use serde::{Deserialize, Serialize};
+
+use super::code::{CodeError, CodeStage};
+use super::decision::Decision;
+use super::ids::{AskId, CodeId, JobId};
+use super::job::{Chunk, Flaw, Outcome, PlannedJob};
+use super::message::{Message, Purpose, ReplyFormat, Usage};
+use super::settings::Settings;
+use crate::document::{DocumentRef, Located};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Fact {
+    SessionOpened(Box<SessionOpened>),
+    RoundBegan {
+        round: u32,
+        /// Whether this round must answer.
+        last: bool,
+    },
+    /// Written and flushed to disk before the request leaves.
+    RemoteAsked(RemoteAsk),
+    RemoteAnswered(RemoteAnswer),
+    /// With a `retry_in_ms` the same request goes out again; without, it is given up.
+    RemoteFailed(RemoteFailure),
+    CodeReceived {
+        code: CodeId,
+        source: String,
+    },
+    CodeRejected {
+        code: CodeId,
+        stage: CodeStage,
+        error: CodeError,
+    },
+    JobsPlanned(PlannedJobs),
+    JobStarted {
+        job: JobId,
+        attempt: u32,
+    },
+    /// The worker's reply could not be used; the job is tried once more.
+    JobRetried {
+        job: JobId,
+        flaw: Flaw,
+        raw: String,
+        usage: Usage,
+    },
+    JobFinished {
+        job: JobId,
+        outcome: Outcome,
+        /// Of the last attempt.
+        usage: Usage,
+        /// Of the last attempt, from the moment it was handed to the worker.
+        ms: u64,
+    },
+    /// `transform_outputs` of this program runs over the round's jobs.
+    TransformBegan {
+        code: CodeId,
+    },
+    OutputsAggregated {
+        round: u32,
+        /// Exactly what is sent on to the remote LM.
+        text: String,
+        /// Answered jobs whose answer or citation stands in the text.
+        kept: u32,
+        /// Answered jobs that left no trace in it.
+        dropped: u32,
+    },
+    Decided {
+        round: u32,
+        decision: Decision,
+    },
+    /// The remote LM's decision could not be read.
+    DecisionRejected {
+        round: u32,
+        error: String,
+    },
+    Answered {
+        /// Nothing, where the documents do not tell.
+        answer: Option<String>,
+        explanation: String,
+        citations: Vec<AnswerCitation>,
+    },
+    UtilizationSampled(UtilizationSample),
+    NoteAdded {
+        text: String,
+    },
+    SessionEnded {
+        ending: Ending,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionOpened {
+    pub question: String,
+    pub settings: Settings,
+    pub documents: Vec<DocumentRef>,
+    pub remote: ModelInfo,
+    pub local: ModelInfo,
+    /// The version of the prompts, see [`prompts::VERSION`](super::prompts::VERSION).
+    pub prompts: String,
+    /// The version of this program.
+    pub program: String,
+    /// The session this one was forked from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    pub session: String,
+    pub seq: u64,
+}
+
+/// A model as the screen and the journal name it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// The setting that chose it: `offline`, `extractive`, `openai`, …
+    pub provider: String,
+    pub model: String,
+    /// Whether there is a language model behind it at all.
+    pub is_model: bool,
+    /// Nothing where the price is not known.
+    pub price: Option<Price>,
+}
+
+/// Dollars for a million tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    pub input: f64,
+    pub cached_input: f64,
+    pub output: f64,
+}
+
+impl Price {
+    /// What these tokens cost in dollars.
+    pub fn cost(&self, usage: &Usage) -> f64 {
+        let fresh = usage.input_tokens.saturating_sub(usage.cached_input_tokens);
+        (fresh as f64 * self.input
+            + usage.cached_input_tokens as f64 * self.cached_input
+            + usage.output_tokens as f64 * self.output)
+            / 1e6
+    }
+}
+
+/// A request to the remote LM, whole: the messages are the bytes that leave the machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RemoteAsk {
+    pub ask: AskId,
+    pub purpose: Purpose,
+    /// Which try at this purpose in this round, counted from 1.
+    pub attempt: u32,
+    pub messages: Vec<Message>,
+    pub format: ReplyFormat,
+    pub max_output_tokens: u64,
+    pub estimate: Estimate,
+}
+
+/// What a request is expected to cost, before it is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    pub input_tokens: u64,
+    /// With output at its cap; nothing where the price is not known.
+    pub worst_cost_usd: Option<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RemoteAnswer {
+    pub ask: AskId,
+    pub text: String,
+    pub finish: Finish,
+    pub usage: Usage,
+    /// Nothing where the price is not known.
+    pub cost_usd: Option<f64>,
+    pub first_token_ms: u64,
+    pub total_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RemoteFailure {
+    pub ask: AskId,
+    /// Which try at this request failed, counted from 1.
+    pub attempt: u32,
+    pub error: String,
+    pub retry_in_ms: Option<u64>,
+    /// What of the reply had come, since it may have been paid for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub partial: String,
+}
+
+/// Why a reply ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finish {
+    Stop,
+    /// At the token cap.
+    Length,
+}
+
+/// The jobs of a round, with the texts they share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedJobs {
+    pub round: u32,
+    pub chunks: Vec<Chunk>,
+    pub tasks: Vec<String>,
+    pub advices: Vec<String>,
+    pub jobs: Vec<PlannedJob>,
+}
+
+/// A quotation in an answer, and where it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnswerCitation {
+    pub text: String,
+    /// Nothing where it stands in no document.
+    pub located: Option<Located>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UtilizationSample {
+    /// Of the whole machine, 0–100.
+    pub cpu_percent: Option<f32>,
+    pub memory_used_bytes: Option<u64>,
+    pub memory_total_bytes: Option<u64>,
+    /// Empty where there is no GPU or no driver to ask.
+    pub gpus: Vec<GpuSample>,
+    pub jobs_running: u32,
+    pub jobs_waiting: u32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GpuSample {
+    pub name: String,
+    pub busy_percent: Option<f32>,
+    pub memory_used_bytes: Option<u64>,
+    pub memory_total_bytes: Option<u64>,
+    pub watts: Option<f32>,
+    pub celsius: Option<f32>,
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Ending {
+    Answered,
+    NoAnswer { reason: String },
+    Budget { reason: String },
+    Cancelled,
+    Failed { error: String },
+}
+
+impl Ending {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Ending::Answered => "answered",
+            Ending::NoAnswer { .. } => "no_answer",
+            Ending::Budget { .. } => "budget",
+            Ending::Cancelled => "cancelled",
+            Ending::Failed { .. } => "failed",
+        }
+    }
+
+    /// What there is to say about it beyond its name.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Ending::NoAnswer { reason } | Ending::Budget { reason } | Ending::Failed { error: reason } => Some(reason),
+            Ending::Answered | Ending::Cancelled => None,
+        }
+    }
+}

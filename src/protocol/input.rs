@@ -1,0 +1,99 @@
+//! What comes into the protocol and what it wants done.
+
+use super::code::CodeError;
+use super::fact::AnswerCitation;
+use super::fact::{Fact, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample};
+use super::ids::{CodeId, JobId};
+use super::job::{JobResult, Manifest};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    Start(Box<SessionOpened>),
+    RemoteAnswered(RemoteAnswer),
+    RemoteFailed(RemoteFailure),
+    /// `prepare_jobs` or `transform_outputs` ran.
+    CodeRan {
+        code: CodeId,
+        result: CodeResult,
+    },
+    JobStarted {
+        job: JobId,
+    },
+    JobDone {
+        job: JobId,
+        attempt: u32,
+        result: JobResult,
+        ms: u64,
+    },
+    /// The quotations of the final answer were looked up.
+    CitationsLocated {
+        round: u32,
+        citations: Vec<AnswerCitation>,
+    },
+    Utilization(UtilizationSample),
+    Note {
+        text: String,
+    },
+    CancelJob(JobId),
+    /// The person stops the run.
+    Stop,
+    /// The run cannot go on: the disk is full, the sandbox will not start.
+    Fault {
+        error: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum CodeResult {
+    Prepared(Result<Vec<Manifest>, CodeError>),
+    Transformed(Result<String, CodeError>),
+}
+
+/// What the protocol wants done. Each comes with the fact that says it was begun.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Ask(RemoteAsk),
+    /// Run `prepare_jobs` of this program over the documents.
+    Prepare(CodeId),
+    /// Run every job of the round that has not ended.
+    RunJobs {
+        round: u32,
+    },
+    /// Run one job again.
+    RetryJob {
+        job: JobId,
+        attempt: u32,
+    },
+    CancelJob(JobId),
+    /// Run `transform_outputs` of this program over the round's jobs.
+    Transform(CodeId),
+    /// Look the quotations up in the documents, those of the round's jobs first.
+    LocateCitations {
+        round: u32,
+        quotations: Vec<String>,
+    },
+    /// Stop everything that still runs.
+    Finish,
+}
+
+/// Facts, in order, and the effects to perform once they are on record.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    pub facts: Vec<Fact>,
+    pub effects: Vec<Effect>,
+}
+
+impl Step {
+    pub(super) fn fact(fact: Fact) -> Self {
+        Self { facts: vec![fact], effects: Vec::new() }
+    }
+
+    pub(super) fn with(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty() && self.effects.is_empty()
+    }
+}

@@ -1,0 +1,153 @@
+//! Jobs: what one asks, what a worker replies, and the one state each ends in.
+
+use serde::{Deserialize, Serialize};
+
+use super::fact::Finish;
+use super::message::Usage;
+use crate::document::{Located, Span};
+
+/// One job as `prepare_jobs` returned it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub chunk: Chunk,
+    pub task: String,
+    pub advice: String,
+}
+
+/// The text a job reads.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chunk {
+    /// It stands in a document, word for word.
+    Span(Span),
+    /// The program made it (joined, stripped, rewrote): it stands nowhere.
+    Text(String),
+}
+
+/// One job of a round. Chunks, tasks and advice are indexes into the round's pools, since most jobs share them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedJob {
+    pub chunk: u32,
+    pub task: u32,
+    pub advice: u32,
+    /// The repetition, counted from 0.
+    pub sample: u32,
+}
+
+/// What a worker says of a chunk. No answer means that it abstained.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobOutput {
+    pub explanation: String,
+    pub citation: Option<String>,
+    pub answer: Option<String>,
+}
+
+/// A worker's reply as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerReply {
+    pub text: String,
+    pub finish: Finish,
+    pub usage: Usage,
+}
+
+/// What is wrong with a reply that could be read but not used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flaw {
+    /// Not the JSON object asked for; the text says why.
+    Malformed(String),
+    /// It stopped at the token cap.
+    Truncated,
+}
+
+/// The one state in which a job ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Outcome {
+    Answered { output: JobOutput, located: Option<Located> },
+    Abstained { output: JobOutput },
+    Malformed { error: String, raw: String },
+    Truncated { raw: String },
+    Failed { error: String },
+    Cancelled,
+}
+
+impl Outcome {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Outcome::Answered { .. } => "answered",
+            Outcome::Abstained { .. } => "abstained",
+            Outcome::Malformed { .. } => "malformed",
+            Outcome::Truncated { .. } => "truncated",
+            Outcome::Failed { .. } => "failed",
+            Outcome::Cancelled => "cancelled",
+        }
+    }
+
+    /// What the worker said, where it said something usable.
+    pub fn output(&self) -> Option<&JobOutput> {
+        match self {
+            Outcome::Answered { output, .. } | Outcome::Abstained { output } => Some(output),
+            _ => None,
+        }
+    }
+
+    /// Where the citation stands in a document, if it does.
+    pub fn located(&self) -> Option<&Located> {
+        match self {
+            Outcome::Answered { located, .. } => located.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// How one attempt at a job went, as the driver reports it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JobResult {
+    /// The worker replied. `located` is where the reply's citation, if it has one, stands in the documents.
+    Replied {
+        reply: WorkerReply,
+        located: Option<Located>,
+    },
+    Failed {
+        error: String,
+    },
+}
+
+/// Reads a worker's reply: a JSON object with `explanation`, `citation` and `answer`.
+///
+/// Small models wrap JSON in fences and prose; the first object in the text is taken.
+pub fn read_output(text: &str, finish: Finish) -> Result<JobOutput, Flaw> {
+    let cut = || {
+        if finish == Finish::Length { Flaw::Truncated } else { Flaw::Malformed("no JSON object in the reply".into()) }
+    };
+    let start = text.find('{').ok_or_else(cut)?;
+    let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<serde_json::Value>();
+    let value = match values.next() {
+        Some(Ok(value)) => value,
+        Some(Err(_)) if finish == Finish::Length => return Err(Flaw::Truncated),
+        Some(Err(error)) => return Err(Flaw::Malformed(error.to_string())),
+        None => return Err(cut()),
+    };
+    let field = |name: &str| match value.get(name) {
+        None | Some(serde_json::Value::Null) => Ok(None),
+        Some(serde_json::Value::String(text)) => Ok(Some(text.clone())),
+        Some(serde_json::Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(serde_json::Value::Bool(truth)) => Ok(Some(truth.to_string())),
+        Some(_) => Err(Flaw::Malformed(format!("`{name}` must be a string or null"))),
+    };
+    if ["explanation", "citation", "answer"].iter().all(|name| value.get(name).is_none()) {
+        return Err(Flaw::Malformed("none of `explanation`, `citation`, `answer` is there".into()));
+    }
+    Ok(JobOutput {
+        explanation: field("explanation")?.unwrap_or_default(),
+        citation: field("citation")?.filter(|text| says_something(text)),
+        answer: field("answer")?.filter(|text| says_something(text)),
+    })
+}
+
+/// Whether an optional field holds more than one of the ways models write "nothing".
+fn says_something(text: &str) -> bool {
+    let bare = text.trim().trim_end_matches('.').to_ascii_lowercase();
+    !matches!(bare.as_str(), "" | "none" | "null" | "n/a" | "not found" | "not specified")
+}

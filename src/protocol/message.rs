@@ -1,0 +1,92 @@
+//! What is said to a language model and what it costs in tokens.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    System,
+    User,
+    Assistant,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub role: Role,
+    pub content: String,
+}
+
+impl Message {
+    pub fn system(content: impl Into<String>) -> Self {
+        Self { role: Role::System, content: content.into() }
+    }
+    pub fn user(content: impl Into<String>) -> Self {
+        Self { role: Role::User, content: content.into() }
+    }
+    pub fn assistant(content: impl Into<String>) -> Self {
+        Self { role: Role::Assistant, content: content.into() }
+    }
+}
+
+/// Why the remote LM is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// What to look for, before the first decomposition.
+    Advise,
+    /// Write `prepare_jobs` and `transform_outputs`.
+    Decompose,
+    /// Think about the aggregated outputs, in free text.
+    Think,
+    /// Decide, in JSON.
+    Decide,
+}
+
+impl Purpose {
+    pub fn name(self) -> &'static str {
+        match self {
+            Purpose::Advise => "advise",
+            Purpose::Decompose => "decompose",
+            Purpose::Think => "think",
+            Purpose::Decide => "decide",
+        }
+    }
+}
+
+/// The form in which a reply is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyFormat {
+    Text,
+    Json,
+}
+
+/// Tokens of one or more calls, as the server counted them unless `estimated`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Usage {
+    pub input_tokens: u64,
+    /// The part of `input_tokens` that the server read from its cache.
+    pub cached_input_tokens: u64,
+    pub output_tokens: u64,
+    /// The part of `output_tokens` that was spent on reasoning.
+    pub reasoning_tokens: u64,
+    /// Whether any figure here was counted by us and not by the server.
+    pub estimated: bool,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.cached_input_tokens = self.cached_input_tokens.saturating_add(other.cached_input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
+        self.reasoning_tokens = self.reasoning_tokens.saturating_add(other.reasoning_tokens);
+        self.estimated = self.estimated || other.estimated;
+    }
+}
+
+/// A token estimate from a length in bytes: English prose runs at about four bytes a token in today's vocabularies.
+/// Every figure made from it is marked as estimated.
+pub fn estimate_tokens(bytes: usize) -> u64 {
+    (bytes as u64).div_ceil(4)
+}

@@ -1,0 +1,35 @@
+//! The MinionS protocol as a pure state machine: no clock, no files, no network, no screen.
+//!
+//! Three functions carry everything. [`decide`] turns what came in into facts, [`State::apply`] is the only way a
+//! state changes, and [`advance`] says what the protocol does next by itself. Live is all three; replay is `apply`.
+
+mod advance;
+mod apply;
+mod code;
+mod decide;
+mod decision;
+mod fact;
+mod ids;
+mod input;
+mod job;
+mod message;
+pub mod prompts;
+mod settings;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use advance::advance;
+pub use code::{CodeError, CodeErrorKind, CodeStage, extract_code};
+pub use decide::decide;
+pub use decision::{Decision, FinalAnswer, MoreInformation, parse_decision};
+pub use fact::{
+    AnswerCitation, Ending, Estimate, Fact, Finish, GpuSample, ModelInfo, Parent, PlannedJobs, Price, RemoteAnswer,
+    RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample,
+};
+pub use ids::{AskId, CodeId, JobId};
+pub use input::{CodeResult, Effect, Input, Step};
+pub use job::{Chunk, Flaw, JobOutput, JobResult, Manifest, Outcome, PlannedJob, WorkerReply, read_output};
+pub use message::{Message, Purpose, ReplyFormat, Role, Usage, estimate_tokens};
+pub use settings::{ProtocolKind, Settings};
+pub use state::{Aggregated, Ask, AskState, Code, Due, Job, JobState, Phase, Round, State, Tally, Waiting};

@@ -1,0 +1,234 @@
+//! What the models are told. The words stand in the Markdown files beside this one; here they are filled in.
+
+use std::fmt::Write;
+
+use super::code::{CodeError, CodeStage};
+use super::decision::Decision;
+use super::job::Outcome;
+use super::message::{Message, Purpose};
+use super::state::{AskState, Round, State};
+
+/// Recorded in every session. Raise it whenever the words of a prompt change.
+pub const VERSION: &str = "1";
+
+const SUPERVISOR: &str = include_str!("supervisor.md");
+const ADVISE: &str = include_str!("advise.md");
+const DECOMPOSE: &str = include_str!("decompose.md");
+const REPAIR: &str = include_str!("repair.md");
+const THINK: &str = include_str!("think.md");
+const DECIDE: &str = include_str!("decide.md");
+const DECIDE_AGAIN: &str = include_str!("decide_again.md");
+const WORKER_SYSTEM: &str = include_str!("worker_system.md");
+const WORKER_CHUNK: &str = include_str!("worker_chunk.md");
+const WORKER_TASK: &str = include_str!("worker_task.md");
+
+/// The messages of the next request for this purpose.
+pub fn messages(state: &State, purpose: Purpose) -> Vec<Message> {
+    let mut messages = vec![Message::system(SUPERVISOR.trim_end())];
+    match purpose {
+        Purpose::Advise => messages.push(Message::user(advise(state))),
+        Purpose::Decompose => {
+            messages.push(Message::user(decompose(state)));
+            messages.extend(repair(state));
+        }
+        Purpose::Think => messages.push(Message::user(think(state))),
+        Purpose::Decide => {
+            messages.push(Message::user(think(state)));
+            messages.push(Message::assistant(state.last_reply(Purpose::Think).unwrap_or_default()));
+            let last = state.round().is_some_and(|round| round.last);
+            let last =
+                if last { "This was the last round: the decision must be \"provide_final_answer\"." } else { "" };
+            messages.push(Message::user(fill(DECIDE, &[("last", last)])));
+            messages.extend(decide_again(state));
+        }
+    }
+    messages
+}
+
+/// A worker's messages: the chunk comes before the task, so that all tasks on a chunk share a prefix.
+pub fn worker_messages(chunk: &str, task: &str, advice: &str) -> Vec<Message> {
+    let excerpt = fill(WORKER_CHUNK, &[("chunk", &data("excerpt", chunk))]);
+    let task = fill(WORKER_TASK, &[("task", task), ("advice", if advice.trim().is_empty() { "none" } else { advice })]);
+    vec![Message::system(WORKER_SYSTEM.trim_end()), Message::user(format!("{excerpt}\n\n{task}"))]
+}
+
+/// Text marked as data: between tags that it cannot close itself.
+pub fn data(tag: &str, text: &str) -> String {
+    let guarded = text.replace(&format!("</{tag}"), &format!("<\\/{tag}"));
+    format!("<{tag}>\n{guarded}\n</{tag}>")
+}
+
+/// The text that [`data`] put between the tags, or nothing where the prompt has no such part.
+pub fn read_data(prompt: &str, tag: &str) -> Option<String> {
+    let (open, close) = (format!("<{tag}>\n"), format!("\n</{tag}>"));
+    let start = prompt.find(&open)? + open.len();
+    let end = start + prompt[start..].find(&close)?;
+    Some(prompt[start..end].replace(&format!("<\\/{tag}"), &format!("</{tag}")))
+}
+
+fn advise(state: &State) -> String {
+    fill(ADVISE, &[("question", &data("question", state.question())), ("documents", &documents(state))])
+}
+
+fn decompose(state: &State) -> String {
+    let settings = state.settings();
+    let advice = state.last_reply(Purpose::Advise).map(|advice| data("advice", advice)).unwrap_or_default();
+    let limits = format!(
+        "At most {} jobs in all and at most {} tasks for each chunk; every job is repeated {} time(s) as samples, which count.",
+        settings.max_jobs, settings.tasks_per_round, settings.samples
+    );
+    let chunk_size = match settings.chunk_chars {
+        0 => "1,000 to 4,000".to_owned(),
+        chars => format!("about {chars}"),
+    };
+    fill(
+        DECOMPOSE,
+        &[
+            ("question", &data("question", state.question())),
+            ("documents", &documents(state)),
+            ("advice", &advice),
+            ("known", &known(state)),
+            ("limits", &limits),
+            ("chunk_size", &chunk_size),
+        ],
+    )
+}
+
+/// The program that failed and its error, where there is one to mend in this round.
+fn repair(state: &State) -> Vec<Message> {
+    let Some(round) = state.round() else { return Vec::new() };
+    let Some((code, error)) = round.codes.last().and_then(|code| Some((code, code.rejected.as_ref()?))) else {
+        return Vec::new();
+    };
+    let reply = state.last_reply(Purpose::Decompose).unwrap_or(&code.source);
+    let stage = match (code.source.is_empty(), round.jobs.is_empty()) {
+        (true, _) => CodeStage::Extract,
+        (false, true) => CodeStage::Prepare,
+        (false, false) => CodeStage::Transform,
+    };
+    let stage = match stage {
+        CodeStage::Extract => "it was looked for in your reply",
+        CodeStage::Prepare => "it was loaded or prepare_jobs ran",
+        CodeStage::Transform => "transform_outputs ran; the jobs are done and will not be run again",
+    };
+    vec![
+        Message::assistant(reply),
+        Message::user(fill(REPAIR, &[("stage", stage), ("error", &data("error", &describe(error, &code.source)))])),
+    ]
+}
+
+fn describe(error: &CodeError, source: &str) -> String {
+    let mut text = error.traceback.clone().unwrap_or_else(|| error.to_string());
+    if let Some(line) = error.line
+        && error.traceback.is_none()
+        && let Some(words) = source.lines().nth((line as usize).saturating_sub(1))
+    {
+        let _ = write!(text, "\n  line {line}: {}", words.trim());
+    }
+    text
+}
+
+fn think(state: &State) -> String {
+    let settings = state.settings();
+    let Some(round) = state.rounds.iter().rev().find(|round| round.aggregated.is_some()) else { return String::new() };
+    let outputs = round.aggregated.as_ref().map_or("", |aggregated| aggregated.text.as_str());
+    let tasks: Vec<String> = round.tasks.iter().enumerate().map(|(index, task)| format!("{index}. {task}")).collect();
+    fill(
+        THINK,
+        &[
+            ("question", &data("question", state.question())),
+            ("documents", &documents(state)),
+            ("known", &known(state)),
+            ("round", &round.number.to_string()),
+            ("rounds", &settings.max_rounds.to_string()),
+            ("tasks", &data("tasks", &tasks.join("\n"))),
+            ("tally", &tally(round)),
+            ("outputs", &data("outputs", outputs)),
+        ],
+    )
+}
+
+fn decide_again(state: &State) -> Vec<Message> {
+    let Some(round) = state.round() else { return Vec::new() };
+    let Some(error) = round.decision_errors.last() else { return Vec::new() };
+    let reply = round.asks.iter().rev().find_map(|ask| match &ask.state {
+        AskState::Answered(answer) if ask.request.purpose == Purpose::Decide => Some(answer.text.as_str()),
+        _ => None,
+    });
+    vec![Message::assistant(reply.unwrap_or_default()), Message::user(fill(DECIDE_AGAIN, &[("error", error)]))]
+}
+
+/// How many documents there are and how long: their names stay on the machine.
+fn documents(state: &State) -> String {
+    let Some(opened) = &state.opened else { return String::new() };
+    let lines: Vec<String> = opened
+        .documents
+        .iter()
+        .enumerate()
+        .map(|(index, document)| match document.pages {
+            0 => format!("document {index}: {} characters", document.characters),
+            pages => format!("document {index}: {} characters, {pages} pages", document.characters),
+        })
+        .collect();
+    data("documents", &lines.join("\n"))
+}
+
+/// What the round before left for this one.
+fn known(state: &State) -> String {
+    let Some(Decision::RequestAdditionalInfo(more)) =
+        state.rounds.iter().rev().find_map(|round| round.decision.as_ref())
+    else {
+        return String::new();
+    };
+    format!("{}\n\n{}", data("scratchpad", &more.scratchpad), data("feedback", &more.feedback))
+}
+
+fn tally(round: &Round) -> String {
+    let tally = round.tally();
+    format!(
+        "Of {} jobs {} answered, {} abstained, {} were malformed, {} truncated, {} failed, {} cancelled.",
+        tally.planned, tally.answered, tally.abstained, tally.malformed, tally.truncated, tally.failed, tally.cancelled
+    )
+}
+
+/// What is aggregated when no job gave anything usable.
+pub(super) fn no_output(round: &Round) -> String {
+    format!("No job gave a usable output. {}", tally(round))
+}
+
+/// What is aggregated when the remote LM's own `transform_outputs` could not be made to work.
+pub(super) fn plain_outputs(round: &Round) -> String {
+    let mut text = String::from("transform_outputs did not work; these are the answered jobs as they are.\n");
+    for (index, task) in round.tasks.iter().enumerate() {
+        let _ = writeln!(text, "\nTask {index}: {task}");
+        for job in round.jobs.iter().filter(|job| job.task as usize == index) {
+            if let Some(Outcome::Answered { output, .. }) = job.outcome() {
+                let _ = writeln!(text, "- {}", output.answer.as_deref().unwrap_or_default());
+                if let Some(citation) = &output.citation {
+                    let _ = writeln!(text, "  citation: {citation}");
+                }
+            }
+        }
+    }
+    text
+}
+
+/// Puts values in place of `{{name}}`, in one pass: what stands in a value is never filled in again. A line that
+/// holds nothing but an empty value goes, with the blank line after it.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template.trim_end();
+    while let Some(at) = rest.find("{{") {
+        let Some(length) = rest[at..].find("}}") else { break };
+        let name = &rest[at + 2..at + length];
+        let value = values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
+        text.push_str(&rest[..at]);
+        text.push_str(value);
+        rest = &rest[at + length + 2..];
+        if value.is_empty() && (text.is_empty() || text.ends_with("\n\n")) {
+            rest = rest.trim_start_matches('\n');
+        }
+    }
+    text.push_str(rest);
+    text.trim_end().to_owned()
+}

@@ -1,0 +1,272 @@
+//! Everything that is known of a session, folded from its facts.
+
+use super::code::CodeError;
+use super::decision::Decision;
+use super::fact::{AnswerCitation, Ending, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample};
+use super::ids::{AskId, CodeId, JobId};
+use super::job::{Chunk, Flaw, Outcome};
+use super::message::{Purpose, Usage};
+use super::settings::Settings;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    pub opened: Option<SessionOpened>,
+    pub rounds: Vec<Round>,
+    pub phase: Phase,
+    pub answer: Option<Answer>,
+    pub notes: Vec<String>,
+    pub utilization: Option<UtilizationSample>,
+    /// Dollars of every answered call whose price is known, and the worst case of those whose answer was lost.
+    pub committed_usd: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub answer: Option<String>,
+    pub explanation: String,
+    pub citations: Vec<AnswerCitation>,
+}
+
+/// Where the protocol stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Phase {
+    #[default]
+    New,
+    /// The protocol itself goes on, see [`advance`](super::advance).
+    Due(Due),
+    /// Something outside has to come in.
+    Waiting(Waiting),
+    Ended(Ending),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Due {
+    BeginRound { round: u32 },
+    Ask { purpose: Purpose, attempt: u32 },
+    ReadCode { attempt: u32 },
+    Aggregate(CodeId),
+    ReadDecision,
+    End(Ending),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    Remote(AskId),
+    Prepare(CodeId),
+    Jobs,
+    Transform(CodeId),
+    Citations,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Round {
+    pub number: u32,
+    /// Whether this round must answer.
+    pub last: bool,
+    pub asks: Vec<Ask>,
+    pub codes: Vec<Code>,
+    pub chunks: Vec<Chunk>,
+    pub tasks: Vec<String>,
+    pub advices: Vec<String>,
+    pub jobs: Vec<Job>,
+    /// How many of `jobs` have not ended.
+    pub unfinished: u32,
+    pub aggregated: Option<Aggregated>,
+    pub decision_errors: Vec<String>,
+    pub decision: Option<Decision>,
+}
+
+impl Round {
+    pub(super) fn new(number: u32, last: bool) -> Self {
+        Self {
+            number,
+            last,
+            asks: Vec::new(),
+            codes: Vec::new(),
+            chunks: Vec::new(),
+            tasks: Vec::new(),
+            advices: Vec::new(),
+            jobs: Vec::new(),
+            unfinished: 0,
+            aggregated: None,
+            decision_errors: Vec::new(),
+            decision: None,
+        }
+    }
+
+    pub fn job(&self, id: JobId) -> Option<&Job> {
+        (id.round == self.number).then(|| self.jobs.get(id.index as usize)).flatten()
+    }
+
+    pub fn chunk_of(&self, job: &Job) -> Option<&Chunk> {
+        self.chunks.get(job.chunk as usize)
+    }
+
+    pub fn task_of(&self, job: &Job) -> &str {
+        self.tasks.get(job.task as usize).map_or("", String::as_str)
+    }
+
+    pub fn advice_of(&self, job: &Job) -> &str {
+        self.advices.get(job.advice as usize).map_or("", String::as_str)
+    }
+
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally { planned: self.jobs.len() as u32, ..Tally::default() };
+        for job in &self.jobs {
+            *match &job.state {
+                JobState::Waiting => &mut tally.waiting,
+                JobState::Running { .. } => &mut tally.running,
+                JobState::Ended(outcome) => match outcome {
+                    Outcome::Answered { .. } => &mut tally.answered,
+                    Outcome::Abstained { .. } => &mut tally.abstained,
+                    Outcome::Malformed { .. } => &mut tally.malformed,
+                    Outcome::Truncated { .. } => &mut tally.truncated,
+                    Outcome::Failed { .. } => &mut tally.failed,
+                    Outcome::Cancelled => &mut tally.cancelled,
+                },
+            } += 1;
+        }
+        tally
+    }
+}
+
+/// How many jobs stand in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub planned: u32,
+    pub waiting: u32,
+    pub running: u32,
+    pub answered: u32,
+    pub abstained: u32,
+    pub malformed: u32,
+    pub truncated: u32,
+    pub failed: u32,
+    pub cancelled: u32,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.planned += other.planned;
+        self.waiting += other.waiting;
+        self.running += other.running;
+        self.answered += other.answered;
+        self.abstained += other.abstained;
+        self.malformed += other.malformed;
+        self.truncated += other.truncated;
+        self.failed += other.failed;
+        self.cancelled += other.cancelled;
+    }
+}
+
+/// A request to the remote LM and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    pub request: RemoteAsk,
+    pub failures: Vec<RemoteFailure>,
+    pub state: AskState,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum AskState {
+    /// Sent, and no reply on record: under way, or interrupted when the session is not running.
+    Pending,
+    Answered(RemoteAnswer),
+    GivenUp,
+}
+
+/// A program the remote LM wrote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Code {
+    pub id: CodeId,
+    /// Empty when the reply held none.
+    pub source: String,
+    pub rejected: Option<CodeError>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    pub chunk: u32,
+    pub task: u32,
+    pub advice: u32,
+    pub sample: u32,
+    pub state: JobState,
+    /// The attempt that was thrown away, where there was one.
+    pub retried: Option<(Flaw, String)>,
+    /// Of all attempts.
+    pub usage: Usage,
+    pub ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum JobState {
+    Waiting,
+    Running { attempt: u32 },
+    Ended(Outcome),
+}
+
+impl Job {
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.state {
+            JobState::Ended(outcome) => Some(outcome),
+            JobState::Waiting | JobState::Running { .. } => None,
+        }
+    }
+
+    /// Which attempt is under way or was the last, counted from 1.
+    pub fn attempt(&self) -> u32 {
+        if self.retried.is_some() { 2 } else { 1 }
+    }
+}
+
+/// What the round tells the remote LM.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregated {
+    pub text: String,
+    pub kept: u32,
+    pub dropped: u32,
+}
+
+impl State {
+    /// The settings of the session, or the defaults before it is opened.
+    pub fn settings(&self) -> std::borrow::Cow<'_, Settings> {
+        match &self.opened {
+            Some(opened) => std::borrow::Cow::Borrowed(&opened.settings),
+            None => std::borrow::Cow::Owned(Settings::default()),
+        }
+    }
+
+    pub fn question(&self) -> &str {
+        self.opened.as_ref().map_or("", |opened| opened.question.as_str())
+    }
+
+    pub fn round(&self) -> Option<&Round> {
+        self.rounds.last()
+    }
+
+    pub fn round_numbered(&self, number: u32) -> Option<&Round> {
+        self.rounds.get((number as usize).checked_sub(1)?)
+    }
+
+    pub fn job(&self, id: JobId) -> Option<&Job> {
+        self.round_numbered(id.round)?.job(id)
+    }
+
+    pub fn asks(&self) -> impl Iterator<Item = &Ask> {
+        self.rounds.iter().flat_map(|round| &round.asks)
+    }
+
+    pub fn ending(&self) -> Option<&Ending> {
+        match &self.phase {
+            Phase::Ended(ending) => Some(ending),
+            _ => None,
+        }
+    }
+
+    /// The text of the last answered request for this purpose, in this round or before.
+    pub fn last_reply(&self, purpose: Purpose) -> Option<&str> {
+        self.rounds.iter().rev().flat_map(|round| round.asks.iter().rev()).find_map(|ask| match &ask.state {
+            AskState::Answered(answer) if ask.request.purpose == purpose => Some(answer.text.as_str()),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! Remote LMs: one trait, whoever stands behind it. None of them ever sees a document.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use crate::protocol::{Finish, ModelInfo, RemoteAsk, Usage};
+
+/// A model that plans and judges. Dropping the future of [`ask`](Self::ask) cancels the request and closes its connection.
+pub trait RemoteLm: Send + Sync {
+    fn info(&self) -> ModelInfo;
+
+    /// One try at one request; trying again is the driver's. The text is sent to `deltas` as it comes; a full or closed
+    /// channel is no error.
+    fn ask<'a>(
+        &'a self,
+        request: &'a RemoteAsk,
+        deltas: mpsc::Sender<String>,
+    ) -> BoxFuture<'a, Result<RemoteReply, RemoteError>>;
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemoteReply {
+    pub text: String,
+    pub finish: Finish,
+    pub usage: Usage,
+    pub first_token: Duration,
+    pub total: Duration,
+}
+
+/// Why a request got no reply: what failed, where, and what to do next, in one sentence without secrets.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct RemoteError {
+    pub message: String,
+    pub retry: Retry,
+    /// What of the reply had come.
+    pub partial: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Asking again would fail again: a wrong key, an unknown model.
+    Never,
+    /// Worth another try, after the time the server named if it named one.
+    Later(Option<Duration>),
+}

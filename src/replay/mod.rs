@@ -1,0 +1,1 @@
+//! A timeline over a journal: seek, step by record, job and round, speeds.

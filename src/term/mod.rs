@@ -1,0 +1,1 @@
+//! The terminal: lifecycle, input, one-write frames, capabilities, clipboard, signals.

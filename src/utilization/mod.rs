@@ -1,0 +1,1 @@
+//! GPU, CPU and memory. What cannot be read is absent, never zero.

@@ -1,0 +1,1 @@
+//! Draws the model. Reads, never changes.
