@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::advance::{aggregated, contract_error, end};
 use super::code::{CodeErrorKind, CodeStage};
-use super::fact::{Ending, Fact, Finish, PlannedJobs};
+use super::decision::Decision;
+use super::fact::{Ending, Fact, Finish, PlannedJobs, RemoteFailure};
 use super::ids::{CodeId, JobId};
 use super::input::{CodeResult, Effect, Input, Step};
 use super::job::{Flaw, JobResult, Manifest, Outcome, PlannedJob, read_output};
@@ -22,7 +23,8 @@ pub fn decide(state: &State, input: Input) -> Step {
             Step::fact(Fact::RemoteAnswered(answer))
         }
         (Input::RemoteFailed(failure), Phase::Waiting(Waiting::Remote(ask))) if failure.ask == *ask => {
-            Step::fact(Fact::RemoteFailed(failure))
+            let again = failure.retry_in_ms.map(|after_ms| Effect::AskAgain { ask: failure.ask, after_ms });
+            Step { facts: vec![Fact::RemoteFailed(failure)], effects: again.into_iter().collect() }
         }
         (Input::CodeRan { code, result: CodeResult::Prepared(result) }, Phase::Waiting(Waiting::Prepare(due)))
             if code == *due =>
@@ -57,7 +59,6 @@ pub fn decide(state: &State, input: Input) -> Step {
             _ => Step::default(),
         },
         (Input::CitationsLocated { round, citations }, Phase::Waiting(Waiting::Citations)) => {
-            use super::decision::Decision;
             match state.round_numbered(round).and_then(|round| round.decision.as_ref()) {
                 Some(Decision::ProvideFinalAnswer(last)) => Step::fact(Fact::Answered {
                     answer: last.answer.clone(),
@@ -72,10 +73,21 @@ pub fn decide(state: &State, input: Input) -> Step {
             _ => Step::fact(Fact::UtilizationSampled(sample)),
         },
         (Input::Note { text }, _) => Step::fact(Fact::NoteAdded { text }),
-        (Input::Stop, _) => end(Ending::Cancelled),
+        (Input::Stop { partial }, _) => stop(state, partial),
         (Input::Fault { error }, _) => end(Ending::Failed { error }),
         _ => Step::default(),
     }
+}
+
+/// Ends the session; a request under way is given up on record, with what had come of its reply.
+fn stop(state: &State, partial: String) -> Step {
+    let mut step = end(Ending::Cancelled);
+    if let Phase::Waiting(Waiting::Remote(ask)) = state.phase {
+        let attempt = state.asks().last().map_or(1, |ask| ask.failures.len() as u32 + 1);
+        let error = "stopped before the reply was complete".into();
+        step.facts.insert(0, Fact::RemoteFailed(RemoteFailure { ask, attempt, error, retry_in_ms: None, partial }));
+    }
+    step
 }
 
 fn rejected(code: CodeId, stage: CodeStage, error: super::code::CodeError) -> Step {

@@ -3,7 +3,7 @@
 use super::code::CodeError;
 use super::fact::AnswerCitation;
 use super::fact::{Fact, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample};
-use super::ids::{CodeId, JobId};
+use super::ids::{AskId, CodeId, JobId};
 use super::job::{JobResult, Manifest};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +35,10 @@ pub enum Input {
         text: String,
     },
     CancelJob(JobId),
-    /// The person stops the run.
-    Stop,
+    /// The person stops the run. `partial` is what had come of a reply under way, since it may be paid for.
+    Stop {
+        partial: String,
+    },
     /// The run cannot go on: the disk is full, the sandbox will not start.
     Fault {
         error: String,
@@ -53,6 +55,11 @@ pub enum CodeResult {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     Ask(RemoteAsk),
+    /// Send the same request again, after a wait.
+    AskAgain {
+        ask: AskId,
+        after_ms: u64,
+    },
     /// Run `prepare_jobs` of this program over the documents.
     Prepare(CodeId),
     /// Run every job of the round that has not ended.

@@ -1,1 +1,68 @@
 //! Performs the protocol's effects: joins it to the journal, the models and the sandbox.
+//!
+//! One task owns the state. What comes in is decided, applied and written to the journal before any effect of it is
+//! performed; everything that waits runs as a task of its own and comes back as an input.
+
+mod driver;
+mod effects;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::document::Document;
+use crate::journal::{JournalError, JournalWriter, Record};
+use crate::local::LocalLm;
+use crate::protocol::{AskId, JobId, SessionOpened, State};
+use crate::remote::RemoteLm;
+use crate::sandbox::Sandbox;
+
+/// Everything a run needs.
+pub struct Setup {
+    pub opened: SessionOpened,
+    pub documents: Vec<Document>,
+    pub remote: Arc<dyn RemoteLm>,
+    /// Tries at one remote request, the first included.
+    pub remote_attempts: u32,
+    pub local: Arc<dyn LocalLm>,
+    pub sandbox: Sandbox,
+    pub journal: JournalWriter,
+}
+
+/// What a running session tells whoever watches it.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// These facts are in the journal.
+    Recorded(Vec<Record>),
+    /// More of a reply that is coming in. It is no fact until it is whole.
+    Delta { ask: AskId, text: String },
+}
+
+/// What the person can tell a running session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    CancelJob(JobId),
+    Stop,
+}
+
+/// A session that runs by itself. When it has ended, `events` closes and `outcome` is ready.
+pub struct Running {
+    pub events: mpsc::Receiver<Event>,
+    pub orders: mpsc::Sender<Order>,
+    pub outcome: JoinHandle<Result<State, JournalError>>,
+}
+
+/// How many events wait for a slow watcher before the workers are slowed.
+const EVENTS: usize = 256;
+const ORDERS: usize = 64;
+
+/// Starts the session on the current tokio runtime.
+pub fn start(setup: Setup) -> Running {
+    let (event_sender, events) = mpsc::channel(EVENTS);
+    let (orders, order_receiver) = mpsc::channel(ORDERS);
+    let outcome = tokio::spawn(driver::Driver::new(setup, event_sender).run(order_receiver));
+    Running { events, orders, outcome }
+}

@@ -1,0 +1,140 @@
+//! Laws that hold for every world: the fold, order independence, totality.
+
+use proptest::prelude::*;
+
+use super::world::*;
+use crate::protocol::*;
+
+fn error() -> CodeError {
+    CodeError::new(CodeErrorKind::Exception, "ValueError: no")
+}
+
+fn worlds() -> impl Strategy<Value = World> {
+    let workers = prop_oneof![
+        Just(Ok((ANSWERED, Finish::Stop))),
+        Just(Ok((ABSTAINED, Finish::Stop))),
+        Just(Ok(("garbage", Finish::Stop))),
+        Just(Ok((r#"{"explanation": "so"#, Finish::Length))),
+        Just(Err("refused")),
+    ];
+    (
+        prop::collection::vec(prop_oneof![Just(PROGRAM), Just("no program")], 1..4),
+        prop::collection::vec(prop_oneof![(0usize..12).prop_map(Ok), Just(Err(error()))], 1..4),
+        prop::collection::vec(prop_oneof![Just(Ok("the answer is 42".to_owned())), Just(Err(error()))], 1..4),
+        prop::collection::vec(workers, 1..6),
+        prop::collection::vec(prop_oneof![Just(FINAL), Just(MORE), Just("{bad")], 1..5),
+        prop::collection::vec(0usize..64, 1..40),
+        (1u32..4, 1u32..3),
+    )
+        .prop_map(|(programs, prepared, transformed, workers, decisions, order, (max_rounds, samples))| World {
+            settings: Settings { max_rounds, samples, ..Settings::default() },
+            price: None,
+            programs,
+            prepared,
+            transformed,
+            workers,
+            decisions,
+            order,
+        })
+}
+
+/// Everything that could come in, sensible or not.
+fn inputs() -> impl Strategy<Value = Input> {
+    let job = (0u32..3, 0u32..6).prop_map(|(round, index)| JobId { round, index });
+    let code = (0u32..3, 0u32..4).prop_map(|(round, attempt)| CodeId { round, attempt });
+    let ask = (0u32..3, 0u32..8).prop_map(|(round, n)| AskId { round, n });
+    prop_oneof![
+        Just(Input::Start(opened(Settings::default(), None))),
+        (ask.clone(), prop_oneof![Just(PROGRAM), Just(FINAL), Just(MORE), Just("")]).prop_map(|(ask, text)| {
+            let text = text.to_owned();
+            let (usage, cost_usd) = (Usage::default(), None);
+            Input::RemoteAnswered(RemoteAnswer {
+                ask,
+                text,
+                finish: Finish::Stop,
+                usage,
+                cost_usd,
+                first_token_ms: 0,
+                total_ms: 0,
+            })
+        }),
+        (ask, prop::option::of(0u64..9)).prop_map(|(ask, retry_in_ms)| Input::RemoteFailed(RemoteFailure {
+            ask,
+            attempt: 1,
+            error: "503".into(),
+            retry_in_ms,
+            partial: String::new()
+        })),
+        (code.clone(), 0usize..6).prop_map(|(code, jobs)| {
+            let manifest = Manifest { chunk: Chunk::Text("c".into()), task: "t".into(), advice: String::new() };
+            Input::CodeRan { code, result: CodeResult::Prepared(Ok(vec![manifest; jobs])) }
+        }),
+        code.clone().prop_map(|code| Input::CodeRan { code, result: CodeResult::Prepared(Err(error())) }),
+        code.prop_map(|code| Input::CodeRan { code, result: CodeResult::Transformed(Ok("text".into())) }),
+        job.clone().prop_map(|job| Input::JobStarted { job }),
+        (job.clone(), 1u32..4, prop_oneof![Just(ANSWERED), Just("bad")]).prop_map(|(job, attempt, text)| {
+            let reply = WorkerReply { text: text.into(), finish: Finish::Stop, usage: Usage::default() };
+            Input::JobDone { job, attempt, result: JobResult::Replied { reply, located: None }, ms: 1 }
+        }),
+        job.prop_map(Input::CancelJob),
+        (0u32..3).prop_map(|round| Input::CitationsLocated { round, citations: Vec::new() }),
+        Just(Input::Utilization(UtilizationSample::default())),
+        Just(Input::Note { text: "n".into() }),
+        Just(Input::Stop { partial: "half".into() }),
+        Just(Input::Fault { error: "disk full".into() }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn live_state_equals_the_state_folded_from_its_facts_at_every_prefix(world in worlds()) {
+        let run = world.run();
+        let mut folded = State::default();
+        for fact in &run.facts {
+            let line = serde_json::to_string(fact).unwrap();
+            folded.apply(&serde_json::from_str(&line).unwrap());
+        }
+        prop_assert_eq!(&folded, &run.state);
+        prop_assert!(run.state.ending().is_some());
+    }
+
+    #[test]
+    fn every_job_ends_in_exactly_one_state(world in worlds()) {
+        let run = world.run();
+        for round in &run.state.rounds {
+            let tally = round.tally();
+            prop_assert_eq!((tally.waiting, tally.running), (0, 0));
+            let ended = tally.answered + tally.abstained + tally.malformed + tally.truncated + tally.failed + tally.cancelled;
+            prop_assert_eq!(ended, tally.planned);
+        }
+    }
+
+    #[test]
+    fn the_order_in_which_jobs_finish_changes_nothing_that_is_said(world in worlds(), order in prop::collection::vec(0usize..64, 1..40)) {
+        let other = World { order, ..world.clone() }.run();
+        let run = world.run();
+        prop_assert_eq!(run.asked, other.asked);
+        prop_assert_eq!(run.state.answer, other.state.answer);
+    }
+
+    #[test]
+    fn any_input_in_any_state_is_taken_without_panic_and_no_ended_session_changes(inputs in prop::collection::vec(inputs(), 0..60)) {
+        let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
+        let mut waiting = Vec::new();
+        for input in inputs {
+            let ended = run.state.ending().cloned();
+            take(&mut run, &mut waiting, input);
+            if let Some(ended) = ended {
+                prop_assert_eq!(run.state.ending(), Some(&ended));
+            }
+        }
+    }
+
+    #[test]
+    fn reading_replies_never_panics(text in "\\PC{0,80}|[{}\":,a-z\\[\\] ]{0,60}") {
+        let _ = read_output(&text, Finish::Stop);
+        let _ = parse_decision(&text, true);
+        let _ = extract_code(&text);
+        let _ = prompts::read_data(&text, "a");
+    }
+}

@@ -1,0 +1,5 @@
+//! What the protocol promises, shown on a scripted world: replies and outcomes in, facts out.
+
+mod laws;
+mod rounds;
+mod world;

@@ -1,0 +1,187 @@
+//! A world without machines: every effect is answered from a script.
+
+use std::collections::VecDeque;
+
+use crate::document::{Document, Located, Match, Span};
+use crate::protocol::*;
+
+pub const PROGRAM: &str = "```python\ndef prepare_jobs(context, a=None, b=None):\n    return []\ndef transform_outputs(jobs):\n    return ''\n```";
+pub const FINAL: &str = r#"{"decision": "provide_final_answer", "answer": "42", "explanation": "it says so", "citations": ["the answer is 42"]}"#;
+pub const MORE: &str = r#"{"decision": "request_additional_info", "explanation": "thin", "feedback": "look further", "scratchpad": "nothing yet"}"#;
+pub const ANSWERED: &str = r#"{"explanation": "it stands there", "citation": "the answer is 42", "answer": "42"}"#;
+pub const ABSTAINED: &str = r#"{"explanation": "nothing here", "citation": null, "answer": null}"#;
+
+pub fn text() -> &'static str {
+    "In the end the answer is 42. Everything else is noise, as far as anyone can tell."
+}
+
+/// What the scripted machines say. Each list is used up from the front; its last item repeats.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub settings: Settings,
+    pub price: Option<Price>,
+    pub programs: Vec<&'static str>,
+    pub prepared: Vec<Result<usize, CodeError>>,
+    pub transformed: Vec<Result<String, CodeError>>,
+    pub workers: Vec<Result<(&'static str, Finish), &'static str>>,
+    pub decisions: Vec<&'static str>,
+    /// Which of the effects that wait is answered next: taken modulo their number.
+    pub order: Vec<usize>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            price: Some(Price { input: 1.0, cached_input: 0.5, output: 2.0 }),
+            programs: vec![PROGRAM],
+            prepared: vec![Ok(4)],
+            transformed: vec![Ok("the answer is 42".into())],
+            workers: vec![Ok((ANSWERED, Finish::Stop)), Ok((ABSTAINED, Finish::Stop))],
+            decisions: vec![FINAL],
+            order: vec![0],
+        }
+    }
+}
+
+pub struct Run {
+    pub state: State,
+    pub facts: Vec<Fact>,
+    pub asked: Vec<RemoteAsk>,
+}
+
+impl Run {
+    pub fn kinds(&self) -> Vec<String> {
+        self.facts
+            .iter()
+            .filter_map(|fact| serde_json::to_value(fact).unwrap()["kind"].as_str().map(str::to_owned))
+            .collect()
+    }
+
+    pub fn asked_for(&self, purpose: Purpose) -> Vec<&RemoteAsk> {
+        self.asked.iter().filter(|ask| ask.purpose == purpose).collect()
+    }
+
+    pub fn last_user_message(&self, purpose: Purpose) -> &str {
+        self.asked_for(purpose).last().unwrap().messages.last().unwrap().content.as_str()
+    }
+}
+
+fn next<T: Clone>(list: &mut VecDeque<T>) -> T {
+    if list.len() > 1 { list.pop_front().unwrap() } else { list.front().unwrap().clone() }
+}
+
+pub fn opened(settings: Settings, price: Option<Price>) -> Box<SessionOpened> {
+    let document = Document::from_text("sample.txt", text());
+    Box::new(SessionOpened {
+        question: "What is the answer?".into(),
+        settings,
+        documents: vec![document.reference()],
+        remote: ModelInfo { provider: "scripted".into(), model: "planner".into(), is_model: true, price },
+        local: ModelInfo { provider: "scripted".into(), model: "reader".into(), is_model: true, price: None },
+        prompts: prompts::VERSION.into(),
+        program: "test".into(),
+        parent: None,
+    })
+}
+
+impl World {
+    /// Runs to the end. Bounded: a protocol that never ends fails here.
+    pub fn run(&self) -> Run {
+        let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
+        let mut waiting: Vec<Effect> = Vec::new();
+        let (mut programs, mut prepared) =
+            (VecDeque::from(self.programs.clone()), VecDeque::from(self.prepared.clone()));
+        let (mut transformed, mut decisions) =
+            (VecDeque::from(self.transformed.clone()), VecDeque::from(self.decisions.clone()));
+        let mut order = VecDeque::from(self.order.clone());
+        take(&mut run, &mut waiting, Input::Start(opened(self.settings.clone(), self.price)));
+        for _ in 0..20_000 {
+            if run.state.ending().is_some() || waiting.is_empty() {
+                return run;
+            }
+            let at = next(&mut order) % waiting.len();
+            let input = match waiting.swap_remove(at) {
+                Effect::Ask(ask) => {
+                    let text = match ask.purpose {
+                        Purpose::Advise => "Look for the answer.".to_owned(),
+                        Purpose::Decompose => next(&mut programs).to_owned(),
+                        Purpose::Think => "It says 42.".to_owned(),
+                        Purpose::Decide => next(&mut decisions).to_owned(),
+                    };
+                    let usage = Usage { input_tokens: 100, output_tokens: 10, ..Usage::default() };
+                    let cost_usd = self.price.map(|price| price.cost(&usage));
+                    run.asked.push(ask.clone());
+                    Input::RemoteAnswered(RemoteAnswer {
+                        ask: ask.ask,
+                        text,
+                        finish: Finish::Stop,
+                        usage,
+                        cost_usd,
+                        first_token_ms: 1,
+                        total_ms: 2,
+                    })
+                }
+                Effect::Prepare(code) => {
+                    let result = next(&mut prepared).map(manifests);
+                    Input::CodeRan { code, result: CodeResult::Prepared(result) }
+                }
+                Effect::Transform(code) => {
+                    Input::CodeRan { code, result: CodeResult::Transformed(next(&mut transformed)) }
+                }
+                Effect::RunJobs { round } => {
+                    let jobs = run.state.round().unwrap().jobs.len() as u32;
+                    for index in 0..jobs {
+                        waiting.push(Effect::RetryJob { job: JobId { round, index }, attempt: 1 });
+                    }
+                    continue;
+                }
+                Effect::RetryJob { job, attempt } => {
+                    take(&mut run, &mut waiting, Input::JobStarted { job });
+                    // The worker depends on the job and not on when it runs, as a model at temperature 0 does.
+                    let result = match self.workers[job.index as usize % self.workers.len()] {
+                        Ok((text, finish)) => JobResult::Replied {
+                            reply: WorkerReply { text: text.into(), finish, usage: Usage::default() },
+                            located: Some(Located { span: Span::new(0, 11, 27), how: Match::Exact }),
+                        },
+                        Err(error) => JobResult::Failed { error: error.into() },
+                    };
+                    Input::JobDone { job, attempt, result, ms: 5 }
+                }
+                Effect::LocateCitations { round, quotations } => Input::CitationsLocated {
+                    round,
+                    citations: quotations.into_iter().map(|text| AnswerCitation { text, located: None }).collect(),
+                },
+                Effect::AskAgain { .. } | Effect::CancelJob(_) | Effect::Finish => continue,
+            };
+            take(&mut run, &mut waiting, input);
+        }
+        panic!("the protocol did not end");
+    }
+}
+
+/// Decides, applies and advances, as a driver does.
+pub fn take(run: &mut Run, waiting: &mut Vec<Effect>, input: Input) {
+    let mut step = decide(&run.state, input);
+    loop {
+        for fact in &step.facts {
+            run.state.apply(fact);
+        }
+        run.facts.append(&mut step.facts);
+        waiting.append(&mut step.effects);
+        match advance(&run.state) {
+            Some(next) => step = next,
+            None => return,
+        }
+    }
+}
+
+fn manifests(count: usize) -> Vec<Manifest> {
+    (0..count)
+        .map(|index| Manifest {
+            chunk: Chunk::Span(Span::new(0, index % 8, text().len())),
+            task: format!("Find fact {}.", index % 2),
+            advice: "Look closely.".into(),
+        })
+        .collect()
+}

@@ -1,0 +1,282 @@
+//! The loop of a live session: one input at a time, its facts on disk, then its effects.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::effects::{self, Arrival, Context};
+use super::{Event, Order, Setup};
+use crate::journal::{Durability, JournalError, JournalWriter};
+use crate::protocol::{
+    AskId, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State, UtilizationSample, Waiting,
+    advance, decide,
+};
+use crate::remote::retry::Backoff;
+use crate::utilization::Sampler;
+
+/// How many results that are ready at once share one write to the journal.
+const BATCH: usize = 128;
+const DELTAS: usize = 256;
+
+pub(super) struct Driver {
+    state: State,
+    opened: Option<Box<SessionOpened>>,
+    context: Arc<Context>,
+    journal: JournalWriter,
+    events: mpsc::Sender<Event>,
+    tasks: JoinSet<Arrival>,
+    /// Jobs that no worker has taken yet.
+    queue: VecDeque<(JobId, u32)>,
+    running: HashMap<JobId, AbortHandle>,
+    /// The request under way, its backoff, and what of its reply has come.
+    asking: Option<Asking>,
+    remote_attempts: u32,
+    deltas: (mpsc::Sender<(AskId, String)>, mpsc::Receiver<(AskId, String)>),
+}
+
+struct Asking {
+    request: RemoteAsk,
+    backoff: Backoff,
+    failures: u32,
+    partial: String,
+}
+
+impl Driver {
+    pub(super) fn new(setup: Setup, events: mpsc::Sender<Event>) -> Self {
+        let Setup { opened, documents, remote, remote_attempts, local, sandbox, journal } = setup;
+        Self {
+            state: State::default(),
+            opened: Some(Box::new(opened)),
+            context: Arc::new(Context::new(documents, remote, local, sandbox)),
+            journal,
+            events,
+            tasks: JoinSet::new(),
+            queue: VecDeque::new(),
+            running: HashMap::new(),
+            asking: None,
+            remote_attempts,
+            deltas: mpsc::channel(DELTAS),
+        }
+    }
+
+    pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Order>) -> Result<State, JournalError> {
+        let mut samples = sample_utilization();
+        let (mut orders_open, mut samples_open) = (true, true);
+        if let Some(opened) = self.opened.take() {
+            self.take(vec![Input::Start(opened)]).await?;
+        }
+        while self.state.ending().is_none() {
+            let inputs = tokio::select! {
+                order = orders.recv(), if orders_open => match order {
+                    Some(Order::Stop) => vec![self.stop()],
+                    Some(Order::CancelJob(job)) => vec![Input::CancelJob(job)],
+                    None => { orders_open = false; continue }
+                },
+                Some((ask, text)) = self.deltas.1.recv() => {
+                    self.delta(ask, text).await;
+                    continue;
+                }
+                Some(done) = self.tasks.join_next() => self.arrivals(done),
+                sample = samples.recv(), if samples_open => match sample {
+                    Some(sample) => vec![Input::Utilization(self.with_jobs(sample))],
+                    None => { samples_open = false; continue }
+                },
+            };
+            self.take(inputs).await?;
+        }
+        self.tasks.shutdown().await;
+        self.journal.close().await?;
+        Ok(self.state)
+    }
+
+    /// Decides, applies, records, tells the watcher, and only then performs.
+    async fn take(&mut self, inputs: Vec<Input>) -> Result<(), JournalError> {
+        let (mut facts, mut effects) = (Vec::new(), Vec::new());
+        for input in inputs {
+            let mut next = Some(decide(&self.state, input));
+            while let Some(step) = next {
+                step.facts.iter().for_each(|fact| self.state.apply(fact));
+                facts.extend(step.facts);
+                effects.extend(step.effects);
+                next = advance(&self.state);
+            }
+        }
+        self.record(facts).await?;
+        for effect in effects {
+            self.perform(effect);
+        }
+        self.fill_workers().await
+    }
+
+    async fn record(&mut self, facts: Vec<Fact>) -> Result<(), JournalError> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        // A request is on the disk before it leaves, and an ending before it is shown.
+        let must_last = facts.iter().any(|fact| matches!(fact, Fact::RemoteAsked(_) | Fact::SessionEnded { .. }));
+        let durability = if must_last { Durability::Synced } else { Durability::Written };
+        let records = self.journal.append(facts, durability).await?;
+        // Without a watcher the session goes on all the same.
+        let _ = self.events.send(Event::Recorded(records)).await;
+        Ok(())
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Ask(request) => {
+                let backoff = Backoff::new(self.remote_attempts);
+                self.asking = Some(Asking { request: request.clone(), backoff, failures: 0, partial: String::new() });
+                self.tasks.spawn(effects::ask(self.context.clone(), request, self.deltas.0.clone(), Duration::ZERO));
+            }
+            Effect::AskAgain { ask, after_ms } => {
+                let Some(asking) = self.asking.as_mut().filter(|asking| asking.request.ask == ask) else { return };
+                asking.partial.clear();
+                let (request, wait) = (asking.request.clone(), Duration::from_millis(after_ms));
+                self.tasks.spawn(effects::ask(self.context.clone(), request, self.deltas.0.clone(), wait));
+            }
+            Effect::Prepare(code) => {
+                let source = self.source_of(code);
+                let previous = self.state.rounds.iter().rev().find(|round| round.number < code.round).cloned();
+                self.tasks.spawn(effects::prepare(self.context.clone(), code, source, previous));
+            }
+            Effect::Transform(code) => {
+                let Some(round) = self.state.round().cloned() else { return };
+                self.tasks.spawn(effects::transform(self.context.clone(), code, self.source_of(code), round));
+            }
+            Effect::RunJobs { round } => {
+                let jobs = self.state.round_numbered(round).map_or(0, |round| round.jobs.len() as u32);
+                self.queue.extend((0..jobs).map(|index| (JobId { round, index }, 1)));
+            }
+            Effect::RetryJob { job, attempt } => self.queue.push_front((job, attempt)),
+            Effect::CancelJob(job) => {
+                self.queue.retain(|(waiting, _)| *waiting != job);
+                if let Some(task) = self.running.remove(&job) {
+                    task.abort();
+                }
+            }
+            Effect::LocateCitations { round, quotations } => {
+                let prefer = self.state.round_numbered(round).map(effects::located_spans).unwrap_or_default();
+                self.tasks.spawn(effects::locate(self.context.clone(), round, quotations, prefer));
+            }
+            Effect::Finish => {
+                self.queue.clear();
+                self.tasks.abort_all();
+            }
+        }
+    }
+
+    /// Gives waiting jobs to workers, up to what the local LM takes at once.
+    async fn fill_workers(&mut self) -> Result<(), JournalError> {
+        let free = self.context.local.max_in_flight().max(1).saturating_sub(self.running.len());
+        let started: Vec<(JobId, u32)> = (0..free).map_while(|_| self.queue.pop_front()).collect();
+        let mut facts = Vec::with_capacity(started.len());
+        for (id, _) in &started {
+            let step = decide(&self.state, Input::JobStarted { job: *id });
+            step.facts.iter().for_each(|fact| self.state.apply(fact));
+            facts.extend(step.facts);
+        }
+        self.record(facts).await?;
+        for (id, attempt) in started {
+            let Some(work) = self.state.round_numbered(id.round).and_then(|round| {
+                effects::job_request(&self.context, round, id, self.state.settings().local_max_output_tokens)
+            }) else {
+                continue;
+            };
+            let task = self.tasks.spawn(effects::execute(self.context.clone(), work, attempt));
+            self.running.insert(id, task);
+        }
+        Ok(())
+    }
+
+    /// This result and those that are ready by now.
+    fn arrivals(&mut self, first: Result<Arrival, tokio::task::JoinError>) -> Vec<Input> {
+        let mut inputs = Vec::new();
+        let mut done = Some(first);
+        while let Some(arrival) = done {
+            match arrival {
+                Ok(arrival) => inputs.extend(self.arrived(arrival)),
+                Err(error) if error.is_cancelled() => {}
+                Err(error) => inputs.push(Input::Fault { error: format!("a task of this program failed ({error}); please report it") }),
+            }
+            done = if inputs.len() < BATCH { self.tasks.try_join_next() } else { None };
+        }
+        inputs
+    }
+
+    fn arrived(&mut self, arrival: Arrival) -> Option<Input> {
+        match arrival {
+            Arrival::Input(input) => {
+                if let Input::JobDone { job, .. } = &input {
+                    self.running.remove(job);
+                }
+                if let Input::RemoteAnswered(answer) = &input
+                    && self.asking.as_ref().is_some_and(|asking| asking.request.ask == answer.ask)
+                {
+                    self.asking = None;
+                }
+                Some(input)
+            }
+            Arrival::AskFailed { ask, error } => {
+                let asking = self.asking.as_mut().filter(|asking| asking.request.ask == ask)?;
+                asking.failures += 1;
+                let retry_in_ms = asking.backoff.next(&error).map(|wait| wait.as_millis() as u64);
+                Some(Input::RemoteFailed(RemoteFailure {
+                    ask,
+                    attempt: asking.failures,
+                    error: error.message,
+                    retry_in_ms,
+                    partial: error.partial,
+                }))
+            }
+        }
+    }
+
+    async fn delta(&mut self, ask: AskId, text: String) {
+        if let Some(asking) = self.asking.as_mut().filter(|asking| asking.request.ask == ask) {
+            asking.partial.push_str(&text);
+            let _ = self.events.send(Event::Delta { ask, text }).await;
+        }
+    }
+
+    fn stop(&mut self) -> Input {
+        let partial = match self.state.phase {
+            Phase::Waiting(Waiting::Remote(_)) => self.asking.take().map(|asking| asking.partial).unwrap_or_default(),
+            _ => String::new(),
+        };
+        Input::Stop { partial }
+    }
+
+    fn with_jobs(&self, mut sample: UtilizationSample) -> UtilizationSample {
+        sample.jobs_running = self.running.len() as u32;
+        sample.jobs_waiting = self.queue.len() as u32;
+        sample
+    }
+
+    fn source_of(&self, code: crate::protocol::CodeId) -> String {
+        let round = self.state.round_numbered(code.round);
+        let code = round.and_then(|round| round.codes.iter().find(|known| known.id == code));
+        code.map(|code| code.source.clone()).unwrap_or_default()
+    }
+}
+
+/// Samples the machine once a second, on a thread of its own since drivers may block.
+fn sample_utilization() -> mpsc::Receiver<UtilizationSample> {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::task::spawn_blocking(move || {
+        let mut sampler = Sampler::new();
+        while !sender.is_closed() {
+            // A sample that nobody has taken yet is as good as a new one.
+            let _ = sender.try_send(sampler.sample());
+            for _ in 0..10 {
+                if sender.is_closed() {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        }
+    });
+    receiver
+}

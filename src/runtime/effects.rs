@@ -1,0 +1,176 @@
+//! What each effect does, as a future that comes back as an input. Dropping one cancels it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use crate::document::citation::Locator;
+use crate::document::{Document, Span};
+use crate::local::{ChunkText, JobRequest, LocalLm};
+use crate::protocol::{
+    AnswerCitation, AskId, Chunk, CodeId, CodeResult, Input, Job, JobId, JobResult, RemoteAnswer, RemoteAsk, Round,
+    read_output,
+};
+use crate::remote::{RemoteError, RemoteLm};
+use crate::sandbox::{PastJob, Sandbox};
+
+/// What every effect may need.
+pub(super) struct Context {
+    pub(super) documents: Vec<Document>,
+    locator: Locator,
+    remote: Arc<dyn RemoteLm>,
+    pub(super) local: Arc<dyn LocalLm>,
+    sandbox: Sandbox,
+}
+
+impl Context {
+    pub(super) fn new(
+        documents: Vec<Document>,
+        remote: Arc<dyn RemoteLm>,
+        local: Arc<dyn LocalLm>,
+        sandbox: Sandbox,
+    ) -> Self {
+        let locator = Locator::new(&documents);
+        Self { documents, locator, remote, local, sandbox }
+    }
+
+    fn chunk_text(&self, chunk: &Chunk) -> ChunkText {
+        match chunk {
+            Chunk::Span(span) => match self.documents.get(span.document) {
+                Some(document) => ChunkText::of(document.text.clone(), span.start..span.end),
+                None => ChunkText::whole("".into()),
+            },
+            Chunk::Text(text) => ChunkText::whole(text.as_str().into()),
+        }
+    }
+}
+
+/// How a task comes back to the driver.
+pub(super) enum Arrival {
+    Input(Input),
+    /// One try at a request failed; whether there is another is the driver's to say.
+    AskFailed { ask: AskId, error: RemoteError },
+}
+
+pub(super) async fn ask(
+    context: Arc<Context>,
+    request: RemoteAsk,
+    deltas: mpsc::Sender<(AskId, String)>,
+    after: Duration,
+) -> Arrival {
+    tokio::time::sleep(after).await;
+    let (sender, mut texts) = mpsc::channel::<String>(64);
+    let id = request.ask;
+    let forward = async {
+        while let Some(text) = texts.recv().await {
+            let _ = deltas.send((id, text)).await;
+        }
+    };
+    let (reply, ()) = tokio::join!(context.remote.ask(&request, sender), forward);
+    match reply {
+        Ok(reply) => {
+            let price = context.remote.info().price;
+            Arrival::Input(Input::RemoteAnswered(RemoteAnswer {
+                ask: id,
+                cost_usd: price.map(|price| price.cost(&reply.usage)),
+                text: reply.text,
+                finish: reply.finish,
+                usage: reply.usage,
+                first_token_ms: reply.first_token.as_millis() as u64,
+                total_ms: reply.total.as_millis() as u64,
+            }))
+        }
+        Err(error) => Arrival::AskFailed { ask: id, error },
+    }
+}
+
+pub(super) async fn prepare(context: Arc<Context>, code: CodeId, source: String, previous: Option<Round>) -> Arrival {
+    let documents: Vec<Arc<str>> = context.documents.iter().map(|document| document.text.clone()).collect();
+    let chunks = previous.as_ref().map(|round| chunk_texts(&context, round)).unwrap_or_default();
+    let past = previous.as_ref().map(|round| past_jobs(round, &chunks)).unwrap_or_default();
+    let result = context.sandbox.prepare(&source, &documents, &past).await;
+    Arrival::Input(Input::CodeRan { code, result: CodeResult::Prepared(result) })
+}
+
+pub(super) async fn transform(context: Arc<Context>, code: CodeId, source: String, round: Round) -> Arrival {
+    let chunks = chunk_texts(&context, &round);
+    let result = context.sandbox.transform(&source, &past_jobs(&round, &chunks)).await;
+    Arrival::Input(Input::CodeRan { code, result: CodeResult::Transformed(result) })
+}
+
+fn chunk_texts(context: &Context, round: &Round) -> Vec<ChunkText> {
+    round.chunks.iter().map(|chunk| context.chunk_text(chunk)).collect()
+}
+
+fn past_jobs<'a>(round: &'a Round, chunks: &'a [ChunkText]) -> Vec<PastJob<'a>> {
+    round
+        .jobs
+        .iter()
+        .map(|job| PastJob {
+            chunk: chunks.get(job.chunk as usize).map_or("", ChunkText::as_str),
+            task: round.task_of(job),
+            advice: round.advice_of(job),
+            chunk_id: job.chunk,
+            task_id: job.task,
+            output: job.outcome().and_then(|outcome| outcome.output()).cloned().unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// A job as a worker takes it, and where its citation is looked for first.
+pub(super) struct Work {
+    request: JobRequest,
+    prefer: Vec<Span>,
+}
+
+pub(super) fn job_request(context: &Context, round: &Round, id: JobId, max_output_tokens: u64) -> Option<Work> {
+    let job: &Job = round.job(id)?;
+    let chunk = round.chunk_of(job)?;
+    let request = JobRequest {
+        id,
+        chunk: context.chunk_text(chunk),
+        task: round.task_of(job).into(),
+        advice: round.advice_of(job).into(),
+        sample: job.sample,
+        max_output_tokens,
+    };
+    let prefer = match chunk {
+        Chunk::Span(span) => vec![*span],
+        Chunk::Text(_) => Vec::new(),
+    };
+    Some(Work { request, prefer })
+}
+
+pub(super) async fn execute(context: Arc<Context>, work: Work, attempt: u32) -> Arrival {
+    let begun = Instant::now();
+    let job = work.request.id;
+    let result = match context.local.execute(work.request).await {
+        Ok(reply) => {
+            let output = read_output(&reply.text, reply.finish).ok();
+            let citation = output.and_then(|output| output.citation);
+            let located = citation.and_then(|citation| context.locator.locate(&citation, &work.prefer));
+            JobResult::Replied { reply, located }
+        }
+        Err(error) => JobResult::Failed { error: error.message },
+    };
+    Arrival::Input(Input::JobDone { job, attempt, result, ms: begun.elapsed().as_millis() as u64 })
+}
+
+/// Where the round's jobs found their citations, then the chunks they read: an answer quotes from there.
+pub(super) fn located_spans(round: &Round) -> Vec<Span> {
+    let cited = round.jobs.iter().filter_map(|job| Some(job.outcome()?.located()?.span));
+    let read = round.chunks.iter().filter_map(|chunk| match chunk {
+        Chunk::Span(span) => Some(*span),
+        Chunk::Text(_) => None,
+    });
+    cited.chain(read).collect()
+}
+
+pub(super) async fn locate(context: Arc<Context>, round: u32, quotations: Vec<String>, prefer: Vec<Span>) -> Arrival {
+    let citations = quotations
+        .into_iter()
+        .map(|text| AnswerCitation { located: context.locator.locate(&text, &prefer), text })
+        .collect();
+    Arrival::Input(Input::CitationsLocated { round, citations })
+}
