@@ -54,8 +54,7 @@ fn collect(folder: &Path, found: &mut Vec<Source>) {
             let inside = path.strip_prefix(root().join("src")).unwrap();
             let first = inside.components().next().unwrap().as_os_str().to_string_lossy();
             let room = first.trim_end_matches(".rs").to_owned();
-            let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]\nmod")).map(str::to_owned);
-            let lines = without_test_module(lines.collect());
+            let lines = without_test_module(text.lines().map(str::to_owned).collect());
             found.push(Source { room, length: text.lines().count(), lines, path });
         }
     }

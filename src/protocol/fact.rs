@@ -126,6 +126,13 @@ pub struct ModelInfo {
     pub price: Option<Price>,
 }
 
+impl ModelInfo {
+    /// Its name, and plainly whether there is no model behind it.
+    pub fn label(&self) -> String {
+        if self.is_model { format!("{} ({})", self.model, self.provider) } else { format!("{} (no model)", self.model) }
+    }
+}
+
 /// Dollars for a million tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Price {

@@ -5,8 +5,6 @@
 
 mod driver;
 mod effects;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

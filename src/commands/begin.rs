@@ -1,0 +1,81 @@
+//! Starts a session: models from the settings, a folder on disk, the driver.
+
+use std::sync::Arc;
+
+use color_eyre::eyre::{Result, WrapErr};
+
+use crate::config::{Config, ProtocolName};
+use crate::document::Document;
+use crate::journal::{Session, Store};
+use crate::protocol::{ProtocolKind, SessionOpened, Settings, prompts};
+use crate::runtime::{self, Running, Setup};
+use crate::sandbox::Sandbox;
+use crate::{local, remote};
+
+/// A session that has begun.
+pub struct Begun {
+    pub session: Session,
+    pub running: Running,
+}
+
+/// Connects to the models, makes the session's folder and starts the run. Must be called on a tokio runtime.
+pub async fn begin(config: &Config, store: &Store, documents: Vec<Document>, question: String) -> Result<Begun> {
+    let remote: Arc<dyn remote::RemoteLm> =
+        remote::connect(&config.remote).await.wrap_err("the remote LM cannot be used")?.into();
+    let local: Arc<dyn local::LocalLm> = local::connect(&config.local).await.wrap_err("the local LM cannot be used")?.into();
+    let sandbox = sandbox(config)?;
+    sandbox.warm();
+    let (session, journal) = store.create(&documents).wrap_err("the session cannot be saved")?;
+    let opened = SessionOpened {
+        question,
+        settings: settings(config),
+        documents: documents.iter().map(Document::reference).collect(),
+        remote: remote.info(),
+        local: local.info(),
+        prompts: prompts::VERSION.into(),
+        program: env!("CARGO_PKG_VERSION").into(),
+        parent: None,
+    };
+    let remote_attempts = config.remote.attempts;
+    let running = runtime::start(Setup { opened, documents, remote, remote_attempts, local, sandbox, journal });
+    Ok(Begun { session, running })
+}
+
+/// The sandbox, whose child is this program itself.
+pub fn sandbox(config: &Config) -> Result<Sandbox> {
+    let program = std::env::current_exe().wrap_err("this program cannot find its own file to start the sandbox")?;
+    Ok(Sandbox::new(program, &config.sandbox))
+}
+
+/// The store that the settings name.
+pub fn store(config: &Config) -> Result<Store> {
+    let root = match config.sessions.dir.as_os_str().is_empty() {
+        false => config.sessions.dir.clone(),
+        true => Store::default_root().ok_or_else(|| {
+            color_eyre::eyre::eyre!("no home folder to keep sessions in; name one with --session-dir or sessions.dir")
+        })?,
+    };
+    Ok(Store::new(root))
+}
+
+fn settings(config: &Config) -> Settings {
+    let protocol = &config.protocol;
+    Settings {
+        protocol: match protocol.name {
+            // The command line refuses the others before it comes here.
+            ProtocolName::Minions | ProtocolName::Minion | ProtocolName::RemoteOnly | ProtocolName::LocalOnly => {
+                ProtocolKind::Minions
+            }
+        },
+        max_rounds: protocol.max_rounds,
+        tasks_per_round: protocol.tasks_per_round,
+        samples: protocol.samples,
+        chunk_chars: protocol.chunk_chars,
+        max_jobs: protocol.max_jobs,
+        code_attempts: protocol.code_attempts,
+        decision_attempts: protocol.decision_attempts,
+        budget_usd: (config.remote.budget_usd > 0.0).then_some(config.remote.budget_usd),
+        remote_max_output_tokens: config.remote.max_output_tokens,
+        local_max_output_tokens: config.local.max_output_tokens,
+    }
+}

@@ -1,0 +1,107 @@
+//! What a headless run says on standard error: one live line on a terminal, plain lines elsewhere.
+
+use std::io::Write;
+
+use crate::document::escape::visible;
+use crate::protocol::{Ending, Fact, State};
+
+pub struct Progress<W> {
+    out: W,
+    /// Whether the last line may be overwritten.
+    live: bool,
+    drawn: bool,
+    /// Tenths of the round's jobs that were told, where lines cannot be overwritten.
+    told: u32,
+}
+
+impl<W: Write> Progress<W> {
+    pub fn new(out: W, live: bool) -> Self {
+        Self { out, live, drawn: false, told: 0 }
+    }
+
+    /// Tells what this fact, already applied to `state`, means. Errors of writing are not worth stopping a run for.
+    pub fn tell(&mut self, state: &State, fact: &Fact) {
+        let _ = match fact {
+            Fact::JobFinished { .. } | Fact::JobStarted { .. } => self.jobs(state),
+            _ => match line(state, fact) {
+                Some(line) => self.line(&line),
+                None => Ok(()),
+            },
+        };
+    }
+
+    fn line(&mut self, line: &str) -> std::io::Result<()> {
+        self.clear()?;
+        writeln!(self.out, "{}", visible(line))?;
+        self.out.flush()
+    }
+
+    fn clear(&mut self) -> std::io::Result<()> {
+        if std::mem::take(&mut self.drawn) {
+            write!(self.out, "\r\x1b[2K")?;
+        }
+        Ok(())
+    }
+
+    fn jobs(&mut self, state: &State) -> std::io::Result<()> {
+        let Some(round) = state.round() else { return Ok(()) };
+        let tally = round.tally();
+        let done = tally.planned - tally.waiting - tally.running;
+        let line = format!(
+            "round {}: {done} of {} jobs done, {} running, {} answered",
+            round.number, tally.planned, tally.running, tally.answered
+        );
+        if self.live {
+            self.clear()?;
+            write!(self.out, "{line}")?;
+            self.drawn = true;
+            return self.out.flush();
+        }
+        let tenth = done * 10 / tally.planned.max(1);
+        if done == 0 {
+            self.told = 0;
+        } else if tenth > self.told {
+            self.told = tenth;
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+}
+
+fn line(state: &State, fact: &Fact) -> Option<String> {
+    let opened = state.opened.as_ref()?;
+    let round = state.round().map_or(0, |round| round.number);
+    Some(match fact {
+        Fact::SessionOpened(opened) => {
+            let bytes: usize = opened.documents.iter().map(|document| document.bytes).sum();
+            format!(
+                "{} document(s), {bytes} bytes; planner: {}; reader: {}",
+                opened.documents.len(),
+                opened.remote.label(),
+                opened.local.label()
+            )
+        }
+        Fact::RemoteAsked(ask) => {
+            let again = if ask.attempt > 1 { format!(" (attempt {})", ask.attempt) } else { String::new() };
+            format!("round {round}: asking {} to {}{again}", opened.remote.model, ask.purpose.name())
+        }
+        Fact::RemoteFailed(failure) => match failure.retry_in_ms {
+            Some(wait) => format!("round {round}: {}; trying again in {:.1} s", failure.error, wait as f64 / 1000.0),
+            None => format!("round {round}: {}", failure.error),
+        },
+        Fact::CodeRejected { error, .. } => format!("round {round}: the program was sent back: {error}"),
+        Fact::JobsPlanned(planned) => {
+            format!("round {round}: {} jobs on {} chunks", planned.jobs.len(), planned.chunks.len())
+        }
+        Fact::OutputsAggregated { text, kept, .. } => {
+            format!("round {round}: {kept} outputs go to the planner, {} bytes", text.len())
+        }
+        Fact::DecisionRejected { error, .. } => format!("round {round}: the decision was sent back: {error}"),
+        Fact::SessionEnded { ending: Ending::Answered } => return None,
+        Fact::SessionEnded { ending } => match ending.reason() {
+            Some(reason) => format!("ended: {}: {reason}", ending.name()),
+            None => format!("ended: {}", ending.name()),
+        },
+        _ => return None,
+    })
+}
