@@ -1,1 +1,367 @@
-//! Flags and subcommands.
+//! Flags and subcommands. The help, the completions and the man page come from here.
+
+use std::path::PathBuf;
+
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::config::{FILE_NAME, Override};
+
+/// Ask questions of long private documents with two language models: a local LM that reads, a remote LM that never does.
+///
+/// Without a subcommand: the workbench, to pick up a session or start one.
+#[derive(Clone, Debug, PartialEq, Parser)]
+#[command(name = "minions", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 answered, 1 error, 2 usage or configuration, 3 ended without an answer, 4 stopped by the budget, \
+130 interrupted.";
+
+/// What every subcommand understands.
+#[derive(Clone, Debug, PartialEq, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct Global {
+    /// Read settings from FILE instead of ./minions.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Set one setting, such as remote.provider=openai; may be repeated
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = setting)]
+    pub set: Vec<Override>,
+    /// The folder of sessions
+    #[arg(long, global = true, value_name = "DIR")]
+    pub session_dir: Option<PathBuf>,
+    /// When to use colour; NO_COLOR in the environment turns auto off
+    #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto, hide_default_value = true)]
+    pub color: ColorChoice,
+}
+
+#[derive(Clone, Debug, PartialEq, Subcommand)]
+pub enum Command {
+    /// Open the workbench on documents
+    Open(OpenArgs),
+    /// Open the workbench on a sample document: no key, no download
+    Demo(DemoArgs),
+    /// Ask a question without the screen: the answer on standard output, progress on standard error
+    Run(RunArgs),
+    /// Follow a session that another process is running, and steer it
+    Attach {
+        /// The session; the one that runs, where only one does
+        session: Option<String>,
+    },
+    /// Go on where a crash, a kill or a lost connection stopped a session
+    Resume {
+        #[arg(help = SESSION)]
+        session: String,
+    },
+    /// Play a session back, in the workbench or as text
+    Replay(ReplayArgs),
+    /// List, show, verify, export, fork or delete sessions
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+    /// Ask many questions of many documents, and count how many answers are right
+    Eval(EvalArgs),
+    /// Check settings, keys, terminal, sessions folder, sandbox, servers and GPU
+    Doctor {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the settings in force, their schema or a file to start from
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// List what each key does
+    Keys {
+        /// Print one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the themes
+    Themes {
+        /// Print one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the man page; read it with `minions man | man -l -`
+    Man,
+    /// Run the sandbox's child process; started by the program itself
+    #[command(name = "__sandbox", hide = true)]
+    Sandbox,
+}
+
+const SESSION: &str = "An id, the beginning of one, a folder, or `last`";
+
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct OpenArgs {
+    /// Files, folders, or - for standard input
+    #[arg(required = true, value_name = "DOC")]
+    pub documents: Vec<PathBuf>,
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct DemoArgs {
+    /// The sample
+    #[arg(long, value_enum, default_value_t)]
+    pub document: Sample,
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Sample {
+    /// A report of the U.S. Office of Personnel Management, with its tables
+    #[default]
+    Opm,
+    /// A synthetic patient record
+    Patient,
+}
+
+/// A question that may be asked later, on the screen.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+pub struct AskArgs {
+    /// The question; without it the workbench asks for one
+    #[arg(short, long, value_name = "QUESTION")]
+    pub question: Option<String>,
+    #[command(flatten)]
+    pub levers: Levers,
+}
+
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct RunArgs {
+    /// A file, a folder, or - for standard input; may be repeated
+    #[arg(short, long = "document", required = true, value_name = "DOC", num_args = 1..)]
+    pub documents: Vec<PathBuf>,
+    /// The question
+    #[arg(short, long, value_name = "QUESTION")]
+    pub question: String,
+    /// Print one JSON object instead of the answer
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub levers: Levers,
+}
+
+/// Settings of a run that have a flag of their own. They are checked where all settings are.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+#[command(next_help_heading = "Protocol")]
+pub struct Levers {
+    /// minions, minion, remote-only or local-only
+    #[arg(long, value_name = "NAME")]
+    pub protocol: Option<String>,
+    /// Rounds at most; the last one must answer
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub max_rounds: Option<String>,
+    /// Tasks for each chunk at most
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub tasks_per_round: Option<String>,
+    /// How often each task is repeated on each chunk
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub samples: Option<String>,
+    /// The chunk size in characters suggested to the remote LM; 0 leaves it to choose
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub chunk_chars: Option<String>,
+    /// Dollars the session may spend; 0 sets no limit
+    #[arg(long, value_name = "USD", allow_hyphen_values = true)]
+    pub budget: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct ReplayArgs {
+    #[arg(help = SESSION)]
+    pub session: String,
+    /// How many times faster than it happened, or `max`
+    #[arg(long, value_name = "N|max", default_value = "1", value_parser = speed)]
+    pub speed: Speed,
+    /// Where to begin: round:2, or the number of a record
+    #[arg(long, value_name = "ROUND|RECORD", value_parser = point)]
+    pub from: Option<Point>,
+    /// Print what happened as text instead of opening the workbench
+    #[arg(long)]
+    pub headless: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// Times the speed at which it happened: more than 0, at most 1000.
+    Times(f64),
+    /// Without waiting.
+    Max,
+}
+
+/// A place in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// Counted from 1.
+    Round(u32),
+    /// The record's `seq`.
+    Record(u64),
+}
+
+#[derive(Clone, Debug, PartialEq, Subcommand)]
+pub enum SessionsCommand {
+    /// List the sessions, newest first
+    List {
+        /// Print one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one session: question, answer, citations, cost
+    Show {
+        #[arg(help = SESSION)]
+        session: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check that the files of a session are whole and unchanged
+    Verify {
+        #[arg(help = SESSION)]
+        session: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a session in another format to standard output
+    Export {
+        #[arg(help = SESSION)]
+        session: String,
+        /// The format
+        #[arg(long, value_enum, default_value_t)]
+        format: ExportFormat,
+    },
+    /// Start a new session from a place in an old one
+    Fork {
+        #[arg(help = SESSION)]
+        session: String,
+        /// Where to leave the old one: round:2, or the number of a record
+        #[arg(long, value_name = "ROUND|RECORD", value_parser = point)]
+        from: Option<Point>,
+    },
+    /// Delete a session and the texts of documents it keeps
+    Delete {
+        #[arg(help = SESSION)]
+        session: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Markdown
+    #[default]
+    Md,
+    /// One JSON object
+    Json,
+    /// One page, without scripts
+    Html,
+    /// An asciicast recording
+    Cast,
+}
+
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct EvalArgs {
+    /// One JSON object a line: question, document, answer
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub questions: PathBuf,
+    /// The folder of the documents
+    #[arg(long, value_name = "DIR")]
+    pub documents: PathBuf,
+    /// Questions at most
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub levers: Levers,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the settings in force and where each came from
+    Show {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON schema of minions.toml, for editors
+    Schema,
+    /// Print a minions.toml with every setting, its default and its explanation
+    Template,
+}
+
+impl Cli {
+    /// The settings that were given as flags, general ones first, so that a flag of its own wins over `--set`.
+    pub fn overrides(&self) -> Vec<Override> {
+        let mut all = self.global.set.clone();
+        if let Some(dir) = &self.global.session_dir {
+            all.push(given("sessions.dir", dir.to_string_lossy().into_owned(), "--session-dir"));
+        }
+        let levers = match &self.command {
+            Some(Command::Open(open)) => Some(&open.ask.levers),
+            Some(Command::Demo(demo)) => Some(&demo.ask.levers),
+            Some(Command::Run(run)) => Some(&run.levers),
+            Some(Command::Eval(eval)) => Some(&eval.levers),
+            _ => None,
+        };
+        all.extend(levers.into_iter().flat_map(Levers::overrides));
+        all
+    }
+}
+
+impl Levers {
+    fn overrides(&self) -> Vec<Override> {
+        [
+            ("protocol.name", &self.protocol, "--protocol"),
+            ("protocol.max_rounds", &self.max_rounds, "--max-rounds"),
+            ("protocol.tasks_per_round", &self.tasks_per_round, "--tasks-per-round"),
+            ("protocol.samples", &self.samples, "--samples"),
+            ("protocol.chunk_chars", &self.chunk_chars, "--chunk-chars"),
+            ("remote.budget_usd", &self.budget, "--budget"),
+        ]
+        .into_iter()
+        .filter_map(|(name, value, flag)| Some(given(name, value.clone()?, flag)))
+        .collect()
+    }
+}
+
+fn given(name: &str, value: String, flag: &str) -> Override {
+    Override { name: name.into(), value, flag: flag.into() }
+}
+
+fn setting(text: &str) -> Result<Override, String> {
+    match text.split_once('=') {
+        Some((name, value)) => Ok(given(name.trim(), value.into(), "--set")),
+        None => Err(format!("write section.key=value, with a section and key of {FILE_NAME}")),
+    }
+}
+
+fn speed(text: &str) -> Result<Speed, String> {
+    match text.parse::<f64>() {
+        _ if text == "max" => Ok(Speed::Max),
+        Ok(times) if times > 0.0 && times <= 1000.0 => Ok(Speed::Times(times)),
+        _ => Err("allowed: a number above 0 and up to 1000, or max".into()),
+    }
+}
+
+fn point(text: &str) -> Result<Point, String> {
+    let point = match text.strip_prefix("round:") {
+        Some(round) => round.parse().ok().filter(|n| *n > 0).map(Point::Round),
+        None => text.parse().ok().map(Point::Record),
+    };
+    point.ok_or_else(|| "allowed: round:N with N from 1, or the number of a record".into())
+}

@@ -1,1 +1,28 @@
-fn main() {}
+//! Parses the command line, calls the library, prints what went wrong, and chooses the exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use minions::cli::Cli;
+use minions::commands;
+
+fn main() -> ExitCode {
+    // A second hook cannot be there yet; without this one a panic is still told, only less well.
+    let _ = color_eyre::config::HookBuilder::default().display_env_section(false).install();
+    let cli = Cli::parse();
+    match commands::run(&cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            if !failure.is_closed_pipe() {
+                complain(&failure.to_string());
+            }
+            failure.exit().into()
+        }
+    }
+}
+
+/// Standard error may be closed too; then there is nobody left to tell.
+fn complain(what: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "minions: {what}");
+}

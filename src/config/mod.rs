@@ -1,8 +1,26 @@
 //! `minions.toml`: what can be set, where each setting came from, and what is wrong with it.
 
+mod error;
+mod file;
+mod folders;
+mod layers;
+mod setting;
 mod settings;
+mod spelling;
+mod template;
+mod value;
+mod watch;
 
+#[cfg(test)]
+mod tests;
+
+pub use error::ConfigError;
+pub use folders::Folders;
+pub use layers::{FILE_NAME, Loaded, Origin, Override, Sources, load};
+pub use setting::{Catalog, Kind, Section, Setting, schema};
 pub use settings::{
     Config, LocalConfig, LocalProvider, ProtocolConfig, ProtocolName, RemoteConfig, RemoteProvider, SandboxConfig,
     ScreenConfig, SessionsConfig,
 };
+pub use template::{show, template};
+pub use watch::{Watch, watch};

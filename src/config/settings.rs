@@ -5,6 +5,11 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// What a `base_url` may be. A name and password in it would be shown with the settings, so it has none.
+const URL: &str = "a URL beginning with http:// or https://, without a name or password in it";
+/// What an `api_key_env` may be. Capitals only, so that a key written there by mistake is refused.
+const VARIABLE: &str = "the name of an environment variable in capitals, such as OPENAI_API_KEY; never the key itself";
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -90,8 +95,10 @@ pub struct RemoteConfig {
     /// The model's name at the endpoint; needed by openai.
     pub model: String,
     /// The endpoint, up to and with /v1.
+    #[schemars(regex(pattern = r"^https?://[^\s/@]+(/\S*)?$"), extend("x-allowed" = URL))]
     pub base_url: String,
     /// The environment variable that holds the key; empty for none.
+    #[schemars(regex(pattern = r"^([A-Z_][A-Z0-9_]*)?$"), extend("x-allowed" = VARIABLE))]
     pub api_key_env: String,
     /// A command that prints the key; used when api_key_env is empty or not set there.
     pub api_key_cmd: String,
@@ -161,8 +168,10 @@ pub struct LocalConfig {
     /// The model's name at the server; needed by openai.
     pub model: String,
     /// The server, up to and with /v1. Documents are sent there: keep it on your own machine or network.
+    #[schemars(regex(pattern = r"^https?://[^\s/@]+(/\S*)?$"), extend("x-allowed" = URL))]
     pub base_url: String,
     /// The environment variable that holds the key; empty for none.
+    #[schemars(regex(pattern = r"^([A-Z_][A-Z0-9_]*)?$"), extend("x-allowed" = VARIABLE))]
     pub api_key_env: String,
     /// Jobs sent to the server at once.
     #[schemars(range(min = 1, max = 4096))]
@@ -235,5 +244,6 @@ impl Default for ScreenConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct SessionsConfig {
     /// The folder of sessions; empty takes the data folder of your system.
+    #[schemars(extend("format" = "path"))]
     pub dir: PathBuf,
 }

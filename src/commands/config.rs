@@ -1,0 +1,36 @@
+//! `minions config`: the settings in force, their schema, and a file to start from.
+
+use serde_json::{Value, json};
+
+use super::exit::{Exit, Failure};
+use super::output::{print, printable};
+use crate::config::{self, Loaded};
+
+pub fn show(loaded: &Loaded, as_json: bool) -> Result<Exit, Failure> {
+    if as_json {
+        print(&format!("{:#}\n", effective(loaded)?))?;
+    } else {
+        print(&printable(&config::show(loaded)))?;
+    }
+    Ok(Exit::Success)
+}
+
+pub fn schema() -> Result<Exit, Failure> {
+    print(&format!("{:#}\n", config::schema()))?;
+    Ok(Exit::Success)
+}
+
+pub fn template() -> Result<Exit, Failure> {
+    print(&config::template())?;
+    Ok(Exit::Success)
+}
+
+/// `{"section.key": {"value": …, "origin": …}}`.
+fn effective(loaded: &Loaded) -> Result<Value, Failure> {
+    let config = serde_json::to_value(&loaded.config)?;
+    let settings = loaded.provenance.iter().map(|(name, origin)| {
+        let value = name.split_once('.').map(|(section, key)| config[section][key].clone());
+        (name.clone(), json!({ "value": value, "origin": origin.to_string() }))
+    });
+    Ok(Value::Object(settings.collect()))
+}

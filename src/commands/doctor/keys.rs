@@ -1,0 +1,119 @@
+//! Whether models are named and their keys are there. A key itself is never shown.
+
+use super::Check;
+use crate::config::{Config, LocalProvider, RemoteProvider};
+
+pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    match config.remote.provider {
+        RemoteProvider::Offline => {
+            checks.push(Check::ok("remote LM", "offline: a planner without a model; no key needed"))
+        }
+        RemoteProvider::Openai => {
+            checks.push(model("remote", &config.remote.model, &config.remote.base_url));
+            let by_command = !config.remote.api_key_cmd.is_empty();
+            checks.push(key("remote", &config.remote.api_key_env, by_command, &config.remote.base_url, &variable));
+        }
+    }
+    match config.local.provider {
+        LocalProvider::Extractive => {
+            checks.push(Check::ok("local LM", "extractive: a lexical reader without a model; no key needed"));
+        }
+        LocalProvider::Openai => {
+            checks.push(model("local", &config.local.model, &config.local.base_url));
+            checks.push(key("local", &config.local.api_key_env, false, &config.local.base_url, &variable));
+        }
+    }
+    checks
+}
+
+fn model(side: &str, model: &str, base_url: &str) -> Check {
+    let name = format!("{side} LM");
+    if model.is_empty() {
+        let advice = format!("set `{side}.model` to the model's name at {base_url}");
+        return Check::fail(&name, format!("openai, and `{side}.model` is empty"), advice);
+    }
+    Check::ok(&name, format!("openai: {model} at {base_url}"))
+}
+
+fn key(
+    side: &str,
+    key_variable: &str,
+    by_command: bool,
+    base_url: &str,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Check {
+    let name = format!("{side} key");
+    if key_variable.is_empty() && !by_command {
+        return Check::ok(&name, format!("none, as `{side}.api_key_env` is empty"));
+    }
+    if !key_variable.is_empty() && variable(key_variable).is_some() {
+        return Check::ok(&name, format!("{key_variable} is set"));
+    }
+    if by_command {
+        return Check::ok(&name, format!("`{side}.api_key_cmd` is asked for it when it is needed"));
+    }
+    let detail = format!("{key_variable} is not set");
+    if is_loopback(base_url) {
+        return Check::warn(&name, detail, format!("if the server wants no key, set `{side}.api_key_env` to \"\""));
+    }
+    Check::fail(&name, detail, format!("export {key_variable}, or name another variable in `{side}.api_key_env`"))
+}
+
+fn is_loopback(base_url: &str) -> bool {
+    let host = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
+    ["127.", "localhost", "[::1]"].iter().any(|loopback| host.starts_with(loopback))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Status;
+    use super::*;
+
+    fn openai() -> Config {
+        let mut config = Config::default();
+        config.remote.provider = RemoteProvider::Openai;
+        config.remote.model = "gpt-4o".into();
+        config
+    }
+
+    fn remote_key(config: &Config, value: Option<&str>) -> Check {
+        let checks = keys(config, |_| value.map(String::from));
+        checks.into_iter().find(|c| c.name == "remote key").unwrap()
+    }
+
+    #[test]
+    fn a_key_is_said_to_be_there_and_never_shown() {
+        let check = remote_key(&openai(), Some("sk-very-secret"));
+        assert_eq!((check.status, check.detail.as_str()), (Status::Ok, "OPENAI_API_KEY is set"));
+    }
+
+    #[test]
+    fn a_missing_key_fails_away_from_this_machine_and_warns_on_it() {
+        let mut config = openai();
+        assert_eq!(remote_key(&config, None).status, Status::Fail);
+        config.remote.base_url = "http://localhost:8000/v1".into();
+        assert_eq!(remote_key(&config, None).status, Status::Warn);
+        config.remote.api_key_env = String::new();
+        assert_eq!(remote_key(&config, None).status, Status::Ok);
+    }
+
+    #[test]
+    fn a_command_that_prints_the_key_is_enough() {
+        let mut config = openai();
+        config.remote.api_key_cmd = "pass openai".into();
+        assert_eq!(remote_key(&config, None).status, Status::Ok);
+    }
+
+    #[test]
+    fn a_server_without_a_model_fails() {
+        let mut config = openai();
+        config.remote.model = String::new();
+        assert!(keys(&config, |_| None).iter().any(|c| c.name == "remote LM" && c.status == Status::Fail));
+    }
+
+    #[test]
+    fn the_default_needs_nothing() {
+        assert!(keys(&Config::default(), |_| None).iter().all(|c| c.status == Status::Ok));
+    }
+}

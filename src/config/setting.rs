@@ -1,0 +1,184 @@
+//! The list of settings, read from the JSON schema of [`Config`] so that file, flags, help and template agree.
+
+use std::sync::OnceLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::Config;
+
+/// One setting: `section.key`.
+#[derive(Debug)]
+pub struct Setting {
+    pub section: String,
+    pub key: String,
+    /// One line.
+    pub doc: String,
+    pub kind: Kind,
+    /// The default as it is written in TOML.
+    pub default: String,
+}
+
+/// What a setting may hold.
+#[derive(Debug)]
+pub enum Kind {
+    Text,
+    /// A file or folder; a leading `~/` is the home folder.
+    Path,
+    /// Text of a certain form, and that form in words.
+    Formed(Regex, String),
+    Choice(Vec<String>),
+    Flag,
+    Whole {
+        min: i64,
+        max: i64,
+    },
+    Number {
+        min: f64,
+        max: f64,
+    },
+}
+
+impl Setting {
+    /// `section.key`.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.section, self.key)
+    }
+
+    /// The environment variable that sets it.
+    pub fn variable(&self) -> String {
+        format!("MINIONS_{}_{}", self.section, self.key).to_uppercase()
+    }
+
+    /// The limits of a number, where it has any worth a word in the template.
+    pub fn range(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Whole { min, max } if *max < i64::from(u32::MAX) => Some(format!("{min} to {max}")),
+            Kind::Whole { min, .. } if *min > 0 => Some(format!("{min} or more")),
+            _ => None,
+        }
+    }
+
+    /// What it may hold, in words.
+    pub fn allowed(&self) -> String {
+        match &self.kind {
+            Kind::Text => "text".into(),
+            Kind::Path => "a path".into(),
+            Kind::Formed(_, words) => words.clone(),
+            Kind::Choice(names) => names.join(", "),
+            Kind::Flag => "true or false".into(),
+            // A limit that is only the size of the number's type is not worth a word.
+            Kind::Whole { min, max } if *max >= i64::from(u32::MAX) => format!("a whole number from {min} up"),
+            Kind::Whole { min, max } => format!("a whole number from {min} to {max}"),
+            Kind::Number { min, max } if *min == f64::MIN && *max == f64::MAX => "a number".into(),
+            Kind::Number { min, max } if *max == f64::MAX => format!("a number from {min} up"),
+            Kind::Number { min, max } => format!("a number from {min} to {max}"),
+        }
+    }
+}
+
+/// A section of `minions.toml` with its explanation.
+#[derive(Debug)]
+pub struct Section {
+    pub name: String,
+    pub doc: String,
+}
+
+/// Every section and setting, in the order of the code.
+#[derive(Debug)]
+pub struct Catalog {
+    pub sections: Vec<Section>,
+    pub settings: Vec<Setting>,
+}
+
+impl Catalog {
+    pub fn get() -> &'static Catalog {
+        static CATALOG: OnceLock<Catalog> = OnceLock::new();
+        CATALOG.get_or_init(Catalog::of_schema)
+    }
+
+    pub fn find(&self, section: &str, key: &str) -> Option<&Setting> {
+        self.settings.iter().find(|s| s.section == section && s.key == key)
+    }
+
+    /// The setting with this `section.key`.
+    pub fn by_name(&self, name: &str) -> Option<&Setting> {
+        let (section, key) = name.split_once('.')?;
+        self.find(section, key)
+    }
+
+    pub fn has_section(&self, name: &str) -> bool {
+        self.sections.iter().any(|s| s.name == name)
+    }
+
+    /// The schema has the types, ranges and explanations; the defaults as TOML have the order.
+    fn of_schema() -> Self {
+        let schema = schema();
+        let (mut sections, mut settings) = (Vec::new(), Vec::new());
+        for line in defaults().lines() {
+            if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+                let doc = first_line(&schema["properties"][name]);
+                sections.push(Section { name: name.into(), doc });
+            } else if let Some((key, default)) = line.split_once(" = ")
+                && let Some(section) = sections.last()
+            {
+                let property = &resolved(&schema, &schema["properties"][&section.name])["properties"][key];
+                settings.push(Setting {
+                    section: section.name.clone(),
+                    key: key.into(),
+                    doc: first_line(property),
+                    kind: kind(&schema, property),
+                    default: default.into(),
+                });
+            }
+        }
+        Self { sections, settings }
+    }
+}
+
+/// The JSON schema of `minions.toml`, for editors.
+pub fn schema() -> Value {
+    schemars::schema_for!(Config).to_value()
+}
+
+/// Built-in settings as TOML. They serialise: a test reads them back.
+fn defaults() -> String {
+    toml::to_string(&Config::default()).unwrap_or_default()
+}
+
+fn first_line(property: &Value) -> String {
+    property["description"].as_str().and_then(|d| d.lines().next()).unwrap_or_default().into()
+}
+
+fn resolved<'a>(schema: &'a Value, property: &'a Value) -> &'a Value {
+    match property["$ref"].as_str().and_then(|r| r.strip_prefix('#')) {
+        Some(pointer) => schema.pointer(pointer).unwrap_or(property),
+        None => property,
+    }
+}
+
+fn kind(schema: &Value, property: &Value) -> Kind {
+    let shape = resolved(schema, property);
+    if let Some(names) = shape["enum"].as_array() {
+        return Kind::Choice(names.iter().filter_map(|n| n.as_str().map(String::from)).collect());
+    }
+    match shape["type"].as_str() {
+        Some("boolean") => Kind::Flag,
+        Some("integer") => {
+            let type_max = if shape["format"] == "uint32" { i64::from(u32::MAX) } else { i64::MAX };
+            Kind::Whole {
+                min: shape["minimum"].as_i64().unwrap_or(0),
+                max: shape["maximum"].as_i64().unwrap_or(type_max),
+            }
+        }
+        Some("number") => Kind::Number {
+            min: shape["minimum"].as_f64().unwrap_or(f64::MIN),
+            max: shape["maximum"].as_f64().unwrap_or(f64::MAX),
+        },
+        _ if shape["format"] == "path" => Kind::Path,
+        _ => match shape["pattern"].as_str().map(Regex::new) {
+            Some(Ok(pattern)) => Kind::Formed(pattern, shape["x-allowed"].as_str().unwrap_or("text").into()),
+            _ => Kind::Text,
+        },
+    }
+}

@@ -1,0 +1,50 @@
+//! Settings as text: the commented template, and the settings in force with where each came from.
+
+use super::layers::Loaded;
+use super::setting::Catalog;
+
+/// The whole `minions.toml`: every setting with its default and its explanation. The file at the top level is this.
+///
+/// Settings are commented out: a file that repeats the defaults would undo what the user file says.
+pub fn template() -> String {
+    let catalog = Catalog::get();
+    let mut out = String::from(
+        "# The settings of minions with their defaults. Remove the # before a setting to change it.\n\
+         #\n\
+         # Later wins: built in, the user file (minions/minions.toml in your XDG config folder), ./minions.toml or the file\n\
+         # of --config or MINIONS_CONFIG, environment variables such as MINIONS_REMOTE_PROVIDER, flags such as --set.\n\
+         # `minions config show` prints the settings in force and where each came from.\n",
+    );
+    for section in &catalog.sections {
+        out.push_str(&format!("\n# {}\n[{}]\n", section.doc, section.name));
+        for setting in catalog.settings.iter().filter(|s| s.section == section.name) {
+            let range = setting.range().map(|r| format!(" ({r})")).unwrap_or_default();
+            out.push_str(&format!("# {}{range}\n#{} = {}\n", setting.doc, setting.key, setting.default));
+        }
+    }
+    out
+}
+
+/// The settings in force as TOML, each with where it came from.
+pub fn show(loaded: &Loaded) -> String {
+    let mut lines: Vec<(String, Option<String>)> = Vec::new();
+    let mut section = String::new();
+    for line in toml::to_string(&loaded.config).unwrap_or_default().lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            section = name.into();
+        }
+        let origin = line
+            .split_once(" = ")
+            .and_then(|(key, _)| loaded.provenance.get(&format!("{section}.{key}")))
+            .map(ToString::to_string);
+        lines.push((line.into(), origin));
+    }
+    let width = lines.iter().map(|(line, _)| line.chars().count()).filter(|w| *w <= 60).max().unwrap_or_default();
+    lines
+        .into_iter()
+        .map(|(line, origin)| match origin {
+            Some(origin) => format!("{line:width$}  # {origin}\n"),
+            None => format!("{line}\n"),
+        })
+        .collect()
+}
