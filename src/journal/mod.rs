@@ -1,1 +1,28 @@
 //! The session on disk: record format, append-only writer, tolerant reader, store of sessions.
+//!
+//! A session is a folder: `journal.jsonl` holds one record a line, `documents/` the text that was read, `lock` keeps a
+//! second writer out. Nothing here asks a model or changes a state: facts come in, records come out.
+
+mod documents;
+mod error;
+mod id;
+mod lock;
+mod reader;
+mod record;
+mod session;
+mod store;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod writer;
+
+pub use error::JournalError;
+pub use id::SessionId;
+pub use reader::Journal;
+pub use record::{FORMAT_VERSION, Record, Stored};
+pub use session::Session;
+pub use store::Store;
+pub use summary::Summary;
+pub use verify::{Seal, Verification};
+pub use writer::{Durability, JournalWriter};

@@ -1,0 +1,92 @@
+//! The text of a session's documents, stored once by its hash, with the offsets of its pages beside it.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::JournalError;
+use super::store::{private_file, private_folder, sync_folder};
+use crate::document::{Document, DocumentHash, DocumentRef};
+
+const FOLDER: &str = "documents";
+
+pub(super) fn store(session: &Path, documents: &[Document]) -> Result<(), JournalError> {
+    let folder = session.join(FOLDER);
+    private_folder().recursive(true).create(&folder).map_err(JournalError::io("make the folder", &folder))?;
+    for document in documents {
+        write_once(&text_path(session, document.hash), document.text.as_bytes())?;
+        if !document.pages.is_empty() {
+            let pages = serde_json::to_vec(&document.pages).map_err(|source| JournalError::Unwritable { source })?;
+            write_once(&pages_path(session, document.hash), &pages)?;
+        }
+    }
+    sync_folder(&folder)
+}
+
+/// Two documents of the same text share a file.
+fn write_once(path: &Path, bytes: &[u8]) -> Result<(), JournalError> {
+    let mut file = match private_file().write(true).create_new(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) => return Err(JournalError::io("make", path)(error)),
+    };
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(JournalError::io("write", path))
+}
+
+/// Reads a document back and makes sure that it is the one meant.
+pub(super) fn load(session: &Path, reference: &DocumentRef) -> Result<Document, JournalError> {
+    let path = text_path(session, reference.hash);
+    let damaged = |path: &Path, what: &str| JournalError::Document {
+        name: reference.name.clone(),
+        path: path.to_owned(),
+        what: what.to_owned(),
+    };
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(damaged(&path, "the file is missing")),
+        Err(error) => return Err(JournalError::io("read", &path)(error)),
+    };
+    let text = String::from_utf8(bytes).map_err(|_| damaged(&path, "the file is not UTF-8"))?;
+    if DocumentHash::of(&text) != reference.hash {
+        return Err(damaged(&path, "its hash differs"));
+    }
+    let pages = match reference.pages {
+        0 => Vec::new(),
+        count => {
+            let path = pages_path(session, reference.hash);
+            let bytes = fs::read(&path).map_err(JournalError::io("read", &path))?;
+            serde_json::from_slice::<Vec<usize>>(&bytes)
+                .ok()
+                .filter(|pages| pages.len() == count && pages.is_sorted() && pages.iter().all(|&at| at <= text.len()))
+                .ok_or_else(|| damaged(&path, "its pages do not fit the text"))?
+        }
+    };
+    Ok(Document { name: reference.name.clone(), text: Arc::from(text), pages, hash: reference.hash })
+}
+
+/// Removes the stored documents, and nothing that is not one.
+pub(super) fn remove(session: &Path) -> Result<(), JournalError> {
+    let folder = session.join(FOLDER);
+    let listing = match fs::read_dir(&folder) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(JournalError::io("read the folder", &folder)(error)),
+    };
+    for entry in listing.flatten() {
+        let name = entry.file_name();
+        let hash = name.to_str().and_then(|name| name.split('.').next()).map(str::parse::<DocumentHash>);
+        if matches!(hash, Some(Ok(_))) {
+            fs::remove_file(entry.path()).map_err(JournalError::io("delete", &entry.path()))?;
+        }
+    }
+    fs::remove_dir(&folder).map_err(JournalError::io("delete the folder", &folder))
+}
+
+fn text_path(session: &Path, hash: DocumentHash) -> PathBuf {
+    session.join(FOLDER).join(format!("{hash}.txt"))
+}
+
+fn pages_path(session: &Path, hash: DocumentHash) -> PathBuf {
+    session.join(FOLDER).join(format!("{hash}.pages.json"))
+}

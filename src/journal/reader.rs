@@ -1,0 +1,205 @@
+//! Reads a journal line by line, and as much of a damaged one as there is.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use super::error::JournalError;
+use super::record::{BadLine, FORMAT_VERSION, Record, Stored, read_line};
+use crate::protocol::Fact;
+
+/// A longer line is no record of this program and is passed over without being held in memory.
+const LONGEST_LINE: usize = 256 << 20;
+const BUFFER: usize = 256 << 10;
+
+/// What a journal holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Journal {
+    pub records: Vec<Record>,
+    /// What was wrong with the file, each in one sentence that quotes nothing of it.
+    pub warnings: Vec<String>,
+    /// Whether the last record says that the session ended.
+    pub closed: bool,
+}
+
+impl Journal {
+    /// Reads a journal. A torn last line, garbage in the middle and facts of unknown kind are no errors: they are told
+    /// in the warnings. A format of a newer major version is one.
+    pub fn read(path: &Path) -> Result<Self, JournalError> {
+        let mut lines = Lines::open(path)?;
+        let mut journal = Self::default();
+        while let Some(line) = lines.next()? {
+            match line.record() {
+                Ok(record) => journal.push(record, line.number),
+                Err(problem) => journal.warnings.push(problem.into_warning(path)?),
+            }
+        }
+        if journal.records.is_empty() {
+            journal.warnings.push("the journal holds no record".into());
+        }
+        journal.closed = journal.records.last().is_some_and(ends);
+        Ok(journal)
+    }
+
+    /// The facts that are known, in order.
+    pub fn facts(&self) -> impl Iterator<Item = &Fact> {
+        self.records.iter().filter_map(|record| record.fact.known())
+    }
+
+    fn push(&mut self, record: Record, line: u64) {
+        let expected = self.records.last().map_or(1, |last| last.seq + 1);
+        if record.seq != expected {
+            self.warnings.push(format!("line {line}: record {} stands where {expected} was expected", record.seq));
+        }
+        if let Some(kind) = record.fact.unknown_kind() {
+            let kind: String = kind.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
+            self.warnings
+                .push(format!("line {line}: this program does not know all of a record `{kind}`; kept as it is"));
+        }
+        self.records.push(record);
+    }
+}
+
+pub(super) fn ends(record: &Record) -> bool {
+    matches!(&record.fact, Stored::Known(fact) if matches!(**fact, Fact::SessionEnded { .. }))
+}
+
+/// The first line of a journal, where it is a record.
+pub(super) fn first_record(path: &Path) -> Option<Record> {
+    Lines::open(path).ok()?.next().ok()??.record().ok()
+}
+
+/// A line that is no record.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// The last line, without its line feed and incomplete: the writer was stopped, or is writing just now.
+    Torn,
+    TooLong {
+        line: u64,
+    },
+    Garbage {
+        line: u64,
+        why: String,
+    },
+    Newer {
+        line: u64,
+        found: u64,
+    },
+}
+
+impl Problem {
+    pub(super) fn into_warning(self, path: &Path) -> Result<String, JournalError> {
+        Ok(match self {
+            Problem::Torn => "the last record was cut off while it was written; it is left out".into(),
+            Problem::TooLong { line } => {
+                format!("line {line} is longer than {} MB; it is passed over", LONGEST_LINE >> 20)
+            }
+            Problem::Garbage { line, why } => format!("line {line} is damaged and passed over: {why}"),
+            Problem::Newer { line, found } => {
+                return Err(JournalError::Newer { path: path.to_owned(), line, found, known: FORMAT_VERSION });
+            }
+        })
+    }
+}
+
+/// The lines of a journal, one at a time, through one buffer.
+pub(super) struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    buffer: Vec<u8>,
+    number: u64,
+    longest: usize,
+}
+
+pub(super) struct Line<'a> {
+    /// Counted from 1.
+    pub(super) number: u64,
+    /// With its line feed, where it has one; empty where the line was too long.
+    pub(super) bytes: &'a [u8],
+    too_long: bool,
+}
+
+impl Line<'_> {
+    pub(super) fn record(&self) -> Result<Record, Problem> {
+        let line = self.number;
+        if self.too_long {
+            return Err(Problem::TooLong { line });
+        }
+        let torn = self.bytes.last() != Some(&b'\n');
+        read_line(self.bytes).map_err(|bad| match bad {
+            BadLine::Newer(found) => Problem::Newer { line, found },
+            BadLine::Garbage(_) if torn => Problem::Torn,
+            BadLine::Garbage(why) => Problem::Garbage { line, why },
+        })
+    }
+}
+
+impl Lines {
+    pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
+        let file = File::open(path).map_err(JournalError::io("open", path))?;
+        let reader = BufReader::with_capacity(BUFFER, file);
+        Ok(Self { path: path.to_owned(), reader, buffer: Vec::new(), number: 0, longest: LONGEST_LINE })
+    }
+
+    /// The next line, or nothing at the end of the file.
+    pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, JournalError> {
+        self.buffer.clear();
+        let mut too_long = false;
+        let mut any = false;
+        loop {
+            let available = match self.reader.fill_buf() {
+                Ok(available) => available,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(JournalError::io("read", &self.path)(error)),
+            };
+            if available.is_empty() {
+                break;
+            }
+            any = true;
+            let end = memchr::memchr(b'\n', available);
+            let taken = end.map_or(available.len(), |at| at + 1);
+            if self.buffer.len() + taken > self.longest {
+                too_long = true;
+                self.buffer = Vec::new();
+            }
+            if !too_long {
+                self.buffer.extend_from_slice(&available[..taken]);
+            }
+            self.reader.consume(taken);
+            if end.is_some() {
+                break;
+            }
+        }
+        if !any {
+            return Ok(None);
+        }
+        self.number += 1;
+        Ok(Some(Line { number: self.number, bytes: &self.buffer, too_long }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_over_the_limit_is_passed_over_and_the_next_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let good = |seq: u64| {
+            format!("{{\"v\":1,\"seq\":{seq},\"at_ms\":1,\"fact\":{{\"kind\":\"note_added\",\"text\":\"é\"}}}}\n")
+        };
+        std::fs::write(&path, format!("{}{}\n{}", good(1), "x".repeat(3 * BUFFER), good(2))).unwrap();
+        let mut lines = Lines::open(&path).unwrap();
+        lines.longest = BUFFER;
+        let mut seen = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            seen.push(match line.record() {
+                Ok(record) => record.seq,
+                Err(Problem::TooLong { line: 2 }) => 0,
+                Err(other) => panic!("{other:?}"),
+            });
+        }
+        assert_eq!(seen, [1, 0, 2]);
+    }
+}

@@ -1,0 +1,101 @@
+//! One session on disk: its journal, its documents, its end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::documents;
+use super::error::JournalError;
+use super::id::{SessionId, unix_ms};
+use super::lock::Lock;
+use super::reader::{Journal, Lines, first_record};
+use super::summary::{Summary, summarise};
+use super::verify::{Verification, verify};
+use crate::document::{Document, DocumentRef};
+
+pub(super) const JOURNAL: &str = "journal.jsonl";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    path: PathBuf,
+    id: SessionId,
+}
+
+impl Session {
+    pub(super) fn new(path: PathBuf, id: SessionId) -> Self {
+        Self { path, id }
+    }
+
+    /// The session in this folder, wherever it lies.
+    pub fn at(folder: &Path) -> Result<Self, JournalError> {
+        if !folder.join(JOURNAL).is_file() {
+            return Err(JournalError::NoSession { path: folder.to_owned() });
+        }
+        let path = folder.canonicalize().map_err(JournalError::io("open the folder", folder))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let id = name.parse().unwrap_or_else(|_| SessionId::of_folder(&name));
+        Ok(Self { path, id })
+    }
+
+    pub fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the whole journal. It may grow meanwhile: what is there now is what comes back.
+    pub fn read(&self) -> Result<Journal, JournalError> {
+        Journal::read(&self.path.join(JOURNAL))
+    }
+
+    /// The documents as they were read when the session opened.
+    pub fn documents(&self, references: &[DocumentRef]) -> Result<Vec<Document>, JournalError> {
+        references.iter().map(|reference| documents::load(&self.path, reference)).collect()
+    }
+
+    pub fn summary(&self) -> Summary {
+        summarise(self)
+    }
+
+    /// Checks the records' numbers, the seal and the documents. What is wrong is in the result; an error means that it
+    /// could not be checked.
+    pub fn verify(&self) -> Result<Verification, JournalError> {
+        verify(self)
+    }
+
+    /// Whether some process is writing this session now.
+    pub fn is_running(&self) -> bool {
+        Lock::is_held(&self.path)
+    }
+
+    /// Removes the session with its documents. Refused while a writer is at work.
+    pub fn delete(&self) -> Result<(), JournalError> {
+        let lock = Lock::take(&self.path, &self.id)?;
+        // The journal goes first, so that a deletion that is cut short leaves no session that looks whole.
+        for name in [JOURNAL, "lock"] {
+            let path = self.path.join(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(JournalError::io("delete", &path)(error));
+                }
+                _ => {}
+            }
+        }
+        documents::remove(&self.path)?;
+        drop(lock);
+        // Only what this program made is removed: a folder that holds anything else stays.
+        fs::remove_dir(&self.path).map_err(JournalError::io("delete the folder", &self.path))
+    }
+
+    pub(super) fn lines(&self) -> Result<Lines, JournalError> {
+        Lines::open(&self.path.join(JOURNAL))
+    }
+
+    /// When it was made, as its name says, or its first record, or its folder.
+    pub(super) fn made_at_ms(&self) -> u64 {
+        let recorded = || first_record(&self.path.join(JOURNAL)).map(|record| record.at_ms);
+        let folder = || fs::metadata(&self.path).and_then(|about| about.modified()).ok().map(unix_ms);
+        self.id.made_at_ms().or_else(recorded).or_else(folder).unwrap_or(0)
+    }
+}

@@ -1,0 +1,119 @@
+//! What a list of sessions says of each. Every line is passed over, few are parsed.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::error::JournalError;
+use super::id::SessionId;
+use super::session::Session;
+use crate::protocol::{Ending, Fact, SessionOpened};
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    #[serde(serialize_with = "as_text")]
+    pub id: SessionId,
+    pub path: PathBuf,
+    pub question: String,
+    /// Milliseconds since 1970.
+    pub opened_at_ms: u64,
+    /// Nothing while the session runs, and where it was interrupted.
+    pub ended: Option<Ending>,
+    /// Whether some process is writing it now.
+    pub running: bool,
+    pub rounds: u32,
+    /// Dollars of the answered calls; nothing where the price of one is not known.
+    pub cost_usd: Option<f64>,
+    /// The documents' names.
+    pub documents: Vec<String>,
+    /// Why the session cannot be read, or not whole.
+    pub problem: Option<String>,
+}
+
+fn as_text<S: serde::Serializer>(id: &SessionId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
+}
+
+pub(super) fn summarise(session: &Session) -> Summary {
+    let mut summary = Summary {
+        id: session.id().clone(),
+        path: session.path().to_owned(),
+        question: String::new(),
+        opened_at_ms: session.made_at_ms(),
+        ended: None,
+        running: session.is_running(),
+        rounds: 0,
+        cost_usd: Some(0.0),
+        documents: Vec::new(),
+        problem: None,
+    };
+    if let Err(error) = scan(session, &mut summary) {
+        summary.problem = Some(error.to_string());
+    } else if summary.question.is_empty() && !summary.running {
+        summary.problem.get_or_insert_with(|| "nothing was recorded in it".into());
+    }
+    summary
+}
+
+fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
+    let mut lines = session.lines()?;
+    while let Some(line) = lines.next()? {
+        if line.number > 1 && !matters(line.bytes) {
+            continue;
+        }
+        match line.record() {
+            Ok(record) => {
+                if let Some(fact) = record.fact.known() {
+                    note(summary, fact, record.at_ms);
+                }
+            }
+            Err(problem) => {
+                let warning = problem.into_warning(session.path())?;
+                // The writer of a running session may be in the middle of a line.
+                if !summary.running {
+                    summary.problem.get_or_insert(warning);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a line may hold a fact that the summary tells of. The kind stands near the beginning of every line that this
+/// program wrote; a line that looks otherwise is parsed to be sure.
+fn matters(line: &[u8]) -> bool {
+    const HEAD: usize = 160;
+    const TOLD: [&[u8]; 4] = [b"session_opened\"", b"round_began\"", b"remote_answered\"", b"session_ended\""];
+    const KIND: &[u8] = b"\"kind\":\"";
+    if line.last() != Some(&b'\n') {
+        return true;
+    }
+    let head = &line[..line.len().min(HEAD)];
+    match memchr::memmem::find(head, KIND) {
+        Some(at) => TOLD.iter().any(|name| head[at + KIND.len()..].starts_with(name)),
+        None => true,
+    }
+}
+
+fn note(summary: &mut Summary, fact: &Fact, at_ms: u64) {
+    match fact {
+        Fact::SessionOpened(opened) => {
+            let SessionOpened { question, documents, remote, .. } = opened.as_ref();
+            summary.question = question.clone();
+            summary.documents = documents.iter().map(|document| document.name.clone()).collect();
+            summary.opened_at_ms = at_ms;
+            // A planner without a model costs nothing, whatever its price list says.
+            if remote.is_model && remote.price.is_none() {
+                summary.cost_usd = None;
+            }
+        }
+        Fact::RoundBegan { round, .. } => summary.rounds = summary.rounds.max(*round),
+        Fact::RemoteAnswered(answer) => {
+            if let (Some(total), Some(cost)) = (&mut summary.cost_usd, answer.cost_usd) {
+                *total += cost;
+            }
+        }
+        Fact::SessionEnded { ending } => summary.ended = Some(ending.clone()),
+        _ => {}
+    }
+}

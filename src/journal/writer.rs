@@ -1,0 +1,198 @@
+//! The one writer of a session: a thread that owns the file, numbers the records and says when they are on disk.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::thread;
+use std::time::SystemTime;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::JournalError;
+use super::id::{SessionId, unix_ms};
+use super::lock::Lock;
+use super::record::{FORMAT_VERSION, Record, Stored, write_line};
+use super::session::{JOURNAL, Session};
+use crate::protocol::Fact;
+
+/// How many calls may wait for the disk before the next one waits to be queued.
+const QUEUE: usize = 64;
+
+/// How safe records must be before `append` comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// With the operating system: it outlives this process, not a power cut.
+    Written,
+    /// On the disk.
+    Synced,
+}
+
+/// A handle to a session's writer. When the last one is gone, what was written is flushed and the lock is freed.
+#[derive(Clone, Debug)]
+pub struct JournalWriter {
+    id: SessionId,
+    commands: mpsc::Sender<Command>,
+}
+
+#[derive(Debug)]
+enum Command {
+    Append { facts: Vec<Fact>, durability: Durability, done: oneshot::Sender<Result<Vec<Record>, JournalError>> },
+    Close { done: oneshot::Sender<Result<(), JournalError>> },
+}
+
+impl JournalWriter {
+    pub(super) fn start(session: &Session, file: File, lock: Lock) -> Result<Self, JournalError> {
+        let (commands, queue) = mpsc::channel(QUEUE);
+        let path = session.path().join(JOURNAL);
+        let writing = Writing {
+            id: session.id().clone(),
+            path: path.clone(),
+            file,
+            _lock: lock,
+            hash: blake3::Hasher::new(),
+            length: 0,
+            seq: 0,
+            at_ms: 0,
+            torn: false,
+            sealed: false,
+        };
+        let thread = thread::Builder::new().name("journal".into());
+        thread.spawn(move || writing.run(queue)).map_err(JournalError::io("start the writer of", &path))?;
+        Ok(Self { id: session.id().clone(), commands })
+    }
+
+    /// Writes the facts as the next records, all or none of them, and gives the records back.
+    ///
+    /// Once it waits for the disk the facts are written even if this future is dropped. After a `SessionEnded` the
+    /// journal is sealed and takes nothing more.
+    pub async fn append(&self, facts: Vec<Fact>, durability: Durability) -> Result<Vec<Record>, JournalError> {
+        let (done, result) = oneshot::channel();
+        self.ask(Command::Append { facts, durability, done }, result).await
+    }
+
+    /// Flushes everything to disk, frees the lock and ends the writer. Other handles can write no more.
+    pub async fn close(self) -> Result<(), JournalError> {
+        let (done, result) = oneshot::channel();
+        self.ask(Command::Close { done }, result).await
+    }
+
+    async fn ask<T>(
+        &self,
+        command: Command,
+        result: oneshot::Receiver<Result<T, JournalError>>,
+    ) -> Result<T, JournalError> {
+        let stopped = || JournalError::Stopped { id: self.id.to_string() };
+        self.commands.send(command).await.map_err(|_| stopped())?;
+        result.await.map_err(|_| stopped())?
+    }
+}
+
+/// What the writer's thread holds.
+struct Writing {
+    id: SessionId,
+    path: PathBuf,
+    file: File,
+    _lock: Lock,
+    /// Of every byte in the file.
+    hash: blake3::Hasher,
+    length: u64,
+    seq: u64,
+    at_ms: u64,
+    /// Whether part of a line stands behind `length` and could not be taken back.
+    torn: bool,
+    sealed: bool,
+}
+
+impl Writing {
+    fn run(mut self, mut queue: mpsc::Receiver<Command>) {
+        while let Some(command) = queue.blocking_recv() {
+            match command {
+                // A caller that has gone does not make the facts less true: they stay.
+                Command::Append { facts, durability, done } => drop(done.send(self.append(facts, durability))),
+                Command::Close { done } => {
+                    let result = self.sync();
+                    drop(self);
+                    drop(done.send(result));
+                    return;
+                }
+            }
+        }
+        // Every handle is gone: nobody is left to tell.
+        let _ = self.sync();
+    }
+
+    fn append(&mut self, facts: Vec<Fact>, durability: Durability) -> Result<Vec<Record>, JournalError> {
+        self.check_place()?;
+        let mut bytes = Vec::new();
+        let mut records = Vec::with_capacity(facts.len());
+        let mut hash = self.hash.clone();
+        let mut sealed = self.sealed;
+        let at_ms = unix_ms(SystemTime::now()).max(self.at_ms);
+        for (fact, seq) in facts.into_iter().zip(self.seq + 1..) {
+            if sealed {
+                return Err(JournalError::Sealed { id: self.id.to_string() });
+            }
+            sealed = matches!(fact, Fact::SessionEnded { .. });
+            let blake3 = sealed.then(|| hash.finalize().to_hex().to_string());
+            let start = bytes.len();
+            write_line(&mut bytes, seq, at_ms, &fact, blake3.as_deref())
+                .map_err(|source| JournalError::Unwritable { source })?;
+            hash.update(&bytes[start..]);
+            records.push(Record { v: FORMAT_VERSION, seq, at_ms, fact: Stored::Known(Box::new(fact)), blake3 });
+        }
+        self.write(&bytes)?;
+        if durability == Durability::Synced {
+            let synced = self.sync();
+            if synced.is_err() {
+                self.take_back_or_mark();
+            }
+            synced?;
+        }
+        self.length += bytes.len() as u64;
+        self.seq += records.len() as u64;
+        (self.at_ms, self.hash, self.sealed) = (at_ms, hash, sealed);
+        Ok(records)
+    }
+
+    /// Writes all of it, or leaves the file as it was.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
+        if self.torn {
+            self.take_back().map_err(JournalError::io("write", &self.path))?;
+        }
+        self.file.write_all(bytes).map_err(|error| {
+            self.take_back_or_mark();
+            JournalError::io("write", &self.path)(error)
+        })
+    }
+
+    /// Cuts the file back to its last good line. Where that fails too, the next write tries it again.
+    fn take_back_or_mark(&mut self) {
+        self.torn = true;
+        let _ = self.take_back();
+    }
+
+    fn take_back(&mut self) -> std::io::Result<()> {
+        self.file.set_len(self.length)?;
+        self.file.seek(SeekFrom::Start(self.length))?;
+        self.torn = false;
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), JournalError> {
+        self.file.sync_data().map_err(JournalError::io("flush", &self.path))
+    }
+
+    /// A file can be written to after its folder was removed, and all of it is lost in the end.
+    fn check_place(&self) -> Result<(), JournalError> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let about = self.file.metadata().map_err(JournalError::io("look at", &self.path))?;
+            if about.nlink() == 0 {
+                let folder = self.path.parent().unwrap_or(&self.path).to_owned();
+                return Err(JournalError::Removed { path: folder });
+            }
+        }
+        Ok(())
+    }
+}
