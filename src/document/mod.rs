@@ -1,5 +1,6 @@
 //! What a document is: its text, its pages, spans of it, and how it is read, cut and searched.
 
+pub mod escape;
 pub mod span;
 
 use std::fmt;

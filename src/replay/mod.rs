@@ -1,1 +1,13 @@
 //! A timeline over a journal: seek, step by record, job and round, speeds.
+//!
+//! There is no driver here, so nothing that is played back can ask a model, run code or spend money.
+
+mod player;
+mod speed;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+pub use player::{Direction, Player, Unit};
+pub use speed::Speed;
+pub use timeline::{LONGEST_PAUSE_MS, Mark, MarkKind, Timeline};

@@ -1,0 +1,120 @@
+//! Text from outside made safe to draw and to print: what a terminal would obey, or an eye would miss, becomes a symbol.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// One line of text in which every control, line feeds and tabs included, is shown and none is left.
+///
+/// Controls of ASCII become their pictures (`␛`, `␊`), all others their number (`\u{9b}`, `\u{202e}`).
+pub fn visible(text: &str) -> Cow<'_, str> {
+    escape(text, |_| false)
+}
+
+/// Like [`visible`], but line feeds and tabs stay, and a carriage return before a line feed is left out.
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    let text = if memchr::memmem::find(text.as_bytes(), b"\r\n").is_some() {
+        Cow::Owned(text.replace("\r\n", "\n"))
+    } else {
+        Cow::Borrowed(text)
+    };
+    match text {
+        Cow::Borrowed(text) => escape(text, |c| matches!(c, '\n' | '\t')),
+        Cow::Owned(text) => Cow::Owned(escape(&text, |c| matches!(c, '\n' | '\t')).into_owned()),
+    }
+}
+
+fn escape(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let mut before = ' ';
+    let mut shown: Option<String> = None;
+    for (at, c) in text.char_indices() {
+        if !is_hidden(c, before) || stays(c) {
+            before = c;
+            if let Some(shown) = &mut shown {
+                shown.push(c);
+            }
+        } else {
+            before = ' ';
+            let shown = shown.get_or_insert_with(|| {
+                let mut start = String::with_capacity(text.len() + 16);
+                start.push_str(&text[..at]);
+                start
+            });
+            show(c, shown);
+        }
+    }
+    shown.map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+fn show(c: char, to: &mut String) {
+    match c {
+        '\0'..='\u{1f}' => to.extend(char::from_u32(0x2400 + c as u32)),
+        '\u{7f}' => to.push('␡'),
+        // Writing into a string cannot fail.
+        _ => drop(write!(to, "\\u{{{:x}}}", c as u32)),
+    }
+}
+
+/// Whether a terminal would obey the character, or it changes what is seen without being seen.
+fn is_hidden(c: char, before: char) -> bool {
+    match c {
+        ' '..='~' => false,
+        // C0, DEL and C1: a terminal obeys them.
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => true,
+        // Joiners belong to many scripts and to emoji; between Latin letters they only hide.
+        '\u{200c}' | '\u{200d}' => before.is_ascii() || matches!(before, '\u{200c}' | '\u{200d}'),
+        // Marks, overrides and isolates that turn the direction of writing.
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}' => true,
+        // No width at all, or line ends that only some programs obey.
+        '\u{180e}' | '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' | '\u{feff}' => true,
+        // Annotations, tags and further variation selectors: whole hidden texts are written in them.
+        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn controls_are_shown_as_symbols() {
+        assert_eq!(visible("a\u{1b}[2Jb\r\n\tc\u{7f}"), "a␛[2Jb␍␊␉c␡");
+        assert_eq!(visible("\u{9b}31m"), "\\u{9b}31m");
+        assert_eq!(visible("1\u{202e}23\u{2066}"), "1\\u{202e}23\\u{2066}");
+        assert_eq!(visible("to\u{200b}tal\u{feff}"), "to\\u{200b}tal\\u{feff}");
+        assert_eq!(visible("x\u{e0041}"), "x\\u{e0041}");
+    }
+
+    #[test]
+    fn lines_and_tabs_can_stay() {
+        assert_eq!(visible_lines("a\tb\r\nc\rd\u{7}"), "a\tb\nc␍d␇");
+    }
+
+    #[test]
+    fn plain_text_of_any_script_is_not_copied() {
+        for text in ["", "plain", "naïve – “quoted” €5", "数字と表", "نمی\u{200c}خواهم", "👩\u{200d}🔬 ❤\u{fe0f}"]
+        {
+            assert!(matches!(visible(text), Cow::Borrowed(same) if same == text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn joiners_that_only_hide_are_shown() {
+        assert_eq!(visible("pass\u{200d}word"), "pass\\u{200d}word");
+    }
+
+    proptest! {
+        #[test]
+        fn no_control_ever_comes_out(text in any::<String>(), controls in "[\u{0}-\u{1f}\u{7f}-\u{9f}\u{202a}-\u{202e}a-z]{0,20}") {
+            for text in [text.clone(), controls.clone(), format!("{text}{controls}{text}")] {
+                let shown = visible(&text);
+                let obeyed = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+                prop_assert!(!shown.chars().any(obeyed));
+                prop_assert!(!visible_lines(&text).chars().any(|c| obeyed(c) && c != '\n' && c != '\t'));
+                prop_assert_eq!(visible(&shown), shown.as_ref());
+            }
+        }
+    }
+}
