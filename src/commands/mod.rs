@@ -7,6 +7,7 @@ mod exit;
 mod log;
 mod man;
 mod output;
+pub mod report;
 
 use crate::cli::{Cli, Command, ConfigCommand, SessionsCommand};
 use crate::config::{Loaded, ProtocolName, Sources, load};

@@ -1,6 +1,10 @@
 //! What a document is: its text, its pages, spans of it, and how it is read, cut and searched.
 
 pub mod escape;
+pub mod chunk;
+mod citation;
+mod load;
+mod normal;
 pub mod span;
 
 use std::fmt;
@@ -9,6 +13,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use citation::Locator;
+pub use load::{LoadError, load, load_all};
+pub use normal::{NormalChar, NormalChars};
 pub use span::{Located, Match, Span};
 
 /// The blake3 hash of a document's text as it was read, written as 64 hexadecimal digits.

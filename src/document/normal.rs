@@ -1,0 +1,196 @@
+//! The normal form in which two texts are compared: what layout and typography change is taken out, words and numbers stay.
+//!
+//! * A run of whitespace (and list bullets) is one space.
+//! * Dashes of every kind are one hyphen-minus, whatever whitespace is around them; between two letters they are nothing,
+//!   so that `agree-⏎ment`, `agree-ment` and `agreement` are the same word.
+//! * Quotation marks and apostrophes of every kind are `'`; ligatures are their letters; `…` is `...`.
+//! * Zero-width and control characters are nothing. Letters are lower case unless asked otherwise.
+
+/// One character of the normal form, and the bytes of the text that it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NormalChar {
+    pub character: char,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// Walks the normal form of a text without storing it.
+#[derive(Clone, Debug)]
+pub struct NormalChars<'a> {
+    text: &'a str,
+    at: usize,
+    last: char,
+    /// The rest of a character that became several.
+    tail: &'static str,
+    tail_start: usize,
+    keep_case: bool,
+}
+
+impl<'a> NormalChars<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Self::resume(text, 0, ' ')
+    }
+
+    /// Letters keep their case.
+    pub fn with_case(text: &'a str) -> Self {
+        Self { keep_case: true, ..Self::new(text) }
+    }
+
+    /// Goes on at the byte `at`, where `last` was the normal character before it.
+    pub(super) fn resume(text: &'a str, at: usize, last: char) -> Self {
+        Self { text, at, last, tail: "", tail_start: at, keep_case: false }
+    }
+
+    fn emit(&mut self, character: char, start: usize) -> Option<NormalChar> {
+        self.last = character;
+        Some(NormalChar { character, start, end: self.at })
+    }
+
+    /// Takes the run of whitespace, dashes and nothings that begins here; returns what it becomes, if anything.
+    fn gap(&mut self) -> Option<char> {
+        let (mut space, mut dash) = (false, false);
+        let mut next = None;
+        for character in self.text.get(self.at..).unwrap_or_default().chars() {
+            match kind(character) {
+                Kind::Space => space = true,
+                Kind::Dash => dash = true,
+                Kind::Nothing => {}
+                _ => {
+                    next = Some(character);
+                    break;
+                }
+            }
+            self.at += character.len_utf8();
+        }
+        let inside_word = self.last.is_alphabetic() && next.is_some_and(char::is_alphabetic);
+        match (dash, space) {
+            (true, _) if inside_word => None,
+            (true, _) => Some('-'),
+            (false, true) if self.last != ' ' => Some(' '),
+            (false, _) => None,
+        }
+    }
+}
+
+impl Iterator for NormalChars<'_> {
+    type Item = NormalChar;
+
+    fn next(&mut self) -> Option<NormalChar> {
+        if let Some(character) = self.tail.chars().next() {
+            self.tail = &self.tail[character.len_utf8()..];
+            return self.emit(character, self.tail_start);
+        }
+        loop {
+            let start = self.at;
+            let character = match *self.text.as_bytes().get(start)? {
+                byte if byte.is_ascii() => byte as char,
+                _ => self.text.get(start..)?.chars().next()?,
+            };
+            match kind(character) {
+                Kind::Plain => {
+                    self.at += character.len_utf8();
+                    let character = if self.keep_case { character } else { lower(character) };
+                    return self.emit(character, start);
+                }
+                Kind::Quote => {
+                    self.at += character.len_utf8();
+                    return self.emit('\'', start);
+                }
+                Kind::Several(first, rest) => {
+                    self.at += character.len_utf8();
+                    (self.tail, self.tail_start) = (rest, start);
+                    return self.emit(first, start);
+                }
+                Kind::Space | Kind::Dash | Kind::Nothing => {
+                    if let Some(character) = self.gap() {
+                        return self.emit(character, start);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What becomes of a character.
+enum Kind {
+    Plain,
+    Space,
+    Dash,
+    Quote,
+    Nothing,
+    Several(char, &'static str),
+}
+
+fn kind(character: char) -> Kind {
+    match character {
+        'a'..='z' | 'A'..='Z' | '0'..='9' => Kind::Plain,
+        ' ' | '\t'..='\r' => Kind::Space,
+        '-' => Kind::Dash,
+        '\'' | '"' | '`' => Kind::Quote,
+        '\0'..='\x1f' | '\x7f' => Kind::Nothing,
+        '\0'..='\x7f' => Kind::Plain,
+        // The soft hyphen, the hyphens and dashes, the minus sign and their small and full-width forms.
+        '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => Kind::Dash,
+        '‘' | '’' | '‚' | '‛' | '“' | '”' | '„' | '‟' | '′' | '″' | '´' | '«' | '»' | '‹' | '›' => {
+            Kind::Quote
+        }
+        '•' | '‣' | '◦' | '▪' | '●' | '■' | '□' => Kind::Space,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => Kind::Nothing,
+        'ﬀ' => Kind::Several('f', "f"),
+        'ﬁ' => Kind::Several('f', "i"),
+        'ﬂ' => Kind::Several('f', "l"),
+        'ﬃ' => Kind::Several('f', "fi"),
+        'ﬄ' => Kind::Several('f', "fl"),
+        'ﬅ' | 'ﬆ' => Kind::Several('s', "t"),
+        '…' => Kind::Several('.', ".."),
+        _ if character.is_whitespace() => Kind::Space,
+        _ if character.is_control() => Kind::Nothing,
+        _ => Kind::Plain,
+    }
+}
+
+/// The first character of the lower case; only `İ` has a second, a dot that texts leave out as often as not.
+fn lower(character: char) -> char {
+    if character.is_ascii() {
+        character.to_ascii_lowercase()
+    } else {
+        character.to_lowercase().next().unwrap_or(character)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normal(text: &str) -> String {
+        NormalChars::new(text).map(|normal| normal.character).collect()
+    }
+
+    #[test]
+    fn layout_and_typography_are_taken_out() {
+        for (text, form) in [
+            ("Two  words\n here", "two words here"),
+            ("the agree-\n   ment and the agree\u{ad}ment", "the agreement and the agreement"),
+            ("long-term, long – term, long—term", "longterm, longterm, longterm"),
+            ("2019 – 2020 and 2019-2020", "2019-2020 and 2019-2020"),
+            ("a loss of −5", "a loss of-5"),
+            ("“It’s” said", "'it's' said"),
+            ("ﬁnal eﬃcient oﬀer…", "final efficient offer..."),
+            ("zero\u{200b}width\u{feff}", "zerowidth"),
+            ("• first\n• second", "first second"),
+        ] {
+            assert_eq!(normal(text), form, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_normal_character_names_the_bytes_it_stands_for() {
+        let text = "The ﬁrst agree-\nment";
+        let chars: Vec<NormalChar> = NormalChars::new(text).collect();
+        for normal in &chars {
+            assert!(text.get(normal.start..normal.end).is_some());
+        }
+        let f = chars.iter().find(|normal| normal.character == 'f').unwrap();
+        assert_eq!(&text[f.start..f.end], "ﬁ");
+    }
+}

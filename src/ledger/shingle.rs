@@ -1,0 +1,170 @@
+//! Finds what two texts have in common: runs of words, and runs of exact bytes, by rolling hashes of fixed windows.
+//!
+//! The windows of the small text go into a set; one pass over the large one marks every window that is in it. A run of
+//! at least a window's length is the union of its windows, so nothing is missed. Two different windows with the same 64
+//! bits of hash would mark too much, never too little.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
+
+use crate::document::NormalChars;
+
+/// Words in a window.
+pub const WORDS: usize = 5;
+/// Bytes in a window.
+pub const BYTES: usize = 24;
+/// Letters and digits that a window of bytes must have: rules and indentation say nothing.
+const LETTERS: usize = 12;
+
+/// The windows of a small text.
+#[derive(Default)]
+pub struct Shingles {
+    words: HashFilter,
+    bytes: HashFilter,
+}
+
+impl Shingles {
+    /// Adds the windows of a text.
+    pub fn add(&mut self, text: &str) {
+        word_windows(text, |hash, _| self.words.insert(hash));
+        let letters: Vec<bool> = text.bytes().map(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()).collect();
+        let mut count = 0;
+        byte_windows(text.as_bytes(), |hash, start| {
+            count = match start {
+                0 => letters.iter().take(BYTES).filter(|letter| **letter).count(),
+                _ => count + usize::from(letters[start + BYTES - 1]) - usize::from(letters[start - 1]),
+            };
+            if count >= LETTERS {
+                self.bytes.insert(hash);
+            }
+        });
+    }
+
+    /// Calls `found` for every window of `text` that is among these, as a byte range at character boundaries. The ranges
+    /// of words come first, then those of bytes, each in order.
+    pub fn scan(&self, text: &str, mut found: impl FnMut(Range<usize>)) {
+        if !self.words.is_empty() {
+            word_windows(text, |hash, range| {
+                if self.words.contains(hash) {
+                    found(range);
+                }
+            });
+        }
+        if !self.bytes.is_empty() {
+            byte_windows(text.as_bytes(), |hash, start| {
+                if self.bytes.contains(hash) {
+                    found(text.ceil_char_boundary(start)..text.floor_char_boundary(start + BYTES));
+                }
+            });
+        }
+    }
+}
+
+/// Calls `window` with the hash of every five consecutive words, and the bytes from the first to the last of them.
+///
+/// A word is a run of letters and digits in [normal form](NormalChars).
+fn word_windows(text: &str, mut window: impl FnMut(u64, Range<usize>)) {
+    let mut last = [(0u64, 0usize); WORDS];
+    let mut count = 0;
+    let mut word: Option<(u64, Range<usize>)> = None;
+    let mut close = |word: Option<(u64, Range<usize>)>| {
+        let Some((hash, range)) = word else { return };
+        last.rotate_left(1);
+        last[WORDS - 1] = (hash, range.start);
+        count += 1;
+        if count >= WORDS {
+            let all = last.iter().fold(0u64, |all, (hash, _)| mix(all.rotate_left(7) ^ hash));
+            window(all, last[0].1..range.end);
+        }
+    };
+    for normal in NormalChars::new(text) {
+        if normal.character.is_alphanumeric() {
+            let (hash, range) = word.get_or_insert((0, normal.start..normal.end));
+            *hash = (hash.rotate_left(5) ^ u64::from(normal.character)).wrapping_mul(0x517c_c1b7_2722_0a95);
+            range.end = normal.end;
+        } else if word.is_some() {
+            close(word.take());
+        }
+    }
+    close(word);
+}
+
+/// Calls `window` with the hash of every 24 consecutive bytes and where they begin (a cyclic polynomial hash).
+fn byte_windows(bytes: &[u8], mut window: impl FnMut(u64, usize)) {
+    let Some((first, rest)) = bytes.split_at_checked(BYTES) else { return };
+    let mut hash = first.iter().fold(0u64, |hash, byte| hash.rotate_left(1) ^ TABLE[usize::from(*byte)]);
+    window(hash, 0);
+    for (start, (gone, new)) in bytes.iter().zip(rest).enumerate() {
+        hash = hash.rotate_left(1) ^ TABLE[usize::from(*gone)].rotate_left(BYTES as u32) ^ TABLE[usize::from(*new)];
+        window(hash, start + 1);
+    }
+}
+
+/// Random bits for each byte.
+static TABLE: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        table[at] = mix((at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        at += 1;
+    }
+    table
+};
+
+/// The finaliser of SplitMix64.
+const fn mix(value: u64) -> u64 {
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+/// A set of hashes behind a bitmap that answers most questions without looking into it.
+#[derive(Default)]
+struct HashFilter {
+    bits: Vec<u64>,
+    hashes: HashSet<u64, BuildHasherDefault<AsItIs>>,
+}
+
+/// 2^20 bits: 128 KiB, which a core's cache holds.
+const FILTER_BITS: u32 = 20;
+
+impl HashFilter {
+    fn insert(&mut self, hash: u64) {
+        if self.bits.is_empty() {
+            self.bits.resize(1 << (FILTER_BITS - 6), 0);
+        }
+        let bit = (hash >> (64 - FILTER_BITS)) as usize;
+        self.bits[bit / 64] |= 1 << (bit % 64);
+        self.hashes.insert(hash);
+    }
+
+    fn contains(&self, hash: u64) -> bool {
+        let bit = (hash >> (64 - FILTER_BITS)) as usize;
+        self.bits[bit / 64] & (1 << (bit % 64)) != 0 && self.hashes.contains(&hash)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+}
+
+/// Takes a hash for its own hash.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = mix(self.0 ^ u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
