@@ -1,11 +1,18 @@
 //! Local LMs: one trait for what executes a job on a chunk, on this machine or its own network.
 
+mod connect;
+mod openai;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+pub use crate::openai::{Listing, Probe};
 use crate::protocol::{JobId, ModelInfo, WorkerReply};
+
+pub use connect::{connect, probe};
+pub use openai::OpenAiLocal;
 
 /// A model that reads. Dropping the future of [`execute`](Self::execute) cancels the job.
 pub trait LocalLm: Send + Sync {

@@ -1,11 +1,20 @@
 //! Remote LMs: one trait, whoever stands behind it. None of them ever sees a document.
 
+mod connect;
+mod openai;
+mod retry;
+
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
+pub use crate::openai::{Listing, Probe};
 use crate::protocol::{Finish, ModelInfo, RemoteAsk, Usage};
+
+pub use connect::{connect, probe};
+pub use openai::OpenAiRemote;
+pub use retry::Backoff;
 
 /// A model that plans and judges. Dropping the future of [`ask`](Self::ask) cancels the request and closes its connection.
 pub trait RemoteLm: Send + Sync {

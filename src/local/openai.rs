@@ -1,0 +1,110 @@
+//! A local LM behind any OpenAI-compatible server: one request a job.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use super::{JobRequest, LocalError, LocalLm, Probe};
+use crate::config::LocalConfig;
+use crate::openai::{Backoff, Chat, ChatReply, Client, Failure, Format};
+use crate::protocol::{ModelInfo, WorkerReply, prompts};
+
+/// The nominal wait after a first failure, doubled after each further one.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Speaks to one server as one model. At most `max_in_flight` requests are under way at once, those that wait for
+/// another try included, so a server that is overloaded is asked less.
+pub struct OpenAiLocal {
+    client: Client,
+    places: Semaphore,
+    max_in_flight: usize,
+    attempts: u32,
+    timeout: Duration,
+    schema: Value,
+}
+
+impl OpenAiLocal {
+    /// Checks the settings and reads the key; nothing is sent yet.
+    pub async fn connect(config: &LocalConfig) -> Result<Self, LocalError> {
+        let max_in_flight = config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
+        Ok(Self {
+            client: Client::for_local(config).await?,
+            places: Semaphore::new(max_in_flight),
+            max_in_flight,
+            attempts: config.attempts,
+            timeout: Duration::from_secs(config.timeout_s),
+            schema: output_schema(),
+        })
+    }
+
+    /// Whether the server is there and offers the model, without spending a token.
+    pub async fn probe(&self) -> Result<Probe, LocalError> {
+        Ok(self.client.probe().await?)
+    }
+
+    async fn persist(&self, chat: &Chat<'_>) -> Result<ChatReply, Failure> {
+        let mut backoff = Backoff::new(self.attempts, FIRST_WAIT, LONGEST_WAIT);
+        loop {
+            match self.client.chat(chat, |_| {}).await {
+                Ok(reply) => return Ok(reply),
+                Err(failure) => match backoff.next(failure.again) {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => return Err(failure),
+                },
+            }
+        }
+    }
+}
+
+impl LocalLm for OpenAiLocal {
+    fn info(&self) -> ModelInfo {
+        ModelInfo { provider: "openai".into(), model: self.client.model().to_owned(), is_model: true, price: None }
+    }
+
+    fn max_in_flight(&self) -> usize {
+        self.max_in_flight
+    }
+
+    fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>> {
+        Box::pin(async move {
+            let closed = |_| LocalError { message: "the local LM takes no more jobs: start the run again".into() };
+            let _place = self.places.acquire().await.map_err(closed)?;
+            let messages = prompts::worker_messages(job.chunk.as_str(), &job.task, &job.advice);
+            let chat = Chat {
+                messages: &messages,
+                format: Format::JsonSchema { name: "job_output", schema: &self.schema },
+                max_output_tokens: job.max_output_tokens,
+                stream: false,
+            };
+            let reply = tokio::time::timeout(self.timeout, self.persist(&chat)).await.map_err(|_| LocalError {
+                message: format!(
+                    "the local LM did not finish a job within {} s, tries included: lower local.max_in_flight or raise \
+                     local.timeout_s",
+                    self.timeout.as_secs()
+                ),
+            })??;
+            Ok(WorkerReply { text: reply.text, finish: reply.finish, usage: reply.usage })
+        })
+    }
+}
+
+impl From<Failure> for LocalError {
+    /// What the server said is left out: it may repeat the chunk.
+    fn from(failure: Failure) -> Self {
+        Self { message: failure.message }
+    }
+}
+
+/// What [`read_output`](crate::protocol::read_output) reads, as a JSON schema that every known server takes.
+fn output_schema() -> Value {
+    let optional = json!({ "anyOf": [{ "type": "string" }, { "type": "null" }] });
+    json!({
+        "type": "object",
+        "properties": { "explanation": { "type": "string" }, "citation": optional, "answer": optional },
+        "required": ["explanation", "citation", "answer"],
+        "additionalProperties": false,
+    })
+}

@@ -1,0 +1,203 @@
+//! Why a request got no reply: what failed, where, and what to do next, in one sentence.
+//!
+//! The sentence holds neither the key nor anything that was sent. What the server itself said is kept beside it, since
+//! a caller that sends document text must not show it.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use super::assembly::Unusable;
+use super::body::{BodyError, REPLY_BYTES};
+use super::refusal::Refusal;
+use super::server::Server;
+use super::stream::Broken;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    pub message: String,
+    /// A short quotation of the server, safe to draw, without the key and without echoes of what was sent.
+    pub said: Option<String>,
+    pub again: Again,
+    /// What of the text had come.
+    pub partial: String,
+}
+
+/// Whether another try may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    Never,
+    /// After the time the server named, if it named one.
+    Later(Option<Duration>),
+}
+
+impl Failure {
+    pub fn never(message: String) -> Self {
+        Self { message, said: None, again: Again::Never, partial: String::new() }
+    }
+
+    pub fn later(message: String) -> Self {
+        Self { again: Again::Later(None), ..Self::never(message) }
+    }
+
+    /// The sentence with the quotation in it.
+    pub fn in_full(&self) -> String {
+        match &self.said {
+            Some(said) => format!("{}; it said: {said}", self.message),
+            None => self.message.clone(),
+        }
+    }
+}
+
+/// For an HTTP status that is no success; `status` is the server's, or what an error in its stream amounts to.
+pub fn of_status(server: &Server, status: u16, refusal: &Refusal, retry_after: Option<Duration>) -> Failure {
+    let (name, section, model) = (server.name(), server.section, server.shown_model());
+    let later = |message| Failure { again: Again::Later(retry_after), ..Failure::never(message) };
+    match status {
+        300..=399 => Failure::never(format!(
+            "{name} sends on to another address ({status}), which is not followed: set {section}.base_url to the final one"
+        )),
+        _ if refusal.is_context_length() || status == 413 => Failure::never(format!(
+            "{name} cannot take a request of this length with {model} ({status}): take a model with a longer context, or \
+             smaller chunks and fewer tasks"
+        )),
+        400 | 403 | 422 if refusal.is_moderation() => refused(server),
+        401 | 403 if server.key.is_none() => Failure::never(format!(
+            "{name} wants a key and has none ({status}): set it in the variable named by {section}.api_key_env"
+        )),
+        401 | 403 => Failure::never(format!("{name} did not accept the key ({status}): check {}", server.key_source)),
+        402 => broke(server, status),
+        404 if refusal.text.is_empty() || refusal.text.starts_with('<') || !names_model(refusal, &server.model) => {
+            Failure::never(format!(
+                "{name} knows no such address or no model {model} (404): check {section}.base_url and {section}.model"
+            ))
+        }
+        404 => Failure::never(format!("{name} knows no model {model} (404): check {section}.model")),
+        429 if refusal.is_quota() => broke(server, status),
+        429 => later(format!("{name} was asked too often (429): wait, or ask it less")),
+        408 | 409 | 425 | 500 | 502..=599 => {
+            later(format!("{name} failed or is overloaded ({status}): try again later"))
+        }
+        _ => Failure::never(format!("{name} refused the request ({status}): check the settings of [{section}]")),
+    }
+}
+
+fn names_model(refusal: &Refusal, model: &str) -> bool {
+    refusal.speaks_of(&["model_not_found"]) || (refusal.text.contains(model) && refusal.speaks_of(&["model"]))
+}
+
+fn broke(server: &Server, status: u16) -> Failure {
+    let name = server.name();
+    Failure::never(format!("{name} says that the account has no credit or quota left ({status}): add credit there"))
+}
+
+fn refused(server: &Server) -> Failure {
+    let name = server.name();
+    Failure::never(format!("{name} refused the content: put the question otherwise, or take another model"))
+}
+
+/// For a body that is not a whole reply.
+pub fn of_broken(server: &Server, broken: &Broken, idle: Duration, total: Duration) -> Failure {
+    let (name, section) = (server.name(), server.section);
+    match broken {
+        Broken::Body(BodyError::Silent) => silent(server, idle),
+        Broken::Body(BodyError::Late) => late(server, total),
+        Broken::Body(BodyError::TooLarge) => Failure::never(format!(
+            "{name} sent more than {} MiB in one reply: take another model or lower {section}.max_output_tokens",
+            REPLY_BYTES >> 20
+        )),
+        Broken::Body(BodyError::Cut) => {
+            Failure::later(format!("{name} broke off in the middle of its reply: try again"))
+        }
+        Broken::Empty => Failure::later(format!("{name} sent an empty reply: try again, or check {section}.base_url")),
+        Broken::WebPage => Failure::never(format!(
+            "{name} answers with a web page and not as an API: check {section}.base_url, which mostly ends in /v1"
+        )),
+        Broken::Unreadable => Failure::never(format!(
+            "{name} answers with something that is neither JSON nor a stream of events: check {section}.base_url"
+        )),
+        Broken::NoCompletion => Failure::never(format!(
+            "{name} answers with something that is no chat completion: check {section}.base_url"
+        )),
+        Broken::Refused(refusal) if refusal.is_moderation() => refused(server),
+        Broken::Refused(refusal) => of_status(server, refusal.likely_status(), refusal, None),
+    }
+}
+
+/// For a reply that came whole and is no answer.
+pub fn of_unusable(server: &Server, unusable: Unusable) -> Failure {
+    match unusable {
+        Unusable::Refused => refused(server),
+        Unusable::Empty => Failure::later(format!("{} gave a reply without text: try again", server.name())),
+    }
+}
+
+pub fn silent(server: &Server, idle: Duration) -> Failure {
+    Failure::later(format!(
+        "{} was silent for {} s: try again, or allow it longer in the settings of [{}]",
+        server.name(),
+        idle.as_secs(),
+        server.section
+    ))
+}
+
+pub fn late(server: &Server, total: Duration) -> Failure {
+    // It was at work all the time: another try would cost as much and end the same.
+    Failure::never(format!(
+        "{} was not done within {} s: allow it longer in the settings of [{}], or ask for fewer tokens",
+        server.name(),
+        total.as_secs(),
+        server.section
+    ))
+}
+
+/// For a request that brought no response at all.
+pub fn of_transport(server: &Server, error: &reqwest::Error) -> Failure {
+    let (name, section) = (server.name(), server.section);
+    if error.is_builder() {
+        return Failure::never(format!("{name} cannot be asked: check {section}.base_url"));
+    }
+    if error.is_dns() {
+        return Failure::later(format!(
+            "{name} has no address that can be found: check {section}.base_url and the network connection"
+        ));
+    }
+    if chain(error).any(|cause| matches_kind(cause, io::ErrorKind::ConnectionRefused)) {
+        return Failure::later(format!(
+            "{name} is not there, the connection was refused: start the server or check {section}.base_url"
+        ));
+    }
+    if is_tls(error) {
+        return Failure::never(format!(
+            "{name} cannot be spoken to safely, its certificate or TLS was not accepted: check {section}.base_url and the \
+             certificates of this system"
+        ));
+    }
+    if error.is_timeout() {
+        return Failure::later(format!("{name} cannot be reached in time: check the network connection"));
+    }
+    if error.is_connect() {
+        return Failure::later(format!(
+            "{name} cannot be reached: check {section}.base_url and the network connection"
+        ));
+    }
+    Failure::later(format!("{name} closed the connection without a reply: try again"))
+}
+
+fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn Error + 'static)), |error: &&(dyn Error + 'static)| (*error).source())
+}
+
+fn matches_kind(cause: &(dyn Error + 'static), kind: io::ErrorKind) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == kind)
+}
+
+/// TLS errors have no type of their own here: they come as an input/output error of invalid data or say so in words.
+fn is_tls(error: &reqwest::Error) -> bool {
+    error.is_connect()
+        && chain(error).any(|cause| {
+            let words = cause.to_string().to_ascii_lowercase();
+            matches_kind(cause, io::ErrorKind::InvalidData)
+                || ["certificate", "tls", "corrupt message", "handshake"].iter().any(|word| words.contains(word))
+        })
+}

@@ -1,0 +1,152 @@
+//! What a server says went wrong, read from the many shapes in which servers say it.
+
+use serde_json::Value;
+
+/// A server's own account of an error. Nothing in it has been escaped or checked for secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// An HTTP status that stands in the account itself, as in an error inside a stream.
+    pub status: Option<u16>,
+    /// `code` and `type`, such as `insufficient_quota`.
+    pub codes: String,
+    pub text: String,
+}
+
+impl Refusal {
+    /// Reads the body of a refusal: JSON in one of its known shapes, or else the text itself.
+    pub fn read(body: &str) -> Self {
+        match serde_json::from_str::<Value>(body) {
+            Ok(value) => Self::of_json(&value).unwrap_or_else(|| Self::of_text(body)),
+            Err(_) => Self::of_text(body),
+        }
+    }
+
+    pub fn of_text(text: &str) -> Self {
+        Self { text: text.trim().to_owned(), ..Self::default() }
+    }
+
+    /// The error that a JSON value tells of, if it does: `{"error":{"message":…}}` (OpenAI), `{"error":"…"}` (Ollama),
+    /// `{"object":"error","message":…}` (vLLM), `{"detail":…}` (FastAPI), and any of these in a list (Google).
+    pub fn of_json(value: &Value) -> Option<Self> {
+        let value = value.as_array().and_then(|list| list.first()).unwrap_or(value);
+        if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
+            return Some(match error {
+                Value::String(text) => Self { codes: codes(value), ..Self::of_text(text) },
+                error => Self::of_object(error),
+            });
+        }
+        if value.get("object").and_then(Value::as_str) == Some("error") {
+            return Some(Self::of_object(value));
+        }
+        match value.get("detail")? {
+            Value::String(text) => Some(Self::of_text(text)),
+            detail => Some(Self::of_text(detail.pointer("/0/msg").and_then(Value::as_str).unwrap_or_default())),
+        }
+    }
+
+    fn of_object(error: &Value) -> Self {
+        let text = error.get("message").and_then(Value::as_str).unwrap_or_default();
+        let number = error.get("code").or_else(|| error.get("status")).and_then(Value::as_u64);
+        let status = number.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code));
+        Self { status, codes: codes(error), text: text.trim().to_owned() }
+    }
+
+    /// Whether codes or text hold one of these words, in any case.
+    pub fn speaks_of(&self, words: &[&str]) -> bool {
+        let (codes, text) = (self.codes.to_ascii_lowercase(), self.text.to_ascii_lowercase());
+        words.iter().any(|word| codes.contains(word) || text.contains(word))
+    }
+
+    pub fn is_context_length(&self) -> bool {
+        self.speaks_of(&[
+            "context_length",
+            "context length",
+            "context size",
+            "context window",
+            "exceed_context",
+            "prompt is too long",
+            "too many tokens",
+            "maximum number of tokens",
+        ])
+    }
+
+    pub fn is_quota(&self) -> bool {
+        self.speaks_of(&[
+            "insufficient_quota",
+            "billing",
+            "insufficient credit",
+            "insufficient balance",
+            "exceeded your current quota",
+        ])
+    }
+
+    pub fn is_moderation(&self) -> bool {
+        self.speaks_of(&[
+            "content_filter",
+            "content_policy",
+            "content policy",
+            "moderation",
+            "flagged",
+            "responsibleai",
+        ])
+    }
+
+    /// The status that fits an error told inside a stream that began well.
+    pub fn likely_status(&self) -> u16 {
+        if let Some(status) = self.status {
+            status
+        } else if self.is_context_length() {
+            400
+        } else if self.is_quota() || self.speaks_of(&["rate_limit", "rate limit", "too many requests"]) {
+            429
+        } else if self.speaks_of(&["authentication", "invalid_api_key", "incorrect api key"]) {
+            401
+        } else if self.speaks_of(&["model_not_found"]) {
+            404
+        } else if self.speaks_of(&["invalid_request"]) {
+            400
+        } else {
+            500
+        }
+    }
+}
+
+fn codes(error: &Value) -> String {
+    let names: Vec<&str> =
+        ["code", "type", "status"].iter().filter_map(|name| error.get(name).and_then(Value::as_str)).collect();
+    names.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shape_of_error_is_read() {
+        for body in [
+            r#"{"error":{"message":"no such model","type":"invalid_request_error","code":"model_not_found"}}"#,
+            r#"{"error":"no such model"}"#,
+            r#"{"object":"error","message":"no such model","code":404}"#,
+            r#"{"detail":"no such model"}"#,
+            r#"{"detail":[{"loc":["body"],"msg":"no such model"}]}"#,
+            r#"[{"error":{"message":"no such model"}}]"#,
+            "no such model\n",
+        ] {
+            assert_eq!(Refusal::read(body).text, "no such model", "{body}");
+        }
+    }
+
+    #[test]
+    fn a_completion_is_no_error() {
+        assert_eq!(Refusal::of_json(&serde_json::json!({ "choices": [], "error": null })), None);
+    }
+
+    #[test]
+    fn an_error_in_a_stream_gets_the_status_it_would_have_had() {
+        let status = |body: &str| Refusal::read(body).likely_status();
+        assert_eq!(status(r#"{"error":{"code":502,"message":"upstream"}}"#), 502);
+        assert_eq!(status(r#"{"error":{"code":"insufficient_quota"}}"#), 429);
+        assert_eq!(status(r#"{"error":{"message":"This model's maximum context length is 4096 tokens"}}"#), 400);
+        assert_eq!(status(r#"{"error":{"message":"Overloaded"}}"#), 500);
+    }
+}

@@ -1,0 +1,27 @@
+//! From the settings of `[remote]` to the remote LM they name.
+
+use super::openai::OpenAiRemote;
+use super::{Probe, RemoteError, RemoteLm, Retry};
+use crate::config::{RemoteConfig, RemoteProvider};
+
+/// The remote LM of the settings. Nothing is sent yet; the error names the setting to change.
+pub async fn connect(config: &RemoteConfig) -> Result<Box<dyn RemoteLm>, RemoteError> {
+    match config.provider {
+        // MERGE: Ok(Box::new(super::offline::OfflinePlanner::new()))
+        RemoteProvider::Offline => Err(RemoteError {
+            message: "the offline planner is not here yet: set remote.provider to openai".into(),
+            retry: Retry::Never,
+            partial: String::new(),
+        }),
+        RemoteProvider::Openai => Ok(Box::new(OpenAiRemote::connect(config).await?)),
+    }
+}
+
+/// Whether the server of the settings is there and offers the model, without spending a token; nothing for a provider
+/// that has no server.
+pub async fn probe(config: &RemoteConfig) -> Result<Option<Probe>, RemoteError> {
+    match config.provider {
+        RemoteProvider::Offline => Ok(None),
+        RemoteProvider::Openai => OpenAiRemote::connect(config).await?.probe().await.map(Some),
+    }
+}
