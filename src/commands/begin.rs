@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use color_eyre::eyre::{Result, WrapErr};
-
-use crate::config::{Config, ProtocolName};
+use super::{Exit, Failure};
+use crate::config::{Config, Folders};
 use crate::document::Document;
 use crate::journal::{Session, Store};
 use crate::protocol::{ProtocolKind, SessionOpened, Settings, prompts};
@@ -19,13 +18,15 @@ pub struct Begun {
 }
 
 /// Connects to the models, makes the session's folder and starts the run. Must be called on a tokio runtime.
-pub async fn begin(config: &Config, store: &Store, documents: Vec<Document>, question: String) -> Result<Begun> {
-    let remote: Arc<dyn remote::RemoteLm> =
-        remote::connect(&config.remote).await.wrap_err("the remote LM cannot be used")?.into();
-    let local: Arc<dyn local::LocalLm> = local::connect(&config.local).await.wrap_err("the local LM cannot be used")?.into();
+pub async fn begin(config: &Config, documents: Vec<Document>, question: String) -> Result<Begun, Failure> {
+    if question.trim().is_empty() {
+        return Err(Failure::usage("the question is blank; give one with --question"));
+    }
+    let remote: Arc<dyn remote::RemoteLm> = remote::connect(&config.remote).await?.into();
+    let local: Arc<dyn local::LocalLm> = local::connect(&config.local).await?.into();
     let sandbox = sandbox(config)?;
     sandbox.warm();
-    let (session, journal) = store.create(&documents).wrap_err("the session cannot be saved")?;
+    let (session, journal) = store(config)?.create(&documents)?;
     let opened = SessionOpened {
         question,
         settings: settings(config),
@@ -42,18 +43,21 @@ pub async fn begin(config: &Config, store: &Store, documents: Vec<Document>, que
 }
 
 /// The sandbox, whose child is this program itself.
-pub fn sandbox(config: &Config) -> Result<Sandbox> {
-    let program = std::env::current_exe().wrap_err("this program cannot find its own file to start the sandbox")?;
-    Ok(Sandbox::new(program, &config.sandbox))
+pub fn sandbox(config: &Config) -> Result<Sandbox, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::new(Exit::Error, format!("this program cannot find its own file to start the sandbox: {error}")))?;
+    Ok(Sandbox::new(program, &config.sandbox, config.protocol.max_jobs))
 }
 
 /// The store that the settings name.
-pub fn store(config: &Config) -> Result<Store> {
-    let root = match config.sessions.dir.as_os_str().is_empty() {
-        false => config.sessions.dir.clone(),
-        true => Store::default_root().ok_or_else(|| {
-            color_eyre::eyre::eyre!("no home folder to keep sessions in; name one with --session-dir or sessions.dir")
-        })?,
+pub fn store(config: &Config) -> Result<Store, Failure> {
+    let named = &config.sessions.dir;
+    let root = match Folders::of_process() {
+        Some(folders) => folders.sessions(config),
+        None if named.as_os_str().is_empty() => {
+            return Err(Failure::usage("there is no home folder to keep sessions in; name one with --session-dir"));
+        }
+        None => named.clone(),
     };
     Ok(Store::new(root))
 }
@@ -61,12 +65,7 @@ pub fn store(config: &Config) -> Result<Store> {
 fn settings(config: &Config) -> Settings {
     let protocol = &config.protocol;
     Settings {
-        protocol: match protocol.name {
-            // The command line refuses the others before it comes here.
-            ProtocolName::Minions | ProtocolName::Minion | ProtocolName::RemoteOnly | ProtocolName::LocalOnly => {
-                ProtocolKind::Minions
-            }
-        },
+        protocol: ProtocolKind::Minions,
         max_rounds: protocol.max_rounds,
         tasks_per_round: protocol.tasks_per_round,
         samples: protocol.samples,

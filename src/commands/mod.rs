@@ -1,5 +1,6 @@
 //! One file a subcommand. Here: which is which, and how a command ends.
 
+mod begin;
 mod completions;
 mod config;
 pub mod doctor;
@@ -7,7 +8,10 @@ mod exit;
 mod log;
 mod man;
 mod output;
+mod progress;
 pub mod report;
+mod run;
+mod samples;
 
 use crate::cli::{Cli, Command, ConfigCommand, SessionsCommand};
 use crate::config::{Loaded, ProtocolName, Sources, load};

@@ -3,13 +3,12 @@
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::Instant;
 
-use color_eyre::eyre::{Result, WrapErr};
 use futures_util::StreamExt;
 
-use super::Exit;
-use super::begin::{Begun, begin, store};
+use super::begin::{Begun, begin};
 use super::progress::Progress;
 use super::report::report;
+use super::{Exit, Failure};
 use crate::config::Config;
 use crate::document::Document;
 use crate::journal::Stored;
@@ -18,12 +17,12 @@ use crate::protocol::{Ending, State};
 use crate::runtime::{Event, Order};
 use crate::term;
 
-pub async fn run(config: &Config, documents: Vec<Document>, question: String, json: bool) -> Result<Exit> {
+pub async fn run(config: &Config, documents: Vec<Document>, question: String, json: bool) -> Result<Exit, Failure> {
     let begun_at = Instant::now();
     let mut signals = Box::pin(term::signals()?);
-    let Begun { session, mut running } = begin(config, &store(config)?, documents.clone(), question).await?;
+    let Begun { session, mut running } = begin(config, documents.clone(), question).await?;
     let mut progress = Progress::new(stderr(), stderr().is_terminal());
-    let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::default(), Exposure::default());
+    let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::default(), Exposure::new(&documents));
     loop {
         let records = tokio::select! {
             event = running.events.recv() => match event {
@@ -40,25 +39,19 @@ pub async fn run(config: &Config, documents: Vec<Document>, question: String, js
             if let Stored::Known(fact) = &record.fact {
                 state.apply(fact);
                 ledger.apply(fact);
-                exposure.apply(fact, &documents);
+                exposure.apply(fact);
                 progress.tell(&state, fact);
             }
         }
     }
-    let outcome = running.outcome.await.wrap_err("the run broke off; what is on disk is kept")?;
-    outcome.wrap_err("the session could not be saved any further, and was stopped")?;
+    running.outcome.await??;
     let seconds = begun_at.elapsed().as_secs_f64();
     let report = report(&session.id().to_string(), &state, &ledger, &exposure, &documents, seconds);
     let mut out = stdout().lock();
-    if json {
-        serde_json::to_writer(&mut out, &report)?;
-        writeln!(out)?;
-    } else {
-        report.write_human(&mut out)?;
-    }
+    if json { report.write_json(&mut out)? } else { report.write_human(&mut out)? }
     out.flush()?;
     Ok(match state.ending() {
-        Some(Ending::Answered) => Exit::Answered,
+        Some(Ending::Answered) => Exit::Success,
         Some(Ending::NoAnswer { .. }) => Exit::NoAnswer,
         Some(Ending::Budget { .. }) => Exit::Budget,
         Some(Ending::Cancelled) => Exit::Interrupted,

@@ -1,17 +1,7 @@
 //! The documents that come with the program, for a first look without any of one's own. Licences: `samples/NOTICE.md`.
 
-use clap::ValueEnum;
-
+use crate::cli::Sample;
 use crate::document::Document;
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Sample {
-    /// The annual performance report of a federal agency, with tables.
-    #[default]
-    Opm,
-    /// The record of an invented patient.
-    Patient,
-}
 
 impl Sample {
     pub fn document(self) -> Document {

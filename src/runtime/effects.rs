@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use crate::document::citation::Locator;
+use crate::document::Locator;
 use crate::document::{Document, Span};
 use crate::local::{ChunkText, JobRequest, LocalLm};
 use crate::protocol::{
