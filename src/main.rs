@@ -6,7 +6,14 @@ use clap::Parser;
 use minions::cli::Cli;
 use minions::commands;
 
+#[global_allocator]
+static ALLOCATOR: minions::sandbox::Counting = minions::sandbox::Counting;
+
 fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == minions::sandbox::SUBCOMMAND) {
+        minions::sandbox::child_main(arguments);
+    }
     // A second hook cannot be there yet; without this one a panic is still told, only less well.
     let _ = color_eyre::config::HookBuilder::default().display_env_section(false).install();
     let cli = Cli::parse();

@@ -5,6 +5,7 @@ pub mod chunk;
 mod citation;
 mod load;
 mod normal;
+pub mod bm25;
 pub mod span;
 
 use std::fmt;

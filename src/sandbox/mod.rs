@@ -1,6 +1,38 @@
 //! Runs the Python that the remote LM wrote, in a locked-down child process: this program itself, started again.
+//!
+//! Each call gets a fresh child, since a program can change the interpreter it ran in; one is kept started ahead.
+//! The child is untrusted from the moment it read a program: what it says is checked, and it is killed when it is late.
 
-use crate::protocol::JobOutput;
+mod allocator;
+mod child;
+mod errors;
+mod host;
+mod lock;
+mod process;
+mod program;
+mod spans;
+mod watch;
+mod wire;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+pub use allocator::Counting;
+pub use child::child_main;
+pub use wire::{Held, Layer};
+
+use crate::config::SandboxConfig;
+use crate::protocol::{Chunk, CodeError, JobOutput, Manifest};
+use process::Process;
+use wire::{ChunkRow, JobRow, Prepared, Reply, Request, Stage};
+
+/// The hidden subcommand that makes this program the child.
+pub const SUBCOMMAND: &str = "__sandbox";
+
+/// Bytes of a reply beyond the documents' own.
+const REPLY: u64 = 64 << 20;
 
 /// A finished job as the program sees it.
 #[derive(Clone, Debug)]
@@ -12,4 +44,211 @@ pub struct PastJob<'a> {
     pub task_id: u32,
     /// Empty where the job gave no usable output.
     pub output: JobOutput,
+}
+
+/// What one program may use.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    memory_mb: u64,
+    seconds: u64,
+}
+
+impl Limits {
+    fn memory_bytes(self) -> usize {
+        usize::try_from(self.memory_mb << 20).unwrap_or(usize::MAX)
+    }
+
+    fn time(self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+
+    fn memory_words(self) -> String {
+        format!(
+            "the program used more than its memory limit of {} MB, documents included: build fewer or smaller strings and lists",
+            self.memory_mb
+        )
+    }
+
+    fn time_words(self) -> String {
+        format!(
+            "the program ran longer than its time limit of {} s: do less work, or do it in fewer steps",
+            self.seconds
+        )
+    }
+}
+
+/// What `minions doctor` says of the sandbox.
+#[derive(Clone, Debug)]
+pub struct SandboxReport {
+    pub layers: Vec<Layer>,
+    /// From starting a child to its being loaded and locked.
+    pub starting: Duration,
+    /// A program that does next to nothing, on a child that is ready.
+    pub calling: Duration,
+}
+
+/// Starts children and asks them. Cloning it shares the one that is kept ready.
+#[derive(Clone)]
+pub struct Sandbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    program: PathBuf,
+    limits: Limits,
+    max_jobs: u32,
+    kept: Mutex<Option<Process>>,
+}
+
+impl Sandbox {
+    /// `program` is what to start as the child, normally the running executable; `max_jobs` the most that one
+    /// `prepare_jobs` may return.
+    pub fn new(program: PathBuf, config: &SandboxConfig, max_jobs: u32) -> Self {
+        let limits = Limits { memory_mb: config.memory_mb, seconds: config.seconds };
+        Self { inner: Arc::new(Inner { program, limits, max_jobs, kept: Mutex::new(None) }) }
+    }
+
+    /// Starts a child in the background, unless one is there, so that the next call finds it ready.
+    ///
+    /// Does nothing outside of a tokio runtime; a child that cannot be started is reported by the call that needs it.
+    pub fn warm(&self) {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return;
+        }
+        let mut kept = self.inner.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.is_none() {
+            *kept = Process::start(&self.inner.program, self.inner.limits).ok();
+        }
+    }
+
+    /// Runs `prepare_jobs` of the program over the documents. `previous`: the jobs of the round before, if any.
+    ///
+    /// A chunk that stands in a document comes back as its span. Dropping the future kills the child.
+    pub async fn prepare(
+        &self,
+        source: &str,
+        documents: &[Arc<str>],
+        previous: &[PastJob<'_>],
+    ) -> Result<Vec<Manifest>, CodeError> {
+        match self.call(Stage::Prepare, source, documents, previous).await? {
+            Reply::Prepared(prepared) => manifests(prepared, documents, self.inner.max_jobs),
+            _ => Err(errors::disturbed()),
+        }
+    }
+
+    /// Runs `transform_outputs` of the program over the jobs of its round. Dropping the future kills the child.
+    pub async fn transform(&self, source: &str, jobs: &[PastJob<'_>]) -> Result<String, CodeError> {
+        match self.call(Stage::Transform, source, &[], jobs).await? {
+            Reply::Transformed(text) => Ok(text),
+            _ => Err(errors::disturbed()),
+        }
+    }
+
+    /// Starts a child and says what of the lock this kernel holds.
+    pub async fn check(&self) -> Result<SandboxReport, CodeError> {
+        let begun = Instant::now();
+        let mut process = Process::start(&self.inner.program, self.inner.limits)?;
+        let layers = process.ready().await?;
+        let starting = begun.elapsed();
+        let source = "def transform_outputs(jobs):\n    return 'ready'\n";
+        let begun = Instant::now();
+        let request = self.request(Stage::Transform, source, &[], &[]);
+        match process.ask(&request, &[], self.inner.limits).await? {
+            Reply::Transformed(text) if text == "ready" => {
+                Ok(SandboxReport { layers, starting, calling: begun.elapsed() })
+            }
+            _ => Err(errors::unavailable("the child did not run a simple program right")),
+        }
+    }
+
+    async fn call(
+        &self,
+        stage: Stage,
+        source: &str,
+        documents: &[Arc<str>],
+        jobs: &[PastJob<'_>],
+    ) -> Result<Reply, CodeError> {
+        let request = self.request(stage, source, documents, jobs);
+        let process = self.ready_process().await?;
+        let reply = process.ask(&request, documents, self.inner.limits).await;
+        self.warm();
+        reply
+    }
+
+    /// The child that was kept, or a new one where it died meanwhile.
+    async fn ready_process(&self) -> Result<Process, CodeError> {
+        let kept = self.inner.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut process) = kept
+            && process.lives()
+            && process.ready().await.is_ok()
+        {
+            return Ok(process);
+        }
+        let mut process = Process::start(&self.inner.program, self.inner.limits)?;
+        process.ready().await?;
+        Ok(process)
+    }
+
+    fn request(&self, stage: Stage, source: &str, documents: &[Arc<str>], jobs: &[PastJob<'_>]) -> Request {
+        let mut texts = Texts::default();
+        let jobs = jobs.iter().map(|job| JobRow {
+            chunk: texts.index(job.chunk),
+            task: texts.index(job.task),
+            advice: texts.index(job.advice),
+            chunk_id: job.chunk_id,
+            task_id: job.task_id,
+            explanation: job.output.explanation.clone(),
+            citation: job.output.citation.clone(),
+            answer: job.output.answer.clone(),
+        });
+        let jobs = jobs.collect();
+        let lengths: Vec<u64> = documents.iter().map(|text| text.len() as u64).collect();
+        Request {
+            stage,
+            milliseconds: self.inner.limits.seconds.saturating_mul(1000),
+            max_jobs: self.inner.max_jobs,
+            max_reply: REPLY.saturating_add(lengths.iter().sum()),
+            source: source.to_owned(),
+            documents: lengths,
+            texts: texts.items,
+            jobs,
+        }
+    }
+}
+
+/// Texts that many jobs share, each sent once.
+#[derive(Default)]
+struct Texts<'a> {
+    items: Vec<String>,
+    index: HashMap<&'a str, u32>,
+}
+
+impl<'a> Texts<'a> {
+    fn index(&mut self, text: &'a str) -> u32 {
+        *self.index.entry(text).or_insert_with(|| {
+            self.items.push(text.to_owned());
+            self.items.len() as u32 - 1
+        })
+    }
+}
+
+/// The jobs of a reply, once every span is seen to be text of its document.
+fn manifests(prepared: Prepared, documents: &[Arc<str>], max_jobs: u32) -> Result<Vec<Manifest>, CodeError> {
+    let Prepared { chunks, tasks, advices, jobs } = prepared;
+    if jobs.len() > max_jobs as usize {
+        return Err(errors::disturbed());
+    }
+    let chunk = |row: ChunkRow| match row {
+        ChunkRow::Text(text) => Some(Chunk::Text(text)),
+        ChunkRow::Span(span) => documents.get(span.document)?.get(span.start..span.end).map(|_| Chunk::Span(span)),
+    };
+    let chunks: Vec<Chunk> = chunks.into_iter().map(chunk).collect::<Option<_>>().ok_or_else(errors::disturbed)?;
+    let manifest = |[chunk, task, advice]: [u32; 3]| {
+        Some(Manifest {
+            chunk: chunks.get(chunk as usize)?.clone(),
+            task: tasks.get(task as usize)?.clone(),
+            advice: advices.get(advice as usize)?.clone(),
+        })
+    };
+    jobs.into_iter().map(manifest).collect::<Option<_>>().ok_or_else(errors::disturbed)
 }

@@ -1,0 +1,127 @@
+//! The child process: loads the interpreter, locks itself in, answers one request after another until its input ends.
+
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use rustpython_vm::builtins::PyDictRef;
+use rustpython_vm::compiler::Mode;
+use rustpython_vm::signal::{UserSignalReceiver, user_signal_channel};
+use rustpython_vm::{Interpreter, PyResult, Settings, VirtualMachine};
+
+use super::errors::{NOT_LOADED, PANICKED, PANICKED_LATE};
+use super::wire::{Held, Layer, Reply, Request};
+use super::{Limits, allocator, host, lock, program, watch};
+
+/// The stack of the interpreter's thread: deep recursion in Python must end in RecursionError, not here.
+const STACK: usize = 64 << 20;
+const WATCHDOG_STACK: usize = 256 << 10;
+/// Python frames; as CPython's default, where the crate takes 256 in builds with debug assertions.
+const RECURSION_LIMIT: usize = 1000;
+
+/// The entry point of the hidden subcommand. `arguments`: megabytes of memory and seconds of time.
+pub fn child_main(mut arguments: impl Iterator<Item = OsString>) -> ! {
+    let mut number = || arguments.next().and_then(|text| text.to_str().and_then(|text| text.parse::<u64>().ok()));
+    let (Some(memory_mb), Some(seconds)) = (number(), number()) else { lock::leave(NOT_LOADED) };
+    let limits = Limits { memory_mb, seconds };
+    // A panic is a program that hit an error of the interpreter: nothing may run after it.
+    std::panic::set_hook(Box::new(|_| lock::leave(if watch::is_late() { PANICKED_LATE } else { PANICKED })));
+    allocator::cap(limits.memory_bytes());
+    let mut layers = lock::early(memory_mb, seconds);
+    layers.push(match allocator::used() {
+        Some(_) => Layer { name: "memory cap".into(), held: Held::Fully, detail: format!("{memory_mb} MB, counted") },
+        None => Layer {
+            name: "memory cap".into(),
+            held: Held::No,
+            detail: "this executable does not count its allocations".into(),
+        },
+    });
+    let interpreter = std::thread::Builder::new().stack_size(STACK).spawn(move || serve(limits, layers));
+    if let Ok(thread) = interpreter {
+        let _ = thread.join();
+    }
+    lock::leave(NOT_LOADED)
+}
+
+fn serve(limits: Limits, mut layers: Vec<Layer>) {
+    let (signals, receiver) = user_signal_channel();
+    let watchdog = std::thread::Builder::new().stack_size(WATCHDOG_STACK).spawn(move || watch::watch(&signals));
+    if watchdog.is_err() {
+        lock::leave(NOT_LOADED);
+    }
+    interpreter(receiver).enter(|vm| {
+        vm.recursion_limit.set(RECURSION_LIMIT);
+        let Ok(prelude) = load_prelude(vm) else { lock::leave(NOT_LOADED) };
+        layers.extend(lock::late());
+        answer(&Reply::Ready(layers));
+        while let Some((request, documents)) = next_request() {
+            let used = allocator::used().unwrap_or(0);
+            let left = limits.memory_bytes().saturating_sub(used);
+            watch::arm(Duration::from_millis(request.milliseconds), used + left / 4 * 3);
+            answer(&program::run(&request, documents, &prelude, limits, vm));
+        }
+        lock::leave(0)
+    })
+}
+
+fn interpreter(signals: UserSignalReceiver) -> Interpreter {
+    let mut settings = Settings::default();
+    // A fixed seed, so that sets come in the same order in every run.
+    settings.hash_seed = Some(0);
+    settings.install_signal_handlers = false;
+    settings.import_site = false;
+    settings.isolated = true;
+    settings.ignore_environment = true;
+    settings.write_bytecode = false;
+    settings.allow_external_library = false;
+    let builder = Interpreter::builder(settings);
+    let native = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
+    builder
+        .add_native_modules(&native)
+        .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB)
+        .init_hook(move |vm| vm.set_user_signal_channel(signals))
+        .build()
+}
+
+/// Runs `prelude.py`, which is ours, with the host functions in scope.
+fn load_prelude(vm: &VirtualMachine) -> PyResult<PyDictRef> {
+    let scope = vm.new_scope_with_builtins();
+    let globals = scope.globals.clone();
+    let functions = [
+        vm.new_function("chunk_by_section", host::chunk_by_section),
+        vm.new_function("chunk_by_page", host::chunk_by_page),
+        vm.new_function("chunk_by_paragraph", host::chunk_by_paragraph),
+        vm.new_function("bm25_retrieve_top_k_chunks", host::bm25_retrieve_top_k_chunks),
+    ];
+    globals.set_item("__name__", vm.ctx.new_str("minions").into(), vm)?;
+    globals.set_item("_host", vm.ctx.new_list(functions.into_iter().map(Into::into).collect()).into(), vm)?;
+    let code = vm
+        .compile(include_str!("prelude.py"), Mode::Exec, "<minions>".to_owned())
+        .map_err(|error| vm.new_syntax_error(&error, None))?;
+    vm.run_code_obj(code, scope)?;
+    Ok(globals)
+}
+
+/// The next call, or nothing when the parent closed its end or sent what no parent of ours sends.
+fn next_request() -> Option<(Request, Vec<String>)> {
+    let mut input = std::io::stdin().lock();
+    let mut length = [0; 8];
+    input.read_exact(&mut length).ok()?;
+    let request = Request::decode(&bytes(&mut input, u64::from_le_bytes(length))?).ok()?;
+    let document = |length: &u64| String::from_utf8(bytes(&mut input, *length)?).ok();
+    let documents = request.documents.iter().map(document).collect::<Option<_>>()?;
+    Some((request, documents))
+}
+
+fn bytes(input: &mut impl Read, length: u64) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(length).ok()?];
+    input.read_exact(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+fn answer(reply: &Reply) {
+    let mut output = std::io::stdout().lock();
+    if output.write_all(&reply.encode()).and_then(|()| output.flush()).is_err() {
+        lock::leave(0);
+    }
+}

@@ -1,0 +1,118 @@
+//! What went wrong with a program, in words that the remote LM can act on.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::{AsObject, VirtualMachine};
+
+use super::{Limits, allocator, watch};
+use crate::protocol::{CodeError, CodeErrorKind};
+
+/// What a program is called in its tracebacks.
+pub const FILE: &str = "program.py";
+/// Exit codes of the child, beside [`allocator::OUT_OF_MEMORY`].
+pub const PANICKED: i32 = 94;
+pub const PANICKED_LATE: i32 = 95;
+pub const NOT_LOADED: i32 = 96;
+
+/// Characters of an exception's own message that are passed on.
+const MESSAGE: usize = 2000;
+/// Frames of a traceback that are passed on: the outermost and the innermost.
+const OUTER: usize = 4;
+const INNER: usize = 8;
+
+/// Reads an exception that ended the program, in the child.
+pub fn from_exception(error: &PyBaseExceptionRef, source: &str, limits: Limits, vm: &VirtualMachine) -> CodeError {
+    let class = error.class().name().to_string();
+    let kind = if error.fast_isinstance(vm.ctx.exceptions.memory_error) {
+        CodeErrorKind::MemoryLimit
+    } else if watch::is_late() && error.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt) {
+        CodeErrorKind::TimeLimit
+    } else {
+        CodeErrorKind::Exception
+    };
+    let message = match kind {
+        CodeErrorKind::MemoryLimit => limits.memory_words(),
+        CodeErrorKind::TimeLimit => limits.time_words(),
+        _ => match shown(error, vm) {
+            text if text.is_empty() => class,
+            text => format!("{class}: {text}"),
+        },
+    };
+    let mut frames = frames(error);
+    if error.fast_isinstance(vm.ctx.exceptions.syntax_error) {
+        let line = error.as_object().get_attr("lineno", vm).and_then(|line| line.try_into_value::<i64>(vm));
+        frames.extend(line.ok().and_then(|line| u32::try_from(line).ok()).map(|line| (line, "<module>".to_owned())));
+    }
+    CodeError {
+        kind,
+        line: frames.last().map(|(line, _)| *line),
+        traceback: Some(traceback(&frames, source, &message)),
+        message,
+    }
+}
+
+fn shown(error: &PyBaseExceptionRef, vm: &VirtualMachine) -> String {
+    match error.as_object().str(vm) {
+        Ok(text) => text.to_string_lossy().chars().take(MESSAGE).collect(),
+        Err(_) => String::new(),
+    }
+}
+
+/// Lines of the program, outermost first, with the function each stands in.
+fn frames(error: &PyBaseExceptionRef) -> Vec<(u32, String)> {
+    let Some(first) = error.__traceback__() else { return Vec::new() };
+    let own = first.iter().filter(|entry| entry.frame.code.source_path().as_str() == FILE);
+    own.map(|entry| (entry.lineno.get() as u32, entry.frame.code.obj_name.to_string())).collect()
+}
+
+fn traceback(frames: &[(u32, String)], source: &str, message: &str) -> String {
+    let lines: Vec<&str> = source.lines().collect();
+    let mut text = String::from("Traceback (most recent call last):\n");
+    let hidden = if frames.len() > OUTER + INNER { OUTER..frames.len() - INNER } else { 0..0 };
+    for (n, (line, function)) in frames.iter().enumerate() {
+        if n == hidden.start && !hidden.is_empty() {
+            text.push_str(&format!("  [{} more frames]\n", hidden.len()));
+        }
+        if !hidden.contains(&n) {
+            let words = lines.get((*line as usize).saturating_sub(1)).unwrap_or(&"").trim();
+            text.push_str(&format!("  File \"{FILE}\", line {line}, in {function}\n    {words}\n"));
+        }
+    }
+    text + message
+}
+
+/// Why a child that was running the program ended without an answer.
+pub fn from_exit(status: ExitStatus, limits: Limits, late: bool) -> CodeError {
+    let (kind, message) = match (status.code(), status.signal()) {
+        (Some(allocator::OUT_OF_MEMORY), _) => (CodeErrorKind::MemoryLimit, limits.memory_words()),
+        (Some(PANICKED_LATE), _) | (_, Some(libc::SIGXCPU)) => (CodeErrorKind::TimeLimit, limits.time_words()),
+        (_, Some(libc::SIGKILL)) if late => (CodeErrorKind::TimeLimit, limits.time_words()),
+        (_, Some(libc::SIGKILL)) => (
+            CodeErrorKind::Stopped,
+            "the system killed the program, most likely because the machine ran out of memory".to_owned(),
+        ),
+        (_, Some(libc::SIGSYS)) => (
+            CodeErrorKind::Stopped,
+            "the program tried what the sandbox forbids; it can only compute, without files, network or processes"
+                .to_owned(),
+        ),
+        _ => (
+            CodeErrorKind::Stopped,
+            "the program brought the interpreter down, most likely by nesting or recursing too deeply; write it simpler"
+                .to_owned(),
+        ),
+    };
+    CodeError::new(kind, message)
+}
+
+/// The program got in the way of the channel that its result comes by.
+pub fn disturbed() -> CodeError {
+    CodeError::new(CodeErrorKind::Stopped, "the program's result could not be read; return it and write nothing else")
+}
+
+/// The sandbox itself could not run.
+pub fn unavailable(why: impl std::fmt::Display) -> CodeError {
+    CodeError::new(CodeErrorKind::Unavailable, format!("{why}; `minions doctor` checks the sandbox"))
+}

@@ -1,0 +1,88 @@
+//! The child's watchdog: raises an exception in the running program at the time limit and close to the memory cap.
+//!
+//! An exception carries the line it was raised at. What cannot be interrupted so is stopped by the allocator or the parent.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::signal::UserSignalSender;
+use rustpython_vm::{PyResult, VirtualMachine};
+
+use super::{allocator, lock};
+
+/// How often a running program is looked at.
+const TICK: Duration = Duration::from_millis(5);
+/// A program that caught the exception is given this long before the next.
+const AGAIN: Duration = Duration::from_millis(20);
+
+static DEADLINE: Mutex<Option<Instant>> = Mutex::new(None);
+static ARMED: Condvar = Condvar::new();
+static MEMORY: AtomicUsize = AtomicUsize::new(usize::MAX);
+static LATE: AtomicBool = AtomicBool::new(false);
+
+/// Begins the program's time. `memory` is the total of bytes in use at which MemoryError is raised.
+pub fn arm(time: Duration, memory: usize) {
+    MEMORY.store(memory, Relaxed);
+    *DEADLINE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + time);
+    ARMED.notify_all();
+}
+
+/// Ends it: from here no exception is raised.
+pub fn disarm() {
+    MEMORY.store(usize::MAX, Relaxed);
+    *DEADLINE.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+/// Whether the time limit has passed.
+pub fn is_late() -> bool {
+    LATE.load(Relaxed)
+}
+
+/// Whether the program uses more memory than it may.
+pub fn is_full() -> bool {
+    allocator::used().unwrap_or(0) > MEMORY.load(Relaxed)
+}
+
+/// The body of the watchdog's thread.
+pub fn watch(signals: &UserSignalSender) {
+    let parent = lock::parent();
+    loop {
+        let mut deadline = DEADLINE.lock().unwrap_or_else(PoisonError::into_inner);
+        while deadline.is_none() {
+            deadline = ARMED.wait(deadline).unwrap_or_else(PoisonError::into_inner);
+        }
+        let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        drop(deadline);
+        if lock::parent() != parent {
+            lock::leave(0);
+        }
+        let full = is_full();
+        if late {
+            LATE.store(true, Relaxed);
+        }
+        if late || full {
+            if signals.send(Box::new(move |vm: &VirtualMachine| interrupt(full, vm))).is_err() {
+                return;
+            }
+            std::thread::sleep(AGAIN);
+        }
+        std::thread::sleep(TICK);
+    }
+}
+
+/// Raises what the limit calls for, unless the program ended meanwhile. `except Exception` does not catch the late one.
+fn interrupt(full: bool, vm: &VirtualMachine) -> PyResult<()> {
+    let exceptions = &vm.ctx.exceptions;
+    match DEADLINE.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+        true if full => Err(memory_error(vm)),
+        true => Err(vm.new_exception_msg(exceptions.keyboard_interrupt.to_owned(), "the time limit is reached".into())),
+        false => Ok(()),
+    }
+}
+
+/// The exception for a program that uses too much memory.
+pub fn memory_error(vm: &VirtualMachine) -> PyBaseExceptionRef {
+    vm.new_exception_msg(vm.ctx.exceptions.memory_error.to_owned(), "the memory limit is reached".into())
+}
