@@ -7,14 +7,23 @@ pub mod doctor;
 mod exit;
 mod log;
 mod man;
+mod open;
 mod output;
 mod progress;
-pub mod report;
+mod replay;
+mod replay_headless;
+mod report;
 mod run;
 mod samples;
+mod screen;
+mod sessions;
 
-use crate::cli::{Cli, Command, ConfigCommand, SessionsCommand};
-use crate::config::{Loaded, ProtocolName, Sources, load};
+use std::future::Future;
+use std::io::stdout;
+
+use crate::cli::{AskArgs, Cli, Command, ConfigCommand, SessionsCommand};
+use crate::config::{Config, Loaded, ProtocolName, Sources, load};
+use crate::document::{Document, load_all};
 
 pub use exit::{Exit, Failure};
 pub use output::{print, printable};
@@ -27,9 +36,13 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Config(ConfigCommand::Template)) => config::template(),
         Some(Command::Completions { shell }) => completions::completions(*shell),
         Some(Command::Man) => man::man(),
+        Some(Command::Keys { json }) => screen::keys(*json),
         Some(Command::Doctor { json }) => doctor::doctor(&sources(cli), *json),
         Some(command) => with_settings(cli, command),
-        None => Err(not_built("the list of sessions")),
+        None => Err(Failure::usage(
+            "the list of sessions to pick from is not in this version; `minions demo` shows a sample, `minions open FILE` \
+             starts on a document, `minions replay last` plays the last session back, `minions --help` lists the rest",
+        )),
     }
 }
 
@@ -37,29 +50,88 @@ fn with_settings(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     let loaded = load(&sources(cli))?;
     match command {
         Command::Config(ConfigCommand::Show { json }) => config::show(&loaded, *json),
+        Command::Themes { json } => screen::themes(*json),
         Command::Attach { .. } => Err(later("attach")),
         Command::Resume { .. } => Err(later("resume")),
         Command::Eval(_) => Err(later("eval")),
         Command::Sessions(SessionsCommand::Export { .. }) => Err(later("sessions export")),
         Command::Sessions(SessionsCommand::Fork { .. }) => Err(later("sessions fork")),
-        _ => logged(command, &loaded),
+        _ => logged(cli, command, &loaded),
     }
 }
 
 /// The commands that work with models or sessions: what they do is logged to a file.
-fn logged(command: &Command, loaded: &Loaded) -> Result<Exit, Failure> {
+fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure> {
     let _log = log::begin()?;
     match command {
-        Command::Open(_) | Command::Demo(_) | Command::Run(_) => {
+        Command::Run(args) => {
             known_protocol(loaded)?;
-            Err(not_built("asking a question"))
+            let documents = load_all(&args.documents)?;
+            block_on(run::run(&loaded.config, documents, args.question.clone(), args.json))
         }
-        Command::Replay(_) => Err(not_built("replay")),
-        Command::Sessions(_) => Err(not_built("sessions")),
-        Command::Keys { .. } => Err(not_built("keys")),
-        Command::Themes { .. } => Err(not_built("themes")),
-        _ => Err(not_built("this command")),
+        Command::Open(args) => {
+            known_protocol(loaded)?;
+            let documents = load_all(&args.documents)?;
+            workbench(cli, loaded, documents, &args.ask, None)
+        }
+        Command::Demo(args) => {
+            known_protocol(loaded)?;
+            workbench(cli, loaded, vec![args.document.document()], &args.ask, Some(args.document.question()))
+        }
+        Command::Replay(args) => {
+            let session = begin::store(&loaded.config)?.resolve(&args.session)?;
+            if args.headless || !screen::possible() {
+                let from = replay::first_record(&session, args.from)?;
+                replay_headless::transcript(&session, from, &mut stdout().lock())?;
+                return Ok(Exit::Success);
+            }
+            block_on(replay::replay(loaded, sources(cli), &session, args))
+        }
+        Command::Sessions(command) => sessions(&loaded.config, command),
+        _ => Err(Failure::usage("this command is not in this version")),
     }
+}
+
+fn sessions(config: &Config, command: &SessionsCommand) -> Result<Exit, Failure> {
+    let store = begin::store(config)?;
+    let out = &mut stdout().lock();
+    match command {
+        SessionsCommand::List { json } => sessions::list(&store, *json, out)?,
+        SessionsCommand::Show { session, json } => sessions::show(&store, session, *json, out)?,
+        SessionsCommand::Verify { session, json } => sessions::verify(&store, session, *json, out)?,
+        SessionsCommand::Delete { session, yes } => sessions::delete(&store, session, *yes, out)?,
+        SessionsCommand::Export { .. } => return Err(later("sessions export")),
+        SessionsCommand::Fork { .. } => return Err(later("sessions fork")),
+    }
+    Ok(Exit::Success)
+}
+
+/// The workbench on these documents; where there is no terminal to draw on, a run without it.
+fn workbench(
+    cli: &Cli,
+    loaded: &Loaded,
+    documents: Vec<Document>,
+    ask: &AskArgs,
+    default_question: Option<&str>,
+) -> Result<Exit, Failure> {
+    let question = ask.question.clone().or_else(|| default_question.map(str::to_owned));
+    if screen::possible() {
+        return block_on(open::open(loaded, sources(cli), documents, question));
+    }
+    let Some(question) = question else {
+        return Err(Failure::usage("there is no terminal to ask for a question on; give one with --question"));
+    };
+    screen::say_headless();
+    block_on(run::run(&loaded.config, documents, question, false))
+}
+
+/// Runs a command that waits for others, on a runtime of its own.
+fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let exit = runtime.block_on(work);
+    // Nothing that still runs in the background is worth waiting for: what counts is on the disk.
+    runtime.shutdown_background();
+    exit
 }
 
 fn sources(cli: &Cli) -> Sources {
@@ -80,8 +152,4 @@ fn known_protocol(loaded: &Loaded) -> Result<(), Failure> {
 
 fn later(command: &str) -> Failure {
     Failure::usage(format!("`minions {command}` is not in this version; `minions --help` lists what is"))
-}
-
-fn not_built(what: &str) -> Failure {
-    Failure::usage(format!("{what} is not in this build"))
 }

@@ -15,6 +15,8 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod verify;
+#[cfg(test)]
+pub(crate) mod world;
 mod writer;
 
 pub use error::JournalError;

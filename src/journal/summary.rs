@@ -56,6 +56,7 @@ pub(super) fn summarise(session: &Session) -> Summary {
 }
 
 fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
+    let mut free = false;
     let mut lines = session.lines()?;
     while let Some(line) = lines.next()? {
         if line.number > 1 && !matters(line.bytes) {
@@ -64,7 +65,7 @@ fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
         match line.record() {
             Ok(record) => {
                 if let Some(fact) = record.fact.known() {
-                    note(summary, fact, record.at_ms);
+                    note(summary, &mut free, fact, record.at_ms);
                 }
             }
             Err(problem) => {
@@ -95,23 +96,20 @@ fn matters(line: &[u8]) -> bool {
     }
 }
 
-fn note(summary: &mut Summary, fact: &Fact, at_ms: u64) {
+/// `free` is whether the planner has no model behind it, and so costs nothing.
+fn note(summary: &mut Summary, free: &mut bool, fact: &Fact, at_ms: u64) {
     match fact {
         Fact::SessionOpened(opened) => {
             let SessionOpened { question, documents, remote, .. } = opened.as_ref();
             summary.question = question.clone();
             summary.documents = documents.iter().map(|document| document.name.clone()).collect();
             summary.opened_at_ms = at_ms;
-            // A planner without a model costs nothing, whatever its price list says.
-            if remote.is_model && remote.price.is_none() {
-                summary.cost_usd = None;
-            }
+            *free = !remote.is_model;
         }
         Fact::RoundBegan { round, .. } => summary.rounds = summary.rounds.max(*round),
         Fact::RemoteAnswered(answer) => {
-            if let (Some(total), Some(cost)) = (&mut summary.cost_usd, answer.cost_usd) {
-                *total += cost;
-            }
+            let cost = answer.cost_usd.or(free.then_some(0.0));
+            summary.cost_usd = summary.cost_usd.zip(cost).map(|(total, cost)| total + cost);
         }
         Fact::SessionEnded { ending } => summary.ended = Some(ending.clone()),
         _ => {}

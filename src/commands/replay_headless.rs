@@ -1,0 +1,300 @@
+//! `minions replay SESSION --headless`: what happened in a session, as plain text.
+
+use std::io::Write;
+
+use super::Failure;
+
+use super::sessions::{dollars, minute, model_name};
+use crate::document::escape::{visible, visible_lines};
+use crate::document::{Document, Match};
+use crate::journal::{Record, Session};
+use crate::protocol::{
+    AnswerCitation, AskState, Decision, Ending, Fact, JobState, Outcome, PlannedJobs, RemoteAnswer, Round,
+    SessionOpened, State, Usage,
+};
+
+/// How many errors of jobs are told of a round.
+const ERRORS_TOLD: usize = 3;
+
+/// Prints the session from after the first `from` records; zero prints all of it.
+pub fn transcript(session: &Session, from: usize, out: &mut dyn Write) -> Result<(), Failure> {
+    let journal = session.read()?;
+    let references = journal.facts().find_map(|fact| match fact {
+        Fact::SessionOpened(opened) => Some(opened.documents.clone()),
+        _ => None,
+    });
+    // Without its text a document still has its name; only the pages of citations are missed then.
+    let documents = session.documents(&references.unwrap_or_default()).unwrap_or_default();
+    writeln!(out, "session {}", session.id())?;
+    let began_ms = journal.records.first().map_or(0, |record| record.at_ms);
+    let mut transcript = Transcript { out, documents, began_ms, state: State::default() };
+    for (index, record) in journal.records.iter().enumerate() {
+        if let Some(fact) = record.fact.known() {
+            transcript.state.apply(fact);
+        }
+        if index >= from {
+            transcript.tell(record)?;
+        }
+    }
+    if !journal.closed {
+        let state = if session.is_running() { "is still running" } else { "was interrupted" };
+        writeln!(transcript.out, "\nthe session {state}")?;
+        transcript.open_asks()?;
+    }
+    transcript.totals()?;
+    for warning in &journal.warnings {
+        writeln!(transcript.out, "warning: {}", visible(warning))?;
+    }
+    Ok(())
+}
+
+struct Transcript<'a> {
+    out: &'a mut dyn Write,
+    documents: Vec<Document>,
+    began_ms: u64,
+    /// With the record applied that is told.
+    state: State,
+}
+
+impl Transcript<'_> {
+    fn tell(&mut self, record: &Record) -> Result<(), Failure> {
+        let at_ms = record.at_ms;
+        let Some(fact) = record.fact.known() else {
+            let kind = record.fact.unknown_kind().unwrap_or("?");
+            let line = format!("record {}: `{}`, which this program does not know", record.seq, visible(kind));
+            return self.line(at_ms, &line);
+        };
+        match fact {
+            Fact::SessionOpened(opened) => self.opened(opened, at_ms),
+            Fact::RoundBegan { round, last } => {
+                writeln!(self.out, "\n── round {round}{} ──", if *last { ", which must answer" } else { "" })?;
+                Ok(())
+            }
+            Fact::RemoteAsked(ask) => {
+                let cost = ask.estimate.worst_cost_usd.map_or(String::new(), |cost| format!(", at most ${cost:.4}"));
+                let attempt = if ask.attempt > 1 { format!(", attempt {}", ask.attempt) } else { String::new() };
+                let line = format!(
+                    "ask {} to {}{attempt}: about {} tokens{cost}",
+                    ask.ask.n,
+                    ask.purpose.name(),
+                    ask.estimate.input_tokens
+                );
+                self.line(at_ms, &line)
+            }
+            Fact::RemoteAnswered(answer) => self.answered(answer, at_ms),
+            Fact::RemoteFailed(failure) => {
+                let next = match failure.retry_in_ms {
+                    Some(ms) => format!("asked again in {}", seconds(ms)),
+                    None => "given up".into(),
+                };
+                let error = visible(&failure.error);
+                self.line(at_ms, &format!("ask {} failed at try {}: {error}; {next}", failure.ask.n, failure.attempt))?;
+                self.block(&failure.partial)
+            }
+            Fact::CodeReceived { code, source } => {
+                self.line(at_ms, &format!("code, attempt {}", code.attempt))?;
+                self.block(source)
+            }
+            Fact::CodeRejected { code, error, .. } => {
+                let error = error.to_string();
+                self.line(at_ms, &format!("code of attempt {} rejected: {}", code.attempt, visible(&error)))
+            }
+            Fact::JobsPlanned(planned) => self.planned(planned, at_ms),
+            // Thousands of them: they are told as a tally when the round is aggregated.
+            Fact::JobStarted { .. } | Fact::JobRetried { .. } | Fact::JobFinished { .. } => Ok(()),
+            Fact::TransformBegan { .. } | Fact::UtilizationSampled(_) => Ok(()),
+            Fact::OutputsAggregated { round, text, kept, dropped } => {
+                self.jobs(*round, at_ms)?;
+                self.line(at_ms, &format!("aggregated: {kept} outputs kept, {dropped} dropped"))?;
+                self.block(text)
+            }
+            Fact::Decided { decision, .. } => match decision {
+                Decision::ProvideFinalAnswer(_) => self.line(at_ms, "decision: answer"),
+                Decision::RequestAdditionalInfo(more) => {
+                    self.line(at_ms, "decision: more information is needed")?;
+                    self.block(&more.feedback)
+                }
+            },
+            Fact::DecisionRejected { error, .. } => self.line(at_ms, &format!("decision rejected: {}", visible(error))),
+            Fact::Answered { answer, explanation, citations } => {
+                let answer = answer.as_deref().unwrap_or("none: the documents do not tell");
+                writeln!(self.out, "\nanswer: {}", visible_lines(answer))?;
+                if !explanation.trim().is_empty() {
+                    writeln!(self.out, "{}", visible_lines(explanation))?;
+                }
+                self.citations(citations)
+            }
+            Fact::NoteAdded { text } => self.line(at_ms, &format!("note: {}", visible(text))),
+            Fact::SessionEnded { ending } => self.ended(ending),
+        }
+    }
+
+    fn opened(&mut self, opened: &SessionOpened, at_ms: u64) -> Result<(), Failure> {
+        writeln!(self.out, "opened {} UTC, prompts {}", minute(at_ms), visible(&opened.prompts))?;
+        writeln!(self.out, "question: {}", visible_lines(&opened.question))?;
+        for document in &opened.documents {
+            let pages = if document.pages == 0 { String::new() } else { format!(", {} pages", document.pages) };
+            writeln!(self.out, "document: {} ({} bytes{pages})", visible(&document.name), document.bytes)?;
+        }
+        writeln!(self.out, "remote LM: {}", model_name(&opened.remote))?;
+        writeln!(self.out, "local LM: {}", model_name(&opened.local))?;
+        if let Some(parent) = &opened.parent {
+            writeln!(self.out, "forked from {} at record {}", visible(&parent.session), parent.seq)?;
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, answer: &RemoteAnswer, at_ms: u64) -> Result<(), Failure> {
+        let asked = self.state.asks().find(|ask| ask.request.ask == answer.ask);
+        let purpose = asked.map_or("?", |ask| ask.request.purpose.name());
+        let line = format!(
+            "reply {} ({purpose}): {}, {}, {}",
+            answer.ask.n,
+            tokens(&answer.usage),
+            dollars(self.cost(answer)),
+            seconds(answer.total_ms)
+        );
+        self.line(at_ms, &line)?;
+        self.block(&answer.text)
+    }
+
+    /// A planner without a model costs nothing.
+    fn cost(&self, answer: &RemoteAnswer) -> Option<f64> {
+        let free = self.state.opened.as_ref().is_some_and(|opened| !opened.remote.is_model);
+        answer.cost_usd.or(free.then_some(0.0))
+    }
+
+    fn planned(&mut self, planned: &PlannedJobs, at_ms: u64) -> Result<(), Failure> {
+        let (jobs, chunks) = (planned.jobs.len(), planned.chunks.len());
+        let samples = planned.jobs.iter().map(|job| job.sample + 1).max().unwrap_or(1);
+        let line = format!("{jobs} jobs: {chunks} chunks, {} tasks, {samples} sample(s)", planned.tasks.len());
+        self.line(at_ms, &line)?;
+        for task in &planned.tasks {
+            writeln!(self.out, "            task: {}", visible(task))?;
+        }
+        Ok(())
+    }
+
+    /// The jobs of a round by the state in which they ended, and the first errors among them.
+    fn jobs(&mut self, number: u32, at_ms: u64) -> Result<(), Failure> {
+        let Some(round) = self.state.round_numbered(number) else { return Ok(()) };
+        let errors = job_errors(round);
+        let line = format!("jobs: {}", tally(round));
+        self.line(at_ms, &line)?;
+        for error in errors {
+            writeln!(self.out, "            {}", visible(&error))?;
+        }
+        Ok(())
+    }
+
+    fn citations(&mut self, citations: &[AnswerCitation]) -> Result<(), Failure> {
+        for (number, citation) in citations.iter().enumerate() {
+            let place = self.place(citation);
+            writeln!(self.out, "  [{}] “{}” ({place})", number + 1, visible(&citation.text))?;
+        }
+        Ok(())
+    }
+
+    fn place(&self, citation: &AnswerCitation) -> String {
+        let Some(located) = citation.located else { return "not found in the documents".into() };
+        let span = located.span;
+        let named = self.state.opened.as_ref().and_then(|opened| opened.documents.get(span.document));
+        let name = named.map_or("?", |document| document.name.as_str());
+        let page = self.documents.get(span.document).and_then(|document| document.page_of(span.start));
+        let page = page.map_or(String::new(), |page| format!(", page {page}"));
+        let how = match located.how {
+            Match::Exact => "word for word",
+            Match::Normalised => "the same words, set differently",
+        };
+        format!("{}{page}, bytes {}–{}, {how}", visible(name), span.start, span.end)
+    }
+
+    fn ended(&mut self, ending: &Ending) -> Result<(), Failure> {
+        write!(self.out, "\nended: {}", ending.name())?;
+        match ending.reason() {
+            Some(reason) => writeln!(self.out, ", {}", visible(reason))?,
+            None => writeln!(self.out)?,
+        }
+        self.open_asks()
+    }
+
+    /// Requests that left and whose reply is not on record: they may have been paid for.
+    fn open_asks(&mut self) -> Result<(), Failure> {
+        for ask in self.state.asks().filter(|ask| ask.state == AskState::Pending) {
+            writeln!(self.out, "ask {} ({}) has no reply on record", ask.request.ask.n, ask.request.purpose.name())?;
+        }
+        Ok(())
+    }
+
+    fn totals(&mut self) -> Result<(), Failure> {
+        let (mut remote, mut local) = (Usage::default(), Usage::default());
+        let (mut cost, mut calls) = (Some(0.0), 0);
+        for ask in self.state.asks() {
+            if let AskState::Answered(answer) = &ask.state {
+                calls += 1;
+                remote += answer.usage;
+                cost = cost.zip(self.cost(answer)).map(|(total, cost)| total + cost);
+            }
+        }
+        for job in self.state.rounds.iter().flat_map(|round| &round.jobs) {
+            local += job.usage;
+        }
+        let jobs: usize = self.state.rounds.iter().map(|round| round.jobs.len()).sum();
+        writeln!(self.out, "remote: {calls} calls, {}, {}", tokens(&remote), dollars(cost))?;
+        writeln!(self.out, "local: {jobs} jobs, {}", tokens(&local))?;
+        Ok(())
+    }
+
+    fn line(&mut self, at_ms: u64, text: &str) -> Result<(), Failure> {
+        let since = at_ms.saturating_sub(self.began_ms) as f64 / 1000.0;
+        writeln!(self.out, "{since:8.1} s  {text}")?;
+        Ok(())
+    }
+
+    fn block(&mut self, text: &str) -> Result<(), Failure> {
+        for line in visible_lines(text.trim_end()).lines() {
+            writeln!(self.out, "            │ {line}")?;
+        }
+        Ok(())
+    }
+}
+
+fn tally(round: &Round) -> String {
+    let tally = round.tally();
+    let states = [
+        (tally.answered, "answered"),
+        (tally.abstained, "abstained"),
+        (tally.malformed, "malformed"),
+        (tally.truncated, "truncated"),
+        (tally.failed, "failed"),
+        (tally.cancelled, "cancelled"),
+        (tally.running, "running"),
+        (tally.waiting, "waiting"),
+    ];
+    let told: Vec<String> =
+        states.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+    if told.is_empty() { "none".into() } else { told.join(", ") }
+}
+
+fn job_errors(round: &Round) -> Vec<String> {
+    let errors = round.jobs.iter().enumerate().filter_map(|(index, job)| match &job.state {
+        JobState::Ended(Outcome::Failed { error } | Outcome::Malformed { error, .. }) => {
+            Some(format!("job {}.{index}: {error}", round.number))
+        }
+        _ => None,
+    });
+    errors.take(ERRORS_TOLD).collect()
+}
+
+fn tokens(usage: &Usage) -> String {
+    let cached = match usage.cached_input_tokens {
+        0 => String::new(),
+        cached => format!(" ({cached} cached)"),
+    };
+    let estimated = if usage.estimated { ", estimated" } else { "" };
+    format!("{} tokens in{cached}, {} out{estimated}", usage.input_tokens, usage.output_tokens)
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{:.1} s", ms as f64 / 1000.0)
+}

@@ -1,0 +1,217 @@
+//! `minions sessions list|show|verify|delete`: what is on disk, and whether it is what was written.
+
+use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
+
+use super::{Exit, Failure};
+use serde::Serialize;
+
+use crate::document::DocumentRef;
+use crate::document::escape::{visible, visible_lines};
+use crate::journal::{Session, Store, Summary, Verification};
+use crate::protocol::{AnswerCitation, ModelInfo, State};
+
+/// Lists the sessions of the store, newest first.
+pub fn list(store: &Store, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let summaries = store.list()?;
+    if json {
+        return print_json(&summaries, out);
+    }
+    if summaries.is_empty() {
+        let root = store.root().to_string_lossy();
+        writeln!(out, "no session yet in {}; `minions run` or `minions demo` makes one", visible(&root))?;
+        return Ok(());
+    }
+    let ids = summaries.iter().map(|summary| summary.id.as_str().len()).max().unwrap_or(0).max("SESSION".len());
+    writeln!(out, "{:ids$}  {:16}  {:11}  ROUNDS  {:>8}  QUESTION", "SESSION", "OPENED (UTC)", "STATE", "COST")?;
+    for summary in &summaries {
+        let told = match &summary.problem {
+            Some(problem) if summary.question.is_empty() => visible(problem),
+            _ => visible(&summary.question),
+        };
+        writeln!(
+            out,
+            "{:ids$}  {:16}  {:11}  {:6}  {:>8}  {}",
+            summary.id.as_str(),
+            minute(summary.opened_at_ms),
+            state_of(summary),
+            summary.rounds,
+            dollars(summary.cost_usd),
+            told
+        )?;
+    }
+    Ok(())
+}
+
+/// What is known of one session without its records.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    /// In place of the names that the summary gives.
+    documents: &'a [DocumentRef],
+    remote: Option<&'a ModelInfo>,
+    local: Option<&'a ModelInfo>,
+    records: usize,
+    jobs: usize,
+    answer: Option<&'a str>,
+    explanation: Option<&'a str>,
+    citations: &'a [AnswerCitation],
+    warnings: &'a [String],
+}
+
+/// Shows one session: what was asked, with what, and what came of it.
+pub fn show(store: &Store, name: &str, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let session = store.resolve(name)?;
+    let journal = session.read()?;
+    let summary = session.summary();
+    let mut state = State::default();
+    journal.facts().for_each(|fact| state.apply(fact));
+    let opened = state.opened.as_ref();
+    let answer = state.answer.as_ref();
+    let shown = Shown {
+        summary: &summary,
+        documents: opened.map_or(&[], |opened| opened.documents.as_slice()),
+        remote: opened.map(|opened| &opened.remote),
+        local: opened.map(|opened| &opened.local),
+        records: journal.records.len(),
+        jobs: state.rounds.iter().map(|round| round.jobs.len()).sum(),
+        answer: answer.and_then(|answer| answer.answer.as_deref()),
+        explanation: answer.map(|answer| answer.explanation.as_str()),
+        citations: answer.map_or(&[], |answer| answer.citations.as_slice()),
+        warnings: &journal.warnings,
+    };
+    // As a value first: there the references take the place of the names.
+    if json { print_json(&serde_json::to_value(&shown)?, out) } else { print_shown(&shown, out) }
+}
+
+fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
+    let summary = shown.summary;
+    writeln!(out, "session    {}", summary.id)?;
+    writeln!(out, "folder     {}", visible(&summary.path.to_string_lossy()))?;
+    writeln!(out, "question   {}", visible(&summary.question))?;
+    for document in shown.documents {
+        let pages = if document.pages == 0 { String::new() } else { format!(", {} pages", document.pages) };
+        writeln!(out, "document   {} ({} bytes{pages})", visible(&document.name), document.bytes)?;
+    }
+    for (role, model) in [("remote LM", shown.remote), ("local LM", shown.local)] {
+        if let Some(model) = model {
+            writeln!(out, "{role:9}  {}", model_name(model))?;
+        }
+    }
+    writeln!(out, "opened     {} UTC", minute(summary.opened_at_ms))?;
+    writeln!(out, "state      {}", state_of(summary))?;
+    if let Some(reason) = summary.ended.as_ref().and_then(|ending| ending.reason()) {
+        writeln!(out, "reason     {}", visible(reason))?;
+    }
+    writeln!(out, "rounds     {}", summary.rounds)?;
+    writeln!(out, "jobs       {}", shown.jobs)?;
+    writeln!(out, "cost       {}", dollars(summary.cost_usd))?;
+    writeln!(out, "records    {}", shown.records)?;
+    for warning in shown.warnings {
+        writeln!(out, "warning    {}", visible(warning))?;
+    }
+    if let Some(explanation) = shown.explanation {
+        writeln!(out, "\n{}", visible_lines(shown.answer.unwrap_or("No answer: the documents do not tell.")))?;
+        writeln!(out, "\n{}", visible_lines(explanation))?;
+    }
+    for (number, citation) in shown.citations.iter().enumerate() {
+        let place = match &citation.located {
+            Some(located) => {
+                let name = shown.documents.get(located.span.document).map_or("?", |document| document.name.as_str());
+                format!("{}, bytes {}–{}", visible(name), located.span.start, located.span.end)
+            }
+            None => "not found in the documents".into(),
+        };
+        writeln!(out, "  [{}] “{}” ({place})", number + 1, visible(&citation.text))?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Verified<'a> {
+    session: &'a str,
+    intact: bool,
+    #[serde(flatten)]
+    found: &'a Verification,
+}
+
+/// Checks one session. What is wrong is printed, and is an error.
+pub fn verify(store: &Store, name: &str, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    use crate::journal::Seal;
+    let session = store.resolve(name)?;
+    let found = session.verify()?;
+    if json {
+        let verified = Verified { session: session.id().as_str(), intact: found.is_intact(), found: &found };
+        print_json(&verified, out)?;
+    } else {
+        for problem in &found.problems {
+            writeln!(out, "{}", visible(problem))?;
+        }
+        if found.is_intact() {
+            let seal = match found.seal {
+                Seal::None => "it has not ended, so no seal guards it yet",
+                Seal::Intact | Seal::Broken => "its seal fits",
+            };
+            let (id, records, documents) = (session.id(), found.records, found.documents);
+            writeln!(out, "session {id}: {records} records and {documents} documents as they were written; {seal}")?;
+        }
+    }
+    match found.problems.len() {
+        0 => Ok(()),
+        count => Err(Failure::new(Exit::Error, format!("session {} is not what was written: {count} problem(s) found", session.id()))),
+    }
+}
+
+/// Removes one session with its documents, for good. Without `yes` the person is asked first.
+pub fn delete(store: &Store, name: &str, yes: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let session = store.resolve(name)?;
+    if !yes && !confirmed(&session)? {
+        return Err(Failure::new(Exit::Interrupted, format!("session {} is kept", session.id())));
+    }
+    session.delete()?;
+    writeln!(out, "deleted session {}", session.id())?;
+    Ok(())
+}
+
+fn confirmed(session: &Session) -> Result<bool, Failure> {
+    if !stdin().is_terminal() {
+        return Err(Failure::usage("there is no terminal to ask on; add --yes to delete the session"));
+    }
+    let question = session.summary().question;
+    write!(stderr(), "Delete session {} ({})? [y/N] ", session.id(), visible(&question))?;
+    let mut line = String::new();
+    stdin().lock().read_line(&mut line)?;
+    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
+}
+
+fn print_json(value: &impl Serialize, out: &mut dyn Write) -> Result<(), Failure> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+fn state_of(summary: &Summary) -> &'static str {
+    match (&summary.ended, summary.running, &summary.problem) {
+        (Some(ending), ..) => ending.name(),
+        (None, true, _) => "running",
+        (None, false, Some(_)) => "damaged",
+        (None, false, None) => "interrupted",
+    }
+}
+
+pub(super) fn model_name(model: &ModelInfo) -> String {
+    match (model.is_model, model.model.as_str()) {
+        (true, name) => format!("{} {}", visible(&model.provider), visible(name)),
+        (false, _) => format!("{} (no language model)", visible(&model.provider)),
+    }
+}
+
+pub(super) fn dollars(cost: Option<f64>) -> String {
+    cost.map_or_else(|| "n/a".into(), |cost| format!("${cost:.4}"))
+}
+
+/// A time as it stands in lists, in UTC.
+pub(super) fn minute(at_ms: u64) -> String {
+    let time = i64::try_from(at_ms).ok().and_then(|at_ms| jiff::Timestamp::from_millisecond(at_ms).ok());
+    time.map_or_else(|| "n/a".into(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
+}
