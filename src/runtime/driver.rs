@@ -14,7 +14,7 @@ use crate::protocol::{
     AskId, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State, UtilizationSample, Waiting,
     advance, decide,
 };
-use crate::remote::retry::Backoff;
+use crate::remote::Backoff;
 use crate::utilization::Sampler;
 
 /// How many results that are ready at once share one write to the journal.
