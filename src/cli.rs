@@ -1,8 +1,9 @@
 //! Flags and subcommands. The help, the completions and the man page come from here.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::config::{FILE_NAME, Override};
@@ -305,6 +306,13 @@ pub enum ConfigCommand {
 }
 
 impl Cli {
+    /// The command line of this process. Prints help, or what is wrong, and ends the process where there is nothing to do.
+    pub fn of_process() -> Self {
+        let arguments: Vec<OsString> = std::env::args_os().collect();
+        let command = Self::command().color(asked_color(&arguments));
+        Self::from_arg_matches(&command.get_matches_from(arguments)).unwrap_or_else(|error| error.exit())
+    }
+
     /// The settings that were given as flags, general ones first, so that a flag of its own wins over `--set`.
     pub fn overrides(&self) -> Vec<Override> {
         let mut all = self.global.set.clone();
@@ -337,6 +345,14 @@ impl Levers {
         .filter_map(|(name, value, flag)| Some(given(name, value.clone()?, flag)))
         .collect()
     }
+}
+
+/// `--color` for the help itself, which is printed before the command line is understood.
+fn asked_color(arguments: &[OsString]) -> ColorChoice {
+    let words: Vec<_> = arguments.iter().map(|a| a.to_string_lossy()).take_while(|a| a != "--").collect();
+    let separate = words.windows(2).filter(|pair| pair[0] == "--color").map(|pair| pair[1].as_ref());
+    let joined = words.iter().filter_map(|word| word.strip_prefix("--color="));
+    separate.chain(joined).find_map(|when| when.parse().ok()).unwrap_or(ColorChoice::Auto)
 }
 
 fn given(name: &str, value: String, flag: &str) -> Override {

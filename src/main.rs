@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use minions::cli::Cli;
 use minions::commands;
 
@@ -16,7 +15,7 @@ fn main() -> ExitCode {
     }
     // A second hook cannot be there yet; without this one a panic is still told, only less well.
     let _ = color_eyre::config::HookBuilder::default().display_env_section(false).install();
-    let cli = Cli::parse();
+    let cli = Cli::of_process();
     match commands::run(&cli) {
         Ok(exit) => exit.into(),
         Err(failure) => {

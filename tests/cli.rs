@@ -1,5 +1,7 @@
 //! The command line as scripts and people meet it: help, exit codes, what goes to which stream.
 
+#![allow(clippy::unwrap_used)] // Also the helpers here are tests.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

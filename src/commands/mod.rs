@@ -38,6 +38,12 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Man) => man::man(),
         Some(Command::Keys { json }) => screen::keys(*json),
         Some(Command::Doctor { json }) => doctor::doctor(&sources(cli), *json),
+        Some(Command::Sandbox) => Err(Failure::usage("the program starts its sandbox by itself")),
+        Some(Command::Attach { .. }) => Err(later("attach")),
+        Some(Command::Resume { .. }) => Err(later("resume")),
+        Some(Command::Eval(_)) => Err(later("eval")),
+        Some(Command::Sessions(SessionsCommand::Export { .. })) => Err(later("sessions export")),
+        Some(Command::Sessions(SessionsCommand::Fork { .. })) => Err(later("sessions fork")),
         Some(command) => with_settings(cli, command),
         None => Err(Failure::usage(
             "the list of sessions to pick from is not in this version; `minions demo` shows a sample, `minions open FILE` \
@@ -51,11 +57,6 @@ fn with_settings(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Config(ConfigCommand::Show { json }) => config::show(&loaded, *json),
         Command::Themes { json } => screen::themes(*json),
-        Command::Attach { .. } => Err(later("attach")),
-        Command::Resume { .. } => Err(later("resume")),
-        Command::Eval(_) => Err(later("eval")),
-        Command::Sessions(SessionsCommand::Export { .. }) => Err(later("sessions export")),
-        Command::Sessions(SessionsCommand::Fork { .. }) => Err(later("sessions fork")),
         _ => logged(cli, command, &loaded),
     }
 }

@@ -22,6 +22,7 @@ pub struct Setting {
 /// What a setting may hold.
 #[derive(Debug)]
 pub enum Kind {
+    /// One line, without control characters.
     Text,
     /// A file or folder; a leading `~/` is the home folder.
     Path,
@@ -62,7 +63,7 @@ impl Setting {
     /// What it may hold, in words.
     pub fn allowed(&self) -> String {
         match &self.kind {
-            Kind::Text => "text".into(),
+            Kind::Text => "text on one line".into(),
             Kind::Path => "a path".into(),
             Kind::Formed(_, words) => words.clone(),
             Kind::Choice(names) => names.join(", "),

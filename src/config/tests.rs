@@ -87,7 +87,7 @@ fn the_catalog_knows_what_each_kind_of_setting_may_hold() {
     assert_eq!(allowed("remote.temperature"), "a number");
     assert_eq!(allowed("screen.ascii"), "true or false");
     assert_eq!(allowed("sessions.dir"), "a path");
-    assert_eq!(allowed("remote.model"), "text");
+    assert_eq!(allowed("remote.model"), "text on one line");
 }
 
 #[test]
@@ -159,11 +159,19 @@ fn a_wrong_value_says_what_is_allowed() {
     );
     assert_eq!(
         wrong("[screen]\ntheme = [\"dark\"]"),
-        "minions.toml:2:9: `screen.theme` cannot be [\"dark\"]; allowed: text"
+        "minions.toml:2:9: `screen.theme` cannot be [\"dark\"]; allowed: text on one line"
     );
     assert_eq!(
         wrong("[remote]\nbase_url = \"api.openai.com\""),
         "minions.toml:2:12: `remote.base_url` must be a URL beginning with http:// or https://, without a name or password in it"
+    );
+}
+
+#[test]
+fn text_is_one_line_so_that_no_value_passes_for_another_setting() {
+    assert_eq!(
+        wrong("[remote]\nmodel = \"a\\n[local]\\u001b\""),
+        "minions.toml:2:9: `remote.model` cannot be \"a\\n[local]\\u001b\"; allowed: text on one line"
     );
 }
 

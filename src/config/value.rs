@@ -32,7 +32,7 @@ impl<'a> Written<'a> {
 pub fn check(setting: &Setting, written: Written<'_>, source: &str) -> Result<Value, String> {
     let name = setting.name();
     match (&setting.kind, written) {
-        (Kind::Text | Kind::Path, Written::Text(text)) if !text.contains('\0') => Ok(json!(text)),
+        (Kind::Text | Kind::Path, Written::Text(text)) if !text.contains(char::is_control) => Ok(json!(text)),
         (Kind::Formed(form, _), Written::Text(text)) if form.is_match(text) => Ok(json!(text)),
         // What stands there could be a key or hold a password: it is not repeated.
         (Kind::Formed(_, words), _) => Err(format!("`{name}` must be {words}")),

@@ -1,21 +1,21 @@
 //! Which files of settings there are, and whether they are right.
 
 use super::Check;
-use crate::config::{ConfigError, Loaded, Sources};
+use crate::config::{ConfigError, Loaded, Origin, Sources};
 
 pub fn files(sources: &Sources, loaded: &Result<Loaded, ConfigError>) -> Vec<Check> {
     let mut checks: Vec<_> = sources
         .files()
         .into_iter()
         .map(|(path, _)| {
-            let there = if path.exists() { "is there" } else { "is not there; its settings are as before it" };
+            let there = if path.exists() { "is there" } else { "is not there, and need not be" };
             Check::ok("settings file", format!("{} {there}", path.display()))
         })
         .collect();
     match loaded {
         Ok(loaded) => {
-            let changed = loaded.provenance.values().filter(|o| **o != crate::config::Origin::BuiltIn).count();
-            checks.push(Check::ok("settings", format!("right; {changed} differ in origin from the built-in ones")));
+            let changed = loaded.provenance.values().filter(|o| **o != Origin::BuiltIn).count();
+            checks.push(Check::ok("settings", format!("valid; set by you: {changed}")));
         }
         Err(error) => checks.extend(
             error
