@@ -1,1 +1,29 @@
 //! The terminal: lifecycle, input, one-write frames, capabilities, clipboard, signals.
+//!
+//! The only room that knows crossterm. Everything the screen writes goes through one handle, a frame a write, and
+//! whatever way the program ends the terminal is given back as it was found.
+
+mod backend;
+mod capabilities;
+mod clipboard;
+mod error;
+mod escape;
+mod frame;
+mod input;
+mod lifecycle;
+mod modes;
+mod pump;
+mod signals;
+mod stderr;
+
+pub use capabilities::{Capabilities, ColourDepth, Multiplexer};
+pub use clipboard::MAX_COPY_BYTES;
+pub use error::TermError;
+pub use frame::{Due, FrameLimiter, FrameStats, Screen};
+pub use input::{Events, Mouse, MouseButton, MouseKind, TermEvent};
+pub use lifecycle::{Options, Terminal};
+pub use pump::{Pump, Turn};
+pub use signals::{Signal, signals};
+
+#[cfg(test)]
+mod tests;

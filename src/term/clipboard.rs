@@ -1,0 +1,84 @@
+//! Copying by OSC 52: the terminal, also one at the far end of SSH, puts the text on its own clipboard.
+//!
+//! Format: xterm control sequences, "Operating System Commands", Ps = 5 2.
+
+use crossterm::Command;
+use crossterm::clipboard::CopyToClipboard;
+
+use super::{Multiplexer, TermError};
+
+/// Bytes of text at most: 100,000 characters in base64, where the strictest of the common terminals stop.
+pub const MAX_COPY_BYTES: usize = 74_994;
+
+/// GNU screen drops a device control string longer than 768 bytes.
+const SCREEN_STRING_BYTES: usize = 512;
+
+/// The bytes that make the terminal copy `text`.
+pub(super) fn copy_sequence(text: &str, multiplexer: Multiplexer) -> Result<Vec<u8>, TermError> {
+    if text.len() > MAX_COPY_BYTES {
+        return Err(TermError::CopyTooLong { bytes: text.len(), limit: MAX_COPY_BYTES });
+    }
+    let mut plain = String::new();
+    // Writing into a String cannot fail.
+    let _ = CopyToClipboard::to_clipboard_from(text).write_ansi(&mut plain);
+    let bytes = match multiplexer {
+        Multiplexer::None => plain,
+        // tmux hands on what is wrapped only with `allow-passthrough`, and takes what is plain only with
+        // `set-clipboard on`: sent both ways, either is enough.
+        Multiplexer::Tmux => format!("{plain}\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")),
+        Multiplexer::Screen => through_screen(plain.trim_end_matches("\x1b\\")),
+    };
+    Ok(bytes.into_bytes())
+}
+
+/// The sequence cut into device control strings, ended by BEL since `ESC \` would end the wrapping.
+fn through_screen(open_sequence: &str) -> String {
+    let ended = format!("{open_sequence}\x07");
+    let mut wrapped = String::with_capacity(ended.len() + ended.len() / 64);
+    // All of it is ASCII, so any cut is between characters.
+    for piece in ended.as_bytes().chunks(SCREEN_STRING_BYTES) {
+        wrapped.push_str("\x1bP");
+        wrapped.push_str(&String::from_utf8_lossy(piece));
+        wrapped.push_str("\x1b\\");
+    }
+    wrapped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sequence(text: &str, multiplexer: Multiplexer) -> String {
+        String::from_utf8(copy_sequence(text, multiplexer).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_copy_is_osc_52_with_the_text_in_base64() {
+        assert_eq!(sequence("hello", Multiplexer::None), "\x1b]52;c;aGVsbG8=\x1b\\");
+        assert_eq!(sequence("\x1b]0;title\x07", Multiplexer::None).matches('\x1b').count(), 2, "no byte of it leaks");
+    }
+
+    #[test]
+    fn tmux_gets_it_plain_and_wrapped() {
+        let bytes = sequence("hello", Multiplexer::Tmux);
+        assert!(bytes.starts_with("\x1b]52;c;aGVsbG8=\x1b\\\x1bPtmux;\x1b\x1b]52;c;"));
+        assert!(bytes.ends_with("\x1b\x1b\\\x1b\\"));
+    }
+
+    #[test]
+    fn screen_gets_it_in_pieces_it_does_not_drop() {
+        let text = "x".repeat(5_000);
+        let bytes = sequence(&text, Multiplexer::Screen);
+        let pieces: Vec<&str> = bytes.split("\x1b\\").filter(|piece| !piece.is_empty()).collect();
+        assert!(pieces.len() > 5 && pieces.iter().all(|piece| piece.starts_with("\x1bP") && piece.len() < 768));
+        let joined: String = pieces.iter().map(|piece| &piece[2..]).collect();
+        assert_eq!(joined, sequence(&text, Multiplexer::None).replace("\x1b\\", "\x07"));
+    }
+
+    #[test]
+    fn too_much_is_refused_with_the_limit() {
+        assert!(copy_sequence(&"x".repeat(MAX_COPY_BYTES), Multiplexer::None).is_ok());
+        let error = copy_sequence(&"x".repeat(MAX_COPY_BYTES + 1), Multiplexer::None).unwrap_err().to_string();
+        assert!(error.contains("74995") && error.contains("74994"), "{error}");
+    }
+}

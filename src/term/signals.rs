@@ -1,0 +1,42 @@
+//! The signals that end or continue a screen, as a stream.
+
+use std::task::{Context, Poll};
+
+use futures_util::Stream;
+use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
+
+use super::TermError;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT, sent by a program: the key Ctrl-C arrives as a key.
+    Interrupt,
+    /// SIGTERM: end soon and keep what was paid for.
+    Terminate,
+    /// SIGHUP: the terminal is gone, as when an SSH session ends.
+    HangUp,
+    /// SIGCONT: the process was stopped from outside; the terminal's modes and contents are not known any more.
+    Continued,
+}
+
+/// Listens from now on; these signals no longer end the process by themselves. Needs a tokio runtime with I/O.
+pub fn signals() -> Result<impl Stream<Item = Signal> + Unpin + Send, TermError> {
+    let mut listeners = [
+        (listen(SignalKind::hangup(), "SIGHUP")?, Signal::HangUp),
+        (listen(SignalKind::terminate(), "SIGTERM")?, Signal::Terminate),
+        (listen(SignalKind::interrupt(), "SIGINT")?, Signal::Interrupt),
+        (listen(SignalKind::from_raw(libc::SIGCONT), "SIGCONT")?, Signal::Continued),
+    ];
+    Ok(futures_util::stream::poll_fn(move |context: &mut Context<'_>| {
+        for (listener, meaning) in &mut listeners {
+            if let Poll::Ready(Some(())) = listener.poll_recv(context) {
+                return Poll::Ready(Some(*meaning));
+            }
+        }
+        Poll::Pending
+    }))
+}
+
+fn listen(kind: SignalKind, what: &'static str) -> Result<Listener, TermError> {
+    signal(kind).map_err(|source| TermError::Listen { what, source })
+}
