@@ -56,6 +56,10 @@ impl Endpoint {
         &self.place
     }
 
+    pub fn is_encrypted(&self) -> bool {
+        self.chat.scheme() == "https"
+    }
+
     /// Whether it is on this machine.
     pub fn is_loopback(&self) -> bool {
         self.loopback

@@ -57,7 +57,8 @@ pub fn of_status(server: &Server, status: u16, refusal: &Refusal, retry_after: O
         300..=399 => Failure::never(format!(
             "{name} sends on to another address ({status}), which is not followed: set {section}.base_url to the final one"
         )),
-        _ if refusal.is_context_length() || status == 413 => Failure::never(format!(
+        // A server that finds it out late says 500.
+        400 | 413 | 422 | 500 if status == 413 || refusal.is_context_length() => Failure::never(format!(
             "{name} cannot take a request of this length with {model} ({status}): take a model with a longer context, or \
              smaller chunks and fewer tasks"
         )),
@@ -67,12 +68,12 @@ pub fn of_status(server: &Server, status: u16, refusal: &Refusal, retry_after: O
         )),
         401 | 403 => Failure::never(format!("{name} did not accept the key ({status}): check {}", server.key_source)),
         402 => broke(server, status),
-        404 if refusal.text.is_empty() || refusal.text.starts_with('<') || !names_model(refusal, &server.model) => {
-            Failure::never(format!(
-                "{name} knows no such address or no model {model} (404): check {section}.base_url and {section}.model"
-            ))
+        404 if names_model(refusal, &server.model) => {
+            Failure::never(format!("{name} knows no model {model} (404): check {section}.model"))
         }
-        404 => Failure::never(format!("{name} knows no model {model} (404): check {section}.model")),
+        404 => Failure::never(format!(
+            "{name} knows no such address or no model {model} (404): check {section}.base_url and {section}.model"
+        )),
         429 if refusal.is_quota() => broke(server, status),
         429 => later(format!("{name} was asked too often (429): wait, or ask it less")),
         408 | 409 | 425 | 500 | 502..=599 => {

@@ -26,6 +26,10 @@ pub struct Probe {
     pub listing: Listing,
     /// Whether a key is sent.
     pub has_key: bool,
+    /// Whether the server is on this machine.
+    pub loopback: bool,
+    /// Whether it is spoken to over TLS; without, what is sent can be read on the way, the key included.
+    pub encrypted: bool,
 }
 
 /// Whether the server offers the model.
@@ -67,6 +71,8 @@ impl Client {
             model: self.server.shown_model(),
             listing,
             has_key: self.server.key.is_some(),
+            loopback: self.server.endpoint.is_loopback(),
+            encrypted: self.server.endpoint.is_encrypted(),
         })
     }
 }

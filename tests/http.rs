@@ -1,0 +1,9 @@
+//! Models over HTTP, against a scripted server on this machine.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "http/local.rs"]
+mod local;
+mod loopback;
+#[path = "http/remote.rs"]
+mod remote;

@@ -1,0 +1,158 @@
+//! A scripted OpenAI-compatible server on this machine: it replies as a closure says, faults included, and counts.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod reply;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+pub use reply::{Fault, Reply, Tokens};
+
+type Script = dyn Fn(&Value) -> Reply + Send + Sync;
+
+/// The server; it ends when this is dropped.
+pub struct Loopback {
+    address: std::net::SocketAddr,
+    shared: Arc<Shared>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+struct Shared {
+    script: Box<Script>,
+    counts: watch::Sender<Counts>,
+    requests: Mutex<Vec<Request>>,
+}
+
+/// What the server saw so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Chat requests, refused ones included.
+    pub requests: usize,
+    pub in_flight: usize,
+    pub most_in_flight: usize,
+    /// Requests whose client went away before it had the whole reply.
+    pub abandoned: usize,
+    /// Tokens of all usage figures it sent.
+    pub tokens: Tokens,
+}
+
+/// A chat request as it came.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub body: Value,
+    pub authorization: Option<String>,
+}
+
+impl Loopback {
+    /// Starts a server that gives each chat request the reply that `script` makes of its body.
+    pub async fn start(script: impl Fn(&Value) -> Reply + Send + Sync + 'static) -> Self {
+        let shared = Arc::new(Shared {
+            script: Box::new(script),
+            counts: watch::Sender::new(Counts::default()),
+            requests: Mutex::default(),
+        });
+        let router = Router::new()
+            .route("/v1/chat/completions", post(chat))
+            .route("/v1/models", get(models))
+            .layer(DefaultBodyLimit::disable())
+            .with_state(shared.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, shared, task }
+    }
+
+    /// Up to and with `/v1`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// The address, as errors show it.
+    pub fn place(&self) -> String {
+        format!("{}/v1", self.address)
+    }
+
+    pub fn counts(&self) -> Counts {
+        *self.shared.counts.borrow()
+    }
+
+    /// Waits until what it saw is as asked for; gives up loudly when that does not come about.
+    pub async fn wait_for(&self, seen: impl FnMut(&Counts) -> bool) -> Counts {
+        let mut counts = self.shared.counts.subscribe();
+        let seen =
+            tokio::time::timeout(Duration::from_secs(60), counts.wait_for(seen)).await.map(|counts| *counts.unwrap());
+        seen.unwrap_or_else(|_| panic!("what was waited for did not happen: {:?}", self.counts()))
+    }
+
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.requests.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Loopback {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A request under way, until its reply is whole or its client is gone.
+struct InFlight {
+    shared: Arc<Shared>,
+    done: bool,
+}
+
+impl InFlight {
+    fn begin(shared: Arc<Shared>) -> Self {
+        shared.counts.send_modify(|counts| {
+            counts.requests += 1;
+            counts.in_flight += 1;
+            counts.most_in_flight = counts.most_in_flight.max(counts.in_flight);
+        });
+        Self { shared, done: false }
+    }
+
+    fn end(mut self) {
+        self.done = true;
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.shared.counts.send_modify(|counts| {
+            counts.in_flight -= 1;
+            counts.abandoned += usize::from(!self.done);
+        });
+    }
+}
+
+async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    let in_flight = InFlight::begin(shared.clone());
+    let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let authorization = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
+    let reply = (shared.script)(&body);
+    shared.requests.lock().unwrap().push(Request { body: body.clone(), authorization });
+    if let Some(crowd) = reply.crowd {
+        let mut counts = shared.counts.subscribe();
+        counts.wait_for(|counts| counts.most_in_flight >= crowd).await.unwrap();
+    }
+    if reply.fault == Some(Fault::Hang) {
+        std::future::pending::<()>().await;
+    }
+    let (response, tokens) = reply.render(&body, in_flight);
+    shared.counts.send_modify(|counts| counts.tokens += tokens);
+    response
+}
+
+async fn models() -> axum::Json<Value> {
+    axum::Json(json!({ "object": "list", "data": [{ "id": "test-model", "object": "model" }] }))
+}
