@@ -81,8 +81,9 @@ impl LocalLm for OpenAiLocal {
             };
             let reply = tokio::time::timeout(self.timeout, self.persist(&chat)).await.map_err(|_| LocalError {
                 message: format!(
-                    "the local LM did not finish a job within {} s, tries included: lower local.max_in_flight or raise \
-                     local.timeout_s",
+                    "the local LM at {} did not finish a job within {} s, tries included: lower local.max_in_flight or \
+                     raise local.timeout_s",
+                    self.client.place(),
                     self.timeout.as_secs()
                 ),
             })??;

@@ -96,6 +96,11 @@ impl Client {
         &self.server.model
     }
 
+    /// Host, port and path of the server.
+    pub fn place(&self) -> &str {
+        self.server.endpoint.place()
+    }
+
     /// Asks once. A part of the request that the server does not know is left out and the request sent again; nothing
     /// else is tried twice. `delta` gets the text piece by piece as it comes.
     pub async fn chat(&self, chat: &Chat<'_>, mut delta: impl FnMut(&str) + Send) -> Result<ChatReply, Failure> {

@@ -16,7 +16,11 @@ impl Refusal {
     /// Reads the body of a refusal: JSON in one of its known shapes, or else the text itself.
     pub fn read(body: &str) -> Self {
         match serde_json::from_str::<Value>(body) {
-            Ok(value) => Self::of_json(&value).unwrap_or_else(|| Self::of_text(body)),
+            Ok(value) => Self::of_json(&value).unwrap_or_else(|| match value.get("message").and_then(Value::as_str) {
+                Some(text) => Self::of_text(text),
+                None if body.len() < "{ }\r\n".len() => Self::default(),
+                None => Self::of_text(body),
+            }),
             Err(_) => Self::of_text(body),
         }
     }
@@ -128,12 +132,14 @@ mod tests {
             r#"{"error":"no such model"}"#,
             r#"{"object":"error","message":"no such model","code":404}"#,
             r#"{"detail":"no such model"}"#,
+            r#"{"message":"no such model"}"#,
             r#"{"detail":[{"loc":["body"],"msg":"no such model"}]}"#,
             r#"[{"error":{"message":"no such model"}}]"#,
             "no such model\n",
         ] {
             assert_eq!(Refusal::read(body).text, "no such model", "{body}");
         }
+        assert_eq!(Refusal::read("{}\n"), Refusal::default());
     }
 
     #[test]

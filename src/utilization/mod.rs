@@ -68,5 +68,6 @@ mod tests {
             assert!(gpu.memory_total_bytes.is_none_or(|total| total > 0));
         }
         assert_eq!(sampler.describe().len(), 3);
+        std::thread::spawn(move || sampler.sample()).join().unwrap();
     }
 }

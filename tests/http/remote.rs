@@ -149,7 +149,6 @@ async fn each_status_says_what_to_do_and_whether_to_try_again() {
     let said = |text: &str| json!({ "error": { "message": text } });
     let code = |code: &str| json!({ "error": { "message": "", "code": code } });
     for (status, body, words, retry) in [
-        (301, json!({}), "set remote.base_url", Retry::Never),
         (400, said("bad thing"), "refused the request (400)", Retry::Never),
         (400, said("maximum context length is 4096 tokens"), "longer context", Retry::Never),
         (400, code("content_policy_violation"), "refused the content", Retry::Never),
@@ -175,6 +174,17 @@ async fn each_status_says_what_to_do_and_whether_to_try_again() {
     }
     let error = error(Reply::status(429, json!({})).header("retry-after", "17")).await;
     assert_eq!(error.retry, Retry::Later(Some(Duration::from_secs(17))));
+}
+
+#[tokio::test]
+async fn a_redirect_carries_nothing_to_another_place() {
+    let other = Loopback::start(|_| Reply::text("x")).await;
+    let elsewhere = format!("{}/chat/completions", other.base_url());
+    for status in [301, 307, 308] {
+        let error = error(Reply::status(status, json!({})).header("location", &elsewhere)).await;
+        assert!(error.message.contains("set remote.base_url") && error.retry == Retry::Never, "{error:?}");
+    }
+    assert_eq!(other.counts().requests, 0);
 }
 
 #[tokio::test]
