@@ -1,100 +1,195 @@
-//! BM25: which chunks the keywords weigh most in.
+//! Which chunks speak of the keywords: BM25 (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.75) over stems, with
+//! pairs of neighbouring words and the scores of neighbouring chunks.
 //!
-//! k1 = 1.2, b = 0.75 and the inverse document frequency of Lucene: ln(1 + (N - n + 0.5) / (n + 0.5)).
+//! Two steps are added to the textbook: two words of a keyword that stand side by side count as a term of their own, and
+//! a chunk gets a part of its neighbours' scores, since a table's rows and its heading often fall into different chunks.
 
 use std::collections::HashMap;
 
-use rust_stemmers::{Algorithm, Stemmer};
+use super::words::Vocabulary;
 
 const K1: f64 = 1.2;
 const B: f64 = 0.75;
+/// What a pair of neighbouring words weighs beside its two words.
+const PAIR: f64 = 1.0;
+/// The part of each neighbour's score that is added to a chunk's own.
+const NEIGHBOUR: f64 = 0.3;
 
-/// The indexes of the `k` best chunks, best first; chunks in which no keyword stands are left out.
+/// The indices of the `k` chunks in which the keywords weigh most, best first; chunks without any keyword are left out.
 ///
-/// A keyword of several words weighs as its words together. A missing weight counts as 1.
+/// A keyword may be several words. `weights` stands beside `keywords`; where it is shorter the weight is 1, and a
+/// weight that is no positive number takes its keyword out. Chunks are taken to stand in the order of their document.
 pub fn top_k(keywords: &[String], weights: &[f64], chunks: &[&str], k: usize) -> Vec<usize> {
-    let stemmer = Stemmer::create(Algorithm::English);
-    let mut wanted: HashMap<String, f64> = HashMap::new();
-    for (n, keyword) in keywords.iter().enumerate() {
-        let weight = weights.get(n).copied().unwrap_or(1.0);
-        words(keyword, &stemmer).for_each(|word| *wanted.entry(word).or_default() += weight);
+    let query: Vec<(&str, f64)> = keywords
+        .iter()
+        .enumerate()
+        .map(|(index, keyword)| (keyword.as_str(), weights.get(index).copied().unwrap_or(1.0)))
+        .collect();
+    let scores = smoothed(&scores(&query, chunks), NEIGHBOUR);
+    let mut order: Vec<usize> = (0..chunks.len()).filter(|&index| scores[index] > 0.0).collect();
+    order.sort_by(|&left, &right| scores[right].total_cmp(&scores[left]).then(left.cmp(&right)));
+    order.truncate(k);
+    order
+}
+
+/// The BM25 score of every chunk for the weighted keywords.
+pub fn scores(query: &[(&str, f64)], chunks: &[&str]) -> Vec<f64> {
+    let mut vocabulary = Vocabulary::default();
+    let query = Query::new(query, &mut vocabulary);
+    if query.terms.is_empty() {
+        return vec![0.0; chunks.len()];
     }
-    let mut counts: Vec<HashMap<&str, f64>> = Vec::with_capacity(chunks.len());
     let mut lengths = Vec::with_capacity(chunks.len());
-    let mut stems: HashMap<String, Option<&str>> = HashMap::new();
+    let mut counts: Vec<Vec<(usize, u32)>> = Vec::with_capacity(chunks.len());
+    let mut holding = vec![0u32; query.weights.len()];
     for chunk in chunks {
-        let (mut count, mut length) = (HashMap::new(), 0.0);
-        for word in bare_words(chunk) {
-            length += 1.0;
-            let lower = word.to_lowercase();
-            let stem = match stems.get(&lower) {
-                Some(stem) => *stem,
-                None => {
-                    let stem = wanted.get_key_value(stemmer.stem(&lower).as_ref()).map(|(stem, _)| stem.as_str());
-                    stems.insert(lower, stem);
-                    stem
-                }
-            };
-            if let Some(stem) = stem {
-                *count.entry(stem).or_insert(0.0) += 1.0;
+        let terms = vocabulary.terms(chunk);
+        let found = query.count(&terms);
+        for &(term, _) in &found {
+            holding[term] += 1;
+        }
+        lengths.push(terms.len() as f64);
+        counts.push(found);
+    }
+    let average = (lengths.iter().sum::<f64>() / chunks.len().max(1) as f64).max(1.0);
+    let rarity: Vec<f64> = holding
+        .iter()
+        .map(|&holding| (1.0 + (chunks.len() as f64 - f64::from(holding) + 0.5) / (f64::from(holding) + 0.5)).ln())
+        .collect();
+    counts
+        .iter()
+        .zip(&lengths)
+        .map(|(found, length)| {
+            let norm = K1 * (1.0 - B + B * length / average);
+            found
+                .iter()
+                .map(|&(term, count)| {
+                    let count = f64::from(count);
+                    query.weights[term] * rarity[term] * count * (K1 + 1.0) / (count + norm)
+                })
+                .sum()
+        })
+        .collect()
+}
+
+/// Every score with `part` of its two neighbours' added.
+pub fn smoothed(scores: &[f64], part: f64) -> Vec<f64> {
+    (0..scores.len())
+        .map(|index| {
+            let before = index.checked_sub(1).map_or(0.0, |before| scores[before]);
+            let after = scores.get(index + 1).copied().unwrap_or(0.0);
+            scores[index] + part * (before + after)
+        })
+        .collect()
+}
+
+/// The weighted terms of a query: single words, and pairs that stand side by side in a keyword.
+struct Query {
+    terms: HashMap<u32, usize>,
+    pairs: HashMap<(u32, u32), usize>,
+    weights: Vec<f64>,
+}
+
+impl Query {
+    fn new(keywords: &[(&str, f64)], vocabulary: &mut Vocabulary) -> Self {
+        let mut query = Self { terms: HashMap::new(), pairs: HashMap::new(), weights: Vec::new() };
+        for &(keyword, weight) in keywords {
+            if !(weight.is_finite() && weight > 0.0) {
+                continue;
+            }
+            let terms = vocabulary.terms(keyword);
+            // A long phrase shares its weight among its words, so that it does not drown a single word.
+            let share = weight / (terms.len().max(1) as f64).sqrt();
+            for &term in &terms {
+                let next = query.weights.len();
+                let index = *query.terms.entry(term).or_insert(next);
+                query.raise(index, share);
+            }
+            for pair in terms.windows(2) {
+                let next = query.weights.len();
+                let index = *query.pairs.entry((pair[0], pair[1])).or_insert(next);
+                query.raise(index, share * PAIR);
             }
         }
-        counts.push(count);
-        lengths.push(length);
+        query
     }
-    let total = chunks.len() as f64;
-    let mean = (lengths.iter().sum::<f64>() / total.max(1.0)).max(1.0);
-    let mut query: Vec<(&str, f64)> = Vec::with_capacity(wanted.len());
-    for (word, weight) in &wanted {
-        let holding = counts.iter().filter(|count| count.contains_key(word.as_str())).count() as f64;
-        query.push((word, weight * (1.0 + (total - holding + 0.5) / (holding + 0.5)).ln()));
+
+    fn raise(&mut self, index: usize, weight: f64) {
+        match self.weights.get_mut(index) {
+            Some(known) => *known = known.max(weight),
+            None => self.weights.push(weight),
+        }
     }
-    // A fixed order of the sum, so that equal input gives equal scores to the last bit.
-    query.sort_by(|a, b| a.0.cmp(b.0));
-    let score = |chunk: usize| -> f64 {
-        let norm = K1 * (1.0 - B + B * lengths[chunk] / mean);
-        let part = |(word, weight): &(&str, f64)| {
-            let count = counts[chunk].get(word).copied().unwrap_or(0.0);
-            weight * count * (K1 + 1.0) / (count + norm)
-        };
-        query.iter().map(part).sum()
-    };
-    let mut best: Vec<(usize, f64)> =
-        (0..chunks.len()).map(|n| (n, score(n))).filter(|(_, score)| *score > 0.0).collect();
-    best.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    best.into_iter().take(k).map(|(n, _)| n).collect()
-}
 
-fn words<'a>(text: &'a str, stemmer: &'a Stemmer) -> impl Iterator<Item = String> + 'a {
-    bare_words(text).map(|word| stemmer.stem(&word.to_lowercase()).into_owned())
-}
-
-fn bare_words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty())
+    fn count(&self, terms: &[u32]) -> Vec<(usize, u32)> {
+        let mut found: HashMap<usize, u32> = HashMap::new();
+        for term in terms {
+            if let Some(&index) = self.terms.get(term) {
+                *found.entry(index).or_default() += 1;
+            }
+        }
+        for pair in terms.windows(2) {
+            if let Some(&index) = self.pairs.get(&(pair[0], pair[1])) {
+                *found.entry(index).or_default() += 1;
+            }
+        }
+        // In one order, so that sums of floats come out the same every time.
+        let mut found: Vec<(usize, u32)> = found.into_iter().collect();
+        found.sort_unstable();
+        found
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::top_k;
+    use super::*;
+    use proptest::prelude::*;
 
     fn keywords(words: &[&str]) -> Vec<String> {
-        words.iter().map(|word| (*word).to_owned()).collect()
+        words.iter().map(|&word| word.to_owned()).collect()
     }
 
     #[test]
-    fn the_chunk_that_says_the_most_of_the_keywords_comes_first() {
-        let chunks =
-            ["nothing here", "capital expenditure fell", "The capital expenditures, again: expenditures", "capital"];
-        let best = top_k(&keywords(&["capital expenditures"]), &[], &chunks, 10);
-        assert_eq!(best, [2, 1, 3]);
-        assert_eq!(top_k(&keywords(&["capital expenditures"]), &[], &chunks, 1), [2]);
+    fn the_chunk_that_speaks_of_the_keywords_comes_first() {
+        let chunks = ["The cat slept.", "Net sales rose in 2019.", "Nothing here.", "A dog barked."];
+        assert_eq!(top_k(&keywords(&["net sale", "2019"]), &[], &chunks, 1), [1]);
     }
 
     #[test]
-    fn weights_decide_between_keywords_and_nothing_asked_gives_nothing() {
-        let chunks = ["red wine", "white wine"];
-        assert_eq!(top_k(&keywords(&["red", "white"]), &[1.0, 3.0], &chunks, 1), [1]);
-        assert!(top_k(&[], &[], &chunks, 5).is_empty());
-        assert!(top_k(&keywords(&["wine"]), &[], &[], 5).is_empty());
+    fn words_side_by_side_weigh_more_than_words_apart() {
+        let chunks = ["net of tax, sales fell", "x", "y", "z", "net sales fell, tax"];
+        assert_eq!(top_k(&keywords(&["net sales"]), &[], &chunks, 5)[0], 4);
+    }
+
+    #[test]
+    fn weights_decide_between_chunks() {
+        let chunks = ["apple", "", "", "pear"];
+        assert_eq!(top_k(&keywords(&["apple", "pear"]), &[1.0, 3.0], &chunks, 1), [3]);
+        assert_eq!(top_k(&keywords(&["apple", "pear"]), &[1.0, 0.0], &chunks, 9), [0, 1]);
+    }
+
+    #[test]
+    fn nothing_to_look_for_finds_nothing() {
+        assert!(top_k(&[], &[], &["a text"], 3).is_empty());
+        assert!(top_k(&keywords(&["the", "of"]), &[], &["the text of"], 3).is_empty());
+        assert!(top_k(&keywords(&["word"]), &[f64::NAN], &["a word"], 3).is_empty());
+        assert!(top_k(&keywords(&["word"]), &[], &[], 3).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_every_index_is_a_chunk_once(
+            words in proptest::collection::vec("\\PC{0,12}", 0..6),
+            chunks in proptest::collection::vec("\\PC{0,60}", 0..20),
+            k in 0usize..30,
+        ) {
+            let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
+            let found = top_k(&words, &[], &chunks, k);
+            let mut distinct = found.clone();
+            distinct.sort_unstable();
+            distinct.dedup();
+            prop_assert_eq!(distinct.len(), found.len());
+            prop_assert!(found.len() <= k && found.iter().all(|&index| index < chunks.len()));
+        }
     }
 }

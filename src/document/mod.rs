@@ -6,7 +6,12 @@ mod citation;
 mod load;
 mod normal;
 pub mod bm25;
+pub mod bm25;
+pub mod passage;
 pub mod span;
+pub mod synonyms;
+pub mod wanted;
+pub mod words;
 
 use std::fmt;
 use std::str::FromStr;

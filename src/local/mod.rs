@@ -2,6 +2,7 @@
 
 mod connect;
 mod openai;
+pub mod extractive;
 
 use std::ops::Range;
 use std::sync::Arc;

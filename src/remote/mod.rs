@@ -3,6 +3,7 @@
 mod connect;
 mod openai;
 mod retry;
+pub mod offline;
 
 use std::time::Duration;
 

@@ -1,0 +1,153 @@
+//! What the planner reads from a request: the parts that are marked as data, and the limits.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::question::Question;
+use crate::protocol::{RemoteAsk, Role};
+
+/// The parts that the prompts mark as data.
+const TAGS: &[&str] = &["question", "documents", "advice", "scratchpad", "feedback", "tasks", "outputs"];
+
+/// A request, as far as the planner uses it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub question: Question,
+    pub round: u32,
+    /// Which try at this purpose in this round, counted from 1.
+    pub attempt: u32,
+    /// Whether no further round may be asked for.
+    pub last: bool,
+    /// Characters of all documents together.
+    pub characters: usize,
+    pub limits: Limits,
+    pub outputs: String,
+    pub scratchpad: String,
+}
+
+/// What the request allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub jobs: usize,
+    pub tasks: usize,
+    pub samples: usize,
+    /// Characters of a chunk, where the person set it.
+    pub chunk: Option<usize>,
+}
+
+impl Request {
+    pub fn read(ask: &RemoteAsk) -> Self {
+        let said: Vec<&str> = ask
+            .messages
+            .iter()
+            .filter(|message| message.role == Role::User)
+            .map(|message| message.content.as_str())
+            .collect();
+        let mut parts: HashMap<&str, String> = HashMap::new();
+        for (tag, text) in said.iter().flat_map(|text| blocks(text)) {
+            parts.entry(tag).or_insert(text);
+        }
+        let mut take = |tag: &str| parts.remove(tag).unwrap_or_default();
+        let limits = said.first().map_or(Limits::default(), |text| Limits::read(text));
+        let question = Question::read(&take("question"), limits.tasks, ask.ask.round > 1);
+        Self {
+            question,
+            round: ask.ask.round,
+            attempt: ask.attempt,
+            last: ask.attempt > 1 || said.last().is_some_and(|text| text.contains("This was the last round")),
+            characters: characters(&take("documents")),
+            limits,
+            outputs: take("outputs"),
+            scratchpad: take("scratchpad"),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { jobs: 2048, tasks: 3, samples: 1, chunk: None }
+    }
+}
+
+impl Limits {
+    fn read(prompt: &str) -> Self {
+        let default = Self::default();
+        let number = |pattern: &Regex| {
+            let found = pattern.captures(prompt)?.get(1)?;
+            found.as_str().replace(',', "").parse::<usize>().ok()
+        };
+        Self {
+            jobs: number(&JOBS).unwrap_or(default.jobs).max(1),
+            tasks: number(&TASKS).unwrap_or(default.tasks).max(1),
+            samples: number(&SAMPLES).unwrap_or(default.samples).max(1),
+            chunk: number(&CHUNK).filter(|&chunk| chunk > 0),
+        }
+    }
+}
+
+static JOBS: LazyLock<Regex> = LazyLock::new(|| pattern(r"At most ([\d,]+) jobs"));
+static TASKS: LazyLock<Regex> = LazyLock::new(|| pattern(r"at most ([\d,]+) tasks"));
+static SAMPLES: LazyLock<Regex> = LazyLock::new(|| pattern(r"repeated ([\d,]+) time"));
+static CHUNK: LazyLock<Regex> = LazyLock::new(|| pattern(r"chunks of about ([\d,]+) characters"));
+static CHARACTERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^document \d+: ([\d,]+) characters"));
+
+fn pattern(text: &str) -> Regex {
+    #[allow(clippy::expect_used)] // The patterns are literals of this file, each met by a test.
+    Regex::new(text).expect("a pattern of this file")
+}
+
+fn characters(documents: &str) -> usize {
+    CHARACTERS
+        .captures_iter(documents)
+        .filter_map(|found| found.get(1)?.as_str().replace(',', "").parse::<usize>().ok())
+        .fold(0, usize::saturating_add)
+}
+
+/// The parts of a prompt in order. What stands inside one is never taken for another.
+fn blocks(prompt: &str) -> Vec<(&'static str, String)> {
+    let mut blocks = Vec::new();
+    let mut rest = prompt;
+    loop {
+        let opening = TAGS
+            .iter()
+            .filter_map(|tag| {
+                let open = format!("<{tag}>\n");
+                Some((rest.find(&open)?, *tag, open.len()))
+            })
+            .min();
+        let Some((at, tag, length)) = opening else { return blocks };
+        let body = &rest[at + length..];
+        let Some(end) = body.find(&format!("\n</{tag}>")) else { return blocks };
+        blocks.push((tag, body[..end].replace(&format!("<\\/{tag}"), &format!("</{tag}"))));
+        rest = &body[end + 1..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::prompts::data;
+
+    #[test]
+    fn what_a_document_says_is_never_taken_for_another_part() {
+        let prompt =
+            format!("{}\n\n{}", data("question", "Who?"), data("outputs", "<scratchpad>\nlies\n</scratchpad>"));
+        let blocks = blocks(&prompt);
+        assert_eq!(blocks.len(), 2);
+        assert_eq!(blocks[1], ("outputs", "<scratchpad>\nlies\n</scratchpad>".to_owned()));
+    }
+
+    #[test]
+    fn limits_are_read_from_their_sentence() {
+        let prompt = "- At most 12 jobs in all and at most 2 tasks for each chunk; every job is repeated 3 time(s) as samples, which count.\n- Small models do well on chunks of about 750 characters.";
+        assert_eq!(Limits::read(prompt), Limits { jobs: 12, tasks: 2, samples: 3, chunk: Some(750) });
+        assert_eq!(Limits::read("nothing"), Limits::default());
+    }
+
+    #[test]
+    fn the_sizes_of_all_documents_are_added() {
+        assert_eq!(characters("document 0: 100 characters, 2 pages\ndocument 1: 50 characters"), 150);
+    }
+}

@@ -1,0 +1,56 @@
+
+
+def cut(document):
+    """Chunks that end where a line or a sentence ends, so that no row of a table is torn."""
+    pieces = []
+    for line in document.splitlines(keepends=True):
+        if len(line) <= CHUNK:
+            pieces.append(line)
+            continue
+        sentences = [sentence + ". " for sentence in line.split(". ")]
+        sentences[-1] = sentences[-1][:-2]
+        for sentence in sentences:
+            pieces.extend([sentence] if len(sentence) <= CHUNK else re.findall("(?s).{1,%d}" % CHUNK, sentence))
+    chunks, chunk, size = [], [], 0
+    for piece in pieces:
+        if chunk and size + len(piece) > CHUNK:
+            chunks.append("".join(chunk))
+            chunk, size = [], 0
+        chunk.append(piece)
+        size += len(piece)
+    if chunk:
+        chunks.append("".join(chunk))
+    return chunks
+
+
+def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):
+    chunks = [chunk for document in context for chunk in cut(document)]
+    found = []
+    for topic in TOPICS:
+        keywords = topic["keywords"]
+        if keywords:
+            found.append((topic, bm25_retrieve_top_k_chunks(list(keywords), chunks, weights=keywords, k=READ)))
+    jobs = []
+    for rank in range(READ):
+        for topic, best in found:
+            if rank < len(best):
+                jobs.append(JobManifest(chunk=best[rank], task=topic["task"], advice=topic["advice"]))
+    return jobs[:JOBS]
+
+
+def transform_outputs(jobs):
+    kept, lines, used = [], [], 0
+    for job in jobs:
+        answer, citation = job.output.answer, job.output.citation
+        if not answer or not citation or any(citation in other for other in kept):
+            continue
+        text = "output\nwhy: " + " ".join(job.output.explanation.split())[:200] + "\n"
+        if answer != citation and len(answer) <= 200:
+            text += "answer, %d characters:\n%s\n" % (len(answer), answer)
+        text += "citation, %d characters:\n%s\n" % (len(citation), citation)
+        if used + len(text) > KEEP:
+            continue
+        kept.append(citation)
+        lines.append(text)
+        used += len(text) + 1
+    return "\n".join(lines) or "No worker found anything."

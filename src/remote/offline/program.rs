@@ -1,0 +1,115 @@
+//! The Python that the planner writes: cut the documents, retrieve, read, keep the best within a budget.
+
+use std::fmt::Write;
+
+use super::message::Request;
+use super::question::{Keyword, Question};
+
+/// The share of the documents' characters that is sent on from a round. This planner costs nothing, so it takes
+/// twice what would be sent to a model that is paid for: evidence found still grows from 5 % to 10 %.
+const KEPT_SHARE: f64 = 0.10;
+/// However short the documents are, this many characters may be sent on: about one page.
+const LEAST_KEPT: usize = 4_000;
+/// However long the documents are, no more than this is sent on.
+const MOST_KEPT: usize = 60_000;
+/// How much more is read than is kept, since some chunks are abstained on.
+const READ_FACTOR: f64 = 1.5;
+/// Chunks read for each topic at least.
+const LEAST_READ: usize = 8;
+/// Documents up to this many characters are cut into small chunks, longer ones into large chunks: a page of a long
+/// report says one thing, a paragraph of a letter already another.
+const SHORT_DOCUMENTS: usize = 200_000;
+const SMALL_CHUNK: usize = 500;
+const LARGE_CHUNK: usize = 1_000;
+/// How a later round looks otherwise: larger chunks, and more of them.
+const WIDER_CHUNK: f64 = 1.6;
+const WIDER_SHARE: f64 = 1.5;
+
+/// How the work is divided.
+#[derive(Clone, Debug)]
+pub struct Plan<'a> {
+    pub question: &'a Question,
+    /// Characters of a chunk at most.
+    pub chunk: usize,
+    /// Chunks read for each topic at most.
+    pub read: usize,
+    /// Jobs at most, before samples.
+    pub jobs: usize,
+    /// Characters sent on at most.
+    pub keep: usize,
+}
+
+impl<'a> Plan<'a> {
+    pub fn of(request: &'a Request) -> Self {
+        let topics = request.question.topics.len().max(1);
+        let wider = request.round > 1;
+        let chunk = request.limits.chunk.unwrap_or_else(|| {
+            let chunk = if request.characters <= SHORT_DOCUMENTS { SMALL_CHUNK } else { LARGE_CHUNK };
+            if wider { (chunk as f64 * WIDER_CHUNK) as usize } else { chunk }
+        });
+        let share = if wider { KEPT_SHARE * WIDER_SHARE } else { KEPT_SHARE };
+        let keep = ((request.characters as f64 * share) as usize).clamp(LEAST_KEPT, MOST_KEPT);
+        let read = (keep as f64 * READ_FACTOR / chunk as f64 / topics as f64).ceil() as usize;
+        // A program that was sent back is written again with half the work.
+        let jobs = (request.limits.jobs / request.limits.samples) >> request.attempt.saturating_sub(1).min(8);
+        Self { question: &request.question, chunk, read: read.max(LEAST_READ), jobs: jobs.max(1), keep }
+    }
+
+    /// The task's advice: other names, and how much to quote.
+    pub fn advice(&self, topic: usize) -> String {
+        let Some(topic) = self.question.topics.get(topic) else { return String::new() };
+        let names: Vec<&str> = topic
+            .keywords
+            .iter()
+            .map(|keyword| keyword.words.as_str())
+            .filter(|words| !topic.task.contains(words))
+            .collect();
+        let quote = format!("Quote up to {} characters.", self.chunk);
+        if names.is_empty() { quote } else { format!("Also: {}. {quote}", names.join("; ")) }
+    }
+
+    pub fn program(&self) -> String {
+        let mut text = String::from(
+            "# By the offline planner, which has no model: keywords and other names for them, from the question alone.\nimport re\n\nTOPICS = [\n",
+        );
+        for (index, topic) in self.question.topics.iter().enumerate() {
+            let _ = writeln!(text, "    {{");
+            let _ = writeln!(text, "        \"task\": {},", python_string(&topic.task));
+            let _ = writeln!(text, "        \"advice\": {},", python_string(&self.advice(index)));
+            let _ = writeln!(text, "        \"keywords\": {{");
+            for Keyword { words, weight } in &topic.keywords {
+                let _ = writeln!(text, "            {}: {weight:.2},", python_string(words));
+            }
+            let _ = writeln!(text, "        }},\n    }},");
+        }
+        let _ = writeln!(text, "]");
+        let _ = writeln!(text, "CHUNK = {}  # characters of a chunk at most", self.chunk);
+        let _ = writeln!(text, "READ = {}  # chunks read for each topic at most", self.read);
+        let _ = writeln!(text, "JOBS = {}  # jobs at most", self.jobs);
+        let _ = writeln!(text, "KEEP = {}  # characters sent on at most", self.keep);
+        text.push_str(BODY);
+        text
+    }
+}
+
+/// Any text as a Python string literal on one line.
+pub fn python_string(text: &str) -> String {
+    let mut literal = String::with_capacity(text.len() + 2);
+    literal.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => literal.push_str("\\\""),
+            '\\' => literal.push_str("\\\\"),
+            '\n' => literal.push_str("\\n"),
+            ' '..='~' => literal.push(c),
+            _ if c.is_alphanumeric() => literal.push(c),
+            _ => {
+                let _ = write!(literal, "\\U{:08x}", u32::from(c));
+            }
+        }
+    }
+    literal.push('"');
+    literal
+}
+
+const BODY: &str = include_str!("program.py");
