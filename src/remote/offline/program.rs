@@ -41,14 +41,19 @@ pub struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     pub fn of(request: &'a Request) -> Self {
+        let share = if request.round > 1 { KEPT_SHARE * WIDER_SHARE } else { KEPT_SHARE };
+        let keep = (request.characters as f64 * share) as usize;
+        Self::keeping(request, keep.clamp(LEAST_KEPT, MOST_KEPT))
+    }
+
+    /// A plan that sends on at most `keep` characters.
+    pub fn keeping(request: &'a Request, keep: usize) -> Self {
         let topics = request.question.topics.len().max(1);
         let wider = request.round > 1;
         let chunk = request.limits.chunk.unwrap_or_else(|| {
             let chunk = if request.characters <= SHORT_DOCUMENTS { SMALL_CHUNK } else { LARGE_CHUNK };
             if wider { (chunk as f64 * WIDER_CHUNK) as usize } else { chunk }
         });
-        let share = if wider { KEPT_SHARE * WIDER_SHARE } else { KEPT_SHARE };
-        let keep = ((request.characters as f64 * share) as usize).clamp(LEAST_KEPT, MOST_KEPT);
         let read = (keep as f64 * READ_FACTOR / chunk as f64 / topics as f64).ceil() as usize;
         // A program that was sent back is written again with half the work.
         let jobs = (request.limits.jobs / request.limits.samples) >> request.attempt.saturating_sub(1).min(8);
