@@ -1,5 +1,6 @@
 //! From the settings of `[local]` to the local LM they name.
 
+use super::extractive::ExtractiveReader;
 use super::openai::OpenAiLocal;
 use super::{LocalError, LocalLm, Probe};
 use crate::config::{LocalConfig, LocalProvider};
@@ -7,10 +8,7 @@ use crate::config::{LocalConfig, LocalProvider};
 /// The local LM of the settings. Nothing is sent yet; the error names the setting to change.
 pub async fn connect(config: &LocalConfig) -> Result<Box<dyn LocalLm>, LocalError> {
     match config.provider {
-        // MERGE: Ok(Box::new(super::extractive::ExtractiveReader::new()))
-        LocalProvider::Extractive => {
-            Err(LocalError { message: "the extractive reader is not here yet: set local.provider to openai".into() })
-        }
+        LocalProvider::Extractive => Ok(Box::new(ExtractiveReader::new())),
         LocalProvider::Openai => Ok(Box::new(OpenAiLocal::connect(config).await?)),
     }
 }

@@ -1,18 +1,14 @@
 //! From the settings of `[remote]` to the remote LM they name.
 
+use super::offline::OfflinePlanner;
 use super::openai::OpenAiRemote;
-use super::{Probe, RemoteError, RemoteLm, Retry};
+use super::{Probe, RemoteError, RemoteLm};
 use crate::config::{RemoteConfig, RemoteProvider};
 
 /// The remote LM of the settings. Nothing is sent yet; the error names the setting to change.
 pub async fn connect(config: &RemoteConfig) -> Result<Box<dyn RemoteLm>, RemoteError> {
     match config.provider {
-        // MERGE: Ok(Box::new(super::offline::OfflinePlanner::new()))
-        RemoteProvider::Offline => Err(RemoteError {
-            message: "the offline planner is not here yet: set remote.provider to openai".into(),
-            retry: Retry::Never,
-            partial: String::new(),
-        }),
+        RemoteProvider::Offline => Ok(Box::new(OfflinePlanner::new())),
         RemoteProvider::Openai => Ok(Box::new(OpenAiRemote::connect(config).await?)),
     }
 }

@@ -1,0 +1,224 @@
+//! The file format of version 1. A change that makes one of these fail breaks sessions that people have on disk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::document::{DocumentHash, DocumentRef, Located, Match, Span};
+use crate::journal::record::write_line;
+use crate::protocol::*;
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+#[test]
+fn every_fact_is_written_and_read_as_version_1_has_it() {
+    let mut written = Vec::new();
+    for (fact, seq) in samples().iter().zip(1..) {
+        write_line(&mut written, seq, 1_795_457_701_000 + seq, fact, None).unwrap();
+    }
+    let kept = fs::read_to_string(golden("v1-facts.jsonl")).unwrap();
+    let mut kept = kept.lines();
+    for now in String::from_utf8(written).unwrap().lines() {
+        assert_eq!(
+            kept.next(),
+            Some(now),
+            "a new kind of fact needs this line at the end of tests/golden/v1-facts.jsonl"
+        );
+    }
+    let journal = Journal::read(&golden("v1-facts.jsonl")).unwrap();
+    assert_eq!(journal.warnings, Vec::<String>::new());
+    assert_eq!(journal.facts().cloned().collect::<Vec<_>>(), samples());
+    assert_eq!(samples().iter().map(kind).collect::<std::collections::BTreeSet<_>>().len(), KINDS);
+}
+
+#[test]
+fn a_session_of_version_1_stays_whole_and_readable() {
+    let session = Session::at(&golden("v1-session")).unwrap();
+    assert_eq!(session.id().as_str(), "v1-session");
+    let found = session.verify().unwrap();
+    assert_eq!((found.problems.as_slice(), found.seal, found.documents), ([].as_slice(), Seal::Intact, 2));
+    let journal = session.read().unwrap();
+    assert!(journal.closed && journal.warnings.is_empty());
+    let state = fold(journal.facts());
+    assert_eq!(state.ending(), Some(&Ending::Answered));
+    assert_eq!(session.documents(&state.opened.unwrap().documents).unwrap(), documents());
+    assert_eq!(session.summary().problem, None);
+}
+
+const KINDS: usize = 19;
+
+/// Written without a wildcard, so that a new kind of fact needs a number here and a sample below.
+fn kind(fact: &Fact) -> usize {
+    match fact {
+        Fact::SessionOpened(_) => 1,
+        Fact::RoundBegan { .. } => 2,
+        Fact::RemoteAsked(_) => 3,
+        Fact::RemoteAnswered(_) => 4,
+        Fact::RemoteFailed(_) => 5,
+        Fact::CodeReceived { .. } => 6,
+        Fact::CodeRejected { .. } => 7,
+        Fact::JobsPlanned(_) => 8,
+        Fact::JobStarted { .. } => 9,
+        Fact::JobRetried { .. } => 10,
+        Fact::JobFinished { .. } => 11,
+        Fact::TransformBegan { .. } => 12,
+        Fact::OutputsAggregated { .. } => 13,
+        Fact::Decided { .. } => 14,
+        Fact::DecisionRejected { .. } => 15,
+        Fact::Answered { .. } => 16,
+        Fact::UtilizationSampled(_) => 17,
+        Fact::NoteAdded { .. } => 18,
+        Fact::SessionEnded { .. } => KINDS,
+    }
+}
+
+/// Every kind of fact, and every variant that stands in one.
+fn samples() -> Vec<Fact> {
+    let ask = AskId { round: 1, n: 2 };
+    let code = CodeId { round: 1, attempt: 1 };
+    let mut facts = vec![Fact::SessionOpened(Box::new(opened())), Fact::RoundBegan { round: 1, last: false }];
+    facts.extend(asks(ask));
+    let usage =
+        Usage { input_tokens: 9, cached_input_tokens: 4, output_tokens: 3, reasoning_tokens: 1, estimated: true };
+    let answer = |finish, cost_usd| RemoteAnswer {
+        ask,
+        text: "a\nb\u{1b}".into(),
+        finish,
+        usage,
+        cost_usd,
+        first_token_ms: 5,
+        total_ms: 70,
+    };
+    facts.push(Fact::RemoteAnswered(answer(Finish::Stop, Some(0.125))));
+    facts.push(Fact::RemoteAnswered(answer(Finish::Length, None)));
+    for (retry_in_ms, partial) in [(Some(250), "half"), (None, "")] {
+        let error = "503".to_owned();
+        facts.push(Fact::RemoteFailed(RemoteFailure { ask, attempt: 1, error, retry_in_ms, partial: partial.into() }));
+    }
+    facts.push(Fact::CodeReceived { code, source: "def prepare_jobs(c):\n\treturn []\n".into() });
+    facts.extend(rejections(code));
+    facts.push(Fact::JobsPlanned(PlannedJobs {
+        round: 1,
+        chunks: vec![Chunk::Span(Span::new(0, 10, 90)), Chunk::Text("joined “é”".into())],
+        tasks: vec!["Find it.".into()],
+        advices: vec![String::new()],
+        jobs: vec![PlannedJob { chunk: 1, task: 0, advice: 0, sample: 2 }],
+    }));
+    facts.extend(jobs(usage));
+    facts.push(Fact::TransformBegan { code });
+    facts.push(Fact::OutputsAggregated { round: 1, text: "€5.3 million\n".into(), kept: 3, dropped: 1 });
+    facts.extend(decisions());
+    let located = Some(Located { span: Span::new(0, 1, 4), how: Match::Exact });
+    let citations =
+        vec![AnswerCitation { text: "“so”".into(), located }, AnswerCitation { text: "nowhere".into(), located: None }];
+    facts.push(Fact::Answered { answer: Some("42 🙂".into()), explanation: "It says so.".into(), citations });
+    facts.push(Fact::Answered { answer: None, explanation: String::new(), citations: Vec::new() });
+    facts.push(Fact::UtilizationSampled(utilization()));
+    facts.push(Fact::NoteAdded { text: "a note".into() });
+    let reason = || "why".to_owned();
+    let endings = [
+        Ending::Answered,
+        Ending::NoAnswer { reason: reason() },
+        Ending::Budget { reason: reason() },
+        Ending::Cancelled,
+        Ending::Failed { error: reason() },
+    ];
+    facts.extend(endings.into_iter().map(|ending| Fact::SessionEnded { ending }));
+    facts
+}
+
+fn opened() -> SessionOpened {
+    let price = Some(Price { input: 2.5, cached_input: 1.25, output: 10.0 });
+    SessionOpened {
+        question: "Was steht da – “€5.3 million”?".into(),
+        settings: Settings { budget_usd: Some(1.5), ..Settings::default() },
+        documents: vec![DocumentRef {
+            hash: DocumentHash::of("text"),
+            name: "Jahresbericht 📈.pdf".into(),
+            bytes: 4,
+            characters: 4,
+            pages: 2,
+        }],
+        remote: ModelInfo { provider: "openai".into(), model: "m-1".into(), is_model: true, price },
+        local: ModelInfo { provider: "extractive".into(), model: String::new(), is_model: false, price: None },
+        prompts: "1".into(),
+        program: "0.1.0".into(),
+        parent: Some(Parent { session: "20261123-181501-7f3a".into(), seq: 12 }),
+    }
+}
+
+fn asks(ask: AskId) -> impl Iterator<Item = Fact> {
+    let purposes = [Purpose::Advise, Purpose::Decompose, Purpose::Think, Purpose::Decide];
+    purposes.into_iter().map(move |purpose| {
+        Fact::RemoteAsked(RemoteAsk {
+            ask,
+            purpose,
+            attempt: 1,
+            messages: vec![Message::system("You plan."), Message::user("“Q”?"), Message::assistant("A\n")],
+            format: if purpose == Purpose::Decide { ReplyFormat::Json } else { ReplyFormat::Text },
+            max_output_tokens: 4096,
+            estimate: Estimate { input_tokens: 7, worst_cost_usd: (purpose == Purpose::Think).then_some(0.25) },
+        })
+    })
+}
+
+fn rejections(code: CodeId) -> Vec<Fact> {
+    use CodeErrorKind::*;
+    let stages = [CodeStage::Extract, CodeStage::Prepare, CodeStage::Transform];
+    let kinds = [Exception, Contract, TimeLimit, MemoryLimit, Stopped, Unavailable];
+    let error = |kind| CodeError { line: Some(3), traceback: Some("Traceback\n".into()), ..CodeError::new(kind, "no") };
+    let both = kinds.into_iter().zip(stages.into_iter().cycle());
+    both.map(|(kind, stage)| Fact::CodeRejected { code, stage, error: error(kind) }).collect()
+}
+
+fn jobs(usage: Usage) -> Vec<Fact> {
+    let job = JobId { round: 1, index: 0 };
+    let mut facts = vec![Fact::JobStarted { job, attempt: 1 }];
+    for flaw in [Flaw::Malformed("no JSON object in the reply".into()), Flaw::Truncated] {
+        facts.push(Fact::JobRetried { job, flaw, raw: "{\"a".into(), usage });
+    }
+    let output = JobOutput { explanation: "e".into(), citation: Some("“c”".into()), answer: Some("a".into()) };
+    let located = Some(Located { span: Span::new(1, 2, 9), how: Match::Normalised });
+    let outcomes = [
+        Outcome::Answered { output: output.clone(), located },
+        Outcome::Answered { output, located: None },
+        Outcome::Abstained { output: JobOutput::default() },
+        Outcome::Malformed { error: "e".into(), raw: "r".into() },
+        Outcome::Truncated { raw: "r".into() },
+        Outcome::Failed { error: "e".into() },
+        Outcome::Cancelled,
+    ];
+    facts.extend(outcomes.into_iter().map(|outcome| Fact::JobFinished { job, outcome, usage, ms: 40 }));
+    facts
+}
+
+fn decisions() -> Vec<Fact> {
+    let last = FinalAnswer { answer: Some("a".into()), explanation: "e".into(), citations: vec!["c".into()] };
+    let more = MoreInformation { explanation: "e".into(), feedback: "f".into(), scratchpad: "s".into() };
+    vec![
+        Fact::Decided { round: 1, decision: Decision::RequestAdditionalInfo(more) },
+        Fact::Decided { round: 2, decision: Decision::ProvideFinalAnswer(last) },
+        Fact::DecisionRejected { round: 1, error: "no JSON object in the reply".into() },
+    ]
+}
+
+fn utilization() -> UtilizationSample {
+    let gpu = GpuSample {
+        name: "GPU".into(),
+        busy_percent: Some(99.5),
+        memory_used_bytes: Some(1 << 33),
+        memory_total_bytes: Some(1 << 34),
+        watts: Some(250.25),
+        celsius: None,
+    };
+    UtilizationSample {
+        cpu_percent: Some(12.5),
+        memory_used_bytes: Some(1 << 30),
+        memory_total_bytes: None,
+        gpus: vec![gpu],
+        jobs_running: 8,
+        jobs_waiting: 100,
+    }
+}

@@ -1,0 +1,94 @@
+//! A store finds its sessions by what a person types, and shows the broken ones too.
+
+use std::fs;
+
+use super::*;
+use crate::protocol::{AskState, Ending};
+
+#[tokio::test]
+async fn a_list_tells_of_each_session_and_hides_none_for_a_broken_one() {
+    let home = Home::new();
+    assert!(home.store.list().unwrap().is_empty());
+    let (whole, facts) = recorded(&home.store, 2).await;
+    let (cut, _) = recorded(&home.store, 3).await;
+    let bytes = fs::read(journal_of(&cut)).unwrap();
+    fs::write(journal_of(&cut), &bytes[..bytes.len() - 5]).unwrap();
+    let newer = home.store.root().join("20200101-000000-aaaa");
+    fs::create_dir(&newer).unwrap();
+    fs::write(newer.join("journal.jsonl"), "{\"v\":2}\n").unwrap();
+    let empty = home.store.root().join("20190101-000000-bbbb");
+    fs::create_dir(&empty).unwrap();
+    fs::create_dir(home.store.root().join("no session")).unwrap();
+    fs::write(home.store.root().join("stray.txt"), "").unwrap();
+
+    let list = home.store.list().unwrap();
+    assert_eq!(list.len(), 4);
+    let find = |session: &Session| list.iter().find(|summary| summary.id == *session.id()).unwrap();
+    let state = fold(&facts);
+    let summary = find(&whole);
+    assert_eq!(summary.question, state.question());
+    assert_eq!(summary.ended.as_ref(), state.ending());
+    assert_eq!(summary.rounds as usize, state.rounds.len());
+    let answered = state.asks().filter(|ask| matches!(ask.state, AskState::Answered(_))).count();
+    assert!((summary.cost_usd.unwrap() - 0.000_123_4 * answered as f64).abs() < 1e-9);
+    assert_eq!(summary.documents, ["Jahresbericht 📈.txt", "plain.txt"]);
+    assert_eq!((summary.running, summary.problem.as_deref()), (false, None));
+    assert!(find(&cut).ended.is_none());
+    assert!(find(&cut).problem.as_ref().unwrap().contains("cut off"));
+    assert!(list[2].problem.as_ref().unwrap().contains("newer program"), "{:?}", list[2]);
+    assert!(list[3].problem.as_ref().unwrap().contains("cannot open"), "{:?}", list[3]);
+}
+
+#[tokio::test]
+async fn a_running_session_is_listed_as_running() {
+    let home = Home::new();
+    let (session, writer) = home.store.create(&documents()).unwrap();
+    let mut facts = World::facts(2, 2, 3);
+    facts.truncate(3);
+    writer.append(facts, Durability::Written).await.unwrap();
+    let summary = session.summary();
+    assert_eq!((summary.running, summary.ended, summary.problem), (true, None, None));
+    writer.append(vec![Fact::SessionEnded { ending: Ending::Cancelled }], Durability::Synced).await.unwrap();
+    writer.close().await.unwrap();
+    let summary = session.summary();
+    assert_eq!((summary.running, summary.ended), (false, Some(Ending::Cancelled)));
+}
+
+#[test]
+fn a_session_is_found_by_id_prefix_path_or_last() {
+    let home = Home::new();
+    let error = home.store.resolve("last").unwrap_err().to_string();
+    assert!(error.contains("no session yet"), "{error}");
+    for id in ["20250101-120000-aaaa", "20250101-120000-aabb", "20260101-120000-cccc", "opm-report"] {
+        fs::create_dir_all(home.store.root().join(id)).unwrap();
+        fs::write(home.store.root().join(id).join("journal.jsonl"), "").unwrap();
+    }
+    let id = |name: &str| home.store.resolve(name).map(|session| session.id().to_string());
+    assert_eq!(id("20250101-120000-aabb").unwrap(), "20250101-120000-aabb");
+    assert_eq!(id("2026").unwrap(), "20260101-120000-cccc");
+    assert_eq!(id("20250101-120000-aaa").unwrap(), "20250101-120000-aaaa");
+    assert_eq!(id("opm").unwrap(), "opm-report");
+    let path = home.store.root().join("opm-report");
+    assert_eq!(id(path.to_str().unwrap()).unwrap(), "opm-report");
+    let ambiguous = id("2025").unwrap_err().to_string();
+    assert!(ambiguous.contains("2 sessions (20250101-120000-aaaa, 20250101-120000-aabb)"), "{ambiguous}");
+    let missing = id("2024").unwrap_err().to_string();
+    assert!(missing.contains("there is no session `2024`") && missing.contains("sessions list"), "{missing}");
+    for wrong in ["", "../x", "/nowhere/at/all", "..", "a b", "\u{1b}[2J"] {
+        assert!(id(wrong).is_err(), "{wrong:?}");
+    }
+    fs::remove_dir_all(home.store.root().join("opm-report")).unwrap();
+    assert_eq!(id("last").unwrap(), "20260101-120000-cccc");
+}
+
+#[tokio::test]
+async fn deleting_removes_what_the_program_made_and_nothing_else() {
+    let home = Home::new();
+    let (session, _) = recorded(&home.store, 1).await;
+    let (other, _) = recorded(&home.store, 2).await;
+    fs::write(other.path().join("mine.txt"), "keep").unwrap();
+    session.delete().unwrap();
+    assert!(!session.path().exists());
+    assert!(other.delete().is_err());
+    assert!(other.path().join("mine.txt").exists() && !other.path().join("journal.jsonl").exists());
+}
