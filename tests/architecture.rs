@@ -21,7 +21,8 @@ const AT_HOME: &[(&str, &[&str])] = &[
 
 /// Rooms that are pure: no files, no clock, no network, no tasks.
 const PURE: &[&str] = &["protocol", "ledger"];
-const IMPURE: &[&str] = &["std::fs", "std::net", "std::process", "std::time::Instant", "std::time::SystemTime", "tokio", "std::env"];
+const IMPURE: &[&str] =
+    &["std::fs", "std::net", "std::process", "std::time::Instant", "std::time::SystemTime", "tokio", "std::env"];
 
 struct Source {
     path: PathBuf,
@@ -65,7 +66,9 @@ fn is_test_file(path: &Path) -> bool {
 }
 
 fn without_test_module(mut lines: Vec<String>) -> Vec<String> {
-    let begins = lines.windows(2).position(|pair| pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod ") && pair[1].ends_with('{'));
+    let begins = lines
+        .windows(2)
+        .position(|pair| pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod ") && pair[1].ends_with('{'));
     if let Some(at) = begins {
         lines.truncate(at);
     }
@@ -81,7 +84,10 @@ fn table() -> BTreeMap<String, BTreeSet<String>> {
             let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
             let words = |cell: &str| cell.split(',').map(|word| word.trim().trim_matches('`').to_owned()).collect();
             let rooms: BTreeSet<String> = words(cells[1]);
-            (cells[0].trim_matches('`').to_owned(), rooms.into_iter().filter(|room| !room.is_empty() && room != "nothing").collect())
+            (
+                cells[0].trim_matches('`').to_owned(),
+                rooms.into_iter().filter(|room| !room.is_empty() && room != "nothing").collect(),
+            )
         })
         .collect()
 }
@@ -120,7 +126,8 @@ fn rooms_use_only_what_the_table_allows() {
 #[test]
 fn the_table_names_every_room() {
     let named: BTreeSet<String> = table().into_keys().collect();
-    let rooms: BTreeSet<String> = sources().into_iter().map(|source| source.room).filter(|room| room != "main" && room != "lib").collect();
+    let rooms: BTreeSet<String> =
+        sources().into_iter().map(|source| source.room).filter(|room| room != "main" && room != "lib").collect();
     assert_eq!(rooms, named);
 }
 

@@ -44,8 +44,9 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
 
 /// The sandbox, whose child is this program itself.
 pub fn sandbox(config: &Config) -> Result<Sandbox, Failure> {
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::new(Exit::Error, format!("this program cannot find its own file to start the sandbox: {error}")))?;
+    let program = std::env::current_exe().map_err(|error| {
+        Failure::new(Exit::Error, format!("this program cannot find its own file to start the sandbox: {error}"))
+    })?;
     Ok(Sandbox::new(program, &config.sandbox, config.protocol.max_jobs))
 }
 

@@ -13,7 +13,9 @@ pub fn first_record(session: &Session, from: Option<Point>) -> Result<usize, Fai
         Some(Point::Record(seq)) => Ok(journal.records.iter().take_while(|record| record.seq < seq).count()),
         Some(Point::Round(round)) => {
             let rounds = Timeline::new(journal.records);
-            rounds.round_start(round).ok_or_else(|| Failure::usage(format!("session {} has no round {round}", session.id())))
+            rounds
+                .round_start(round)
+                .ok_or_else(|| Failure::usage(format!("session {} has no round {round}", session.id())))
         }
     }
 }

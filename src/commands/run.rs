@@ -48,7 +48,11 @@ pub async fn run(config: &Config, documents: Vec<Document>, question: String, js
     let seconds = begun_at.elapsed().as_secs_f64();
     let report = report(&session.id().to_string(), &state, &ledger, &exposure, &documents, seconds);
     let mut out = stdout().lock();
-    if json { report.write_json(&mut out)? } else { report.write_human(&mut out)? }
+    if json {
+        report.write_json(&mut out)?
+    } else {
+        report.write_human(&mut out)?
+    }
     out.flush()?;
     Ok(match state.ending() {
         Some(Ending::Answered) => Exit::Success,

@@ -20,7 +20,9 @@ impl Sample {
     /// A question that shows what the program does.
     pub fn question(self) -> &'static str {
         match self {
-            Sample::Opm => "How many minutes did OPM take on average to answer retirement phone calls in FY 2019, and was the target met?",
+            Sample::Opm => {
+                "How many minutes did OPM take on average to answer retirement phone calls in FY 2019, and was the target met?"
+            }
             Sample::Patient => "Why was lisinopril stopped, when, and what replaced it?",
         }
     }

@@ -158,7 +158,10 @@ pub fn verify(store: &Store, name: &str, json: bool, out: &mut dyn Write) -> Res
     }
     match found.problems.len() {
         0 => Ok(()),
-        count => Err(Failure::new(Exit::Error, format!("session {} is not what was written: {count} problem(s) found", session.id()))),
+        count => Err(Failure::new(
+            Exit::Error,
+            format!("session {} is not what was written: {count} problem(s) found", session.id()),
+        )),
     }
 }
 

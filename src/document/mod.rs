@@ -1,12 +1,11 @@
 //! What a document is: its text, its pages, spans of it, and how it is read, cut and searched.
 
-pub mod escape;
+pub mod bm25;
 pub mod chunk;
 mod citation;
+pub mod escape;
 mod load;
 mod normal;
-pub mod bm25;
-pub mod bm25;
 pub mod passage;
 pub mod span;
 pub mod synonyms;

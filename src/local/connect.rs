@@ -8,7 +8,7 @@ use crate::config::{LocalConfig, LocalProvider};
 /// The local LM of the settings. Nothing is sent yet; the error names the setting to change.
 pub async fn connect(config: &LocalConfig) -> Result<Box<dyn LocalLm>, LocalError> {
     match config.provider {
-        LocalProvider::Extractive => Ok(Box::new(ExtractiveReader::new())),
+        LocalProvider::Extractive => Ok(Box::new(ExtractiveReader)),
         LocalProvider::Openai => Ok(Box::new(OpenAiLocal::connect(config).await?)),
     }
 }

@@ -1,8 +1,8 @@
 //! Local LMs: one trait for what executes a job on a chunk, on this machine or its own network.
 
 mod connect;
-mod openai;
 pub mod extractive;
+mod openai;
 
 use std::ops::Range;
 use std::sync::Arc;

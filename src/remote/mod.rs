@@ -1,9 +1,9 @@
 //! Remote LMs: one trait, whoever stands behind it. None of them ever sees a document.
 
 mod connect;
+pub mod offline;
 mod openai;
 mod retry;
-pub mod offline;
 
 use std::time::Duration;
 

@@ -11,8 +11,8 @@ use super::effects::{self, Arrival, Context};
 use super::{Event, Order, Setup};
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::{
-    AskId, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State, UtilizationSample, Waiting,
-    advance, decide,
+    AskId, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State, UtilizationSample,
+    Waiting, advance, decide,
 };
 use crate::remote::Backoff;
 use crate::utilization::Sampler;
@@ -199,7 +199,8 @@ impl Driver {
             match arrival {
                 Ok(arrival) => inputs.extend(self.arrived(arrival)),
                 Err(error) if error.is_cancelled() => {}
-                Err(error) => inputs.push(Input::Fault { error: format!("a task of this program failed ({error}); please report it") }),
+                Err(error) => inputs
+                    .push(Input::Fault { error: format!("a task of this program failed ({error}); please report it") }),
             }
             done = if inputs.len() < BATCH { self.tasks.try_join_next() } else { None };
         }

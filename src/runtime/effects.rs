@@ -50,7 +50,10 @@ impl Context {
 pub(super) enum Arrival {
     Input(Input),
     /// One try at a request failed; whether there is another is the driver's to say.
-    AskFailed { ask: AskId, error: RemoteError },
+    AskFailed {
+        ask: AskId,
+        error: RemoteError,
+    },
 }
 
 pub(super) async fn ask(
