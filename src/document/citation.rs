@@ -287,3 +287,180 @@ fn unspaced(character: char) -> bool {
         '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
         | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TEXT: &str = "\
+Annual Report 2023
+
+Revenue was $1,234.5 million in 2023, up from $1,115 million. The agree-
+ment with the “Northern” ﬁnance group ended in\u{a0}2022. See Item 7.
+Net   income fell 12% — the first loss since 1998–1999.
+Net income is defined in Item 7. Don’t rely on it.
+";
+
+    fn locate(text: &str, quotation: &str, prefer: &[Span]) -> Option<(String, Match)> {
+        let documents = [Document::from_text("d", text)];
+        let located = Locator::new(&documents).locate(quotation, prefer)?;
+        assert_eq!(located.span.document, 0);
+        Some((text[located.span.start..located.span.end].to_owned(), located.how))
+    }
+
+    #[test]
+    fn words_are_found_byte_for_byte_or_in_normal_form() {
+        use Match::{Exact, Normalised};
+        for (quotation, words, how) in [
+            ("Revenue was $1,234.5 million", "Revenue was $1,234.5 million", Exact),
+            ("  Revenue was $1,234.5 million\n", "Revenue was $1,234.5 million", Exact),
+            ("The agreement with the", "The agree-\nment with the", Normalised),
+            ("The agree-ment with the", "The agree-\nment with the", Normalised),
+            (
+                "the \"Northern\" finance group ended in 2022",
+                "the “Northern” ﬁnance group ended in\u{a0}2022",
+                Normalised,
+            ),
+            ("net income FELL 12% - the first loss", "Net   income fell 12% — the first loss", Normalised),
+            ("since 1998-1999", "since 1998–1999", Normalised),
+            ("\"Don't rely on it\"", "Don’t rely on it", Normalised),
+            ("…up from $1,115 million...", "up from $1,115 million", Normalised),
+            ("- Net income is defined in Item 7;", "Net income is defined in Item 7", Normalised),
+            ("Net income fell 12%.", "Net   income fell 12%", Normalised),
+        ] {
+            assert_eq!(locate(TEXT, quotation, &[]), Some((words.to_owned(), how)), "{quotation:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_doubtful_is_not_found() {
+        for quotation in [
+            "",
+            "   ",
+            "…",
+            "—",
+            // Within a number or, when short, within a word.
+            "234.5 million in",
+            "was $1,234",
+            "15 million",
+            "come is defined",
+            // Too short without a chunk to look in.
+            "12%",
+            "7",
+            // In several places, and not long enough to be sure of one.
+            "Item 7",
+            // Short ones must agree in case.
+            "northern",
+            // Invented or changed.
+            "Revenue was $1,234.6 million",
+            "Revenue was not $1,234.5 million",
+            "Net income fell sharply in every segment",
+        ] {
+            assert_eq!(locate(TEXT, quotation, &[]), None, "{quotation:?}");
+        }
+    }
+
+    #[test]
+    fn the_chunk_it_was_quoted_from_comes_first() {
+        let second = TEXT.rfind("Item 7").unwrap();
+        let chunk = Span::new(0, second - 20, second + 8);
+        let documents = [Document::from_text("d", TEXT)];
+        let locator = Locator::new(&documents);
+        let start = |quotation: &str| locator.locate(quotation, &[chunk]).map(|located| located.span.start);
+        assert_eq!(start("Item 7"), Some(second));
+        assert_eq!(start("Item\n7"), Some(second));
+        assert_eq!(start("7"), Some(second + 5));
+        assert_eq!(start("Item 8"), None);
+    }
+
+    #[test]
+    fn spans_that_do_not_fit_the_documents_are_passed_over() {
+        let prefer = [Span::new(9, 0, 4), Span::new(0, 3, 9999), Span::new(0, 8, 2)];
+        assert_eq!(locate("some words here", "words here", &prefer).unwrap().0, "words here");
+    }
+
+    #[test]
+    fn scripts_without_spaces_are_found_within_a_line() {
+        assert_eq!(locate("本年度売上高は前年比増加", "売上高は前年", &[]).unwrap().1, Match::Exact);
+    }
+
+    /// Words, and what typesetting may have put between and into them.
+    fn perturbed() -> impl Strategy<Value = (Vec<String>, Vec<String>, usize, usize)> {
+        let word = prop_oneof![6 => "[a-z]{2,9}", 1 => "[1-9][0-9]{0,2}(,[0-9]{3})?", 1 => "[A-Z][a-z]{1,7}"];
+        let words = prop::collection::vec(word, 30..200);
+        words.prop_flat_map(|words| {
+            let count = words.len();
+            let gaps = prop::collection::vec(prop_oneof![" ", "  ", "\n", "\u{a0}", " \n\t "], count);
+            (Just(words), gaps, 0..count - 8, 6usize..8)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_excerpt_is_found_where_it_stands_whatever_its_layout(
+            (words, gaps, from, count) in perturbed(), hyphenate in any::<bool>(), upper in any::<bool>(),
+        ) {
+            let mut text = String::new();
+            let mut starts = Vec::new();
+            for (word, gap) in words.iter().zip(&gaps) {
+                starts.push(text.len());
+                match word.char_indices().nth(2) {
+                    Some((cut, _)) if hyphenate && word.len() > 4 && word.bytes().all(|b| b.is_ascii_lowercase()) => {
+                        text.push_str(&word[..cut]);
+                        text.push_str("-\n");
+                        text.push_str(&word[cut..]);
+                    }
+                    _ => text.push_str(word),
+                }
+                text.push_str(gap);
+            }
+            let quotation = words[from..from + count].join(" ");
+            prop_assume!(weight(&quotation) >= LONG);
+            // The same words elsewhere, or as part of others, would be found there rightly.
+            prop_assume!(words.join(" ").match_indices(&quotation).count() == 1);
+            let quotation = if upper { quotation.to_uppercase() } else { quotation };
+            let end = starts[from + count - 1] + text[starts[from + count - 1]..].find(gaps[from + count - 1].as_str()).unwrap();
+            let end = if hyphenate { starts.get(from + count).map_or(text.len(), |next| next - gaps[from + count - 1].len()) } else { end };
+            let documents = [Document::from_text("d", text.as_str())];
+            let locator = Locator::new(&documents);
+            for prefer in [&[][..], &[Span::new(0, 0, text.len())][..]] {
+                let located = locator.locate(&quotation, prefer);
+                prop_assert_eq!(located.map(|l| (l.span.start, l.span.end)), Some((starts[from], end)));
+            }
+        }
+
+        #[test]
+        fn an_invented_sentence_is_not_found((words, gaps, from, count) in perturbed(), invented in "[a-z]{3,8}q[a-z]{2,4}") {
+            let text: String = words.iter().zip(&gaps).flat_map(|(word, gap)| [word.as_str(), gap.as_str()]).collect();
+            prop_assume!(!text.contains(&invented));
+            let mut quoted = words[from..from + count].to_vec();
+            quoted[count / 2] = invented;
+            prop_assert_eq!(locate(&text, &quoted.join(" "), &[]), None);
+        }
+
+        #[test]
+        fn walking_on_from_a_mark_is_walking_from_the_start(text in "([a-zA-Z0-9.,'’ﬁ…äß-]{0,12}[ \n]?){0,300}") {
+            let normal = NormalText::of(&text);
+            let all: Vec<_> = NormalChars::new(&text).collect();
+            let mut at = 0;
+            for normal_char in &all {
+                let end = at + normal_char.character.len_utf8();
+                let range = normal.original(&text, at..end);
+                prop_assert_eq!(range, Some(normal_char.start..normal_char.end));
+                at = end;
+            }
+            prop_assert_eq!(at, normal.bytes.len());
+        }
+
+        #[test]
+        fn any_quotation_of_any_text_is_harmless(text in ".{0,200}", quotation in ".{0,20}", start in 0usize..50, end in 0usize..250) {
+            if let Some((words, how)) = locate(&text, &quotation, &[Span::new(0, start, end)])
+                && how == Match::Exact
+            {
+                prop_assert_eq!(words, quotation.trim());
+            }
+        }
+    }
+}

@@ -123,7 +123,10 @@ fn recognise(bytes: &[u8]) -> Format {
     // Asked first: infer takes a text that begins with "BM" for a picture, and chardetng calls binary data UTF-8.
     match content_inspector::inspect(bytes) {
         ContentType::UTF_8 | ContentType::UTF_8_BOM if mostly_printable(bytes) => {
-            Format::Text(if std::str::from_utf8(bytes).is_ok() { Charset::Known(UTF_8) } else { Charset::Guess })
+            // ISO-2022-JP is ASCII to look at, with escape sequences between the alphabets.
+            let escapes = bytes.is_ascii() && memchr::memmem::find(bytes, b"\x1b$").is_some();
+            let utf8 = std::str::from_utf8(bytes).is_ok() && !escapes;
+            Format::Text(if utf8 { Charset::Known(UTF_8) } else { Charset::Guess })
         }
         ContentType::UTF_16LE => Format::Text(Charset::Known(UTF_16LE)),
         ContentType::UTF_16BE => Format::Text(Charset::Known(UTF_16BE)),
@@ -224,4 +227,124 @@ fn decode_utf32(bytes: &[u8], big_endian: bool) -> String {
     let (units, _) = bytes.as_chunks::<4>();
     let code = |unit: &[u8; 4]| if big_endian { u32::from_be_bytes(*unit) } else { u32::from_le_bytes(*unit) };
     units.iter().map(|unit| char::from_u32(code(unit)).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn load_bytes(bytes: &[u8]) -> Result<Document, LoadError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, bytes).unwrap();
+        load(&path)
+    }
+
+    fn text_of(bytes: &[u8]) -> String {
+        load_bytes(bytes).unwrap().text.to_string()
+    }
+
+    const GERMAN: &str = "Die Prüfung der Bücher ergab für das Geschäftsjahr einen Überschuß von zwölf Millionen.\n";
+
+    fn utf16(text: &str, mark: bool, unit: impl Fn(u16) -> [u8; 2]) -> Vec<u8> {
+        mark.then_some(0xfeff).into_iter().chain(text.encode_utf16()).flat_map(unit).collect()
+    }
+
+    #[test]
+    fn text_is_read_in_whatever_encoding_it_is() {
+        assert_eq!(text_of(GERMAN.as_bytes()), GERMAN);
+        assert_eq!(text_of(&[b"\xef\xbb\xbf", GERMAN.as_bytes()].concat()), GERMAN);
+        assert_eq!(text_of(&encoding_rs::WINDOWS_1252.encode(GERMAN).0), GERMAN);
+        for mark in [true, false] {
+            assert_eq!(text_of(&utf16(GERMAN, mark, u16::to_le_bytes)), GERMAN);
+            assert_eq!(text_of(&utf16(GERMAN, mark, u16::to_be_bytes)), GERMAN);
+        }
+        let utf32: Vec<u8> = "\u{feff}Größe 😀".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+        assert_eq!(text_of(&utf32), "Größe 😀");
+        let japanese = "これは日本語の文書です。売上高は前年より増えました。";
+        assert_eq!(text_of(&encoding_rs::SHIFT_JIS.encode(japanese).0), japanese);
+        assert_eq!(text_of(&encoding_rs::ISO_2022_JP.encode(japanese).0), japanese);
+    }
+
+    #[test]
+    fn line_ends_are_lf_and_pages_are_kept() {
+        let document = load_bytes(b"one\r\ntwo\rthree\n\x0cfour").unwrap();
+        assert_eq!(&*document.text, "one\ntwo\nthree\n\x0cfour");
+        assert_eq!(document.pages, [0, 15]);
+        assert_eq!(document.name, "file");
+    }
+
+    #[test]
+    fn a_text_that_begins_like_a_picture_is_a_text() {
+        assert_eq!(text_of(b"BMW annual report"), "BMW annual report");
+    }
+
+    #[test]
+    fn what_is_no_text_is_named_with_a_way_out() {
+        let pdf = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n";
+        let late = [b"plain words ".repeat(200), (0..=255).collect::<Vec<u8>>().repeat(20)].concat();
+        for (bytes, what) in [
+            (&pdf[..], "a PDF document"),
+            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a picture"),
+            (b"PK\x03\x04\x14\0\0\0\x08\0", "an archive"),
+            (b"{\\rtf1\\ansi text}", "a rich text document"),
+            (b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "a program"),
+            (&late, "a binary file of no format it knows"),
+        ] {
+            let error = load_bytes(bytes).unwrap_err();
+            assert!(error.to_string().contains(what), "{error}");
+        }
+        assert!(load_bytes(pdf).unwrap_err().to_string().contains("pdftotext -layout"));
+    }
+
+    #[test]
+    fn a_blank_file_is_empty() {
+        for bytes in [&b""[..], b" \n\t\r\n", b"\xef\xbb\xbf"] {
+            assert!(matches!(load_bytes(bytes), Err(LoadError::Empty(_))));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_says_so_in_one_escaped_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = load(&folder.path().join("no\u{1b}[31m\nfile")).unwrap_err();
+        assert!(matches!(missing, LoadError::Missing(_)));
+        assert!(!missing.to_string().contains(char::is_control), "{missing:?}");
+        assert!(matches!(load(folder.path()), Err(LoadError::Folder(_))));
+        let large = folder.path().join("large");
+        File::create(&large).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        assert!(matches!(load(&large), Err(LoadError::TooLarge(_))));
+        assert!(load(Path::new("a\0b")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_may_not_be_read_says_so() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("closed");
+        std::fs::write(&path, "words").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
+        // Permissions do not hold root back.
+        if File::open(&path).is_err() {
+            assert!(matches!(load(&path), Err(LoadError::Forbidden(_))));
+        }
+    }
+
+    #[test]
+    fn standard_input_is_asked_for_once() {
+        let twice = [PathBuf::from("-"), PathBuf::from("x"), PathBuf::from("-")];
+        assert!(matches!(load_all(&twice), Err(LoadError::StandardInputTwice)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_at_all_are_a_document_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            if let Format::Text(charset) = recognise(&bytes) {
+                prop_assert!(!decode(bytes, charset).contains('\r'));
+            }
+        }
+    }
 }

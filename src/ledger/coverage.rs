@@ -76,3 +76,47 @@ impl Coverage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Located, Match};
+    use crate::protocol::{AnswerCitation, JobOutput, PlannedJob, PlannedJobs, Usage};
+
+    #[test]
+    fn what_workers_were_handed_is_read_and_what_was_found_is_cited() {
+        let job = |index| JobId { round: 1, index };
+        let planned = |chunk| PlannedJob { chunk, task: 0, advice: 0, sample: 0 };
+        let finished = |index, outcome| Fact::JobFinished { job: job(index), outcome, usage: Usage::default(), ms: 1 };
+        let located = |start, end| Located { span: Span::new(0, start, end), how: Match::Exact };
+        let chunks = vec![
+            Chunk::Span(Span::new(0, 0, 100)),
+            Chunk::Span(Span::new(0, 90, 200)),
+            Chunk::Text("made up".into()),
+            Chunk::Span(Span::new(1, 0, 50)),
+        ];
+        let jobs = [0, 1, 2, 3].map(planned).to_vec();
+        let mut coverage = Coverage::new();
+        for fact in [
+            Fact::JobsPlanned(PlannedJobs { round: 1, chunks, tasks: vec![], advices: vec![], jobs }),
+            Fact::JobStarted { job: job(0), attempt: 1 },
+            Fact::JobStarted { job: job(2), attempt: 1 },
+            finished(1, Outcome::Answered { output: JobOutput::default(), located: Some(located(95, 110)) }),
+            finished(3, Outcome::Cancelled),
+            Fact::JobStarted { job: JobId { round: 7, index: 0 }, attempt: 1 },
+            Fact::Answered {
+                answer: None,
+                explanation: String::new(),
+                citations: vec![
+                    AnswerCitation { text: "a".into(), located: Some(located(5, 9)) },
+                    AnswerCitation { text: "b".into(), located: None },
+                ],
+            },
+        ] {
+            coverage.apply(&fact);
+        }
+        assert_eq!(coverage.read().iter().collect::<Vec<_>>(), [Span::new(0, 0, 200)]);
+        assert_eq!(coverage.cited_by_jobs().iter().collect::<Vec<_>>(), [Span::new(0, 95, 110)]);
+        assert_eq!(coverage.cited_in_answer().iter().collect::<Vec<_>>(), [Span::new(0, 5, 9)]);
+    }
+}

@@ -151,3 +151,130 @@ fn surrogate_pair(high: u32, second: Option<&str>) -> Option<char> {
     let low = hex(second?.strip_prefix("\\u").and(second)?, 4).filter(|low| (0xdc00..0xe000).contains(low))?;
     char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::protocol::{Estimate, Message, Purpose, ReplyFormat};
+
+    const TEXT: &str = "\
+Mrs. Äpfel, 54, was admitted on 12 March with \"chest pain\".\n\
+\tTroponin rose to 0.8 µg/L; an angio-\n  gram showed a narrowed artery.\n\
+She was given aspirin and sent home after five days.\n\
+Contact: https://hospital.example/patients/1234567890\n\
+----------------------------------------\n";
+
+    fn ask(n: u32, content: impl Into<String>) -> Fact {
+        Fact::RemoteAsked(RemoteAsk {
+            ask: AskId { round: 1, n },
+            purpose: Purpose::Think,
+            attempt: 1,
+            messages: vec![Message::system("You are a planner."), Message::user(content)],
+            format: ReplyFormat::Text,
+            max_output_tokens: 10,
+            estimate: Estimate::default(),
+        })
+    }
+
+    fn exposed(text: &str, content: impl Into<String>) -> Vec<String> {
+        let mut exposure = Exposure::new(&[Document::from_text("d", text)]);
+        exposure.apply(&ask(1, content));
+        exposure.spans().iter().map(|span| text[span.start..span.end].to_owned()).collect()
+    }
+
+    #[test]
+    fn quoted_words_are_found_through_json_layout_case_and_typography() {
+        let words = "was admitted on 12 March with \"chest pain";
+        for content in [
+            "was admitted on 12 March with \"chest pain\"",
+            r#"{"citation": "was admitted on 12 March with \"chest pain\""}"#,
+            r#"{"outputs": "{\"citation\": \"was admitted\\non 12 March\\nwith \\\"chest pain\\\"\"}"}"#,
+            "WAS ADMITTED on  12\nMarch with ‘chest pain’",
+        ] {
+            let found = exposed(TEXT, content);
+            assert_eq!(found.len(), 1, "{content}: {found:?}");
+            assert!(found[0].starts_with(words), "{content}: {found:?}");
+        }
+        assert_eq!(exposed(TEXT, r"mrs. \u00c4pfel, 54; was admitted"), ["Mrs. Äpfel, 54, was admitted"]);
+        assert_eq!(exposed(TEXT, r"Mrs. \xc4pfel, 54, was admitted"), ["Mrs. Äpfel, 54, was admitted"]);
+        assert_eq!(exposed(TEXT, "an angiogram showed a narrowed vein"), ["an angio-\n  gram showed a narrowed"]);
+    }
+
+    #[test]
+    fn long_bytes_without_words_between_them_are_found() {
+        let found = exposed(TEXT, "see <https://hospital.example/patients/1234567890>");
+        assert_eq!(found, ["https://hospital.example/patients/1234567890"]);
+        assert_eq!(exposed("患者は胸の痛みで三月十二日に入院しました。", "「胸の痛みで三月十二日に」").len(), 1);
+        assert!(exposed(TEXT, "----------------------------------------").is_empty());
+    }
+
+    #[test]
+    fn a_message_without_words_of_the_document_exposes_nothing() {
+        let mut exposure = Exposure::new(&[Document::from_text("d", TEXT)]);
+        exposure.apply(&ask(1, "What was the patient given, and when was she sent home?"));
+        exposure.apply(&Fact::NoteAdded { text: TEXT.into() });
+        assert_eq!((exposure.bytes(), exposure.share()), (0, 0.0));
+        assert_eq!(exposure.asks().len(), 1);
+        assert_eq!(Exposure::new(&[]).share(), 0.0);
+    }
+
+    #[test]
+    fn the_whole_document_is_all_of_it_and_is_counted_once() {
+        let documents = [Document::from_text("other", "nothing of this one left"), Document::from_text("d", TEXT)];
+        let mut exposure = Exposure::new(&documents);
+        exposure.apply(&ask(1, TEXT));
+        exposure.apply(&ask(2, format!("again: {TEXT}")));
+        assert_eq!(exposure.spans().bytes(0), 0);
+        let left = exposure.spans().bytes(1);
+        assert!(left + 48 >= TEXT.len(), "{left} of {}", TEXT.len());
+        assert_eq!(exposure.bytes(), left);
+        assert_eq!(exposure.asks()[1].bytes, left);
+        let all = (documents[0].text.len() + TEXT.len()) as f64;
+        assert_eq!(exposure.share(), left as f64 / all);
+    }
+
+    #[test]
+    fn escapes_that_are_cut_or_wrong_are_left_alone() {
+        for (text, plain) in [
+            (r"a\nb", Some("a b")),
+            (r"\ud83d\ude00!", Some("😀!")),
+            (r"\ud83d", None),
+            (r"\ud83dx\n", Some("\\ud83dx ")),
+            (r"\u12", None),
+            (r"\u+123", None),
+            (r"\xé9", None),
+            ("trailing \\", None),
+            ("none", None),
+        ] {
+            assert_eq!(unescape(text).as_deref(), plain, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn five_words_in_a_row_are_found_wherever_they_stand(
+            words in prop::collection::vec("[a-zé]{1,8}", 12..60), from in 0usize..7, count in 5usize..8, json in any::<bool>(),
+        ) {
+            let text = words.join(" ");
+            let quotation = words[from..(from + count).min(words.len())].join("\n");
+            let content = if json { serde_json::to_string(&quotation).unwrap() } else { quotation.clone() };
+            let start = words[..from].iter().map(|word| word.len() + 1).sum::<usize>();
+            let mut exposure = Exposure::new(&[Document::from_text("d", text.as_str())]);
+            exposure.apply(&ask(1, format!("The worker said: {content} (end)")));
+            for at in start..start + quotation.len() {
+                prop_assert!(exposure.spans().contains(0, at), "byte {} of {:?}", at, text);
+            }
+        }
+
+        #[test]
+        fn spans_are_at_character_boundaries(text in "[a-c äß漢字\n]{0,120}", content in "[a-c äß漢字\n]{0,120}") {
+            let mut exposure = Exposure::new(&[Document::from_text("d", text.as_str())]);
+            exposure.apply(&ask(1, content));
+            for span in exposure.spans().iter() {
+                prop_assert!(text.get(span.start..span.end).is_some());
+            }
+        }
+    }
+}
