@@ -116,7 +116,7 @@ pub fn report(
     seconds: f64,
 ) -> Report {
     let totals = ledger.totals();
-    let tally = totals.local.jobs;
+    let tally = totals.jobs;
     let answer = state.answer.as_ref();
     let citations = answer.map_or(&[][..], |answer| &answer.citations);
     let reason = state.ending().and_then(|ending| ending.reason());

@@ -19,13 +19,9 @@ pub fn by_section(text: &str, max_chars: usize, overlap: usize) -> Vec<Range<usi
         return std::iter::once(0..text.len()).collect();
     }
     let step = if overlap < max_chars { max_chars - overlap } else { max_chars.div_ceil(2) };
-    let mut starts = text.char_indices().map(|(at, _)| at).step_by(step);
+    let starts = text.char_indices().map(|(at, _)| at).step_by(step);
     let mut ends = text.char_indices().map(|(at, _)| at).skip(max_chars).step_by(step);
-    let mut sections = Vec::new();
-    while let Some(start) = starts.next() {
-        sections.push(start..ends.next().unwrap_or(text.len()));
-    }
-    sections
+    starts.map(|start| start..ends.next().unwrap_or(text.len())).collect()
 }
 
 /// What stands between form feeds, so that the n-th range is the n-th page; the whole text when there are none.

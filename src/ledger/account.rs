@@ -1,7 +1,6 @@
 //! What the session cost: tokens, dollars and time, by call and in all, and what asking without a local LM would have cost.
 
-use std::collections::HashMap;
-
+use super::jobs::{JobCount, Standing};
 use crate::protocol::{
     AskId, Fact, ModelInfo, Outcome, Price, Purpose, RemoteAnswer, RemoteAsk, RemoteFailure, Tally, Usage,
     estimate_tokens,
@@ -13,7 +12,7 @@ pub struct Ledger {
     calls: Vec<Call>,
     remote: RemoteTotals,
     local: LocalTotals,
-    jobs: HashMap<u32, RoundJobs>,
+    jobs: JobCount,
     budget_usd: Option<f64>,
     remote_price: Option<Price>,
     local_price: Option<Price>,
@@ -94,8 +93,6 @@ pub struct LocalTotals {
     /// The time of all jobs, one after the other.
     pub busy_ms: u64,
     pub retries: u64,
-    /// The jobs of all rounds by state.
-    pub jobs: Tally,
 }
 
 /// Everything the status line and the report say of cost.
@@ -103,6 +100,8 @@ pub struct LocalTotals {
 pub struct Totals {
     pub remote: RemoteTotals,
     pub local: LocalTotals,
+    /// The jobs of all rounds by state.
+    pub jobs: Tally,
     /// Nothing where the price of any call is not known.
     pub remote_cost_usd: Option<f64>,
     /// Nothing where the local LM has no price.
@@ -123,52 +122,6 @@ pub struct Baseline {
     pub ratio: Option<f64>,
 }
 
-/// The state of each job of a round, to count every job once whatever facts come.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct RoundJobs(Vec<Standing>);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    Waiting,
-    Running,
-    Answered,
-    Abstained,
-    Malformed,
-    Truncated,
-    Failed,
-    Cancelled,
-}
-
-impl Standing {
-    fn of(outcome: &Outcome) -> Self {
-        match outcome {
-            Outcome::Answered { .. } => Standing::Answered,
-            Outcome::Abstained { .. } => Standing::Abstained,
-            Outcome::Malformed { .. } => Standing::Malformed,
-            Outcome::Truncated { .. } => Standing::Truncated,
-            Outcome::Failed { .. } => Standing::Failed,
-            Outcome::Cancelled => Standing::Cancelled,
-        }
-    }
-
-    fn is_open(self) -> bool {
-        matches!(self, Standing::Waiting | Standing::Running)
-    }
-
-    fn count(self, tally: &mut Tally) -> &mut u32 {
-        match self {
-            Standing::Waiting => &mut tally.waiting,
-            Standing::Running => &mut tally.running,
-            Standing::Answered => &mut tally.answered,
-            Standing::Abstained => &mut tally.abstained,
-            Standing::Malformed => &mut tally.malformed,
-            Standing::Truncated => &mut tally.truncated,
-            Standing::Failed => &mut tally.failed,
-            Standing::Cancelled => &mut tally.cancelled,
-        }
-    }
-}
-
 impl Ledger {
     pub fn new() -> Self {
         Self::default()
@@ -186,30 +139,23 @@ impl Ledger {
             Fact::RemoteAsked(request) => self.asked(request),
             Fact::RemoteAnswered(answer) => self.answered(answer),
             Fact::RemoteFailed(failure) => self.failed(failure),
-            Fact::JobsPlanned(planned) => {
-                let jobs = RoundJobs(vec![Standing::Waiting; planned.jobs.len()]);
-                let count = planned.jobs.len() as u32;
-                if self.jobs.insert(planned.round, jobs).is_none() {
-                    self.local.jobs.planned += count;
-                    self.local.jobs.waiting += count;
-                }
-            }
-            Fact::JobStarted { job, .. } => self.stand(job.round, job.index, Standing::Running),
+            Fact::JobsPlanned(planned) => self.jobs.plan(planned.round, planned.jobs.len()),
+            Fact::JobStarted { job, .. } => self.jobs.stand(*job, Standing::Running),
             Fact::JobRetried { job, usage, .. } => {
                 self.local.calls += 1;
                 self.local.retries += 1;
                 self.local.tokens.add(*usage);
-                self.stand(job.round, job.index, Standing::Waiting);
+                self.jobs.stand(*job, Standing::Waiting);
             }
             Fact::JobFinished { job, outcome, usage, ms } => {
                 let replied = !matches!(outcome, Outcome::Failed { .. } | Outcome::Cancelled);
                 self.local.calls += u64::from(replied);
                 self.local.tokens.add(*usage);
                 self.local.busy_ms += ms;
-                self.stand(job.round, job.index, Standing::of(outcome));
+                self.jobs.stand(*job, Standing::of(outcome));
             }
             Fact::Answered { answer, .. } => self.answer_bytes = answer.as_deref().unwrap_or_default().len(),
-            Fact::SessionEnded { .. } => self.cancel_open_jobs(),
+            Fact::SessionEnded { .. } => self.jobs.cancel_open(),
             _ => {}
         }
     }
@@ -224,6 +170,7 @@ impl Ledger {
         Totals {
             remote: self.remote,
             local: self.local,
+            jobs: self.jobs.tally(),
             remote_cost_usd: self.remote_cost_usd(),
             local_cost_usd: self.local_price.map(|price| price.cost(&self.local.tokens.all())),
             budget_usd: self.budget_usd,
@@ -293,24 +240,6 @@ impl Ledger {
 
     fn call_mut(&mut self, ask: AskId) -> Option<&mut Call> {
         self.calls.iter_mut().rev().find(|call| call.ask == ask)
-    }
-
-    /// A job that has ended stays as it ended.
-    fn stand(&mut self, round: u32, index: u32, standing: Standing) {
-        let Some(known) = self.jobs.get_mut(&round).and_then(|jobs| jobs.0.get_mut(index as usize)) else { return };
-        if known.is_open() {
-            *known.count(&mut self.local.jobs) -= 1;
-            *standing.count(&mut self.local.jobs) += 1;
-            *known = standing;
-        }
-    }
-
-    fn cancel_open_jobs(&mut self) {
-        for standing in self.jobs.values_mut().flat_map(|jobs| &mut jobs.0).filter(|standing| standing.is_open()) {
-            *standing.count(&mut self.local.jobs) -= 1;
-            *standing = Standing::Cancelled;
-            *standing.count(&mut self.local.jobs) += 1;
-        }
     }
 }
 
@@ -452,7 +381,7 @@ mod tests {
                 prop_assert_eq!(totals.local.busy_ms, busy);
                 let mut tally = Tally::default();
                 state.rounds.iter().for_each(|round| tally += round.tally());
-                prop_assert_eq!(totals.local.jobs, tally);
+                prop_assert_eq!(totals.jobs, tally);
             }
             prop_assert_eq!(ledger.totals().local.tokens.all().input_tokens,
                 state.rounds[0].jobs.iter().map(|job| job.usage.input_tokens).sum::<u64>());

@@ -3,6 +3,7 @@
 mod account;
 mod coverage;
 mod exposure;
+mod jobs;
 mod shingle;
 mod span_set;
 
