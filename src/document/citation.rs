@@ -18,7 +18,7 @@ const LONG: usize = 24;
 const MAX_CANDIDATES: usize = 1000;
 
 /// Looks quotations up in a session's documents. Made once a session; the normal form of a document (about its own size)
-/// is made at the first quotation that needs it, which takes some tens of milliseconds a megabyte.
+/// is made at the first quotation that needs it, about 20 ms a megabyte.
 pub struct Locator {
     documents: Vec<Searchable>,
 }

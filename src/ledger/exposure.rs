@@ -2,7 +2,8 @@
 //!
 //! A request exposes every run of at least five consecutive words of a document, whatever its case, layout, typography and
 //! JSON escapes, and every run of at least 24 exact bytes. Words that the person typed into the question or that stand in
-//! the prompts and coincide with a document's count as well: the figure is an upper bound of what such runs give away.
+//! the prompts and coincide with a document's count as well, and so does every place where the documents repeat what left:
+//! the figure is an upper bound of what such runs give away. Shorter pieces, such as a single number, are not seen.
 
 use std::sync::Arc;
 
