@@ -11,7 +11,7 @@ use rustpython_vm::{Interpreter, PyResult, Settings, VirtualMachine};
 
 use super::errors::{NOT_LOADED, PANICKED, PANICKED_LATE};
 use super::wire::{Held, Layer, Reply, Request};
-use super::{Limits, allocator, host, lock, program, watch};
+use super::{Limits, allocator, host, lock, mend, program, watch};
 
 /// The stack of the interpreter's thread: deep recursion in Python must end in RecursionError, not here.
 const STACK: usize = 64 << 20;
@@ -99,6 +99,7 @@ fn load_prelude(vm: &VirtualMachine) -> PyResult<PyDictRef> {
         .compile(include_str!("prelude.py"), Mode::Exec, "<minions>".to_owned())
         .map_err(|error| vm.new_syntax_error(&error, None))?;
     vm.run_code_obj(code, scope)?;
+    mend::mend(vm);
     Ok(globals)
 }
 

@@ -40,11 +40,7 @@ pub fn from_exception(error: &PyBaseExceptionRef, source: &str, limits: Limits, 
             text => format!("{class}: {text}"),
         },
     };
-    let mut frames = frames(error);
-    if error.fast_isinstance(vm.ctx.exceptions.syntax_error) {
-        let line = error.as_object().get_attr("lineno", vm).and_then(|line| line.try_into_value::<i64>(vm));
-        frames.extend(line.ok().and_then(|line| u32::try_from(line).ok()).map(|line| (line, "<module>".to_owned())));
-    }
+    let frames = frames(error);
     CodeError {
         kind,
         line: frames.last().map(|(line, _)| *line),

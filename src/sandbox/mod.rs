@@ -8,9 +8,11 @@ mod child;
 mod errors;
 mod host;
 mod lock;
+mod mend;
 mod process;
 mod program;
 mod spans;
+mod syntax;
 mod watch;
 mod wire;
 

@@ -101,6 +101,20 @@ import posixpath
 _os.path = sys.modules["os.path"] = posixpath
 
 
+# --- as CPython does it: round(2.675, 2) is 2.67, since 2.675 is a little less than that in binary --------------------
+
+_round = builtins.round
+
+
+def round(number, ndigits=None):
+    if type(number) is float and type(ndigits) is int and 0 <= ndigits < 20 and number - number == 0:
+        return float(f"{number:.{ndigits}f}")
+    return _round(number, ndigits)
+
+
+builtins.round = round
+
+
 # --- repeatable: a program gives the same result each time it runs --------------------------------------------------
 
 import time

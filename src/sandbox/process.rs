@@ -35,20 +35,24 @@ impl Process {
     /// Starts a child, which loads and locks itself while the caller goes on. Needs a tokio runtime.
     pub fn start(program: &Path, limits: Limits) -> Result<Self, CodeError> {
         let mut command = Command::new(program);
+        command.arg(SUBCOMMAND).args([limits.memory_mb.to_string(), limits.seconds.to_string()]);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Result<Self, CodeError> {
         command
-            .arg(SUBCOMMAND)
-            .args([limits.memory_mb.to_string(), limits.seconds.to_string()])
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // The terminal's Ctrl-C is for the program, which then stops its child.
+            // The terminal's Ctrl-C is for the parent, which then stops its child.
             .process_group(0)
             .kill_on_drop(true);
-        let mut child = command
-            .spawn()
-            .map_err(|error| errors::unavailable(format!("{} could not be started: {error}", program.display())))?;
+        let mut child = command.spawn().map_err(|error| {
+            let program = command.as_std().get_program().to_string_lossy().into_owned();
+            errors::unavailable(format!("{program} could not be started: {error}"))
+        })?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(input), Some(output)) => Ok(Self { child, input, output }),
             _ => Err(errors::unavailable("the child has no pipes")),
@@ -130,5 +134,81 @@ async fn read_frame(output: &mut ChildStdout, most: u64) -> Result<Vec<u8>, Brok
     match output.take(length).read_to_end(&mut frame).await {
         Ok(read) if read as u64 == length => Ok(frame),
         _ => Err(Broken::Ended),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::wire::{ChunkRow, Prepared, Stage};
+    use super::*;
+    use crate::document::Span;
+    use crate::protocol::CodeErrorKind;
+
+    const LIMITS: Limits = Limits { memory_mb: 256, seconds: 1 };
+
+    /// A shell in the child's place that greets as a child does, then does as `then` says.
+    async fn ask_a_liar(then: &str) -> Result<Reply, CodeError> {
+        let greeting = octal(&Reply::Ready(Vec::new()).encode());
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(format!("printf '{greeting}'; {then}"));
+        let mut process = Process::spawn(command)?;
+        process.ready().await?;
+        let request = Request {
+            stage: Stage::Prepare,
+            milliseconds: 1000,
+            max_jobs: 10,
+            max_reply: 1 << 20,
+            source: String::new(),
+            documents: vec![4],
+            texts: Vec::new(),
+            jobs: Vec::new(),
+        };
+        process.ask(&request, &["text".into()], LIMITS).await
+    }
+
+    fn octal(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("\\{byte:03o}")).collect()
+    }
+
+    async fn kind_for(then: &str) -> CodeErrorKind {
+        ask_a_liar(then).await.unwrap_err().kind
+    }
+
+    #[tokio::test]
+    async fn a_child_that_lies_or_dies_only_ends_its_own_call() {
+        assert_eq!(kind_for("exit 0").await, CodeErrorKind::Stopped);
+        assert_eq!(kind_for("kill -SEGV $$").await, CodeErrorKind::Stopped);
+        assert_eq!(kind_for("printf garbage").await, CodeErrorKind::Stopped);
+        assert_eq!(kind_for("while :; do printf garbage; done").await, CodeErrorKind::Stopped);
+        assert_eq!(kind_for(&format!("printf '{}'", octal(&[255; 64]))).await, CodeErrorKind::Stopped);
+        assert_eq!(
+            kind_for(&format!("printf '{}'; printf x", octal(&9u64.to_le_bytes()))).await,
+            CodeErrorKind::Stopped
+        );
+        assert_eq!(kind_for("exit 97").await, CodeErrorKind::MemoryLimit);
+    }
+
+    #[tokio::test]
+    async fn a_child_that_says_nothing_is_killed_at_the_time_limit() {
+        assert_eq!(kind_for("while :; do :; done").await, CodeErrorKind::TimeLimit);
+        assert_eq!(kind_for("exec >&-; while :; do :; done").await, CodeErrorKind::Stopped);
+    }
+
+    #[tokio::test]
+    async fn a_place_that_a_child_made_up_is_not_believed() {
+        let made_up = |start, end| Prepared {
+            chunks: vec![ChunkRow::Span(Span::new(0, start, end))],
+            tasks: vec!["t".into()],
+            advices: vec!["a".into()],
+            jobs: vec![[0, 0, 0]],
+        };
+        let documents = ["té".into()];
+        assert!(super::super::manifests(made_up(0, 3), &documents, 10).is_ok());
+        for (start, end) in [(0, 4), (0, 2), (2, 1), (usize::MAX, usize::MAX)] {
+            assert!(super::super::manifests(made_up(start, end), &documents, 10).is_err());
+        }
+        assert!(super::super::manifests(made_up(0, 3), &documents, 0).is_err());
+        let frame = octal(&Reply::Prepared(made_up(0, 3)).encode());
+        assert!(matches!(ask_a_liar(&format!("printf '{frame}'")).await, Ok(Reply::Prepared(_))));
     }
 }

@@ -12,12 +12,14 @@ use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 use super::errors::{self, FILE};
 use super::spans::Finder;
 use super::wire::{ChunkRow, JobRow, Prepared, Reply, Request, Stage};
-use super::{Limits, watch};
+use super::{Limits, syntax, watch};
 use crate::protocol::{CodeError, CodeErrorKind};
 
 /// Why a program gave no result.
 enum Failure {
     Raised(PyBaseExceptionRef),
+    /// It is no Python.
+    Unreadable(CodeError),
     /// It ran, but broke what `prepare_jobs` and `transform_outputs` promise.
     Contract(String),
 }
@@ -44,6 +46,7 @@ pub fn run(
     result.unwrap_or_else(|failure| {
         Reply::Failed(match failure {
             Failure::Raised(error) => errors::from_exception(&error, &request.source, limits, vm),
+            Failure::Unreadable(error) => error,
             Failure::Contract(message) => CodeError::new(CodeErrorKind::Contract, message),
         })
     })
@@ -51,8 +54,9 @@ pub fn run(
 
 /// Loads the program; the result is its global scope.
 fn load(source: &str, wanted: &[&str], prelude: &PyDictRef, vm: &VirtualMachine) -> Result<PyDictRef, Failure> {
-    let code =
-        vm.compile(source, Mode::Exec, FILE.to_owned()).map_err(|error| vm.new_syntax_error(&error, Some(source)))?;
+    let code = vm
+        .compile(source, Mode::Exec, FILE.to_owned())
+        .map_err(|error| Failure::Unreadable(syntax::from_compile_error(&error, source, vm)))?;
     let globals = call(prelude, "program_globals", vec![], vm)?;
     let globals: PyDictRef = globals.try_into_value(vm)?;
     vm.run_code_obj(code, Scope::with_builtins(None, globals.clone(), vm))?;

@@ -1,0 +1,261 @@
+//! The sandbox as its caller sees it: limits that name themselves, a child that never outlives its call, honest errors.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![cfg(unix)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use minions::config::SandboxConfig;
+use minions::document::Span;
+use minions::protocol::{Chunk, CodeErrorKind, JobOutput};
+use minions::sandbox::{Held, PastJob, Sandbox};
+
+fn sandbox_of(program: &str, memory_mb: u64, seconds: u64) -> Sandbox {
+    Sandbox::new(program.into(), &SandboxConfig { memory_mb, seconds }, 2048)
+}
+
+fn sandbox() -> Sandbox {
+    sandbox_of(env!("CARGO_BIN_EXE_minions"), 512, 20)
+}
+
+fn program(body: &str) -> String {
+    let body = body.replace('\n', "\n    ");
+    format!(
+        "def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):\n    {body}\n\ndef transform_outputs(jobs):\n    return ''\n"
+    )
+}
+
+#[tokio::test]
+async fn chunks_of_a_document_come_back_as_their_exact_place() {
+    let documents: Vec<Arc<str>> = vec!["Größe: 5 µm.\n\nSecond paragraph.".into(), "Page one.\x0cPage two.".into()];
+    let source = program(
+        "texts = chunk_by_paragraph(context[0]) + chunk_by_page(context[1]) + [context[0][:5], 'made up']\n\
+         return [JobManifest(chunk=text, task='t', advice='a') for text in texts]",
+    );
+    let manifests = sandbox().prepare(&source, &documents, &[]).await.unwrap();
+    let chunks: Vec<Chunk> = manifests.into_iter().map(|manifest| manifest.chunk).collect();
+    let second = documents[0].find("Second").unwrap();
+    assert_eq!(
+        chunks,
+        [
+            Chunk::Span(Span::new(0, 0, "Größe: 5 µm.".len())),
+            Chunk::Span(Span::new(0, second, documents[0].len())),
+            Chunk::Span(Span::new(1, 0, 9)),
+            Chunk::Span(Span::new(1, 10, 19)),
+            Chunk::Span(Span::new(0, 0, "Größe".len())),
+            Chunk::Text("made up".into()),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_second_round_sees_the_jobs_and_outputs_of_the_first() {
+    let output = JobOutput { explanation: "e".into(), citation: Some("c".into()), answer: None };
+    let previous = [PastJob { chunk: "chunk", task: "task", advice: "advice", chunk_id: 3, task_id: 4, output }];
+    let source = program(
+        "if prev_job_manifests is None:\n    return []\n\
+         m, o = prev_job_manifests[0], prev_job_outputs[0]\n\
+         seen = f'{m.chunk} {m.task} {m.advice} {m.chunk_id} {m.task_id} {m.job_id} {o.explanation} {o.citation} {o.answer}'\n\
+         return [JobManifest(chunk=seen, task='t', advice='a')]",
+    );
+    let documents: Vec<Arc<str>> = vec!["text".into()];
+    assert!(sandbox().prepare(&source, &documents, &[]).await.unwrap().is_empty());
+    let manifests = sandbox().prepare(&source, &documents, &previous).await.unwrap();
+    assert_eq!(manifests[0].chunk, Chunk::Text("chunk task advice 3 4 0 e c None".into()));
+}
+
+#[tokio::test]
+async fn python_behaves_as_programs_expect() {
+    let source = "import re, random, time, dataclasses\nfrom datetime import datetime\nfrom pydantic import BaseModel, Field\n\
+        @dataclasses.dataclass\nclass Row:\n    name: str\n    values: list = dataclasses.field(default_factory=list)\n\
+        class Found(BaseModel):\n    title: str\n    tags: List[str] = Field(default_factory=list)\n\
+        def transform_outputs(jobs):\n\
+        \x20   print('seen by nobody')\n\
+        \x20   found = [round(2.675, 2), round(2.5), round(-0.5), round(1e300, 2), round(1234.5678, -2), 'a\\xa0b c'.split(), 'a,b,c'.split(',', 1), 'a b c'.rsplit(None, 1)]\n\
+        \x20   found += [Row('x'), Found(title='t').model_dump(), datetime.now().hour, time.time() == time.time()]\n\
+        \x20   try:\n        Found()\n    except ValueError as error:\n        found.append(str(error))\n\
+        \x20   return repr(found)\n";
+    let text = sandbox().transform(source, &[]).await.unwrap();
+    assert_eq!(
+        text,
+        "[2.67, 2, 0, 1e+300, 1200.0, ['a', 'b', 'c'], ['a', 'b,c'], ['a b', 'c'], Row(name='x', values=[]), \
+         {'title': 't', 'tags': []}, 0, True, '1 validation error for Found\\ntitle\\n  Field required']"
+    );
+}
+
+#[tokio::test]
+async fn a_syntax_error_names_its_line() {
+    for (source, line) in [
+        ("x = 1\ny = (1 +\nz = 3\n", 2),
+        ("def f(:\n    pass\n", 1),
+        ("if True:\nprint(1)\n", 2),
+        ("x = 'abc\ny = 2\n", 1),
+        ("a = [1,\n  2\nb = 3\n", 1),
+    ] {
+        let error = sandbox().transform(source, &[]).await.unwrap_err();
+        assert_eq!((error.kind, error.line), (CodeErrorKind::Exception, Some(line)), "{source:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn each_call_gets_an_interpreter_that_no_program_touched() {
+    let sandbox = sandbox();
+    let spoil = "import builtins, random\n\
+                 def transform_outputs(jobs):\n    builtins.len = None\n    return str(random.random())\n";
+    let first = sandbox.transform(spoil, &[]).await.unwrap();
+    let uses =
+        "import random\ndef transform_outputs(jobs):\n    assert len(jobs) == 0\n    return str(random.random())\n";
+    assert_eq!(sandbox.transform(uses, &[]).await.unwrap(), first, "runs are repeatable");
+}
+
+#[tokio::test]
+async fn the_memory_limit_names_itself_and_the_line() {
+    let source = program("rows = []\nwhile True:\n    rows.append('x' * 100000 + str(len(rows)))");
+    let error = sandbox_of(env!("CARGO_BIN_EXE_minions"), 256, 20).prepare(&source, &[], &[]).await.unwrap_err();
+    assert_eq!(error.kind, CodeErrorKind::MemoryLimit);
+    assert!(error.message.contains("256 MB"), "{error}");
+    assert!(matches!(error.line, Some(3 | 4)), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_time_limit_names_itself_and_the_line() {
+    let source = program("n = 0\nwhile True:\n    n += 1");
+    let error = sandbox_of(env!("CARGO_BIN_EXE_minions"), 256, 1).prepare(&source, &[], &[]).await.unwrap_err();
+    assert_eq!(error.kind, CodeErrorKind::TimeLimit);
+    assert!(error.message.contains("1 s"), "{error}");
+    assert!(matches!(error.line, Some(3 | 4)), "{error:?}");
+    assert!(error.traceback.unwrap().contains("in prepare_jobs"));
+}
+
+/// Processes whose parent is this one and that run as the sandbox's child with this much memory.
+#[cfg(target_os = "linux")]
+fn children(memory_mb: u64) -> Vec<u32> {
+    let wanted = format!("__sandbox\0{memory_mb}\0");
+    let processes =
+        std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    processes
+        .filter(|process| {
+            std::fs::read(format!("/proc/{process}/cmdline"))
+                .is_ok_and(|line| String::from_utf8_lossy(&line).contains(&wanted))
+        })
+        .collect()
+}
+
+#[cfg(target_os = "linux")]
+async fn until<T>(mut found: impl FnMut() -> Option<T>) -> T {
+    let wait = async {
+        loop {
+            if let Some(found) = found() {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), wait).await.expect("it never came to be")
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_call_that_is_dropped_kills_its_child() {
+    let sandbox = sandbox_of(env!("CARGO_BIN_EXE_minions"), 311, 600);
+    let source = program("while True:\n    pass");
+    let call = sandbox.prepare(&source, &[], &[]);
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(1500), call).await.is_err());
+    until(|| children(311).is_empty().then_some(())).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn one_child_is_kept_ready_and_goes_with_the_sandbox() {
+    let sandbox = sandbox_of(env!("CARGO_BIN_EXE_minions"), 313, 20);
+    sandbox.warm();
+    sandbox.warm();
+    let kept = until(|| Some(children(313)).filter(|found| !found.is_empty())).await;
+    assert_eq!(kept.len(), 1);
+    assert_eq!(sandbox.transform("def transform_outputs(jobs):\n    return 'x'\n", &[]).await.unwrap(), "x");
+    until(|| children(313).iter().find(|process| !kept.contains(process)).copied()).await;
+    drop(sandbox);
+    until(|| children(313).is_empty().then_some(())).await;
+}
+
+#[tokio::test]
+async fn an_executable_that_is_no_sandbox_is_said_to_be_unavailable() {
+    let mut programs = vec!["/nonexistent/minions", "/bin/true"];
+    programs.extend(["/usr/bin/yes", "/bin/cat"].into_iter().filter(|program| Path::new(program).exists()));
+    for program in programs {
+        let error = sandbox_of(program, 256, 1).prepare("", &[], &[]).await.unwrap_err();
+        assert_eq!(error.kind, CodeErrorKind::Unavailable, "{program}: {error}");
+        assert!(error.message.contains("minions doctor"));
+    }
+}
+
+#[tokio::test]
+async fn the_report_says_what_the_kernel_holds() {
+    let report = sandbox().check().await.unwrap();
+    let held = |name: &str| report.layers.iter().find(|layer| layer.name == name).map(|layer| layer.held);
+    println!("{report:#?}");
+    assert_eq!(held("memory cap"), Some(Held::Fully));
+    assert_eq!(held("rlimits"), Some(Held::Fully));
+    if cfg!(target_os = "linux") {
+        assert_eq!(held("no_new_privs"), Some(Held::Fully));
+        assert_eq!(held("seccomp"), Some(Held::Fully));
+    }
+}
+
+/// Prints how long things take; run by hand: `cargo test --test sandbox_lock -- --ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn measure() {
+    let sandbox = sandbox_of(env!("CARGO_BIN_EXE_minions"), 1024, 20);
+    println!("{:?}", sandbox.check().await.map(|report| (report.starting, report.calling)));
+    let line = |n: usize| format!("Line {n}: net sales of {} million, – up {} %.\n", n * 37 % 991, n % 17);
+    let text: String = (0..)
+        .map(line)
+        .scan(0, |bytes, line| {
+            *bytes += line.len();
+            (*bytes < 10 << 20).then_some(line)
+        })
+        .collect();
+    let documents: Vec<Arc<str>> = vec![text.into()];
+    let source = "def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):\n\
+        \x20   size = len(context[0]) // 2040\n\
+        \x20   return [JobManifest(chunk=c, task='Extract net sales.', advice='a') for c in chunk_by_section(context[0], size, 20)][:2048]\n\
+        def transform_outputs(jobs):\n\
+        \x20   return '\\n'.join(f'{j.manifest.job_id} {j.output.answer}' for j in jobs)\n";
+    for _ in 0..3 {
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+        let begun = Instant::now();
+        let manifests = sandbox.prepare(source, &documents, &[]).await.unwrap();
+        let spans = manifests.iter().filter(|manifest| matches!(manifest.chunk, Chunk::Span(_))).count();
+        println!("prepare: {} jobs, {spans} spans, {:?}", manifests.len(), begun.elapsed());
+        let chunk = |manifest: &minions::protocol::Manifest| match &manifest.chunk {
+            Chunk::Span(span) => documents[0][span.start..span.end].to_owned(),
+            Chunk::Text(text) => text.clone(),
+        };
+        let chunks: Vec<String> = manifests.iter().map(chunk).collect();
+        let output = JobOutput { explanation: "e".into(), citation: None, answer: Some("42".into()) };
+        let jobs: Vec<PastJob> = chunks
+            .iter()
+            .zip(0..)
+            .map(|(chunk, id)| PastJob {
+                chunk,
+                task: "t",
+                advice: "a",
+                chunk_id: id,
+                task_id: 0,
+                output: output.clone(),
+            })
+            .collect();
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+        let begun = Instant::now();
+        sandbox.transform(source, &jobs).await.unwrap();
+        println!("transform: {:?}", begun.elapsed());
+    }
+    for _ in 0..5 {
+        tokio::time::sleep(std::time::Duration::from_millis(1000)).await;
+        let begun = Instant::now();
+        sandbox.transform("def transform_outputs(jobs):\n    return ''\n", &[]).await.unwrap();
+        println!("trivial call on a ready child: {:?}", begun.elapsed());
+    }
+}
