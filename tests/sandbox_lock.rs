@@ -99,6 +99,24 @@ async fn a_syntax_error_names_its_line() {
 }
 
 #[tokio::test]
+async fn an_error_of_the_interpreter_itself_names_the_line_too() {
+    let source = program("names = [c.__name__ for c in object.__subclasses__()]\nreturn []");
+    let documents: Vec<Arc<str>> = vec!["text".into()];
+    if let Err(error) = sandbox().prepare(&source, &documents, &[]).await {
+        assert_eq!((error.kind, error.line), (CodeErrorKind::Stopped, Some(2)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn no_file_is_read_by_way_of_a_traceback() {
+    let source = "import traceback\ndef transform_outputs(jobs):\n\
+        \x20   try:\n        exec(compile('raise ValueError', '/etc/passwd', 'exec'))\n\
+        \x20   except ValueError:\n        return traceback.format_exc()\n";
+    let text = sandbox().transform(source, &[]).await.unwrap();
+    assert!(text.contains("/etc/passwd") && !text.contains("root:"), "{text}");
+}
+
+#[tokio::test]
 async fn each_call_gets_an_interpreter_that_no_program_touched() {
     let sandbox = sandbox();
     let spoil = "import builtins, random\n\

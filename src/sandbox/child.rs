@@ -7,14 +7,16 @@ use std::time::Duration;
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::compiler::Mode;
 use rustpython_vm::signal::{UserSignalReceiver, user_signal_channel};
+use rustpython_vm::vm::thread::with_current_vm;
 use rustpython_vm::{Interpreter, PyResult, Settings, VirtualMachine};
 
-use super::errors::{NOT_LOADED, PANICKED, PANICKED_LATE};
+use super::errors::{self, NOT_LOADED, PANICKED, PANICKED_LATE};
 use super::wire::{Held, Layer, Reply, Request};
 use super::{Limits, allocator, host, lock, mend, program, watch};
 
 /// The stack of the interpreter's thread: deep recursion in Python must end in RecursionError, not here.
 const STACK: usize = 64 << 20;
+const INTERPRETER: &str = "python";
 const WATCHDOG_STACK: usize = 256 << 10;
 /// Python frames; as CPython's default, where the crate takes 256 in builds with debug assertions.
 const RECURSION_LIMIT: usize = 1000;
@@ -24,8 +26,7 @@ pub fn child_main(mut arguments: impl Iterator<Item = OsString>) -> ! {
     let mut number = || arguments.next().and_then(|text| text.to_str().and_then(|text| text.parse::<u64>().ok()));
     let (Some(memory_mb), Some(seconds)) = (number(), number()) else { lock::leave(NOT_LOADED) };
     let limits = Limits { memory_mb, seconds };
-    // A panic is a program that hit an error of the interpreter: nothing may run after it.
-    std::panic::set_hook(Box::new(|_| lock::leave(if watch::is_late() { PANICKED_LATE } else { PANICKED })));
+    std::panic::set_hook(Box::new(|_| end_by_panic()));
     allocator::cap(limits.memory_bytes());
     let mut layers = lock::early(memory_mb, seconds);
     layers.push(match allocator::used() {
@@ -36,11 +37,23 @@ pub fn child_main(mut arguments: impl Iterator<Item = OsString>) -> ! {
             detail: "this executable does not count its allocations".into(),
         },
     });
-    let interpreter = std::thread::Builder::new().stack_size(STACK).spawn(move || serve(limits, layers));
+    let interpreter =
+        std::thread::Builder::new().stack_size(STACK).name(INTERPRETER.into()).spawn(move || serve(limits, layers));
     if let Ok(thread) = interpreter {
         let _ = thread.join();
     }
     lock::leave(NOT_LOADED)
+}
+
+/// A panic means that the program hit an error of the interpreter, or that an interrupt did: nothing may run after it.
+fn end_by_panic() -> ! {
+    if watch::is_late() {
+        lock::leave(PANICKED_LATE);
+    }
+    if watch::is_armed() && std::thread::current().name() == Some(INTERPRETER) {
+        with_current_vm(|vm| answer(&Reply::Failed(errors::from_panic(vm))));
+    }
+    lock::leave(PANICKED)
 }
 
 fn serve(limits: Limits, mut layers: Vec<Layer>) {

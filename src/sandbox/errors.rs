@@ -16,6 +16,8 @@ pub const PANICKED: i32 = 94;
 pub const PANICKED_LATE: i32 = 95;
 pub const NOT_LOADED: i32 = 96;
 
+const PANIC: &str = "the interpreter failed at what the program does here; write it another way";
+
 /// Characters of an exception's own message that are passed on.
 const MESSAGE: usize = 2000;
 /// Frames of a traceback that are passed on: the outermost and the innermost.
@@ -49,9 +51,17 @@ pub fn from_exception(error: &PyBaseExceptionRef, source: &str, limits: Limits, 
     }
 }
 
+/// What to say of a program that hit an error of the interpreter itself, in the child.
+pub fn from_panic(vm: &VirtualMachine) -> CodeError {
+    let innermost = std::iter::successors(vm.current_frame(), |frame| frame.f_back(vm));
+    let mut own = innermost.filter(|frame| frame.code.source_path().as_str() == FILE);
+    let line = own.next().map(|frame| frame.f_lineno() as u32);
+    CodeError { line, ..CodeError::new(CodeErrorKind::Stopped, PANIC) }
+}
+
 fn shown(error: &PyBaseExceptionRef, vm: &VirtualMachine) -> String {
     match error.as_object().str(vm) {
-        Ok(text) => text.to_string_lossy().chars().take(MESSAGE).collect(),
+        Ok(text) => text.to_string_lossy().trim_end().chars().take(MESSAGE).collect(),
         Err(_) => String::new(),
     }
 }
@@ -94,6 +104,7 @@ pub fn from_exit(status: ExitStatus, limits: Limits, late: bool) -> CodeError {
             "the program tried what the sandbox forbids; it can only compute, without files, network or processes"
                 .to_owned(),
         ),
+        (Some(PANICKED), _) => (CodeErrorKind::Stopped, PANIC.to_owned()),
         _ => (
             CodeErrorKind::Stopped,
             "the program brought the interpreter down, most likely by nesting or recursing too deeply; write it simpler"

@@ -76,6 +76,7 @@ _os.name, _os.sep, _os.linesep, _os.curdir, _os.pardir, _os.extsep, _os.pathsep 
 _os.altsep, _os.devnull, _os.environ = None, "/dev/null", {}
 _os.getcwd = lambda: "/"
 _os.getenv = lambda key, default=None: default
+_os.stat = _os.lstat = _closed("os.stat")  # `linecache` asks it, for `traceback.format_exc`, and takes an OSError
 _os.urandom = _closed("os.urandom")
 
 

@@ -35,6 +35,11 @@ pub fn disarm() {
     *DEADLINE.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
+/// Whether a program runs.
+pub fn is_armed() -> bool {
+    DEADLINE.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+}
+
 /// Whether the time limit has passed.
 pub fn is_late() -> bool {
     LATE.load(Relaxed)
@@ -75,7 +80,7 @@ pub fn watch(signals: &UserSignalSender) {
 /// Raises what the limit calls for, unless the program ended meanwhile. `except Exception` does not catch the late one.
 fn interrupt(full: bool, vm: &VirtualMachine) -> PyResult<()> {
     let exceptions = &vm.ctx.exceptions;
-    match DEADLINE.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+    match is_armed() {
         true if full => Err(memory_error(vm)),
         true => Err(vm.new_exception_msg(exceptions.keyboard_interrupt.to_owned(), "the time limit is reached".into())),
         false => Ok(()),
