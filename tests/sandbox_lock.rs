@@ -99,6 +99,33 @@ async fn a_syntax_error_names_its_line() {
 }
 
 #[tokio::test]
+async fn the_functions_do_what_the_remote_lm_is_told() {
+    let source = "def transform_outputs(jobs):\n\
+        \x20   doc = 'é' * 25\n\
+        \x20   chunks = ['revenue fell', 'revenue rose, revenue doubled', 'weather', 'net income']\n\
+        \x20   found = [[len(c) for c in chunk_by_section(doc, 10, 2)], [len(c) for c in chunk_by_section('e' * 25, max_chunk_size=10, overlap=2)]]\n\
+        \x20   found += [len(chunk_by_section('x' * 5980)), chunk_by_section(''), chunk_by_page('a\\x0c \\x0cb'), chunk_by_paragraph('a\\n\\nb\\n')]\n\
+        \x20   found += [bm25_retrieve_top_k_chunks(['revenue', 'net income'], chunks, k=2), bm25_retrieve_top_k_chunks(['revenue', 'net income'], chunks=chunks, weights={'net income': 9.0}, k=1)]\n\
+        \x20   for call in (lambda: chunk_by_section(doc, 10, 10), lambda: chunk_by_section(7), lambda: bm25_retrieve_top_k_chunks([1], chunks)):\n\
+        \x20       try:\n            call()\n        except (TypeError, ValueError) as error:\n            found.append(type(error).__name__)\n\
+        \x20   return repr(found)\n";
+    assert_eq!(
+        sandbox().transform(source, &[]).await.unwrap(),
+        "[[10, 10, 9, 1], [10, 10, 9, 1], 3, [], ['a', 'b'], ['a', 'b'], \
+         ['net income', 'revenue rose, revenue doubled'], ['net income'], 'ValueError', 'TypeError', 'TypeError']"
+    );
+}
+
+#[tokio::test]
+async fn documents_that_cannot_fit_are_no_fault_of_the_program() {
+    let documents: Vec<Arc<str>> = vec!["x".repeat(40 << 20).into()];
+    let small = sandbox_of(env!("CARGO_BIN_EXE_minions"), 128, 20);
+    let error = small.prepare(&program("return []"), &documents, &[]).await.unwrap_err();
+    assert_eq!(error.kind, CodeErrorKind::Unavailable);
+    assert!(error.message.contains("sandbox.memory_mb to 144"), "{error}");
+}
+
+#[tokio::test]
 async fn an_error_of_the_interpreter_itself_names_the_line_too() {
     let source = program("names = [c.__name__ for c in object.__subclasses__()]\nreturn []");
     let documents: Vec<Arc<str>> = vec!["text".into()];
@@ -212,12 +239,12 @@ async fn an_executable_that_is_no_sandbox_is_said_to_be_unavailable() {
 async fn the_report_says_what_the_kernel_holds() {
     let report = sandbox().check().await.unwrap();
     let held = |name: &str| report.layers.iter().find(|layer| layer.name == name).map(|layer| layer.held);
-    println!("{report:#?}");
     assert_eq!(held("memory cap"), Some(Held::Fully));
     assert_eq!(held("rlimits"), Some(Held::Fully));
     if cfg!(target_os = "linux") {
         assert_eq!(held("no_new_privs"), Some(Held::Fully));
         assert_eq!(held("seccomp"), Some(Held::Fully));
+        assert_eq!(held("files"), Some(Held::Fully));
     }
 }
 

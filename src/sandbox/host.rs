@@ -25,8 +25,8 @@ pub fn chunk_by_section(args: SectionArgs, vm: &VirtualMachine) -> PyResult<PyOb
         return Err(vm.new_value_error("chunk_by_section needs 0 <= overlap < max_chunk_size".to_owned()));
     }
     let text = text(&doc, vm)?;
-    let (size, step) = (size as usize, (size - overlap) as usize);
-    let forward = |from: usize, characters: usize| match text.is_ascii() {
+    let (size, step, ascii) = (size as usize, (size - overlap) as usize, text.is_ascii());
+    let forward = |from: usize, characters: usize| match ascii {
         true => from.saturating_add(characters).min(text.len()),
         false => text[from..].char_indices().nth(characters).map_or(text.len(), |(at, _)| from + at),
     };

@@ -16,7 +16,7 @@ pub fn early(memory_mb: u64, seconds: u64) -> Vec<Layer> {
 }
 
 pub fn late() -> Vec<Layer> {
-    vec![late_limits(), system_calls()]
+    vec![late_limits(), system_calls(), tried()]
 }
 
 fn early_limits(memory_mb: u64, seconds: u64) -> Layer {
@@ -35,6 +35,15 @@ fn early_limits(memory_mb: u64, seconds: u64) -> Layer {
 fn late_limits() -> Layer {
     let all = [limit(libc::RLIMIT_NOFILE, 3), limit(libc::RLIMIT_NPROC, 0)];
     layer("rlimits (late)", all.iter().all(|held| *held), "open files, processes")
+}
+
+/// What counts in the end: whether a file can be opened.
+fn tried() -> Layer {
+    let (held, detail) = match std::fs::File::open("/") {
+        Err(_) => (Held::Fully, "opening one was refused"),
+        Ok(_) => (Held::No, "opening one was not refused"),
+    };
+    Layer { name: "files".into(), held, detail: detail.into() }
 }
 
 fn layer(name: &str, held: bool, what: &str) -> Layer {

@@ -26,7 +26,7 @@ pub use child::child_main;
 pub use wire::{Held, Layer};
 
 use crate::config::SandboxConfig;
-use crate::protocol::{Chunk, CodeError, JobOutput, Manifest};
+use crate::protocol::{Chunk, CodeError, CodeErrorKind, JobOutput, Manifest};
 use process::Process;
 use wire::{ChunkRow, JobRow, Prepared, Reply, Request, Stage};
 
@@ -35,6 +35,9 @@ pub const SUBCOMMAND: &str = "__sandbox";
 
 /// Bytes of a reply beyond the documents' own.
 const REPLY: u64 = 64 << 20;
+
+/// What the interpreter itself takes of the memory limit, with room to work.
+const INTERPRETER_MB: u64 = 64;
 
 /// A finished job as the program sees it.
 #[derive(Clone, Debug)]
@@ -62,6 +65,22 @@ impl Limits {
 
     fn time(self) -> Duration {
         Duration::from_secs(self.seconds)
+    }
+
+    /// The documents and as much again for chunks of them must fit, or no program could ever work.
+    fn must_hold(self, documents: &[Arc<str>]) -> Result<(), CodeError> {
+        let documents_mb = documents.iter().map(|text| text.len() as u64).sum::<u64>().div_ceil(1 << 20);
+        let needed_mb = documents_mb.saturating_mul(2).saturating_add(INTERPRETER_MB);
+        match needed_mb > self.memory_mb {
+            true => Err(CodeError::new(
+                CodeErrorKind::Unavailable,
+                format!(
+                    "the documents have {documents_mb} MB and its memory limit is {} MB; set sandbox.memory_mb to {needed_mb} or more",
+                    self.memory_mb
+                ),
+            )),
+            false => Ok(()),
+        }
     }
 
     fn memory_words(self) -> String {
@@ -132,6 +151,7 @@ impl Sandbox {
         documents: &[Arc<str>],
         previous: &[PastJob<'_>],
     ) -> Result<Vec<Manifest>, CodeError> {
+        self.inner.limits.must_hold(documents)?;
         match self.call(Stage::Prepare, source, documents, previous).await? {
             Reply::Prepared(prepared) => manifests(prepared, documents, self.inner.max_jobs),
             _ => Err(errors::disturbed()),
