@@ -1,0 +1,180 @@
+//! The program on a real terminal: it starts, survives what terminals do to it, and gives them back as it found them.
+
+// Clippy knows a test by its attribute; what the tests share fails by the same means.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "screen/probe.rs"]
+mod probe;
+#[path = "screen/pty.rs"]
+mod pty;
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use pty::Pty;
+
+/// The panes as the tabs or titles name them.
+const PANES: [&str; 4] = ["Document", "Planner", "Jobs", "Answers"];
+/// How long a whole run of the demo may take on a busy machine.
+const RUN: Duration = Duration::from_secs(120);
+
+fn demo(columns: u16, rows: u16) -> Pty {
+    let program = env!("CARGO_BIN_EXE_minions");
+    let pty = Pty::start(&[program, "demo"], (columns, rows), &[]);
+    for pane in PANES {
+        pty.wait_for(pane);
+    }
+    pty
+}
+
+/// The state on the status line, which is one of the last rows; job rows say `answered` too.
+fn wait_for_the_answer(pty: &Pty) {
+    pty.wait_until("the run to end with an answer", RUN, |screen| {
+        let columns = screen.size().1.get();
+        let rows: Vec<String> = screen.rows(0, columns).collect();
+        rows.iter().rev().take(3).any(|row| row.contains("answered"))
+    });
+}
+
+/// `minions sessions verify last` in the home of the terminal's program.
+fn verify_last_session(pty: &Pty) {
+    let verified = Command::new(env!("CARGO_BIN_EXE_minions"))
+        .args(["sessions", "verify", "last"])
+        .env_clear()
+        .envs(pty.environment())
+        .current_dir(pty.home())
+        .output()
+        .unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+}
+
+#[test]
+fn the_demo_starts_shows_four_panes_and_answers() {
+    let mut pty = demo(120, 40);
+    wait_for_the_answer(&pty);
+    pty.send(b"q");
+    assert_eq!(pty.wait_exit(), 0);
+    pty.assert_given_back();
+    verify_last_session(&pty);
+}
+
+#[test]
+fn at_80_by_24_panes_are_tabs_and_q_quits() {
+    let mut pty = demo(80, 24);
+    wait_for_the_answer(&pty);
+    pty.send(b"q");
+    assert_eq!(pty.wait_exit(), 0);
+    pty.assert_given_back();
+}
+
+#[test]
+fn quitting_while_work_is_in_flight_asks_first_and_then_leaves() {
+    let mut pty = demo(80, 24);
+    // Whether the run is still going is not ours to know: then `y` answers the question, else nobody reads it.
+    pty.send(b"qy");
+    pty.wait_exit();
+    pty.assert_given_back();
+}
+
+#[test]
+fn a_resize_storm_ends_with_the_screen_of_the_last_size() {
+    let mut pty = demo(120, 40);
+    let mut seed = 0x2545_f491_u32;
+    for _ in 0..60 {
+        // A linear congruential step (Numerical Recipes): the same storm every time.
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        pty.resize((seed >> 16) as u16 % 200 + 1, (seed >> 8) as u16 % 60 + 1);
+    }
+    pty.resize(20, 6);
+    pty.wait_for("minions");
+    pty.resize(80, 24);
+    for pane in PANES {
+        pty.wait_for(pane);
+    }
+    pty.signal(libc::SIGTERM);
+    pty.wait_exit();
+    pty.assert_given_back();
+}
+
+#[test]
+fn a_lost_connection_ends_the_program_and_keeps_the_session() {
+    let mut pty = demo(80, 24);
+    pty.signal(libc::SIGHUP);
+    pty.wait_exit();
+    pty.assert_given_back();
+    verify_last_session(&pty);
+}
+
+#[test]
+fn a_terminal_that_vanishes_ends_the_program_and_keeps_the_session() {
+    let mut pty = demo(80, 24);
+    pty.hang_up();
+    pty.wait_exit();
+    verify_last_session(&pty);
+}
+
+#[test]
+fn sigterm_ends_the_program_and_gives_the_terminal_back() {
+    let mut pty = demo(80, 24);
+    pty.signal(libc::SIGTERM);
+    pty.wait_exit();
+    pty.assert_given_back();
+    verify_last_session(&pty);
+}
+
+#[test]
+fn ctrl_z_gives_the_shell_back_and_fg_the_screen() {
+    let mut shell = Pty::start(&["sh", "-i"], (80, 24), &[("PS1", "prompt> ")]);
+    shell.wait_for("prompt>");
+    shell.send(format!("{} demo\r", env!("CARGO_BIN_EXE_minions")).as_bytes());
+    shell.wait_for("Answers");
+    shell.send(b"\x1a");
+    shell.wait_for("Stopped");
+    shell.wait_for_given_back();
+    shell.send(b"fg\r");
+    shell.wait_for("Answers");
+    shell.send(b"qy");
+    shell.wait_for_given_back();
+    // `y` reaches the shell when the program had nothing to ask: clear the line first.
+    shell.send(b"\x15exit\r");
+    shell.wait_exit();
+}
+
+#[test]
+fn a_key_that_arrives_in_pieces_is_that_key() {
+    let mut pty = demo(80, 24);
+    wait_for_the_answer(&pty);
+    // F1 in two pieces; were it Esc, `O` and `P`, no help would open.
+    pty.send(b"\x1b");
+    pty.send(b"OP");
+    pty.wait_for("help");
+    pty.send(b"qq");
+    pty.wait_exit();
+    pty.assert_given_back();
+}
+
+#[test]
+fn without_a_terminal_the_demo_runs_headless_and_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let ran = Command::new(env!("CARGO_BIN_EXE_minions"))
+        .arg("demo")
+        .env_clear()
+        .envs(pty::environment(home.path()))
+        .current_dir(home.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let (answer, progress) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr).unwrap());
+    assert_eq!(ran.status.code(), Some(0), "{progress}");
+    assert!(!answer.trim().is_empty() && !answer.contains('\x1b'), "{answer}");
+    assert!(progress.contains("terminal"), "it says why there is no screen: {progress}");
+}
+
+#[test]
+fn a_dumb_terminal_is_refused_in_one_sentence_or_run_headless() {
+    let program = env!("CARGO_BIN_EXE_minions");
+    let mut pty = Pty::start(&[program, "demo"], (80, 24), &[("TERM", "dumb")]);
+    pty.wait_for("TERM");
+    pty.wait_exit();
+    assert!(!pty.sent().windows(2).any(|pair| pair == b"\x1b["), "no sequence is sent to it");
+}
