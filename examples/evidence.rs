@@ -222,10 +222,10 @@ fn run(plan: &Plan, text: &str) -> Sent {
             if sent.spans.iter().any(|known| known.start <= span.start && span.end <= known.end) {
                 continue;
             }
-            let answer = Some(text[base + selected.answer.start..base + selected.answer.end].to_owned())
-                .filter(|answer| *answer != text[span.clone()] && answer.chars().count() <= 200);
-            let why = "Extractive reader: words of the task stand here, in this passage some of them named one by one.";
-            let output = Found { why: why.into(), answer, citation: text[span.clone()].to_owned() }.write();
+            let citation = &text[span.clone()];
+            let place = |at: usize| citation[..at - selected.citation.start].chars().count();
+            let answer = place(selected.answer.start)..place(selected.answer.end);
+            let output = Found { citation: citation.to_owned(), answer: Some(answer) }.write();
             if used + output.chars().count() > plan.keep {
                 continue;
             }

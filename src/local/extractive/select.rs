@@ -27,8 +27,8 @@ const NAME_SHARE: f64 = 0.6;
 const ALSO_ANSWERS: f64 = 0.7;
 /// Bytes of an answer, as far as whole pieces allow it.
 const ANSWER_BYTES: usize = 320;
-/// Bytes of a citation where the advice names no other limit.
-const CITATION_BYTES: usize = 400;
+/// Characters of a citation where the advice names no other limit.
+const CITATION: usize = 400;
 /// Words named in an explanation.
 const NAMED_WORDS: usize = 6;
 
@@ -81,7 +81,7 @@ pub fn read(chunk: &str, task: &str, advice: &str) -> Reading {
     reading
 }
 
-/// The advice without its sentence on the citation's length, and that length in bytes.
+/// The advice without its sentence on the citation's length, and that length in characters.
 fn quote_limit(advice: &str) -> (String, Option<usize>) {
     const BEFORE: &str = "Quote up to ";
     const AFTER: &str = " characters";
@@ -211,7 +211,7 @@ fn select(
         let after = Some(citation.end).filter(|&after| after < pieces.len());
         let fits = |next: &usize| {
             let wider = citation.start.min(*next)..citation.end.max(next + 1);
-            span(&wider).len() <= limit.unwrap_or(CITATION_BYTES) && (limit.is_some() || scores[*next] > 0.0)
+            chunk[span(&wider)].chars().count() <= limit.unwrap_or(CITATION) && (limit.is_some() || scores[*next] > 0.0)
         };
         let next = [before.filter(fits), after.filter(fits)]
             .into_iter()

@@ -44,10 +44,9 @@ def transform_outputs(jobs):
         answer, citation = job.output.answer, job.output.citation
         if not answer or not citation or any(citation in other for other in kept):
             continue
-        text = "output\nwhy: " + " ".join(job.output.explanation.split())[:200] + "\n"
-        if answer != citation and len(answer) <= 200:
-            text += "answer, %d characters:\n%s\n" % (len(answer), answer)
-        text += "citation, %d characters:\n%s\n" % (len(citation), citation)
+        start = citation.find(answer)
+        place = ", answer at %d to %d" % (start, start + len(answer)) if start >= 0 else ""
+        text = "citation, %d characters%s:\n%s\n" % (len(citation), place, citation)
         if used + len(text) > KEEP:
             continue
         kept.append(citation)

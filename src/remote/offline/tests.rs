@@ -43,7 +43,7 @@ fn decision(question: &str, found: &[Found], scratchpad: &str, round: u32, last:
 }
 
 fn quote(citation: &str) -> Found {
-    Found { why: "words".into(), answer: None, citation: citation.into() }
+    Found { citation: citation.into(), answer: None }
 }
 
 #[test]
