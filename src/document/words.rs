@@ -96,6 +96,11 @@ pub fn is_number(word: &str) -> bool {
     word.starts_with(|first: char| first.is_ascii_digit())
 }
 
+/// Whether the word is a number or names a year, as `FY2019` does.
+pub fn stands_for_number(word: &str) -> bool {
+    number(&plain(word)).is_some()
+}
+
 /// Whether the word is a year of our time.
 pub fn is_year(word: &str) -> bool {
     word.len() == 4 && (word.starts_with("19") || word.starts_with("20")) && word.bytes().all(|b| b.is_ascii_digit())

@@ -1,9 +1,11 @@
 //! The Python that the planner writes: cut the documents, retrieve, read, keep the best within a budget.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::message::Request;
 use super::question::{Keyword, Question};
+use crate::document::words::scan;
 
 /// The share of the documents' characters that is sent on from a round. This planner costs nothing, so it takes
 /// twice what would be sent to a model that is paid for: evidence found still grows from 5 % to 10 %.
@@ -63,11 +65,12 @@ impl<'a> Plan<'a> {
     /// The task's advice: other names, and how much to quote.
     pub fn advice(&self, topic: usize) -> String {
         let Some(topic) = self.question.topics.get(topic) else { return String::new() };
+        let said: HashSet<String> = words_of(&topic.task).collect();
         let names: Vec<&str> = topic
             .keywords
             .iter()
             .map(|keyword| keyword.words.as_str())
-            .filter(|words| !topic.task.contains(words))
+            .filter(|name| !words_of(name).all(|word| said.contains(&word)))
             .collect();
         let quote = format!("Quote up to {} characters.", self.chunk);
         if names.is_empty() { quote } else { format!("Also: {}. {quote}", names.join("; ")) }
@@ -95,6 +98,10 @@ impl<'a> Plan<'a> {
         text.push_str(BODY);
         text
     }
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = String> {
+    scan(text).map(|(start, end)| text[start..end].to_lowercase())
 }
 
 /// Any text as a Python string literal on one line.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::document::synonyms::{Expansion, expansions};
 use crate::document::wanted::Wanted;
-use crate::document::words::{self, is_number};
+use crate::document::words;
 
 /// Keywords of one topic at most; the rest of a very long question adds noise.
 const MOST_KEYWORDS: usize = 48;
@@ -81,8 +81,7 @@ fn part_topic(part: &str, question: &str) -> Topic {
     for expansion in part.split(',').flat_map(expansions) {
         keywords.extend(expansion.names.into_iter().map(|words| Keyword { words, weight: NAME_WEIGHT }));
     }
-    let years: Vec<&str> =
-        words_of(question).filter(|word| is_number(word) || word.to_lowercase().starts_with("fy")).collect();
+    let years: Vec<&str> = words_of(question).filter(|word| words::stands_for_number(word)).collect();
     keywords.extend(years.iter().map(|year| Keyword { words: (*year).to_owned(), weight: NUMBER_WEIGHT }));
     let mut task = format!("Find the figures for {}", part.replace(", ", " or "));
     if !years.is_empty() {
@@ -112,7 +111,7 @@ fn own_keywords(question: &str) -> Vec<Keyword> {
 fn word_weight(word: &str) -> f64 {
     if FORM_WORDS.binary_search(&word).is_ok() {
         FORM_WEIGHT
-    } else if is_number(word) {
+    } else if words::stands_for_number(word) {
         NUMBER_WEIGHT
     } else {
         1.0
