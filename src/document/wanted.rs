@@ -70,7 +70,7 @@ const CUES: &[(Wanted, &[&str])] = &[
 
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|january|february|march|april|june|july|august|september|october|november|december|(jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.? \d|(years?|months?|weeks?|days?) (ago|after|before|later|earlier)|monday|tuesday|wednesday|thursday|friday|saturday|sunday)",
+        r"(?i)\b(\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|january|february|march|april|june|july|august|september|october|november|december|(jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.? \d|(years?|months?|weeks?|days?) (ago|after|before|later|earlier)|centur(y|ies)|midnight|noon|o.clock|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|\b[AB]\.[DC]\.",
     )
 });
 static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"[\p{Ll},;] \p{Lu}\p{L}+|\p{Lu}\p{Ll}+ \p{Lu}\p{L}*"));
@@ -111,6 +111,7 @@ mod tests {
         assert!(Wanted::Number.is_held_by("vanished three years ago"));
         assert!(!Wanted::Number.is_held_by("sales fell in 2019"));
         assert!(Wanted::Date.is_held_by("on 02/11/2019") && Wanted::Date.is_held_by("last February"));
+        assert!(Wanted::Date.is_held_by("in the year Forty, A.D.") && Wanted::Date.is_held_by("two years ago"));
         assert!(!Wanted::Date.is_held_by("sales of 12.5"));
         assert!(Wanted::Name.is_held_by("written by Ada Lovelace") && !Wanted::Name.is_held_by("written by hand"));
         assert!(Wanted::Reason.is_held_by("fell because of rain") && !Wanted::Reason.is_held_by("it fell"));

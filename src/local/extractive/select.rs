@@ -20,7 +20,7 @@ const NEIGHBOUR: f64 = 0.3;
 /// How much better a piece is that holds the kind of thing asked for.
 const HOLDS_WANTED: f64 = 1.35;
 /// Below this share of the task's words (other names count in part) the reader abstains.
-const LEAST_SHARE: f64 = 0.2;
+const LEAST_SHARE: f64 = 0.1;
 /// What another name counts for that share.
 const NAME_SHARE: f64 = 0.6;
 /// A neighbouring piece is part of the answer from this share of the best score on.

@@ -26,6 +26,8 @@ const ALSO_CITED: f64 = 0.6;
 /// Citations of the question as a whole, and of each part that its answer is computed from.
 const MOST_CITED: usize = 4;
 const MOST_CITED_PART: usize = 2;
+/// The answer names a second sentence only from this share of the best score on.
+const ALSO_ANSWERS: f64 = 0.85;
 /// Below this share of the question's words in one quotation the evidence is called thin.
 const THIN: f64 = 0.4;
 /// Characters of quotations carried into the next round.
@@ -186,7 +188,9 @@ fn answer(question: &Question, evidence: &[Vec<Evidence>]) -> String {
     let with_parts = evidence.iter().skip(1).any(|best| !best.is_empty());
     let mut lines: Vec<String> = Vec::new();
     for (topic, best) in question.topics.iter().zip(evidence).skip(usize::from(with_parts)) {
-        for evidence in best.iter().take(if with_parts { 1 } else { 2 }) {
+        let least = best.first().map_or(0.0, |first| first.score * ALSO_ANSWERS);
+        let answers = best.iter().filter(|evidence| evidence.score >= least);
+        for evidence in answers.take(if with_parts { 1 } else { 2 }) {
             let line = line(evidence);
             lines.push(if with_parts { format!("{}: {line}", topic.task) } else { line });
         }

@@ -1,7 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::protocol::{AskId, Decision, Estimate, Message, ReplyFormat, extract_code, parse_decision, prompts::data};
+use crate::document::Document;
+use crate::protocol::{
+    AskId, Decision, Estimate, Fact, Message, ReplyFormat, SessionOpened, Settings, State, extract_code,
+    parse_decision,
+    prompts::{self, data},
+};
 
 fn ask(purpose: Purpose, round: u32, messages: Vec<Message>) -> RemoteAsk {
     RemoteAsk {
@@ -44,6 +49,42 @@ fn decision(question: &str, found: &[Found], scratchpad: &str, round: u32, last:
 
 fn quote(citation: &str) -> Found {
     Found { citation: citation.into(), answer: None }
+}
+
+/// A state in which a round stands, as the protocol would ask from it.
+fn state(question: &str, round: u32, last: bool) -> State {
+    let mut state = State::default();
+    let model = OfflinePlanner.info();
+    let settings = Settings { max_jobs: 77, tasks_per_round: 2, samples: 5, chunk_chars: 640, ..Settings::default() };
+    state.apply(&Fact::SessionOpened(Box::new(SessionOpened {
+        question: question.into(),
+        settings,
+        documents: vec![Document::from_text("a", "x".repeat(1234)).reference()],
+        remote: model.clone(),
+        local: model,
+        prompts: String::new(),
+        program: String::new(),
+        parent: None,
+    })));
+    for round in 1..=round {
+        state.apply(&Fact::RoundBegan { round, last });
+    }
+    state
+}
+
+#[test]
+fn what_the_prompts_say_is_what_the_planner_reads() {
+    let mut state = state("How many penguins?", 1, true);
+    let read = |state: &State, purpose| Request::read(&ask(purpose, 1, prompts::messages(state, purpose)));
+    let decompose = read(&state, Purpose::Decompose);
+    assert_eq!(decompose.question.text, "How many penguins?");
+    assert_eq!(decompose.characters, 1234);
+    let limits = decompose.limits;
+    assert_eq!((limits.jobs, limits.tasks, limits.samples, limits.chunk), (77, 2, 5, Some(640)));
+    assert_eq!(Plan::of(&decompose).jobs, 15);
+    state.apply(&Fact::OutputsAggregated { round: 1, text: quote("Two penguins.").write(), kept: 1, dropped: 0 });
+    assert_eq!(read_outputs(&read(&state, Purpose::Think).outputs), [quote("Two penguins.")]);
+    assert!(read(&state, Purpose::Decide).last);
 }
 
 #[test]
