@@ -9,8 +9,8 @@ use crate::document::escape::{visible, visible_lines};
 use crate::document::{Document, Match};
 use crate::journal::{Record, Session};
 use crate::protocol::{
-    AnswerCitation, AskState, Decision, Ending, Fact, JobState, Outcome, PlannedJobs, RemoteAnswer, Round,
-    SessionOpened, State, Usage,
+    AnswerCitation, AskState, Decision, Ending, Fact, JobState, Outcome, PlannedJobs, Purpose, RemoteAnswer, Round,
+    SessionOpened, State, Usage, extract_code,
 };
 
 /// How many errors of jobs are told of a round.
@@ -155,6 +155,10 @@ impl Transcript<'_> {
             seconds(answer.total_ms)
         );
         self.line(at_ms, &line)?;
+        // A program is told once, by the fact that it was taken out of the reply.
+        if purpose == Purpose::Decompose.name() && extract_code(&answer.text).is_ok() {
+            return Ok(());
+        }
         self.block(&answer.text)
     }
 
