@@ -36,7 +36,7 @@ pub fn list(store: &Store, json: bool, out: &mut dyn Write) -> Result<(), Failur
             state_of(summary),
             summary.rounds,
             dollars(summary.cost_usd),
-            told
+            shortened(&told)
         )?;
     }
     Ok(())
@@ -191,6 +191,15 @@ fn print_json(value: &impl Serialize, out: &mut dyn Write) -> Result<(), Failure
     serde_json::to_writer_pretty(&mut *out, value)?;
     writeln!(out)?;
     Ok(())
+}
+
+/// The beginning of a text, enough to know a session by.
+fn shortened(text: &str) -> String {
+    const CHARACTERS: usize = 80;
+    match text.char_indices().nth(CHARACTERS) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
 }
 
 fn state_of(summary: &Summary) -> &'static str {

@@ -94,8 +94,12 @@ impl Session {
 
     /// When it was made, as its name says, or its first record, or its folder.
     pub(super) fn made_at_ms(&self) -> u64 {
-        let recorded = || first_record(&self.path.join(JOURNAL)).map(|record| record.at_ms);
         let folder = || fs::metadata(&self.path).and_then(|about| about.modified()).ok().map(unix_ms);
-        self.id.made_at_ms().or_else(recorded).or_else(folder).unwrap_or(0)
+        self.id.made_at_ms().or_else(|| self.recorded_at_ms()).or_else(folder).unwrap_or(0)
+    }
+
+    /// The time of its first record.
+    pub(super) fn recorded_at_ms(&self) -> Option<u64> {
+        first_record(&self.path.join(JOURNAL)).map(|record| record.at_ms)
     }
 }

@@ -89,8 +89,7 @@ impl Store {
         }
         let sessions = self.sessions()?;
         if name == "last" {
-            let newest = sessions.into_iter().max_by_key(|session| (session.made_at_ms(), session.id().clone()));
-            return newest.ok_or_else(|| JournalError::Empty { root: self.root.clone() });
+            return newest(sessions).ok_or_else(|| JournalError::Empty { root: self.root.clone() });
         }
         let wanted: SessionId = match name.parse() {
             Ok(id) => id,
@@ -122,8 +121,7 @@ impl Store {
             Err(error) => return Err(JournalError::io("read the folder", &self.root)(error)),
         };
         let mut sessions = Vec::new();
-        for entry in listing {
-            let entry = entry.map_err(JournalError::io("read the folder", &self.root))?;
+        for entry in listing.flatten() {
             let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<SessionId>().ok()) else { continue };
             let path = entry.path();
             if path.is_dir() && (path.join(JOURNAL).exists() || id.made_at_ms().is_some()) {
@@ -132,6 +130,14 @@ impl Store {
         }
         Ok(sessions)
     }
+}
+
+/// Names tell the second; the first record tells which of one second is the later.
+fn newest(sessions: Vec<Session>) -> Option<Session> {
+    let timed: Vec<(u64, Session)> = sessions.into_iter().map(|session| (session.made_at_ms(), session)).collect();
+    let second = timed.iter().map(|(made_at_ms, _)| made_at_ms / 1000).max()?;
+    let last = timed.into_iter().filter(|(made_at_ms, _)| made_at_ms / 1000 == second).map(|(_, session)| session);
+    last.max_by_key(|session| (session.recorded_at_ms(), session.id().clone()))
 }
 
 /// Makes folders that only their owner may enter.

@@ -44,18 +44,7 @@ impl JournalWriter {
     pub(super) fn start(session: &Session, file: File, lock: Lock) -> Result<Self, JournalError> {
         let (commands, queue) = mpsc::channel(QUEUE);
         let path = session.path().join(JOURNAL);
-        let writing = Writing {
-            id: session.id().clone(),
-            path: path.clone(),
-            file,
-            _lock: lock,
-            hash: blake3::Hasher::new(),
-            length: 0,
-            seq: 0,
-            at_ms: 0,
-            torn: false,
-            sealed: false,
-        };
+        let writing = Writing::new(session.id().clone(), path.clone(), file, lock);
         let thread = thread::Builder::new().name("journal".into());
         thread.spawn(move || writing.run(queue)).map_err(JournalError::io("start the writer of", &path))?;
         Ok(Self { id: session.id().clone(), commands })
@@ -104,6 +93,12 @@ struct Writing {
 }
 
 impl Writing {
+    /// The writer of a file that is empty.
+    fn new(id: SessionId, path: PathBuf, file: File, lock: Lock) -> Self {
+        let hash = blake3::Hasher::new();
+        Self { id, path, file, _lock: lock, hash, length: 0, seq: 0, at_ms: 0, torn: false, sealed: false }
+    }
+
     fn run(mut self, mut queue: mpsc::Receiver<Command>) {
         while let Some(command) = queue.blocking_recv() {
             match command {
@@ -194,5 +189,45 @@ impl Writing {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Journal;
+
+    fn writing(folder: &tempfile::TempDir) -> Writing {
+        let id: SessionId = "session".parse().unwrap();
+        let path = folder.path().join(JOURNAL);
+        let file = File::options().append(true).create_new(true).open(&path).unwrap();
+        let lock = Lock::take(folder.path(), &id).unwrap();
+        Writing::new(id, path, file, lock)
+    }
+
+    fn note(text: &str) -> Vec<Fact> {
+        vec![Fact::NoteAdded { text: text.into() }]
+    }
+
+    #[test]
+    fn time_stands_still_when_the_clock_is_set_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writing = writing(&folder);
+        // A record of the year 2100.
+        writing.at_ms = 4_102_444_800_000;
+        let records = writing.append(note("now"), Durability::Written).unwrap();
+        assert_eq!(records[0].at_ms, 4_102_444_800_000);
+    }
+
+    #[test]
+    fn half_a_line_is_taken_back_before_the_next_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writing = writing(&folder);
+        writing.append(note("first"), Durability::Synced).unwrap();
+        writing.file.write_all(b"{\"v\":1,\"se").unwrap();
+        writing.torn = true;
+        writing.append(note("second"), Durability::Synced).unwrap();
+        let journal = Journal::read(&writing.path).unwrap();
+        assert_eq!((journal.records.len(), journal.warnings.len()), (2, 0));
     }
 }

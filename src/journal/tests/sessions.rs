@@ -92,3 +92,16 @@ async fn deleting_removes_what_the_program_made_and_nothing_else() {
     assert!(other.delete().is_err());
     assert!(other.path().join("mine.txt").exists() && !other.path().join("journal.jsonl").exists());
 }
+
+#[tokio::test]
+async fn of_two_sessions_made_in_one_second_the_later_is_last() {
+    let home = Home::new();
+    for (id, at_ms) in [("20260101-120000-aaaa", 9), ("20260101-120000-bbbb", 3), ("20250101-120000-cccc", 99)] {
+        let folder = home.store.root().join(id);
+        fs::create_dir_all(&folder).unwrap();
+        let line =
+            format!("{{\"v\":1,\"seq\":1,\"at_ms\":{at_ms},\"fact\":{{\"kind\":\"note_added\",\"text\":\"\"}}}}\n");
+        fs::write(folder.join("journal.jsonl"), line).unwrap();
+    }
+    assert_eq!(home.store.resolve("last").unwrap().id().as_str(), "20260101-120000-aaaa");
+}

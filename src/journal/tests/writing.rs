@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use proptest::prelude::*;
+
 use super::*;
-use crate::protocol::Ending;
+use crate::protocol::{AskId, Ending, Finish, Price, RemoteAnswer, Usage, UtilizationSample};
 
 #[tokio::test]
 async fn a_session_read_back_is_the_one_that_was_written() {
@@ -176,5 +178,29 @@ async fn a_full_disk_is_an_error_and_not_a_record() {
     for _ in 0..2 {
         let error = writer.append(vec![note("too much")], Durability::Written).await.unwrap_err();
         assert!(matches!(error, JournalError::Io { .. }), "{error}");
+    }
+}
+
+proptest! {
+    /// The fold of a journal can only equal the live state if not one bit of a sum of money is lost on the way.
+    #[test]
+    fn numbers_come_back_as_they_were(input in 0..10_000_000u64, output in 0..100_000u64, price in 0.0..100.0f64, cpu in 0.0..100.0f32) {
+        let price = Price { input: price, cached_input: price / 3.0, output: price * 4.1 };
+        let usage = Usage { input_tokens: input, cached_input_tokens: input / 7, output_tokens: output, ..Usage::default() };
+        let answer = RemoteAnswer {
+            ask: AskId { round: 1, n: 1 },
+            text: String::new(),
+            finish: Finish::Stop,
+            usage,
+            cost_usd: Some(price.cost(&usage)),
+            first_token_ms: 0,
+            total_ms: 0,
+        };
+        let sample = UtilizationSample { cpu_percent: Some(cpu), ..UtilizationSample::default() };
+        for fact in [Fact::RemoteAnswered(answer), Fact::UtilizationSampled(sample)] {
+            let mut line = Vec::new();
+            record::write_line(&mut line, 1, 1, &fact, None).unwrap();
+            prop_assert_eq!(record::read_line(&line).unwrap().fact, Stored::Known(Box::new(fact)));
+        }
     }
 }
