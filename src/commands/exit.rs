@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use super::output::printable;
+use super::output::{OutputError, printable};
 use crate::config::ConfigError;
 
 /// The exit codes that scripts rely on.
@@ -48,14 +48,14 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
-    /// What is told on standard error is told by [`Display`](fmt::Display). Nobody reads standard output any more where
-    /// a pipe was closed (`minions man | head`): that is no error.
     pub fn exit(&self) -> Exit {
         if self.is_closed_pipe() { Exit::Success } else { self.exit }
     }
 
+    /// Nobody reads standard output any more (`minions man | head`): that is no error, and nothing is said about it.
     pub fn is_closed_pipe(&self) -> bool {
-        self.chain().any(|e| e.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+        let closed = |e: &OutputError| e.0.kind() == io::ErrorKind::BrokenPipe;
+        self.chain().any(|e| e.downcast_ref::<OutputError>().is_some_and(closed))
     }
 
     fn chain(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
@@ -87,5 +87,40 @@ impl fmt::Display for Failure {
             said.push_str(&message);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the session was not saved")]
+    struct NotSaved(#[source] io::Error);
+
+    #[test]
+    fn the_whole_chain_is_told_one_cause_a_line() {
+        let failure = Failure::from(NotSaved(io::Error::other("disk full")));
+        assert_eq!(failure.to_string(), "the session was not saved\n  because: disk full");
+        assert_eq!(failure.exit(), Exit::Error);
+    }
+
+    #[test]
+    fn escape_sequences_in_an_error_are_shown_not_obeyed() {
+        assert_eq!(Failure::usage("a\u{1b}[2Jb").to_string(), "a\\u{1b}[2Jb");
+    }
+
+    #[test]
+    fn wrong_settings_are_a_matter_of_usage() {
+        assert_eq!(Failure::from(ConfigError::one("x")).exit(), Exit::Usage);
+    }
+
+    #[test]
+    fn only_a_closed_pipe_of_standard_output_is_no_error() {
+        let of_output = Failure::from(OutputError(io::ErrorKind::BrokenPipe.into()));
+        assert_eq!((of_output.is_closed_pipe(), of_output.exit()), (true, Exit::Success));
+        let of_a_server = Failure::from(NotSaved(io::ErrorKind::BrokenPipe.into()));
+        assert_eq!((of_a_server.is_closed_pipe(), of_a_server.exit()), (false, Exit::Error));
+        assert_eq!(Failure::from(OutputError(io::ErrorKind::StorageFull.into())).exit(), Exit::Error);
     }
 }

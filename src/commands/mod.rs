@@ -26,7 +26,7 @@ use crate::config::{Config, Loaded, ProtocolName, Sources, load};
 use crate::document::{Document, load_all};
 
 pub use exit::{Exit, Failure};
-pub use output::{print, printable};
+pub use output::{OutputError, print, printable};
 
 /// Does what the command line says.
 pub fn run(cli: &Cli) -> Result<Exit, Failure> {

@@ -2,11 +2,15 @@
 
 use std::io::{self, Write};
 
+/// Standard output could not be written. A type of its own: a broken pipe of a server is another matter.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output cannot be written")]
+pub struct OutputError(#[source] pub io::Error);
+
 /// Writes `text` to standard output, all of it.
-pub fn print(text: &str) -> io::Result<()> {
+pub fn print(text: &str) -> Result<(), OutputError> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(OutputError)
 }
 
 /// Outside text for a terminal: control characters are shown, never obeyed. Line breaks and tabs stay.
