@@ -63,7 +63,7 @@ fn what_it_cannot_install_it_names() {
     let (output, _machine) = on_machine_with(&RUST, &[]);
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("missing: a C compiler"), "{}", said(&output));
-    assert!(said(&output).contains("install them by hand"), "{}", said(&output));
+    assert!(said(&output).contains("install it by hand"), "{}", said(&output));
 }
 
 #[test]
@@ -85,5 +85,5 @@ fn what_is_missing_is_installed_by_the_package_manager_and_nothing_goes_to_stand
     let (output, _machine) = on_machine_with(&programs, &[]);
     assert!(output.status.success(), "{}", said(&output));
     assert!(output.stdout.is_empty());
-    assert!(said(&output).contains("running  dnf install -q -y gcc glibc-devel libffi-devel"), "{}", said(&output));
+    assert!(said(&output).contains("running  dnf install -q -y gcc glibc-devel"), "{}", said(&output));
 }
