@@ -95,8 +95,7 @@ impl FromStr for Key {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut key = Key::plain(KeyCode::Esc);
         let mut rest = text;
-        loop {
-            let Some((before, after)) = rest.split_once('-').filter(|(_, after)| !after.is_empty()) else { break };
+        while let Some((before, after)) = rest.split_once('-').filter(|(_, after)| !after.is_empty()) {
             match before {
                 "ctrl" => key.ctrl = true,
                 "alt" => key.alt = true,

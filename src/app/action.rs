@@ -1,0 +1,172 @@
+//! Everything a key can do, declared once: help, hints, `minions keys` and the README's table are made from this.
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    Up,
+    Down,
+    Left,
+    Right,
+    HalfPageUp,
+    HalfPageDown,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    NextPane,
+    PreviousPane,
+    DocumentPane,
+    PlannerPane,
+    JobsPane,
+    AnswersPane,
+    Zoom,
+    Open,
+    Back,
+    Search,
+    NextMatch,
+    PreviousMatch,
+    Dismiss,
+    Copy,
+    TintRead,
+    TintCited,
+    TintLeft,
+    Show,
+    Filter,
+    CancelJob,
+    Ask,
+    StopRun,
+    Theme,
+    Help,
+    Suspend,
+    Quit,
+    Play,
+    StepBack,
+    StepForward,
+    RoundBack,
+    RoundForward,
+    Slower,
+    Faster,
+    SeekStart,
+    SeekEnd,
+    Confirm,
+    Decline,
+    Submit,
+    Leave,
+    EraseWord,
+    EraseLine,
+}
+
+/// Where a key does it. The more special context is asked first; no key stands in two that are asked together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// In every pane and in the overlays that scroll.
+    Everywhere,
+    /// In the Jobs pane and in a job's details.
+    Jobs,
+    /// While a session is replayed.
+    Replay,
+    /// At a yes-or-no question.
+    Question,
+    /// While text is typed.
+    Typing,
+}
+
+impl Context {
+    pub const ALL: [Context; 5] =
+        [Context::Everywhere, Context::Jobs, Context::Replay, Context::Typing, Context::Question];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Context::Everywhere => "Everywhere",
+            Context::Jobs => "Jobs",
+            Context::Replay => "Replay",
+            Context::Question => "At a question",
+            Context::Typing => "While typing",
+        }
+    }
+}
+
+/// One line of the keymap as it is built in.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    pub action: Action,
+    pub context: Context,
+    /// As `minions.toml` and the hints call it.
+    pub name: &'static str,
+    pub doc: &'static str,
+    /// Separated by spaces; the first is the one that hints show.
+    pub keys: &'static str,
+}
+
+const fn binding(
+    action: Action,
+    context: Context,
+    name: &'static str,
+    keys: &'static str,
+    doc: &'static str,
+) -> Binding {
+    Binding { action, context, name, doc, keys }
+}
+
+use Action as A;
+use Context as C;
+
+pub const BINDINGS: &[Binding] = &[
+    binding(A::Up, C::Everywhere, "up", "k up", "one row up"),
+    binding(A::Down, C::Everywhere, "down", "j down", "one row down"),
+    binding(A::Left, C::Everywhere, "left", "h left", "the document, or the round, before"),
+    binding(A::Right, C::Everywhere, "right", "l right", "the document, or the round, after"),
+    binding(A::HalfPageUp, C::Everywhere, "half page up", "ctrl-u", "half a page up"),
+    binding(A::HalfPageDown, C::Everywhere, "half page down", "ctrl-d", "half a page down"),
+    binding(A::PageUp, C::Everywhere, "page up", "pgup ctrl-b", "a page up"),
+    binding(A::PageDown, C::Everywhere, "page down", "pgdn ctrl-f", "a page down"),
+    binding(A::Top, C::Everywhere, "top", "g home", "to the first row"),
+    binding(A::Bottom, C::Everywhere, "bottom", "G end", "to the last row, and follow what comes"),
+    binding(A::NextPane, C::Everywhere, "next pane", "tab", "to the next pane"),
+    binding(A::PreviousPane, C::Everywhere, "previous pane", "backtab shift-tab", "to the pane before"),
+    binding(A::DocumentPane, C::Everywhere, "document", "1", "to the Document pane"),
+    binding(A::PlannerPane, C::Everywhere, "planner", "2", "to the Planner pane"),
+    binding(A::JobsPane, C::Everywhere, "jobs", "3", "to the Jobs pane"),
+    binding(A::AnswersPane, C::Everywhere, "answers", "4", "to the Answers pane"),
+    binding(A::Zoom, C::Everywhere, "zoom", "z", "let the pane fill the screen, or all panes share it again"),
+    binding(
+        A::Open,
+        C::Everywhere,
+        "open",
+        "enter",
+        "open or fold what is selected; a citation opens the document at its words",
+    ),
+    binding(A::Back, C::Everywhere, "back", "b backspace", "back to where the last citation was opened"),
+    binding(A::Search, C::Everywhere, "search", "/", "search the pane"),
+    binding(A::NextMatch, C::Everywhere, "next match", "n", "to the next match"),
+    binding(A::PreviousMatch, C::Everywhere, "previous match", "N", "to the match before"),
+    binding(A::Dismiss, C::Everywhere, "dismiss", "esc", "close what is open on top; then clear search and highlight"),
+    binding(A::Copy, C::Everywhere, "copy", "y", "copy what is selected"),
+    binding(A::TintRead, C::Everywhere, "tint read", "r", "mark in the document what workers read"),
+    binding(A::TintCited, C::Everywhere, "tint cited", "c", "mark in the document what was cited"),
+    binding(A::TintLeft, C::Everywhere, "tint left", "e", "mark in the document what left this machine"),
+    binding(A::Ask, C::Everywhere, "ask", "a", "ask another question of the documents"),
+    binding(A::StopRun, C::Everywhere, "stop run", "X", "stop the run"),
+    binding(A::Theme, C::Everywhere, "theme", "t", "the next theme"),
+    binding(A::Help, C::Everywhere, "help", "? f1", "this list"),
+    binding(A::Suspend, C::Everywhere, "suspend", "ctrl-z", "put the program in the background"),
+    binding(A::Quit, C::Everywhere, "quit", "q ctrl-c", "leave; asks first while work is in flight"),
+    binding(A::Show, C::Jobs, "show", "o", "show the job's citation, else its chunk, in the document"),
+    binding(A::Filter, C::Jobs, "filter", "f", "show all jobs, the answered, the unfinished, those in trouble"),
+    binding(A::CancelJob, C::Jobs, "cancel job", "x", "cancel the selected job"),
+    binding(A::Play, C::Replay, "play", "space", "play or pause"),
+    binding(A::StepBack, C::Replay, "record back", "[", "one record back"),
+    binding(A::StepForward, C::Replay, "record on", "]", "one record on"),
+    binding(A::RoundBack, C::Replay, "round back", "{", "to the round before"),
+    binding(A::RoundForward, C::Replay, "round on", "}", "to the round after"),
+    binding(A::Slower, C::Replay, "slower", "<", "half the speed"),
+    binding(A::Faster, C::Replay, "faster", ">", "twice the speed"),
+    binding(A::SeekStart, C::Replay, "start", "0", "to the first record"),
+    binding(A::SeekEnd, C::Replay, "end", "$", "to the last record"),
+    binding(A::Confirm, C::Question, "yes", "y enter", "yes"),
+    binding(A::Decline, C::Question, "no", "n esc q", "no"),
+    binding(A::Submit, C::Typing, "submit", "enter", "take what was typed"),
+    binding(A::Leave, C::Typing, "leave", "esc ctrl-c", "leave it"),
+    binding(A::EraseWord, C::Typing, "erase word", "ctrl-w", "erase the word before the cursor"),
+    binding(A::EraseLine, C::Typing, "erase line", "ctrl-u", "erase everything before the cursor"),
+];

@@ -1,0 +1,99 @@
+//! One line that the person types.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Typed text is cut here, so that a paste of a whole book does no harm. In bytes.
+const LONGEST: usize = 16 * 1024;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineInput {
+    pub text: String,
+    /// A byte offset between two graphemes.
+    pub cursor: usize,
+}
+
+impl LineInput {
+    pub fn of(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { cursor: text.len(), text }
+    }
+
+    /// Puts text in at the cursor; line ends and tabs become spaces, other control characters are left out.
+    pub fn insert(&mut self, text: &str) {
+        let clean = text.replace("\r\n", " ").replace(['\n', '\r', '\t'], " ");
+        for character in clean.chars().filter(|character| !character.is_control()) {
+            if self.text.len() + character.len_utf8() > LONGEST {
+                return;
+            }
+            self.text.insert(self.cursor, character);
+            self.cursor += character.len_utf8();
+        }
+    }
+
+    pub fn left(&mut self) {
+        self.cursor = self.text[..self.cursor].grapheme_indices(true).next_back().map_or(0, |(at, _)| at);
+    }
+
+    pub fn right(&mut self) {
+        self.cursor += self.text[self.cursor..].graphemes(true).next().map_or(0, str::len);
+    }
+
+    pub fn home(&mut self) {
+        self.cursor = 0;
+    }
+
+    pub fn end(&mut self) {
+        self.cursor = self.text.len();
+    }
+
+    pub fn erase_back(&mut self) {
+        let end = self.cursor;
+        self.left();
+        self.text.drain(self.cursor..end);
+    }
+
+    pub fn erase_on(&mut self) {
+        let end = self.cursor + self.text[self.cursor..].graphemes(true).next().map_or(0, str::len);
+        self.text.drain(self.cursor..end);
+    }
+
+    pub fn erase_word(&mut self) {
+        let kept = self.text[..self.cursor]
+            .trim_end()
+            .rfind(char::is_whitespace)
+            .map_or(0, |at| at + self.text[at..].chars().next().map_or(0, char::len_utf8));
+        self.text.drain(kept..self.cursor);
+        self.cursor = kept;
+    }
+
+    pub fn erase_line(&mut self) {
+        self.text.drain(..self.cursor);
+        self.cursor = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typing_moves_and_erases_whole_characters() {
+        let mut input = LineInput::default();
+        input.insert("a e\u{301}\nb");
+        assert_eq!(input.text, "a e\u{301} b");
+        input.left();
+        input.left();
+        input.erase_back();
+        assert_eq!(input.text, "a  b");
+        input.end();
+        input.erase_word();
+        assert_eq!(input.text, "a  ");
+        input.home();
+        input.erase_on();
+        assert_eq!(input.text, "  ");
+        input.erase_line();
+        input.end();
+        input.erase_line();
+        assert_eq!(input, LineInput::default());
+    }
+}

@@ -1,0 +1,100 @@
+//! What comes to the screen, and what the screen wants done.
+
+use super::figures::{Figures, Marks};
+use super::key::Key;
+use super::model::Player;
+use crate::protocol::{AskId, Fact, JobId, State};
+
+/// Everything that can change the model.
+#[derive(Clone, Debug)]
+pub enum Message {
+    Key(Key),
+    Mouse(Mouse),
+    Resize {
+        width: u16,
+        height: u16,
+    },
+    Paste(String),
+    /// A record of the session, live or played back. `at_ms` is on the same clock as `Tick`.
+    Fact {
+        seq: u64,
+        at_ms: u64,
+        fact: Box<Fact>,
+    },
+    /// The whole session as it stood at a record: after a seek, or when one is opened again.
+    World {
+        seq: u64,
+        at_ms: u64,
+        state: Box<State>,
+    },
+    /// More of the reply that a request waits for.
+    Delta {
+        ask: AskId,
+        text: String,
+    },
+    /// For the spinner, waiting times and the life of notices; send it while [`Model::is_moving`](super::Model::is_moving).
+    Tick {
+        now_ms: u64,
+    },
+    Figures(Figures),
+    Marks(Marks),
+    Player(Player),
+    /// One line for the person: a setting that was reloaded, a copy that was made.
+    Notice(String),
+    /// A run began after `Command::Ask`: what was known of the one before is gone.
+    RunBegan,
+    /// The driver has stopped, for good or with an error to show.
+    RunEnded {
+        error: Option<String>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mouse {
+    pub what: MouseKind,
+    pub x: u16,
+    pub y: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseKind {
+    Press,
+    ScrollUp,
+    ScrollDown,
+}
+
+/// What the screen asks of the program around it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    Quit,
+    StopRun,
+    CancelJob(JobId),
+    /// Start a run on the documents at hand.
+    Ask {
+        question: String,
+    },
+    Copy(String),
+    Replay(ReplayCommand),
+    Suspend,
+    /// Draw with another theme; its name stands in the model already.
+    Theme(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ReplayCommand {
+    TogglePlay,
+    Slower,
+    Faster,
+    /// To the state after this many records.
+    Seek(u64),
+    Step {
+        unit: Unit,
+        forward: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Record,
+    Round,
+}

@@ -1,0 +1,296 @@
+//! Everything the screen shows. It is built from facts; no pane keeps a truth of its own.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::figures::{Figures, Marks};
+use super::input::LineInput;
+use super::keymap::Keymap;
+use super::layout::{Area, Layout, Pane};
+use super::lines::{LineIndex, Position};
+use super::panes::jobs::{Filter, Follow};
+use super::rows::{Fold, Row};
+use super::search::Search;
+use crate::document::{Document, Located, Span};
+use crate::protocol::{AskId, JobId, Phase, State, UtilizationSample};
+
+/// Samples that the sparklines remember.
+pub const SAMPLES: usize = 240;
+/// How long a notice stays.
+pub const NOTICE_MS: u64 = 5_000;
+
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub state: State,
+    pub documents: Vec<OpenDocument>,
+    pub figures: Figures,
+    pub marks: Marks,
+    pub partial: Option<Partial>,
+    pub samples: VecDeque<UtilizationSample>,
+    pub mode: Mode,
+    /// The record last applied.
+    pub seq: u64,
+    /// The time of the record last applied, and of the first.
+    pub at_ms: u64,
+    pub began_ms: Option<u64>,
+    /// When the record came that the protocol waits on now.
+    pub waiting_since_ms: u64,
+    pub now_ms: u64,
+
+    pub width: u16,
+    pub height: u16,
+    pub focus: Pane,
+    pub zoomed: bool,
+    pub document: DocumentPane,
+    pub planner: PlannerPane,
+    pub jobs: JobsPane,
+    pub answers: RowsPane,
+    pub overlay: Option<Overlay>,
+    pub notice: Option<Notice>,
+    pub search: Search,
+    /// The pane from which a citation was opened.
+    pub came_from: Option<Pane>,
+    pub tints: Tints,
+    pub keymap: Keymap,
+    pub theme: String,
+    pub themes: Vec<String>,
+    pub ascii: bool,
+}
+
+/// A document and its lines.
+#[derive(Clone, Debug)]
+pub struct OpenDocument {
+    pub document: Document,
+    pub lines: LineIndex,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mode {
+    Live { running: bool },
+    Replay(Player),
+}
+
+/// Where a replay stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Player {
+    /// Records applied.
+    pub position: u64,
+    pub len: u64,
+    pub playing: bool,
+    /// Infinite for as fast as it goes.
+    pub speed: f64,
+}
+
+/// What has come of the reply that a request waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partial {
+    pub ask: AskId,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct DocumentPane {
+    /// Which document, counted from 0.
+    pub shown: usize,
+    pub top: Position,
+    pub highlight: Option<Highlight>,
+}
+
+/// Words that were jumped to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Highlight {
+    pub span: Span,
+    /// Nothing when it is no citation but a chunk that is shown.
+    pub located: Option<Located>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct PlannerPane {
+    pub rows: RowsPane,
+    /// What was folded or unfolded by hand.
+    pub toggled: HashSet<Fold>,
+    /// Where the rows of the pending request begin.
+    pub pending_from: usize,
+}
+
+/// Rows with a cursor.
+#[derive(Clone, Debug, Default)]
+pub struct RowsPane {
+    pub rows: Vec<Row>,
+    pub cursor: usize,
+    pub top: usize,
+    /// Whether the cursor stays on the last row as rows come.
+    pub follow: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct JobsPane {
+    /// The round looked at; nothing follows the newest.
+    pub round: Option<u32>,
+    pub filter: Filter,
+    pub follow: Follow,
+    /// Index into the filtered list.
+    pub cursor: usize,
+    pub top: usize,
+}
+
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    Help(RowsPane),
+    /// A run is in flight and `q` was pressed.
+    Quit,
+    /// A run is in flight and `X` was pressed.
+    Stop,
+    Question(LineInput),
+    Search(LineInput),
+    Job {
+        job: JobId,
+        rows: RowsPane,
+    },
+    Text {
+        title: String,
+        text: String,
+        rows: RowsPane,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub text: String,
+    pub until_ms: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tints {
+    pub read: bool,
+    pub cited: bool,
+    pub left: bool,
+}
+
+impl Model {
+    /// A screen for these documents, before anything happened.
+    pub fn new(documents: Vec<Document>, mode: Mode) -> Self {
+        let documents =
+            documents.into_iter().map(|document| OpenDocument { lines: LineIndex::of(&document), document }).collect();
+        let mut model = Self {
+            state: State::default(),
+            documents,
+            figures: Figures::default(),
+            marks: Marks::default(),
+            partial: None,
+            samples: VecDeque::with_capacity(SAMPLES),
+            mode,
+            seq: 0,
+            at_ms: 0,
+            began_ms: None,
+            waiting_since_ms: 0,
+            now_ms: 0,
+            width: 80,
+            height: 24,
+            focus: Pane::Answers,
+            zoomed: false,
+            document: DocumentPane::default(),
+            planner: PlannerPane { rows: RowsPane { follow: true, ..RowsPane::default() }, ..PlannerPane::default() },
+            jobs: JobsPane::default(),
+            answers: RowsPane::default(),
+            overlay: None,
+            notice: None,
+            search: Search::default(),
+            came_from: None,
+            tints: Tints { read: true, cited: true, left: true },
+            keymap: Keymap::default(),
+            theme: "dark".into(),
+            themes: vec!["dark".into(), "light".into()],
+            ascii: false,
+        };
+        model.lay_out();
+        model
+    }
+
+    pub fn layout(&self) -> Layout {
+        Layout::of(self.width, self.height, self.focus, self.zoomed, matches!(self.mode, Mode::Replay(_)))
+    }
+
+    /// A pane's cells below its title.
+    pub fn inside(&self, pane: Pane) -> Area {
+        self.layout().pane(pane).below(1)
+    }
+
+    pub fn is_running(&self) -> bool {
+        matches!(self.mode, Mode::Live { running: true }) && !matches!(self.state.phase, Phase::Ended(_))
+    }
+
+    /// Whether anything on the screen changes with time alone, so that ticks are wanted.
+    pub fn is_moving(&self) -> bool {
+        self.is_running() || self.notice.is_some()
+    }
+
+    pub fn player(&self) -> Option<&Player> {
+        match &self.mode {
+            Mode::Replay(player) => Some(player),
+            Mode::Live { .. } => None,
+        }
+    }
+
+    pub fn notify(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), until_ms: self.now_ms + NOTICE_MS });
+    }
+
+    pub fn shown_document(&self) -> Option<&OpenDocument> {
+        self.documents.get(self.document.shown)
+    }
+
+    /// Milliseconds that the session has taken so far.
+    pub fn elapsed_ms(&self) -> u64 {
+        let now = if self.is_running() { self.now_ms.max(self.at_ms) } else { self.at_ms };
+        now.saturating_sub(self.began_ms.unwrap_or(now))
+    }
+
+    /// Milliseconds since the last thing happened that the protocol waits on.
+    pub fn waited_ms(&self) -> u64 {
+        let now = if self.is_running() { self.now_ms.max(self.at_ms) } else { self.at_ms };
+        now.saturating_sub(self.waiting_since_ms)
+    }
+
+    /// Lays the panes of rows out for the size and state at hand.
+    pub fn lay_out(&mut self) {
+        self.lay_out_planner();
+        self.lay_out_answers();
+        self.settle();
+    }
+
+    /// Keeps every cursor and scroll position within what there is.
+    pub fn settle(&mut self) {
+        let planner = self.inside(Pane::Planner).height;
+        let answers = self.answers_list().height;
+        self.planner.rows.settle(planner);
+        self.answers.settle(answers);
+        self.settle_jobs();
+        self.settle_document();
+        let height = self.overlay_height();
+        if let Some(rows) = self.overlay_rows_mut() {
+            rows.settle(height);
+        }
+    }
+}
+
+impl RowsPane {
+    pub fn settle(&mut self, height: u16) {
+        let last = self.rows.len().saturating_sub(1);
+        if self.follow {
+            self.cursor = last;
+        }
+        self.cursor = self.cursor.min(last);
+        let height = usize::from(height.max(1));
+        self.top = self.top.clamp((self.cursor + 1).saturating_sub(height), self.cursor);
+        self.top = self.top.min(self.rows.len().saturating_sub(height));
+    }
+
+    pub fn move_by(&mut self, rows: isize) {
+        self.cursor = self.cursor.saturating_add_signed(rows).min(self.rows.len().saturating_sub(1));
+        self.follow = false;
+    }
+
+    pub fn visible(&self, height: u16) -> impl Iterator<Item = (usize, &Row)> {
+        self.rows.iter().enumerate().skip(self.top).take(usize::from(height))
+    }
+}

@@ -1,0 +1,95 @@
+//! What opens over the panes: help, a job's details, questions to the person.
+
+use super::action::{BINDINGS, Context};
+use super::layout::{Area, Shape};
+use super::model::{Model, Overlay, RowsPane};
+use super::rows::{Piece, Tone, Writer};
+
+impl Model {
+    /// The cells of the overlay with its frame. Questions and input lines are small; the rest takes most of the screen.
+    pub fn overlay_area(&self) -> Area {
+        let (width, height) = (self.width, self.height);
+        let (wide, high) = match &self.overlay {
+            None => (0, 0),
+            Some(Overlay::Quit | Overlay::Stop) => (58, 6),
+            Some(Overlay::Search(_)) => (60, 3),
+            Some(Overlay::Question(_)) => (90, 8),
+            Some(Overlay::Help(_)) => (92, height.saturating_sub(2)),
+            Some(Overlay::Job { .. } | Overlay::Text { .. }) => (100, height.saturating_sub(4)),
+        };
+        let (wide, high) = (wide.min(width), high.min(height));
+        let y = match &self.overlay {
+            Some(Overlay::Search(_)) => height.saturating_sub(high + 2),
+            _ => (height - high) / 2,
+        };
+        Area::new((width - wide) / 2, y, wide, high)
+    }
+
+    /// Rows of text that fit into the overlay.
+    pub fn overlay_height(&self) -> u16 {
+        self.overlay_area().height.saturating_sub(2)
+    }
+
+    fn overlay_width(&self) -> usize {
+        usize::from(self.overlay_area().width.saturating_sub(4)).max(1)
+    }
+
+    pub(crate) fn overlay_rows_mut(&mut self) -> Option<&mut RowsPane> {
+        match &mut self.overlay {
+            Some(Overlay::Help(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. }) => Some(rows),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn open_overlay(&mut self, overlay: Overlay) {
+        self.overlay = Some(overlay);
+        self.lay_out_overlay();
+    }
+
+    /// Fills an overlay of rows for the size and state at hand.
+    pub(crate) fn lay_out_overlay(&mut self) {
+        let width = self.overlay_width();
+        let rows = match &self.overlay {
+            Some(Overlay::Help(_)) => help(width).rows,
+            Some(Overlay::Job { job, .. }) => self.write_job(*job, width).rows,
+            Some(Overlay::Text { text, .. }) => {
+                let mut writer = Writer::new(width);
+                writer.text(Tone::Text, 0, text, None);
+                writer.rows
+            }
+            _ => return,
+        };
+        let height = self.overlay_height();
+        if let Some(pane) = self.overlay_rows_mut() {
+            pane.rows = rows;
+            pane.settle(height);
+        }
+    }
+
+    /// Opens a text in an overlay of its own, for what is too long for a notice.
+    pub fn open_text(&mut self, title: &str, text: &str) {
+        self.open_overlay(Overlay::Text { title: title.to_owned(), text: text.to_owned(), rows: RowsPane::default() });
+    }
+
+    /// Whether there is room for an overlay's frame at all.
+    pub fn has_room(&self) -> bool {
+        self.layout().shape != Shape::Words
+    }
+}
+
+fn help(width: usize) -> Writer {
+    let mut writer = Writer::new(width);
+    for context in Context::ALL {
+        writer.blank();
+        writer.row(vec![Piece::text(Tone::Heading, context.name())], None);
+        for binding in BINDINGS.iter().filter(|binding| binding.context == context) {
+            let keys = binding.keys.replace(' ', "  ");
+            let lead = vec![
+                Piece::text(Tone::Key, format!("  {keys:<18}")),
+                Piece::text(Tone::Text, format!("{:<16}", binding.name)),
+            ];
+            writer.lead(lead, Tone::Dim, binding.doc, None);
+        }
+    }
+    writer
+}

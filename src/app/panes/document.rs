@@ -1,0 +1,138 @@
+//! The Document pane: scrolling, jumping to words, and what is marked where.
+
+use crate::app::figures::{Marks, touches};
+use crate::app::layout::Pane;
+use crate::app::lines::Position;
+use crate::app::model::{Highlight, Model, OpenDocument};
+use crate::document::Span;
+
+/// What a row of the document is marked with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowMarks {
+    pub read: bool,
+    pub cited: bool,
+    pub left: bool,
+    pub highlighted: bool,
+}
+
+/// Cells of a row before the text: two marks, the line number, a space.
+pub fn gutter(document: &OpenDocument) -> u16 {
+    let digits = document.lines.numbered().max(1).ilog10() as u16 + 1;
+    digits.max(3) + 4
+}
+
+impl Model {
+    /// Cells for the text of the document shown.
+    pub fn text_width(&self) -> usize {
+        let Some(open) = self.shown_document() else { return 1 };
+        // One cell at the right edge stays free for the scroll bar.
+        usize::from(self.inside(Pane::Document).width.saturating_sub(gutter(open) + 1)).max(1)
+    }
+
+    pub(crate) fn settle_document(&mut self) {
+        self.document.shown = self.document.shown.min(self.documents.len().saturating_sub(1));
+        let (width, height) = (self.text_width(), self.inside(Pane::Document).height);
+        let Some(open) = self.documents.get(self.document.shown) else { return };
+        if height == 0 {
+            return;
+        }
+        let top = &mut self.document.top;
+        top.line = top.line.min(open.lines.len().saturating_sub(1));
+        let rows = open.lines.rows(&open.document, top.line, width).len();
+        top.row = top.row.min(rows.saturating_sub(1));
+        *top = (*top).min(open.lines.last_top(&open.document, width, usize::from(height)));
+    }
+
+    /// Scrolls by rows, down when positive.
+    pub(crate) fn scroll_document(&mut self, rows: isize) {
+        let width = self.text_width();
+        let Some(open) = self.documents.get(self.document.shown) else { return };
+        let (top, count) = (self.document.top, rows.unsigned_abs());
+        self.document.top = if rows < 0 {
+            open.lines.up(&open.document, top, count, width)
+        } else {
+            open.lines.down(&open.document, top, count, width)
+        };
+        self.settle_document();
+    }
+
+    pub(crate) fn document_end(&mut self, bottom: bool) {
+        let line = self.shown_document().map_or(0, |open| open.lines.len().saturating_sub(1));
+        self.document.top = if bottom { Position { line, row: usize::MAX } } else { Position::default() };
+        self.settle_document();
+    }
+
+    pub(crate) fn show_document(&mut self, forward: bool) {
+        let last = self.documents.len().saturating_sub(1);
+        let shown = self.document.shown;
+        let next = if forward { (shown + 1).min(last) } else { shown.saturating_sub(1) };
+        if next != shown {
+            self.document.shown = next;
+            self.document.top = Position::default();
+            self.find_again();
+        }
+        self.settle_document();
+    }
+
+    /// Brings a byte of the document shown to the upper third of the pane.
+    pub(crate) fn reveal(&mut self, offset: usize) {
+        let (width, height) = (self.text_width(), self.inside(Pane::Document).height);
+        let Some(open) = self.documents.get(self.document.shown) else { return };
+        let at = open.lines.position_of(&open.document, offset, width);
+        self.document.top = open.lines.up(&open.document, at, usize::from(height / 3), width);
+        self.settle_document();
+    }
+
+    /// Shows and highlights a place, and gives the Document pane the focus. False when no document here has it.
+    pub(crate) fn jump(&mut self, highlight: Highlight) -> bool {
+        let span = highlight.span;
+        let stands =
+            self.documents.get(span.document).is_some_and(|open| open.document.slice(span.start, span.end).is_some());
+        if !stands {
+            self.document.highlight = None;
+            return false;
+        }
+        if self.focus != Pane::Document {
+            self.came_from = Some(self.focus);
+        }
+        self.overlay = None;
+        self.focus = Pane::Document;
+        if self.document.shown != span.document {
+            self.document.shown = span.document;
+            self.find_again();
+        }
+        self.document.highlight = Some(highlight);
+        self.reveal(span.start);
+        true
+    }
+
+    /// What the bytes `start..end` of the document shown are marked with.
+    pub fn marks_of(&self, start: usize, end: usize) -> RowMarks {
+        let Marks { read, cited, left } = &self.marks;
+        let shown = self.document.shown;
+        let end = end.max(start + 1);
+        let highlighted = self.document.highlight.is_some_and(|highlight| {
+            let Span { document, start: from, end: to } = highlight.span;
+            document == shown && from < end && start < to
+        });
+        RowMarks {
+            read: self.tints.read && touches(read, shown, start, end),
+            cited: self.tints.cited && touches(cited, shown, start, end),
+            left: self.tints.left && touches(left, shown, start, end),
+            highlighted,
+        }
+    }
+
+    /// How far down the document the pane stands, 0–100, and the page and pages there.
+    pub fn document_place(&self) -> Option<(u8, Option<(usize, usize)>)> {
+        let open = self.shown_document()?;
+        let length = open.document.text.len().max(1);
+        let (width, height) = (self.text_width(), usize::from(self.inside(Pane::Document).height));
+        let top = self.document.top;
+        let start = open.lines.bytes(top.line).start;
+        let at_end = height == 0 || top >= open.lines.last_top(&open.document, width, height);
+        let percent = if at_end && top != Position::default() { 100 } else { (start * 100 / length) as u8 };
+        let page = open.document.page_of(start + 1).map(|page| (page, open.document.pages.len()));
+        Some((percent, page))
+    }
+}

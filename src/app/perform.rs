@@ -1,0 +1,422 @@
+//! What each action does.
+
+use super::action::Action;
+use super::input::LineInput;
+use super::layout::Pane;
+use super::message::{Command, ReplayCommand, Unit};
+use super::model::{Highlight, Model, Overlay, RowsPane};
+use super::panes::jobs::Follow;
+use super::panes::planner::words_of;
+use super::rows::Target;
+use super::search::Search;
+use crate::protocol::{JobId, Outcome};
+
+impl Model {
+    pub(crate) fn perform(&mut self, action: Action) -> Vec<Command> {
+        if self.overlay.is_some() {
+            return self.perform_in_overlay(action);
+        }
+        let page = isize::try_from(self.pane_rows(self.focus).max(2) - 1).unwrap_or(1);
+        match action {
+            Action::Up => self.scroll_pane(self.focus, -1),
+            Action::Down => self.scroll_pane(self.focus, 1),
+            Action::HalfPageUp => self.scroll_pane(self.focus, -(page / 2).max(1)),
+            Action::HalfPageDown => self.scroll_pane(self.focus, (page / 2).max(1)),
+            Action::PageUp => self.scroll_pane(self.focus, -page),
+            Action::PageDown => self.scroll_pane(self.focus, page),
+            Action::Top => self.go_to_end(false),
+            Action::Bottom => self.go_to_end(true),
+            Action::Left | Action::Right => match self.focus {
+                Pane::Document => self.show_document(action == Action::Right),
+                Pane::Jobs => self.show_round(action == Action::Right),
+                Pane::Planner | Pane::Answers => {}
+            },
+            Action::NextPane => self.focus_on(self.focus.next()),
+            Action::PreviousPane => self.focus_on(self.focus.previous()),
+            Action::DocumentPane => self.focus_on(Pane::Document),
+            Action::PlannerPane => self.focus_on(Pane::Planner),
+            Action::JobsPane => self.focus_on(Pane::Jobs),
+            Action::AnswersPane => self.focus_on(Pane::Answers),
+            Action::Zoom => {
+                self.zoomed = !self.zoomed;
+                self.lay_out();
+            }
+            Action::Open => self.open(),
+            Action::Back => {
+                if let Some(pane) = self.came_from.take() {
+                    self.focus_on(pane);
+                }
+            }
+            Action::Search => self.open_overlay(Overlay::Search(LineInput::default())),
+            Action::NextMatch => self.next_match(true),
+            Action::PreviousMatch => self.next_match(false),
+            Action::Dismiss => {
+                if self.notice.take().is_none() {
+                    self.search = Search::default();
+                    self.document.highlight = None;
+                }
+            }
+            Action::Copy => return self.copy(),
+            Action::TintRead => self.tints.read = !self.tints.read,
+            Action::TintCited => self.tints.cited = !self.tints.cited,
+            Action::TintLeft => self.tints.left = !self.tints.left,
+            Action::Show => {
+                if let Some(job) = self.selected_job() {
+                    self.show_job(job);
+                }
+            }
+            Action::Filter => self.next_filter(),
+            Action::CancelJob => return self.selected_job().map_or_else(Vec::new, |job| self.cancel(job)),
+            Action::Ask => match (self.is_running(), self.player().is_some()) {
+                (true, _) => self.notify("a run is in flight; stop it with X before you ask anew"),
+                (_, true) => self.notify("this is a replay; open the documents to ask of them"),
+                _ => self.open_overlay(Overlay::Question(LineInput::default())),
+            },
+            Action::StopRun if self.is_running() => self.open_overlay(Overlay::Stop),
+            Action::StopRun => self.notify("no run is in flight"),
+            Action::Theme => return self.next_theme(),
+            Action::Help => self.open_overlay(Overlay::Help(RowsPane::default())),
+            Action::Suspend => return vec![Command::Suspend],
+            Action::Quit if self.is_running() => self.open_overlay(Overlay::Quit),
+            Action::Quit => return vec![Command::Quit],
+            Action::Play => return vec![Command::Replay(ReplayCommand::TogglePlay)],
+            Action::StepBack => return step(Unit::Record, false),
+            Action::StepForward => return step(Unit::Record, true),
+            Action::RoundBack => return step(Unit::Round, false),
+            Action::RoundForward => return step(Unit::Round, true),
+            Action::Slower => return vec![Command::Replay(ReplayCommand::Slower)],
+            Action::Faster => return vec![Command::Replay(ReplayCommand::Faster)],
+            Action::SeekStart => return vec![Command::Replay(ReplayCommand::Seek(0))],
+            Action::SeekEnd => {
+                let end = self.player().map_or(0, |player| player.len);
+                return vec![Command::Replay(ReplayCommand::Seek(end))];
+            }
+            Action::Confirm
+            | Action::Decline
+            | Action::Submit
+            | Action::Leave
+            | Action::EraseWord
+            | Action::EraseLine => {}
+        }
+        Vec::new()
+    }
+
+    fn perform_in_overlay(&mut self, action: Action) -> Vec<Command> {
+        let page = isize::try_from(self.overlay_height().max(2) - 1).unwrap_or(1);
+        let job = match &self.overlay {
+            Some(Overlay::Job { job, .. }) => Some(*job),
+            _ => None,
+        };
+        match (action, job) {
+            (Action::Confirm, _) => {
+                let commands = match self.overlay {
+                    Some(Overlay::Quit) => vec![Command::StopRun, Command::Quit],
+                    _ => vec![Command::StopRun],
+                };
+                self.overlay = None;
+                return commands;
+            }
+            (Action::Dismiss | Action::Decline | Action::Quit, _) => self.overlay = None,
+            (Action::Help, _) if matches!(self.overlay, Some(Overlay::Help(_))) => self.overlay = None,
+            (Action::Up, _) => self.scroll_overlay(-1),
+            (Action::Down, _) => self.scroll_overlay(1),
+            (Action::HalfPageUp, _) => self.scroll_overlay(-(page / 2).max(1)),
+            (Action::HalfPageDown, _) => self.scroll_overlay((page / 2).max(1)),
+            (Action::PageUp, _) => self.scroll_overlay(-page),
+            (Action::PageDown, _) => self.scroll_overlay(page),
+            (Action::Top, _) => self.scroll_overlay(isize::MIN + 1),
+            (Action::Bottom, _) => self.scroll_overlay(isize::MAX),
+            (Action::Open | Action::Show, Some(job)) => self.show_job(job),
+            (Action::CancelJob, Some(job)) => return self.cancel(job),
+            (Action::Copy, _) => return self.copy_overlay(),
+            (Action::Theme, _) => return self.next_theme(),
+            (Action::Suspend, _) => return vec![Command::Suspend],
+            (Action::Open, None) => self.overlay = None,
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Takes what was typed into the overlay.
+    pub(crate) fn submit(&mut self) -> Vec<Command> {
+        match self.overlay.take() {
+            Some(Overlay::Question(input)) if input.text.trim().is_empty() => {
+                self.overlay = Some(Overlay::Question(input));
+                self.notify("the question is blank; write what you want to know");
+            }
+            Some(Overlay::Question(input)) => return vec![Command::Ask { question: input.text.trim().to_owned() }],
+            Some(Overlay::Search(input)) => {
+                self.search = Search::new(self.focus, &input.text);
+                self.find_again();
+                self.next_match(true);
+            }
+            other => self.overlay = other,
+        }
+        Vec::new()
+    }
+
+    pub(crate) fn focus_on(&mut self, pane: Pane) {
+        if self.focus != pane {
+            self.focus = pane;
+            // A pane that was hidden is laid out at its own width only now.
+            self.lay_out();
+        }
+    }
+
+    /// Rows of a pane that scroll.
+    fn pane_rows(&self, pane: Pane) -> u16 {
+        match pane {
+            Pane::Jobs => self.jobs_list().height,
+            Pane::Answers => self.answers_list().height,
+            Pane::Document | Pane::Planner => self.inside(pane).height,
+        }
+    }
+
+    pub(crate) fn scroll_pane(&mut self, pane: Pane, rows: isize) {
+        match pane {
+            Pane::Document => self.scroll_document(rows),
+            Pane::Planner => self.planner.rows.move_by(rows),
+            Pane::Jobs => self.move_in_jobs(rows),
+            Pane::Answers => self.answers.move_by(rows),
+        }
+        self.settle();
+    }
+
+    fn go_to_end(&mut self, bottom: bool) {
+        match self.focus {
+            Pane::Document => self.document_end(bottom),
+            Pane::Planner => {
+                self.planner.rows.move_by(isize::MIN + 1);
+                self.planner.rows.follow = bottom;
+            }
+            Pane::Answers => self.answers.move_by(if bottom { isize::MAX } else { isize::MIN + 1 }),
+            Pane::Jobs if bottom => self.move_in_jobs(isize::MAX),
+            Pane::Jobs => self.move_in_jobs(isize::MIN + 1),
+        }
+        self.settle();
+    }
+
+    /// Puts the cursor of a pane on the row of the screen that was pressed.
+    pub(crate) fn select_at(&mut self, pane: Pane, y: u16) {
+        let within =
+            |area: super::layout::Area| (y >= area.y && y < area.y + area.height).then(|| usize::from(y - area.y));
+        match pane {
+            Pane::Document => {}
+            Pane::Planner => {
+                if let Some(row) = within(self.inside(pane)) {
+                    self.planner.rows.cursor = self.planner.rows.top + row;
+                    self.planner.rows.follow = false;
+                }
+            }
+            Pane::Answers => {
+                if let Some(row) = within(self.answers_list()) {
+                    self.answers.cursor = self.answers.top + row;
+                }
+            }
+            Pane::Jobs => {
+                if let Some(row) = within(self.jobs_list()) {
+                    self.jobs.cursor = self.jobs.top + row;
+                    self.jobs.follow = Follow::Off;
+                }
+            }
+        }
+        self.settle();
+    }
+
+    pub(crate) fn scroll_overlay(&mut self, rows: isize) {
+        let height = self.overlay_height();
+        if let Some(pane) = self.overlay_rows_mut() {
+            let last = pane.rows.len().saturating_sub(usize::from(height.max(1)));
+            pane.top = pane.top.saturating_add_signed(rows).min(last);
+            pane.cursor = pane.top;
+        }
+    }
+
+    fn open(&mut self) {
+        let target = match self.focus {
+            Pane::Document => None,
+            Pane::Planner => self.planner.rows.rows.get(self.planner.rows.cursor).and_then(|row| row.target),
+            Pane::Answers => self.answers.rows.get(self.answers.cursor).and_then(|row| row.target),
+            Pane::Jobs => {
+                if let Some(job) = self.selected_job() {
+                    self.open_overlay(Overlay::Job { job, rows: RowsPane::default() });
+                }
+                None
+            }
+        };
+        match target {
+            Some(Target::Fold(fold)) => {
+                if !self.planner.toggled.remove(&fold) {
+                    self.planner.toggled.insert(fold);
+                }
+                self.planner.rows.follow = false;
+                self.lay_out_planner();
+                let at = self.planner.rows.rows.iter().position(|row| row.target == Some(Target::Fold(fold)));
+                self.planner.rows.cursor = at.unwrap_or(self.planner.rows.cursor);
+                self.settle();
+            }
+            Some(Target::Citation(at)) => self.go_to(self.citation_place(at)),
+            Some(Target::Job(job)) => self.go_to(self.job_place(job, false)),
+            None => {}
+        }
+    }
+
+    fn show_job(&mut self, job: JobId) {
+        let cited = self.state.job(job).and_then(|job| job.outcome()?.output()?.citation.as_ref()).is_some();
+        let located = self.state.job(job).and_then(|job| job.outcome()).and_then(Outcome::located).is_some();
+        let place = self.job_place(job, true);
+        let shows_chunk = place.is_some_and(|place| place.located.is_none());
+        self.go_to(place);
+        if cited && !located && shows_chunk {
+            self.notify("NOT FOUND: the job's citation stands in no document; its whole chunk is shown instead");
+        }
+    }
+
+    fn go_to(&mut self, place: Option<Highlight>) {
+        match place {
+            None => {
+                self.document.highlight = None;
+                self.notify("NOT FOUND: these words stand in no document, so there is nothing to show");
+            }
+            Some(place) => {
+                if !self.jump(place) {
+                    self.notify("the document that this stands in is not at hand");
+                } else {
+                    self.lay_out();
+                }
+            }
+        }
+    }
+
+    fn cancel(&mut self, job: JobId) -> Vec<Command> {
+        if !self.is_running() {
+            self.notify("no run is in flight");
+            return Vec::new();
+        }
+        match self.state.job(job).map(|job| job.outcome().is_none()) {
+            Some(true) => vec![Command::CancelJob(job)],
+            _ => {
+                self.notify(format!("job {job} has ended already"));
+                Vec::new()
+            }
+        }
+    }
+
+    fn next_theme(&mut self) -> Vec<Command> {
+        let at = self.themes.iter().position(|name| *name == self.theme).map_or(0, |at| at + 1);
+        let Some(next) = self.themes.get(at % self.themes.len().max(1)) else { return Vec::new() };
+        self.theme = next.clone();
+        vec![Command::Theme(next.clone())]
+    }
+
+    /// Looks again for what is searched, after the pane's content changed.
+    pub(crate) fn find_again(&mut self) {
+        let matches = match self.search.pane {
+            None => return,
+            Some(Pane::Document) => match self.shown_document() {
+                Some(open) => self.search.ranges(&open.document.text).into_iter().map(|range| range.start).collect(),
+                None => Vec::new(),
+            },
+            Some(Pane::Planner) => rows_that_hit(&self.search, &self.planner.rows),
+            Some(Pane::Answers) => rows_that_hit(&self.search, &self.answers),
+            Some(Pane::Jobs) => {
+                let round = self.jobs_round();
+                let hits = |at: &u32| {
+                    round.is_some_and(|round| {
+                        let job = round.jobs.get(*at as usize);
+                        job.is_some_and(|job| {
+                            self.search.hits(&self.job_gist(job, 400)) || self.search.hits(round.task_of(job))
+                        })
+                    })
+                };
+                let listed = self.listed_jobs();
+                listed.iter().enumerate().filter(|(_, at)| hits(at)).map(|(row, _)| row).collect()
+            }
+        };
+        self.search.matches = matches;
+        self.search.current = self.search.current.filter(|at| *at < self.search.matches.len());
+    }
+
+    fn next_match(&mut self, forward: bool) {
+        let Some(pane) = self.search.pane else {
+            self.notify("nothing is searched for; press / first");
+            return;
+        };
+        let here = match (pane, self.search.current.and_then(|at| self.search.matches.get(at))) {
+            (Pane::Document, Some(at)) => *at,
+            // The first step goes to the first match on or below the top row.
+            (Pane::Document, None) => {
+                let top = self.document.top;
+                let start = self.shown_document().map_or(0, |open| open.lines.bytes(top.line).start);
+                start.saturating_sub(1)
+            }
+            (Pane::Planner, _) => self.planner.rows.cursor,
+            (Pane::Answers, _) => self.answers.cursor,
+            (Pane::Jobs, _) => self.jobs.cursor,
+        };
+        let Some(at) = self.search.step(here, forward) else {
+            let words = super::visible::gist(&self.search.words, 40);
+            self.notify(format!("`{words}` is not in this pane"));
+            return;
+        };
+        match pane {
+            Pane::Document => self.reveal(at),
+            Pane::Planner => {
+                (self.planner.rows.cursor, self.planner.rows.follow) = (at, false);
+            }
+            Pane::Answers => self.answers.cursor = at,
+            Pane::Jobs => {
+                (self.jobs.cursor, self.jobs.follow) = (at, Follow::Off);
+            }
+        }
+        self.focus_on(pane);
+        self.settle();
+    }
+
+    /// What is selected, as text for the clipboard.
+    fn copy(&mut self) -> Vec<Command> {
+        let text = match self.focus {
+            Pane::Document => self.document.highlight.and_then(|highlight| {
+                let open = self.documents.get(highlight.span.document)?;
+                open.document.slice(highlight.span.start, highlight.span.end).map(str::to_owned)
+            }),
+            Pane::Planner => {
+                self.planner.rows.rows.get(self.planner.rows.cursor).map(|row| words_of(std::slice::from_ref(row)))
+            }
+            Pane::Jobs => self.selected_job().and_then(|id| {
+                let output = self.state.job(id)?.outcome()?.output()?;
+                output.answer.clone().or_else(|| output.citation.clone())
+            }),
+            Pane::Answers => self.selected_in_answers(),
+        };
+        match text.filter(|text| !text.trim().is_empty()) {
+            Some(text) => vec![Command::Copy(text)],
+            None => {
+                self.notify("nothing is selected here to copy");
+                Vec::new()
+            }
+        }
+    }
+
+    fn selected_in_answers(&self) -> Option<String> {
+        let answer = self.state.answer.as_ref();
+        match self.answers.rows.get(self.answers.cursor)?.target {
+            Some(Target::Citation(at)) => Some(answer?.citations.get(at)?.text.clone()),
+            Some(Target::Job(id)) => self.state.job(id)?.outcome()?.output()?.answer.clone(),
+            _ => answer?.answer.clone(),
+        }
+    }
+
+    fn copy_overlay(&mut self) -> Vec<Command> {
+        let text = self.overlay_rows_mut().map(|pane| words_of(&pane.rows));
+        text.filter(|text| !text.is_empty()).map_or_else(Vec::new, |text| vec![Command::Copy(text)])
+    }
+}
+
+fn step(unit: Unit, forward: bool) -> Vec<Command> {
+    vec![Command::Replay(ReplayCommand::Step { unit, forward })]
+}
+
+fn rows_that_hit(search: &Search, pane: &RowsPane) -> Vec<usize> {
+    pane.rows.iter().enumerate().filter(|(_, row)| search.hits(&row.text())).map(|(at, _)| at).collect()
+}

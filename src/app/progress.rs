@@ -1,0 +1,174 @@
+//! Where a session stands, in words: the status line, the tabs and the timeline.
+
+use super::model::{Mode, Model};
+use super::rows::{Mark, Tone};
+use crate::protocol::{AskState, Ending, ModelInfo, Phase, Purpose, Round, State, Waiting};
+
+/// The state of the session in a word, with what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headline {
+    pub mark: Mark,
+    pub tone: Tone,
+    pub word: &'static str,
+    pub detail: String,
+}
+
+pub fn headline(model: &Model) -> Headline {
+    let say = |mark, tone, word, detail: String| Headline { mark, tone, word, detail };
+    let state = &model.state;
+    if let Phase::Ended(ending) = &state.phase {
+        let reason = ending.reason().unwrap_or_default().to_owned();
+        return match ending {
+            Ending::Answered => say(Mark::Done, Tone::Good, "answered", reason),
+            Ending::NoAnswer { .. } => say(Mark::Dot, Tone::Warning, "no answer", reason),
+            Ending::Budget { .. } => say(Mark::Failed, Tone::Warning, "budget reached", reason),
+            Ending::Cancelled => say(Mark::Failed, Tone::Warning, "stopped", reason),
+            Ending::Failed { .. } => say(Mark::Failed, Tone::Bad, "failed", reason),
+        };
+    }
+    if matches!(model.mode, Mode::Live { running: false }) {
+        return match state.phase {
+            Phase::New => say(Mark::Dot, Tone::Dim, "ready", "no question asked yet".into()),
+            _ => say(Mark::Failed, Tone::Warning, "interrupted", "the session stopped here".into()),
+        };
+    }
+    let (word, detail) = match &state.phase {
+        Phase::New => ("starting", String::new()),
+        Phase::Due(_) | Phase::Ended(_) => ("working", String::new()),
+        Phase::Waiting(Waiting::Remote(ask)) => {
+            let purpose = state.asks().find(|known| known.request.ask == *ask).map(|ask| ask.request.purpose);
+            let purpose = purpose.map_or("", Purpose::name);
+            ("planning", format!("waiting for the {} to {purpose}", remote_word(state)))
+        }
+        Phase::Waiting(Waiting::Prepare(_)) => ("preparing", "prepare_jobs runs in the sandbox".into()),
+        Phase::Waiting(Waiting::Jobs) => {
+            let (ended, planned) = jobs_ended(state.round());
+            ("reading", format!("{ended} of {planned} jobs done"))
+        }
+        Phase::Waiting(Waiting::Transform(_)) => ("aggregating", "transform_outputs runs in the sandbox".into()),
+        Phase::Waiting(Waiting::Citations) => ("checking", "looking the citations up in the document".into()),
+    };
+    say(Mark::Current, Tone::Accent, word, detail)
+}
+
+fn jobs_ended(round: Option<&Round>) -> (usize, usize) {
+    round.map_or((0, 0), |round| {
+        (round.jobs.len() - (round.unfinished as usize).min(round.jobs.len()), round.jobs.len())
+    })
+}
+
+fn remote_word(state: &State) -> &'static str {
+    match state.opened.as_ref().is_some_and(|opened| opened.remote.is_model) {
+        true => "remote LM",
+        false => "planner",
+    }
+}
+
+/// Who plans, named for what it is.
+pub fn planner_name(info: &ModelInfo) -> String {
+    if info.is_model {
+        format!("{} {}", info.provider, info.model)
+    } else {
+        format!("{} planner – no model", info.provider)
+    }
+}
+
+/// Who reads, named for what it is.
+pub fn reader_name(info: &ModelInfo) -> String {
+    if info.is_model {
+        format!("{} {}", info.provider, info.model)
+    } else {
+        format!("{} reader – no model", info.provider)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepState {
+    Done,
+    Current,
+    Waiting,
+    Failed,
+}
+
+/// One step of a round on the timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelineStep {
+    pub name: &'static str,
+    pub state: StepState,
+    /// `12/40`, `try 2`.
+    pub note: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelineRound {
+    pub number: u32,
+    pub steps: Vec<TimelineStep>,
+}
+
+/// The rounds so far with all their steps.
+pub fn timeline(state: &State) -> Vec<TimelineRound> {
+    let newest = state.rounds.len();
+    state
+        .rounds
+        .iter()
+        .enumerate()
+        .map(|(at, round)| TimelineRound { number: round.number, steps: steps(state, round, at + 1 == newest) })
+        .collect()
+}
+
+fn steps(state: &State, round: &Round, newest: bool) -> Vec<TimelineStep> {
+    let waiting = match &state.phase {
+        Phase::Waiting(waiting) if newest => Some(*waiting),
+        _ => None,
+    };
+    let ended = matches!(state.phase, Phase::Ended(_)) || !newest;
+    let mut steps = Vec::with_capacity(7);
+    if round.number == 1 {
+        steps.push(ask_step(round, Purpose::Advise, ended));
+    }
+    steps.push(ask_step(round, Purpose::Decompose, ended));
+    let planned = !round.jobs.is_empty();
+    let code_failed = !planned && round.codes.last().is_some_and(|code| code.rejected.is_some());
+    steps.push(step("code", planned, matches!(waiting, Some(Waiting::Prepare(_))), code_failed));
+    let (done, all) = jobs_ended(Some(round));
+    let mut jobs = step("jobs", planned && done == all, waiting == Some(Waiting::Jobs), false);
+    if planned {
+        jobs.note = format!("{done}/{all}");
+    }
+    steps.push(jobs);
+    let transforming = matches!(waiting, Some(Waiting::Transform(_)));
+    steps.push(step("aggregate", round.aggregated.is_some(), transforming, false));
+    steps.push(ask_step(round, Purpose::Think, ended));
+    let mut decide = ask_step(round, Purpose::Decide, ended);
+    match (round.decision.is_some(), waiting == Some(Waiting::Citations)) {
+        (_, true) => decide.state = StepState::Current,
+        (true, false) => decide.state = StepState::Done,
+        (false, false) if decide.state == StepState::Done => decide.state = StepState::Failed,
+        (false, false) => {}
+    }
+    steps.push(decide);
+    steps
+}
+
+fn step(name: &'static str, done: bool, current: bool, failed: bool) -> TimelineStep {
+    let state = match (current, done, failed) {
+        (true, ..) => StepState::Current,
+        (_, true, _) => StepState::Done,
+        (_, _, true) => StepState::Failed,
+        _ => StepState::Waiting,
+    };
+    TimelineStep { name, state, note: String::new() }
+}
+
+fn ask_step(round: &Round, purpose: Purpose, ended: bool) -> TimelineStep {
+    let asks = round.asks.iter().filter(|ask| ask.request.purpose == purpose);
+    let (count, last) = asks.fold((0, None), |(count, _), ask| (count + 1, Some(&ask.state)));
+    let done = matches!(last, Some(AskState::Answered(_)));
+    let pending = matches!(last, Some(AskState::Pending));
+    let given_up = matches!(last, Some(AskState::GivenUp));
+    let mut step = step(purpose.name(), done, pending && !ended, given_up || pending && ended);
+    if count > 1 {
+        step.note = format!("try {count}");
+    }
+    step
+}

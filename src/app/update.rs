@@ -1,0 +1,217 @@
+//! How a message changes the model, and what it asks for.
+
+use super::action::{Action, Context};
+use super::key::{Key, KeyCode};
+use super::layout::Pane;
+use super::message::{Command, Message, Mouse, MouseKind, ReplayCommand};
+use super::model::{Mode, Model, Overlay, Partial, SAMPLES};
+use crate::protocol::{Fact, Outcome, State};
+
+/// A partial reply longer than this shows only its end; the whole one comes with the record. In bytes.
+const LONGEST_PARTIAL: usize = 256 * 1024;
+
+/// The only way the model changes. Total: what does not fit changes nothing.
+pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
+    match message {
+        Message::Key(key) => return pressed(model, key),
+        Message::Mouse(mouse) => return clicked(model, mouse),
+        Message::Resize { width, height } => {
+            (model.width, model.height) = (width, height);
+            model.lay_out();
+            model.lay_out_overlay();
+        }
+        Message::Paste(text) => {
+            if let Some(Overlay::Question(input) | Overlay::Search(input)) = &mut model.overlay {
+                input.insert(&text);
+            }
+        }
+        Message::Fact { seq, at_ms, fact } => apply(model, seq, at_ms, &fact),
+        Message::World { seq, at_ms, state } => {
+            model.partial = None;
+            model.samples.clear();
+            model.samples.extend(state.utilization.clone());
+            model.state = *state;
+            (model.seq, model.at_ms, model.waiting_since_ms) = (seq, at_ms, at_ms);
+            model.began_ms.get_or_insert(at_ms);
+            model.lay_out();
+            model.lay_out_overlay();
+        }
+        Message::Delta { ask, text } => delta(model, ask, &text),
+        Message::Tick { now_ms } => {
+            model.now_ms = now_ms;
+            model.notice.take_if(|notice| notice.until_ms <= now_ms);
+        }
+        Message::Figures(figures) => model.figures = figures,
+        Message::Marks(marks) => model.marks = marks,
+        Message::Player(player) => model.mode = Mode::Replay(player),
+        Message::Notice(text) => model.notify(text),
+        Message::RunBegan => {
+            model.mode = Mode::Live { running: true };
+            model.state = State::default();
+            model.partial = None;
+            model.began_ms = None;
+            model.marks = Default::default();
+            model.figures = Default::default();
+            model.document.highlight = None;
+            model.planner.toggled.clear();
+            model.planner.rows.follow = true;
+            model.jobs = Default::default();
+            model.answers = Default::default();
+            model.lay_out();
+        }
+        Message::RunEnded { error } => {
+            if let Mode::Live { running } = &mut model.mode {
+                *running = false;
+            }
+            if matches!(model.overlay, Some(Overlay::Quit | Overlay::Stop)) {
+                model.overlay = None;
+            }
+            if let Some(error) = error {
+                model.open_text("The run ended with an error", &error);
+            }
+            model.lay_out();
+        }
+    }
+    Vec::new()
+}
+
+fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
+    let ended = model.state.ending().is_some();
+    model.state.apply(fact);
+    (model.seq, model.at_ms) = (seq, at_ms);
+    model.began_ms.get_or_insert(at_ms);
+    match fact {
+        Fact::UtilizationSampled(sample) => {
+            if model.samples.len() >= SAMPLES {
+                model.samples.pop_front();
+            }
+            model.samples.push_back(sample.clone());
+            return;
+        }
+        Fact::JobStarted { .. } | Fact::JobRetried { .. } => model.settle_jobs(),
+        Fact::JobFinished { outcome, .. } => {
+            if matches!(outcome, Outcome::Answered { .. }) && model.lists_more_findings() {
+                model.lay_out_answers();
+            }
+            model.settle();
+        }
+        _ => {
+            model.waiting_since_ms = at_ms;
+            if matches!(fact, Fact::RemoteAnswered(_) | Fact::RemoteFailed(_) | Fact::SessionEnded { .. }) {
+                model.partial = None;
+            }
+            // A finished answer is shown from its first line.
+            if matches!(fact, Fact::Answered { .. } | Fact::SessionEnded { .. }) && !ended {
+                (model.answers.cursor, model.answers.top) = (0, 0);
+            }
+            model.lay_out();
+            model.find_again();
+        }
+    }
+    model.lay_out_overlay();
+}
+
+fn delta(model: &mut Model, ask: crate::protocol::AskId, text: &str) {
+    match &mut model.partial {
+        Some(partial) if partial.ask == ask => partial.text.push_str(text),
+        partial => *partial = Some(Partial { ask, text: text.to_owned() }),
+    }
+    if let Some(partial) = &mut model.partial
+        && partial.text.len() > LONGEST_PARTIAL
+    {
+        let mut from = partial.text.len() - LONGEST_PARTIAL / 2;
+        while !partial.text.is_char_boundary(from) {
+            from += 1;
+        }
+        partial.text.drain(..from);
+    }
+    let pending = model.state.asks().last().is_some_and(|last| last.request.ask == ask);
+    if pending {
+        model.lay_out_partial();
+        model.settle();
+    }
+}
+
+fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
+    let contexts: &[Context] = match &model.overlay {
+        Some(Overlay::Quit | Overlay::Stop) => &[Context::Question],
+        Some(Overlay::Question(_) | Overlay::Search(_)) => {
+            return typed(model, key);
+        }
+        Some(Overlay::Job { .. }) => &[Context::Jobs, Context::Everywhere],
+        Some(Overlay::Help(_) | Overlay::Text { .. }) => &[Context::Everywhere],
+        None => match (model.focus, model.player().is_some()) {
+            (Pane::Jobs, true) => &[Context::Jobs, Context::Replay, Context::Everywhere],
+            (Pane::Jobs, false) => &[Context::Jobs, Context::Everywhere],
+            (_, true) => &[Context::Replay, Context::Everywhere],
+            (_, false) => &[Context::Everywhere],
+        },
+    };
+    match model.keymap.action(contexts, key) {
+        Some(action) => model.perform(action),
+        None => Vec::new(),
+    }
+}
+
+fn typed(model: &mut Model, key: Key) -> Vec<Command> {
+    let action = model.keymap.action(&[Context::Typing], key);
+    let Some(Overlay::Question(input) | Overlay::Search(input)) = &mut model.overlay else { return Vec::new() };
+    match (action, key.code) {
+        (Some(Action::Submit), _) => return model.submit(),
+        (Some(Action::Leave), _) => model.overlay = None,
+        (Some(Action::EraseWord), _) => input.erase_word(),
+        (Some(Action::EraseLine), _) => input.erase_line(),
+        (_, KeyCode::Char(character)) if !key.ctrl && !key.alt => input.insert(character.encode_utf8(&mut [0; 4])),
+        (_, KeyCode::Backspace) => input.erase_back(),
+        (_, KeyCode::Delete) => input.erase_on(),
+        (_, KeyCode::Left) => input.left(),
+        (_, KeyCode::Right) => input.right(),
+        (_, KeyCode::Home) => input.home(),
+        (_, KeyCode::End) => input.end(),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Rows that a turn of the wheel scrolls.
+const WHEEL: isize = 3;
+
+fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
+    let layout = model.layout();
+    if model.overlay.is_some() {
+        match mouse.what {
+            MouseKind::ScrollUp => model.scroll_overlay(-WHEEL),
+            MouseKind::ScrollDown => model.scroll_overlay(WHEEL),
+            MouseKind::Press => {}
+        }
+        return Vec::new();
+    }
+    match mouse.what {
+        MouseKind::ScrollUp | MouseKind::ScrollDown => {
+            let rows = if mouse.what == MouseKind::ScrollUp { -WHEEL } else { WHEEL };
+            if let Some(pane) = layout.pane_at(mouse.x, mouse.y) {
+                model.scroll_pane(pane, rows);
+            }
+        }
+        MouseKind::Press => {
+            if let Some(pane) = Pane::ALL.into_iter().find(|pane| layout.tab(*pane).contains(mouse.x, mouse.y)) {
+                model.focus_on(pane);
+            } else if let Some(pane) = layout.pane_at(mouse.x, mouse.y) {
+                model.focus_on(pane);
+                model.select_at(pane, mouse.y);
+            } else if let (Some(player), true) = (model.player(), layout.scrubber.contains(mouse.x, mouse.y)) {
+                let track = scrubber_track(layout.scrubber.width);
+                let along = u64::from(mouse.x.saturating_sub(track.0).min(track.1.saturating_sub(1)));
+                let position = along * player.len / u64::from(track.1.saturating_sub(1).max(1));
+                return vec![Command::Replay(ReplayCommand::Seek(position))];
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Where the scrubber's track begins and how many cells it has, in a row this wide.
+pub fn scrubber_track(width: u16) -> (u16, u16) {
+    let begin = 10.min(width);
+    (begin, width.saturating_sub(begin + 20).max(1))
+}
