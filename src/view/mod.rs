@@ -1,1 +1,3 @@
-//! Draws the model. Reads, never changes.
+//! Draws the model. It reads, and changes nothing.
+
+pub mod theme;

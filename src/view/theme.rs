@@ -1,0 +1,191 @@
+//! Themes: TOML files that give each role of the screen a look, for as many colours as the terminal has.
+
+mod file;
+mod quantise;
+
+use ratatui::style::{Color, Modifier, Style};
+
+pub use file::ThemeError;
+pub use quantise::Depth;
+
+use crate::app::Tone;
+
+/// What something on the screen is. Code names roles; only theme files name colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    Background,
+    Text,
+    Dim,
+    Strong,
+    Heading,
+    Accent,
+    Good,
+    Warning,
+    Bad,
+    Code,
+    LineNumber,
+    Quote,
+    Key,
+    Rule,
+    RuleFocused,
+    Title,
+    TitleFocused,
+    Bar,
+    Tab,
+    TabCurrent,
+    Cursor,
+    CursorFocused,
+    Match,
+    Highlight,
+    TintCited,
+    TintLeft,
+    MarkRead,
+    MarkCited,
+    MarkLeft,
+    GaugeAnswered,
+    GaugeAbstained,
+    GaugeTrouble,
+    GaugeRunning,
+    GaugeWaiting,
+    Spark,
+    Overlay,
+    OverlayRule,
+    Input,
+}
+
+/// Every role with its name in theme files.
+pub const ROLES: [(Role, &str); 38] = [
+    (Role::Background, "background"),
+    (Role::Text, "text"),
+    (Role::Dim, "dim"),
+    (Role::Strong, "strong"),
+    (Role::Heading, "heading"),
+    (Role::Accent, "accent"),
+    (Role::Good, "good"),
+    (Role::Warning, "warning"),
+    (Role::Bad, "bad"),
+    (Role::Code, "code"),
+    (Role::LineNumber, "line-number"),
+    (Role::Quote, "quote"),
+    (Role::Key, "key"),
+    (Role::Rule, "rule"),
+    (Role::RuleFocused, "rule-focused"),
+    (Role::Title, "title"),
+    (Role::TitleFocused, "title-focused"),
+    (Role::Bar, "bar"),
+    (Role::Tab, "tab"),
+    (Role::TabCurrent, "tab-current"),
+    (Role::Cursor, "cursor"),
+    (Role::CursorFocused, "cursor-focused"),
+    (Role::Match, "match"),
+    (Role::Highlight, "highlight"),
+    (Role::TintCited, "tint-cited"),
+    (Role::TintLeft, "tint-left"),
+    (Role::MarkRead, "mark-read"),
+    (Role::MarkCited, "mark-cited"),
+    (Role::MarkLeft, "mark-left"),
+    (Role::GaugeAnswered, "gauge-answered"),
+    (Role::GaugeAbstained, "gauge-abstained"),
+    (Role::GaugeTrouble, "gauge-trouble"),
+    (Role::GaugeRunning, "gauge-running"),
+    (Role::GaugeWaiting, "gauge-waiting"),
+    (Role::Spark, "spark"),
+    (Role::Overlay, "overlay"),
+    (Role::OverlayRule, "overlay-rule"),
+    (Role::Input, "input"),
+];
+
+/// The themes in the program: name and file.
+pub const BUILT_IN: [(&str, &str); 2] =
+    [("dark", include_str!("../../themes/dark.toml")), ("light", include_str!("../../themes/light.toml"))];
+
+/// How a role looks in full colour, and without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    pub fg: Option<(u8, u8, u8)>,
+    pub bg: Option<(u8, u8, u8)>,
+    pub always: Modifier,
+    /// In place of a background that the terminal cannot show.
+    pub plain: Modifier,
+}
+
+/// A theme made ready for one terminal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Theme {
+    pub name: String,
+    pub depth: Depth,
+    looks: [Look; ROLES.len()],
+    styles: [Style; ROLES.len()],
+}
+
+impl Theme {
+    /// A theme of the program by name.
+    pub fn built_in(name: &str, depth: Depth) -> Result<Self, ThemeError> {
+        match BUILT_IN.iter().find(|(known, _)| *known == name) {
+            Some((known, text)) => Self::from_toml(&format!("themes/{known}.toml"), text, depth),
+            None => Err(ThemeError::unknown_theme(name)),
+        }
+    }
+
+    /// A theme from the text of a file; what it inherits comes from the program's own.
+    pub fn from_toml(file: &str, text: &str, depth: Depth) -> Result<Self, ThemeError> {
+        let (name, looks) = file::read(file, text)?;
+        let mut styles = [Style::default(); ROLES.len()];
+        let base = (looks[Role::Text as usize].fg, looks[Role::Background as usize].bg);
+        for (style, look) in styles.iter_mut().zip(&looks) {
+            *style = quantise::style(look, base, depth);
+        }
+        Ok(Self { name, depth, looks, styles })
+    }
+
+    /// A theme from a file, or by name when there is a built-in one.
+    pub fn load(name_or_path: &str, depth: Depth) -> Result<Self, ThemeError> {
+        if BUILT_IN.iter().any(|(known, _)| *known == name_or_path) {
+            return Self::built_in(name_or_path, depth);
+        }
+        if !name_or_path.ends_with(".toml") {
+            return Err(ThemeError::unknown_theme(name_or_path));
+        }
+        let text = std::fs::read_to_string(name_or_path)
+            .map_err(|error| ThemeError::unreadable(name_or_path, &error.to_string()))?;
+        Self::from_toml(name_or_path, &text, depth)
+    }
+
+    pub fn style(&self, role: Role) -> Style {
+        self.styles[role as usize]
+    }
+
+    pub fn tone(&self, tone: Tone) -> Style {
+        self.style(match tone {
+            Tone::Text => Role::Text,
+            Tone::Dim => Role::Dim,
+            Tone::Strong => Role::Strong,
+            Tone::Heading => Role::Heading,
+            Tone::Accent => Role::Accent,
+            Tone::Good => Role::Good,
+            Tone::Warning => Role::Warning,
+            Tone::Bad => Role::Bad,
+            Tone::Code => Role::Code,
+            Tone::LineNumber => Role::LineNumber,
+            Tone::Quote => Role::Quote,
+            Tone::Key => Role::Key,
+        })
+    }
+
+    /// The look as the file gives it.
+    pub fn look(&self, role: Role) -> Look {
+        self.looks[role as usize]
+    }
+
+    /// Text on the background.
+    pub fn base(&self) -> Style {
+        let base = self.style(Role::Background).patch(self.style(Role::Text));
+        match self.depth {
+            Depth::None | Depth::Ansi => base.fg(Color::Reset).bg(Color::Reset),
+            Depth::True | Depth::Indexed => base,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

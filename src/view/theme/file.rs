@@ -1,0 +1,151 @@
+//! Reads a theme file. What is wrong with one is said with file, line and role.
+
+use std::collections::BTreeMap;
+
+use ratatui::style::Modifier;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{BUILT_IN, Look, ROLES};
+
+/// What is wrong with a theme, in one sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ThemeError(String);
+
+impl ThemeError {
+    pub(super) fn unknown_theme(name: &str) -> Self {
+        let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+        Self(format!("there is no theme `{name}`: take one of {}, or the path of a .toml file", known.join(", ")))
+    }
+
+    pub(super) fn unreadable(path: &str, error: &str) -> Self {
+        Self(format!("the theme {path} cannot be read: {error}"))
+    }
+
+    fn at(file: &str, text: &str, offset: usize, what: &str) -> Self {
+        let line = text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1);
+        Self(format!("{file}:{line}: {what}"))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    inherits: Option<Spanned<String>>,
+    #[serde(default)]
+    palette: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    roles: BTreeMap<String, Spanned<RoleLook>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RoleLook {
+    fg: Option<String>,
+    bg: Option<String>,
+    bold: bool,
+    underline: bool,
+    italic: bool,
+    plain: Vec<Plain>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Plain {
+    Bold,
+    Underline,
+    Reverse,
+}
+
+/// A theme may inherit one that inherits another, this often.
+const DEEPEST: usize = 4;
+
+type Looks = [Look; ROLES.len()];
+
+pub(super) fn read(file: &str, text: &str) -> Result<(String, Looks), ThemeError> {
+    let mut chain: Vec<(String, String, File)> = Vec::new();
+    let mut next = Some((file.to_owned(), text.to_owned()));
+    while let Some((file, text)) = next.take() {
+        let parsed = parse(&file, &text)?;
+        if let Some(parent) = &parsed.inherits {
+            let name = parent.get_ref();
+            let Some((_, found)) = BUILT_IN.iter().find(|(known, _)| known == name) else {
+                let what = format!("inherits `{name}`, which is no theme of the program");
+                return Err(ThemeError::at(&file, &text, parent.span().start, &what));
+            };
+            if chain.len() >= DEEPEST {
+                return Err(ThemeError::at(&file, &text, parent.span().start, "inherits in a circle"));
+            }
+            next = Some((format!("themes/{name}.toml"), (*found).to_owned()));
+        }
+        chain.push((file, text, parsed));
+    }
+    resolve(&chain)
+}
+
+fn parse(file: &str, text: &str) -> Result<File, ThemeError> {
+    toml::from_str(text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        ThemeError::at(file, text, offset, error.message())
+    })
+}
+
+/// The file's own values over those it inherits. A colour that a file names anew changes all roles that use it.
+fn resolve(chain: &[(String, String, File)]) -> Result<(String, Looks), ThemeError> {
+    let mut colours: BTreeMap<&str, (u8, u8, u8)> = BTreeMap::new();
+    for (file, text, parsed) in chain.iter().rev() {
+        for (name, value) in &parsed.palette {
+            let colour = hexadecimal(value.get_ref()).ok_or_else(|| {
+                let what = format!("the colour `{name}` must be written as \"#rrggbb\", not \"{}\"", value.get_ref());
+                ThemeError::at(file, text, value.span().start, &what)
+            })?;
+            colours.insert(name, colour);
+        }
+    }
+    let mut looks = [Look::default(); ROLES.len()];
+    for (file, text, parsed) in chain.iter().rev() {
+        for (name, role) in &parsed.roles {
+            let wrong = |what: String| ThemeError::at(file, text, role.span().start, &what);
+            let Some(at) = ROLES.iter().position(|(_, known)| known == name) else {
+                return Err(wrong(format!("there is no role `{name}`; the nearest is `{}`", nearest(name))));
+            };
+            let colour = |given: &Option<String>| match given {
+                None => Ok(None),
+                Some(given) => match hexadecimal(given).or_else(|| colours.get(given.as_str()).copied()) {
+                    Some(colour) => Ok(Some(colour)),
+                    None => Err(wrong(format!(
+                        "role `{name}`: `{given}` is neither a colour of the palette nor \"#rrggbb\""
+                    ))),
+                },
+            };
+            let given = role.get_ref();
+            let mut look = Look { fg: colour(&given.fg)?, bg: colour(&given.bg)?, ..Look::default() };
+            look.always.set(Modifier::BOLD, given.bold);
+            look.always.set(Modifier::UNDERLINED, given.underline);
+            look.always.set(Modifier::ITALIC, given.italic);
+            for plain in &given.plain {
+                look.plain |= match plain {
+                    Plain::Bold => Modifier::BOLD,
+                    Plain::Underline => Modifier::UNDERLINED,
+                    Plain::Reverse => Modifier::REVERSED,
+                };
+            }
+            looks[at] = look;
+        }
+    }
+    let name = chain.first().map_or(String::new(), |(_, _, parsed)| parsed.name.clone());
+    Ok((name, looks))
+}
+
+fn hexadecimal(text: &str) -> Option<(u8, u8, u8)> {
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+    let pair = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).ok();
+    Some((pair(0)?, pair(2)?, pair(4)?))
+}
+
+fn nearest(name: &str) -> &'static str {
+    let similar = |known: &str| (strsim::jaro_winkler(known, name) * 1e6) as u64;
+    ROLES.iter().map(|(_, known)| *known).max_by_key(|known| similar(known)).unwrap_or_default()
+}
