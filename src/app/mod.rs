@@ -19,6 +19,8 @@ mod search;
 mod tests;
 mod update;
 mod visible;
+#[cfg(test)]
+pub(crate) mod world;
 mod wrap;
 
 pub use action::{Action, BINDINGS, Binding, Context};

@@ -1,0 +1,264 @@
+//! A session played by the protocol itself over a small report, for the tests of app and view.
+
+use super::{Figures, Marks, Message, Mode, Model, update};
+use crate::document::{Document, Located, Match, Span};
+use crate::protocol::*;
+
+pub struct World {
+    pub document: Document,
+    pub state: State,
+    pub facts: Vec<Fact>,
+}
+
+pub const QUESTION: &str = "What was the net income of Harbour Freight Lines in 2023, and what drove the change?";
+
+const PROGRAM: &str = "I look for the figures first.\n\n```python\ndef prepare_jobs(context):\n    jobs = []\n    for chunk in chunk_by_page(context):\n        for task in TASKS:\n            jobs.append(JobManifest(chunk=chunk, task=task, advice='figures with units'))\n    return jobs\n\ndef transform_outputs(jobs):\n    return '\\n'.join(job.output.answer for job in jobs if job.output.answer)\n```\n";
+
+pub fn report() -> Document {
+    let mut text = String::new();
+    for page in 1..=8 {
+        if page > 1 {
+            text.push('\u{c}');
+        }
+        text.push_str(&format!("HARBOUR FREIGHT LINES — ANNUAL REPORT 2023{:>24}{page}\n\n", "page "));
+        match page {
+            2 => text.push_str("Net income for the year ended 31 December 2023 was $48.2 million, compared with $39.7 million in 2022.\n\nThe increase was driven by higher container volumes on the northern routes and by lower fuel cost per mile.\n\n"),
+            5 => text.push_str("                         2023      2022\nRevenue                 412.6     377.9\nFuel                    101.3     118.4\nNet income               48.2      39.7\n\n"),
+            _ => {}
+        }
+        for line in 1..=12 {
+            text.push_str(&format!("Section {page}.{line}. The company operates vessels between ports of the region and reports on each of its routes, terminals and yards in the tables below.\n"));
+            if line % 4 == 0 {
+                text.push('\n');
+            }
+        }
+    }
+    Document::from_text("harbour-2023.txt", text)
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self { document: report(), state: State::default(), facts: Vec::new() }
+    }
+
+    pub fn input(&mut self, input: Input) -> &mut Self {
+        let mut step = decide(&self.state, input);
+        loop {
+            for fact in step.facts {
+                self.state.apply(&fact);
+                self.facts.push(fact);
+            }
+            match advance(&self.state) {
+                Some(next) => step = next,
+                None => return self,
+            }
+        }
+    }
+
+    pub fn start(&mut self) -> &mut Self {
+        let opened = SessionOpened {
+            question: QUESTION.into(),
+            settings: Settings { tasks_per_round: 2, budget_usd: Some(1.0), ..Settings::default() },
+            documents: vec![self.document.reference()],
+            remote: ModelInfo {
+                provider: "offline".into(),
+                model: "planner".into(),
+                is_model: false,
+                price: Some(Price { input: 2.5, cached_input: 1.25, output: 10.0 }),
+            },
+            local: ModelInfo { provider: "extractive".into(), model: "reader".into(), is_model: false, price: None },
+            prompts: prompts::VERSION.into(),
+            program: "0.1.0".into(),
+            parent: None,
+        };
+        self.input(Input::Start(Box::new(opened)))
+    }
+
+    pub fn pending(&self) -> Option<AskId> {
+        match self.state.phase {
+            Phase::Waiting(Waiting::Remote(ask)) => Some(ask),
+            _ => None,
+        }
+    }
+
+    pub fn reply(&mut self, text: &str) -> &mut Self {
+        let answer = RemoteAnswer {
+            ask: self.pending().unwrap(),
+            text: text.into(),
+            finish: Finish::Stop,
+            usage: Usage { input_tokens: 1234, output_tokens: 210, estimated: true, ..Usage::default() },
+            cost_usd: Some(0.0052),
+            first_token_ms: 120,
+            total_ms: 1840,
+        };
+        self.input(Input::RemoteAnswered(answer))
+    }
+
+    fn code(&self) -> CodeId {
+        match self.state.phase {
+            Phase::Waiting(Waiting::Prepare(code) | Waiting::Transform(code)) => code,
+            _ => panic!("no program is due"),
+        }
+    }
+
+    /// Two tasks on each page.
+    pub fn plan(&mut self) -> &mut Self {
+        self.reply("Look for net income in the statement of operations, then for the reasons in the discussion.");
+        self.reply(PROGRAM);
+        let pages = &self.document.pages;
+        let ends = pages.iter().skip(1).copied().chain([self.document.text.len()]);
+        let tasks = ["Extract the net income and its year.", "Extract the reasons for the change in net income."];
+        let manifests = pages
+            .iter()
+            .zip(ends)
+            .flat_map(|(start, end)| {
+                tasks.map(|task| Manifest {
+                    chunk: Chunk::Span(Span::new(0, *start, end)),
+                    task: task.into(),
+                    advice: "Figures with their units; quote the sentence.".into(),
+                })
+            })
+            .collect();
+        let code = self.code();
+        self.input(Input::CodeRan { code, result: CodeResult::Prepared(Ok(manifests)) })
+    }
+
+    pub fn begin(&mut self, index: u32) -> &mut Self {
+        let round = self.state.rounds.len() as u32;
+        self.input(Input::JobStarted { job: JobId { round, index } })
+    }
+
+    pub fn job(&mut self, index: u32, reply: &str, located: Option<Located>) -> &mut Self {
+        self.begin(index);
+        let id = JobId { round: self.state.rounds.len() as u32, index };
+        let attempt = self.state.job(id).map_or(1, Job::attempt);
+        let usage = Usage { input_tokens: 610, output_tokens: 48, estimated: true, ..Usage::default() };
+        let reply = WorkerReply { text: reply.into(), finish: Finish::Stop, usage };
+        self.input(Input::JobDone { job: id, attempt, result: JobResult::Replied { reply, located }, ms: 35 })
+    }
+
+    pub fn find(&self, words: &str) -> Option<Located> {
+        let start = self.document.text.find(words)?;
+        Some(Located { span: Span::new(0, start, start + words.len()), how: Match::Exact })
+    }
+
+    pub fn answered(&mut self, index: u32, answer: &str, citation: &str) -> &mut Self {
+        let output = JobOutput {
+            explanation: "The sentence names the figure.".into(),
+            citation: Some(citation.into()),
+            answer: Some(answer.into()),
+        };
+        let located = self.find(citation);
+        self.job(index, &serde_json::to_string(&output).unwrap(), located)
+    }
+
+    pub fn abstained(&mut self, index: u32) -> &mut Self {
+        let reply = r#"{"explanation": "The page says nothing of net income.", "citation": null, "answer": null}"#;
+        self.job(index, reply, None)
+    }
+
+    pub fn failed(&mut self, index: u32) -> &mut Self {
+        self.begin(index);
+        let job = JobId { round: self.state.rounds.len() as u32, index };
+        let result = JobResult::Failed { error: "the local server closed the connection".into() };
+        self.input(Input::JobDone { job, attempt: 1, result, ms: 12 })
+    }
+
+    pub fn sample(&mut self, cpu: f32, running: u32) -> &mut Self {
+        self.input(Input::Utilization(UtilizationSample {
+            cpu_percent: Some(cpu),
+            memory_used_bytes: Some(9_400_000_000),
+            memory_total_bytes: Some(33_500_000_000),
+            gpus: Vec::new(),
+            jobs_running: running,
+            jobs_waiting: 3,
+        }))
+    }
+
+    /// Jobs in every state: ended, running, retried, waiting.
+    pub fn half(&mut self) -> &mut Self {
+        self.start().plan();
+        for (at, cpu) in [12.0, 35.0, 58.0, 71.0, 88.0, 93.0, 64.0].into_iter().enumerate() {
+            self.sample(cpu, at as u32);
+        }
+        self.abstained(0).abstained(1);
+        self.answered(2, "$48.2 million in 2023", "Net income for the year ended 31 December 2023 was $48.2 million");
+        self.answered(
+            3,
+            "higher volumes, lower fuel cost",
+            "driven by higher container volumes on the northern routes",
+        );
+        self.abstained(4).failed(5);
+        self.job(6, "not json at all", None).job(6, "still not json", None);
+        self.job(7, "{\"answer\": ", None);
+        self.answered(8, "48.2", "Net income was about forty-eight million");
+        self.input(Input::CancelJob(JobId { round: 1, index: 9 }));
+        self.begin(10).begin(11)
+    }
+
+    pub fn whole(&mut self) -> &mut Self {
+        self.half();
+        self.job(7, "{\"answer\": ", None);
+        for index in 10..16 {
+            self.abstained(index);
+        }
+        let code = self.code();
+        let text =
+            "Task 0\n- $48.2 million in 2023 (page 2)\n- 48.2\n\nTask 1\n- higher volumes, lower fuel cost (page 2)";
+        self.input(Input::CodeRan { code, result: CodeResult::Transformed(Ok(text.into())) });
+        self.reply("The figure is quoted twice; the reasons once. That is enough.");
+        let quotations = [
+            "Net income for the year ended 31 December 2023 was $48.2 million",
+            "driven by higher container volumes on the northern routes",
+            "Net income was about forty-eight million",
+        ];
+        let decision = serde_json::json!({
+            "decision": "provide_final_answer",
+            "answer": "Net income was $48.2 million in 2023, up from $39.7 million in 2022.",
+            "explanation": "Higher container volumes on the northern routes and lower fuel cost per mile drove the increase.",
+            "citations": quotations,
+        });
+        self.reply(&format!("```json\n{decision}\n```"));
+        let citations =
+            quotations.iter().map(|text| AnswerCitation { text: (*text).into(), located: self.find(text) }).collect();
+        self.input(Input::CitationsLocated { round: 1, citations })
+    }
+
+    /// A screen to which these facts came, one by one.
+    pub fn model(&self, width: u16, height: u16) -> Model {
+        let mut model = Model::new(vec![self.document.clone()], Mode::Live { running: !self.facts.is_empty() });
+        update(&mut model, Message::Resize { width, height });
+        self.feed(&mut model);
+        model
+    }
+
+    pub fn feed(&self, model: &mut Model) {
+        for (seq, fact) in (1..).zip(&self.facts) {
+            update(model, Message::Fact { seq, at_ms: seq * 250, fact: Box::new(fact.clone()) });
+        }
+        let now_ms = self.facts.len() as u64 * 250 + 3000;
+        update(model, Message::Tick { now_ms });
+        let mut marks = Marks { read: vec![Span::new(0, 0, self.document.pages[5])], ..Marks::default() };
+        let located = |job: &Job| Some(job.outcome()?.located()?.span);
+        marks.cited = self.state.rounds.iter().flat_map(|round| round.jobs.iter().filter_map(located)).collect();
+        marks.left = self.find("compared with $39.7 million in 2022").map(|found| found.span).into_iter().collect();
+        update(model, Message::Marks(marks));
+        update(model, Message::Figures(figures(self.facts.len() as u64)));
+    }
+}
+
+pub fn figures(saved_record: u64) -> Figures {
+    Figures {
+        spent_usd: Some(0.0208),
+        budget_usd: Some(1.0),
+        baseline_usd: Some(0.0431),
+        baseline_tokens: 17_240,
+        remote_input_tokens: 4_936,
+        remote_cached_tokens: 1_024,
+        remote_output_tokens: 840,
+        estimated: true,
+        exposed_bytes: 164,
+        exposed_share: 0.011,
+        saved_record,
+    }
+}

@@ -1,0 +1,55 @@
+//! The Answers pane.
+
+use super::glyphs::{Glyph, SPINNER};
+use super::paint::Paint;
+use super::pane;
+use super::theme::Role;
+use crate::app::{Area, Headline, Model, Pane, headline, short_time};
+use crate::protocol::Phase;
+
+pub fn draw(paint: &mut Paint, model: &Model) {
+    let whole = model.inside(Pane::Answers);
+    if model.layout().pane(Pane::Answers).is_empty() {
+        return;
+    }
+    let list = model.answers_list();
+    let cited = model.state.answer.as_ref().map_or(0, |answer| answer.citations.len());
+    let about = match (model.state.answer.is_some(), cited) {
+        (false, _) => String::new(),
+        (true, 1) => "1 citation".into(),
+        (true, cited) => format!("{cited} citations"),
+    };
+    pane::title(paint, model, Pane::Answers, &about, &pane::place(&model.answers, list.height));
+    if model.answers_head() > 0 {
+        waiting(paint, model, whole);
+    }
+    pane::rows(paint, &model.answers, list, model.focus == Pane::Answers && model.overlay.is_none());
+}
+
+/// What is being waited for, and for how long.
+fn waiting(paint: &mut Paint, model: &Model, area: Area) {
+    if area.height == 0 {
+        return;
+    }
+    let Headline { mark, tone, word, detail } = headline(model);
+    let style = paint.theme.tone(tone);
+    let (x, y) = (area.x + 1, area.y);
+    let room = area.width.saturating_sub(2);
+    if model.is_running() {
+        paint.text(x, y, 1, spinner(model), style);
+    } else {
+        paint.glyph(x, y, Glyph::Mark(mark), style);
+    }
+    let mut at = 2;
+    at += paint.text(x + at, y, room.saturating_sub(at), &format!("{word}  "), style);
+    at += paint.text(x + at, y, room.saturating_sub(at), &detail, paint.style(Role::Text));
+    if model.is_running() && !matches!(model.state.phase, Phase::New) {
+        let time = format!("  {}", short_time(model.waited_ms() / 1000 * 1000));
+        paint.text(x + at, y, room.saturating_sub(at), &time, paint.style(Role::Dim));
+    }
+}
+
+pub fn spinner(model: &Model) -> &'static str {
+    let (sign, twin) = SPINNER[(model.now_ms / 125) as usize % SPINNER.len()];
+    if model.ascii { twin } else { sign }
+}

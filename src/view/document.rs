@@ -1,0 +1,180 @@
+//! The Document pane: only visible lines are wrapped, and only their cells are tinted.
+
+use ratatui::style::Style;
+
+use super::glyphs::Glyph;
+use super::paint::Paint;
+use super::pane::title;
+use super::theme::Role;
+use crate::app::{Area, DocumentRow, Highlight, Model, OpenDocument, Pane, glyphs, gutter, short_bytes, span_at};
+use crate::document::Span;
+
+pub fn draw(paint: &mut Paint, model: &Model) {
+    let area = model.inside(Pane::Document);
+    if model.layout().pane(Pane::Document).is_empty() {
+        return;
+    }
+    let Some(open) = model.shown_document() else {
+        title(paint, model, Pane::Document, "no document", "");
+        let text = "The text of the documents is not at hand.";
+        paint.text(area.x + 2, area.y + 1, area.width.saturating_sub(2), text, paint.style(Role::Dim));
+        return;
+    };
+    title(paint, model, Pane::Document, &about(model, open), &place(model));
+    let gutter = gutter(open);
+    let text = area.after(gutter);
+    let width = usize::from(text.width.saturating_sub(1)).max(1);
+    let rows = open.lines.visible(&open.document, model.document.top, width, usize::from(area.height));
+    let matches = visible_matches(model, open, &rows);
+    for (line, row) in (0..area.height).zip(&rows) {
+        let y = area.y + line;
+        match row {
+            DocumentRow::Page(page) => page_mark(paint, area, gutter, y, *page),
+            DocumentRow::Text { bytes, number } => {
+                draw_gutter(paint, model, area.x, y, gutter, (bytes.start, bytes.end), *number);
+                let words = open.document.text.get(bytes.clone()).unwrap_or_default();
+                draw_words(paint, model, (text.x, y, width as u16), words, bytes.start, &matches);
+            }
+        }
+    }
+    scrollbar(paint, model, open, area);
+}
+
+fn about(model: &Model, open: &OpenDocument) -> String {
+    let count = model.documents.len();
+    let which = if count > 1 { format!("{}/{count} ", model.document.shown + 1) } else { String::new() };
+    let size = short_bytes(open.document.text.len() as u64);
+    format!("{which}{} · {size} · {} lines", open.document.name, open.lines.numbered())
+}
+
+/// Page and per cent, for the title and the tab.
+pub fn place(model: &Model) -> String {
+    match model.document_place() {
+        Some((percent, Some((page, pages)))) => format!("p {page}/{pages} · {percent}%"),
+        Some((percent, None)) => format!("{percent}%"),
+        None => String::new(),
+    }
+}
+
+fn page_mark(paint: &mut Paint, area: Area, gutter: u16, y: u16, page: usize) {
+    let room = area.width.saturating_sub(gutter + 1);
+    let style = paint.style(Role::Rule);
+    paint.line(area.x + gutter, y, room, Glyph::Rule, style);
+    let words = format!(" page {page} ");
+    paint.text(area.x + gutter + 2, y, room.saturating_sub(2), &words, paint.style(Role::Dim));
+}
+
+fn draw_gutter(
+    paint: &mut Paint,
+    model: &Model,
+    x: u16,
+    y: u16,
+    gutter: u16,
+    (start, end): (usize, usize),
+    number: Option<usize>,
+) {
+    let marks = model.marks_of(start, end);
+    let signs = [
+        (marks.read, Glyph::Read, Role::MarkRead),
+        (marks.left, Glyph::Left, Role::MarkLeft),
+        (marks.cited, Glyph::Cited, Role::MarkCited),
+        (marks.highlighted, Glyph::Highlight, Role::Accent),
+    ];
+    for ((_, sign, role), column) in signs.into_iter().zip([0, 1, 2, 2]).filter(|((on, ..), _)| *on) {
+        let style = paint.style(role);
+        paint.glyph(x + column, y, sign, style);
+    }
+    if let Some(number) = number {
+        let style = paint.style(Role::LineNumber);
+        paint.right(x + 3, y, gutter.saturating_sub(4), &number.to_string(), style);
+    }
+}
+
+/// The words of one row, cell by cell, each with the tints of its byte.
+fn draw_words(
+    paint: &mut Paint,
+    model: &Model,
+    (x, y, room): (u16, u16, u16),
+    words: &str,
+    start: usize,
+    matches: &[(usize, usize)],
+) {
+    let shown = model.document.shown;
+    let highlight = model.document.highlight.map(|Highlight { span, .. }| span).filter(|span| span.document == shown);
+    let base = paint.style(Role::Text);
+    let mut column = 0;
+    for glyph in glyphs(words) {
+        if column + glyph.width as u16 > room {
+            break;
+        }
+        let at = start + glyph.bytes.start;
+        let style = tints(paint, model, base, at, highlight, matches);
+        column += paint.text(x + column, y, room - column, &glyph.text, style);
+    }
+}
+
+fn tints(
+    paint: &Paint,
+    model: &Model,
+    base: Style,
+    at: usize,
+    highlight: Option<Span>,
+    matches: &[(usize, usize)],
+) -> Style {
+    let shown = model.document.shown;
+    let mut style = base;
+    if model.tints.left && span_at(&model.marks.left, shown, at).is_some() {
+        style = style.patch(paint.style(Role::TintLeft));
+    }
+    if model.tints.cited && span_at(&model.marks.cited, shown, at).is_some() {
+        style = style.patch(paint.style(Role::TintCited));
+    }
+    if matches.iter().any(|(from, to)| (*from..*to).contains(&at)) {
+        style = style.patch(paint.style(Role::Match));
+    }
+    if highlight.is_some_and(|span| (span.start..span.end).contains(&at)) {
+        style = style.patch(paint.style(Role::Highlight));
+    }
+    style
+}
+
+/// The search's matches among the visible rows.
+fn visible_matches(model: &Model, open: &OpenDocument, rows: &[DocumentRow]) -> Vec<(usize, usize)> {
+    if !model.search.in_pane(Pane::Document) {
+        return Vec::new();
+    }
+    let mut bytes = rows.iter().filter_map(|row| match row {
+        DocumentRow::Text { bytes, .. } => Some(bytes),
+        DocumentRow::Page(_) => None,
+    });
+    let Some(first) = bytes.next() else { return Vec::new() };
+    let end = bytes.next_back().map_or(first.end, |last| last.end);
+    let start = open.lines.bytes(open.lines.line_of(first.start)).start;
+    let text = open.document.text.get(start..end).unwrap_or_default();
+    model.search.ranges(text).into_iter().map(|range| (start + range.start, start + range.end)).collect()
+}
+
+/// A scroll bar that also shows where citations stand.
+fn scrollbar(paint: &mut Paint, model: &Model, open: &OpenDocument, area: Area) {
+    let height = usize::from(area.height);
+    let length = open.document.text.len();
+    if height == 0 || area.width == 0 || length == 0 {
+        return;
+    }
+    let x = area.x + area.width - 1;
+    let top = open.lines.bytes(model.document.top.line).start;
+    let below = open.lines.bytes(model.document.top.line + height).start.max(top + 1).min(length);
+    for row in 0..height {
+        let (from, to) = (row * length / height, ((row + 1) * length / height).max(row * length / height + 1));
+        let marks = model.marks_of(from, to);
+        let seen = from < below && top < to;
+        let (sign, role) = match (marks.highlighted, marks.cited, seen) {
+            (true, ..) => (Glyph::Highlight, Role::Accent),
+            (_, true, _) => (Glyph::Cited, Role::MarkCited),
+            (.., true) => (Glyph::Thumb, Role::Dim),
+            _ => (Glyph::Track, Role::Rule),
+        };
+        let style = paint.style(role);
+        paint.glyph(x, area.y + row as u16, sign, style);
+    }
+}

@@ -1,0 +1,135 @@
+//! Frames that open over the panes.
+
+use ratatui::style::{Modifier, Style};
+
+use super::glyphs::Glyph;
+use super::paint::Paint;
+use super::theme::Role;
+use crate::app::{Area, LineInput, Model, Overlay, RowsPane, gist, glyphs};
+
+pub fn draw(paint: &mut Paint, model: &Model) {
+    let Some(overlay) = &model.overlay else { return };
+    let area = model.overlay_area();
+    let title = match overlay {
+        Overlay::Help(_) => "Keys".to_owned(),
+        Overlay::Quit => "Work is in flight".into(),
+        Overlay::Stop => "Stop the run".into(),
+        Overlay::Question(_) => "What do you want to know?".into(),
+        Overlay::Search(_) => format!("Search {}", model.focus.name()),
+        Overlay::Job { job, .. } => format!("Job {job}"),
+        Overlay::Text { title, .. } => title.clone(),
+    };
+    frame(paint, area, &title);
+    let inside = Area {
+        x: area.x + 2.min(area.width),
+        y: area.y + 1.min(area.height),
+        width: area.width.saturating_sub(4),
+        height: area.height.saturating_sub(2),
+    };
+    match overlay {
+        Overlay::Help(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. } => scrolled(paint, rows, inside),
+        Overlay::Quit => {
+            let text = ["The run is stopped and you leave. What was paid for is saved.", ""];
+            ask(paint, inside, &text, "y quit", "n stay");
+        }
+        Overlay::Stop => {
+            let text = ["Jobs and requests under way are cancelled.", "What was paid for is saved."];
+            ask(paint, inside, &text, "y stop the run", "n let it run");
+        }
+        Overlay::Search(input) => line_input(paint, input, inside.top(1)),
+        Overlay::Question(input) => {
+            line_input(paint, input, inside.top(inside.height.saturating_sub(2)));
+            let names: Vec<&str> = model.documents.iter().map(|open| open.document.name.as_str()).collect();
+            let of = format!("of {}", gist(&names.join(", "), 200));
+            let dim = paint.style(Role::Dim);
+            paint.text(inside.x, inside.y + inside.height.saturating_sub(1), inside.width, &of, dim);
+        }
+    }
+}
+
+fn frame(paint: &mut Paint, area: Area, title: &str) {
+    let ground = paint.theme.base().patch(paint.style(Role::Overlay));
+    paint.clear(area, ground);
+    if area.width < 2 || area.height < 2 {
+        return;
+    }
+    let rule = paint.style(Role::OverlayRule);
+    let (right, bottom) = (area.x + area.width - 1, area.y + area.height - 1);
+    for y in [area.y, bottom] {
+        paint.line(area.x + 1, y, area.width - 2, Glyph::Rule, rule);
+    }
+    for y in area.y + 1..bottom {
+        paint.glyph(area.x, y, Glyph::Side, rule);
+        paint.glyph(right, y, Glyph::Side, rule);
+    }
+    let corners = [
+        (area.x, area.y, Glyph::TopLeft),
+        (right, area.y, Glyph::TopRight),
+        (area.x, bottom, Glyph::BottomLeft),
+        (right, bottom, Glyph::BottomRight),
+    ];
+    for (x, y, sign) in corners {
+        paint.glyph(x, y, sign, rule);
+    }
+    let style = rule.patch(paint.style(Role::Strong));
+    paint.text(area.x + 2, area.y, area.width.saturating_sub(4), &format!(" {title} "), style);
+}
+
+fn scrolled(paint: &mut Paint, pane: &RowsPane, area: Area) {
+    for ((_, row), y) in pane.visible(area.height).zip(area.y..) {
+        paint.pieces(area.x, y, area.width, &row.pieces);
+    }
+    let height = usize::from(area.height);
+    if pane.rows.len() > height {
+        let below = pane.rows.len().saturating_sub(pane.top + height);
+        let words = if below > 0 { format!(" {below} rows more ") } else { " end ".into() };
+        let style = paint.style(Role::OverlayRule);
+        paint.right(area.x, area.y + area.height, area.width, &words, style);
+    }
+}
+
+fn ask(paint: &mut Paint, area: Area, lines: &[&str], yes: &str, no: &str) {
+    for (line, y) in lines.iter().zip(area.y..) {
+        paint.text(area.x, y, area.width, line, paint.style(Role::Text));
+    }
+    let y = area.y + area.height.saturating_sub(1);
+    let key = paint.style(Role::Key);
+    let at = paint.text(area.x, y, area.width, yes, key);
+    paint.text(area.x + at + 4, y, area.width.saturating_sub(at + 4), no, key);
+}
+
+/// What is typed, over as many rows as it has, with the cursor's cell reversed.
+fn line_input(paint: &mut Paint, input: &LineInput, area: Area) {
+    let ground = paint.style(Role::Input);
+    paint.tint(area, ground);
+    if area.width < 2 || area.height == 0 {
+        return;
+    }
+    let mut cells: Vec<(usize, String, u16)> = Vec::new();
+    for glyph in glyphs(&input.text) {
+        cells.push((glyph.bytes.start, glyph.text.into_owned(), glyph.width as u16));
+    }
+    cells.push((input.text.len(), " ".into(), 1));
+    // Rows are filled to the edge; those with the cursor are in sight.
+    let (mut row, mut x, mut placed, mut cursor_row) = (0usize, 0u16, Vec::new(), 0);
+    for (at, text, wide) in cells {
+        if x + wide > area.width {
+            row += 1;
+            x = 0;
+        }
+        if at <= input.cursor {
+            cursor_row = row;
+        }
+        placed.push((at, text, row, x));
+        x += wide;
+    }
+    let first = (cursor_row + 1).saturating_sub(usize::from(area.height));
+    for (at, text, row, x) in placed {
+        let Some(y) = row.checked_sub(first).filter(|y| *y < usize::from(area.height)) else { continue };
+        let style = match at == input.cursor {
+            true => ground.patch(Style::default().add_modifier(Modifier::REVERSED)),
+            false => ground,
+        };
+        paint.text(area.x + x, area.y + y as u16, area.width - x, &text, style);
+    }
+}

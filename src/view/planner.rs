@@ -1,0 +1,21 @@
+//! The Planner pane.
+
+use super::paint::Paint;
+use super::pane;
+use super::theme::Role;
+use crate::app::{Model, Pane, planner_name};
+
+pub fn draw(paint: &mut Paint, model: &Model) {
+    let area = model.inside(Pane::Planner);
+    if model.layout().pane(Pane::Planner).is_empty() {
+        return;
+    }
+    let about = model.state.opened.as_ref().map(|opened| planner_name(&opened.remote)).unwrap_or_default();
+    let place = pane::place(&model.planner.rows, area.height);
+    pane::title(paint, model, Pane::Planner, &about, &place);
+    if model.planner.rows.rows.is_empty() {
+        let text = "What is said to the planner, and what it says, comes here.";
+        paint.text(area.x + 2, area.y + 1, area.width.saturating_sub(2), text, paint.style(Role::Dim));
+    }
+    pane::rows(paint, &model.planner.rows, area, model.focus == Pane::Planner && model.overlay.is_none());
+}

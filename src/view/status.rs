@@ -1,0 +1,234 @@
+//! The line at the top that names the question, the tabs, the status line, and the hints under it.
+
+use super::answers::spinner;
+use super::document;
+use super::glyphs::{Glyph, glyph};
+use super::paint::Paint;
+use super::theme::Role;
+use crate::app::{
+    Action, Area, Model, Overlay, Pane, binding_of, dollars, gist, headline, planner_name, reader_name, short_bytes,
+    short_count, short_time, width,
+};
+use crate::protocol::Round;
+
+/// The question, and who plans and who reads.
+pub fn bar(paint: &mut Paint, model: &Model) {
+    let area = model.layout().bar;
+    let style = paint.style(Role::Bar);
+    paint.clear(area, paint.theme.base().patch(style));
+    let mut x = area.x + 1;
+    x += paint.text(x, area.y, area.width, "minions ", style.patch(paint.style(Role::TitleFocused)));
+    let who = model.state.opened.as_ref().map(|opened| {
+        let (plans, reads) = (planner_name(&opened.remote), reader_name(&opened.local));
+        format!("plans: {plans} · reads: {reads} ")
+    });
+    let mut room = (area.x + area.width).saturating_sub(x);
+    if let Some(who) = who.filter(|who| width(who) + 30 < usize::from(room)) {
+        room -= paint.right(x, area.y, room, &who, style.patch(paint.style(Role::Dim)));
+    }
+    let question = gist(model.state.question(), usize::from(room));
+    let prompt = glyph(Glyph::Prompt, paint.ascii);
+    if question.is_empty() {
+        paint.text(x, area.y, room, "no question yet; press a to ask one", style.patch(paint.style(Role::Dim)));
+    } else {
+        let taken = paint.text(x, area.y, room, &format!("{prompt} "), style.patch(paint.style(Role::Accent)));
+        paint.text(x + taken, area.y, room.saturating_sub(taken + 1), &question, style);
+    }
+}
+
+/// One tab a pane, each with its state in a word.
+pub fn tabs(paint: &mut Paint, model: &Model) {
+    let layout = model.layout();
+    if layout.tabs.is_empty() {
+        return;
+    }
+    for pane in Pane::ALL {
+        let area = layout.tab(pane);
+        let current = pane == model.focus;
+        let style = paint.style(if current { Role::TabCurrent } else { Role::Tab });
+        paint.clear(area, paint.theme.base().patch(style));
+        let sign = if current { glyph(Glyph::Cursor, paint.ascii) } else { " " };
+        let name = format!("{sign}{} {} ", pane.index() + 1, pane.name());
+        let at = paint.text(area.x, area.y, area.width, &name, style);
+        let word = gist(&tab_word(model, pane), 24);
+        let room = area.width.saturating_sub(at + 1);
+        if width(&word) <= usize::from(room) {
+            let dim = if current { style } else { style.patch(paint.style(Role::Dim)) };
+            paint.text(area.x + at, area.y, room, &word, dim);
+        }
+    }
+}
+
+fn tab_word(model: &Model, pane: Pane) -> String {
+    match pane {
+        Pane::Document => match model.document_place() {
+            Some((_, Some((page, _)))) => format!("p {page}"),
+            _ => document::place(model),
+        },
+        Pane::Planner => match model.state.round() {
+            Some(round) => round.asks.last().map_or(String::new(), |ask| ask.request.purpose.name().into()),
+            None => String::new(),
+        },
+        Pane::Jobs => match model.jobs_round().map(Round::tally).filter(|tally| tally.planned > 0) {
+            Some(tally) => format!("{}/{}", tally.planned - tally.running - tally.waiting, tally.planned),
+            None => String::new(),
+        },
+        Pane::Answers => match headline(model).word {
+            "no answer" => "none".into(),
+            word => word.into(),
+        },
+    }
+}
+
+/// State and figures, the least important left out first.
+pub fn status(paint: &mut Paint, model: &Model) {
+    let area = model.layout().status;
+    if area.is_empty() {
+        return;
+    }
+    let bar = paint.style(Role::Bar);
+    paint.clear(area, paint.theme.base().patch(bar));
+    if let Some(notice) = &model.notice {
+        let style = bar.patch(paint.style(Role::Warning));
+        paint.text(area.x + 1, area.y, area.width.saturating_sub(2), &notice.text, style);
+        return;
+    }
+    let head = headline(model);
+    let style = bar.patch(paint.theme.tone(head.tone));
+    let sign = if model.is_running() { spinner(model) } else { glyph(Glyph::Mark(head.mark), paint.ascii) };
+    let mut x = area.x + 1;
+    x += paint.text(x, area.y, area.width, &format!("{sign} {}", head.word), style);
+    let room = usize::from((area.x + area.width).saturating_sub(x + 1));
+    let mut parts = figures(model);
+    let taken = |parts: &[(u8, String)]| parts.iter().map(|(_, text)| width(text) + 3).sum::<usize>();
+    while taken(&parts) > room {
+        let Some(least) = parts.iter().map(|(rank, _)| *rank).max() else { break };
+        parts.retain(|(rank, _)| *rank != least);
+    }
+    for (_, text) in parts {
+        x += paint.text(x, area.y, area.width, " │ ", bar.patch(paint.style(Role::Dim)));
+        x += paint.text(x, area.y, (area.x + area.width).saturating_sub(x), &text, bar);
+    }
+}
+
+/// What the status line tells, with its rank: 0 stays longest.
+fn figures(model: &Model) -> Vec<(u8, String)> {
+    let figures = &model.figures;
+    let about = if figures.estimated { "≈ " } else { "" };
+    let mut parts = Vec::new();
+    let spent = figures.spent_usd.map_or("cost unknown".into(), dollars);
+    let budget = figures.budget_usd.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
+    parts.push((0, format!("{spent}{budget}")));
+    match figures.baseline_usd {
+        Some(baseline) => parts.push((3, format!("remote-only ≈ {}", dollars(baseline)))),
+        None if figures.baseline_tokens > 0 => {
+            parts.push((3, format!("remote-only ≈ {} tokens", short_count(figures.baseline_tokens))));
+        }
+        None => {}
+    }
+    let cached = match figures.remote_cached_tokens {
+        0 => String::new(),
+        cached => format!(" ({} cached)", short_count(cached)),
+    };
+    let (input, output) = (short_count(figures.remote_input_tokens), short_count(figures.remote_output_tokens));
+    parts.push((2, format!("{about}{input} in{cached}, {output} out")));
+    let share = figures.exposed_share * 100.0;
+    parts.push((1, format!("left device {} ({share:.1}%)", short_bytes(figures.exposed_bytes))));
+    parts.push((6, format!("saved #{}", figures.saved_record)));
+    parts.push((5, short_time(model.elapsed_ms())));
+    let busy = model.state.utilization.as_ref().and_then(|sample| sample.gpus.first()).map(|gpu| gpu.busy_percent);
+    parts.push((
+        4,
+        match busy.flatten() {
+            Some(busy) => format!("gpu {busy:.0}%"),
+            None => "gpu n/a".into(),
+        },
+    ));
+    parts
+}
+
+/// Keys that do something here, with their names.
+pub fn hints(paint: &mut Paint, model: &Model) {
+    let area = model.layout().hints;
+    if area.is_empty() {
+        return;
+    }
+    let mut x = area.x + 1;
+    for action in hinted(model) {
+        let Some(binding) = binding_of(*action) else { continue };
+        let text = format!("{} {}", binding.first_key(), binding.name);
+        let end = area.x + area.width;
+        if x + width(&text) as u16 + 1 > end {
+            break;
+        }
+        x += paint.text(x, area.y, end - x, binding.first_key(), paint.style(Role::Key));
+        x += paint.text(x, area.y, end - x, &format!(" {}   ", binding.name), paint.style(Role::Dim));
+    }
+}
+
+fn hinted(model: &Model) -> &'static [Action] {
+    use Action as A;
+    match (&model.overlay, model.player(), model.focus) {
+        (Some(Overlay::Question(_) | Overlay::Search(_)), ..) => &[A::Submit, A::Leave, A::EraseWord, A::EraseLine],
+        (Some(Overlay::Quit | Overlay::Stop), ..) => &[A::Confirm, A::Decline],
+        (Some(Overlay::Job { .. }), ..) => &[A::Show, A::CancelJob, A::Copy, A::Down, A::Up, A::Dismiss],
+        (Some(_), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
+        (None, Some(_), Pane::Jobs) => &[
+            A::Play,
+            A::StepForward,
+            A::RoundForward,
+            A::Faster,
+            A::Open,
+            A::Show,
+            A::Filter,
+            A::NextPane,
+            A::Help,
+            A::Quit,
+        ],
+        (None, Some(_), _) => &[
+            A::Play,
+            A::StepBack,
+            A::StepForward,
+            A::RoundForward,
+            A::Faster,
+            A::Slower,
+            A::NextPane,
+            A::Open,
+            A::Help,
+            A::Quit,
+        ],
+        (None, None, Pane::Document) => &[
+            A::Search,
+            A::NextMatch,
+            A::Back,
+            A::TintRead,
+            A::TintCited,
+            A::TintLeft,
+            A::NextPane,
+            A::Zoom,
+            A::Help,
+            A::Quit,
+        ],
+        (None, None, Pane::Jobs) => {
+            &[A::Open, A::Show, A::Filter, A::CancelJob, A::Search, A::NextPane, A::Zoom, A::Help, A::Quit]
+        }
+        (None, None, _) if model.is_running() => {
+            &[A::Open, A::NextPane, A::Search, A::Zoom, A::Copy, A::StopRun, A::Help, A::Quit]
+        }
+        (None, None, _) => &[A::Open, A::NextPane, A::Search, A::Zoom, A::Copy, A::Ask, A::Help, A::Quit],
+    }
+}
+
+/// The lines between panes that stand side by side.
+pub fn columns(paint: &mut Paint, model: &Model) {
+    let layout = model.layout();
+    let style = paint.style(Role::Rule);
+    for pane in [Pane::Planner, Pane::Jobs, Pane::Answers] {
+        let Area { x, y, height, .. } = layout.pane(pane);
+        if x > 0 && height > 0 {
+            for row in y..y + height {
+                paint.glyph(x - 1, row, Glyph::Column, style);
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The screen at four sizes in the states that people see most.
+
+use super::*;
+
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (20, 6)];
+
+fn shots(name: &str, make: impl Fn(u16, u16) -> Model) {
+    for (width, height) in SIZES {
+        let model = make(width, height);
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(&drawn(&model, Depth::True)));
+    }
+}
+
+#[test]
+fn before_a_question_is_asked() {
+    shots("empty", |width, height| World::new().model(width, height));
+}
+
+#[test]
+fn while_jobs_run() {
+    shots("running", |width, height| World::new().half().model(width, height));
+}
+
+#[test]
+fn while_a_reply_streams_in() {
+    shots("streaming", |width, height| {
+        let mut world = World::new();
+        world.start().reply("Look for net income.");
+        let mut model = world.model(width, height);
+        press(&mut model, "2");
+        let ask = world.pending().unwrap();
+        for part in
+            ["I split the report by page.\n\n```python\ndef prepare_jobs(cont", "ext):\n    jobs = []\n    for ch"]
+        {
+            update(&mut model, Message::Delta { ask, text: part.into() });
+        }
+        model
+    });
+}
+
+#[test]
+fn when_the_answer_is_there() {
+    shots("answered", |width, height| World::new().whole().model(width, height));
+}
+
+#[test]
+fn after_a_jump_to_a_citation() {
+    shots("cited", |width, height| {
+        let mut model = World::new().whole().model(width, height);
+        press(&mut model, "/ [ 1 ] enter enter");
+        model
+    });
+}
+
+#[test]
+fn in_a_replay() {
+    shots("replay", |width, height| {
+        let mut model = World::new().half().model(width, height);
+        update(&mut model, Message::Player(Player { position: 31, len: 52, playing: true, speed: 4.0 }));
+        model
+    });
+}
+
+#[test]
+fn help() {
+    shots("help", |width, height| {
+        let mut model = World::new().half().model(width, height);
+        press(&mut model, "?");
+        model
+    });
+}
+
+#[test]
+fn a_job_opened() {
+    shots("job", |width, height| {
+        let mut model = World::new().half().model(width, height);
+        press(&mut model, "3 g j j enter");
+        model
+    });
+}
+
+#[test]
+fn leaving_while_work_is_in_flight() {
+    shots("quit", |width, height| {
+        let mut model = World::new().half().model(width, height);
+        press(&mut model, "q");
+        model
+    });
+}
+
+#[test]
+fn in_ascii() {
+    shots("ascii", |width, height| {
+        let mut model = World::new().whole().model(width, height);
+        model.ascii = true;
+        assert!(text(&drawn(&model, Depth::None)).is_ascii());
+        model
+    });
+}
+
+#[test]
+fn every_tab_at_80x24() {
+    for (key, name) in [("1", "document"), ("2", "planner"), ("3", "jobs"), ("4", "answers")] {
+        let mut model = World::new().half().model(80, 24);
+        press(&mut model, key);
+        insta::assert_snapshot!(format!("tab_{name}"), text(&drawn(&model, Depth::True)));
+    }
+}
+
+/// Each row once as text, then its runs of style, so that a change of look is seen.
+fn styled(buffer: &Buffer) -> String {
+    let mut lines = Vec::new();
+    for (y, row) in buffer.content.chunks(usize::from(buffer.area.width)).enumerate() {
+        let mut x = 0;
+        while x < row.len() {
+            let style = row[x].style();
+            let run = row[x..].iter().take_while(|cell| cell.style() == style).count();
+            let words: String = row[x..x + run].iter().map(|cell| cell.symbol()).collect();
+            if !words.trim().is_empty() {
+                let paint = [style.fg, style.bg].map(|colour| colour.map_or("-".into(), |colour| colour.to_string()));
+                lines.push(format!(
+                    "{y:>2}:{x:<3} {} on {} {:?} {:?}",
+                    paint[0],
+                    paint[1],
+                    style.add_modifier,
+                    words.trim_end()
+                ));
+            }
+            x += run;
+        }
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn tints_and_the_highlight_in_colour_and_without() {
+    let mut model = World::new().whole().model(80, 18);
+    press(&mut model, "/ [ 1 ] enter enter");
+    for (depth, name) in
+        [(Depth::True, "true"), (Depth::Indexed, "indexed"), (Depth::Ansi, "ansi"), (Depth::None, "none")]
+    {
+        insta::assert_snapshot!(format!("styled_{name}"), styled(&drawn(&model, depth)));
+    }
+}
+
+#[test]
+fn without_colour_no_cell_has_one() {
+    let model = World::new().half().model(120, 40);
+    let buffer = drawn(&model, Depth::None);
+    let reset = ratatui::style::Color::Reset;
+    assert!(buffer.content.iter().all(|cell| cell.fg == reset && cell.bg == reset));
+}
