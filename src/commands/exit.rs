@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use super::output::{OutputError, printable};
 use crate::config::ConfigError;
+use crate::protocol::Ending;
 
 /// The exit codes that scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,19 @@ pub enum Exit {
     Budget = 4,
     /// Stopped by the person.
     Interrupted = 130,
+}
+
+impl Exit {
+    /// How a session's ending ends the program.
+    pub fn of(ending: &Ending) -> Self {
+        match ending {
+            Ending::Answered => Exit::Success,
+            Ending::NoAnswer { .. } => Exit::NoAnswer,
+            Ending::Budget { .. } => Exit::Budget,
+            Ending::Cancelled => Exit::Interrupted,
+            Ending::Failed { .. } => Exit::Error,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -5,6 +5,7 @@ mod completions;
 mod config;
 pub mod doctor;
 mod exit;
+mod folds;
 mod log;
 mod man;
 mod open;
@@ -56,7 +57,7 @@ fn with_settings(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     let loaded = load(&sources(cli))?;
     match command {
         Command::Config(ConfigCommand::Show { json }) => config::show(&loaded, *json),
-        Command::Themes { json } => screen::themes(*json),
+        Command::Themes { json } => screen::themes(&loaded, *json),
         _ => logged(cli, command, &loaded),
     }
 }

@@ -1,7 +1,211 @@
-//! `minions open`.
+//! `minions open` and `minions demo`: the workbench on documents, with a session running in it.
+
+use std::task::Poll;
+
+use futures_util::{FutureExt, stream};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::begin::{Begun, begin};
+use super::folds::Folds;
+use super::screen::Stage;
 use super::{Exit, Failure};
-use crate::config::{Loaded, Sources};
+use crate::app::{Command, Figures, Marks, Message, Mode, Model};
+use crate::config::{Config, Loaded, Sources};
 use crate::document::Document;
-pub async fn open(_: &Loaded, _: Sources, _: Vec<Document>, _: Option<String>) -> Result<Exit, Failure> {
-    Ok(Exit::Success)
+use crate::journal::{JournalError, Record, Stored};
+use crate::protocol::State;
+use crate::runtime::{Event, Order, Running};
+
+/// Results that wait to be shown before the run is slowed.
+const WAITING: usize = 64;
+
+/// What a run in the workbench says, with the folds already made.
+enum Told {
+    Recorded { records: Vec<Record>, figures: Figures, marks: Option<Marks> },
+    Event(Event),
+    Ended(Result<State, String>),
+}
+
+/// The run at hand.
+enum Run {
+    None,
+    /// Connecting to the models and making the session's folder.
+    Beginning(JoinHandle<Result<Begun, Failure>>),
+    Going { told: mpsc::Receiver<Told>, orders: mpsc::Sender<Order> },
+}
+
+enum News {
+    Begun(Result<Begun, Failure>),
+    Told(Box<Told>),
+}
+
+/// Shows the workbench until the person quits.
+pub async fn open(
+    loaded: &Loaded,
+    sources: Sources,
+    documents: Vec<Document>,
+    question: Option<String>,
+) -> Result<Exit, Failure> {
+    let model = Model::new(documents.clone(), Mode::Live { running: false });
+    let mut stage = Stage::enter(model, loaded, sources)?;
+    let mut run = Run::None;
+    match question {
+        Some(question) => run = start(&mut stage, &loaded.config, &documents, question),
+        None => stage.model.ask_for_question(),
+    }
+    let mut hung_up = false;
+    loop {
+        let turned = stage.turn(&mut stream::poll_fn(|context| run.poll(context).map(Some))).await?;
+        for news in turned.others {
+            match news {
+                News::Begun(Ok(begun)) => run = Run::going(begun.running, &documents),
+                News::Begun(Err(failure)) => {
+                    run = Run::None;
+                    stage.update(Message::RunEnded { error: Some(failure.to_string()) });
+                }
+                News::Told(told) => {
+                    if show(&mut stage, *told) {
+                        run = Run::None;
+                    }
+                }
+            }
+        }
+        for command in turned.commands {
+            match command {
+                Command::Quit => {
+                    run.finish().await;
+                    let exit = exit_of(&stage.model.state);
+                    stage.leave()?;
+                    return Ok(exit);
+                }
+                Command::StopRun => run.order(Order::Stop),
+                Command::CancelJob(job) => run.order(Order::CancelJob(job)),
+                Command::Ask { question } if matches!(run, Run::None) => {
+                    run = start(&mut stage, &loaded.config, &documents, question);
+                }
+                Command::Ask { .. } => {
+                    stage.update(Message::Notice("a run is under way; stop it with X before asking again".into()));
+                }
+                Command::Replay(_) | Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
+            }
+        }
+        hung_up |= turned.hang_up;
+        if hung_up {
+            run.finish().await;
+            // The terminal may be gone: what it says of that helps nobody.
+            let _ = stage.leave();
+            return Ok(Exit::Interrupted);
+        }
+    }
+}
+
+fn start(stage: &mut Stage, config: &Config, documents: &[Document], question: String) -> Run {
+    stage.update(Message::RunBegan);
+    let (config, documents) = (config.clone(), documents.to_vec());
+    Run::Beginning(tokio::spawn(async move { begin(&config, documents, question).await }))
+}
+
+impl Run {
+    /// Folds beside the screen: a slow fold slows the run, never the screen.
+    fn going(mut running: Running, documents: &[Document]) -> Self {
+        let (sender, told) = mpsc::channel(WAITING);
+        let mut folds = Folds::new(documents);
+        let orders = running.orders.clone();
+        tokio::spawn(async move {
+            while let Some(event) = running.events.recv().await {
+                let told = match event {
+                    Event::Recorded(records) => {
+                        let idle = running.events.is_empty();
+                        tokio::task::block_in_place(|| records.iter().for_each(|record| folds.apply(record)));
+                        let marks = idle.then(|| folds.marks());
+                        Told::Recorded { records, figures: folds.figures(), marks }
+                    }
+                    delta => Told::Event(delta),
+                };
+                if sender.send(told).await.is_err() {
+                    return;
+                }
+            }
+            let outcome: Result<Result<State, JournalError>, _> = running.outcome.await;
+            let outcome = match outcome {
+                Ok(Ok(state)) => Ok(state),
+                Ok(Err(error)) => Err(format!("the session could not be saved any further, and was stopped: {error}")),
+                Err(error) => Err(format!("the run broke off; what is on the disk is kept: {error}")),
+            };
+            // Where nobody watches any more there is nobody to tell.
+            let _ = sender.send(Told::Ended(outcome)).await;
+        });
+        Run::Going { told, orders }
+    }
+
+    fn poll(&mut self, context: &mut std::task::Context<'_>) -> Poll<News> {
+        match self {
+            Run::None => Poll::Pending,
+            Run::Beginning(task) => task.poll_unpin(context).map(|begun| News::Begun(begun.map_err(Failure::from).flatten())),
+            Run::Going { told, .. } => match told.poll_recv(context) {
+                Poll::Ready(Some(told)) => Poll::Ready(News::Told(Box::new(told))),
+                Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            },
+        }
+    }
+
+    /// Orders are few; one that finds the queue full is one of many that say the same.
+    fn order(&self, order: Order) {
+        if let Run::Going { orders, .. } = self {
+            let _ = orders.try_send(order);
+        }
+    }
+
+    /// Stops the run and waits until its journal is closed.
+    async fn finish(&mut self) {
+        match self {
+            Run::None => {}
+            Run::Beginning(task) => task.abort(),
+            Run::Going { told, orders } => {
+                let _ = orders.send(Order::Stop).await;
+                while told.recv().await.is_some() {}
+            }
+        }
+        *self = Run::None;
+    }
+}
+
+/// Shows what the run told; true when it has ended.
+fn show(stage: &mut Stage, told: Told) -> bool {
+    match told {
+        Told::Event(Event::Delta { ask, text }) => {
+            stage.update(Message::Delta { ask, text });
+        }
+        Told::Event(Event::Recorded(records)) => show_records(stage, records),
+        Told::Recorded { records, figures, marks } => {
+            show_records(stage, records);
+            stage.update(Message::Figures(figures));
+            if let Some(marks) = marks {
+                stage.update(Message::Marks(marks));
+            }
+        }
+        Told::Ended(outcome) => {
+            stage.update(Message::RunEnded { error: outcome.err() });
+            return true;
+        }
+    }
+    false
+}
+
+fn show_records(stage: &mut Stage, records: Vec<Record>) {
+    for Record { seq, at_ms, fact, .. } in records {
+        if let Stored::Known(fact) = fact {
+            stage.update(Message::Fact { seq, at_ms, fact });
+        }
+    }
+}
+
+/// Quitting the screen after a run ended says by the exit code how it ended; an unfinished one was interrupted.
+fn exit_of(state: &State) -> Exit {
+    match (state.ending(), &state.opened) {
+        (Some(ending), _) => Exit::of(ending),
+        (None, Some(_)) => Exit::Interrupted,
+        (None, None) => Exit::Success,
+    }
 }

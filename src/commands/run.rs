@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::document::Document;
 use crate::journal::Stored;
 use crate::ledger::{Exposure, Ledger};
-use crate::protocol::{Ending, State};
+use crate::protocol::State;
 use crate::runtime::{Event, Order};
 use crate::term;
 
@@ -54,11 +54,5 @@ pub async fn run(config: &Config, documents: Vec<Document>, question: String, js
         report.write_human(&mut out)?
     }
     out.flush()?;
-    Ok(match state.ending() {
-        Some(Ending::Answered) => Exit::Success,
-        Some(Ending::NoAnswer { .. }) => Exit::NoAnswer,
-        Some(Ending::Budget { .. }) => Exit::Budget,
-        Some(Ending::Cancelled) => Exit::Interrupted,
-        Some(Ending::Failed { .. }) | None => Exit::Error,
-    })
+    Ok(state.ending().map_or(Exit::Error, Exit::of))
 }

@@ -1,14 +1,292 @@
-//! What every command with a screen shares.
+//! What every command with a screen shares: whether there is one, and the stage it plays on.
 
-use super::{Exit, Failure};
+use std::fs::{File, OpenOptions};
+use std::io::{Write, stderr};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use futures_util::{FutureExt, Stream, StreamExt, stream};
+use serde_json::json;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::{Exit, Failure, print};
+use crate::app::{BINDINGS, Command, Message, Model, Mouse, MouseKind, update};
+use crate::config::{ConfigError, Folders, Loaded, Sources, Watch, watch};
+use crate::term::{
+    self, Capabilities, ColourDepth, Events, FrameLimiter, Options, Pump, Signal, TermEvent, Terminal, Turn, signals,
+};
+use crate::view::{BUILT_IN, Depth, Theme, draw};
+
+/// How often what moves with time alone is drawn again.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Whether there is a terminal that a screen can be drawn on.
 pub fn possible() -> bool {
-    false
+    Capabilities::detect().full_screen().is_ok()
 }
-pub fn say_headless() {}
-pub fn keys(_json: bool) -> Result<Exit, Failure> {
+
+/// Says that a command with a screen goes on without one.
+pub fn say_headless() {
+    // Where standard error is closed nobody misses it.
+    let _ = writeln!(stderr(), "no terminal to draw on: running without the screen, as `minions run` does");
+}
+
+/// `minions keys`: every key from the table that the screen itself uses.
+pub fn keys(as_json: bool) -> Result<Exit, Failure> {
+    if as_json {
+        let rows: Vec<_> = BINDINGS
+            .iter()
+            .map(|binding| {
+                json!({"action": binding.name, "context": binding.context.name(), "keys": binding.keys.split_whitespace().collect::<Vec<_>>(), "doc": binding.doc})
+            })
+            .collect();
+        print(&format!("{}\n", serde_json::to_string_pretty(&rows)?))?;
+        return Ok(Exit::Success);
+    }
+    let wide = BINDINGS.iter().map(|binding| binding.keys.len()).max().unwrap_or(0);
+    let lines: Vec<String> = BINDINGS
+        .iter()
+        .map(|binding| format!("{:9}  {:wide$}  {}\n", binding.context.name(), binding.keys, binding.doc))
+        .collect();
+    print(&lines.concat())?;
     Ok(Exit::Success)
 }
-pub fn themes(_json: bool) -> Result<Exit, Failure> {
+
+/// `minions themes`: those of the program, and how to add one's own.
+pub fn themes(loaded: &Loaded, as_json: bool) -> Result<Exit, Failure> {
+    let chosen = &loaded.config.screen.theme;
+    if as_json {
+        let rows: Vec<_> = BUILT_IN.iter().map(|(name, _)| json!({"name": name, "chosen": name == chosen})).collect();
+        print(&format!("{}\n", serde_json::to_string_pretty(&rows)?))?;
+        return Ok(Exit::Success);
+    }
+    for (name, _) in BUILT_IN {
+        print(&format!("{} {name}\n", if name == chosen { "*" } else { " " }))?;
+    }
+    print("Set one with screen.theme; a theme of your own is a TOML file, named by its path.\n")?;
     Ok(Exit::Success)
+}
+
+/// The terminal, the model it shows, and everything that comes in from the person.
+pub struct Stage {
+    pub model: Model,
+    terminal: Terminal,
+    events: Option<Events>,
+    signals: Box<dyn Stream<Item = Signal> + Unpin + Send>,
+    watch: Option<Watch>,
+    ticks: Interval,
+    pump: Pump,
+    theme: Theme,
+    depth: Depth,
+}
+
+/// What a turn brought, beyond what the stage does itself.
+pub struct Turned<E> {
+    pub commands: Vec<Command>,
+    pub others: Vec<E>,
+    /// The terminal is gone, or the process is asked to end.
+    pub hang_up: bool,
+}
+
+enum Arrived<E> {
+    Term(TermEvent),
+    Signal(Signal),
+    Settings(Box<Result<Loaded, ConfigError>>),
+    Tick,
+    Other(E),
+}
+
+impl Stage {
+    /// Takes the terminal. Must be called on a tokio runtime.
+    pub fn enter(mut model: Model, loaded: &Loaded, sources: Sources) -> Result<Self, Failure> {
+        let capabilities = Capabilities::detect();
+        let screen = &loaded.config.screen;
+        let depth = match capabilities.colour {
+            ColourDepth::None => Depth::None,
+            ColourDepth::Ansi16 => Depth::Ansi,
+            ColourDepth::Ansi256 => Depth::Indexed,
+            ColourDepth::TrueColour => Depth::True,
+        };
+        let theme = Theme::load(&screen.theme, depth).map_err(|error| Failure::usage(error.to_string()))?;
+        model.theme.clone_from(&screen.theme);
+        model.ascii = screen.ascii || !capabilities.unicode;
+        model.now_ms = now_ms();
+        let pump = Pump::new(FrameLimiter::new(capabilities.frame_rate(screen.frames_per_second)));
+        let signals = Box::new(signals()?);
+        // Settings that cannot be watched are still the settings.
+        let watch = watch(sources, loaded.clone()).ok();
+        let (terminal, events) = Terminal::enter(capabilities, Options { mouse: true, stderr: stderr_file() })?;
+        let (width, height) = terminal.size();
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stage = Self { model, terminal, events: Some(events), signals, watch, ticks, pump, theme, depth };
+        stage.update(Message::Resize { width, height });
+        Ok(stage)
+    }
+
+    /// Waits for what comes next, draws whenever it is time to, and hands on what is not the stage's own.
+    pub async fn turn<E>(&mut self, others: &mut (impl Stream<Item = E> + Unpin)) -> Result<Turned<E>, Failure> {
+        loop {
+            let arrived = match self.next(others).await {
+                Turn::Draw => {
+                    self.draw()?;
+                    continue;
+                }
+                Turn::Ended => return Ok(Turned { commands: Vec::new(), others: Vec::new(), hang_up: true }),
+                Turn::Events(arrived) => arrived,
+            };
+            let mut turned = Turned { commands: Vec::new(), others: Vec::new(), hang_up: false };
+            for arrived in arrived {
+                match arrived {
+                    Arrived::Other(other) => turned.others.push(other),
+                    Arrived::Signal(Signal::Continued) => self.terminal.continued()?,
+                    Arrived::Signal(_) => turned.hang_up = true,
+                    Arrived::Settings(settings) => self.reload(*settings),
+                    Arrived::Tick => turned.commands.extend(self.update(Message::Tick { now_ms: now_ms() })),
+                    Arrived::Term(event) => {
+                        turned.commands.extend(message_of(event).map(|message| self.update(message)).unwrap_or_default());
+                    }
+                }
+            }
+            self.pump.changed();
+            turned.commands = self.perform(turned.commands)?;
+            if turned.hang_up || !turned.commands.is_empty() || !turned.others.is_empty() {
+                return Ok(turned);
+            }
+        }
+    }
+
+    /// Changes the model; what it asks for is the caller's to do.
+    pub fn update(&mut self, message: Message) -> Vec<Command> {
+        self.pump.changed();
+        update(&mut self.model, message)
+    }
+
+    /// Gives the terminal back and says what went wrong with it.
+    pub fn leave(self) -> Result<(), Failure> {
+        Ok(self.terminal.leave()?)
+    }
+
+    async fn next<E>(&mut self, others: &mut (impl Stream<Item = E> + Unpin)) -> Turn<Arrived<E>> {
+        let moving = self.model.is_moving();
+        let Self { events, signals, watch, ticks, pump, .. } = self;
+        let mut all = stream::poll_fn(|context| {
+            if let Some(events) = events
+                && let Poll::Ready(event) = events.poll_next_unpin(context)
+            {
+                return Poll::Ready(event.map(Arrived::Term));
+            }
+            if let Poll::Ready(Some(signal)) = signals.poll_next_unpin(context) {
+                return Poll::Ready(Some(Arrived::Signal(signal)));
+            }
+            if let Some(watched) = watch
+                && let Poll::Ready(settings) = pin!(watched.next()).poll_unpin(context)
+            {
+                match settings {
+                    Some(settings) => return Poll::Ready(Some(Arrived::Settings(Box::new(settings)))),
+                    None => *watch = None,
+                }
+            }
+            if let Poll::Ready(Some(other)) = others.poll_next_unpin(context) {
+                return Poll::Ready(Some(Arrived::Other(other)));
+            }
+            if moving && ticks.poll_tick(context).is_ready() {
+                return Poll::Ready(Some(Arrived::Tick));
+            }
+            Poll::Pending
+        });
+        pump.next(&mut all).await
+    }
+
+    fn draw(&mut self) -> Result<(), Failure> {
+        let begun = self.pump.now();
+        let size = self.terminal.size();
+        if (self.model.width, self.model.height) != size {
+            let (width, height) = size;
+            update(&mut self.model, Message::Resize { width, height });
+        }
+        self.terminal.draw(|frame| draw(frame, &self.model, &self.theme))?;
+        self.pump.drawn(begun);
+        Ok(())
+    }
+
+    /// Does what concerns the terminal alone, and gives back the rest.
+    fn perform(&mut self, commands: Vec<Command>) -> Result<Vec<Command>, Failure> {
+        let mut rest = Vec::new();
+        for command in commands {
+            match command {
+                Command::Copy(text) => {
+                    let told = match self.terminal.copy(&text) {
+                        Ok(()) => format!("copied {} characters, where the terminal allows it", text.chars().count()),
+                        Err(error) => error.to_string(),
+                    };
+                    self.update(Message::Notice(told));
+                }
+                Command::Suspend => {
+                    if let Some(events) = self.events.take() {
+                        self.events = Some(self.terminal.suspend(events)?);
+                    }
+                    self.pump.changed();
+                }
+                Command::Theme(name) => self.set_theme(&name),
+                other => rest.push(other),
+            }
+        }
+        Ok(rest)
+    }
+
+    fn reload(&mut self, settings: Result<Loaded, ConfigError>) {
+        match settings {
+            Ok(loaded) => {
+                self.model.ascii = loaded.config.screen.ascii || !self.terminal.capabilities().unicode;
+                self.set_theme(&loaded.config.screen.theme);
+                self.update(Message::Notice("settings read again; those of a run hold from the next run on".into()));
+            }
+            Err(error) => {
+                self.update(Message::Notice(format!("settings kept as they were: {error}")));
+            }
+        }
+    }
+
+    fn set_theme(&mut self, name: &str) {
+        match Theme::load(name, self.depth) {
+            Ok(theme) => {
+                self.theme = theme;
+                self.model.theme = name.to_owned();
+                self.terminal.repaint();
+            }
+            Err(error) => {
+                self.update(Message::Notice(error.to_string()));
+            }
+        }
+    }
+}
+
+fn message_of(event: TermEvent) -> Option<Message> {
+    Some(match event {
+        TermEvent::Key(key) => Message::Key(key),
+        TermEvent::Paste(text) => Message::Paste(text),
+        TermEvent::Resize { width, height } => Message::Resize { width, height },
+        TermEvent::Mouse(mouse) => {
+            let what = match mouse.kind {
+                term::MouseKind::Press(term::MouseButton::Left) => MouseKind::Press,
+                term::MouseKind::ScrollUp => MouseKind::ScrollUp,
+                term::MouseKind::ScrollDown => MouseKind::ScrollDown,
+                _ => return None,
+            };
+            Message::Mouse(Mouse { what, x: mouse.column, y: mouse.row })
+        }
+    })
+}
+
+/// Milliseconds of the clock that records are stamped with.
+pub fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// Where libraries that print on standard error print while the screen is up.
+fn stderr_file() -> Option<File> {
+    let folder = Folders::of_process()?.log();
+    OpenOptions::new().create(true).append(true).open(folder.join("stderr.log")).ok()
 }

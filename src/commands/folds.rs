@@ -1,0 +1,59 @@
+//! The folds that a screen shows beside the state: money, what left the machine, what was read.
+
+use crate::app::{Figures, Marks};
+use crate::document::{Document, Span};
+use crate::journal::{Record, Stored};
+use crate::ledger::{Coverage, Exposure, Ledger, SpanSet};
+
+/// Looking for document text in every request takes a while on long documents: fold beside the screen, not on its loop.
+pub struct Folds {
+    ledger: Ledger,
+    exposure: Exposure,
+    coverage: Coverage,
+    seq: u64,
+}
+
+impl Folds {
+    pub fn new(documents: &[Document]) -> Self {
+        Self {
+            ledger: Ledger::new(),
+            exposure: Exposure::new(documents),
+            coverage: Coverage::new(),
+            seq: 0,
+        }
+    }
+
+    pub fn apply(&mut self, record: &Record) {
+        self.seq = record.seq;
+        if let Stored::Known(fact) = &record.fact {
+            self.ledger.apply(fact);
+            self.exposure.apply(fact);
+            self.coverage.apply(fact);
+        }
+    }
+
+    pub fn figures(&self) -> Figures {
+        let totals = self.ledger.totals();
+        let tokens = totals.remote.tokens.all();
+        Figures {
+            spent_usd: totals.remote_cost_usd,
+            budget_usd: totals.budget_usd,
+            baseline_usd: totals.baseline.cost_usd,
+            baseline_tokens: totals.baseline.input_tokens,
+            remote_input_tokens: tokens.input_tokens,
+            remote_cached_tokens: tokens.cached_input_tokens,
+            remote_output_tokens: tokens.output_tokens,
+            estimated: tokens.estimated,
+            exposed_bytes: self.exposure.bytes() as u64,
+            exposed_share: self.exposure.share(),
+            saved_record: self.seq,
+        }
+    }
+
+    pub fn marks(&self) -> Marks {
+        let mut cited = self.coverage.cited_by_jobs().clone();
+        cited.merge(self.coverage.cited_in_answer());
+        let spans = |set: &SpanSet| -> Vec<Span> { set.iter().collect() };
+        Marks { read: spans(self.coverage.read()), cited: spans(&cited), left: spans(self.exposure.spans()) }
+    }
+}
