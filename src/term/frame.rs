@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use crossterm::queue;
+use crossterm::style::Colored;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::layout::{Rect, Size};
 use ratatui::{Frame, Terminal};
@@ -31,6 +32,9 @@ pub struct Screen<W> {
 impl<W: Write> Screen<W> {
     /// `synchronized` brackets each frame as one update, so that no half of it is seen.
     pub fn new(out: W, size: (u16, u16), synchronized: bool) -> Result<Self, TermError> {
+        // How many colours there are is decided before anything is drawn. Where NO_COLOR is set, crossterm would write
+        // each colour as a bare `ESC [ m` on top of that, which also takes bold and reverse away.
+        Colored::set_ansi_color_disabled(false);
         let backend = FrameBackend::new(Size::new(size.0, size.1));
         let terminal = Terminal::new(backend).map_err(TermError::Write)?;
         Ok(Self { terminal, out, synchronized, repaint: false, written: Vec::new() })

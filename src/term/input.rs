@@ -32,6 +32,8 @@ pub enum TermEvent {
         width: u16,
         height: u16,
     },
+    /// The terminal cannot be read any more, so no one can quit by a key. The last event.
+    Lost,
 }
 
 /// What the mouse did at a cell; column and row count from 0.
@@ -115,7 +117,6 @@ impl Drop for Events {
     }
 }
 
-/// Ends when the terminal can no longer be read.
 impl Stream for Events {
     type Item = TermEvent;
 
@@ -144,7 +145,10 @@ async fn read(mut stream: EventStream, sender: &mpsc::Sender<TermEvent>, escape_
                 Some(event) => joiner.push(event, Instant::now()),
                 None => continue,
             },
-            Some(Err(_)) | None => return,
+            Some(Err(_)) | None => {
+                let _ = sender.send(TermEvent::Lost).await;
+                return;
+            }
         };
         if !send_all(sender, events).await {
             return;

@@ -111,8 +111,10 @@ impl Terminal {
         self.take()
     }
 
-    /// Gives the terminal back now and says what went wrong with it; dropping does the same in silence.
-    pub fn leave(self) -> Result<(), TermError> {
+    /// Gives the terminal back and says what went wrong with it. The events end before, so that what is typed next
+    /// reaches the shell; dropping both does the same in silence and without waiting.
+    pub fn leave(self, events: Events) -> Result<(), TermError> {
+        events.end();
         give_back().map_err(lost)
     }
 

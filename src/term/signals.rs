@@ -15,7 +15,8 @@ pub enum Signal {
     Terminate,
     /// SIGHUP: the terminal is gone, as when an SSH session ends.
     HangUp,
-    /// SIGCONT: the process was stopped from outside; the terminal's modes and contents are not known any more.
+    /// SIGCONT: the process was stopped, so the terminal's modes and contents are not known any more. It also follows
+    /// each suspension of our own, where painting again is merely not needed.
     Continued,
 }
 

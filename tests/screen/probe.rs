@@ -51,10 +51,12 @@ async fn run(log: std::fs::File) {
                     let key = match input {
                         Input::Signal(Signal::Continued) => {
                             terminal.continued().unwrap();
+                            last = "woken".into();
                             None
                         }
                         Input::Signal(signal) => {
-                            terminal.leave().unwrap();
+                            drop(inputs);
+                            terminal.leave(events).unwrap();
                             println!("ended by {signal:?}");
                             return;
                         }
@@ -66,7 +68,10 @@ async fn run(log: std::fs::File) {
                     };
                     match key {
                         None => {}
-                        Some(Key { code: KeyCode::Char('q'), .. }) => return,
+                        Some(Key { code: KeyCode::Char('q'), .. }) => {
+                            drop(inputs);
+                            return terminal.leave(events).unwrap();
+                        }
                         Some(Key { code: KeyCode::Char('p'), .. }) => panic!("asked to panic"),
                         Some(Key { code: KeyCode::Char('t'), .. }) => {
                             std::thread::spawn(|| panic!("a thread was asked to panic")).join().unwrap_err();
@@ -75,7 +80,6 @@ async fn run(log: std::fs::File) {
                         Some(Key { code: KeyCode::Char('z'), ctrl: true, .. }) => {
                             drop(inputs);
                             events = terminal.suspend(events).unwrap();
-                            last = "continued".into();
                             break;
                         }
                         Some(key) => last = format!("key {key}"),
@@ -207,11 +211,12 @@ fn the_frame_after_a_resize_has_the_new_size() {
 }
 
 #[test]
-fn one_key_is_few_bytes() {
+fn one_key_is_few_bytes_and_a_key_that_changes_nothing_none() {
     let mut pty = start();
     pty.send(b"g");
     pty.wait_for("key g");
     let before = pty.sent().len();
+    pty.send(b"g");
     pty.send(b"h");
     pty.wait_for("key h");
     let frame = pty.sent().len() - before;
@@ -233,13 +238,26 @@ fn ctrl_z_gives_the_shell_back_and_fg_the_screen() {
     shell.send(b"echo not-$((40+2))-lost\r");
     shell.wait_for("not-42-lost");
     shell.send(b"fg\r");
-    shell.wait_for("continued");
+    shell.wait_for("woken");
     shell.send(b"g");
     shell.wait_for("key g");
     shell.send(b"q");
-    shell.wait_for_given_back();
+    shell.wait_for_prompt("prompt>");
     shell.send(b"exit\r");
     shell.wait_exit();
+}
+
+#[test]
+fn a_process_stopped_from_outside_takes_the_terminal_again() {
+    let mut pty = start();
+    pty.signal(libc::SIGSTOP);
+    pty.signal(libc::SIGCONT);
+    pty.wait_for("woken");
+    let entered = pty.sent().windows(8).filter(|bytes| bytes == b"\x1b[?1049h").count();
+    assert_eq!(entered, 2);
+    pty.send(b"q");
+    assert_eq!(pty.wait_exit(), 0);
+    pty.assert_given_back();
 }
 
 #[test]

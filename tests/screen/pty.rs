@@ -155,7 +155,15 @@ impl Pty {
         self.wait_until("the terminal to be given back", PATIENCE, |screen| taken(screen).is_empty());
     }
 
-    /// Waits for the end of the program and all of its output; gives the exit code, 128 and the signal's name aside.
+    /// Waits until a shell in the terminal asks for the next command: the cursor stands behind its prompt.
+    pub fn wait_for_prompt(&self, prompt: &str) {
+        self.wait_until("the prompt of the shell", PATIENCE, |screen| {
+            let row = screen.rows(0, screen.size().1.get()).nth(usize::from(screen.cursor_position().0));
+            taken(screen).is_empty() && row.is_some_and(|row| row.trim_end() == prompt)
+        });
+    }
+
+    /// Waits for the end of the program and all of its output; gives the exit code.
     pub fn wait_exit(&mut self) -> u32 {
         self.wait("the program to end", PATIENCE, |state| state.exit.is_some());
         if let Some(master) = &self.master {
