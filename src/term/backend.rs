@@ -25,10 +25,11 @@ impl FrameBackend {
         Self { bytes: Vec::with_capacity(16 * 1024), size, cursor: None, moved: false }
     }
 
-    /// The screen was entered anew: it is blank and its cursor hidden.
-    pub fn entered(&mut self) {
+    /// What the terminal shows is not known: its cursor is hidden, to be shown again where the frame asks for it.
+    pub fn hide_anyway(&mut self) -> io::Result<()> {
         self.cursor = None;
         self.moved = true;
+        queue!(self.bytes, Hide)
     }
 }
 

@@ -69,7 +69,7 @@ impl<W: Write> Screen<W> {
         self.terminal.backend_mut().bytes.clear();
         if std::mem::take(&mut self.repaint) {
             let (width, height) = self.size();
-            self.terminal.backend_mut().entered();
+            self.terminal.backend_mut().hide_anyway()?;
             self.terminal.resize(Rect::new(0, 0, width, height))?;
         }
         self.terminal.draw(render)?;
