@@ -10,9 +10,10 @@ pub const LONGEST_PAUSE_MS: u64 = 2_000;
 /// long session, so fewer would make seeking slower and more would fill the memory.
 const SPACING: usize = 1 << 15;
 
-/// A place on the timeline, as the number of records that have happened: from 0 to [`len`](Timeline::len).
+/// The records, and what is needed to enter them anywhere. A position is the number of records that have happened, from
+/// 0 to [`len`](Timeline::len).
 ///
-/// The law: [`seek`](Timeline::seek) to `n` gives the fold of the first `n` facts, wherever it comes from.
+/// The law: [`seek`](Timeline::seek) to `n` gives the fold of the facts of the first `n` records, wherever it comes from.
 #[derive(Debug, Default)]
 pub struct Timeline {
     records: Vec<Record>,
