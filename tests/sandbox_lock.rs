@@ -254,26 +254,46 @@ async fn the_report_says_what_the_kernel_holds() {
 async fn measure() {
     let sandbox = sandbox_of(env!("CARGO_BIN_EXE_minions"), 1024, 20);
     println!("{:?}", sandbox.check().await.map(|report| (report.starting, report.calling)));
-    let line = |n: usize| format!("Line {n}: net sales of {} million, – up {} %.\n", n * 37 % 991, n % 17);
-    let text: String = (0..)
-        .map(line)
-        .scan(0, |bytes, line| {
-            *bytes += line.len();
-            (*bytes < 10 << 20).then_some(line)
-        })
-        .collect();
+    for dash in ["-", "–"] {
+        measure_with(&sandbox, dash).await;
+    }
+    for _ in 0..5 {
+        tokio::time::sleep(std::time::Duration::from_millis(1000)).await;
+        let begun = Instant::now();
+        sandbox.transform("def transform_outputs(jobs):\n    return ''\n", &[]).await.unwrap();
+        println!("trivial call on a ready child: {:?}", begun.elapsed());
+    }
+}
+
+/// 2,048 chunks of a 10 MB document, in its order and in disorder.
+async fn measure_with(sandbox: &Sandbox, dash: &str) {
+    let line = |n: usize| format!("Line {n}: net sales of {} million, {dash} up {} %.\n", n * 37 % 991, n % 17);
+    let mut text = String::new();
+    for n in 0.. {
+        text.push_str(&line(n));
+        if text.len() >= 10 << 20 {
+            break;
+        }
+    }
     let documents: Vec<Arc<str>> = vec![text.into()];
-    let source = "def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):\n\
-        \x20   size = len(context[0]) // 2040\n\
-        \x20   return [JobManifest(chunk=c, task='Extract net sales.', advice='a') for c in chunk_by_section(context[0], size, 20)][:2048]\n\
-        def transform_outputs(jobs):\n\
-        \x20   return '\\n'.join(f'{j.manifest.job_id} {j.output.answer}' for j in jobs)\n";
-    for _ in 0..3 {
+    let source = |order: &str| {
+        format!(
+            "import random\n\
+            def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):\n\
+            \x20   chunks = chunk_by_section(context[0], len(context[0]) // 2040, 20)[:2048]\n\
+            \x20   {order}\n\
+            \x20   return [JobManifest(chunk=c, task='Extract net sales.', advice='a') for c in chunks]\n\
+            def transform_outputs(jobs):\n\
+            \x20   return '\\n'.join(f'{{j.manifest.job_id}} {{j.output.answer}}' for j in jobs)\n"
+        )
+    };
+    for order in ["pass", "random.shuffle(chunks)"] {
+        let source = &source(order);
         tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
         let begun = Instant::now();
         let manifests = sandbox.prepare(source, &documents, &[]).await.unwrap();
         let spans = manifests.iter().filter(|manifest| matches!(manifest.chunk, Chunk::Span(_))).count();
-        println!("prepare: {} jobs, {spans} spans, {:?}", manifests.len(), begun.elapsed());
+        println!("{dash} {order}: prepare: {} jobs, {spans} spans, {:?}", manifests.len(), begun.elapsed());
         let chunk = |manifest: &minions::protocol::Manifest| match &manifest.chunk {
             Chunk::Span(span) => documents[0][span.start..span.end].to_owned(),
             Chunk::Text(text) => text.clone(),
@@ -296,11 +316,5 @@ async fn measure() {
         let begun = Instant::now();
         sandbox.transform(source, &jobs).await.unwrap();
         println!("transform: {:?}", begun.elapsed());
-    }
-    for _ in 0..5 {
-        tokio::time::sleep(std::time::Duration::from_millis(1000)).await;
-        let begun = Instant::now();
-        sandbox.transform("def transform_outputs(jobs):\n    return ''\n", &[]).await.unwrap();
-        println!("trivial call on a ready child: {:?}", begun.elapsed());
     }
 }

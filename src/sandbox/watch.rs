@@ -60,6 +60,8 @@ pub fn watch(signals: &UserSignalSender) {
         }
         let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
         drop(deadline);
+        // Not PR_SET_PDEATHSIG: that is sent when the *thread* that started us ends, which one of a pool may at any time.
+        // An idle child sees its input end.
         if lock::parent() != parent {
             lock::leave(0);
         }
