@@ -209,6 +209,9 @@ mod tests {
         }
         assert!(super::super::manifests(made_up(0, 3), &documents, 0).is_err());
         let frame = octal(&Reply::Prepared(made_up(0, 3)).encode());
-        assert!(matches!(ask_a_liar(&format!("printf '{frame}'")).await, Ok(Reply::Prepared(_))));
+        assert!(matches!(
+            ask_a_liar(&format!("printf '{frame}'; while read -r _; do :; done")).await,
+            Ok(Reply::Prepared(_))
+        ));
     }
 }
