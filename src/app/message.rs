@@ -24,6 +24,8 @@ pub enum Message {
     /// The whole session as it stood at a record: after a seek, or when one is opened again.
     World {
         seq: u64,
+        /// The time of the session's first record.
+        began_ms: u64,
         at_ms: u64,
         state: Box<State>,
     },

@@ -1,7 +1,9 @@
 //! What the screen is about: the model, what changes it, and which key does what. It draws nothing.
 
 mod action;
+mod copy;
 mod figures;
+mod find;
 mod input;
 mod key;
 mod keymap;

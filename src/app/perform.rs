@@ -6,7 +6,6 @@ use super::layout::Pane;
 use super::message::{Command, ReplayCommand, Unit};
 use super::model::{Highlight, Model, Overlay, RowsPane};
 use super::panes::jobs::Follow;
-use super::panes::planner::words_of;
 use super::rows::Target;
 use super::search::Search;
 use crate::protocol::{JobId, Outcome};
@@ -308,115 +307,8 @@ impl Model {
         self.theme = next.clone();
         vec![Command::Theme(next.clone())]
     }
-
-    /// Looks again for what is searched, after the pane's content changed.
-    pub(crate) fn find_again(&mut self) {
-        let matches = match self.search.pane {
-            None => return,
-            Some(Pane::Document) => match self.shown_document() {
-                Some(open) => self.search.ranges(&open.document.text).into_iter().map(|range| range.start).collect(),
-                None => Vec::new(),
-            },
-            Some(Pane::Planner) => rows_that_hit(&self.search, &self.planner.rows),
-            Some(Pane::Answers) => rows_that_hit(&self.search, &self.answers),
-            Some(Pane::Jobs) => {
-                let round = self.jobs_round();
-                let hits = |at: &u32| {
-                    round.is_some_and(|round| {
-                        let job = round.jobs.get(*at as usize);
-                        job.is_some_and(|job| {
-                            self.search.hits(&self.job_gist(job, 400)) || self.search.hits(round.task_of(job))
-                        })
-                    })
-                };
-                let listed = self.listed_jobs();
-                listed.iter().enumerate().filter(|(_, at)| hits(at)).map(|(row, _)| row).collect()
-            }
-        };
-        self.search.matches = matches;
-        self.search.current = self.search.current.filter(|at| *at < self.search.matches.len());
-    }
-
-    fn next_match(&mut self, forward: bool) {
-        let Some(pane) = self.search.pane else {
-            self.notify("nothing is searched for; press / first");
-            return;
-        };
-        let here = match (pane, self.search.current.and_then(|at| self.search.matches.get(at))) {
-            (Pane::Document, Some(at)) => *at,
-            // The first step goes to the first match on or below the top row.
-            (Pane::Document, None) => {
-                let top = self.document.top;
-                let start = self.shown_document().map_or(0, |open| open.lines.bytes(top.line).start);
-                start.saturating_sub(1)
-            }
-            (Pane::Planner, _) => self.planner.rows.cursor,
-            (Pane::Answers, _) => self.answers.cursor,
-            (Pane::Jobs, _) => self.jobs.cursor,
-        };
-        let Some(at) = self.search.step(here, forward) else {
-            let words = super::visible::gist(&self.search.words, 40);
-            self.notify(format!("`{words}` is not in this pane"));
-            return;
-        };
-        match pane {
-            Pane::Document => self.reveal(at),
-            Pane::Planner => {
-                (self.planner.rows.cursor, self.planner.rows.follow) = (at, false);
-            }
-            Pane::Answers => self.answers.cursor = at,
-            Pane::Jobs => {
-                (self.jobs.cursor, self.jobs.follow) = (at, Follow::Off);
-            }
-        }
-        self.focus_on(pane);
-        self.settle();
-    }
-
-    /// What is selected, as text for the clipboard.
-    fn copy(&mut self) -> Vec<Command> {
-        let text = match self.focus {
-            Pane::Document => self.document.highlight.and_then(|highlight| {
-                let open = self.documents.get(highlight.span.document)?;
-                open.document.slice(highlight.span.start, highlight.span.end).map(str::to_owned)
-            }),
-            Pane::Planner => {
-                self.planner.rows.rows.get(self.planner.rows.cursor).map(|row| words_of(std::slice::from_ref(row)))
-            }
-            Pane::Jobs => self.selected_job().and_then(|id| {
-                let output = self.state.job(id)?.outcome()?.output()?;
-                output.answer.clone().or_else(|| output.citation.clone())
-            }),
-            Pane::Answers => self.selected_in_answers(),
-        };
-        match text.filter(|text| !text.trim().is_empty()) {
-            Some(text) => vec![Command::Copy(text)],
-            None => {
-                self.notify("nothing is selected here to copy");
-                Vec::new()
-            }
-        }
-    }
-
-    fn selected_in_answers(&self) -> Option<String> {
-        let answer = self.state.answer.as_ref();
-        match self.answers.rows.get(self.answers.cursor)?.target {
-            Some(Target::Citation(at)) => Some(answer?.citations.get(at)?.text.clone()),
-            Some(Target::Job(id)) => self.state.job(id)?.outcome()?.output()?.answer.clone(),
-            _ => answer?.answer.clone(),
-        }
-    }
-
-    fn copy_overlay(&mut self) -> Vec<Command> {
-        let text = self.overlay_rows_mut().map(|pane| words_of(&pane.rows));
-        text.filter(|text| !text.is_empty()).map_or_else(Vec::new, |text| vec![Command::Copy(text)])
-    }
 }
 
 fn step(unit: Unit, forward: bool) -> Vec<Command> {
     vec![Command::Replay(ReplayCommand::Step { unit, forward })]
-}
-
-fn rows_that_hit(search: &Search, pane: &RowsPane) -> Vec<usize> {
-    pane.rows.iter().enumerate().filter(|(_, row)| search.hits(&row.text())).map(|(at, _)| at).collect()
 }

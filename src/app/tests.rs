@@ -1,1 +1,345 @@
 //! The screen driven by keys over a scripted session.
+
+use super::world::World;
+use super::*;
+use crate::document::{Document, Match, Span};
+use crate::protocol::{Fact, JobId};
+
+fn press(model: &mut Model, keys: &str) -> Vec<Command> {
+    keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
+}
+
+fn type_in(model: &mut Model, words: &str) {
+    for character in words.chars() {
+        update(model, Message::Key(Key::plain(KeyCode::Char(character))));
+    }
+}
+
+fn notice(model: &Model) -> &str {
+    model.notice.as_ref().map_or("", |notice| notice.text.as_str())
+}
+
+fn highlighted(model: &Model) -> Option<&str> {
+    let span = model.document.highlight?.span;
+    model.documents[span.document].document.slice(span.start, span.end)
+}
+
+/// The text of the row under the cursor in Answers.
+fn under_cursor(model: &Model) -> String {
+    model.answers.rows[model.answers.cursor].text()
+}
+
+#[test]
+fn tab_and_numbers_move_the_focus() {
+    let mut model = World::new().half().model(80, 24);
+    assert_eq!(model.focus, Pane::Answers);
+    press(&mut model, "tab");
+    assert_eq!(model.focus, Pane::Document);
+    press(&mut model, "backtab backtab");
+    assert_eq!(model.focus, Pane::Jobs);
+    press(&mut model, "2");
+    assert_eq!(model.focus, Pane::Planner);
+}
+
+#[test]
+fn enter_on_a_citation_opens_the_document_at_its_words() {
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let mut model = World::new().whole().model(width, height);
+        press(&mut model, "/");
+        type_in(&mut model, "[1]");
+        press(&mut model, "enter enter");
+        assert_eq!(model.focus, Pane::Document);
+        let words = "Net income for the year ended 31 December 2023 was $48.2 million";
+        assert_eq!(highlighted(&model), Some(words));
+        let open = model.shown_document().unwrap();
+        let rows = open.lines.visible(&open.document, model.document.top, model.text_width(), height.into());
+        let start = model.document.highlight.unwrap().span.start;
+        let in_sight = rows.iter().any(|row| matches!(row, DocumentRow::Text { bytes, .. } if bytes.contains(&start)));
+        assert!(in_sight, "{width}x{height}");
+        press(&mut model, "b");
+        assert_eq!(model.focus, Pane::Answers);
+        assert!(under_cursor(&model).contains("[1]"));
+    }
+}
+
+#[test]
+fn a_citation_that_stands_nowhere_says_so_and_highlights_nothing() {
+    let mut model = World::new().whole().model(80, 24);
+    press(&mut model, "/");
+    type_in(&mut model, "NOT FOUND");
+    press(&mut model, "enter enter");
+    assert_eq!((model.focus, highlighted(&model)), (Pane::Answers, None));
+    assert!(notice(&model).starts_with("NOT FOUND"), "{}", notice(&model));
+}
+
+#[test]
+fn a_nearly_found_citation_is_marked_as_such() {
+    let mut world = World::new();
+    world.whole();
+    for fact in &mut world.facts {
+        if let Fact::Answered { citations, .. } = fact {
+            citations[1].located.as_mut().unwrap().how = Match::Normalised;
+        }
+    }
+    let model = world.model(120, 40);
+    let told: Vec<String> = model.answers.rows.iter().map(Row::text).filter(|text| text.starts_with('[')).collect();
+    assert!(told[0].contains("exact") && told[1].contains("nearly") && told[2].contains("NOT FOUND"), "{told:?}");
+}
+
+#[test]
+fn a_job_opens_to_its_details_and_jumps_to_its_citation() {
+    let mut model = World::new().half().model(120, 40);
+    press(&mut model, "3 g j j enter");
+    assert!(matches!(model.overlay, Some(Overlay::Job { job: JobId { round: 1, index: 2 }, .. })));
+    press(&mut model, "enter");
+    assert!(model.overlay.is_none());
+    assert_eq!(highlighted(&model), Some("Net income for the year ended 31 December 2023 was $48.2 million"));
+}
+
+#[test]
+fn a_job_whose_citation_is_not_found_shows_its_chunk_and_says_so() {
+    let mut model = World::new().half().model(120, 40);
+    press(&mut model, "3 g");
+    for _ in 0..8 {
+        press(&mut model, "down");
+    }
+    press(&mut model, "o");
+    assert!(model.document.highlight.unwrap().located.is_none());
+    assert!(notice(&model).contains("NOT FOUND"));
+}
+
+#[test]
+fn only_a_job_in_flight_can_be_cancelled() {
+    let mut model = World::new().half().model(120, 40);
+    assert_eq!(press(&mut model, "3 G x"), [Command::CancelJob(JobId { round: 1, index: 15 })]);
+    assert_eq!(press(&mut model, "g x"), []);
+    assert!(notice(&model).contains("ended already"));
+}
+
+#[test]
+fn leaving_asks_while_work_is_in_flight() {
+    let mut model = World::new().half().model(80, 24);
+    assert_eq!(press(&mut model, "q"), []);
+    assert!(matches!(model.overlay, Some(Overlay::Quit)));
+    assert_eq!(press(&mut model, "n"), []);
+    assert!(model.overlay.is_none());
+    assert_eq!(press(&mut model, "ctrl-c y"), [Command::StopRun, Command::Quit]);
+    let mut done = World::new().whole().model(80, 24);
+    assert_eq!(press(&mut done, "q"), [Command::Quit]);
+}
+
+#[test]
+fn escape_never_leaves_the_program_and_closes_one_thing_at_a_time() {
+    let mut model = World::new().half().model(80, 24);
+    press(&mut model, "?");
+    assert_eq!(press(&mut model, "esc esc esc esc"), []);
+    assert!(model.overlay.is_none());
+}
+
+#[test]
+fn stopping_the_run_asks_first() {
+    let mut model = World::new().half().model(80, 24);
+    assert_eq!(press(&mut model, "X n"), []);
+    assert_eq!(press(&mut model, "X enter"), [Command::StopRun]);
+    let mut done = World::new().whole().model(80, 24);
+    press(&mut done, "X");
+    assert!(done.overlay.is_none());
+}
+
+#[test]
+fn a_blank_question_is_refused_and_a_written_one_is_asked() {
+    let mut model = World::new().model(80, 24);
+    assert_eq!(press(&mut model, "a space enter"), []);
+    assert!(matches!(model.overlay, Some(Overlay::Question(_))));
+    type_in(&mut model, "Who?");
+    update(&mut model, Message::Paste("\nand why".into()));
+    assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "Who? and why".into() }]);
+}
+
+#[test]
+fn searching_the_document_steps_through_matches_in_a_circle() {
+    let mut model = World::new().model(80, 24);
+    press(&mut model, "1 /");
+    type_in(&mut model, "net income");
+    press(&mut model, "enter");
+    assert_eq!(model.search.tally(), "1 of 2");
+    let first = model.document.top;
+    press(&mut model, "n");
+    assert!(model.document.top > first);
+    press(&mut model, "n");
+    assert_eq!((model.search.tally().as_str(), model.document.top), ("1 of 2", first));
+    press(&mut model, "esc n");
+    assert!(notice(&model).contains("press / first"));
+}
+
+#[test]
+fn vim_and_arrow_keys_scroll_alike() {
+    let mut vim = World::new().whole().model(80, 24);
+    let mut arrows = vim.clone();
+    press(&mut vim, "1 j j j k ctrl-f ctrl-b G g l h");
+    press(&mut arrows, "1 down down down up pgdn pgup end home right left");
+    assert_eq!(vim.document.top, arrows.document.top);
+    press(&mut vim, "G");
+    let open = vim.shown_document().unwrap();
+    assert_eq!(
+        vim.document.top,
+        open.lines.last_top(&open.document, vim.text_width(), vim.inside(Pane::Document).height.into())
+    );
+}
+
+#[test]
+fn the_planner_follows_what_comes_until_it_is_scrolled() {
+    let mut world = World::new();
+    let mut model = world.start().model(80, 24);
+    press(&mut model, "2");
+    world.plan();
+    world.feed(&mut model);
+    assert_eq!(model.planner.rows.cursor, model.planner.rows.rows.len() - 1);
+    press(&mut model, "k k");
+    let at = model.planner.rows.cursor;
+    for index in 0..16 {
+        world.abstained(index);
+    }
+    world.feed(&mut model);
+    assert_eq!(model.planner.rows.cursor, at);
+    press(&mut model, "G");
+    assert!(model.planner.rows.follow);
+}
+
+#[test]
+fn prompts_are_folded_until_they_are_opened() {
+    let mut model = World::new().half().model(120, 40);
+    let before = model.planner.rows.rows.len();
+    press(&mut model, "2 g");
+    while !model.planner.rows.rows[model.planner.rows.cursor].text().contains("prompt") {
+        press(&mut model, "j");
+    }
+    press(&mut model, "enter");
+    assert!(model.planner.rows.rows.len() > before + 5);
+    press(&mut model, "enter");
+    assert_eq!(model.planner.rows.rows.len(), before);
+}
+
+#[test]
+fn the_list_of_jobs_can_be_narrowed() {
+    let mut model = World::new().half().model(120, 40);
+    let counts: Vec<usize> = (0..4)
+        .map(|_| {
+            let count = model.listed_jobs().len();
+            press(&mut model, "3 f");
+            count
+        })
+        .collect();
+    assert_eq!(counts, [16, 3, 7, 3]);
+    assert_eq!(model.jobs.filter, Filter::All);
+}
+
+#[test]
+fn replay_keys_steer_the_player_and_not_the_run() {
+    let mut model = World::new().half().model(120, 40);
+    update(&mut model, Message::Player(Player { position: 4, len: 40, playing: false, speed: 1.0 }));
+    let replay = |command| Command::Replay(command);
+    assert_eq!(
+        press(&mut model, "space ] [ } > < 0 $"),
+        [
+            replay(ReplayCommand::TogglePlay),
+            replay(ReplayCommand::Step { unit: Unit::Record, forward: true }),
+            replay(ReplayCommand::Step { unit: Unit::Record, forward: false }),
+            replay(ReplayCommand::Step { unit: Unit::Round, forward: true }),
+            replay(ReplayCommand::Faster),
+            replay(ReplayCommand::Slower),
+            replay(ReplayCommand::Seek(0)),
+            replay(ReplayCommand::Seek(40)),
+        ]
+    );
+    assert_eq!(press(&mut model, "3 G x"), []);
+    assert_eq!(press(&mut model, "q"), [Command::Quit]);
+}
+
+#[test]
+fn pressing_the_scrubber_seeks() {
+    let mut model = World::new().half().model(120, 40);
+    update(&mut model, Message::Player(Player { position: 4, len: 400, playing: false, speed: 1.0 }));
+    let track = model.layout().scrubber;
+    let (begin, cells) = scrubber_track(track.width);
+    let mut at = |x| update(&mut model, Message::Mouse(Mouse { what: MouseKind::Press, x, y: track.y }));
+    assert_eq!(at(begin), [Command::Replay(ReplayCommand::Seek(0))]);
+    assert_eq!(at(begin + cells - 1), [Command::Replay(ReplayCommand::Seek(400))]);
+}
+
+#[test]
+fn pressing_a_pane_or_a_tab_gives_it_the_focus() {
+    let mut model = World::new().half().model(80, 24);
+    update(&mut model, Message::Mouse(Mouse { what: MouseKind::Press, x: 45, y: 1 }));
+    assert_eq!(model.focus, Pane::Jobs);
+    update(&mut model, Message::Resize { width: 120, height: 40 });
+    update(&mut model, Message::Mouse(Mouse { what: MouseKind::Press, x: 3, y: 10 }));
+    assert_eq!(model.focus, Pane::Document);
+    let top = model.document.top;
+    update(&mut model, Message::Mouse(Mouse { what: MouseKind::ScrollDown, x: 3, y: 10 }));
+    assert!(model.document.top > top);
+}
+
+#[test]
+fn what_is_selected_is_copied() {
+    let mut model = World::new().whole().model(120, 40);
+    assert_eq!(
+        press(&mut model, "4 y"),
+        [Command::Copy("Net income was $48.2 million in 2023, up from $39.7 million in 2022.".into())]
+    );
+    assert_eq!(press(&mut model, "1 y"), []);
+    assert!(notice(&model).contains("nothing is selected"));
+}
+
+#[test]
+fn the_theme_key_goes_round() {
+    let mut model = World::new().model(80, 24);
+    assert_eq!(press(&mut model, "t t"), [Command::Theme("light".into()), Command::Theme("dark".into())]);
+}
+
+#[test]
+fn tints_show_only_where_they_are_wanted() {
+    let mut model = World::new().whole().model(80, 24);
+    let cited = model.marks.cited[0];
+    assert!(model.marks_of(cited.start, cited.end).cited);
+    press(&mut model, "c");
+    assert!(!model.marks_of(cited.start, cited.end).cited);
+}
+
+#[test]
+fn a_seek_shows_what_was_known_then() {
+    let mut world = World::new();
+    world.start();
+    let early = world.state.clone();
+    world.whole();
+    let mut model = world.model(120, 40);
+    update(&mut model, Message::Player(Player { position: 2, len: 90, playing: false, speed: 1.0 }));
+    update(&mut model, Message::World { seq: 2, began_ms: 100, at_ms: 600, state: Box::new(early.clone()) });
+    assert_eq!(model.state, early);
+    assert!(model.answers.rows.is_empty());
+    assert_eq!(model.elapsed_ms(), 500);
+}
+
+#[test]
+fn documents_are_paged_through_and_places_name_theirs() {
+    let documents = vec![world::report(), Document::from_text("second.txt", "a\nb\n")];
+    let mut model = Model::new(documents, Mode::Live { running: false });
+    press(&mut model, "1 l");
+    assert_eq!(model.document.shown, 1);
+    press(&mut model, "l h");
+    assert_eq!(model.document.shown, 0);
+    let chunk = crate::protocol::Chunk::Span(Span::new(1, 2, 3));
+    assert_eq!(model.place_of(Some(&chunk)), "2:@2");
+}
+
+#[test]
+fn a_run_without_documents_at_hand_is_still_shown() {
+    let mut world = World::new();
+    world.whole();
+    let mut model = Model::new(Vec::new(), Mode::Live { running: false });
+    world.feed(&mut model);
+    press(&mut model, "/");
+    type_in(&mut model, "[1]");
+    press(&mut model, "enter enter");
+    assert!(notice(&model).contains("not at hand"));
+}

@@ -26,13 +26,13 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             }
         }
         Message::Fact { seq, at_ms, fact } => apply(model, seq, at_ms, &fact),
-        Message::World { seq, at_ms, state } => {
+        Message::World { seq, began_ms, at_ms, state } => {
             model.partial = None;
             model.samples.clear();
             model.samples.extend(state.utilization.clone());
             model.state = *state;
             (model.seq, model.at_ms, model.waiting_since_ms) = (seq, at_ms, at_ms);
-            model.began_ms.get_or_insert(at_ms);
+            model.began_ms = Some(began_ms);
             model.lay_out();
             model.lay_out_overlay();
         }

@@ -233,7 +233,8 @@ impl World {
     }
 
     pub fn feed(&self, model: &mut Model) {
-        for (seq, fact) in (1..).zip(&self.facts) {
+        // Those that came before are known.
+        for (seq, fact) in (1..).zip(&self.facts).skip(model.seq as usize) {
             update(model, Message::Fact { seq, at_ms: seq * 250, fact: Box::new(fact.clone()) });
         }
         let now_ms = self.facts.len() as u64 * 250 + 3000;

@@ -37,7 +37,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
             }
         }
     }
-    scrollbar(paint, model, open, area);
+    scrollbar(paint, model, open, area, seen_bytes(&rows));
 }
 
 fn about(model: &Model, open: &OpenDocument) -> String {
@@ -143,31 +143,34 @@ fn visible_matches(model: &Model, open: &OpenDocument, rows: &[DocumentRow]) -> 
     if !model.search.in_pane(Pane::Document) {
         return Vec::new();
     }
-    let mut bytes = rows.iter().filter_map(|row| match row {
-        DocumentRow::Text { bytes, .. } => Some(bytes),
-        DocumentRow::Page(_) => None,
-    });
-    let Some(first) = bytes.next() else { return Vec::new() };
-    let end = bytes.next_back().map_or(first.end, |last| last.end);
-    let start = open.lines.bytes(open.lines.line_of(first.start)).start;
+    let (first, end) = seen_bytes(rows);
+    let start = open.lines.bytes(open.lines.line_of(first)).start;
     let text = open.document.text.get(start..end).unwrap_or_default();
     model.search.ranges(text).into_iter().map(|range| (start + range.start, start + range.end)).collect()
 }
 
+/// The bytes from the first visible row to the last.
+fn seen_bytes(rows: &[DocumentRow]) -> (usize, usize) {
+    let mut texts = rows.iter().filter_map(|row| match row {
+        DocumentRow::Text { bytes, .. } => Some(bytes),
+        DocumentRow::Page(_) => None,
+    });
+    let Some(first) = texts.next() else { return (0, 0) };
+    (first.start, texts.next_back().map_or(first.end, |last| last.end))
+}
+
 /// A scroll bar that also shows where citations stand.
-fn scrollbar(paint: &mut Paint, model: &Model, open: &OpenDocument, area: Area) {
+fn scrollbar(paint: &mut Paint, model: &Model, open: &OpenDocument, area: Area, (top, below): (usize, usize)) {
     let height = usize::from(area.height);
     let length = open.document.text.len();
     if height == 0 || area.width == 0 || length == 0 {
         return;
     }
     let x = area.x + area.width - 1;
-    let top = open.lines.bytes(model.document.top.line).start;
-    let below = open.lines.bytes(model.document.top.line + height).start.max(top + 1).min(length);
     for row in 0..height {
         let (from, to) = (row * length / height, ((row + 1) * length / height).max(row * length / height + 1));
         let marks = model.marks_of(from, to);
-        let seen = from < below && top < to;
+        let seen = from < below.max(top + 1) && top < to;
         let (sign, role) = match (marks.highlighted, marks.cited, seen) {
             (true, ..) => (Glyph::Highlight, Role::Accent),
             (_, true, _) => (Glyph::Cited, Role::MarkCited),

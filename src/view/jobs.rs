@@ -42,23 +42,28 @@ fn tallies(paint: &mut Paint, model: &Model, area: Area, tally: &Tally) {
         return;
     }
     let parts = [
-        (tally.planned, "jobs", Role::Strong),
-        (tally.running, "running", Role::Accent),
-        (tally.waiting, "waiting", Role::Dim),
-        (tally.answered, "answered", Role::Good),
-        (tally.abstained, "abstained", Role::Dim),
-        (tally.malformed, "malformed", Role::Warning),
-        (tally.truncated, "truncated", Role::Warning),
-        (tally.failed, "failed", Role::Bad),
-        (tally.cancelled, "cancelled", Role::Dim),
+        (tally.planned, "jobs", "jobs", Role::Strong),
+        (tally.running, "running", "run", Role::Accent),
+        (tally.waiting, "waiting", "wait", Role::Dim),
+        (tally.answered, "answered", "answ", Role::Good),
+        (tally.abstained, "abstained", "abst", Role::Dim),
+        (tally.malformed, "malformed", "malf", Role::Warning),
+        (tally.truncated, "truncated", "trunc", Role::Warning),
+        (tally.failed, "failed", "fail", Role::Bad),
+        (tally.cancelled, "cancelled", "canc", Role::Dim),
     ];
-    for (at, (count, word, role)) in parts.into_iter().filter(|(count, ..)| *count > 0).enumerate() {
-        let text = format!("{}{count} {word}", if at > 0 { " · " } else { "" });
-        if x + crate::app::width(&text) as u16 > end {
-            break;
-        }
+    let told = |short: bool| -> Vec<(String, Role)> {
+        let some = parts.into_iter().filter(|(count, ..)| *count > 0).enumerate();
+        some.map(|(at, (count, long, brief, role))| {
+            let word = if short { brief } else { long };
+            (format!("{}{count} {word}", if at > 0 { " · " } else { "" }), role)
+        })
+        .collect()
+    };
+    let wide: usize = told(false).iter().map(|(text, _)| crate::app::width(text)).sum();
+    for (text, role) in told(wide > usize::from(end.saturating_sub(x))) {
         let style = paint.style(role);
-        x += paint.text(x, area.y, end - x, &text, style);
+        x += paint.text(x, area.y, end.saturating_sub(x), &text, style);
     }
 }
 
@@ -113,9 +118,10 @@ fn meter(paint: &mut Paint, area: Area, name: &str, words: &str, values: impl Do
     let mut at = paint.text(area.x + 1, area.y, room, &format!("{name:<4} "), paint.style(Role::Dim));
     at += paint.text(area.x + 1 + at, area.y, room.saturating_sub(at), words, paint.style(Role::Text));
     let left = room.saturating_sub(at + 2);
-    let cells = left.min(24);
+    let values: Vec<f32> = values.rev().take(usize::from(left.min(24))).collect();
+    let cells = values.len() as u16;
     let style = paint.style(Role::Spark);
-    paint.spark(area.x + 1 + at + 1, area.y, cells, values, style);
+    paint.spark(area.x + 1 + at + 1, area.y, cells, values.into_iter().rev(), style);
 }
 
 fn share(used: Option<u64>, total: Option<u64>) -> Option<f32> {

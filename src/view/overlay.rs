@@ -29,8 +29,8 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     match overlay {
         Overlay::Help(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. } => scrolled(paint, rows, inside),
         Overlay::Quit => {
-            let text = ["The run is stopped and you leave. What was paid for is saved.", ""];
-            ask(paint, inside, &text, "y quit", "n stay");
+            let text = ["Leaving stops the run.", "What was paid for is saved, and the session stays."];
+            ask(paint, inside, &text, "y leave", "n stay");
         }
         Overlay::Stop => {
             let text = ["Jobs and requests under way are cancelled.", "What was paid for is saved."];

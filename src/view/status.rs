@@ -23,10 +23,10 @@ pub fn bar(paint: &mut Paint, model: &Model) {
         format!("plans: {plans} · reads: {reads} ")
     });
     let mut room = (area.x + area.width).saturating_sub(x);
-    if let Some(who) = who.filter(|who| width(who) + 30 < usize::from(room)) {
+    let question = gist(model.state.question(), usize::from(room));
+    if let Some(who) = who.filter(|who| width(who) + width(&question) + 6 < usize::from(room)) {
         room -= paint.right(x, area.y, room, &who, style.patch(paint.style(Role::Dim)));
     }
-    let question = gist(model.state.question(), usize::from(room));
     let prompt = glyph(Glyph::Prompt, paint.ascii);
     if question.is_empty() {
         paint.text(x, area.y, room, "no question yet; press a to ask one", style.patch(paint.style(Role::Dim)));
@@ -100,11 +100,11 @@ pub fn status(paint: &mut Paint, model: &Model) {
     x += paint.text(x, area.y, area.width, &format!("{sign} {}", head.word), style);
     let room = usize::from((area.x + area.width).saturating_sub(x + 1));
     let mut parts = figures(model);
-    let taken = |parts: &[(u8, String)]| parts.iter().map(|(_, text)| width(text) + 3).sum::<usize>();
-    while taken(&parts) > room {
-        let Some(least) = parts.iter().map(|(rank, _)| *rank).max() else { break };
-        parts.retain(|(rank, _)| *rank != least);
-    }
+    let mut ranks: Vec<(u8, usize)> = parts.iter().map(|(rank, text)| (*rank, width(text) + 3)).collect();
+    ranks.sort_unstable();
+    let mut left = room;
+    ranks.retain(|(_, wide)| left.checked_sub(*wide).map(|rest| left = rest).is_some());
+    parts.retain(|(rank, _)| ranks.iter().any(|(kept, _)| kept == rank));
     for (_, text) in parts {
         x += paint.text(x, area.y, area.width, " │ ", bar.patch(paint.style(Role::Dim)));
         x += paint.text(x, area.y, (area.x + area.width).saturating_sub(x), &text, bar);
@@ -153,17 +153,34 @@ pub fn hints(paint: &mut Paint, model: &Model) {
     if area.is_empty() {
         return;
     }
+    // The way to the rest of the keys, and the way out, are always there.
+    let mut end = area.x + area.width;
+    if model.overlay.is_none() {
+        for action in [Action::Quit, Action::Help] {
+            let wide = binding_of(action).map_or(0, |binding| width(binding.first_key()) + width(binding.name) + 3);
+            end = end.saturating_sub(wide as u16);
+            hint(paint, end, area.y, area.x + area.width, action);
+        }
+    }
     let mut x = area.x + 1;
     for action in hinted(model) {
-        let Some(binding) = binding_of(*action) else { continue };
-        let text = format!("{} {}", binding.first_key(), binding.name);
-        let end = area.x + area.width;
-        if x + width(&text) as u16 + 1 > end {
-            break;
+        match hint(paint, x, area.y, end, *action) {
+            0 => break,
+            taken => x += taken,
         }
-        x += paint.text(x, area.y, end - x, binding.first_key(), paint.style(Role::Key));
-        x += paint.text(x, area.y, end - x, &format!(" {}   ", binding.name), paint.style(Role::Dim));
     }
+}
+
+/// Draws a key and what it does; nothing when it does not fit before `end`. Gives the cells it took.
+fn hint(paint: &mut Paint, x: u16, y: u16, end: u16, action: Action) -> u16 {
+    let Some(binding) = binding_of(action) else { return 0 };
+    let wide = (width(binding.first_key()) + width(binding.name) + 1) as u16;
+    if x + wide > end {
+        return 0;
+    }
+    let at = paint.text(x, y, end - x, binding.first_key(), paint.style(Role::Key));
+    paint.text(x + at + 1, y, end - x - at, binding.name, paint.style(Role::Dim));
+    wide + 3
 }
 
 fn hinted(model: &Model) -> &'static [Action] {
@@ -173,49 +190,18 @@ fn hinted(model: &Model) -> &'static [Action] {
         (Some(Overlay::Quit | Overlay::Stop), ..) => &[A::Confirm, A::Decline],
         (Some(Overlay::Job { .. }), ..) => &[A::Show, A::CancelJob, A::Copy, A::Down, A::Up, A::Dismiss],
         (Some(_), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
-        (None, Some(_), Pane::Jobs) => &[
-            A::Play,
-            A::StepForward,
-            A::RoundForward,
-            A::Faster,
-            A::Open,
-            A::Show,
-            A::Filter,
-            A::NextPane,
-            A::Help,
-            A::Quit,
-        ],
-        (None, Some(_), _) => &[
-            A::Play,
-            A::StepBack,
-            A::StepForward,
-            A::RoundForward,
-            A::Faster,
-            A::Slower,
-            A::NextPane,
-            A::Open,
-            A::Help,
-            A::Quit,
-        ],
-        (None, None, Pane::Document) => &[
-            A::Search,
-            A::NextMatch,
-            A::Back,
-            A::TintRead,
-            A::TintCited,
-            A::TintLeft,
-            A::NextPane,
-            A::Zoom,
-            A::Help,
-            A::Quit,
-        ],
-        (None, None, Pane::Jobs) => {
-            &[A::Open, A::Show, A::Filter, A::CancelJob, A::Search, A::NextPane, A::Zoom, A::Help, A::Quit]
+        (None, Some(_), Pane::Jobs) => {
+            &[A::Play, A::StepForward, A::RoundForward, A::Faster, A::Open, A::Show, A::Filter, A::NextPane]
         }
-        (None, None, _) if model.is_running() => {
-            &[A::Open, A::NextPane, A::Search, A::Zoom, A::Copy, A::StopRun, A::Help, A::Quit]
+        (None, Some(_), _) => {
+            &[A::Play, A::StepBack, A::StepForward, A::RoundForward, A::Faster, A::Slower, A::NextPane, A::Open]
         }
-        (None, None, _) => &[A::Open, A::NextPane, A::Search, A::Zoom, A::Copy, A::Ask, A::Help, A::Quit],
+        (None, None, Pane::Document) => {
+            &[A::Search, A::NextMatch, A::Back, A::TintRead, A::TintCited, A::TintLeft, A::NextPane, A::Zoom]
+        }
+        (None, None, Pane::Jobs) => &[A::Open, A::Show, A::Filter, A::CancelJob, A::Search, A::NextPane, A::Zoom],
+        (None, None, _) if model.is_running() => &[A::Open, A::NextPane, A::Search, A::Zoom, A::Copy, A::StopRun],
+        (None, None, _) => &[A::Open, A::NextPane, A::Search, A::Zoom, A::Copy, A::Ask],
     }
 }
 

@@ -45,7 +45,7 @@ impl Model {
                 .codes
                 .iter()
                 .find(|code| ask.request.purpose == Purpose::Decompose && code.id.attempt == ask.request.attempt);
-            self.write_ask(writer, ask, code);
+            self.write_ask(writer, ask, code, round.decision.is_some() && decides >= round.decision_errors.len());
             if pending {
                 *pending_from = Some(writer.rows.len());
                 if let Some(partial) = self.partial.as_ref().filter(|partial| partial.ask == ask.request.ask) {
@@ -68,12 +68,11 @@ impl Model {
         }
     }
 
-    fn is_unfolded(&self, fold: Fold) -> bool {
-        let by_default = matches!(fold, Fold::Reply(_));
+    fn is_unfolded(&self, fold: Fold, by_default: bool) -> bool {
         by_default != self.planner.toggled.contains(&fold)
     }
 
-    fn write_ask(&self, writer: &mut Writer, ask: &Ask, code: Option<&Code>) {
+    fn write_ask(&self, writer: &mut Writer, ask: &Ask, code: Option<&Code>, decided: bool) {
         let n = ask.request.ask.n;
         writer.row(self.ask_header(ask), Some(Target::Fold(Fold::Reply(n))));
         self.write_prompt(writer, ask);
@@ -85,7 +84,15 @@ impl Model {
             let lead = vec![pad(2), Piece::Mark(Tone::Bad, Mark::Failed), pad(1)];
             writer.lead(lead, Tone::Bad, &format!("try {}: {}{next}", failure.attempt, failure.error), None);
         }
-        if !self.is_unfolded(Fold::Reply(n)) {
+        // A decision that could be read is told in words below; its JSON is folded away.
+        let told = ask.request.purpose == Purpose::Decide && decided;
+        if !self.is_unfolded(Fold::Reply(n), !told) {
+            if let AskState::Answered(answer) = &ask.state {
+                let words = format!("reply  {}", short_bytes(answer.text.len() as u64));
+                let fold = Piece::Mark(Tone::Dim, Mark::Folded);
+                writer
+                    .row(vec![pad(2), fold, pad(1), Piece::text(Tone::Dim, words)], Some(Target::Fold(Fold::Reply(n))));
+            }
             return;
         }
         if let AskState::Answered(answer) = &ask.state {
@@ -134,7 +141,7 @@ impl Model {
 
     fn write_prompt(&self, writer: &mut Writer, ask: &Ask) {
         let fold = Fold::Prompt(ask.request.ask.n);
-        let open = self.is_unfolded(fold);
+        let open = self.is_unfolded(fold, false);
         let messages = &ask.request.messages;
         let bytes: usize = messages.iter().map(|message| message.content.len()).sum();
         let mark = if open { Mark::Unfolded } else { Mark::Folded };
@@ -162,16 +169,22 @@ impl Model {
 fn write_reply(writer: &mut Writer, text: &str) {
     let mut prose = String::new();
     let mut code: Option<String> = None;
+    let mut is_json = false;
     for line in text.lines() {
         let fence = line.trim_start().starts_with("```");
         match (&mut code, fence) {
             (Some(program), true) => {
-                writer.code(program, None);
+                if is_json {
+                    writer.text(Tone::Code, 2, program, None);
+                } else {
+                    writer.code(program, None);
+                }
                 code = None;
             }
             (None, true) => {
                 writer.text(Tone::Text, 2, &prose, None);
                 prose.clear();
+                is_json = line.contains("json");
                 code = Some(String::new());
             }
             (Some(program), false) => {

@@ -142,7 +142,7 @@ proptest! {
                     Message::Player(Player { position, len, playing: true, speed: f64::INFINITY })
                 }
                 Event::Back => {
-                    Message::World { seq: 0, at_ms: 0, state: Box::default() }
+                    Message::World { seq: 0, began_ms: 0, at_ms: 0, state: Box::default() }
                 }
             };
             update(&mut model, message);
