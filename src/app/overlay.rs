@@ -14,7 +14,7 @@ impl Model {
             Some(Overlay::Quit | Overlay::Stop) => (58, 6),
             Some(Overlay::Search(_)) => (60, 3),
             Some(Overlay::Question(_)) => (90, 8),
-            Some(Overlay::Help(_)) => (92, height.saturating_sub(2)),
+            Some(Overlay::Help(_)) => (96, height.saturating_sub(2)),
             Some(Overlay::Job { .. } | Overlay::Text { .. }) => (100, height.saturating_sub(4)),
         };
         let (wide, high) = (wide.min(width), high.min(height));
@@ -85,7 +85,7 @@ fn help(width: usize) -> Writer {
         for binding in BINDINGS.iter().filter(|binding| binding.context == context) {
             let keys = binding.keys.replace(' ', "  ");
             let lead = vec![
-                Piece::text(Tone::Key, format!("  {keys:<18}")),
+                Piece::text(Tone::Key, format!("  {keys:<20}")),
                 Piece::text(Tone::Text, format!("{:<16}", binding.name)),
             ];
             writer.lead(lead, Tone::Dim, binding.doc, None);

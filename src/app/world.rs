@@ -243,8 +243,10 @@ impl World {
         let located = |job: &Job| Some(job.outcome()?.located()?.span);
         marks.cited = self.state.rounds.iter().flat_map(|round| round.jobs.iter().filter_map(located)).collect();
         marks.left = self.find("compared with $39.7 million in 2022").map(|found| found.span).into_iter().collect();
-        update(model, Message::Marks(marks));
-        update(model, Message::Figures(figures(self.facts.len() as u64)));
+        if !self.facts.is_empty() {
+            update(model, Message::Marks(marks));
+            update(model, Message::Figures(figures(self.facts.len() as u64)));
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::glyphs::Glyph;
 use super::paint::Paint;
 use super::pane::title;
 use super::theme::Role;
-use crate::app::{Area, Model, Pane, job_word, reader_name, short_bytes};
+use crate::app::{Area, Model, Pane, job_word, reader_name, short_bytes, width};
 use crate::protocol::{GpuSample, Outcome, Round, Tally, UtilizationSample};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
@@ -52,16 +52,18 @@ fn tallies(paint: &mut Paint, model: &Model, area: Area, tally: &Tally) {
         (tally.failed, "failed", "fail", Role::Bad),
         (tally.cancelled, "cancelled", "canc", Role::Dim),
     ];
-    let told = |short: bool| -> Vec<(String, Role)> {
+    let room = usize::from(end.saturating_sub(x));
+    let told = |between: &str, short: bool| -> Vec<(String, Role)> {
         let some = parts.into_iter().filter(|(count, ..)| *count > 0).enumerate();
         some.map(|(at, (count, long, brief, role))| {
             let word = if short { brief } else { long };
-            (format!("{}{count} {word}", if at > 0 { " · " } else { "" }), role)
+            (format!("{}{count} {word}", if at > 0 { between } else { "" }), role)
         })
         .collect()
     };
-    let wide: usize = told(false).iter().map(|(text, _)| crate::app::width(text)).sum();
-    for (text, role) in told(wide > usize::from(end.saturating_sub(x))) {
+    let fits = |told: &Vec<(String, Role)>| told.iter().map(|(text, _)| width(text)).sum::<usize>() <= room;
+    let told = [told(" · ", false), told(" · ", true)].into_iter().find(fits).unwrap_or_else(|| told(" ", true));
+    for (text, role) in told {
         let style = paint.style(role);
         x += paint.text(x, area.y, end.saturating_sub(x), &text, style);
     }

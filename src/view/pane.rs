@@ -3,7 +3,7 @@
 use super::glyphs::Glyph;
 use super::paint::Paint;
 use super::theme::Role;
-use crate::app::{Area, Model, Pane, RowsPane, gist};
+use crate::app::{Area, Model, Pane, RowsPane, gist, width};
 
 /// The rule at the top of a pane: its name, what it shows, and where it stands.
 pub fn title(paint: &mut Paint, model: &Model, pane: Pane, about: &str, place: &str) {
@@ -30,7 +30,12 @@ pub fn title(paint: &mut Paint, model: &Model, pane: Pane, about: &str, place: &
         room -= paint.right(x, area.y, room.saturating_sub(1), &place, name.patch(paint.style(Role::Dim))).min(room);
     }
     if !about.is_empty() && room > 8 {
-        let about = gist(about, usize::from(room - 4));
+        // Whole parts are left out before a part is cut.
+        let mut parts: Vec<&str> = about.split(" · ").collect();
+        while parts.len() > 1 && width(&parts.join(" · ")) > usize::from(room - 4) {
+            parts.pop();
+        }
+        let about = gist(&parts.join(" · "), usize::from(room - 4));
         paint.text(x, area.y, room - 3, &format!("{about} "), paint.style(Role::Dim));
     }
 }

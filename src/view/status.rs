@@ -106,7 +106,8 @@ pub fn status(paint: &mut Paint, model: &Model) {
     ranks.retain(|(_, wide)| left.checked_sub(*wide).map(|rest| left = rest).is_some());
     parts.retain(|(rank, _)| ranks.iter().any(|(kept, _)| kept == rank));
     for (_, text) in parts {
-        x += paint.text(x, area.y, area.width, " │ ", bar.patch(paint.style(Role::Dim)));
+        let between = format!(" {} ", glyph(Glyph::Column, paint.ascii));
+        x += paint.text(x, area.y, area.width, &between, bar.patch(paint.style(Role::Dim)));
         x += paint.text(x, area.y, (area.x + area.width).saturating_sub(x), &text, bar);
     }
 }
@@ -116,6 +117,9 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
     let figures = &model.figures;
     let about = if figures.estimated { "≈ " } else { "" };
     let mut parts = Vec::new();
+    if model.state.opened.is_none() {
+        return parts;
+    }
     let spent = figures.spent_usd.map_or("cost unknown".into(), dollars);
     let budget = figures.budget_usd.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
     parts.push((0, format!("{spent}{budget}")));
@@ -157,7 +161,7 @@ pub fn hints(paint: &mut Paint, model: &Model) {
     let mut end = area.x + area.width;
     if model.overlay.is_none() {
         for action in [Action::Quit, Action::Help] {
-            let wide = binding_of(action).map_or(0, |binding| width(binding.first_key()) + width(binding.name) + 3);
+            let wide = binding_of(action).map_or(0, |binding| width(binding.first_key()) + width(binding.name) + 4);
             end = end.saturating_sub(wide as u16);
             hint(paint, end, area.y, area.x + area.width, action);
         }
@@ -175,7 +179,7 @@ pub fn hints(paint: &mut Paint, model: &Model) {
 fn hint(paint: &mut Paint, x: u16, y: u16, end: u16, action: Action) -> u16 {
     let Some(binding) = binding_of(action) else { return 0 };
     let wide = (width(binding.first_key()) + width(binding.name) + 1) as u16;
-    if x + wide > end {
+    if x + wide + 1 > end {
         return 0;
     }
     let at = paint.text(x, y, end - x, binding.first_key(), paint.style(Role::Key));

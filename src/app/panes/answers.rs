@@ -1,6 +1,8 @@
 //! The Answers pane: the answer with its citations, then what each round found.
 
+use crate::app::action::Action;
 use crate::app::figures::short_bytes;
+use crate::app::keymap::binding_of;
 use crate::app::layout::{Area, Pane};
 use crate::app::model::{Highlight, Model};
 use crate::app::rows::{Mark, Piece, Target, Tone, Writer, match_word, pad};
@@ -47,11 +49,41 @@ impl Model {
             }
             return;
         }
+        if self.state.opened.is_none() && self.player().is_none() && !self.is_running() {
+            self.write_welcome(writer);
+        }
         if let Some(ending) = self.state.ending() {
             writer.row(vec![Piece::text(Tone::Heading, "There is no answer")], None);
             let reason = ending.reason().unwrap_or("The run was stopped before it came to one.");
             writer.text(Tone::Warning, 0, reason, None);
         }
+    }
+
+    /// What can be done before a question is asked.
+    fn write_welcome(&self, writer: &mut Writer) {
+        for open in &self.documents {
+            let told =
+                format!("{} of text, {} lines", short_bytes(open.document.text.len() as u64), open.lines.numbered());
+            let name = Piece::text(Tone::Strong, &open.document.name);
+            writer.row(
+                vec![
+                    Piece::Mark(Tone::Accent, Mark::Bullet),
+                    pad(1),
+                    name,
+                    Piece::text(Tone::Dim, format!("  {told}")),
+                ],
+                None,
+            );
+        }
+        writer.blank();
+        for action in [Action::Ask, Action::DocumentPane, Action::Help, Action::Quit] {
+            let Some(binding) = binding_of(action) else { continue };
+            let lead = vec![pad(2), Piece::text(Tone::Key, format!("{:<4}", binding.first_key()))];
+            writer.lead(lead, Tone::Text, binding.doc, None);
+        }
+        writer.blank();
+        let text = "The documents are read on this machine. Only what the Planner pane shows is sent away.";
+        writer.text(Tone::Dim, 0, text, None);
     }
 
     fn write_citation(&self, writer: &mut Writer, at: usize, text: &str, located: Option<Located>) {
