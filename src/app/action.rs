@@ -145,7 +145,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::TintRead, C::Everywhere, "tint read", "r", "mark in the document what workers read"),
     binding(A::TintCited, C::Everywhere, "tint cited", "c", "mark in the document what was cited"),
     binding(A::TintLeft, C::Everywhere, "tint left", "e", "mark in the document what left this machine"),
-    binding(A::Ask, C::Everywhere, "ask", "a", "ask another question of the documents"),
+    binding(A::Ask, C::Everywhere, "ask", "a", "ask a question of the documents"),
     binding(A::StopRun, C::Everywhere, "stop run", "X", "stop the run"),
     binding(A::Theme, C::Everywhere, "theme", "t", "the next theme"),
     binding(A::Help, C::Everywhere, "help", "? f1", "this list"),

@@ -4,7 +4,8 @@ use super::layout::Pane;
 use super::message::Command;
 use super::model::Model;
 use super::panes::planner::words_of;
-use super::rows::Target;
+use super::rows::{Fold, Target};
+use crate::protocol::AskState;
 
 impl Model {
     /// What is selected, as text for the clipboard.
@@ -14,9 +15,7 @@ impl Model {
                 let open = self.documents.get(highlight.span.document)?;
                 open.document.slice(highlight.span.start, highlight.span.end).map(str::to_owned)
             }),
-            Pane::Planner => {
-                self.planner.rows.rows.get(self.planner.rows.cursor).map(|row| words_of(std::slice::from_ref(row)))
-            }
+            Pane::Planner => self.selected_in_planner(),
             Pane::Jobs => self.selected_job().and_then(|id| {
                 let output = self.state.job(id)?.outcome()?.output()?;
                 output.answer.clone().or_else(|| output.citation.clone())
@@ -29,6 +28,26 @@ impl Model {
                 self.notify("nothing is selected here to copy");
                 Vec::new()
             }
+        }
+    }
+
+    /// The whole prompt or reply that the cursor stands in.
+    fn selected_in_planner(&self) -> Option<String> {
+        let pane = &self.planner.rows;
+        let mut above = pane.rows.iter().take(pane.cursor + 1).rev();
+        let Target::Fold(fold) = above.find_map(|row| row.target)? else { return None };
+        let numbered = |n| self.state.asks().find(|ask| ask.request.ask.n == n);
+        match fold {
+            Fold::Prompt(n) if pane.rows.get(pane.cursor)?.target == Some(Target::Fold(fold)) => {
+                let messages = &numbered(n)?.request.messages;
+                let contents: Vec<&str> = messages.iter().map(|message| message.content.as_str()).collect();
+                Some(contents.join("\n\n"))
+            }
+            Fold::Prompt(n) | Fold::Reply(n) => match &numbered(n)?.state {
+                AskState::Answered(answer) => Some(answer.text.clone()),
+                AskState::Pending => self.partial.as_ref().map(|partial| partial.text.clone()),
+                AskState::GivenUp => None,
+            },
         }
     }
 

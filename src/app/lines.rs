@@ -136,7 +136,7 @@ impl LineIndex {
         let (mut at, mut left) = (from, count);
         while at.line < self.len() {
             let rows = self.rows(document, at.line, width).len();
-            if at.row + left < rows {
+            if at.row.saturating_add(left) < rows {
                 return Position { row: at.row + left, ..at };
             }
             left -= rows.saturating_sub(at.row).min(left);

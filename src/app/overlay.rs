@@ -14,8 +14,9 @@ impl Model {
             Some(Overlay::Quit | Overlay::Stop) => (58, 6),
             Some(Overlay::Search(_)) => (60, 3),
             Some(Overlay::Question(_)) => (90, 8),
-            Some(Overlay::Help(_)) => (96, height.saturating_sub(2)),
-            Some(Overlay::Job { .. } | Overlay::Text { .. }) => (100, height.saturating_sub(4)),
+            Some(Overlay::Help(pane) | Overlay::Job { rows: pane, .. } | Overlay::Text { rows: pane, .. }) => {
+                (98, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))
+            }
         };
         let (wide, high) = (wide.min(width), high.min(height));
         let y = match &self.overlay {

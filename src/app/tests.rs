@@ -292,6 +292,26 @@ fn what_is_selected_is_copied() {
 }
 
 #[test]
+fn in_the_planner_the_whole_prompt_or_reply_is_copied() {
+    let mut model = World::new().whole().model(120, 40);
+    let copied = |model: &mut Model, keys| match press(model, keys).as_slice() {
+        [Command::Copy(text)] => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert!(copied(&mut model, "2 g j y").starts_with("Look for net income"));
+    assert!(copied(&mut model, "j y").contains(world::QUESTION));
+    assert!(copied(&mut model, "j y").starts_with("Look for net income"));
+}
+
+#[test]
+fn at_no_size_does_a_hidden_pane_break() {
+    let mut model = World::new().whole().model(0, 0);
+    press(&mut model, "1 G j k ctrl-d pgup / enter n z 2 G j enter 3 G o 4 G enter ? j esc");
+    update(&mut model, Message::Resize { width: 120, height: 40 });
+    press(&mut model, "1 j k");
+}
+
+#[test]
 fn the_theme_key_goes_round() {
     let mut model = World::new().model(80, 24);
     assert_eq!(press(&mut model, "t t"), [Command::Theme("light".into()), Command::Theme("dark".into())]);

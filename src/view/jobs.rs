@@ -156,7 +156,7 @@ fn list(paint: &mut Paint, model: &Model) {
     }
     let listed = model.listed_jobs();
     let id_width = (round.number.to_string().len() + 1 + round.jobs.len().to_string().len()).max(4) as u16;
-    let columns = [2, id_width + 1, 12, 9, 5];
+    let columns = [2, id_width + 1, 13, 9, 5];
     let names = ["", "job", "state", "reads", "task"];
     let head = area.y.saturating_sub(1);
     let mut x = area.x;

@@ -76,13 +76,19 @@ impl Model {
             );
         }
         writer.blank();
-        for action in [Action::Ask, Action::DocumentPane, Action::Help, Action::Quit] {
+        let ways = [
+            (Action::Ask, "ask a question"),
+            (Action::DocumentPane, "read the document"),
+            (Action::Help, "see all keys"),
+            (Action::Quit, "leave"),
+        ];
+        for (action, words) in ways {
             let Some(binding) = binding_of(action) else { continue };
             let lead = vec![pad(2), Piece::text(Tone::Key, format!("{:<4}", binding.first_key()))];
-            writer.lead(lead, Tone::Text, binding.doc, None);
+            writer.lead(lead, Tone::Text, words, None);
         }
         writer.blank();
-        let text = "The documents are read on this machine. Only what the Planner pane shows is sent away.";
+        let text = "The local LM reads the documents. To the remote LM go only the prompts in the Planner pane.";
         writer.text(Tone::Dim, 0, text, None);
     }
 

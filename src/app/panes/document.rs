@@ -33,13 +33,14 @@ impl Model {
         self.document.shown = self.document.shown.min(self.documents.len().saturating_sub(1));
         let (width, height) = (self.text_width(), self.inside(Pane::Document).height);
         let Some(open) = self.documents.get(self.document.shown) else { return };
-        if height == 0 {
-            return;
-        }
         let top = &mut self.document.top;
         top.line = top.line.min(open.lines.len().saturating_sub(1));
         let rows = open.lines.rows(&open.document, top.line, width).len();
         top.row = top.row.min(rows.saturating_sub(1));
+        if height == 0 {
+            // Not in sight: where it stands is looked at when it is.
+            return;
+        }
         *top = (*top).min(open.lines.last_top(&open.document, width, usize::from(height)));
     }
 
