@@ -43,6 +43,8 @@ pub enum Message {
     Player(Player),
     /// One line for the person: a setting that was reloaded, a copy that was made.
     Notice(String),
+    /// Ask the person for a question, since none was given.
+    AskQuestion,
     /// A run began after `Command::Ask`: what was known of the one before is gone.
     RunBegan,
     /// The driver has stopped, for good or with an error to show.

@@ -45,6 +45,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Marks(marks) => model.marks = marks,
         Message::Player(player) => model.mode = Mode::Replay(player),
         Message::Notice(text) => model.notify(text),
+        Message::AskQuestion => return model.perform(Action::Ask),
         Message::RunBegan => {
             model.mode = Mode::Live { running: true };
             model.state = State::default();

@@ -52,7 +52,9 @@ pub async fn open(
     let mut run = Run::None;
     match question {
         Some(question) => run = start(&mut stage, &loaded.config, &documents, question),
-        None => stage.model.ask_for_question(),
+        None => {
+            stage.update(Message::AskQuestion);
+        }
     }
     let mut hung_up = false;
     loop {
@@ -142,7 +144,11 @@ impl Run {
     fn poll(&mut self, context: &mut std::task::Context<'_>) -> Poll<News> {
         match self {
             Run::None => Poll::Pending,
-            Run::Beginning(task) => task.poll_unpin(context).map(|begun| News::Begun(begun.map_err(Failure::from).flatten())),
+            Run::Beginning(task) => {
+                let Poll::Ready(begun) = task.poll_unpin(context) else { return Poll::Pending };
+                *self = Run::None;
+                Poll::Ready(News::Begun(begun.map_err(Failure::from).flatten()))
+            }
             Run::Going { told, .. } => match told.poll_recv(context) {
                 Poll::Ready(Some(told)) => Poll::Ready(News::Told(Box::new(told))),
                 Poll::Ready(None) | Poll::Pending => Poll::Pending,

@@ -1,24 +1,197 @@
-//! `minions replay`.
+//! `minions replay`: the panes of the workbench, drawn from a journal. There is no driver, so nothing can be asked or paid.
+
+use std::time::{Duration, Instant};
+
+use futures_util::stream;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::folds::Folds;
+use super::screen::Stage;
 use super::{Exit, Failure};
-use crate::cli::{Point, ReplayArgs};
+use crate::app::{self, Command, Figures, Marks, Message, Mode, Model, ReplayCommand};
+use crate::cli::{Point, ReplayArgs, Speed as Asked};
 use crate::config::{Loaded, Sources};
-use crate::journal::Session;
-use crate::replay::Timeline;
+use crate::document::Document;
+use crate::journal::{Record, Session, Stored};
+use crate::protocol::Fact;
+use crate::replay::{Direction, Player, Speed, Timeline, Unit};
+
+/// How often playback moves on.
+const STEP: Duration = Duration::from_millis(40);
 
 /// How many records come before the place that `--from` names.
 pub fn first_record(session: &Session, from: Option<Point>) -> Result<usize, Failure> {
-    let journal = session.read()?;
+    place(session, &Timeline::new(session.read()?.records), from)
+}
+
+fn place(session: &Session, timeline: &Timeline, from: Option<Point>) -> Result<usize, Failure> {
     match from {
         None => Ok(0),
-        Some(Point::Record(seq)) => Ok(journal.records.iter().take_while(|record| record.seq < seq).count()),
-        Some(Point::Round(round)) => {
-            let rounds = Timeline::new(journal.records);
-            rounds
-                .round_start(round)
-                .ok_or_else(|| Failure::usage(format!("session {} has no round {round}", session.id())))
+        Some(Point::Record(seq)) => Ok(timeline.records().partition_point(|record| record.seq < seq)),
+        Some(Point::Round(round)) => timeline
+            .round_start(round)
+            .ok_or_else(|| Failure::usage(format!("session {} has no round {round}", session.id()))),
+    }
+}
+
+enum News {
+    Step,
+    Folded(Box<(Figures, Marks)>),
+}
+
+/// Plays the session back until the person quits.
+pub async fn replay(loaded: &Loaded, sources: Sources, session: &Session, args: &ReplayArgs) -> Result<Exit, Failure> {
+    let journal = session.read()?;
+    let documents = documents(session, &journal.records)?;
+    let timeline = Timeline::new(journal.records);
+    let from = place(session, &timeline, args.from)?;
+    let mut player = Player::new(timeline);
+    player.set_speed(match args.speed {
+        Asked::Times(factor) => Speed::times(factor),
+        Asked::Max => Speed::Max,
+    });
+    let (target, mut folded) = fold(documents.clone(), player.timeline().records().to_vec());
+    let mut stage = Stage::enter(Model::new(documents, Mode::Replay(shown(&player))), loaded, sources)?;
+    if let Some(warning) = journal.warnings.first() {
+        stage.update(Message::Notice(warning.clone()));
+    }
+    player.seek(from);
+    player.play();
+    show_whole(&mut stage, &player, &target);
+    let mut steps = interval(STEP);
+    steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = Instant::now();
+    loop {
+        let playing = player.is_playing();
+        let mut news = stream::poll_fn(|context| {
+            if let std::task::Poll::Ready(Some(folds)) = folded.poll_recv(context) {
+                return std::task::Poll::Ready(Some(News::Folded(Box::new(folds))));
+            }
+            if playing {
+                return steps.poll_tick(context).map(|_| Some(News::Step));
+            }
+            std::task::Poll::Pending
+        });
+        let turned = stage.turn(&mut news).await?;
+        let elapsed = last.elapsed();
+        let mut step = false;
+        for news in turned.others {
+            match news {
+                News::Step => step = true,
+                News::Folded(folds) => {
+                    stage.update(Message::Figures(folds.0));
+                    stage.update(Message::Marks(folds.1));
+                }
+            }
+        }
+        if step || !turned.commands.is_empty() {
+            last = Instant::now();
+            // After a pause time starts anew.
+            let passed = player.advance(if playing { elapsed } else { Duration::ZERO });
+            show_records(&mut stage, &player, passed, &target);
+        }
+        for command in turned.commands {
+            match command {
+                Command::Quit => {
+                    stage.leave()?;
+                    return Ok(Exit::Success);
+                }
+                Command::Replay(command) => {
+                    steer(&mut player, command);
+                    show_whole(&mut stage, &player, &target);
+                }
+                // Nothing runs here that could be stopped or asked.
+                Command::StopRun | Command::CancelJob(_) | Command::Ask { .. } => {}
+                Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
+            }
+        }
+        if turned.hang_up {
+            // The terminal may be gone: what it says of that helps nobody.
+            let _ = stage.leave();
+            return Ok(Exit::Interrupted);
         }
     }
 }
-pub async fn replay(_: &Loaded, _: Sources, _: &Session, _: &ReplayArgs) -> Result<Exit, Failure> {
-    Ok(Exit::Success)
+
+/// The documents of the session; one whose text is gone is named and left out, since the rest can still be shown.
+fn documents(session: &Session, records: &[Record]) -> Result<Vec<Document>, Failure> {
+    let references = records.iter().find_map(|record| match record.fact.known() {
+        Some(Fact::SessionOpened(opened)) => Some(opened.documents.clone()),
+        _ => None,
+    });
+    Ok(session.documents(&references.unwrap_or_default())?)
+}
+
+fn steer(player: &mut Player, command: ReplayCommand) {
+    match command {
+        ReplayCommand::TogglePlay if player.is_playing() => player.pause(),
+        ReplayCommand::TogglePlay => player.play(),
+        ReplayCommand::Slower => player.set_speed(player.speed().slower()),
+        ReplayCommand::Faster => player.set_speed(player.speed().faster()),
+        ReplayCommand::Seek(position) => player.seek(position as usize),
+        ReplayCommand::Step { unit, forward } => {
+            let unit = match unit {
+                app::Unit::Record => Unit::Record,
+                app::Unit::Round => Unit::Round,
+            };
+            player.pause();
+            player.step(unit, if forward { Direction::Forward } else { Direction::Back });
+        }
+    }
+}
+
+fn shown(player: &Player) -> app::Player {
+    app::Player {
+        position: player.position() as u64,
+        len: player.len() as u64,
+        playing: player.is_playing(),
+        speed: match player.speed() {
+            Speed::Times(factor) => factor,
+            Speed::Max => f64::INFINITY,
+        },
+    }
+}
+
+/// The state as it stood, after a jump.
+fn show_whole(stage: &mut Stage, player: &Player, target: &watch::Sender<usize>) {
+    let (seq, at_ms) = player.record().map_or((0, 0), |record| (record.seq, record.at_ms));
+    stage.update(Message::Player(shown(player)));
+    let began_ms = player.timeline().at_ms(1).unwrap_or(at_ms);
+    stage.update(Message::World { seq, at_ms, began_ms, state: Box::new(player.state().clone()) });
+    target.send_replace(player.position());
+}
+
+/// The records that playback has just passed, one by one, as they came live.
+fn show_records(stage: &mut Stage, player: &Player, passed: std::ops::Range<usize>, target: &watch::Sender<usize>) {
+    stage.update(Message::Player(shown(player)));
+    for record in player.timeline().records().get(passed).unwrap_or_default() {
+        if let Stored::Known(fact) = &record.fact {
+            stage.update(Message::Fact { seq: record.seq, at_ms: record.at_ms, fact: fact.clone() });
+        }
+    }
+    target.send_replace(player.position());
+}
+
+/// Folds beside the screen, up to the position that was asked for last.
+fn fold(documents: Vec<Document>, records: Vec<Record>) -> (watch::Sender<usize>, mpsc::Receiver<(Figures, Marks)>) {
+    let (target, mut wanted) = watch::channel(0);
+    let (sender, folded) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let (mut folds, mut at) = (Folds::new(&documents), 0);
+        while wanted.changed().await.is_ok() {
+            let to = *wanted.borrow_and_update();
+            tokio::task::block_in_place(|| {
+                if to < at {
+                    (folds, at) = (Folds::new(&documents), 0);
+                }
+                records.get(at..to).unwrap_or_default().iter().for_each(|record| folds.apply(record));
+                at = to;
+            });
+            if sender.send((folds.figures(), folds.marks())).await.is_err() {
+                return;
+            }
+        }
+    });
+    (target, folded)
 }

@@ -141,7 +141,7 @@ impl Stage {
                 match arrived {
                     Arrived::Other(other) => turned.others.push(other),
                     Arrived::Signal(Signal::Continued) => self.terminal.continued()?,
-                    Arrived::Signal(_) => turned.hang_up = true,
+                    Arrived::Signal(_) | Arrived::Term(TermEvent::Lost) => turned.hang_up = true,
                     Arrived::Settings(settings) => self.reload(*settings),
                     Arrived::Tick => turned.commands.extend(self.update(Message::Tick { now_ms: now_ms() })),
                     Arrived::Term(event) => {
@@ -165,7 +165,10 @@ impl Stage {
 
     /// Gives the terminal back and says what went wrong with it.
     pub fn leave(self) -> Result<(), Failure> {
-        Ok(self.terminal.leave()?)
+        match self.events {
+            Some(events) => Ok(self.terminal.leave(events)?),
+            None => Ok(()),
+        }
     }
 
     async fn next<E>(&mut self, others: &mut (impl Stream<Item = E> + Unpin)) -> Turn<Arrived<E>> {
@@ -180,13 +183,11 @@ impl Stage {
             if let Poll::Ready(Some(signal)) = signals.poll_next_unpin(context) {
                 return Poll::Ready(Some(Arrived::Signal(signal)));
             }
-            if let Some(watched) = watch
-                && let Poll::Ready(settings) = pin!(watched.next()).poll_unpin(context)
-            {
-                match settings {
-                    Some(settings) => return Poll::Ready(Some(Arrived::Settings(Box::new(settings)))),
-                    None => *watch = None,
-                }
+            let settings = watch.as_mut().map_or(Poll::Pending, |watch| pin!(watch.next()).poll_unpin(context));
+            match settings {
+                Poll::Ready(Some(settings)) => return Poll::Ready(Some(Arrived::Settings(Box::new(settings)))),
+                Poll::Ready(None) => *watch = None,
+                Poll::Pending => {}
             }
             if let Poll::Ready(Some(other)) = others.poll_next_unpin(context) {
                 return Poll::Ready(Some(Arrived::Other(other)));
@@ -267,6 +268,7 @@ fn message_of(event: TermEvent) -> Option<Message> {
     Some(match event {
         TermEvent::Key(key) => Message::Key(key),
         TermEvent::Paste(text) => Message::Paste(text),
+        TermEvent::Lost => return None,
         TermEvent::Resize { width, height } => Message::Resize { width, height },
         TermEvent::Mouse(mouse) => {
             let what = match mouse.kind {
