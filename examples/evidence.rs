@@ -194,7 +194,7 @@ fn request(state: &State, purpose: Purpose, round: u32) -> RemoteAsk {
 
 /// The planner's program, in Rust.
 fn run(plan: &Plan, text: &str) -> Sent {
-    let spans = cut(text, plan.chunk);
+    let spans = cut(text, plan);
     let chunks: Vec<&str> = spans.iter().map(|span| &text[span.clone()]).collect();
     let found: Vec<Vec<usize>> = plan
         .question
@@ -238,24 +238,26 @@ fn run(plan: &Plan, text: &str) -> Sent {
     sent
 }
 
-fn cut(text: &str, size: usize) -> Vec<Range<usize>> {
+fn cut(text: &str, plan: &Plan) -> Vec<Range<usize>> {
     let mut pieces: Vec<&str> = Vec::new();
     for line in text.split_inclusive('\n') {
-        if line.chars().count() <= size {
+        if line.chars().count() <= plan.chunk {
             pieces.push(line);
         } else {
             pieces.extend(line.split_inclusive(". "));
         }
     }
-    let (mut spans, mut start, mut at, mut used) = (Vec::new(), 0, 0, 0);
+    let (mut spans, mut start, mut at, mut used, mut blank) = (Vec::new(), 0, 0, 0, false);
     for piece in pieces {
         let length = piece.chars().count();
-        if at > start && used + length > size {
+        let paragraph_ended = blank && used > plan.close;
+        if at > start && (used + length > plan.chunk || paragraph_ended) {
             spans.push(start..at);
             (start, used) = (at, 0);
         }
         at += piece.len();
         used += length;
+        blank = piece.trim().is_empty();
     }
     if at > start {
         spans.push(start..at);

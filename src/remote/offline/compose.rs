@@ -10,7 +10,6 @@ use super::question::{Question, Topic};
 use crate::document::bm25::{scores, smoothed};
 use crate::document::passage::pieces;
 use crate::document::synonyms::expansions;
-use crate::document::wanted::Wanted;
 use crate::document::words::{Vocabulary, is_number, is_stop_word, is_year, scan};
 
 /// The part of its neighbours' scores that a sentence or row gets.
@@ -21,6 +20,8 @@ const WHOLE: f64 = 0.6;
 const EARLY: f64 = 0.2;
 /// How much better a sentence is that holds the kind of thing asked for.
 const HOLDS_WANTED: f64 = 1.3;
+/// What is left of the score of a sentence without its beginning or its end.
+const TORN: f64 = 0.75;
 /// Further sentences are cited from this share of the best score on.
 const ALSO_CITED: f64 = 0.6;
 /// Citations of the question as a whole, and of each part that its answer is computed from.
@@ -61,7 +62,7 @@ pub fn weigh(question: &Question, found: &[Found]) -> Vec<Vec<Evidence>> {
         .iter()
         .enumerate()
         .map(|(number, topic)| {
-            let wanted = if number == 0 { question.wanted } else { Wanted::Number };
+            let wanted = topic.wanted;
             let query: Vec<(&str, f64)> =
                 topic.keywords.iter().map(|keyword| (keyword.words.as_str(), keyword.weight)).collect();
             let own = to_one(scores(&query, &texts));
@@ -72,7 +73,8 @@ pub fn weigh(question: &Question, found: &[Found]) -> Vec<Vec<Evidence>> {
                 .map(|at| {
                     let early = EARLY * (1.0 - of[at] as f64 / citations.len() as f64);
                     let holds = if wanted.is_held_by(texts[at]) { HOLDS_WANTED } else { 1.0 };
-                    (at, (near[at] + WHOLE * whole[of[at]] + early) * holds)
+                    let torn = if !cut[at].row && is_torn(texts[at]) { TORN } else { 1.0 };
+                    (at, (near[at] + WHOLE * whole[of[at]] + early) * holds * torn)
                 })
                 .collect();
             best.sort_by(|left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)));
@@ -191,11 +193,18 @@ fn answer(question: &Question, evidence: &[Vec<Evidence>]) -> String {
         let least = best.first().map_or(0.0, |first| first.score * ALSO_ANSWERS);
         let answers = best.iter().filter(|evidence| evidence.score >= least);
         for evidence in answers.take(if with_parts { 1 } else { 2 }) {
+            // The question's own clauses need no label; what an answer is computed from does.
             let line = line(evidence);
-            lines.push(if with_parts { format!("{}: {line}", topic.task) } else { line });
+            let line = if with_parts && !question.text.contains(&topic.task) {
+                format!("{}: {line}", topic.task)
+            } else {
+                line
+            };
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
         }
     }
-    lines.dedup();
     lines.join("\n")
 }
 
@@ -289,6 +298,11 @@ fn scratchpad(found: &[Found]) -> String {
         text.push('\n');
     }
     text
+}
+
+fn is_torn(text: &str) -> bool {
+    let ends = text.ends_with(['.', '!', '?', ':', ';', '"', '”', '’', '\'', ')', ']']);
+    !ends || text.starts_with(char::is_lowercase)
 }
 
 fn to_one(scores: Vec<f64>) -> Vec<f64> {

@@ -1,7 +1,7 @@
 
 
 def cut(document):
-    """Chunks that end where a line or a sentence ends, so that no row of a table is torn."""
+    """Chunks that end where a line or a sentence ends, and once they are long enough where a paragraph ends."""
     pieces = []
     for line in document.splitlines(keepends=True):
         if len(line) <= CHUNK:
@@ -13,7 +13,7 @@ def cut(document):
             pieces.extend([sentence] if len(sentence) <= CHUNK else re.findall("(?s).{1,%d}" % CHUNK, sentence))
     chunks, chunk, size = [], [], 0
     for piece in pieces:
-        if chunk and size + len(piece) > CHUNK:
+        if chunk and (size + len(piece) > CHUNK or (size > CLOSE and not chunk[-1].strip())):
             chunks.append("".join(chunk))
             chunk, size = [], 0
         chunk.append(piece)

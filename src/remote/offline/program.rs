@@ -15,7 +15,7 @@ const LEAST_KEPT: usize = 4_000;
 /// However long the documents are, no more than this is sent on.
 const MOST_KEPT: usize = 60_000;
 /// How much more is read than is kept, since some chunks are abstained on.
-const READ_FACTOR: f64 = 1.5;
+const READ_FACTOR: f64 = 2.0;
 /// Chunks read for each topic at least.
 const LEAST_READ: usize = 8;
 /// Documents up to this many characters are cut into small chunks, longer ones into large chunks: a page of a long
@@ -23,6 +23,8 @@ const LEAST_READ: usize = 8;
 const SHORT_DOCUMENTS: usize = 200_000;
 const SMALL_CHUNK: usize = 500;
 const LARGE_CHUNK: usize = 1_000;
+/// The part of a small chunk after which it ends with its paragraph. Tables of long reports have blank lines inside.
+const PARAGRAPH_END: f64 = 0.6;
 /// How a later round looks otherwise: larger chunks, and more of them.
 const WIDER_CHUNK: f64 = 1.6;
 const WIDER_SHARE: f64 = 1.5;
@@ -33,6 +35,8 @@ pub struct Plan<'a> {
     pub question: &'a Question,
     /// Characters of a chunk at most.
     pub chunk: usize,
+    /// Characters from which on a chunk ends with its paragraph.
+    pub close: usize,
     /// Chunks read for each topic at most.
     pub read: usize,
     /// Jobs at most, before samples.
@@ -57,9 +61,11 @@ impl<'a> Plan<'a> {
             if wider { (chunk as f64 * WIDER_CHUNK) as usize } else { chunk }
         });
         let read = (keep as f64 * READ_FACTOR / chunk as f64 / topics as f64).ceil() as usize;
+        let short = request.characters <= SHORT_DOCUMENTS;
+        let close = if short { (chunk as f64 * PARAGRAPH_END) as usize } else { chunk };
         // A program that was sent back is written again with half the work.
         let jobs = (request.limits.jobs / request.limits.samples) >> request.attempt.saturating_sub(1).min(8);
-        Self { question: &request.question, chunk, read: read.max(LEAST_READ), jobs: jobs.max(1), keep }
+        Self { question: &request.question, chunk, close, read: read.max(LEAST_READ), jobs: jobs.max(1), keep }
     }
 
     /// The task's advice: other names, and how much to quote.
@@ -92,6 +98,7 @@ impl<'a> Plan<'a> {
         }
         let _ = writeln!(text, "]");
         let _ = writeln!(text, "CHUNK = {}  # characters of a chunk at most", self.chunk);
+        let _ = writeln!(text, "CLOSE = {}  # characters from which on a chunk ends with its paragraph", self.close);
         let _ = writeln!(text, "READ = {}  # chunks read for each topic at most", self.read);
         let _ = writeln!(text, "JOBS = {}  # jobs at most", self.jobs);
         let _ = writeln!(text, "KEEP = {}  # characters sent on at most", self.keep);

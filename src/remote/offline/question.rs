@@ -15,6 +15,8 @@ const WIDE_NAME_WEIGHT: f64 = 0.7;
 const PHRASE_WEIGHT: f64 = 0.7;
 /// What numbers and years weigh: they stand on many pages.
 const NUMBER_WEIGHT: f64 = 0.5;
+/// What the other words of the question weigh when one of its clauses is looked for.
+const CONTEXT_WEIGHT: f64 = 0.35;
 /// What words about the form of the answer weigh.
 const FORM_WEIGHT: f64 = 0.2;
 
@@ -30,6 +32,7 @@ pub struct Topic {
     /// What the worker is told to do.
     pub task: String,
     pub keywords: Vec<Keyword>,
+    pub wanted: Wanted,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +64,13 @@ impl Question {
             keywords.extend(part.split(',').map(|name| Keyword { words: name.trim().into(), weight: name_weight }));
         }
         let wanted = if parts.is_empty() { Wanted::of(&text) } else { Wanted::Number };
-        let mut topics = vec![Topic { task: text.clone(), keywords: distinct(keywords) }];
+        let whole = Topic { task: text.clone(), keywords: distinct(keywords), wanted };
+        let clauses = clauses(&text);
+        let clauses: Vec<Topic> = clauses.iter().map(|clause| clause_topic(clause, &whole, name_weight)).collect();
+        let mut topics = vec![whole];
+        if parts.is_empty() && clauses.len() > 1 {
+            topics.extend(clauses.into_iter().take(most_topics.saturating_sub(1)));
+        }
         for part in parts.iter().take(most_topics.saturating_sub(1)) {
             topics.push(part_topic(part, &text));
         }
@@ -87,7 +96,49 @@ fn part_topic(part: &str, question: &str) -> Topic {
     if !years.is_empty() {
         task.push_str(&format!(" ({})", years.join(", ")));
     }
-    Topic { task, keywords: distinct(keywords) }
+    Topic { task, keywords: distinct(keywords), wanted: Wanted::Number }
+}
+
+/// What a clause of the question asks, in the light of the whole.
+fn clause_topic(clause: &str, whole: &Topic, name_weight: f64) -> Topic {
+    let mut keywords = own_keywords(clause);
+    let names = expansions(clause).into_iter().flat_map(|expansion| expansion.names);
+    keywords.extend(names.map(|words| Keyword { words, weight: name_weight }));
+    keywords.extend(
+        whole
+            .keywords
+            .iter()
+            .filter(|keyword| keyword.weight > name_weight)
+            .map(|keyword| Keyword { words: keyword.words.clone(), weight: CONTEXT_WEIGHT * keyword.weight }),
+    );
+    Topic { task: clause.to_owned(), keywords: distinct(keywords), wanted: Wanted::of(clause) }
+}
+
+/// The things asked one after another: "How many came, and who paid?"
+fn clauses(question: &str) -> Vec<String> {
+    const OPENINGS: &[&str] = &[
+        "are", "by", "can", "did", "do", "does", "had", "has", "have", "how", "in", "is", "on", "was", "were", "what",
+        "when", "where", "which", "who", "why", "will",
+    ];
+    let mut clauses: Vec<String> = Vec::new();
+    for sentence in sentences(question).filter(|sentence| !is_instruction(sentence)) {
+        let mut open = false;
+        for part in sentence.split(" and ") {
+            let opens = words_of(part).next().is_some_and(|first| OPENINGS.contains(&first.to_lowercase().as_str()));
+            match clauses.last_mut().filter(|_| open && !opens) {
+                Some(last) => {
+                    last.push_str(" and ");
+                    last.push_str(part);
+                }
+                None => clauses.push(part.to_owned()),
+            }
+            open = true;
+        }
+    }
+    let content = |clause: &str| words_of(clause).filter(|word| !words::is_stop_word(&word.to_lowercase())).count();
+    // A shorter clause ("and when?") means nothing without the others.
+    clauses.retain(|clause| content(clause) >= 2);
+    clauses
 }
 
 /// The question's own content words and the phrases they form.
@@ -241,6 +292,16 @@ mod tests {
         assert_eq!(question.topics.len(), 3);
         assert!(question.topics[1].task.contains("revenue") && question.topics[1].task.contains("FY2020"));
         assert_eq!(Question::read("What is the asset turnover of Acme?", 1, false).topics.len(), 1);
+    }
+
+    #[test]
+    fn things_asked_one_after_another_are_looked_for_one_by_one() {
+        let question = Question::read("How many people and dogs came to the fair, and who paid the band?", 3, false);
+        let tasks: Vec<&str> = question.topics.iter().skip(1).map(|topic| topic.task.as_str()).collect();
+        assert_eq!(tasks, ["How many people and dogs came to the fair,", "who paid the band?"]);
+        assert_eq!(question.topics[2].wanted, Wanted::Name);
+        assert_eq!(Question::read("How many dogs came to the fair, and when?", 3, false).topics.len(), 1);
+        assert_eq!(Question::read("What are costs and sales?", 3, false).topics.len(), 1);
     }
 
     #[test]
