@@ -21,6 +21,8 @@ const NEIGHBOUR: f64 = 0.3;
 const HOLDS_WANTED: f64 = 1.35;
 /// Below this share of the task's words (other names count in part) the reader abstains.
 const LEAST_SHARE: f64 = 0.1;
+/// The same where only one word of the task stands in the chunk.
+const LEAST_SHARE_OF_ONE: f64 = 0.15;
 /// What another name counts for that share.
 const NAME_SHARE: f64 = 0.6;
 /// A neighbouring piece is part of the answer from this share of the best score on.
@@ -72,8 +74,7 @@ pub fn read(chunk: &str, task: &str, advice: &str) -> Reading {
     let here: HashSet<u32> = found.iter().flatten().map(|(term, _)| *term).collect();
     let (matched, share) = query.coverage(&here);
     let mut reading = Reading { matched, asked: query.asked.len(), wanted, selected: None };
-    let least = if query.asked.len() > 2 { 2 } else { 1 };
-    if matched < least || share < LEAST_SHARE {
+    if share < if matched == 1 { LEAST_SHARE_OF_ONE } else { LEAST_SHARE } {
         return reading;
     }
     let scores = query.scores(&found, &pieces, chunk, wanted);

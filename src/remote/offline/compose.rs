@@ -31,6 +31,8 @@ const MOST_CITED_PART: usize = 2;
 const ALSO_ANSWERS: f64 = 0.85;
 /// Below this share of the question's words in one quotation the evidence is called thin.
 const THIN: f64 = 0.4;
+/// Below this share even the last round says that it found no answer, and shows what came closest.
+const TOO_THIN: f64 = 0.25;
 /// Characters of quotations carried into the next round.
 const SCRATCHPAD: usize = 6_000;
 
@@ -159,6 +161,19 @@ pub fn decide(request: &Request) -> String {
                 list(" Looked for in vain: ", &strength.missing)
             ),
             "citations": [],
+        })
+        .to_string();
+    }
+    if strength.share < TOO_THIN {
+        citations.truncate(MOST_CITED_PART);
+        return json!({
+            "decision": "provide_final_answer",
+            "answer": null,
+            "explanation": format!(
+                "No passage holds enough of the question's words to be called an answer; what came closest is cited. {}",
+                strength.describe(found.len())
+            ),
+            "citations": citations,
         })
         .to_string();
     }

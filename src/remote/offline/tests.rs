@@ -122,6 +122,7 @@ fn thin_evidence_asks_for_another_round_and_keeps_what_is_known() {
     let Decision::ProvideFinalAnswer(answer) = decision(question, &[], &more.scratchpad, 2, true) else {
         panic!("asked for more in the last round")
     };
+    assert_eq!(answer.answer, None, "one word of five is no answer");
     assert_eq!(answer.citations, ["The island is small."]);
 }
 
