@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example evidence -- FOLDER [DATASET] [EVERY]`, where FOLDER holds `docs/*.txt` and `questions.jsonl`
 //! (one object a line: `id`, `dataset`, `doc_ids`, `question`, `evidence: [{doc_id, byte_start, byte_end}]`).
+//! With `EVIDENCE_SHOW` set in the environment every question is printed with its answer.
+//!
 //! It goes through the real prompts, planner, retrieval and reader; the planner's Python is done in Rust here, step by
 //! step the same. Shares are of the evidence's bytes that are not white space, averaged over a question's pieces.
 
