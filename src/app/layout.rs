@@ -172,7 +172,7 @@ impl Layout {
 
 /// The document beside planner, jobs and answers.
 fn two_columns(middle: Area) -> [Area; 4] {
-    let left = middle.width * 9 / 20;
+    let left = middle.width / 2;
     let document = Area { width: left, ..middle };
     let right = middle.after(left + 1);
     let planner = right.height * 3 / 10;
@@ -182,7 +182,7 @@ fn two_columns(middle: Area) -> [Area; 4] {
 
 /// The document beside planner and jobs, with the answers under those two.
 fn three_columns(middle: Area) -> [Area; 4] {
-    let left = middle.width * 2 / 5;
+    let left = middle.width * 21 / 50;
     let document = Area { width: left, ..middle };
     let right = middle.after(left + 1);
     let above = right.top(right.height * 11 / 20);

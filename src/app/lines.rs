@@ -6,7 +6,7 @@ use super::wrap::wrap;
 use crate::document::Document;
 
 /// A line longer than this is cut into several, so that no single one costs a frame. In bytes.
-const LONGEST: usize = 4096;
+pub const LONGEST: usize = 4096;
 
 /// Offsets of the document's lines. Lines also begin where pages do.
 #[derive(Clone, Debug, Default)]

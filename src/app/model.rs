@@ -92,6 +92,10 @@ pub struct DocumentPane {
     /// Which document, counted from 0.
     pub shown: usize,
     pub top: Position,
+    /// Lines are cut at the edge instead of wrapped, so that tables keep their shape.
+    pub unwrapped: bool,
+    /// Cells scrolled to the right; only while unwrapped.
+    pub left: usize,
     pub highlight: Option<Highlight>,
 }
 

@@ -1,7 +1,7 @@
 //! What opens over the panes: help, a job's details, questions to the person.
 
 use super::action::{BINDINGS, Context};
-use super::layout::{Area, Shape};
+use super::layout::{Area, Pane, Shape};
 use super::model::{Model, Overlay, RowsPane};
 use super::rows::{Piece, Tone, Writer};
 
@@ -51,7 +51,7 @@ impl Model {
     pub(crate) fn lay_out_overlay(&mut self) {
         let width = self.overlay_width();
         let rows = match &self.overlay {
-            Some(Overlay::Help(_)) => help(width).rows,
+            Some(Overlay::Help(_)) => help(width, self.help_first()).rows,
             Some(Overlay::Job { job, .. }) => self.write_job(*job, width).rows,
             Some(Overlay::Text { text, .. }) => {
                 let mut writer = Writer::new(width);
@@ -67,6 +67,14 @@ impl Model {
         }
     }
 
+    fn help_first(&self) -> Context {
+        match (self.focus, self.player().is_some()) {
+            (Pane::Jobs, _) => Context::Jobs,
+            (_, true) => Context::Replay,
+            _ => Context::Everywhere,
+        }
+    }
+
     /// Opens a text in an overlay of its own, for what is too long for a notice.
     pub fn open_text(&mut self, title: &str, text: &str) {
         self.open_overlay(Overlay::Text { title: title.to_owned(), text: text.to_owned(), rows: RowsPane::default() });
@@ -78,9 +86,11 @@ impl Model {
     }
 }
 
-fn help(width: usize) -> Writer {
+/// All keys, those of the place the person comes from first.
+fn help(width: usize, first: Context) -> Writer {
     let mut writer = Writer::new(width);
-    for context in Context::ALL {
+    let rest = Context::ALL.into_iter().filter(|context| *context != first);
+    for context in std::iter::once(first).chain(rest) {
         writer.blank();
         writer.row(vec![Piece::text(Tone::Heading, context.name())], None);
         for binding in BINDINGS.iter().filter(|binding| binding.context == context) {

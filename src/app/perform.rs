@@ -26,6 +26,7 @@ impl Model {
             Action::Top => self.go_to_end(false),
             Action::Bottom => self.go_to_end(true),
             Action::Left | Action::Right => match self.focus {
+                Pane::Document if self.document.unwrapped => self.scroll_sideways(action == Action::Right),
                 Pane::Document => self.show_document(action == Action::Right),
                 Pane::Jobs => self.show_round(action == Action::Right),
                 Pane::Planner | Pane::Answers => {}
@@ -56,6 +57,7 @@ impl Model {
                 }
             }
             Action::Copy => return self.copy(),
+            Action::Wrap => self.toggle_wrap(),
             Action::TintRead => self.tints.read = !self.tints.read,
             Action::TintCited => self.tints.cited = !self.tints.cited,
             Action::TintLeft => self.tints.left = !self.tints.left,

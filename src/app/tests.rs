@@ -188,6 +188,19 @@ fn vim_and_arrow_keys_scroll_alike() {
 }
 
 #[test]
+fn long_lines_can_be_left_unwrapped_and_a_jump_brings_the_words_into_sight() {
+    let mut model = World::new().whole().model(80, 24);
+    press(&mut model, "1 w l l");
+    assert_eq!((model.document.unwrapped, model.document.left), (true, 16));
+    press(&mut model, "/");
+    type_in(&mut model, "compared with");
+    press(&mut model, "enter");
+    assert!(model.document.left > 0);
+    press(&mut model, "w");
+    assert_eq!((model.document.unwrapped, model.document.left), (false, 0));
+}
+
+#[test]
 fn the_planner_follows_what_comes_until_it_is_scrolled() {
     let mut world = World::new();
     let mut model = world.start().model(80, 24);

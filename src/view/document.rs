@@ -24,7 +24,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     let gutter = gutter(open);
     let text = area.after(gutter);
     let width = usize::from(text.width.saturating_sub(1)).max(1);
-    let rows = open.lines.visible(&open.document, model.document.top, width, usize::from(area.height));
+    let rows = open.lines.visible(&open.document, model.document.top, model.wrap_width(), usize::from(area.height));
     let matches = visible_matches(model, open, &rows);
     for (line, row) in (0..area.height).zip(&rows) {
         let y = area.y + line;
@@ -103,7 +103,12 @@ fn draw_words(
     let highlight = model.document.highlight.map(|Highlight { span, .. }| span).filter(|span| span.document == shown);
     let base = paint.style(Role::Text);
     let mut column = 0;
+    let mut hidden = model.document.left;
     for glyph in glyphs(words) {
+        if hidden > 0 {
+            hidden = hidden.saturating_sub(glyph.width);
+            continue;
+        }
         if column + glyph.width as u16 > room {
             break;
         }

@@ -201,7 +201,7 @@ fn hinted(model: &Model) -> &'static [Action] {
             &[A::Play, A::StepBack, A::StepForward, A::RoundForward, A::Faster, A::Slower, A::NextPane, A::Open]
         }
         (None, None, Pane::Document) => {
-            &[A::Search, A::NextMatch, A::Back, A::TintRead, A::TintCited, A::TintLeft, A::NextPane, A::Zoom]
+            &[A::Search, A::NextMatch, A::Wrap, A::Back, A::TintRead, A::TintCited, A::TintLeft, A::NextPane, A::Zoom]
         }
         (None, None, Pane::Jobs) => &[A::Open, A::Show, A::Filter, A::CancelJob, A::Search, A::NextPane, A::Zoom],
         (None, None, _) if model.is_running() => &[A::Open, A::NextPane, A::Search, A::Zoom, A::Copy, A::StopRun],

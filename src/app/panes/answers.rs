@@ -168,6 +168,11 @@ impl Model {
                         Piece::text(Tone::Dim, format!("{:<6} {place:<7}", id.to_string())),
                         pad(1),
                     ];
+                    let lead = match (located, &output.citation) {
+                        (Some(_), _) => lead,
+                        (None, Some(_)) => [lead, vec![Piece::text(Tone::Bad, "NOT FOUND ")]].concat(),
+                        (None, None) => [lead, vec![Piece::text(Tone::Warning, "no citation ")]].concat(),
+                    };
                     let answer: Vec<&str> = output.answer.as_deref().unwrap_or_default().split_whitespace().collect();
                     writer.lead(lead, Tone::Text, &answer.join(" "), Some(Target::Job(id)));
                 }

@@ -2,8 +2,9 @@
 
 use crate::app::figures::{Marks, touches};
 use crate::app::layout::Pane;
-use crate::app::lines::Position;
+use crate::app::lines::{LONGEST, Position};
 use crate::app::model::{Highlight, Model, OpenDocument};
+use crate::app::visible::width;
 use crate::document::Span;
 
 /// What a row of the document is marked with.
@@ -29,9 +30,37 @@ impl Model {
         usize::from(self.inside(Pane::Document).width.saturating_sub(gutter(open) + 1)).max(1)
     }
 
+    /// The width at which lines are wrapped.
+    pub fn wrap_width(&self) -> usize {
+        if self.document.unwrapped { usize::MAX } else { self.text_width() }
+    }
+
+    pub(crate) fn toggle_wrap(&mut self) {
+        self.document.unwrapped = !self.document.unwrapped;
+        self.document.left = 0;
+        self.document.top.row = 0;
+        self.settle_document();
+    }
+
+    pub(crate) fn scroll_sideways(&mut self, right: bool) {
+        const STEP: usize = 8;
+        let left = self.document.left;
+        self.document.left = if right { (left + STEP).min(LONGEST) } else { left.saturating_sub(STEP) };
+    }
+
+    /// Scrolls sideways until the byte at `offset` is in sight.
+    fn reveal_column(&mut self, offset: usize) {
+        let room = self.text_width();
+        let Some(open) = self.documents.get(self.document.shown) else { return };
+        let start = open.lines.bytes(open.lines.line_of(offset)).start;
+        let column = open.document.text.get(start..offset).map_or(0, width);
+        let fits = !self.document.unwrapped || column + room / 3 < room;
+        self.document.left = if fits { 0 } else { column.saturating_sub(room / 3) };
+    }
+
     pub(crate) fn settle_document(&mut self) {
         self.document.shown = self.document.shown.min(self.documents.len().saturating_sub(1));
-        let (width, height) = (self.text_width(), self.inside(Pane::Document).height);
+        let (width, height) = (self.wrap_width(), self.inside(Pane::Document).height);
         let Some(open) = self.documents.get(self.document.shown) else { return };
         let top = &mut self.document.top;
         top.line = top.line.min(open.lines.len().saturating_sub(1));
@@ -46,7 +75,7 @@ impl Model {
 
     /// Scrolls by rows, down when positive.
     pub(crate) fn scroll_document(&mut self, rows: isize) {
-        let width = self.text_width();
+        let width = self.wrap_width();
         let Some(open) = self.documents.get(self.document.shown) else { return };
         let (top, count) = (self.document.top, rows.unsigned_abs());
         self.document.top = if rows < 0 {
@@ -77,11 +106,12 @@ impl Model {
 
     /// Brings a byte of the document shown to the upper third of the pane.
     pub(crate) fn reveal(&mut self, offset: usize) {
-        let (width, height) = (self.text_width(), self.inside(Pane::Document).height);
+        let (width, height) = (self.wrap_width(), self.inside(Pane::Document).height);
         let Some(open) = self.documents.get(self.document.shown) else { return };
         let at = open.lines.position_of(&open.document, offset, width);
         self.document.top = open.lines.up(&open.document, at, usize::from(height / 3), width);
         self.settle_document();
+        self.reveal_column(offset);
     }
 
     /// Shows and highlights a place, and gives the Document pane the focus. False when no document here has it.
@@ -128,7 +158,7 @@ impl Model {
     pub fn document_place(&self) -> Option<(u8, Option<(usize, usize)>)> {
         let open = self.shown_document()?;
         let length = open.document.text.len().max(1);
-        let (width, height) = (self.text_width(), usize::from(self.inside(Pane::Document).height));
+        let (width, height) = (self.wrap_width(), usize::from(self.inside(Pane::Document).height));
         let top = self.document.top;
         let start = open.lines.bytes(top.line).start;
         let at_end = height == 0 || top >= open.lines.last_top(&open.document, width, height);
