@@ -1,7 +1,7 @@
 //! What opens over the panes: help, a job's details, questions to the person.
 
 use super::action::{BINDINGS, Context};
-use super::layout::{Area, Pane, Shape};
+use super::layout::{Area, Pane};
 use super::model::{Model, Overlay, RowsPane};
 use super::rows::{Piece, Tone, Writer};
 
@@ -78,11 +78,6 @@ impl Model {
     /// Opens a text in an overlay of its own, for what is too long for a notice.
     pub fn open_text(&mut self, title: &str, text: &str) {
         self.open_overlay(Overlay::Text { title: title.to_owned(), text: text.to_owned(), rows: RowsPane::default() });
-    }
-
-    /// Whether there is room for an overlay's frame at all.
-    pub fn has_room(&self) -> bool {
-        self.layout().shape != Shape::Words
     }
 }
 

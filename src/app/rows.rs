@@ -33,10 +33,7 @@ pub enum Mark {
     Waiting,
     Bullet,
     Dot,
-    Ellipsis,
     Bar,
-    OpenQuote,
-    CloseQuote,
     Arrow,
 }
 

@@ -86,6 +86,19 @@ fn hostile_text_is_shown_as_symbols_in_every_pane() {
     }
 }
 
+#[test]
+fn a_frame_of_another_size_than_the_model_is_drawn_as_far_as_it_goes() {
+    let mut model = World::new().whole().model(120, 40);
+    let theme = Theme::built_in("dark", Depth::True).unwrap();
+    for (width, height) in [(0, 0), (1, 1), (50, 10), (119, 39), (200, 60)] {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        for keys in ["1", "?", "esc", "3 enter", "esc 4"] {
+            press(&mut model, keys);
+            terminal.draw(|frame| draw(frame, &model, &theme)).unwrap();
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Event {
     Key(usize),
