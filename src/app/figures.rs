@@ -82,6 +82,11 @@ pub fn short_time(ms: u64) -> String {
     }
 }
 
+/// A running time in whole seconds, so that it changes once a second: `12 s`, `2:07`.
+pub fn seconds(ms: u64) -> String {
+    if ms < 60_000 { format!("{} s", ms / 1_000) } else { short_time(ms) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

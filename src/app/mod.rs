@@ -26,7 +26,7 @@ pub(crate) mod world;
 mod wrap;
 
 pub use action::{Action, BINDINGS, Binding, Context};
-pub use figures::{Figures, Marks, dollars, short_bytes, short_count, short_time, span_at};
+pub use figures::{Figures, Marks, dollars, seconds, short_bytes, short_count, short_time, span_at};
 pub use input::LineInput;
 pub use key::{Key, KeyCode, UnknownKey};
 pub use keymap::{Keymap, binding_of};

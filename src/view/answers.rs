@@ -1,10 +1,10 @@
 //! The Answers pane.
 
-use super::glyphs::{Glyph, SPINNER};
+use super::glyphs::Glyph;
 use super::paint::Paint;
 use super::pane;
 use super::theme::Role;
-use crate::app::{Area, Headline, Model, Pane, headline, short_time};
+use crate::app::{Area, Headline, Model, Pane, headline, seconds};
 use crate::protocol::Phase;
 
 pub fn draw(paint: &mut Paint, model: &Model) {
@@ -35,21 +35,12 @@ fn waiting(paint: &mut Paint, model: &Model, area: Area) {
     let style = paint.theme.tone(tone);
     let (x, y) = (area.x + 1, area.y);
     let room = area.width.saturating_sub(2);
-    if model.is_running() {
-        paint.text(x, y, 1, spinner(model), style);
-    } else {
-        paint.glyph(x, y, Glyph::Mark(mark), style);
-    }
+    paint.glyph(x, y, Glyph::Mark(mark), style);
     let mut at = 2;
     at += paint.text(x + at, y, room.saturating_sub(at), &format!("{word}  "), style);
     at += paint.text(x + at, y, room.saturating_sub(at), &detail, paint.style(Role::Text));
     if model.is_running() && !matches!(model.state.phase, Phase::New) {
-        let time = format!("  {}", short_time(model.waited_ms() / 1000 * 1000));
+        let time = format!("  {}", seconds(model.waited_ms()));
         paint.text(x + at, y, room.saturating_sub(at), &time, paint.style(Role::Dim));
     }
-}
-
-pub fn spinner(model: &Model) -> &'static str {
-    let (sign, twin) = SPINNER[(model.now_ms / 125) as usize % SPINNER.len()];
-    if model.ascii { twin } else { sign }
 }

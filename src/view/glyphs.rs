@@ -82,7 +82,7 @@ pub const LEVELS: [(&str, &str); 8] =
     [("▁", "_"), ("▂", "_"), ("▃", "."), ("▄", "-"), ("▅", "="), ("▆", "+"), ("▇", "*"), ("█", "#")];
 
 /// The frames of what turns while something is under way.
-pub const SPINNER: [(&str, &str); 8] =
+const SPINNER: [(&str, &str); 8] =
     [("⠋", "|"), ("⠙", "/"), ("⠸", "-"), ("⠴", "\\"), ("⠦", "|"), ("⠇", "/"), ("⠏", "-"), ("⠛", "\\")];
 
 pub fn glyph(glyph: Glyph, ascii: bool) -> &'static str {
@@ -91,6 +91,12 @@ pub fn glyph(glyph: Glyph, ascii: bool) -> &'static str {
         Some((_, sign, _)) => sign,
         None => " ",
     }
+}
+
+/// What turns while a run is in flight.
+pub fn spinner(now_ms: u64, ascii: bool) -> &'static str {
+    let (sign, twin) = SPINNER[(now_ms / 125) as usize % SPINNER.len()];
+    if ascii { twin } else { sign }
 }
 
 /// Makes every cell ASCII: common punctuation by its like, anything else a question mark.

@@ -16,6 +16,8 @@ mod timeline;
 mod words;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::style::Modifier;
 
 use crate::app::{Area, Model, Shape};
 use paint::Paint;
@@ -44,5 +46,23 @@ pub fn draw(frame: &mut Frame, model: &Model, theme: &Theme) {
     }
     if model.ascii {
         glyphs::to_ascii(paint.buffer);
+    }
+    plain_blanks(paint.buffer);
+}
+
+/// Gives blank cells the text colour of the cell before them. It cannot be seen, and over a slow line it saves a
+/// change of colour at each gap between words.
+fn plain_blanks(buffer: &mut Buffer) {
+    let visible = Modifier::REVERSED | Modifier::UNDERLINED;
+    let width = usize::from(buffer.area.width).max(1);
+    for row in buffer.content.chunks_mut(width) {
+        for at in 1..row.len() {
+            if row[at].symbol() == " "
+                && !row[at].modifier.intersects(visible)
+                && !row[at - 1].modifier.intersects(visible)
+            {
+                (row[at].fg, row[at].modifier) = (row[at - 1].fg, row[at - 1].modifier);
+            }
+        }
     }
 }

@@ -1,13 +1,12 @@
 //! The line at the top that names the question, the tabs, the status line, and the hints under it.
 
-use super::answers::spinner;
 use super::document;
-use super::glyphs::{Glyph, glyph};
+use super::glyphs::{Glyph, glyph, spinner};
 use super::paint::Paint;
 use super::theme::Role;
 use crate::app::{
-    Action, Area, Model, Overlay, Pane, binding_of, dollars, gist, headline, planner_name, reader_name, short_bytes,
-    short_count, short_time, width,
+    Action, Area, Model, Overlay, Pane, binding_of, dollars, gist, headline, planner_name, reader_name, seconds,
+    short_bytes, short_count, width,
 };
 use crate::protocol::Round;
 
@@ -95,7 +94,11 @@ pub fn status(paint: &mut Paint, model: &Model) {
     }
     let head = headline(model);
     let style = bar.patch(paint.theme.tone(head.tone));
-    let sign = if model.is_running() { spinner(model) } else { glyph(Glyph::Mark(head.mark), paint.ascii) };
+    let sign = if model.is_running() {
+        spinner(model.now_ms, paint.ascii)
+    } else {
+        glyph(Glyph::Mark(head.mark), paint.ascii)
+    };
     let mut x = area.x + 1;
     x += paint.text(x, area.y, area.width, &format!("{sign} {}", head.word), style);
     let room = usize::from((area.x + area.width).saturating_sub(x + 1));
@@ -139,7 +142,7 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
     let share = figures.exposed_share * 100.0;
     parts.push((1, format!("left device {} ({share:.1}%)", short_bytes(figures.exposed_bytes))));
     parts.push((6, format!("saved #{}", figures.saved_record)));
-    parts.push((5, short_time(model.elapsed_ms())));
+    parts.push((5, seconds(model.elapsed_ms())));
     let busy = model.state.utilization.as_ref().and_then(|sample| sample.gpus.first()).map(|gpu| gpu.busy_percent);
     parts.push((
         4,

@@ -1,7 +1,6 @@
 //! A screen too small for panes: what it is, and how it stands, in a few words.
 
-use super::answers::spinner;
-use super::glyphs::{Glyph, glyph};
+use super::glyphs::{Glyph, glyph, spinner};
 use super::paint::Paint;
 use super::theme::Role;
 use crate::app::{Model, Overlay, dollars, gist, headline};
@@ -9,7 +8,11 @@ use crate::protocol::Round;
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let head = headline(model);
-    let sign = if model.is_running() { spinner(model) } else { glyph(Glyph::Mark(head.mark), paint.ascii) };
+    let sign = if model.is_running() {
+        spinner(model.now_ms, paint.ascii)
+    } else {
+        glyph(Glyph::Mark(head.mark), paint.ascii)
+    };
     let tone = paint.theme.tone(head.tone);
     let mut lines = vec![(format!("{sign} {}", head.word), tone)];
     match &model.overlay {
