@@ -15,12 +15,7 @@ pub struct Folds {
 
 impl Folds {
     pub fn new(documents: &[Document]) -> Self {
-        Self {
-            ledger: Ledger::new(),
-            exposure: Exposure::new(documents),
-            coverage: Coverage::new(),
-            seq: 0,
-        }
+        Self { ledger: Ledger::new(), exposure: Exposure::new(documents), coverage: Coverage::new(), seq: 0 }
     }
 
     pub fn apply(&mut self, record: &Record) {

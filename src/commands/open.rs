@@ -32,7 +32,10 @@ enum Run {
     None,
     /// Connecting to the models and making the session's folder.
     Beginning(JoinHandle<Result<Begun, Failure>>),
-    Going { told: mpsc::Receiver<Told>, orders: mpsc::Sender<Order> },
+    Going {
+        told: mpsc::Receiver<Told>,
+        orders: mpsc::Sender<Order>,
+    },
 }
 
 enum News {

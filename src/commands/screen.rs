@@ -145,7 +145,9 @@ impl Stage {
                     Arrived::Settings(settings) => self.reload(*settings),
                     Arrived::Tick => turned.commands.extend(self.update(Message::Tick { now_ms: now_ms() })),
                     Arrived::Term(event) => {
-                        turned.commands.extend(message_of(event).map(|message| self.update(message)).unwrap_or_default());
+                        turned
+                            .commands
+                            .extend(message_of(event).map(|message| self.update(message)).unwrap_or_default());
                     }
                 }
             }

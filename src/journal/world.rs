@@ -118,7 +118,7 @@ impl World {
                 let citations = quotations.into_iter().map(|text| AnswerCitation { text, located }).collect();
                 self.inputs.push_back(Input::CitationsLocated { round, citations });
             }
-            Effect::CancelJob(_) => {}
+            Effect::CancelJob(_) | Effect::AskAgain { .. } => {}
             Effect::Finish => self.inputs.clear(),
         }
     }
