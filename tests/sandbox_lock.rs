@@ -102,7 +102,7 @@ async fn a_syntax_error_names_its_line() {
 async fn the_functions_do_what_the_remote_lm_is_told() {
     let source = "def transform_outputs(jobs):\n\
         \x20   doc = 'é' * 25\n\
-        \x20   chunks = ['revenue fell', 'revenue rose, revenue doubled', 'weather', 'net income']\n\
+        \x20   chunks = ['weather', 'wind', 'revenue fell', 'revenue rose, revenue doubled', 'rain', 'snow', 'net income']\n\
         \x20   found = [[len(c) for c in chunk_by_section(doc, 10, 2)], [len(c) for c in chunk_by_section('e' * 25, max_chunk_size=10, overlap=2)]]\n\
         \x20   found += [len(chunk_by_section('x' * 5980)), chunk_by_section(''), chunk_by_page('a\\x0c \\x0cb'), chunk_by_paragraph('a\\n\\nb\\n')]\n\
         \x20   found += [bm25_retrieve_top_k_chunks(['revenue', 'net income'], chunks, k=2), bm25_retrieve_top_k_chunks(['revenue', 'net income'], chunks=chunks, weights={'net income': 9.0}, k=1)]\n\

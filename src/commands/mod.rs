@@ -82,7 +82,7 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
         }
         Command::Replay(args) => {
             let session = begin::store(&loaded.config)?.resolve(&args.session)?;
-            if args.headless || !screen::possible() {
+            if args.headless || screen::possible().is_err() {
                 let from = replay::first_record(&session, args.from)?;
                 replay_headless::transcript(&session, from, &mut stdout().lock())?;
                 return Ok(Exit::Success);
@@ -117,13 +117,13 @@ fn workbench(
     default_question: Option<&str>,
 ) -> Result<Exit, Failure> {
     let question = ask.question.clone().or_else(|| default_question.map(str::to_owned));
-    if screen::possible() {
+    let Err(why) = screen::possible() else {
         return block_on(open::open(loaded, sources(cli), documents, question));
-    }
-    let Some(question) = question else {
-        return Err(Failure::usage("there is no terminal to ask for a question on; give one with --question"));
     };
-    screen::say_headless();
+    let Some(question) = question else {
+        return Err(Failure::usage(format!("{why}, so no question can be asked for; give one with --question")));
+    };
+    screen::say_headless(&why);
     block_on(run::run(&loaded.config, documents, question, false))
 }
 

@@ -1,6 +1,7 @@
 //! `minions open` and `minions demo`: the workbench on documents, with a session running in it.
 
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::{FutureExt, stream};
 use tokio::sync::mpsc;
@@ -19,6 +20,8 @@ use crate::runtime::{Event, Order, Running};
 
 /// Results that wait to be shown before the run is slowed.
 const WAITING: usize = 64;
+/// How long the end of the program waits for a run that is connecting to its models.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a run in the workbench says, with the folds already made.
 enum Told {
@@ -79,7 +82,7 @@ pub async fn open(
         for command in turned.commands {
             match command {
                 Command::Quit => {
-                    run.finish().await;
+                    run.finish(&documents).await;
                     let exit = exit_of(&stage.model.state);
                     stage.leave()?;
                     return Ok(exit);
@@ -97,7 +100,7 @@ pub async fn open(
         }
         hung_up |= turned.hang_up;
         if hung_up {
-            run.finish().await;
+            run.finish(&documents).await;
             // The terminal may be gone: what it says of that helps nobody.
             let _ = stage.leave();
             return Ok(Exit::Interrupted);
@@ -166,17 +169,25 @@ impl Run {
         }
     }
 
-    /// Stops the run and waits until its journal is closed.
-    async fn finish(&mut self) {
-        match self {
-            Run::None => {}
-            Run::Beginning(task) => task.abort(),
-            Run::Going { told, orders } => {
-                let _ = orders.send(Order::Stop).await;
-                while told.recv().await.is_some() {}
+    /// Stops the run and waits until its journal is closed. One that is just beginning first gets to where it can be
+    /// stopped, so that no half-made session stays behind.
+    async fn finish(self, documents: &[Document]) {
+        let going = match self {
+            Run::None => return,
+            Run::Beginning(task) => {
+                let stop = task.abort_handle();
+                match tokio::time::timeout(PATIENCE, task).await {
+                    Ok(Ok(Ok(begun))) => Run::going(begun.running, documents),
+                    Ok(_) => return,
+                    Err(_) => return stop.abort(),
+                }
             }
+            going @ Run::Going { .. } => going,
+        };
+        if let Run::Going { mut told, orders } = going {
+            let _ = orders.send(Order::Stop).await;
+            while told.recv().await.is_some() {}
         }
-        *self = Run::None;
     }
 }
 

@@ -21,7 +21,8 @@ pub async fn run(config: &Config, documents: Vec<Document>, question: String, js
     let begun_at = Instant::now();
     let mut signals = Box::pin(term::signals()?);
     let Begun { session, mut running } = begin(config, documents.clone(), question).await?;
-    let mut progress = Progress::new(stderr(), stderr().is_terminal());
+    let can_overwrite = stderr().is_terminal() && !matches!(std::env::var("TERM").as_deref(), Ok("dumb") | Err(_));
+    let mut progress = Progress::new(stderr(), can_overwrite);
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::default(), Exposure::new(&documents));
     loop {
         let records = tokio::select! {

@@ -14,22 +14,23 @@ use super::{Exit, Failure, print};
 use crate::app::{BINDINGS, Command, Message, Model, Mouse, MouseKind, update};
 use crate::config::{ConfigError, Folders, Loaded, Sources, Watch, watch};
 use crate::term::{
-    self, Capabilities, ColourDepth, Events, FrameLimiter, Options, Pump, Signal, TermEvent, Terminal, Turn, signals,
+    self, Capabilities, ColourDepth, Events, FrameLimiter, Options, Pump, Signal, TermError, TermEvent, Terminal, Turn,
+    signals,
 };
 use crate::view::{BUILT_IN, Depth, Theme, draw};
 
 /// How often what moves with time alone is drawn again.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Whether there is a terminal that a screen can be drawn on.
-pub fn possible() -> bool {
-    Capabilities::detect().full_screen().is_ok()
+/// Whether there is a terminal that a screen can be drawn on, or why not.
+pub fn possible() -> Result<(), TermError> {
+    Capabilities::detect().full_screen()
 }
 
-/// Says that a command with a screen goes on without one.
-pub fn say_headless() {
+/// Says that a command with a screen goes on without one, and why.
+pub fn say_headless(why: &TermError) {
     // Where standard error is closed nobody misses it.
-    let _ = writeln!(stderr(), "no terminal to draw on: running without the screen, as `minions run` does");
+    let _ = writeln!(stderr(), "{why}; going on without the screen, as `minions run` does");
 }
 
 /// `minions keys`: every key from the table that the screen itself uses.
