@@ -62,35 +62,52 @@ pub async fn open(
             stage.update(Message::AskQuestion);
         }
     }
-    let mut hung_up = false;
+    let ended = watch(&mut stage, &mut run, &loaded.config, &documents).await;
+    // However the screen ended, the run is stopped in order first, so that nothing is lost.
+    run.finish(&documents).await;
+    match ended? {
+        Leaving::Quit => {
+            let exit = exit_of(&stage.model.state);
+            stage.leave()?;
+            Ok(exit)
+        }
+        Leaving::HungUp => {
+            // The terminal may be gone: what it says of that helps nobody.
+            let _ = stage.leave();
+            Ok(Exit::Interrupted)
+        }
+    }
+}
+
+enum Leaving {
+    Quit,
+    HungUp,
+}
+
+/// Shows the run and does what the person wants, until one of them leaves.
+async fn watch(stage: &mut Stage, run: &mut Run, config: &Config, documents: &[Document]) -> Result<Leaving, Failure> {
     loop {
         let turned = stage.turn(&mut stream::poll_fn(|context| run.poll(context).map(Some))).await?;
         for news in turned.others {
             match news {
-                News::Begun(Ok(begun)) => run = Run::going(begun.running, &documents),
+                News::Begun(Ok(begun)) => *run = Run::going(begun.running, documents),
                 News::Begun(Err(failure)) => {
-                    run = Run::None;
                     stage.update(Message::RunEnded { error: Some(failure.to_string()) });
                 }
                 News::Told(told) => {
-                    if show(&mut stage, *told) {
-                        run = Run::None;
+                    if show(stage, *told) {
+                        *run = Run::None;
                     }
                 }
             }
         }
         for command in turned.commands {
             match command {
-                Command::Quit => {
-                    run.finish(&documents).await;
-                    let exit = exit_of(&stage.model.state);
-                    stage.leave()?;
-                    return Ok(exit);
-                }
+                Command::Quit => return Ok(Leaving::Quit),
                 Command::StopRun => run.order(Order::Stop),
                 Command::CancelJob(job) => run.order(Order::CancelJob(job)),
                 Command::Ask { question } if matches!(run, Run::None) => {
-                    run = start(&mut stage, &loaded.config, &documents, question);
+                    *run = start(stage, config, documents, question);
                 }
                 Command::Ask { .. } => {
                     stage.update(Message::Notice("a run is under way; stop it with X before asking again".into()));
@@ -98,12 +115,8 @@ pub async fn open(
                 Command::Replay(_) | Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
             }
         }
-        hung_up |= turned.hang_up;
-        if hung_up {
-            run.finish(&documents).await;
-            // The terminal may be gone: what it says of that helps nobody.
-            let _ = stage.leave();
-            return Ok(Exit::Interrupted);
+        if turned.hang_up {
+            return Ok(Leaving::HungUp);
         }
     }
 }

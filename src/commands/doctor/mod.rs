@@ -1,5 +1,6 @@
 //! `minions doctor`: is everything there that a session needs, and what to do where it is not.
 
+mod engines;
 mod folders;
 mod keys;
 mod settings;
@@ -11,7 +12,7 @@ use serde::Serialize;
 
 use super::exit::{Exit, Failure};
 use super::output::{print, printable};
-use crate::config::{Config, Folders, Sources, load};
+use crate::config::{Folders, Sources, load};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -69,30 +70,13 @@ fn checks(sources: &Sources) -> Vec<Check> {
     checks.extend(keys::keys(&config, |name| variable(sources, name)));
     checks.extend(terminal::terminal(|name| variable(sources, name)));
     checks.extend(folders::folders(&config, Folders::of_process()));
-    checks.extend(sandbox(&config));
-    checks.extend(servers(&config));
-    checks.extend(machine());
+    checks.extend(engines::engines(&config));
     checks
 }
 
 fn variable(sources: &Sources, name: &str) -> Option<String> {
     let found = sources.environment.iter().find(|(n, _)| n == name);
     found.map(|(_, value)| value.to_string_lossy().into_owned()).filter(|v| !v.is_empty())
-}
-
-/// Whether the sandbox locks on this kernel.
-fn sandbox(_config: &Config) -> Vec<Check> {
-    Vec::new()
-}
-
-/// Whether the servers of the settings answer.
-fn servers(_config: &Config) -> Vec<Check> {
-    Vec::new()
-}
-
-/// GPU, CPU and memory.
-fn machine() -> Vec<Check> {
-    Vec::new()
 }
 
 fn report(checks: &[Check]) -> String {
