@@ -5,7 +5,7 @@ mod completions;
 mod config;
 pub mod doctor;
 mod exit;
-mod folds;
+pub mod folds;
 mod log;
 mod man;
 mod open;

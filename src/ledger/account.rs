@@ -15,6 +15,8 @@ pub struct Ledger {
     jobs: JobCount,
     budget_usd: Option<f64>,
     remote_price: Option<Price>,
+    /// The price of a remote model; nothing where none plans, since then there is no remote-only to compare with.
+    baseline_price: Option<Price>,
     local_price: Option<Price>,
     document_bytes: usize,
     question_bytes: usize,
@@ -132,6 +134,7 @@ impl Ledger {
             Fact::SessionOpened(opened) => {
                 let price = |model: &ModelInfo| model.price;
                 (self.remote_price, self.local_price) = (price(&opened.remote), price(&opened.local));
+                self.baseline_price = self.remote_price.filter(|_| opened.remote.is_model);
                 self.budget_usd = opened.settings.budget_usd;
                 self.document_bytes = opened.documents.iter().map(|document| document.bytes).sum();
                 self.question_bytes = opened.question.len();
@@ -188,7 +191,7 @@ impl Ledger {
         let input_tokens = estimate_tokens(self.document_bytes) + estimate_tokens(self.question_bytes);
         let output_tokens = estimate_tokens(self.answer_bytes);
         let usage = Usage { input_tokens, output_tokens, estimated: true, ..Usage::default() };
-        let cost_usd = self.remote_price.map(|price| price.cost(&usage));
+        let cost_usd = self.baseline_price.map(|price| price.cost(&usage));
         let ratio = match (cost_usd, self.remote_cost_usd()) {
             (Some(baseline), Some(spent)) if spent > 0.0 => Some(baseline / spent),
             _ => None,

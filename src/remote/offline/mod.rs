@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::{RemoteError, RemoteLm, RemoteReply};
-use crate::protocol::{Finish, ModelInfo, Purpose, RemoteAsk, Usage, estimate_tokens};
+use crate::protocol::{Finish, ModelInfo, Price, Purpose, RemoteAsk, Usage, estimate_tokens};
 
 pub use compose::{Evidence, weigh};
 pub use message::Request;
@@ -29,7 +29,9 @@ pub struct OfflinePlanner;
 
 impl RemoteLm for OfflinePlanner {
     fn info(&self) -> ModelInfo {
-        ModelInfo { provider: "offline".into(), model: "offline planner".into(), is_model: false, price: None }
+        // It runs here and costs nothing, which is a price that is known.
+        let price = Some(Price::default());
+        ModelInfo { provider: "offline".into(), model: "offline planner".into(), is_model: false, price }
     }
 
     fn ask<'a>(

@@ -1,0 +1,163 @@
+//! What the README says is true: its picture, its keys, its commands, its settings, and the sessions it offers to replay.
+//!
+//! After a change of the screen or the keys: `UPDATE_DOCS=1 cargo test --test docs`, and read the difference.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use minions::app::{BINDINGS, Context, Message, Mode, Model, update};
+use minions::cli::Cli;
+use minions::commands::folds::Folds;
+use minions::journal::{Session, Stored};
+use minions::protocol::Fact;
+use minions::view::{Depth, Theme, draw};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+const SHIPPED: [&str; 2] = ["opm-retirement-calls", "patient-lisinopril"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+fn shipped(name: &str) -> Session {
+    Session::at(&root().join("sessions").join(name)).unwrap()
+}
+
+/// Compares the part of the README between two markers, or writes it.
+fn assert_part(name: &str, is: &str) {
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let text = readme();
+    let start = text.find(&open).unwrap() + open.len();
+    let end = start + text[start..].find(&close).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(root().join("README.md"), format!("{}{is}{}", &text[..start], &text[end..])).unwrap();
+        return;
+    }
+    assert_eq!(&text[start..end], is, "README.md: {name} is out of date");
+}
+
+/// The screen at the end of a shipped session.
+fn picture(name: &str, width: u16, height: u16) -> String {
+    let session = shipped(name);
+    let records = session.read().unwrap().records;
+    let opened = records.iter().find_map(|record| match record.fact.known() {
+        Some(Fact::SessionOpened(opened)) => Some(opened.documents.clone()),
+        _ => None,
+    });
+    let documents = session.documents(&opened.unwrap()).unwrap();
+    let mut folds = Folds::new(&documents);
+    records.iter().for_each(|record| folds.apply(record));
+    let mut model = Model::new(documents, Mode::Live { running: false });
+    update(&mut model, Message::Resize { width, height });
+    for record in records {
+        if let Stored::Known(fact) = record.fact {
+            update(&mut model, Message::Fact { seq: record.seq, at_ms: record.at_ms, fact });
+        }
+    }
+    update(&mut model, Message::Figures(folds.figures()));
+    update(&mut model, Message::Marks(folds.marks()));
+    press(&mut model, "4");
+    // Down to the first citation, and into the document.
+    for _ in 0..50 {
+        press(&mut model, "enter");
+        if model.document.highlight.is_some() {
+            break;
+        }
+        press(&mut model, "j");
+    }
+    let theme = Theme::built_in("dark", Depth::None).unwrap();
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| draw(frame, &model, &theme)).unwrap();
+    let buffer = terminal.backend().buffer().clone();
+    let row = |y: u16| -> String {
+        let cells: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
+        cells.trim_end().to_owned()
+    };
+    (0..height).map(row).collect::<Vec<_>>().join("\n")
+}
+
+fn press(model: &mut Model, key: &str) {
+    update(model, Message::Key(key.parse().unwrap()));
+}
+
+#[test]
+fn the_picture_and_the_table_of_keys_are_those_of_the_program() {
+    let picture = picture(SHIPPED[1], 120, 36);
+    assert_part("picture", &format!("```text\n{picture}\n```\n"));
+    let mut table = String::new();
+    for context in Context::ALL {
+        table.push_str(&format!("| {} | |\n|---|---|\n", context.name()));
+        for binding in BINDINGS.iter().filter(|binding| binding.context == context) {
+            let keys: Vec<String> =
+                binding.keys.split(' ').map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
+            table.push_str(&format!("| {} | {} |\n", keys.join(" "), binding.doc));
+        }
+        table.push('\n');
+    }
+    assert_part("keys", &table);
+}
+
+#[test]
+fn every_command_of_the_readme_is_understood() {
+    let text = readme();
+    let mut seen = 0;
+    for block in text.split("```console\n").skip(1) {
+        for line in block.split("```").next().unwrap().lines() {
+            let words = split(line);
+            Cli::try_parse_from(&words).unwrap_or_else(|error| panic!("{line}: {error}"));
+            seen += 1;
+        }
+    }
+    assert!(seen >= 5);
+}
+
+/// Splits at spaces outside of double quotes.
+fn split(line: &str) -> Vec<String> {
+    line.split('"')
+        .enumerate()
+        .flat_map(|(index, part)| match index % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        })
+        .collect()
+}
+
+#[test]
+fn the_settings_of_the_readme_are_valid() {
+    let text = readme();
+    let block = text.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("minions.toml");
+    fs::write(&file, block).unwrap();
+    let sources = minions::config::Sources { named_file: Some(file), ..Default::default() };
+    minions::config::load(&sources).unwrap();
+}
+
+#[test]
+fn the_files_that_the_readme_links_to_are_there() {
+    let text = readme();
+    for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        let path: PathBuf = root().join(link);
+        assert!(link.starts_with("https://") || path.exists(), "{link}");
+    }
+}
+
+#[test]
+fn the_shipped_sessions_are_whole_and_replay() {
+    for name in SHIPPED {
+        let session = shipped(name);
+        let found = session.verify().unwrap();
+        assert!(found.is_intact(), "{name}: {:?}", found.problems);
+        let journal = session.read().unwrap();
+        assert!(journal.closed && journal.warnings.is_empty(), "{name}");
+        assert!(journal.facts().any(|fact| matches!(fact, Fact::Answered { answer: Some(_), .. })), "{name}");
+    }
+}
