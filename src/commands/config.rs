@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
-use super::output::{print, printable};
+use super::output::print;
 use crate::config::{self, Loaded};
+use crate::document::escape::visible_lines;
 
 pub fn show(loaded: &Loaded, as_json: bool) -> Result<Exit, Failure> {
     if as_json {
         print(&format!("{:#}\n", effective(loaded)?))?;
     } else {
-        print(&printable(&config::show(loaded)))?;
+        print(&visible_lines(&config::show(loaded)))?;
     }
     Ok(Exit::Success)
 }

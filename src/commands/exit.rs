@@ -5,8 +5,9 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use super::output::{OutputError, printable};
+use super::output::OutputError;
 use crate::config::ConfigError;
+use crate::document::escape::visible_lines;
 use crate::protocol::Ending;
 
 /// The exit codes that scripts rely on.
@@ -69,7 +70,11 @@ impl Failure {
     /// Nobody reads standard output any more (`minions man | head`): that is no error, and nothing is said about it.
     pub fn is_closed_pipe(&self) -> bool {
         let closed = |e: &OutputError| e.0.kind() == io::ErrorKind::BrokenPipe;
-        self.chain().any(|e| e.downcast_ref::<OutputError>().is_some_and(closed))
+        self.chain().any(|e| {
+            let inner = e.downcast_ref::<io::Error>().and_then(|e| e.get_ref());
+            let within = inner.and_then(|e| e.downcast_ref::<OutputError>());
+            e.downcast_ref::<OutputError>().or(within).is_some_and(closed)
+        })
     }
 
     fn chain(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
@@ -94,9 +99,9 @@ impl fmt::Display for Failure {
             let message = error.to_string();
             // Many errors already say what their source says.
             if n == 0 {
-                write!(f, "{}", printable(&message))?;
+                write!(f, "{}", visible_lines(&message))?;
             } else if !said.contains(&message) {
-                write!(f, "\n  because: {}", printable(&message))?;
+                write!(f, "\n  because: {}", visible_lines(&message))?;
             }
             said.push_str(&message);
         }
@@ -121,7 +126,7 @@ mod tests {
 
     #[test]
     fn escape_sequences_in_an_error_are_shown_not_obeyed() {
-        assert_eq!(Failure::usage("a\u{1b}[2Jb").to_string(), "a\\u{1b}[2Jb");
+        assert_eq!(Failure::usage("a\u{1b}[2Jb").to_string(), "a␛[2Jb");
     }
 
     #[test]

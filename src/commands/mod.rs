@@ -20,14 +20,14 @@ mod screen;
 mod sessions;
 
 use std::future::Future;
-use std::io::stdout;
+use std::io::Write;
 
 use crate::cli::{AskArgs, Cli, Command, ConfigCommand, SessionsCommand};
 use crate::config::{Config, Loaded, ProtocolName, Sources, load};
 use crate::document::{Document, load_all};
 
 pub use exit::{Exit, Failure};
-pub use output::{OutputError, print, printable};
+pub use output::{Output, OutputError, print};
 
 /// Does what the command line says.
 pub fn run(cli: &Cli) -> Result<Exit, Failure> {
@@ -84,7 +84,9 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
             let session = begin::store(&loaded.config)?.resolve(&args.session)?;
             if args.headless || screen::possible().is_err() {
                 let from = replay::first_record(&session, args.from)?;
-                replay_headless::transcript(&session, from, &mut stdout().lock())?;
+                let mut out = Output::standard();
+                replay_headless::transcript(&session, from, &mut out)?;
+                out.flush()?;
                 return Ok(Exit::Success);
             }
             block_on(replay::replay(loaded, sources(cli), &session, args))
@@ -96,7 +98,7 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
 
 fn sessions(config: &Config, command: &SessionsCommand) -> Result<Exit, Failure> {
     let store = begin::store(config)?;
-    let out = &mut stdout().lock();
+    let out = &mut Output::standard();
     match command {
         SessionsCommand::List { json } => sessions::list(&store, *json, out)?,
         SessionsCommand::Show { session, json } => sessions::show(&store, session, *json, out)?,
@@ -105,6 +107,7 @@ fn sessions(config: &Config, command: &SessionsCommand) -> Result<Exit, Failure>
         SessionsCommand::Export { .. } => return Err(later("sessions export")),
         SessionsCommand::Fork { .. } => return Err(later("sessions fork")),
     }
+    out.flush()?;
     Ok(Exit::Success)
 }
 

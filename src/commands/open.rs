@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 enum Told {
     Recorded { records: Vec<Record>, figures: Figures, marks: Option<Marks> },
     Event(Event),
-    Ended(Result<State, String>),
+    Ended(Result<(), String>),
 }
 
 /// The run at hand.
@@ -150,7 +150,7 @@ impl Run {
             }
             let outcome: Result<Result<State, JournalError>, _> = running.outcome.await;
             let outcome = match outcome {
-                Ok(Ok(state)) => Ok(state),
+                Ok(Ok(_)) => Ok(()),
                 Ok(Err(error)) => Err(format!("the session could not be saved any further, and was stopped: {error}")),
                 Err(error) => Err(format!("the run broke off; what is on the disk is kept: {error}")),
             };

@@ -1,6 +1,6 @@
 //! Standard output: only results go there, and a reader that goes away is no error of ours.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, StdoutLock, Write};
 
 /// Standard output could not be written. A type of its own: a broken pipe of a server is another matter.
 #[derive(Debug, thiserror::Error)]
@@ -13,15 +13,25 @@ pub fn print(text: &str) -> Result<(), OutputError> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(OutputError)
 }
 
-/// Outside text for a terminal: control characters are shown, never obeyed. Line breaks and tabs stay.
-pub fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
+/// Standard output for what is written piece by piece. Its errors hold an [`OutputError`].
+pub struct Output(BufWriter<StdoutLock<'static>>);
+
+impl Output {
+    pub fn standard() -> Self {
+        Self(BufWriter::new(io::stdout().lock()))
     }
-    out
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(known)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(known)
+    }
+}
+
+fn known(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), OutputError(error))
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use crate::document::escape::{visible, visible_lines};
 use crate::document::{Document, Match};
 use crate::ledger::{Exposure, Ledger};
 use crate::protocol::{AnswerCitation, ProtocolKind, State, Usage};
@@ -192,7 +193,7 @@ impl Report {
     /// Writes the answer and, numbered, the words of the documents that it rests on; or why there is none.
     pub fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
         match (&self.answer, &self.reason) {
-            (Some(answer), _) => writeln!(out, "{}", visible(answer.trim()))?,
+            (Some(answer), _) => writeln!(out, "{}", visible_lines(answer.trim()))?,
             (None, Some(reason)) => writeln!(out, "No answer: {}.", visible(reason.trim().trim_end_matches('.')))?,
             (None, None) => writeln!(out, "No answer: the run was stopped before it came to one.")?,
         }
@@ -204,7 +205,8 @@ impl Report {
         }
         writeln!(out)?;
         for (index, citation) in self.citations.iter().enumerate() {
-            let words = visible(&one_line(&citation.text));
+            let line = one_line(&citation.text);
+            let words = visible(&line);
             writeln!(out, "[{}] {}: \"{words}\"", index + 1, citation.place())?;
         }
         Ok(())
@@ -214,7 +216,7 @@ impl Report {
 impl Citation {
     fn place(&self) -> String {
         let Some(document) = &self.document else { return "not found in the documents".into() };
-        let document = visible(document);
+        let document = visible(document).into_owned();
         match (self.page, self.line) {
             (Some(page), _) => format!("{document}, page {page}"),
             (None, Some(line)) => format!("{document}, line {line}"),
@@ -249,19 +251,6 @@ impl Formatter for TerminalSafe {
 fn obeyed(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-// To be replaced by `document::escape::visible`.
-fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if obeyed(character) && character != '\n' && character != '\t' {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
 }
 
 #[cfg(test)]
@@ -395,7 +384,7 @@ mod tests {
         report.write_human(&mut out).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "It is two.\n\n[1] report.txt, line 2: \"two words her\"\n[2] not found in the documents: \"invented\\u{1b}[2J\"\n"
+            "It is two.\n\n[1] report.txt, line 2: \"two words her\"\n[2] not found in the documents: \"invented␛[2J\"\n"
         );
     }
 

@@ -1,6 +1,6 @@
 //! `minions run`: a session without a screen. Progress on standard error, the answer on standard output.
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{IsTerminal, Write, stderr};
 use std::time::Instant;
 
 use futures_util::StreamExt;
@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use super::begin::{Begun, begin};
 use super::progress::Progress;
 use super::report::report;
-use super::{Exit, Failure};
+use super::{Exit, Failure, Output};
 use crate::config::Config;
 use crate::document::Document;
 use crate::journal::Stored;
@@ -48,7 +48,7 @@ pub async fn run(config: &Config, documents: Vec<Document>, question: String, js
     running.outcome.await??;
     let seconds = begun_at.elapsed().as_secs_f64();
     let report = report(&session.id().to_string(), &state, &ledger, &exposure, &documents, seconds);
-    let mut out = stdout().lock();
+    let mut out = Output::standard();
     if json {
         report.write_json(&mut out)?
     } else {

@@ -5,8 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use etcetera::{BaseStrategy, choose_base_strategy};
-
 use super::documents;
 use super::error::JournalError;
 use super::id::SessionId;
@@ -28,11 +26,6 @@ impl Store {
     /// The store in this folder, which need not exist yet.
     pub fn new(root: PathBuf) -> Self {
         Self { root }
-    }
-
-    /// Where sessions are kept when nothing else is set: `minions/sessions` in the data folder of the system.
-    pub fn default_root() -> Option<PathBuf> {
-        choose_base_strategy().ok().map(|base| base.data_dir().join("minions").join("sessions"))
     }
 
     pub fn root(&self) -> &Path {

@@ -34,7 +34,8 @@ pub(super) struct Driver {
     /// The request under way, its backoff, and what of its reply has come.
     asking: Option<Asking>,
     remote_attempts: u32,
-    deltas: (mpsc::Sender<(AskId, String)>, mpsc::Receiver<(AskId, String)>),
+    delta_sender: mpsc::Sender<(AskId, String)>,
+    deltas: mpsc::Receiver<(AskId, String)>,
 }
 
 struct Asking {
@@ -47,6 +48,7 @@ struct Asking {
 impl Driver {
     pub(super) fn new(setup: Setup, events: mpsc::Sender<Event>) -> Self {
         let Setup { opened, documents, remote, remote_attempts, local, sandbox, journal } = setup;
+        let (delta_sender, deltas) = mpsc::channel(DELTAS);
         Self {
             state: State::default(),
             opened: Some(Box::new(opened)),
@@ -58,7 +60,8 @@ impl Driver {
             running: HashMap::new(),
             asking: None,
             remote_attempts,
-            deltas: mpsc::channel(DELTAS),
+            delta_sender,
+            deltas,
         }
     }
 
@@ -75,7 +78,7 @@ impl Driver {
                     Some(Order::CancelJob(job)) => vec![Input::CancelJob(job)],
                     None => { orders_open = false; continue }
                 },
-                Some((ask, text)) = self.deltas.1.recv() => {
+                Some((ask, text)) = self.deltas.recv() => {
                     self.delta(ask, text).await;
                     continue;
                 }
@@ -129,13 +132,18 @@ impl Driver {
             Effect::Ask(request) => {
                 let backoff = Backoff::new(self.remote_attempts);
                 self.asking = Some(Asking { request: request.clone(), backoff, failures: 0, partial: String::new() });
-                self.tasks.spawn(effects::ask(self.context.clone(), request, self.deltas.0.clone(), Duration::ZERO));
+                self.tasks.spawn(effects::ask(
+                    self.context.clone(),
+                    request,
+                    self.delta_sender.clone(),
+                    Duration::ZERO,
+                ));
             }
             Effect::AskAgain { ask, after_ms } => {
                 let Some(asking) = self.asking.as_mut().filter(|asking| asking.request.ask == ask) else { return };
                 asking.partial.clear();
                 let (request, wait) = (asking.request.clone(), Duration::from_millis(after_ms));
-                self.tasks.spawn(effects::ask(self.context.clone(), request, self.deltas.0.clone(), wait));
+                self.tasks.spawn(effects::ask(self.context.clone(), request, self.delta_sender.clone(), wait));
             }
             Effect::Prepare(code) => {
                 let source = self.source_of(code);

@@ -140,7 +140,10 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
     let (input, output) = (short_count(figures.remote_input_tokens), short_count(figures.remote_output_tokens));
     parts.push((2, format!("{about}{input} in{cached}, {output} out")));
     let share = figures.exposed_share * 100.0;
-    parts.push((1, format!("left device {} ({share:.1}%)", short_bytes(figures.exposed_bytes))));
+    // A planner that runs here sends nothing anywhere: the figure then shows what a remote LM would have seen.
+    let leaves = model.state.opened.as_ref().is_some_and(|opened| opened.remote.is_model);
+    let verb = if leaves { "left device" } else { "would leave" };
+    parts.push((1, format!("{verb} {} ({share:.1}%)", short_bytes(figures.exposed_bytes))));
     parts.push((6, format!("saved #{}", figures.saved_record)));
     parts.push((5, seconds(model.elapsed_ms())));
     let busy = model.state.utilization.as_ref().and_then(|sample| sample.gpus.first()).map(|gpu| gpu.busy_percent);

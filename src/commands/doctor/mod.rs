@@ -11,8 +11,9 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::exit::{Exit, Failure};
-use super::output::{print, printable};
+use super::output::print;
 use crate::config::{Folders, Sources, load};
+use crate::document::escape::visible_lines;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -100,5 +101,5 @@ fn report(checks: &[Check]) -> String {
         (0, warnings) => writeln!(out, "\nNothing failed; warnings: {warnings}."),
         (failures, warnings) => writeln!(out, "\nFailed: {failures}; warnings: {warnings}."),
     };
-    printable(&out)
+    visible_lines(&out).into_owned()
 }
