@@ -28,7 +28,10 @@ fn program(body: &str) -> String {
 
 #[tokio::test]
 async fn chunks_of_a_document_come_back_as_their_exact_place() {
-    let documents: Vec<Arc<str>> = vec!["Größe: 5 µm.\n\nSecond paragraph.".into(), "Page one.\x0cPage two.".into()];
+    // Long enough that the two are not joined.
+    let first = format!("Größe: {} µm.", "5".repeat(400));
+    let paragraphs = format!("{first}\n\nSecond paragraph.");
+    let documents: Vec<Arc<str>> = vec![paragraphs.into(), "Page one.\x0cPage two.".into()];
     let source = program(
         "texts = chunk_by_paragraph(context[0]) + chunk_by_page(context[1]) + [context[0][:5], 'made up']\n\
          return [JobManifest(chunk=text, task='t', advice='a') for text in texts]",
@@ -39,7 +42,7 @@ async fn chunks_of_a_document_come_back_as_their_exact_place() {
     assert_eq!(
         chunks,
         [
-            Chunk::Span(Span::new(0, 0, "Größe: 5 µm.".len())),
+            Chunk::Span(Span::new(0, 0, first.len())),
             Chunk::Span(Span::new(0, second, documents[0].len())),
             Chunk::Span(Span::new(1, 0, 9)),
             Chunk::Span(Span::new(1, 10, 19)),
@@ -111,7 +114,7 @@ async fn the_functions_do_what_the_remote_lm_is_told() {
         \x20   return repr(found)\n";
     assert_eq!(
         sandbox().transform(source, &[]).await.unwrap(),
-        "[[10, 10, 9, 1], [10, 10, 9, 1], 3, [], ['a', 'b'], ['a', 'b'], \
+        "[[10, 10, 9, 1], [10, 10, 9, 1], 3, [], ['a', 'b'], ['a\\n\\nb'], \
          ['net income', 'revenue rose, revenue doubled'], ['net income'], 'ValueError', 'TypeError', 'TypeError']"
     );
 }

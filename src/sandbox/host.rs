@@ -6,7 +6,7 @@ use rustpython_vm::builtins::{PyDict, PyStr, PyStrRef};
 use rustpython_vm::{FromArgs, PyObjectRef, PyResult, VirtualMachine};
 
 use super::watch;
-use crate::document::bm25;
+use crate::document::{bm25, chunk};
 
 #[derive(FromArgs)]
 pub struct SectionArgs {
@@ -25,13 +25,7 @@ pub fn chunk_by_section(args: SectionArgs, vm: &VirtualMachine) -> PyResult<PyOb
         return Err(vm.new_value_error("chunk_by_section needs 0 <= overlap < max_chunk_size".to_owned()));
     }
     let text = text(&doc, vm)?;
-    let (size, step, ascii) = (size as usize, (size - overlap) as usize, text.is_ascii());
-    let forward = |from: usize, characters: usize| match ascii {
-        true => from.saturating_add(characters).min(text.len()),
-        false => text[from..].char_indices().nth(characters).map_or(text.len(), |(at, _)| from + at),
-    };
-    let starts = std::iter::successors(Some(0), |start| Some(forward(*start, step)));
-    chunks(starts.take_while(|start| *start < text.len()).map(|start| &text[start..forward(start, size)]), vm)
+    chunks(chunk::by_section(text, size as usize, overlap as usize).into_iter().map(|range| &text[range]), vm)
 }
 
 #[derive(FromArgs)]
@@ -42,12 +36,15 @@ pub struct DocumentArgs {
 
 /// The text between form feeds, without pages that are blank.
 pub fn chunk_by_page(args: DocumentArgs, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
-    chunks(text(&args.doc, vm)?.split('\x0c').filter(|page| !page.trim().is_empty()), vm)
+    let text = text(&args.doc, vm)?;
+    let pages = chunk::by_page(text).into_iter().map(|range| &text[range]);
+    chunks(pages.filter(|page| !page.trim().is_empty()), vm)
 }
 
-/// The text between blank lines.
+/// The text between blank lines, short neighbours joined.
 pub fn chunk_by_paragraph(args: DocumentArgs, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
-    chunks(paragraphs(text(&args.doc, vm)?), vm)
+    let text = text(&args.doc, vm)?;
+    chunks(chunk::by_paragraph(text).into_iter().map(|range| &text[range]), vm)
 }
 
 #[derive(FromArgs)]
@@ -90,28 +87,6 @@ fn weights(keywords: &[String], given: Option<PyObjectRef>, vm: &VirtualMachine)
     keywords.iter().map(|_| by_position.next().unwrap_or(Ok(1.0))).collect()
 }
 
-fn paragraphs(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        rest = after_blank_lines(rest);
-        if rest.is_empty() {
-            return None;
-        }
-        let mut end = 0;
-        for line in rest.split_inclusive('\n').take_while(|line| !line.trim().is_empty()) {
-            end += line.len();
-        }
-        let (paragraph, after) = rest.split_at(end);
-        rest = after;
-        Some(paragraph.trim_end())
-    })
-}
-
-fn after_blank_lines(text: &str) -> &str {
-    let blank: usize = text.split_inclusive('\n').take_while(|line| line.trim().is_empty()).map(str::len).sum();
-    &text[blank..]
-}
-
 /// A Python list of the parts; stops at the memory limit, which one call can pass many times over.
 fn chunks<'a>(parts: impl Iterator<Item = &'a str>, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
     let mut list = Vec::new();
@@ -126,17 +101,4 @@ fn chunks<'a>(parts: impl Iterator<Item = &'a str>, vm: &VirtualMachine) -> PyRe
 
 fn text<'a>(string: &'a PyStrRef, vm: &VirtualMachine) -> PyResult<&'a str> {
     string.to_str().ok_or_else(|| vm.new_value_error("the text holds half of a surrogate pair".to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::paragraphs;
-
-    #[test]
-    fn paragraphs_are_what_stands_between_blank_lines() {
-        let text = "\n \nFirst line\nsecond line\n\n\t\nNext\n\n\nLast  \n";
-        assert_eq!(paragraphs(text).collect::<Vec<_>>(), ["First line\nsecond line", "Next", "Last"]);
-        assert_eq!(paragraphs(" \n\n").count(), 0);
-        assert_eq!(paragraphs("").count(), 0);
-    }
 }
