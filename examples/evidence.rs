@@ -1,28 +1,68 @@
-//! How much of the evidence for a set of questions the offline planner and the extractive reader find.
+//! How much of the evidence for a set of questions a run without models finds, and how much of it the answer cites.
 //!
-//! `cargo run --example evidence -- FOLDER [DATASET] [EVERY]`, where FOLDER holds `docs/*.txt` and `questions.jsonl`
-//! (one object a line: `id`, `dataset`, `doc_ids`, `question`, `evidence: [{doc_id, byte_start, byte_end}]`).
-//! With `EVIDENCE_SHOW` set in the environment every question is printed with its answer.
+//! `cargo build --bin minions && cargo run --example evidence -- FOLDER [--dataset NAME] [--every N] [--keep SHARE] [--show]`
 //!
-//! It goes through the real prompts, planner, retrieval and reader; the planner's Python is done in Rust here, step by
-//! step the same. Shares are of the evidence's bytes that are not white space, averaged over a question's pieces.
+//! FOLDER holds `docs/*.txt` and `questions.jsonl`, one object a line: `id`, `dataset`, `doc_ids`, `question` and
+//! `evidence: [{doc_id, byte_start, byte_end}]`. Each question is a session of its own, through everything that
+//! `minions run` goes through: the offline planner, its Python in the sandbox, the extractive reader, the decision.
+//! The sandbox's child is the `minions` beside this example's folder, or the file that `--minions` names.
+//!
+//! What is measured comes from the session's facts:
+//! - evidence: the share of the evidence's bytes (white space left out; the mean over a question's pieces) in what the
+//!   first round sent on, that is in the located citations that stand word for word in its aggregated text;
+//! - key lines: the same for the lines that bear the answer, where the set names them;
+//! - sent on: the aggregated text's characters as a share of the documents';
+//! - cited: the questions in whose answer a located citation shares bytes with the evidence.
 
-use std::collections::{BTreeMap, HashMap};
-use std::error::Error;
-use std::ops::Range;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
 
-use minions::document::{Document, bm25::top_k};
-use minions::local::extractive::read;
-use minions::protocol::{
-    AskId, Decision, Estimate, Fact, ModelInfo, Purpose, RemoteAsk, ReplyFormat, SessionOpened, Settings, State,
-    parse_decision, prompts,
-};
-use minions::remote::offline::{Found, Plan, Request, reply};
+use clap::Parser;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use minions::config::SandboxConfig;
+use minions::document::{Document, Span};
+use minions::journal::{Store, Stored};
+use minions::local::{LocalLm, extractive::ExtractiveReader};
+use minions::protocol::{Fact, Outcome, SessionOpened, Settings, prompts};
+use minions::remote::{RemoteLm, offline::OfflinePlanner};
+use minions::runtime::{self, Event, Setup};
+use minions::sandbox::Sandbox;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
-struct Asked {
+/// Sessions at a time.
+const SESSIONS: usize = 2;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Measures how much of the evidence a run without models finds.
+#[derive(Parser)]
+struct Arguments {
+    /// The folder that holds `docs/*.txt` and `questions.jsonl`.
+    folder: PathBuf,
+    /// Only this dataset's questions.
+    #[arg(long)]
+    dataset: Option<String>,
+    /// Only every n-th question.
+    #[arg(long, default_value_t = 1)]
+    every: usize,
+    /// The share of the documents that the planner may send on in its first round; its own choice if not given.
+    #[arg(long)]
+    keep: Option<f64>,
+    /// Put this many further documents of the set beside each question's own.
+    #[arg(long, default_value_t = 0)]
+    beside: usize,
+    /// Print every question with its answer.
+    #[arg(long)]
+    show: bool,
+    /// The `minions` program, which the sandbox starts.
+    #[arg(long)]
+    minions: Option<PathBuf>,
+}
+
+#[derive(Clone, Deserialize)]
+struct Question {
     id: String,
     dataset: String,
     doc_ids: Vec<String>,
@@ -30,8 +70,10 @@ struct Asked {
     evidence: Vec<Piece>,
 }
 
-#[derive(Deserialize)]
+/// A piece of evidence: bytes of a document or, where those are missing, characters.
+#[derive(Clone, Deserialize)]
 struct Piece {
+    doc_id: String,
     start: usize,
     end: usize,
     byte_start: Option<usize>,
@@ -41,255 +83,257 @@ struct Piece {
     key_spans: Vec<(usize, usize)>,
 }
 
+/// What a session did, by its facts.
+#[derive(Default)]
+struct Done {
+    rounds: u32,
+    /// Of the first round.
+    jobs: usize,
+    abstained: usize,
+    aggregated: String,
+    sent: Vec<Span>,
+    answer: Option<String>,
+    cited: Vec<Span>,
+    /// Programs that the sandbox refused or that failed in it.
+    rejected: usize,
+}
+
 #[derive(Default)]
 struct Sums {
     questions: f64,
-    mean: f64,
+    evidence: f64,
     key: f64,
     any: f64,
     sent: f64,
-    jobs: f64,
-    abstained: f64,
     cited: f64,
     cited_characters: f64,
+    answered: f64,
+    jobs: f64,
+    abstained: f64,
     rounds: f64,
+    rejected: usize,
 }
 
-/// What one round sent on.
-struct Sent {
-    spans: Vec<Range<usize>>,
-    text: String,
-    jobs: usize,
-    abstained: usize,
-}
-
-fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let folder = arguments.first().ok_or("which folder? it holds docs/ and questions.jsonl")?;
-    let only = arguments.get(1).filter(|name| *name != "all");
-    let every: usize = arguments.get(2).map_or(Ok(1), |every| every.parse())?;
-    let lines = std::fs::read_to_string(Path::new(folder).join("questions.jsonl"))?;
-    let mut documents: HashMap<String, Document> = HashMap::new();
-    let mut sums: BTreeMap<(String, &str), Sums> = BTreeMap::new();
-    let asked: Vec<Asked> = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-    for asked in asked.iter().filter(|asked| only.is_none_or(|only| *only == asked.dataset)).step_by(every.max(1)) {
-        let Some(id) = asked.doc_ids.first() else { continue };
-        if !documents.contains_key(id) {
-            let text = std::fs::read_to_string(Path::new(folder).join("docs").join(format!("{id}.txt")))?;
-            documents.insert(id.clone(), Document::from_text(id.as_str(), text));
-        }
-        let Some(document) = documents.get(id) else { continue };
-        for (name, share) in [("5 %", Some(0.05)), ("10 %", Some(0.10)), ("default", None)] {
-            let sum = sums.entry((asked.dataset.clone(), name)).or_default();
-            measure(asked, document, share, sum)?;
-        }
-    }
-    println!(
-        "dataset       budget   questions  evidence  key lines  any found  sent on  cited  cited chars  jobs  abstained  rounds"
-    );
-    for ((dataset, budget), sum) in &sums {
-        let n = sum.questions.max(1.0);
-        println!(
-            "{dataset:13} {budget:8} {:9} {:8.1} % {:8.1} % {:8.1} % {:6.1} % {:4.1} % {:11.0} {:5.0} {:8.0} % {:6.2}",
-            sum.questions,
-            100.0 * sum.mean / n,
-            100.0 * sum.key / n,
-            100.0 * sum.any / n,
-            100.0 * sum.sent / n,
-            100.0 * sum.cited / n,
-            sum.cited_characters / n,
-            sum.jobs / n,
-            100.0 * sum.abstained / sum.jobs.max(1.0),
-            sum.rounds / n
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse();
+    let minions = match &arguments.minions {
+        Some(path) => path.clone(),
+        None => beside_this_example()?,
+    };
+    if !minions.is_file() {
+        let path = minions.display();
+        return Err(
+            format!("there is no {path} for the sandbox to start; build it first: cargo build --bin minions").into()
         );
     }
+    let sandbox = Sandbox::new(minions, &SandboxConfig::default(), Settings::default().max_jobs);
+    let questions = questions(&arguments)?;
+    let session = async |question| {
+        let documents = documents(&arguments, question, &questions)?;
+        let done = run(&arguments, question, documents.clone(), sandbox.clone()).await?;
+        Ok::<_, Failure>((question, documents, done))
+    };
+    let mut done = pin!(stream::iter(&questions).map(session).buffered(SESSIONS));
+    let mut sums: BTreeMap<&str, Sums> = BTreeMap::new();
+    while let Some((question, documents, done)) = done.try_next().await? {
+        let found = sums.entry(&question.dataset).or_default().add(question, &documents, &done);
+        if arguments.show {
+            let answer = done.answer.as_deref().unwrap_or("(no answer)");
+            println!("{} {} {}\n{answer}\n", if found { "cited" } else { "-----" }, question.id, question.question);
+        }
+    }
+    print(&sums);
     Ok(())
 }
 
-/// One question, round after round as the planner decides.
-fn measure(asked: &Asked, document: &Document, share: Option<f64>, sum: &mut Sums) -> Result<(), Box<dyn Error>> {
-    let mut state = State::default();
-    let settings = Settings::default();
-    let model = |name: &str| ModelInfo { provider: name.into(), model: name.into(), is_model: false, price: None };
-    let rounds = settings.max_rounds;
-    state.apply(&Fact::SessionOpened(Box::new(SessionOpened {
-        question: asked.question.clone(),
-        settings,
-        documents: vec![document.reference()],
-        remote: model("offline"),
-        local: model("extractive"),
+/// `target/<profile>/minions`, as seen from `target/<profile>/examples/evidence`.
+fn beside_this_example() -> Result<PathBuf, Failure> {
+    let example = std::env::current_exe()?;
+    let profile = example.parent().and_then(Path::parent).ok_or("name the minions program with --minions")?;
+    Ok(profile.join(format!("minions{}", std::env::consts::EXE_SUFFIX)))
+}
+
+fn questions(arguments: &Arguments) -> Result<Vec<Question>, Failure> {
+    let path = arguments.folder.join("questions.jsonl");
+    let lines = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let questions: Vec<Question> = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let wanted = |question: &Question| arguments.dataset.as_ref().is_none_or(|name| *name == question.dataset);
+    Ok(questions.into_iter().filter(wanted).step_by(arguments.every.max(1)).collect())
+}
+
+/// The question's documents, and the next others of the set beside them.
+fn documents(arguments: &Arguments, question: &Question, all: &[Question]) -> Result<Vec<Document>, Failure> {
+    let at = all.iter().position(|other| other.id == question.id).unwrap_or(0);
+    let mut ids: Vec<&String> = question.doc_ids.iter().collect();
+    let most = ids.len() + arguments.beside;
+    for id in all.iter().cycle().skip(at + 1).take(all.len()).flat_map(|other| &other.doc_ids) {
+        if ids.len() < most && !ids.contains(&id) {
+            // Before the question's own, so that nothing is won by coming first.
+            ids.insert(0, id);
+        }
+    }
+    let read = |id: &String| {
+        let path = arguments.folder.join("docs").join(format!("{id}.txt"));
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        Ok(Document::from_text(id.as_str(), text))
+    };
+    ids.into_iter().map(read).collect()
+}
+
+/// Runs one session in a folder that is removed afterwards.
+async fn run(
+    arguments: &Arguments,
+    question: &Question,
+    documents: Vec<Document>,
+    sandbox: Sandbox,
+) -> Result<Done, Failure> {
+    let planner = arguments.keep.map_or_else(OfflinePlanner::default, OfflinePlanner::keeping);
+    let folder = tempfile::tempdir()?;
+    let (_session, journal) = Store::new(folder.path().to_owned()).create(&documents)?;
+    let opened = SessionOpened {
+        question: question.question.clone(),
+        settings: Settings::default(),
+        documents: documents.iter().map(Document::reference).collect(),
+        remote: planner.info(),
+        local: ExtractiveReader.info(),
         prompts: prompts::VERSION.into(),
-        program: "evidence".into(),
+        program: env!("CARGO_PKG_VERSION").into(),
         parent: None,
-    })));
-    for round in 1..=rounds {
-        state.apply(&Fact::RoundBegan { round, last: round == rounds });
-        let ask = request(&state, Purpose::Decompose, round);
-        let request_read = Request::read(&ask);
-        let plan = match share {
-            Some(share) if round == 1 => {
-                Plan::keeping(&request_read, (share * request_read.characters as f64) as usize)
+    };
+    let (remote, local) = (Arc::new(planner), Arc::new(ExtractiveReader));
+    let setup = Setup { opened, documents, remote, remote_attempts: 1, local, sandbox, journal };
+    let mut running = runtime::start(setup);
+    let mut done = Done::default();
+    let mut quoted = Vec::new();
+    while let Some(event) = running.events.recv().await {
+        let Event::Recorded(records) = event else { continue };
+        for record in records {
+            if let Stored::Known(fact) = record.fact {
+                done.apply(*fact, &mut quoted);
             }
-            _ => Plan::of(&request_read),
+        }
+    }
+    running.outcome.await??;
+    Ok(done)
+}
+
+impl Done {
+    /// `quoted` gathers the first round's located citations until it is known which of them are sent on.
+    fn apply(&mut self, fact: Fact, quoted: &mut Vec<(String, Span)>) {
+        match fact {
+            Fact::RoundBegan { round, .. } => self.rounds = round,
+            Fact::CodeRejected { .. } => self.rejected += 1,
+            Fact::JobFinished { job, outcome, .. } if job.round == 1 => {
+                self.jobs += 1;
+                match outcome {
+                    Outcome::Answered { output, located: Some(located) } => {
+                        quoted.extend(output.citation.map(|citation| (citation, located.span)));
+                    }
+                    Outcome::Abstained { .. } => self.abstained += 1,
+                    _ => {}
+                }
+            }
+            Fact::OutputsAggregated { round: 1, text, .. } => {
+                let sent = quoted.iter().filter(|(citation, _)| text.contains(citation.as_str()));
+                self.sent = sent.map(|(_, span)| *span).collect();
+                self.aggregated = text;
+            }
+            Fact::Answered { answer, citations, .. } => {
+                self.answer = answer;
+                self.cited = citations.iter().filter_map(|citation| Some(citation.located?.span)).collect();
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Sums {
+    /// Whether the answer cites evidence.
+    fn add(&mut self, question: &Question, documents: &[Document], done: &Done) -> bool {
+        let pieces: Vec<Span> = question.evidence.iter().filter_map(|piece| piece.span(documents)).collect();
+        let keys: Vec<Span> = question.evidence.iter().flat_map(|piece| piece.keys(documents)).collect();
+        let shares = |places: &[Span], spans: &[Span]| -> Vec<f64> {
+            places.iter().map(|place| covered(documents, place, spans)).collect()
         };
-        let sent = run(&plan, &document.text);
-        if round == 1 {
-            let pieces = asked.evidence.iter().map(|piece| bytes(document, piece));
-            let shares: Vec<f64> = pieces.map(|piece| covered(&document.text, &piece, &sent.spans)).collect();
-            let keys: Vec<f64> = asked
-                .evidence
-                .iter()
-                .flat_map(|piece| &piece.key_spans)
-                .map(|&(start, end)| covered(&document.text, &characters(&document.text, start, end), &sent.spans))
-                .collect();
-            sum.questions += 1.0;
-            sum.mean += mean(&shares);
-            sum.key += if keys.is_empty() { mean(&shares) } else { mean(&keys) };
-            sum.any += f64::from(u8::from(shares.iter().any(|share| *share > 0.0)));
-            sum.sent += sent.text.chars().count() as f64 / document.text.chars().count().max(1) as f64;
-            sum.jobs += sent.jobs as f64;
-            sum.abstained += sent.abstained as f64;
-        }
-        state.apply(&Fact::OutputsAggregated { round, text: sent.text, kept: 0, dropped: 0 });
-        let decided = reply(&request(&state, Purpose::Decide, round));
-        let decision = parse_decision(&decided, round == rounds)?;
-        if let Decision::ProvideFinalAnswer(answer) = &decision {
-            let places: Vec<Range<usize>> = answer
-                .citations
-                .iter()
-                .flat_map(|citation| {
-                    document.text.match_indices(citation.as_str()).map(|(at, _)| at..at + citation.len())
-                })
-                .collect();
-            let found =
-                asked.evidence.iter().any(|piece| covered(&document.text, &bytes(document, piece), &places) > 0.0);
-            sum.cited += f64::from(u8::from(found));
-            sum.cited_characters += answer.citations.iter().map(|text| text.chars().count()).sum::<usize>() as f64;
-            sum.rounds += f64::from(round);
-            if std::env::var_os("EVIDENCE_SHOW").is_some() && share.is_none() {
-                println!(
-                    "{} {} {}\n{}\n",
-                    if found { "cited" } else { "-----" },
-                    asked.id,
-                    asked.question,
-                    answer.answer.as_deref().unwrap_or("(no answer)")
-                );
-            }
-            return Ok(());
-        }
-        state.apply(&Fact::Decided { round, decision });
-    }
-    Ok(())
-}
-
-fn request(state: &State, purpose: Purpose, round: u32) -> RemoteAsk {
-    RemoteAsk {
-        ask: AskId { round, n: 1 },
-        purpose,
-        attempt: 1,
-        messages: prompts::messages(state, purpose),
-        format: ReplyFormat::Text,
-        max_output_tokens: 4096,
-        estimate: Estimate::default(),
+        let sent = shares(&pieces, &done.sent);
+        let cited = shares(&pieces, &done.cited).iter().any(|share| *share > 0.0);
+        let all: usize = documents.iter().map(|document| document.text.chars().count()).sum();
+        self.questions += 1.0;
+        self.evidence += mean(&sent);
+        self.key += if keys.is_empty() { mean(&sent) } else { mean(&shares(&keys, &done.sent)) };
+        self.any += f64::from(u8::from(sent.iter().any(|share| *share > 0.0)));
+        self.sent += done.aggregated.chars().count() as f64 / all.max(1) as f64;
+        self.cited += f64::from(u8::from(cited));
+        self.cited_characters += done.cited.iter().map(Span::len).sum::<usize>() as f64;
+        self.answered += f64::from(u8::from(done.answer.is_some()));
+        self.jobs += done.jobs as f64;
+        self.abstained += done.abstained as f64;
+        self.rounds += f64::from(done.rounds);
+        self.rejected += done.rejected;
+        cited
     }
 }
 
-/// The planner's program, in Rust.
-fn run(plan: &Plan, text: &str) -> Sent {
-    let spans = cut(text, plan);
-    let chunks: Vec<&str> = spans.iter().map(|span| &text[span.clone()]).collect();
-    let found: Vec<Vec<usize>> = plan
-        .question
-        .topics
-        .iter()
-        .map(|topic| {
-            let keywords: Vec<String> = topic.keywords.iter().map(|keyword| keyword.words.clone()).collect();
-            let weights: Vec<f64> = topic.keywords.iter().map(|keyword| keyword.weight).collect();
-            top_k(&keywords, &weights, &chunks, plan.read)
+impl Piece {
+    fn span(&self, documents: &[Document]) -> Option<Span> {
+        let at = documents.iter().position(|document| document.name == self.doc_id)?;
+        Some(match (self.byte_start, self.byte_end) {
+            (Some(start), Some(end)) => Span::new(at, start, end),
+            _ => characters(documents, at, self.start, self.end),
         })
-        .collect();
-    let mut sent = Sent { spans: Vec::new(), text: String::new(), jobs: 0, abstained: 0 };
-    let mut used = 0;
-    for rank in 0..plan.read {
-        for (topic, best) in found.iter().enumerate() {
-            let Some(&chunk) = best.get(rank) else { continue };
-            sent.jobs += 1;
-            let reading = read(chunks[chunk], &plan.question.topics[topic].task, &plan.advice(topic));
-            let Some(selected) = reading.selected else {
-                sent.abstained += 1;
-                continue;
-            };
-            let base = spans[chunk].start;
-            let span = base + selected.citation.start..base + selected.citation.end;
-            if sent.spans.iter().any(|known| known.start <= span.start && span.end <= known.end) {
-                continue;
-            }
-            let citation = &text[span.clone()];
-            let place = |at: usize| citation[..at - selected.citation.start].chars().count();
-            let answer = place(selected.answer.start)..place(selected.answer.end);
-            let output = Found { citation: citation.to_owned(), answer: Some(answer) }.write();
-            if used + output.chars().count() > plan.keep {
-                continue;
-            }
-            used += output.chars().count() + 1;
-            sent.text.push_str(&output);
-            sent.text.push('\n');
-            sent.spans.push(span);
-        }
     }
-    sent
-}
 
-fn cut(text: &str, plan: &Plan) -> Vec<Range<usize>> {
-    let mut pieces: Vec<&str> = Vec::new();
-    for line in text.split_inclusive('\n') {
-        if line.chars().count() <= plan.chunk {
-            pieces.push(line);
-        } else {
-            pieces.extend(line.split_inclusive(". "));
-        }
-    }
-    let (mut spans, mut start, mut at, mut used, mut blank) = (Vec::new(), 0, 0, 0, false);
-    for piece in pieces {
-        let length = piece.chars().count();
-        let paragraph_ended = blank && used > plan.close;
-        if at > start && (used + length > plan.chunk || paragraph_ended) {
-            spans.push(start..at);
-            (start, used) = (at, 0);
-        }
-        at += piece.len();
-        used += length;
-        blank = piece.trim().is_empty();
-    }
-    if at > start {
-        spans.push(start..at);
-    }
-    spans
-}
-
-fn bytes(document: &Document, piece: &Piece) -> Range<usize> {
-    match (piece.byte_start, piece.byte_end) {
-        (Some(start), Some(end)) => start..end,
-        _ => characters(&document.text, piece.start, piece.end),
+    fn keys(&self, documents: &[Document]) -> Vec<Span> {
+        let at = documents.iter().position(|document| document.name == self.doc_id);
+        let span = |&(start, end): &(usize, usize)| Some(characters(documents, at?, start, end));
+        self.key_spans.iter().filter_map(span).collect()
     }
 }
 
-fn characters(text: &str, start: usize, end: usize) -> Range<usize> {
+fn characters(documents: &[Document], document: usize, start: usize, end: usize) -> Span {
+    let text = &documents[document].text;
     let at = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(at, _)| at);
-    at(start)..at(end)
+    Span::new(document, at(start), at(end))
 }
 
-fn covered(text: &str, piece: &Range<usize>, spans: &[Range<usize>]) -> f64 {
-    let places =
-        (piece.start..piece.end).filter(|&at| text.as_bytes().get(at).is_some_and(|byte| !byte.is_ascii_whitespace()));
+/// The share of a place's bytes, white space left out, that lie in the spans.
+fn covered(documents: &[Document], place: &Span, spans: &[Span]) -> f64 {
+    let text = documents[place.document].text.as_bytes();
+    let spans: Vec<&Span> = spans.iter().filter(|span| span.document == place.document).collect();
     let (mut all, mut hit) = (0.0, 0.0);
-    for at in places {
+    for at in (place.start..place.end).filter(|&at| text.get(at).is_some_and(|byte| !byte.is_ascii_whitespace())) {
         all += 1.0;
-        hit += f64::from(u8::from(spans.iter().any(|span| span.contains(&at))));
+        hit += f64::from(u8::from(spans.iter().any(|span| (span.start..span.end).contains(&at))));
     }
     if all > 0.0 { hit / all } else { 0.0 }
 }
 
 fn mean(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
+}
+
+fn print(sums: &BTreeMap<&str, Sums>) {
+    println!(
+        "dataset       questions  evidence  key lines  any found  sent on    cited  cited bytes  answered  jobs  abstained  rounds  rejected"
+    );
+    for (dataset, sum) in sums {
+        let n = sum.questions.max(1.0);
+        println!(
+            "{dataset:13} {:9} {:7.1} % {:8.1} % {:8.1} % {:6.1} % {:6.1} % {:12.0} {:7.1} % {:5.0} {:8.0} % {:7.2} {:9}",
+            sum.questions,
+            100.0 * sum.evidence / n,
+            100.0 * sum.key / n,
+            100.0 * sum.any / n,
+            100.0 * sum.sent / n,
+            100.0 * sum.cited / n,
+            sum.cited_characters / n,
+            100.0 * sum.answered / n,
+            sum.jobs / n,
+            100.0 * sum.abstained / sum.jobs.max(1.0),
+            sum.rounds / n,
+            sum.rejected
+        );
+    }
 }

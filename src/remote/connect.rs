@@ -8,7 +8,7 @@ use crate::config::{RemoteConfig, RemoteProvider};
 /// The remote LM of the settings. Nothing is sent yet; the error names the setting to change.
 pub async fn connect(config: &RemoteConfig) -> Result<Box<dyn RemoteLm>, RemoteError> {
     match config.provider {
-        RemoteProvider::Offline => Ok(Box::new(OfflinePlanner)),
+        RemoteProvider::Offline => Ok(Box::new(OfflinePlanner::default())),
         RemoteProvider::Openai => Ok(Box::new(OpenAiRemote::connect(config).await?)),
     }
 }

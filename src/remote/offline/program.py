@@ -35,6 +35,9 @@ def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):
         for topic, best in found:
             if rank < len(best):
                 jobs.append(JobManifest(chunk=best[rank], task=topic["task"], advice=topic["advice"]))
+    if not jobs:  # no keyword stands anywhere: the documents from their beginning
+        whole = TOPICS[0]
+        jobs = [JobManifest(chunk=chunk, task=whole["task"], advice=whole["advice"]) for chunk in chunks[:READ]]
     return jobs[:JOBS]
 
 

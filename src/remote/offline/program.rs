@@ -7,9 +7,6 @@ use super::message::Request;
 use super::question::{Keyword, Question};
 use crate::document::words::scan;
 
-/// The share of the documents' characters that is sent on from a round. This planner costs nothing, so it takes
-/// twice what would be sent to a model that is paid for: evidence found still grows from 5 % to 10 %.
-const KEPT_SHARE: f64 = 0.10;
 /// However short the documents are, this many characters may be sent on: about one page.
 const LEAST_KEPT: usize = 4_000;
 /// However long the documents are, no more than this is sent on.
@@ -46,16 +43,12 @@ pub struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub fn of(request: &'a Request) -> Self {
-        let share = if request.round > 1 { KEPT_SHARE * WIDER_SHARE } else { KEPT_SHARE };
-        let keep = (request.characters as f64 * share) as usize;
-        Self::keeping(request, keep.clamp(LEAST_KEPT, MOST_KEPT))
-    }
-
-    /// A plan that sends on at most `keep` characters.
-    pub fn keeping(request: &'a Request, keep: usize) -> Self {
-        let topics = request.question.topics.len().max(1);
+    /// A plan that sends on at most this share of the documents' characters in the first round, and more later.
+    pub fn of(request: &'a Request, kept_share: f64) -> Self {
         let wider = request.round > 1;
+        let share = if wider { kept_share * WIDER_SHARE } else { kept_share };
+        let keep = ((request.characters as f64 * share) as usize).clamp(LEAST_KEPT, MOST_KEPT);
+        let topics = request.question.topics.len().max(1);
         let chunk = request.limits.chunk.unwrap_or_else(|| {
             let chunk = if request.characters <= SHORT_DOCUMENTS { SMALL_CHUNK } else { LARGE_CHUNK };
             if wider { (chunk as f64 * WIDER_CHUNK) as usize } else { chunk }

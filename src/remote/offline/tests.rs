@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::outputs::{Found, read_outputs};
 use super::*;
 use crate::document::Document;
 use crate::protocol::Price;
@@ -27,7 +28,7 @@ fn plan(question: &str, characters: usize, round: u32) -> String {
         data("question", question),
         data("documents", &format!("document 0: {characters} characters"))
     );
-    reply(&ask(Purpose::Decompose, round, vec![Message::system("s"), Message::user(prompt)]))
+    OfflinePlanner::default().reply(&ask(Purpose::Decompose, round, vec![Message::system("s"), Message::user(prompt)]))
 }
 
 fn decision(question: &str, found: &[Found], scratchpad: &str, round: u32, last: bool) -> Decision {
@@ -45,7 +46,7 @@ fn decision(question: &str, found: &[Found], scratchpad: &str, round: u32, last:
         "Now decide."
     };
     let messages = vec![Message::system("s"), Message::user(prompt), Message::assistant("thought"), Message::user(end)];
-    parse_decision(&reply(&ask(Purpose::Decide, round, messages)), last).unwrap()
+    parse_decision(&OfflinePlanner::default().reply(&ask(Purpose::Decide, round, messages)), last).unwrap()
 }
 
 fn quote(citation: &str) -> Found {
@@ -55,7 +56,7 @@ fn quote(citation: &str) -> Found {
 /// A state in which a round stands, as the protocol would ask from it.
 fn state(question: &str, round: u32, last: bool) -> State {
     let mut state = State::default();
-    let model = OfflinePlanner.info();
+    let model = OfflinePlanner::default().info();
     let settings = Settings { max_jobs: 77, tasks_per_round: 2, samples: 5, chunk_chars: 640, ..Settings::default() };
     state.apply(&Fact::SessionOpened(Box::new(SessionOpened {
         question: question.into(),
@@ -82,7 +83,7 @@ fn what_the_prompts_say_is_what_the_planner_reads() {
     assert_eq!(decompose.characters, 1234);
     let limits = decompose.limits;
     assert_eq!((limits.jobs, limits.tasks, limits.samples, limits.chunk), (77, 2, 5, Some(640)));
-    assert_eq!(Plan::of(&decompose).jobs, 15);
+    assert_eq!(Plan::of(&decompose, KEPT_SHARE).jobs, 15);
     state.apply(&Fact::OutputsAggregated { round: 1, text: quote("Two penguins.").write(), kept: 1, dropped: 0 });
     assert_eq!(read_outputs(&read(&state, Purpose::Think).outputs), [quote("Two penguins.")]);
     assert!(read(&state, Purpose::Decide).last);
@@ -149,11 +150,11 @@ fn a_table_row_is_answered_with_the_years_above_it() {
 async fn the_planner_says_that_it_is_no_model_and_counts_tokens_as_estimates() {
     let (deltas, mut received) = mpsc::channel(1);
     let request = ask(Purpose::Advise, 1, vec![Message::user(data("question", "How many penguins?"))]);
-    let reply = OfflinePlanner.ask(&request, deltas).await.unwrap();
+    let reply = OfflinePlanner::default().ask(&request, deltas).await.unwrap();
     assert!(reply.usage.estimated && reply.text.contains("without a model") && reply.text.contains("penguins"));
     assert_eq!(received.recv().await, Some(reply.text));
-    assert!(!OfflinePlanner.info().is_model);
-    assert_eq!(OfflinePlanner.info().price, Some(Price::default()), "it runs here and is free");
+    assert!(!OfflinePlanner::default().info().is_model);
+    assert_eq!(OfflinePlanner::default().info().price, Some(Price::default()), "it runs here and is free");
 }
 
 proptest! {
