@@ -3,6 +3,9 @@
 //! The corpus is `tests/corpus`, or the folder that `MINIONS_CORPUS` names; its README says how it is laid out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "sandbox/planner.rs"]
+mod planner;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
