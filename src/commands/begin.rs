@@ -22,8 +22,10 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
     if question.trim().is_empty() {
         return Err(Failure::usage("the question is blank; give one with --question"));
     }
-    let remote: Arc<dyn remote::RemoteLm> = remote::connect(&config.remote).await?.into();
-    let local: Arc<dyn local::LocalLm> = local::connect(&config.local).await?.into();
+    // Nothing is sent yet: what fails here is a setting, or the key that one names.
+    let remote = remote::connect(&config.remote).await.map_err(|error| Failure::usage(error.to_string()))?;
+    let local = local::connect(&config.local).await.map_err(|error| Failure::usage(error.to_string()))?;
+    let (remote, local): (Arc<dyn remote::RemoteLm>, Arc<dyn local::LocalLm>) = (remote.into(), local.into());
     let sandbox = sandbox(config)?;
     sandbox.warm();
     let (session, journal) = store(config)?.create(&documents)?;

@@ -30,6 +30,11 @@ impl<W: Write> Progress<W> {
         };
     }
 
+    /// Takes the live line away: what comes next on standard error is not of the run.
+    pub fn end(&mut self) {
+        let _ = self.clear();
+    }
+
     fn line(&mut self, line: &str) -> std::io::Result<()> {
         self.clear()?;
         writeln!(self.out, "{}", visible(line))?;
@@ -87,7 +92,8 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
         }
         Fact::RemoteFailed(failure) => match failure.retry_in_ms {
             Some(wait) => format!("round {round}: {}; trying again in {:.1} s", failure.error, wait as f64 / 1000.0),
-            None => format!("round {round}: {}", failure.error),
+            // Then the session ends, and that is told with its cause.
+            None => return None,
         },
         Fact::CodeRejected { error, .. } => format!("round {round}: the program was sent back: {error}"),
         Fact::JobsPlanned(planned) => {
@@ -97,7 +103,7 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
             format!("round {round}: {kept} outputs go to the planner, {} bytes", text.len())
         }
         Fact::DecisionRejected { error, .. } => format!("round {round}: the decision was sent back: {error}"),
-        Fact::SessionEnded { ending: Ending::Answered } => return None,
+        Fact::SessionEnded { ending: Ending::Answered | Ending::Failed { .. } } => return None,
         Fact::SessionEnded { ending } => match ending.reason() {
             Some(reason) => format!("ended: {}: {reason}", ending.name()),
             None => format!("ended: {}", ending.name()),

@@ -13,9 +13,9 @@ use crate::config::Config;
 use crate::document::Document;
 use crate::journal::Stored;
 use crate::ledger::{Exposure, Ledger};
-use crate::protocol::State;
+use crate::protocol::{Ending, State};
 use crate::runtime::{Event, Order};
-use crate::term;
+use crate::term::{self, Signal};
 
 pub async fn run(config: &Config, documents: Vec<Document>, question: String, json: bool) -> Result<Exit, Failure> {
     let begun_at = Instant::now();
@@ -31,8 +31,11 @@ pub async fn run(config: &Config, documents: Vec<Document>, question: String, js
                 Some(Event::Delta { .. }) => continue,
                 None => break,
             },
-            Some(_) = signals.next() => {
-                let _ = running.orders.send(Order::Stop).await;
+            Some(signal) = signals.next() => {
+                // A process that goes on after a pause was not told to stop.
+                if signal != Signal::Continued {
+                    let _ = running.orders.send(Order::Stop).await;
+                }
                 continue;
             }
         };
@@ -45,15 +48,23 @@ pub async fn run(config: &Config, documents: Vec<Document>, question: String, js
             }
         }
     }
+    progress.end();
     running.outcome.await??;
     let seconds = begun_at.elapsed().as_secs_f64();
     let report = report(&session.id().to_string(), &state, &ledger, &exposure, &documents, seconds);
+    let failed = match state.ending() {
+        Some(Ending::Failed { error }) => Some(Failure::new(Exit::Error, error.clone())),
+        _ => None,
+    };
     let mut out = Output::standard();
-    if json {
-        report.write_json(&mut out)?
-    } else {
-        report.write_human(&mut out)?
+    let written = match (json, &failed) {
+        (true, _) => report.write_json(&mut out),
+        (false, None) => report.write_human(&mut out),
+        (false, Some(_)) => Ok(()),
+    };
+    match written.and_then(|()| out.flush()).map_err(Failure::from) {
+        // That nobody reads the answer does not change how the run ended.
+        Err(failure) if !failure.is_closed_pipe() => Err(failure),
+        _ => failed.map_or(Ok(state.ending().map_or(Exit::Error, Exit::of)), Err),
     }
-    out.flush()?;
-    Ok(state.ending().map_or(Exit::Error, Exit::of))
 }

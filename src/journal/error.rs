@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    #[error("cannot {action} {}: {}", path.display(), cause(source))]
-    Io { action: &'static str, path: PathBuf, source: io::Error },
+    #[error("cannot {action} {}: {}", path.display(), cause(error))]
+    Io { action: &'static str, path: PathBuf, error: io::Error },
     #[error("the session folder {} was removed while it was written to; what came since is lost, start the run again", path.display())]
     Removed { path: PathBuf },
     #[error(
@@ -40,7 +40,7 @@ pub enum JournalError {
 
 impl JournalError {
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { action, path: path.to_owned(), source }
+        move |error| Self::Io { action, path: path.to_owned(), error }
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Failure {
     pub again: Again,
     /// What of the text had come.
     pub partial: String,
+    /// Whether there was no server to send anything to.
+    pub absent: bool,
 }
 
 /// Whether another try may help.
@@ -33,11 +35,15 @@ pub enum Again {
 
 impl Failure {
     pub fn never(message: String) -> Self {
-        Self { message, said: None, again: Again::Never, partial: String::new() }
+        Self { message, said: None, again: Again::Never, partial: String::new(), absent: false }
     }
 
     pub fn later(message: String) -> Self {
         Self { again: Again::Later(None), ..Self::never(message) }
+    }
+
+    fn absent(message: String) -> Self {
+        Self { absent: true, ..Self::later(message) }
     }
 
     /// The sentence with the quotation in it.
@@ -159,12 +165,12 @@ pub fn of_transport(server: &Server, error: &reqwest::Error) -> Failure {
         return Failure::never(format!("{name} cannot be asked: check {section}.base_url"));
     }
     if error.is_dns() {
-        return Failure::later(format!(
+        return Failure::absent(format!(
             "{name} has no address that can be found: check {section}.base_url and the network connection"
         ));
     }
     if chain(error).any(|cause| matches_kind(cause, io::ErrorKind::ConnectionRefused)) {
-        return Failure::later(format!(
+        return Failure::absent(format!(
             "{name} is not there, the connection was refused: start the server or check {section}.base_url"
         ));
     }
@@ -175,10 +181,11 @@ pub fn of_transport(server: &Server, error: &reqwest::Error) -> Failure {
         ));
     }
     if error.is_timeout() {
-        return Failure::later(format!("{name} cannot be reached in time: check the network connection"));
+        let message = format!("{name} cannot be reached in time: check the network connection");
+        return if error.is_connect() { Failure::absent(message) } else { Failure::later(message) };
     }
     if error.is_connect() {
-        return Failure::later(format!(
+        return Failure::absent(format!(
             "{name} cannot be reached: check {section}.base_url and the network connection"
         ));
     }

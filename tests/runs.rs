@@ -1,0 +1,20 @@
+//! `minions run` as a whole: the program itself, against scripted models on this machine.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![cfg(unix)]
+
+#[path = "runs/bad_input.rs"]
+mod bad_input;
+#[path = "runs/embedded.rs"]
+mod embedded;
+#[path = "runs/home.rs"]
+mod home;
+mod loopback;
+#[path = "runs/many_jobs.rs"]
+mod many_jobs;
+#[path = "runs/planner.rs"]
+mod planner;
+#[path = "runs/remote_faults.rs"]
+mod remote_faults;
+#[path = "runs/stopped.rs"]
+mod stopped;

@@ -1,0 +1,155 @@
+//! A whole run over HTTP on both sides, with as many jobs as a round may have.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+
+use crate::home::{Home, KEY, ledger_of, local, remote, settings};
+use crate::loopback::{Counts, Loopback, Reply, Tokens};
+use crate::planner::{Step, planner, told};
+
+const JOBS: usize = 2048;
+const AT_ONCE: usize = 64;
+/// Dollars for a million tokens that make a token cost 2⁻⁶, 2⁻⁸ and 2⁻⁵ dollars, so that every sum of them is exact.
+const PRICES: [f64; 3] = [15_625.0, 3_906.25, 31_250.0];
+
+/// A worker that goes wrong in many ways. It knows a job by the number in its line.
+async fn worker() -> Loopback {
+    let tries = Mutex::new(HashMap::<usize, usize>::new());
+    Loopback::start(move |request| {
+        let chunk = request["messages"][1]["content"].as_str().unwrap();
+        let number = chunk.split_once("Item ").unwrap().1.split(' ').next().unwrap().parse::<usize>().unwrap();
+        let mut tries = tries.lock().unwrap();
+        let before = tries.entry(number).or_default();
+        *before += 1;
+        reply(number, *before - 1).once_crowded(AT_ONCE)
+    })
+    .await
+}
+
+fn reply(number: usize, before: usize) -> Reply {
+    let citation = format!("Item {number} brought in {} dollars in that year.", 10_000 + number);
+    let output = |answer: Value| {
+        let citation = if answer.is_null() { Value::Null } else { json!(citation) };
+        Reply::text(json!({ "explanation": "read", "citation": citation, "answer": answer }).to_string())
+    };
+    let good = || output(json!(format!("{} dollars", 10_000 + number)));
+    match (number % 16, before) {
+        (1..=4, _) => output(Value::Null),
+        (5, 0) => Reply::text("I think it was a good year."),
+        (6, _) => Reply::text("{\"answer\": [1, 2]}"),
+        (8, 0) => Reply::text("{\"explanation\": \"it").finish("length"),
+        (9, _) => Reply::text("{\"explanation\": \"it goes on").finish("length"),
+        (10, _) => Reply::status(500, json!({ "error": { "message": format!("choked on {citation}") } })),
+        (11, 0) => Reply::status(503, json!({})),
+        (12, _) => Reply::text(format!("```json\n{{\"answer\": \"{number}\"}}\n```")),
+        _ => good(),
+    }
+    .tokens(Tokens { input: 50 + number as u64 % 7, output: 11, ..Tokens::default() })
+}
+
+#[tokio::test]
+async fn every_one_of_2048_jobs_ends_and_the_bill_is_the_servers_own_count() {
+    let home = Home::new();
+    home.write("document.txt", ledger_of(JOBS));
+    let planner = planner(|step, _| {
+        let tokens = Tokens { input: 1000, cached: 640, output: 77, reasoning: 30 };
+        Some(step.good_reply().tokens(tokens))
+    })
+    .await;
+    let worker = worker().await;
+    let [input, cached, output] = PRICES;
+    let priced = settings(&[
+        &format!("remote.price_input={input}"),
+        &format!("remote.price_cached_input={cached}"),
+        &format!("remote.price_output={output}"),
+        &format!("local.max_in_flight={AT_ONCE}"),
+        "local.attempts=2",
+    ]);
+    let said = home.ask(&["--json"], &[remote(&planner), local(&worker), priced].concat()).await;
+    assert_eq!(said.code, 0, "{said:?}");
+    let report = said.json();
+    assert_eq!(report["outcome"], "answered");
+    assert_eq!(report["answer"], "10007 dollars");
+    assert_keys(&report);
+
+    // 0, 5, 7, 8 and 11 to 15 of every 16 answer in the end.
+    let each = JOBS / 16;
+    let tally = json!({
+        "planned": JOBS,
+        "answered": 9 * each,
+        "abstained": 4 * each,
+        "malformed": each,
+        "truncated": each,
+        "failed": each,
+        "cancelled": 0,
+    });
+    assert_eq!(report["jobs"], tally);
+
+    let saw = worker.counts();
+    assert_eq!((saw.most_in_flight, saw.abandoned), (AT_ONCE, 0));
+    assert_eq!(saw.requests, JOBS + 4 * each + 2 * each, "5, 6, 8, 9 are asked anew; 10, 11 are sent again");
+    assert_usage(&report["usage"]["local"], &saw, JOBS + 4 * each - each);
+    assert!(worker.requests().iter().all(|request| request.authorization.is_none()));
+
+    let saw = planner.counts();
+    assert_eq!((saw.requests, saw.most_in_flight), (4, 1));
+    assert_usage(&report["usage"]["remote"], &saw, 4);
+    let Tokens { input: all, cached: again, output: written, .. } = saw.tokens;
+    let bill = ((all - again) as f64 * input + again as f64 * cached + written as f64 * output) / 1e6;
+    assert_eq!(report["usage"]["remote"]["cost_usd"], bill);
+    let key = format!("Bearer {KEY}");
+    assert!(planner.requests().iter().all(|request| request.authorization.as_ref() == Some(&key)));
+
+    let shown = home.shown().await;
+    assert_eq!((&shown["jobs"], &shown["answer"]), (&json!(JOBS), &json!("10007 dollars")));
+    assert_eq!(home.facts_of("job_retried").len(), 4 * each);
+    assert!(home.facts_of("job_finished").iter().all(|fact| !fact.to_string().contains("choked")));
+    home.assert_nowhere(KEY, &said);
+}
+
+#[tokio::test]
+async fn a_local_server_that_is_not_there_is_told_to_the_planner_and_harms_nothing_else() {
+    let home = Home::new();
+    home.write("document.txt", ledger_of(JOBS));
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let planner = planner(|_, _| None).await;
+    let nobody =
+        settings(&["local.provider=openai", "local.model=test-model", &format!("local.base_url=http://{closed}/v1")]);
+    let said = home.ask(&["--json"], &[remote(&planner), nobody].concat()).await;
+    let report = said.json();
+    assert_eq!((&report["jobs"]["planned"], &report["jobs"]["failed"]), (&json!(JOBS), &json!(JOBS)));
+    let refused = |fact: &Value| fact["outcome"]["error"].as_str().unwrap().contains("start the server");
+    assert!(home.facts_of("job_finished").iter().all(refused));
+    let thought = told(&planner, Step::Think);
+    assert!(thought[0].contains("No job gave a usable output") && thought[0].contains("2048 failed"), "{thought:?}");
+}
+
+/// The object of `run --json` has these keys and no others, down to the last.
+fn assert_keys(report: &Value) {
+    let lm = "calls input_tokens cached_input_tokens output_tokens reasoning_tokens cost_usd estimated";
+    for (place, keys) in [
+        ("", "session protocol outcome answer citations rounds jobs usage baseline exposed seconds"),
+        ("/citations/0", "document start end page text match"),
+        ("/jobs", "planned answered abstained malformed truncated failed cancelled"),
+        ("/usage", "remote local"),
+        ("/usage/remote", lm),
+        ("/usage/local", lm),
+        ("/baseline", "input_tokens cost_usd"),
+        ("/exposed", "bytes share"),
+    ] {
+        let found: BTreeSet<&str> =
+            report.pointer(place).unwrap().as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(found, keys.split(' ').collect(), "{place}");
+    }
+}
+
+/// The program's count is the server's.
+fn assert_usage(usage: &Value, saw: &Counts, calls: usize) {
+    let Tokens { input, cached, output, reasoning } = saw.tokens;
+    assert_eq!(usage["calls"], calls);
+    assert_eq!((&usage["input_tokens"], &usage["output_tokens"]), (&json!(input), &json!(output)));
+    assert_eq!((&usage["cached_input_tokens"], &usage["reasoning_tokens"]), (&json!(cached), &json!(reasoning)));
+    assert_eq!(usage["estimated"], false);
+}

@@ -1,0 +1,177 @@
+//! A remote LM that makes mistakes is corrected; a server that fails is asked again or ends the run in one sentence.
+
+use serde_json::json;
+
+use crate::home::{Home, KEY, Said, ledger_of, remote, settings};
+use crate::loopback::{Fault, Loopback, Reply};
+use crate::planner::{PROGRAM, Step, more, planner, told};
+
+const CALLS: usize = 4;
+
+/// A run with the embedded reader on a document of 20 lines.
+async fn ask(planner: &Loopback, more: &[&str]) -> (Home, Said) {
+    let home = Home::new();
+    home.write("document.txt", ledger_of(20));
+    let said = home.ask(&["--json"], &[remote(planner), settings(more)].concat()).await;
+    home.assert_nowhere(KEY, &said);
+    (home, said)
+}
+
+/// The run is answered after all.
+async fn answered(planner: &Loopback, more: &[&str]) -> Home {
+    let (home, said) = ask(planner, more).await;
+    assert_eq!((said.code, &said.json()["answer"]), (0, &json!("10007 dollars")), "{said:?}");
+    home.shown().await;
+    home
+}
+
+/// The run ends in an error with these words, and all that happened is on disk.
+async fn failed(planner: &Loopback, words: &[&str]) -> Home {
+    let (home, said) = ask(planner, &[]).await;
+    assert_eq!(said.json()["outcome"], "failed", "{said:?}");
+    Said { stdout: String::new(), ..said }.assert_refused(1, words);
+    let shown = home.shown().await;
+    assert_eq!((&shown["ended"]["outcome"], &shown["answer"]), (&json!("failed"), &json!(null)), "{shown}");
+    assert_eq!((home.facts_of("remote_asked").len(), home.facts_of("remote_failed").len()), (1, 1));
+    home
+}
+
+#[tokio::test]
+async fn a_reply_without_a_program_is_sent_back_once() {
+    let planner =
+        planner(|step, _| (step == Step::Decompose).then(|| Reply::text("First I would read the document."))).await;
+    answered(&planner, &[]).await;
+    let repair = told(&planner, Step::Repair);
+    assert!(repair.len() == 1 && repair[0].contains("holds no ```python block"), "{repair:?}");
+}
+
+#[tokio::test]
+async fn an_error_of_the_program_goes_back_with_its_line_and_not_for_ever() {
+    let broken = PROGRAM.replace("lines = [", "lines = missing_name + [");
+    let wrong = broken.clone();
+    let mended = planner(move |step, _| (step == Step::Decompose).then(|| Reply::text(wrong.clone()))).await;
+    answered(&mended, &[]).await;
+    let repair = told(&mended, Step::Repair);
+    assert!(repair.len() == 1 && repair[0].contains("missing_name") && repair[0].contains("line 2"), "{repair:?}");
+
+    let never =
+        planner(move |step, _| matches!(step, Step::Decompose | Step::Repair).then(|| Reply::text(broken.clone())))
+            .await;
+    let (home, said) = ask(&never, &["protocol.code_attempts=2"]).await;
+    assert_eq!((said.code, &said.json()["outcome"]), (3, &json!("no_answer")), "{said:?}");
+    assert!(said.stderr.contains("no working program in 2 attempts"), "{said:?}");
+    assert_eq!(never.counts().requests, 3);
+    home.shown().await;
+}
+
+#[tokio::test]
+async fn an_error_of_transform_outputs_is_mended_without_running_the_jobs_again() {
+    let broken = PROGRAM.replace("return \"\\n\"", "return missing_name");
+    let planner = planner(move |step, _| (step == Step::Decompose).then(|| Reply::text(broken.clone()))).await;
+    let home = answered(&planner, &[]).await;
+    assert!(told(&planner, Step::Repair)[0].contains("the jobs are done"));
+    assert_eq!(home.facts_of("job_finished").len(), 20);
+}
+
+#[tokio::test]
+async fn more_jobs_than_allowed_are_sent_back_with_the_limit() {
+    let planner = planner(|step, _| {
+        let fewer = PROGRAM.replace("if line]", "if line][:5]");
+        (step == Step::Repair).then(|| Reply::text(fewer))
+    })
+    .await;
+    let home = answered(&planner, &["protocol.max_jobs=10"]).await;
+    assert!(told(&planner, Step::Repair)[0].contains("returned 20 jobs"));
+    assert_eq!(home.facts_of("job_finished").len(), 5);
+}
+
+#[tokio::test]
+async fn a_decision_that_is_no_json_is_asked_for_again() {
+    let planner = planner(|step, _| (step == Step::Decide).then(|| Reply::text("I decide to answer."))).await;
+    let home = answered(&planner, &[]).await;
+    assert!(told(&planner, Step::DecideAgain)[0].contains("no JSON object"));
+    assert_eq!(home.facts_of("decision_rejected").len(), 1);
+}
+
+#[tokio::test]
+async fn another_round_may_be_asked_for_but_the_last_one_must_answer() {
+    let decided = planner(|step, _| (step == Step::Decide).then(|| Reply::text(more()))).await;
+    let home = answered(&decided, &["protocol.max_rounds=2"]).await;
+    assert_eq!(home.facts_of("round_began").len(), 2);
+    assert!(told(&decided, Step::Decompose)[1].contains("Look at item 7."));
+    assert!(told(&decided, Step::DecideAgain)[0].contains("this is the last round"));
+
+    let never = planner(|step, _| matches!(step, Step::Decide | Step::DecideAgain).then(|| Reply::text(more()))).await;
+    let (home, said) = ask(&never, &["protocol.max_rounds=1"]).await;
+    assert_eq!((said.code, &said.json()["outcome"]), (3, &json!("no_answer")), "{said:?}");
+    assert!(said.stderr.contains("no valid decision in 3 attempts"), "{said:?}");
+    home.shown().await;
+}
+
+#[tokio::test]
+async fn an_answer_of_null_is_no_answer() {
+    let planner = planner(|step, _| {
+        let nothing = json!({ "decision": "provide_final_answer", "answer": null, "explanation": "not there" });
+        (step == Step::Decide).then(|| Reply::text(nothing.to_string()))
+    })
+    .await;
+    let home = Home::new();
+    home.write("document.txt", ledger_of(3));
+    let said = home.ask(&[], &remote(&planner)).await;
+    assert_eq!((said.code, said.stdout.as_str()), (3, "No answer: the documents do not tell, as far as was read.\n"));
+}
+
+#[tokio::test]
+async fn a_server_that_is_overloaded_is_asked_again_on_record() {
+    for first in [
+        Reply::status(503, json!({})),
+        Reply::status(429, json!({})).header("retry-after", "0"),
+        Reply::status(429, json!({})).header("retry-after", "1"),
+        Reply::text("half of").fault(Fault::CutAfterText),
+    ] {
+        let planner = planner(move |step, before| (step == Step::Think && before == 0).then(|| first.clone())).await;
+        let home = answered(&planner, &["remote.attempts=2"]).await;
+        assert_eq!(planner.counts().requests, CALLS + 1);
+        let [failure] = home.facts_of("remote_failed").try_into().unwrap();
+        let wait = failure["retry_in_ms"].as_u64().unwrap();
+        assert!(failure["attempt"] == 1 && (1000..=2000).contains(&wait), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_reply_ends_the_run_in_one_sentence() {
+    for (reply, words) in [
+        (Reply::body("text/html", "<!doctype html><title>Welcome</title>"), "web page"),
+        (Reply::body("application/json", "{}"), "no chat completion"),
+        (Reply::text("").fault(Fault::Hang), "silent for 1 s"),
+        (Reply::status(401, json!({ "error": { "message": format!("wrong key {KEY}") } })), "did not accept the key"),
+        (Reply::status(404, json!({})), "check remote.base_url"),
+        (Reply::status(400, json!({ "error": { "message": format!("odd: {KEY}") } })), "[key]"),
+    ] {
+        let planner = planner(move |_, _| Some(reply.clone())).await;
+        failed(&planner, &[words, &planner.place(), "asked to advise"]).await;
+        assert_eq!(planner.counts().requests, 1);
+    }
+}
+
+#[tokio::test]
+async fn what_had_come_of_a_reply_that_broke_off_is_kept() {
+    for fault in [Fault::CutAfterText, Fault::EndAfterText, Fault::HangAfterText] {
+        let planner = planner(move |_, _| Some(Reply::text("Half of an advice").fault(fault.clone()))).await;
+        let home = failed(&planner, &[&planner.place()]).await;
+        assert_eq!(home.facts_of("remote_failed")[0]["partial"], "Half of an advice");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named_with_what_to_do() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let home = Home::new();
+    home.write("document.txt", ledger_of(3));
+    let place = format!("remote.base_url=http://{closed}/v1");
+    let absent = settings(&["remote.provider=openai", "remote.model=m", "remote.attempts=1", &place]);
+    let said = home.ask(&[], &absent).await;
+    said.assert_refused(1, &[&closed.to_string(), "start the server"]);
+    assert_eq!(said.stderr.matches("start the server").count(), 1, "told once: {said:?}");
+    assert_eq!(home.shown().await["ended"]["outcome"], "failed");
+}
