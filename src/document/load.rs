@@ -46,7 +46,8 @@ pub fn load(path: &Path) -> Result<Document, LoadError> {
         Format::Text(encoding) => decode(bytes, encoding),
         Format::Binary { what, advice } => return Err(LoadError::Binary { path: path.into(), what, advice }),
     };
-    if text.trim().is_empty() {
+    // A byte-order mark in the middle of a file is no word either.
+    if text.chars().all(|c| c.is_whitespace() || c == '\u{feff}') {
         return Err(LoadError::Empty(path.into()));
     }
     Ok(Document::from_text(name_of(path), text))
@@ -301,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_blank_file_is_empty() {
-        for bytes in [&b""[..], b" \n\t\r\n", b"\xef\xbb\xbf"] {
+        for bytes in [&b""[..], b" \n\t\r\n", b"\xef\xbb\xbf", b" \xef\xbb\xbf \n"] {
             assert!(matches!(load_bytes(bytes), Err(LoadError::Empty(_))));
         }
     }
