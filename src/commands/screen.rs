@@ -117,8 +117,8 @@ impl Stage {
         let signals = Box::new(signals()?);
         // Settings that cannot be watched are still the settings.
         let watch = watch(sources, loaded.clone()).ok();
-        let (terminal, events) = Terminal::enter(capabilities, Options { mouse: true, stderr: stderr_file() })?;
-        let (width, height) = terminal.size();
+        let (mut terminal, events) = Terminal::enter(capabilities, Options { mouse: true, stderr: stderr_file() })?;
+        let (width, height) = terminal.measure();
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stage = Self { model, terminal, events: Some(events), signals, watch, ticks, pump, theme, depth };
@@ -205,7 +205,8 @@ impl Stage {
 
     fn draw(&mut self) -> Result<(), Failure> {
         let begun = self.pump.now();
-        let size = self.terminal.size();
+        // What the terminal says now, not what its last event said: the frame and its layout have one size.
+        let size = self.terminal.measure();
         if (self.model.width, self.model.height) != size {
             let (width, height) = size;
             update(&mut self.model, Message::Resize { width, height });

@@ -69,18 +69,18 @@ impl Terminal {
         &self.capabilities
     }
 
-    /// Columns and rows of the last frame, or of the next when none was drawn.
-    pub fn size(&self) -> (u16, u16) {
-        self.screen.size()
-    }
-
-    /// Draws a frame at the size the terminal has now and writes what changed, in one write; no byte when nothing did.
-    pub fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> Result<FrameStats, TermError> {
+    /// Columns and rows the terminal has now; the next frame is drawn at this size.
+    pub fn measure(&mut self) -> (u16, u16) {
         if let Some(size) = terminal_size()
             && size != self.screen.size()
         {
             self.screen.resize(size);
         }
+        self.screen.size()
+    }
+
+    /// Draws a frame at the size last measured and writes what changed, in one write; no byte when nothing did.
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> Result<FrameStats, TermError> {
         self.screen.draw(render)
     }
 
