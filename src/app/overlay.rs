@@ -97,5 +97,19 @@ fn help(width: usize, first: Context) -> Writer {
             writer.lead(lead, Tone::Dim, binding.doc, None);
         }
     }
+    writer.blank();
+    writer.row(vec![Piece::text(Tone::Heading, "Marks in the document")], None);
+    for (mark, key, doc) in MARKS {
+        let lead = vec![Piece::text(Tone::Key, format!("  {mark:<20}")), Piece::text(Tone::Text, format!("{key:<16}"))];
+        writer.lead(lead, Tone::Dim, doc, None);
+    }
     writer
 }
+
+/// What stands before a line of the document, and the key that switches it.
+const MARKS: [(&str, &str, &str); 4] = [
+    ("▏", "r", "read by a worker"),
+    ("»", "e", "sent to the planner; with a planner on this machine it went nowhere"),
+    ("●", "c", "cited by a job or the answer; on the right, where those stand"),
+    ("▶", "enter, o", "the words or the chunk gone to"),
+];

@@ -58,9 +58,18 @@ impl Model {
             }
             Action::Copy => return self.copy(),
             Action::Wrap => self.toggle_wrap(),
-            Action::TintRead => self.tints.read = !self.tints.read,
-            Action::TintCited => self.tints.cited = !self.tints.cited,
-            Action::TintLeft => self.tints.left = !self.tints.left,
+            Action::TintRead => {
+                self.tints.read = !self.tints.read;
+                self.notify(switched("▏ read by workers", self.tints.read));
+            }
+            Action::TintCited => {
+                self.tints.cited = !self.tints.cited;
+                self.notify(switched("● cited", self.tints.cited));
+            }
+            Action::TintLeft => {
+                self.tints.left = !self.tints.left;
+                self.notify(switched("» sent to the planner", self.tints.left));
+            }
             Action::Show => {
                 if let Some(job) = self.selected_job() {
                     self.show_job(job);
@@ -140,6 +149,7 @@ impl Model {
 
     /// Takes what was typed into the overlay.
     pub(crate) fn submit(&mut self) -> Vec<Command> {
+        self.notice = None;
         match self.overlay.take() {
             Some(Overlay::Question(input)) if input.text.trim().is_empty() => {
                 self.overlay = Some(Overlay::Question(input));
@@ -305,10 +315,15 @@ impl Model {
 
     fn next_theme(&mut self) -> Vec<Command> {
         let at = self.themes.iter().position(|name| *name == self.theme).map_or(0, |at| at + 1);
-        let Some(next) = self.themes.get(at % self.themes.len().max(1)) else { return Vec::new() };
-        self.theme = next.clone();
-        vec![Command::Theme(next.clone())]
+        let Some(next) = self.themes.get(at % self.themes.len().max(1)).cloned() else { return Vec::new() };
+        self.theme.clone_from(&next);
+        self.notify(format!("theme {next}"));
+        vec![Command::Theme(next)]
     }
+}
+
+fn switched(mark: &str, on: bool) -> String {
+    format!("{mark}: {}", if on { "marked in the document" } else { "not marked" })
 }
 
 fn step(unit: Unit, forward: bool) -> Vec<Command> {

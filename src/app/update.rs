@@ -58,6 +58,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.planner.rows.follow = true;
             model.jobs = Default::default();
             model.answers = Default::default();
+            // Where one pane is shown at a time, what was asked for is to be seen when it comes.
+            if model.focus == Pane::Document && !model.layout().tabs.is_empty() {
+                model.focus = Pane::Answers;
+            }
             model.lay_out();
         }
         Message::RunEnded { error } => {

@@ -163,6 +163,8 @@ impl Stage {
     /// Changes the model; what it asks for is the caller's to do.
     pub fn update(&mut self, message: Message) -> Vec<Command> {
         self.pump.changed();
+        // Nothing ticks while nothing moves, and a notice of now must not end by an old clock.
+        self.model.now_ms = now_ms();
         update(&mut self.model, message)
     }
 

@@ -28,7 +28,11 @@ pub fn bar(paint: &mut Paint, model: &Model) {
     }
     let prompt = glyph(Glyph::Prompt, paint.ascii);
     if question.is_empty() {
-        paint.text(x, area.y, room, "no question yet; press a to ask one", style.patch(paint.style(Role::Dim)));
+        let none = match model.player() {
+            Some(_) => "before the first record; space plays",
+            None => "no question yet; press a to ask one",
+        };
+        paint.text(x, area.y, room, none, style.patch(paint.style(Role::Dim)));
     } else {
         let taken = paint.text(x, area.y, room, &format!("{prompt} "), style.patch(paint.style(Role::Accent)));
         paint.text(x + taken, area.y, room.saturating_sub(taken + 1), &question, style);
@@ -120,9 +124,7 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
     let figures = &model.figures;
     let about = if figures.estimated { "≈ " } else { "" };
     let mut parts = Vec::new();
-    if model.state.opened.is_none() {
-        return parts;
-    }
+    let Some(opened) = &model.state.opened else { return parts };
     let spent = figures.spent_usd.map_or("cost unknown".into(), dollars);
     let budget = figures.budget_usd.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
     parts.push((0, format!("{spent}{budget}")));
@@ -141,8 +143,7 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
     parts.push((2, format!("{about}{input} in{cached}, {output} out")));
     let share = figures.exposed_share * 100.0;
     // A planner that runs here sends nothing anywhere: the figure then shows what a remote LM would have seen.
-    let leaves = model.state.opened.as_ref().is_some_and(|opened| opened.remote.is_model);
-    let verb = if leaves { "left device" } else { "would leave" };
+    let verb = if opened.remote.is_model { "left device" } else { "would leave" };
     parts.push((1, format!("{verb} {} ({share:.1}%)", short_bytes(figures.exposed_bytes))));
     parts.push((6, format!("saved #{}", figures.saved_record)));
     parts.push((5, seconds(model.elapsed_ms())));
@@ -210,8 +211,8 @@ fn hinted(model: &Model) -> &'static [Action] {
             &[A::Search, A::NextMatch, A::Wrap, A::Back, A::TintRead, A::TintCited, A::TintLeft, A::NextPane, A::Zoom]
         }
         (None, None, Pane::Jobs) => &[A::Open, A::Show, A::Filter, A::CancelJob, A::Search, A::NextPane, A::Zoom],
-        (None, None, _) if model.is_running() => &[A::Open, A::NextPane, A::Search, A::Zoom, A::Copy, A::StopRun],
-        (None, None, _) => &[A::Open, A::NextPane, A::Search, A::Zoom, A::Copy, A::Ask],
+        (None, None, _) if model.is_running() => &[A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom, A::Copy],
+        (None, None, _) => &[A::Ask, A::Open, A::NextPane, A::Search, A::Zoom, A::Copy],
     }
 }
 

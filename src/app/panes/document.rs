@@ -161,7 +161,8 @@ impl Model {
         let (width, height) = (self.wrap_width(), usize::from(self.inside(Pane::Document).height));
         let top = self.document.top;
         let start = open.lines.bytes(top.line).start;
-        let at_end = height == 0 || top >= open.lines.last_top(&open.document, width, height);
+        // A hidden pane has no height, and no last page.
+        let at_end = height > 0 && top >= open.lines.last_top(&open.document, width, height);
         let percent = if at_end && top != Position::default() { 100 } else { (start * 100 / length) as u8 };
         let page = open.document.page_of(start + 1).map(|page| (page, open.document.pages.len()));
         Some((percent, page))
