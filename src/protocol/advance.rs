@@ -45,15 +45,8 @@ fn ask(state: &State, purpose: Purpose, attempt: u32) -> Step {
     let price = state.opened.as_ref().and_then(|opened| opened.remote.price);
     let worst = Usage { input_tokens, output_tokens: max_output_tokens, ..Usage::default() };
     let worst_cost_usd = price.map(|price| price.cost(&worst));
-    if let (Some(budget), Some(cost)) = (settings.budget_usd, worst_cost_usd)
-        && state.committed_usd + cost > budget
-    {
-        let reason = format!(
-            "the next call ({}) may cost ${cost:.4}; with ${:.4} spent or reserved it would pass the budget of ${budget:.4}",
-            purpose.name(),
-            state.committed_usd
-        );
-        return end(Ending::Budget { reason });
+    if let Some(ending) = past_budget(state, state.committed_usd, worst_cost_usd, purpose) {
+        return end(ending);
     }
     let request = RemoteAsk {
         ask: AskId { round: round.number, n: state.asks().count() as u32 + 1 },
@@ -65,6 +58,23 @@ fn ask(state: &State, purpose: Purpose, attempt: u32) -> Step {
         estimate: Estimate { input_tokens, worst_cost_usd },
     };
     Step::fact(Fact::RemoteAsked(request.clone())).with(Effect::Ask(request))
+}
+
+/// The ending, where a call that may cost `worst_usd` could pass the budget after `committed_usd`.
+pub(super) fn past_budget(
+    state: &State,
+    committed_usd: f64,
+    worst_usd: Option<f64>,
+    purpose: Purpose,
+) -> Option<Ending> {
+    let (budget, cost) = (state.settings().budget_usd?, worst_usd?);
+    (committed_usd + cost > budget).then(|| Ending::Budget {
+        reason: format!(
+            "the next call ({}) may cost ${cost:.4}; with ${committed_usd:.4} spent or reserved it would pass the budget of \
+             ${budget:.4}: raise remote.budget_usd or lower remote.max_output_tokens",
+            purpose.name()
+        ),
+    })
 }
 
 fn read_code(state: &State, attempt: u32) -> Step {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::advance::{aggregated, contract_error, end};
+use super::advance::{aggregated, contract_error, end, past_budget};
 use super::code::{CodeErrorKind, CodeStage};
 use super::decision::Decision;
 use super::fact::{Ending, Fact, Finish, PlannedJobs, RemoteFailure};
@@ -23,8 +23,7 @@ pub fn decide(state: &State, input: Input) -> Step {
             Step::fact(Fact::RemoteAnswered(answer))
         }
         (Input::RemoteFailed(failure), Phase::Waiting(Waiting::Remote(ask))) if failure.ask == *ask => {
-            let again = failure.retry_in_ms.map(|after_ms| Effect::AskAgain { ask: failure.ask, after_ms });
-            Step { facts: vec![Fact::RemoteFailed(failure)], effects: again.into_iter().collect() }
+            remote_failed(state, failure)
         }
         (Input::CodeRan { code, result: CodeResult::Prepared(result) }, Phase::Waiting(Waiting::Prepare(due)))
             if code == *due =>
@@ -76,6 +75,27 @@ pub fn decide(state: &State, input: Input) -> Step {
         (Input::Stop { partial }, _) => stop(state, partial),
         (Input::Fault { error }, _) => end(Ending::Failed { error }),
         _ => Step::default(),
+    }
+}
+
+/// Another try may cost as much as the one that failed: it is a call of its own to the budget.
+fn remote_failed(state: &State, failure: RemoteFailure) -> Step {
+    let Some(after_ms) = failure.retry_in_ms else { return Step::fact(Fact::RemoteFailed(failure)) };
+    let asked = state.asks().find(|known| known.request.ask == failure.ask).map(|ask| &ask.request);
+    let ending = asked.filter(|_| !failure.partial.is_empty()).and_then(|request| {
+        let worst = request.estimate.worst_cost_usd;
+        past_budget(state, state.committed_usd + worst.unwrap_or(0.0), worst, request.purpose)
+    });
+    match ending {
+        Some(ending) => {
+            let mut step = end(ending);
+            step.facts.insert(0, Fact::RemoteFailed(RemoteFailure { retry_in_ms: None, ..failure }));
+            step
+        }
+        None => {
+            let ask = failure.ask;
+            Step::fact(Fact::RemoteFailed(failure)).with(Effect::AskAgain { ask, after_ms })
+        }
     }
 }
 

@@ -150,6 +150,34 @@ fn a_call_that_could_pass_the_budget_is_not_made() {
 }
 
 #[test]
+fn a_try_that_broke_off_counts_before_the_next_try_is_made() {
+    let price = Some(Price { input: 1.0, cached_input: 0.5, output: 2.0 });
+    let broken = |budget_usd| {
+        let settings = Settings { budget_usd: Some(budget_usd), ..Settings::default() };
+        let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
+        let mut waiting = Vec::new();
+        take(&mut run, &mut waiting, Input::Start(opened(settings, price)));
+        let request = run.state.asks().last().unwrap().request.clone();
+        let failure = RemoteFailure {
+            ask: request.ask,
+            attempt: 1,
+            error: "cut off".into(),
+            retry_in_ms: Some(5),
+            partial: "Look".into(),
+        };
+        take(&mut run, &mut waiting, Input::RemoteFailed(failure));
+        (run, request.estimate.worst_cost_usd.unwrap())
+    };
+    let (run, worst) = broken(1.0);
+    assert_eq!(run.state.ending(), None);
+    let (run, _) = broken(worst * 1.5);
+    assert!(
+        matches!(run.state.ending(), Some(Ending::Budget { reason }) if reason.contains("raise remote.budget_usd"))
+    );
+    assert_eq!(run.facts.iter().filter(|fact| matches!(fact, Fact::RemoteFailed(_))).count(), 1);
+}
+
+#[test]
 fn an_unanswered_question_is_an_honest_ending() {
     let none = r#"{"decision": "provide_final_answer", "answer": null, "explanation": "nothing is said of it"}"#;
     let run = World { decisions: vec![none], ..World::default() }.run();
