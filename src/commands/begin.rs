@@ -24,6 +24,12 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
     }
     // Nothing is sent yet: what fails here is a setting, or the key that one names.
     let remote = remote::connect(&config.remote).await.map_err(|error| Failure::usage(error.to_string()))?;
+    if config.remote.budget_usd > 0.0 && remote.info().is_model && remote.info().price.is_none() {
+        return Err(Failure::usage(
+            "the budget cannot be kept to while the price is not known; set remote.price_input and \
+             remote.price_output, or remote.budget_usd to 0",
+        ));
+    }
     let local = local::connect(&config.local).await.map_err(|error| Failure::usage(error.to_string()))?;
     let (remote, local): (Arc<dyn remote::RemoteLm>, Arc<dyn local::LocalLm>) = (remote.into(), local.into());
     let sandbox = sandbox(config)?;
