@@ -7,6 +7,8 @@ use crate::document::Span;
 pub struct Figures {
     /// Nothing where the price is not known.
     pub spent_usd: Option<f64>,
+    /// What replies that broke off may have cost besides, at most.
+    pub doubtful_usd: f64,
     pub budget_usd: Option<f64>,
     /// What sending the documents whole to the remote LM would have cost.
     pub baseline_usd: Option<f64>,

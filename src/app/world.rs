@@ -253,6 +253,7 @@ impl World {
 pub fn figures(saved_record: u64) -> Figures {
     Figures {
         spent_usd: Some(0.0208),
+        doubtful_usd: 0.0,
         budget_usd: Some(1.0),
         baseline_usd: Some(0.0431),
         baseline_tokens: 17_240,

@@ -32,6 +32,7 @@ impl Folds {
         let tokens = totals.remote.tokens.all();
         Figures {
             spent_usd: totals.remote_cost_usd,
+            doubtful_usd: totals.remote.doubtful_usd,
             budget_usd: totals.budget_usd,
             baseline_usd: totals.baseline.cost_usd,
             baseline_tokens: totals.baseline.input_tokens,

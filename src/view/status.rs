@@ -127,7 +127,11 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
     let Some(opened) = &model.state.opened else { return parts };
     let spent = figures.spent_usd.map_or("cost unknown".into(), dollars);
     let budget = figures.budget_usd.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
-    parts.push((0, format!("{spent}{budget}")));
+    let doubtful = match figures.doubtful_usd {
+        0.0 => String::new(),
+        usd => format!(" + at most {} broken off", dollars(usd)),
+    };
+    parts.push((0, format!("{spent}{doubtful}{budget}")));
     match figures.baseline_usd {
         Some(baseline) => parts.push((3, format!("remote-only ≈ {}", dollars(baseline)))),
         None if figures.baseline_tokens > 0 => {
