@@ -117,6 +117,7 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
 }
 
 fn delta(model: &mut Model, ask: crate::protocol::AskId, text: &str) {
+    let begins = model.partial.as_ref().is_none_or(|partial| partial.ask != ask);
     match &mut model.partial {
         Some(partial) if partial.ask == ask => partial.text.push_str(text),
         partial => *partial = Some(Partial { ask, text: text.to_owned() }),
@@ -132,7 +133,12 @@ fn delta(model: &mut Model, ask: crate::protocol::AskId, text: &str) {
     }
     let pending = model.state.asks().last().is_some_and(|last| last.request.ask == ask);
     if pending {
-        model.lay_out_partial();
+        // The header above the reply says whether it has begun.
+        if begins {
+            model.lay_out_planner();
+        } else {
+            model.lay_out_partial();
+        }
         model.settle();
     }
 }

@@ -95,6 +95,11 @@ impl Model {
             }
             return;
         }
+        if ask.state == AskState::GivenUp
+            && let Some(failure) = ask.failures.last()
+        {
+            write_reply(writer, &failure.partial);
+        }
         if let AskState::Answered(answer) = &ask.state {
             match code.filter(|code| !code.source.is_empty()) {
                 Some(code) => write_code(writer, &answer.text, code),
@@ -121,7 +126,9 @@ impl Model {
         let told = match &ask.state {
             AskState::Pending if self.state.ending().is_some() => "interrupted, no reply on record".into(),
             AskState::Pending => {
-                format!("about {} tokens in, reply under way", short_count(ask.request.estimate.input_tokens))
+                let begun = self.partial.as_ref().is_some_and(|partial| partial.ask == ask.request.ask);
+                let reply = if begun { "reply under way" } else { "no reply yet" };
+                format!("about {} tokens in, {reply}", short_count(ask.request.estimate.input_tokens))
             }
             AskState::GivenUp => "given up".into(),
             AskState::Answered(answer) => {
