@@ -47,7 +47,7 @@ pub fn watch(sources: Sources, current: Loaded) -> Result<Watch, ConfigError> {
         }
     };
     let cannot = |e: notify::Error| ConfigError::one(format!("settings are not watched for changes: {e}"));
-    let mut debouncer = new_debouncer(QUIET, None, on_events).map_err(cannot)?;
+    let mut debouncer = new_debouncer(QUIET, Some(QUIET), on_events).map_err(cannot)?;
     for folder in folders {
         debouncer.watch(&folder, RecursiveMode::NonRecursive).map_err(cannot)?;
     }
