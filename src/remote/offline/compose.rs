@@ -7,26 +7,12 @@ use serde_json::json;
 use super::message::Request;
 use super::outputs::{Found, read_outputs};
 use super::question::{Question, Topic};
-use crate::document::bm25::{scores, smoothed};
-use crate::document::passage::pieces;
+use super::weigh::{Evidence, say_the_same, weigh};
 use crate::document::synonyms::expansions;
-use crate::document::words::{Vocabulary, is_number, is_stop_word, is_year, scan};
+use crate::document::words::{Vocabulary, is_stop_word, scan};
 
-/// The part of its neighbours' scores that a sentence or row gets.
-const NEIGHBOUR: f64 = 0.3;
-/// What the whole quotation's score counts beside the sentence's own.
-const WHOLE: f64 = 0.6;
-/// What coming first in the retrieval counts, falling to nothing at the last.
-const EARLY: f64 = 0.2;
-/// How much better a sentence is that holds the kind of thing asked for.
-const HOLDS_WANTED: f64 = 1.3;
-/// What is left of the score of a sentence without its beginning or its end.
-const TORN: f64 = 0.75;
-/// Further sentences are cited from this share of the best score on.
-const ALSO_CITED: f64 = 0.6;
-/// Citations of the question as a whole, and of each part that its answer is computed from.
-const MOST_CITED: usize = 4;
-const MOST_CITED_PART: usize = 2;
+/// Citations where no passage holds enough to be called an answer.
+const MOST_CLOSEST: usize = 2;
 /// The answer names a second sentence only from this share of the best score on.
 const ALSO_ANSWERS: f64 = 0.85;
 /// Below this share of the question's words in one quotation the evidence is called thin.
@@ -35,66 +21,6 @@ const THIN: f64 = 0.4;
 const TOO_THIN: f64 = 0.25;
 /// Characters of quotations carried into the next round.
 const SCRATCHPAD: usize = 6_000;
-
-/// A sentence or row of a quotation, weighed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Evidence {
-    /// Word for word.
-    pub text: String,
-    /// A heading of years above it in the same quotation.
-    pub heading: Option<String>,
-    pub score: f64,
-}
-
-/// The best sentences and rows for each topic, best first.
-pub fn weigh(question: &Question, found: &[Found]) -> Vec<Vec<Evidence>> {
-    let mut cut = Vec::new();
-    let mut of = Vec::new();
-    for (index, output) in found.iter().enumerate() {
-        for piece in pieces(&output.citation) {
-            cut.push(piece);
-            of.push(index);
-        }
-    }
-    let texts: Vec<&str> =
-        cut.iter().zip(&of).map(|(piece, &index)| &found[index].citation[piece.range.clone()]).collect();
-    let citations: Vec<&str> = found.iter().map(|output| output.citation.as_str()).collect();
-    question
-        .topics
-        .iter()
-        .enumerate()
-        .map(|(number, topic)| {
-            let wanted = topic.wanted;
-            let query: Vec<(&str, f64)> =
-                topic.keywords.iter().map(|keyword| (keyword.words.as_str(), keyword.weight)).collect();
-            let own = to_one(scores(&query, &texts));
-            let near = smoothed(&own, NEIGHBOUR);
-            let whole = to_one(scores(&query, &citations));
-            let mut best: Vec<(usize, f64)> = (0..texts.len())
-                .filter(|&at| own[at] > 0.0)
-                .map(|at| {
-                    let early = EARLY * (1.0 - of[at] as f64 / citations.len() as f64);
-                    let holds = if wanted.is_held_by(texts[at]) { HOLDS_WANTED } else { 1.0 };
-                    let torn = if !cut[at].row && is_torn(texts[at]) { TORN } else { 1.0 };
-                    (at, (near[at] + WHOLE * whole[of[at]] + early) * holds * torn)
-                })
-                .collect();
-            best.sort_by(|left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)));
-            let most = if number == 0 { MOST_CITED } else { MOST_CITED_PART };
-            let least = best.first().map_or(0.0, |(_, score)| score * ALSO_CITED);
-            let mut seen = HashSet::new();
-            best.into_iter()
-                .filter(|&(at, score)| score >= least && seen.insert(texts[at]))
-                .take(most)
-                .map(|(at, score)| {
-                    let above = (0..at).rev().take_while(|&above| of[above] == of[at]);
-                    let heading = above.map(|above| texts[above]).find(|text| years(text) >= 2).filter(|_| cut[at].row);
-                    Evidence { text: texts[at].to_owned(), heading: heading.map(one_line), score }
-                })
-                .collect()
-        })
-        .collect()
-}
 
 /// What the planner thinks of the round's outputs, in plain words.
 pub fn think(request: &Request) -> String {
@@ -165,7 +91,7 @@ pub fn decide(request: &Request) -> String {
         .to_string();
     }
     if strength.share < TOO_THIN {
-        citations.truncate(MOST_CITED_PART);
+        citations.truncate(MOST_CLOSEST);
         return json!({
             "decision": "provide_final_answer",
             "answer": null,
@@ -202,12 +128,20 @@ fn answer(question: &Question, evidence: &[Vec<Evidence>]) -> String {
         Some(heading) => format!("{} (under: {heading})", one_line(&evidence.text)),
         None => one_line(&evidence.text),
     };
+    // Never more than about three lines: what a person reads first.
     let with_parts = evidence.iter().skip(1).any(|best| !best.is_empty());
     let mut lines: Vec<String> = Vec::new();
+    let mut said: Vec<&str> = Vec::new();
+    let most = if with_parts { 1 } else { 2 };
     for (topic, best) in question.topics.iter().zip(evidence).skip(usize::from(with_parts)) {
         let least = best.first().map_or(0.0, |first| first.score * ALSO_ANSWERS);
         let answers = best.iter().filter(|evidence| evidence.score >= least);
-        for evidence in answers.take(if with_parts { 1 } else { 2 }) {
+        let before = said.len();
+        for evidence in answers {
+            if said.len() - before == most || said.iter().any(|said| say_the_same(said, &evidence.text)) {
+                continue;
+            }
+            said.push(&evidence.text);
             // The question's own clauses need no label; what an answer is computed from does.
             let line = line(evidence);
             let line = if with_parts && !question.text.contains(&topic.task) {
@@ -215,9 +149,7 @@ fn answer(question: &Question, evidence: &[Vec<Evidence>]) -> String {
             } else {
                 line
             };
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
+            lines.push(line);
         }
     }
     lines.join("\n")
@@ -315,21 +247,7 @@ fn scratchpad(found: &[Found]) -> String {
     text
 }
 
-fn is_torn(text: &str) -> bool {
-    let ends = text.ends_with(['.', '!', '?', ':', ';', '"', '”', '’', '\'', ')', ']']);
-    !ends || text.starts_with(char::is_lowercase)
-}
-
-fn to_one(scores: Vec<f64>) -> Vec<f64> {
-    let most = scores.iter().copied().fold(0.0, f64::max);
-    if most > 0.0 { scores.into_iter().map(|score| score / most).collect() } else { scores }
-}
-
-fn years(text: &str) -> usize {
-    scan(text).map(|(start, end)| &text[start..end]).filter(|word| is_number(word) && is_year(word)).count()
-}
-
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

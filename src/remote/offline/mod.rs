@@ -8,6 +8,7 @@ mod program;
 mod question;
 #[cfg(test)]
 mod tests;
+mod weigh;
 
 use std::time::Instant;
 
