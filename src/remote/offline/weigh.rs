@@ -20,6 +20,8 @@ const EARLY: f64 = 0.2;
 const HOLDS_WANTED: f64 = 1.3;
 /// How much better a row is whose label is just what is asked for.
 const NAMED: f64 = 1.0;
+/// A label of which less is asked for is some other thing's.
+const NAMED_FROM: f64 = 0.4;
 /// Where no number is asked for: what the share of the question's words counts that a sentence and those beside it hold,
 /// and what is then left of the score that counts how often they stand there.
 const HELD: f64 = 1.0;
@@ -169,7 +171,9 @@ fn named(passage: &Passage<'_>, names: &[(Vec<u32>, f64)]) -> f64 {
     names
         .iter()
         .filter(|(terms, _)| terms.iter().all(|term| passage.label.contains(term)))
-        .map(|(terms, weight)| weight * terms.len() as f64 / passage.label.len() as f64)
+        .map(|(terms, weight)| (weight, terms.len() as f64 / passage.label.len() as f64))
+        .filter(|(_, share)| *share >= NAMED_FROM)
+        .map(|(weight, share)| weight * share)
         .fold(0.0, f64::max)
         .min(1.0)
 }
