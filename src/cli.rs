@@ -10,7 +10,7 @@ use crate::config::{FILE_NAME, Override};
 
 /// Ask questions of long private documents with two language models: a local LM that reads, a remote LM that never does.
 ///
-/// `minions demo` shows it on a sample; `minions open FILE` starts on a document.
+/// Without a subcommand: the workbench, to pick up a session or start one.
 #[derive(Clone, Debug, PartialEq, Parser)]
 #[command(name = "minions", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Cli {
@@ -51,24 +51,21 @@ pub enum Command {
     /// Ask a question without the screen: the answer on standard output, progress on standard error
     Run(RunArgs),
     /// Follow a session that another process is running, and steer it
-    #[command(hide = true)]
     Attach {
         /// The session; the one that runs, where only one does
         session: Option<String>,
     },
     /// Go on where a crash, a kill or a lost connection stopped a session
-    #[command(hide = true)]
     Resume {
         #[arg(help = SESSION)]
         session: String,
     },
     /// Play a session back, in the workbench or as text
     Replay(ReplayArgs),
-    /// List, show, verify or delete sessions
+    /// List, show, verify, export, fork or delete sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
     /// Ask many questions of many documents, and count how many answers are right
-    #[command(hide = true)]
     Eval(EvalArgs),
     /// Check settings, keys, terminal, sessions folder, sandbox, servers and GPU
     Doctor {
@@ -107,7 +104,7 @@ const SESSION: &str = "An id, the beginning of one, a folder, or `last`";
 
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct OpenArgs {
-    /// Files, or - for standard input
+    /// Files, folders, or - for standard input
     #[arg(required = true, value_name = "DOC")]
     pub documents: Vec<PathBuf>,
     #[command(flatten)]
@@ -144,7 +141,7 @@ pub struct AskArgs {
 
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct RunArgs {
-    /// A file, or - for standard input; may be repeated
+    /// A file, a folder, or - for standard input; may be repeated
     #[arg(short, long = "document", required = true, value_name = "DOC", num_args = 1..)]
     pub documents: Vec<PathBuf>,
     /// The question
@@ -238,7 +235,6 @@ pub enum SessionsCommand {
         json: bool,
     },
     /// Write a session in another format to standard output
-    #[command(hide = true)]
     Export {
         #[arg(help = SESSION)]
         session: String,
@@ -247,7 +243,6 @@ pub enum SessionsCommand {
         format: ExportFormat,
     },
     /// Start a new session from a place in an old one
-    #[command(hide = true)]
     Fork {
         #[arg(help = SESSION)]
         session: String,
