@@ -104,7 +104,7 @@ const SESSION: &str = "An id, the beginning of one, a folder, or `last`";
 
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct OpenArgs {
-    /// Files, folders, or - for standard input
+    /// Text files, or - for standard input
     #[arg(required = true, value_name = "DOC")]
     pub documents: Vec<PathBuf>,
     #[command(flatten)]
@@ -141,7 +141,7 @@ pub struct AskArgs {
 
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct RunArgs {
-    /// A file, a folder, or - for standard input; may be repeated
+    /// A text file, or - for standard input; may be repeated
     #[arg(short, long = "document", required = true, value_name = "DOC", num_args = 1..)]
     pub documents: Vec<PathBuf>,
     /// The question

@@ -156,5 +156,5 @@ fn known_protocol(loaded: &Loaded) -> Result<(), Failure> {
 }
 
 fn later(command: &str) -> Failure {
-    Failure::usage(format!("`minions {command}` is not in this version; `minions --help` lists what is"))
+    Failure::usage(format!("`minions {command}` is not in this version yet; its form is fixed, its work comes later"))
 }

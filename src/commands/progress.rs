@@ -79,12 +79,12 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
     Some(match fact {
         Fact::SessionOpened(opened) => {
             let bytes: usize = opened.documents.iter().map(|document| document.bytes).sum();
-            format!(
-                "{} document(s), {bytes} bytes; planner: {}; reader: {}",
-                opened.documents.len(),
-                opened.remote.label(),
-                opened.local.label()
-            )
+            let count = match opened.documents.len() {
+                1 => "1 document".to_owned(),
+                count => format!("{count} documents"),
+            };
+            let (planner, reader) = (opened.remote.label(), opened.local.label());
+            format!("{count}, {bytes} bytes; planner: {planner}; reader: {reader}")
         }
         Fact::RemoteAsked(ask) => {
             let again = if ask.attempt > 1 { format!(" (attempt {})", ask.attempt) } else { String::new() };

@@ -153,7 +153,10 @@ pub fn verify(store: &Store, name: &str, json: bool, out: &mut dyn Write) -> Res
                 Seal::Intact | Seal::Broken => "its seal fits",
             };
             let (id, records, documents) = (session.id(), found.records, found.documents);
-            writeln!(out, "session {id}: {records} records and {documents} documents as they were written; {seal}")?;
+            writeln!(
+                out,
+                "session {id}: {records} records and the text of {documents} document(s) as they were written; {seal}"
+            )?;
         }
     }
     match found.problems.len() {

@@ -40,7 +40,8 @@ async fn an_interrupt_while_the_remote_lm_writes_keeps_what_had_come() {
         let said = finished(run.wait_with_output()).await;
         assert_eq!((said.code, &said.json()["outcome"]), (130, &json!("cancelled")), "{said:?}");
         let failure = &home.facts_of("remote_failed")[0];
-        let partial = failure["partial"].as_str().unwrap();
+        // How much had come when the signal arrived is chance; nothing is left out as a field.
+        let partial = failure["partial"].as_str().unwrap_or_default();
         assert!("Half of a thought".starts_with(partial) && failure["retry_in_ms"].is_null(), "{failure}");
         assert_eq!(home.shown().await["ended"]["outcome"], "cancelled");
         planner.wait_for(|counts| counts.in_flight == 0 && counts.abandoned == 1).await;

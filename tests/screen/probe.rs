@@ -38,6 +38,7 @@ async fn run(log: std::fs::File) {
             Turn::Ended => break,
             Turn::Draw => {
                 let begun = pump.now();
+                terminal.measure();
                 terminal
                     .draw(|frame| {
                         let size = format!("size {}x{}", frame.area().width, frame.area().height);
