@@ -27,6 +27,8 @@ use crate::config::{Config, Loaded, ProtocolName, Sources, load};
 use crate::document::{Document, load_all};
 
 pub use exit::{Exit, Failure};
+use screen::Scene;
+
 pub use output::{Output, OutputError, print};
 
 /// Does what the command line says.
@@ -89,7 +91,7 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
                 out.flush()?;
                 return Ok(Exit::Success);
             }
-            block_on(replay::replay(loaded, sources(cli), &session, args))
+            block_on(replay::replay(loaded, scene(cli), &session, args))
         }
         Command::Sessions(command) => sessions(&loaded.config, command),
         _ => Err(Failure::usage("this command is not in this version")),
@@ -121,7 +123,7 @@ fn workbench(
 ) -> Result<Exit, Failure> {
     let question = ask.question.clone().or_else(|| default_question.map(str::to_owned));
     let Err(why) = screen::possible() else {
-        return block_on(open::open(loaded, sources(cli), documents, question));
+        return block_on(open::open(loaded, scene(cli), documents, question));
     };
     let Some(question) = question else {
         return Err(Failure::usage(format!("{why}, so no question can be asked for; give one with --question")));
@@ -137,6 +139,10 @@ fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
     // Nothing that still runs in the background is worth waiting for: what counts is on the disk.
     runtime.shutdown_background();
     exit
+}
+
+fn scene(cli: &Cli) -> Scene {
+    Scene { sources: sources(cli), color: cli.global.color }
 }
 
 fn sources(cli: &Cli) -> Sources {

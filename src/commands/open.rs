@@ -9,10 +9,10 @@ use tokio::task::JoinHandle;
 
 use super::begin::{Begun, begin};
 use super::folds::Folds;
-use super::screen::Stage;
+use super::screen::{Scene, Stage};
 use super::{Exit, Failure};
 use crate::app::{Command, Figures, Marks, Message, Mode, Model};
-use crate::config::{Config, Loaded, Sources};
+use crate::config::{Config, Loaded};
 use crate::document::Document;
 use crate::journal::{JournalError, Record, Stored};
 use crate::protocol::State;
@@ -49,12 +49,12 @@ enum News {
 /// Shows the workbench until the person quits.
 pub async fn open(
     loaded: &Loaded,
-    sources: Sources,
+    scene: Scene,
     documents: Vec<Document>,
     question: Option<String>,
 ) -> Result<Exit, Failure> {
     let model = Model::new(documents.clone(), Mode::Live { running: false });
-    let mut stage = Stage::enter(model, loaded, sources)?;
+    let mut stage = Stage::enter(model, loaded, scene)?;
     let mut run = Run::None;
     match question {
         Some(question) => run = start(&mut stage, &loaded.config, &documents, question),

@@ -7,11 +7,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::folds::Folds;
-use super::screen::Stage;
+use super::screen::{Scene, Stage};
 use super::{Exit, Failure};
 use crate::app::{self, Command, Figures, Marks, Message, Mode, Model, ReplayCommand};
 use crate::cli::{Point, ReplayArgs, Speed as Asked};
-use crate::config::{Loaded, Sources};
+use crate::config::Loaded;
 use crate::document::Document;
 use crate::journal::{Record, Session, Stored};
 use crate::protocol::Fact;
@@ -41,7 +41,7 @@ enum News {
 }
 
 /// Plays the session back until the person quits.
-pub async fn replay(loaded: &Loaded, sources: Sources, session: &Session, args: &ReplayArgs) -> Result<Exit, Failure> {
+pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &ReplayArgs) -> Result<Exit, Failure> {
     let journal = session.read()?;
     let documents = documents(session, &journal.records)?;
     let timeline = Timeline::new(journal.records);
@@ -52,7 +52,7 @@ pub async fn replay(loaded: &Loaded, sources: Sources, session: &Session, args: 
         Asked::Max => Speed::Max,
     });
     let (target, mut folded) = fold(documents.clone(), player.timeline().records().to_vec());
-    let mut stage = Stage::enter(Model::new(documents, Mode::Replay(shown(&player))), loaded, sources)?;
+    let mut stage = Stage::enter(Model::new(documents, Mode::Replay(shown(&player))), loaded, scene)?;
     if let Some(warning) = journal.warnings.first() {
         stage.update(Message::Notice(warning.clone()));
     }

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use clap::ColorChoice;
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use serde_json::json;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -82,6 +83,13 @@ pub struct Stage {
     depth: Depth,
 }
 
+/// How the command line wants the screen.
+pub struct Scene {
+    /// Where settings come from, to be read again when they change.
+    pub sources: Sources,
+    pub color: ColorChoice,
+}
+
 /// What a turn brought, beyond what the stage does itself.
 pub struct Turned<E> {
     pub commands: Vec<Command>,
@@ -100,10 +108,12 @@ enum Arrived<E> {
 
 impl Stage {
     /// Takes the terminal. Must be called on a tokio runtime.
-    pub fn enter(mut model: Model, loaded: &Loaded, sources: Sources) -> Result<Self, Failure> {
+    pub fn enter(mut model: Model, loaded: &Loaded, on: Scene) -> Result<Self, Failure> {
         let capabilities = Capabilities::detect();
         let screen = &loaded.config.screen;
         let depth = match capabilities.colour {
+            _ if on.color == ColorChoice::Never => Depth::None,
+            ColourDepth::None if on.color == ColorChoice::Always => Depth::Ansi,
             ColourDepth::None => Depth::None,
             ColourDepth::Ansi16 => Depth::Ansi,
             ColourDepth::Ansi256 => Depth::Indexed,
@@ -116,7 +126,7 @@ impl Stage {
         let pump = Pump::new(FrameLimiter::new(capabilities.frame_rate(screen.frames_per_second)));
         let signals = Box::new(signals()?);
         // Settings that cannot be watched are still the settings.
-        let watch = watch(sources, loaded.clone()).ok();
+        let watch = watch(on.sources, loaded.clone()).ok();
         let (mut terminal, events) = Terminal::enter(capabilities, Options { mouse: true, stderr: stderr_file() })?;
         let (width, height) = terminal.measure();
         let mut ticks = interval(TICK);
