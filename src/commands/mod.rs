@@ -22,13 +22,13 @@ mod sessions;
 use std::future::Future;
 use std::io::Write;
 
+use screen::Scene;
+
 use crate::cli::{AskArgs, Cli, Command, ConfigCommand, SessionsCommand};
 use crate::config::{Config, Loaded, ProtocolName, Sources, load};
 use crate::document::{Document, load_all};
 
 pub use exit::{Exit, Failure};
-use screen::Scene;
-
 pub use output::{Output, OutputError, print};
 
 /// Does what the command line says.

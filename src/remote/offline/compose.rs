@@ -38,7 +38,7 @@ pub fn think(request: &Request) -> String {
     for (topic, best) in request.question.topics.iter().zip(&evidence) {
         match best.first() {
             Some(first) => {
-                text.push_str(&format!("\nFor \"{}\" the best is: \"{}\".", topic.task, one_line(&first.text)))
+                text.push_str(&format!("\nFor \"{}\" the best is: \"{}\"", topic.task, one_line(&first.text)))
             }
             None => text.push_str(&format!("\nFor \"{}\" there is nothing.", topic.task)),
         }

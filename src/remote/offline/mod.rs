@@ -105,7 +105,8 @@ fn advise(request: &Request) -> String {
         text.push_str(&format!("\nThe same things may be called: {}.", names.join(", ")));
     }
     for topic in question.topics.iter().skip(1) {
-        text.push_str(&format!("\nFor the computation: {}.", topic.task));
+        let part = topic.task.trim_end_matches(|c: char| c.is_ascii_punctuation());
+        text.push_str(&format!("\nIn its own right: {part}."));
     }
     text.push_str("\nI compute nothing: I quote the words of the documents in which these stand closest together.");
     text
