@@ -131,9 +131,12 @@ fn steps(state: &State, round: &Round, newest: bool) -> Vec<TimelineStep> {
     let code_failed = !planned && round.codes.last().is_some_and(|code| code.rejected.is_some());
     steps.push(step("code", planned, matches!(waiting, Some(Waiting::Prepare(_))), code_failed));
     let (done, all) = jobs_ended(Some(round));
-    let mut jobs = step("jobs", planned && done == all, waiting == Some(Waiting::Jobs), false);
+    // Jobs that have all ended are no success where none said anything.
+    let tally = round.tally();
+    let useless = planned && done == all && tally.answered + tally.abstained == 0;
+    let mut jobs = step("jobs", planned && done == all && !useless, waiting == Some(Waiting::Jobs), useless);
     if planned {
-        jobs.note = format!("{done}/{all}");
+        jobs.note = if useless { format!("none of {all}") } else { format!("{done}/{all}") };
     }
     steps.push(jobs);
     let transforming = matches!(waiting, Some(Waiting::Transform(_)));
@@ -171,4 +174,35 @@ fn ask_step(round: &Round, purpose: Purpose, ended: bool) -> TimelineStep {
         step.note = format!("try {count}");
     }
     step
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Chunk, CodeId, Fact, JobId, Outcome, PlannedJob, PlannedJobs, Usage};
+
+    #[test]
+    fn a_round_whose_jobs_all_failed_is_not_shown_as_done() {
+        let job = PlannedJob { chunk: 0, task: 0, advice: 0, sample: 0 };
+        let planned = PlannedJobs {
+            round: 1,
+            chunks: vec![Chunk::Text("c".into())],
+            tasks: vec!["t".into()],
+            advices: vec![String::new()],
+            jobs: vec![job],
+        };
+        let outcome = Outcome::Failed { error: "refused".into() };
+        let mut state = State::default();
+        for fact in [
+            Fact::RoundBegan { round: 1, last: true },
+            Fact::CodeReceived { code: CodeId { round: 1, attempt: 1 }, source: String::new() },
+            Fact::JobsPlanned(planned),
+            Fact::JobFinished { job: JobId { round: 1, index: 0 }, outcome, usage: Usage::default(), ms: 1 },
+        ] {
+            state.apply(&fact);
+        }
+        let rounds = timeline(&state);
+        let jobs = rounds[0].steps.iter().find(|step| step.name == "jobs").unwrap();
+        assert_eq!((jobs.state, jobs.note.as_str()), (StepState::Failed, "none of 1"));
+    }
 }

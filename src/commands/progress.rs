@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::document::escape::visible;
-use crate::protocol::{Ending, Fact, State};
+use crate::protocol::{Ending, Fact, Outcome, State};
 
 pub struct Progress<W> {
     out: W,
@@ -99,9 +99,10 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
         Fact::JobsPlanned(planned) => {
             format!("round {round}: {} jobs on {} chunks", planned.jobs.len(), planned.chunks.len())
         }
-        Fact::OutputsAggregated { text, kept, .. } => {
-            format!("round {round}: {kept} outputs go to the planner, {} bytes", text.len())
-        }
+        Fact::OutputsAggregated { text, kept, .. } => match first_failure(state) {
+            Some(error) => format!("round {round}: no job gave a usable output; the first failed with: {error}"),
+            None => format!("round {round}: {kept} outputs go to the planner, {} bytes", text.len()),
+        },
         Fact::DecisionRejected { error, .. } => format!("round {round}: the decision was sent back: {error}"),
         Fact::SessionEnded { ending: Ending::Answered | Ending::Failed { .. } } => return None,
         Fact::SessionEnded { ending } => match ending.reason() {
@@ -109,5 +110,18 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
             None => format!("ended: {}", ending.name()),
         },
         _ => return None,
+    })
+}
+
+/// Why the first job failed, where none of the round gave anything.
+fn first_failure(state: &State) -> Option<&str> {
+    let round = state.round()?;
+    let tally = round.tally();
+    if tally.answered + tally.abstained > 0 {
+        return None;
+    }
+    round.jobs.iter().find_map(|job| match job.outcome() {
+        Some(Outcome::Failed { error }) => Some(error.as_str()),
+        _ => None,
     })
 }

@@ -122,6 +122,7 @@ async fn a_local_server_that_is_not_there_is_told_to_the_planner_and_harms_nothi
     assert_eq!((&report["jobs"]["planned"], &report["jobs"]["failed"]), (&json!(JOBS), &json!(JOBS)));
     let refused = |fact: &Value| fact["outcome"]["error"].as_str().unwrap().contains("start the server");
     assert!(home.facts_of("job_finished").iter().all(refused));
+    assert!(said.stderr.contains("no job gave a usable output; the first failed with: "), "{said:?}");
     let thought = told(&planner, Step::Think);
     assert!(thought[0].contains("No job gave a usable output") && thought[0].contains("2048 failed"), "{thought:?}");
 }
