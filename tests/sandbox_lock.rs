@@ -253,7 +253,7 @@ async fn the_report_says_what_the_kernel_holds() {
 
 /// Prints how long things take; run by hand: `cargo test --test sandbox_lock -- --ignored --nocapture`.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
+#[ignore = "prints timings and promises none; run it alone with --ignored --nocapture"]
 async fn measure() {
     let sandbox = sandbox_of(env!("CARGO_BIN_EXE_minions"), 1024, 20);
     println!("{:?}", sandbox.check().await.map(|report| (report.starting, report.calling)));

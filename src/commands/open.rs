@@ -198,8 +198,9 @@ impl Run {
             going @ Run::Going { .. } => going,
         };
         if let Run::Going { mut told, orders } = going {
-            let _ = orders.send(Order::Stop).await;
-            while told.recv().await.is_some() {}
+            // What is told is taken meanwhile: a driver that waits for its watcher would take no order.
+            let drain = async { while told.recv().await.is_some() {} };
+            let _ = tokio::join!(orders.send(Order::Stop), drain);
         }
     }
 }

@@ -34,7 +34,8 @@ pub async fn run(config: &Config, documents: Vec<Document>, question: String, js
             Some(signal) = signals.next() => {
                 // A process that goes on after a pause was not told to stop.
                 if signal != Signal::Continued {
-                    let _ = running.orders.send(Order::Stop).await;
+                    // A full queue holds the same order many times over.
+                let _ = running.orders.try_send(Order::Stop);
                 }
                 continue;
             }
