@@ -30,6 +30,7 @@ fn facts(document: &Document) -> Vec<Fact> {
         local: model,
         prompts: "1".into(),
         program: "0.1.0".into(),
+        clock_ms: None,
         parent: None,
     }))];
     for round in 1.. {

@@ -200,6 +200,7 @@ async fn run(
         local: ExtractiveReader.info(),
         prompts: prompts::VERSION.into(),
         program: env!("CARGO_PKG_VERSION").into(),
+        clock_ms: None,
         parent: None,
     };
     let (remote, local) = (Arc::new(planner), Arc::new(ExtractiveReader));

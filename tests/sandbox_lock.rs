@@ -4,15 +4,21 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use minions::config::SandboxConfig;
 use minions::document::Span;
-use minions::protocol::{Chunk, CodeErrorKind, JobOutput};
-use minions::sandbox::{Held, PastJob, Sandbox};
+use minions::journal::Session;
+use minions::protocol::{Chunk, CodeErrorKind, Fact, JobOutput};
+use minions::runtime::{Verdict, rerun};
+use minions::sandbox::{Attempted, Held, PastJob, Program, Sandbox};
 
 fn sandbox_of(program: &str, memory_mb: u64, seconds: u64) -> Sandbox {
-    Sandbox::new(program.into(), &SandboxConfig { memory_mb, seconds }, 2048)
+    Sandbox::new(program.into(), &SandboxConfig { memory_mb, seconds, ..SandboxConfig::default() }, 2048)
+}
+
+/// The program as a session runs it that began on 2026-11-23 at noon.
+fn at_noon(source: &str) -> Program<'_> {
+    Program { source, clock_ms: 1_795_435_200_000 }
 }
 
 fn sandbox() -> Sandbox {
@@ -36,7 +42,7 @@ async fn chunks_of_a_document_come_back_as_their_exact_place() {
         "texts = chunk_by_paragraph(context[0]) + chunk_by_page(context[1]) + [context[0][:5], 'made up']\n\
          return [JobManifest(chunk=text, task='t', advice='a') for text in texts]",
     );
-    let manifests = sandbox().prepare(&source, &documents, &[]).await.unwrap();
+    let manifests = sandbox().prepare(at_noon(&source), &documents, &[]).await.unwrap();
     let chunks: Vec<Chunk> = manifests.into_iter().map(|manifest| manifest.chunk).collect();
     let second = documents[0].find("Second").unwrap();
     assert_eq!(
@@ -63,8 +69,8 @@ async fn the_second_round_sees_the_jobs_and_outputs_of_the_first() {
          return [JobManifest(chunk=seen, task='t', advice='a')]",
     );
     let documents: Vec<Arc<str>> = vec!["text".into()];
-    assert!(sandbox().prepare(&source, &documents, &[]).await.unwrap().is_empty());
-    let manifests = sandbox().prepare(&source, &documents, &previous).await.unwrap();
+    assert!(sandbox().prepare(at_noon(&source), &documents, &[]).await.unwrap().is_empty());
+    let manifests = sandbox().prepare(at_noon(&source), &documents, &previous).await.unwrap();
     assert_eq!(manifests[0].chunk, Chunk::Text("chunk task advice 3 4 0 e c None".into()));
 }
 
@@ -74,16 +80,16 @@ async fn python_behaves_as_programs_expect() {
         @dataclasses.dataclass\nclass Row:\n    name: str\n    values: list = dataclasses.field(default_factory=list)\n\
         class Found(BaseModel):\n    title: str\n    tags: List[str] = Field(default_factory=list)\n\
         def transform_outputs(jobs):\n\
-        \x20   print('seen by nobody')\n\
+        \x20   print('told only when it fails')\n\
         \x20   found = [round(2.675, 2), round(2.5), round(-0.5), round(1e300, 2), round(1234.5678, -2), 'a\\xa0b c'.split(), 'a,b,c'.split(',', 1), 'a b c'.rsplit(None, 1)]\n\
-        \x20   found += [Row('x'), Found(title='t').model_dump(), datetime.now().hour, time.time() == time.time()]\n\
+        \x20   found += [Row('x'), Found(title='t').model_dump(), datetime.now().isoformat(), time.time()]\n\
         \x20   try:\n        Found()\n    except ValueError as error:\n        found.append(str(error))\n\
         \x20   return repr(found)\n";
-    let text = sandbox().transform(source, &[]).await.unwrap();
+    let text = sandbox().transform(at_noon(source), &[]).await.unwrap();
     assert_eq!(
         text,
         "[2.67, 2, 0, 1e+300, 1200.0, ['a', 'b', 'c'], ['a', 'b,c'], ['a b', 'c'], Row(name='x', values=[]), \
-         {'title': 't', 'tags': []}, 0, True, '1 validation error for Found\\ntitle\\n  Field required']"
+         {'title': 't', 'tags': []}, '2026-11-23T12:00:00', 1795435200.0, '1 validation error for Found\\ntitle\\n  Field required']"
     );
 }
 
@@ -96,7 +102,7 @@ async fn a_syntax_error_names_its_line() {
         ("x = 'abc\ny = 2\n", 1),
         ("a = [1,\n  2\nb = 3\n", 1),
     ] {
-        let error = sandbox().transform(source, &[]).await.unwrap_err();
+        let error = sandbox().transform(at_noon(source), &[]).await.unwrap_err();
         assert_eq!((error.kind, error.line), (CodeErrorKind::Exception, Some(line)), "{source:?}: {error}");
     }
 }
@@ -113,7 +119,7 @@ async fn the_functions_do_what_the_remote_lm_is_told() {
         \x20       try:\n            call()\n        except (TypeError, ValueError) as error:\n            found.append(type(error).__name__)\n\
         \x20   return repr(found)\n";
     assert_eq!(
-        sandbox().transform(source, &[]).await.unwrap(),
+        sandbox().transform(at_noon(source), &[]).await.unwrap(),
         "[[10, 10, 9, 1], [10, 10, 9, 1], 3, [], ['a', 'b'], ['a\\n\\nb'], \
          ['net income', 'revenue rose, revenue doubled'], ['net income'], 'ValueError', 'TypeError', 'TypeError']"
     );
@@ -123,7 +129,7 @@ async fn the_functions_do_what_the_remote_lm_is_told() {
 async fn documents_that_cannot_fit_are_no_fault_of_the_program() {
     let documents: Vec<Arc<str>> = vec!["x".repeat(40 << 20).into()];
     let small = sandbox_of(env!("CARGO_BIN_EXE_minions"), 128, 20);
-    let error = small.prepare(&program("return []"), &documents, &[]).await.unwrap_err();
+    let error = small.prepare(at_noon(&program("return []")), &documents, &[]).await.unwrap_err();
     assert_eq!(error.kind, CodeErrorKind::Unavailable);
     assert!(error.message.contains("sandbox.memory_mb to 144"), "{error}");
 }
@@ -132,7 +138,7 @@ async fn documents_that_cannot_fit_are_no_fault_of_the_program() {
 async fn an_error_of_the_interpreter_itself_names_the_line_too() {
     let source = program("names = [c.__name__ for c in object.__subclasses__()]\nreturn []");
     let documents: Vec<Arc<str>> = vec!["text".into()];
-    if let Err(error) = sandbox().prepare(&source, &documents, &[]).await {
+    if let Err(error) = sandbox().prepare(at_noon(&source), &documents, &[]).await {
         assert_eq!((error.kind, error.line), (CodeErrorKind::Stopped, Some(2)), "{error}");
     }
 }
@@ -142,7 +148,7 @@ async fn no_file_is_read_by_way_of_a_traceback() {
     let source = "import traceback\ndef transform_outputs(jobs):\n\
         \x20   try:\n        exec(compile('raise ValueError', '/etc/passwd', 'exec'))\n\
         \x20   except ValueError:\n        return traceback.format_exc()\n";
-    let text = sandbox().transform(source, &[]).await.unwrap();
+    let text = sandbox().transform(at_noon(source), &[]).await.unwrap();
     assert!(text.contains("/etc/passwd") && !text.contains("root:"), "{text}");
 }
 
@@ -151,16 +157,17 @@ async fn each_call_gets_an_interpreter_that_no_program_touched() {
     let sandbox = sandbox();
     let spoil = "import builtins, random\n\
                  def transform_outputs(jobs):\n    builtins.len = None\n    return str(random.random())\n";
-    let first = sandbox.transform(spoil, &[]).await.unwrap();
+    let first = sandbox.transform(at_noon(spoil), &[]).await.unwrap();
     let uses =
         "import random\ndef transform_outputs(jobs):\n    assert len(jobs) == 0\n    return str(random.random())\n";
-    assert_eq!(sandbox.transform(uses, &[]).await.unwrap(), first, "runs are repeatable");
+    assert_eq!(sandbox.transform(at_noon(uses), &[]).await.unwrap(), first, "runs are repeatable");
 }
 
 #[tokio::test]
 async fn the_memory_limit_names_itself_and_the_line() {
     let source = program("rows = []\nwhile True:\n    rows.append('x' * 100000 + str(len(rows)))");
-    let error = sandbox_of(env!("CARGO_BIN_EXE_minions"), 256, 20).prepare(&source, &[], &[]).await.unwrap_err();
+    let error =
+        sandbox_of(env!("CARGO_BIN_EXE_minions"), 256, 20).prepare(at_noon(&source), &[], &[]).await.unwrap_err();
     assert_eq!(error.kind, CodeErrorKind::MemoryLimit);
     assert!(error.message.contains("256 MB"), "{error}");
     assert!(matches!(error.line, Some(3 | 4)), "{error:?}");
@@ -169,7 +176,8 @@ async fn the_memory_limit_names_itself_and_the_line() {
 #[tokio::test]
 async fn the_time_limit_names_itself_and_the_line() {
     let source = program("n = 0\nwhile True:\n    n += 1");
-    let error = sandbox_of(env!("CARGO_BIN_EXE_minions"), 256, 1).prepare(&source, &[], &[]).await.unwrap_err();
+    let error =
+        sandbox_of(env!("CARGO_BIN_EXE_minions"), 256, 1).prepare(at_noon(&source), &[], &[]).await.unwrap_err();
     assert_eq!(error.kind, CodeErrorKind::TimeLimit);
     assert!(error.message.contains("1 s"), "{error}");
     assert!(matches!(error.line, Some(3 | 4)), "{error:?}");
@@ -208,7 +216,7 @@ async fn until<T>(mut found: impl FnMut() -> Option<T>) -> T {
 async fn a_call_that_is_dropped_kills_its_child() {
     let sandbox = sandbox_of(env!("CARGO_BIN_EXE_minions"), 311, 600);
     let source = program("while True:\n    pass");
-    let call = sandbox.prepare(&source, &[], &[]);
+    let call = sandbox.prepare(at_noon(&source), &[], &[]);
     assert!(tokio::time::timeout(std::time::Duration::from_millis(1500), call).await.is_err());
     until(|| children(311).is_empty().then_some(())).await;
 }
@@ -221,7 +229,7 @@ async fn one_child_is_kept_ready_and_goes_with_the_sandbox() {
     sandbox.warm();
     let kept = until(|| Some(children(313)).filter(|found| !found.is_empty())).await;
     assert_eq!(kept.len(), 1);
-    assert_eq!(sandbox.transform("def transform_outputs(jobs):\n    return 'x'\n", &[]).await.unwrap(), "x");
+    assert_eq!(sandbox.transform(at_noon("def transform_outputs(jobs):\n    return 'x'\n"), &[]).await.unwrap(), "x");
     until(|| children(313).iter().find(|process| !kept.contains(process)).copied()).await;
     drop(sandbox);
     until(|| children(313).is_empty().then_some(())).await;
@@ -232,92 +240,92 @@ async fn an_executable_that_is_no_sandbox_is_said_to_be_unavailable() {
     let mut programs = vec!["/nonexistent/minions", "/bin/true"];
     programs.extend(["/usr/bin/yes", "/bin/cat"].into_iter().filter(|program| Path::new(program).exists()));
     for program in programs {
-        let error = sandbox_of(program, 256, 1).prepare("", &[], &[]).await.unwrap_err();
+        let error = sandbox_of(program, 256, 1).prepare(at_noon(""), &[], &[]).await.unwrap_err();
         assert_eq!(error.kind, CodeErrorKind::Unavailable, "{program}: {error}");
         assert!(error.message.contains("minions doctor"));
     }
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_report_says_what_the_kernel_holds() {
+async fn the_report_says_what_holds_and_nothing_forbidden_works() {
     let report = sandbox().check().await.unwrap();
     let held = |name: &str| report.layers.iter().find(|layer| layer.name == name).map(|layer| layer.held);
-    assert_eq!(held("memory cap"), Some(Held::Fully));
-    assert_eq!(held("rlimits"), Some(Held::Fully));
-    if cfg!(target_os = "linux") {
-        assert_eq!(held("no_new_privs"), Some(Held::Fully));
-        assert_eq!(held("seccomp"), Some(Held::Fully));
-        assert_eq!(held("files"), Some(Held::Fully));
+    for name in
+        ["descriptors", "memory cap", "rlimits", "rlimits (late)", "no_new_privs", "landlock", "seccomp", "files"]
+    {
+        assert_eq!(held(name), Some(Held::Fully), "{name}");
     }
+    assert_eq!(report.open_doors().collect::<Vec<_>>(), Vec::<&str>::new());
+    let ended = |name: &str| report.attempts.iter().any(|(tried, came)| *tried == name && *came == Attempted::Ended);
+    for name in ["connect to the network", "start a program", "start a process", "start a thread", "be traced"] {
+        assert!(ended(name), "{name}: {:?}", report.attempts);
+    }
+    assert!(report.attempts.len() > 20);
 }
 
-/// Prints how long things take; run by hand: `cargo test --test sandbox_lock -- --ignored --nocapture`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "prints timings and promises none; run it alone with --ignored --nocapture"]
-async fn measure() {
-    let sandbox = sandbox_of(env!("CARGO_BIN_EXE_minions"), 1024, 20);
-    println!("{:?}", sandbox.check().await.map(|report| (report.starting, report.calling)));
-    for dash in ["-", "–"] {
-        measure_with(&sandbox, dash).await;
-    }
-    for _ in 0..5 {
-        tokio::time::sleep(std::time::Duration::from_millis(1000)).await;
-        let begun = Instant::now();
-        sandbox.transform("def transform_outputs(jobs):\n    return ''\n", &[]).await.unwrap();
-        println!("trivial call on a ready child: {:?}", begun.elapsed());
-    }
+#[tokio::test]
+async fn an_error_says_what_to_do_and_what_was_printed_but_tells_no_passage_of_a_document() {
+    let documents: Vec<Arc<str>> = vec!["Patient Anna Muster was given lisinopril 20 mg on 2019-03-04.".into()];
+    let source = program(
+        "print('chunks:', len(context))\nprint(context[0])\nfor job in prev_job_outputs or [JobOutput(explanation='', citation=None, answer=None)]:\n    int(context[0][8:50])",
+    );
+    let error = sandbox().prepare(at_noon(&source), &documents, &[]).await.unwrap_err();
+    assert_eq!((error.kind, error.line), (CodeErrorKind::Exception, Some(5)));
+    assert_eq!(error.message, "ValueError: invalid literal for int() with base 10: '[42 characters of the documents]'");
+    assert_eq!(error.printed.as_deref(), Some("chunks: 1\n[61 characters of the documents]\n"));
+    assert!(!error.traceback.unwrap().contains("Anna"));
 }
 
-/// 2,048 chunks of a 10 MB document, in its order and in disorder.
-async fn measure_with(sandbox: &Sandbox, dash: &str) {
-    let line = |n: usize| format!("Line {n}: net sales of {} million, {dash} up {} %.\n", n * 37 % 991, n % 17);
-    let mut text = String::new();
-    for n in 0.. {
-        text.push_str(&line(n));
-        if text.len() >= 10 << 20 {
-            break;
+#[tokio::test]
+async fn each_kind_of_failure_has_its_own_sentence_and_hint() {
+    let hint = |body: &'static str| async move {
+        let error = sandbox().prepare(at_noon(&program(body)), &[], &[]).await.unwrap_err();
+        (error.line, error.hint.unwrap_or_else(|| panic!("no hint: {}", error.message)))
+    };
+    for (body, wanted) in [
+        ("import numpy as np", "only the standard library's pure modules"),
+        ("return [JobManifests(chunk='c', task='t', advice='a')]", "did you mean JobManifest?"),
+        ("return JobOutput(explanation='e', citation=None, answer=None).text", "a JobOutput has explanation, citation"),
+        ("return open('/etc/passwd')", "there are no files"),
+        ("return JobOutput(explanation='e', citation=None, answer=None).answer.strip()", "test for None first"),
+        ("f = lambda n: f(n + 1)\nf(0)", "use a loop"),
+    ] {
+        let (line, told) = hint(body).await;
+        assert!(told.contains(wanted), "{body}: {told}");
+        assert!(line.is_some(), "{body}");
+    }
+    let prints = program("while True:\n    print('x' * 1000)");
+    let error = sandbox().prepare(at_noon(&prints), &[], &[]).await.unwrap_err();
+    assert_eq!((error.kind, error.line), (CodeErrorKind::OutputLimit, Some(3)), "{error}");
+    let returns = "def transform_outputs(jobs):\n    return 'x' * (9 << 20)\n";
+    let error = sandbox().transform(at_noon(returns), &[]).await.unwrap_err();
+    assert_eq!(error.kind, CodeErrorKind::OutputLimit, "{error}");
+    assert!(error.message.contains("9 MB of text, more than the 8 MB"), "{error}");
+    let nests = "def transform_outputs(jobs):\n    return str(eval('(' * 100000 + ')' * 100000))\n";
+    let error = sandbox().transform(at_noon(nests), &[]).await.unwrap_err();
+    assert!(error.message.contains("too deeply") || error.message.contains("SyntaxError"), "{error}");
+}
+
+#[tokio::test]
+async fn a_recorded_session_runs_again_and_what_differs_is_told() {
+    let session = Session::at(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sessions/patient-lisinopril")).unwrap();
+    let journal = session.read().unwrap();
+    let mut facts: Vec<Fact> = journal.facts().cloned().collect();
+    let Fact::SessionOpened(opened) = &facts[0] else { panic!("{:?}", facts[0]) };
+    let documents = session.documents(&opened.documents).unwrap();
+    let again = rerun(facts.iter(), &documents, &sandbox()).await;
+    assert_eq!(again.iter().map(|again| &again.verdict).collect::<Vec<_>>(), [&Verdict::Same; 2]);
+    for fact in &mut facts {
+        match fact {
+            Fact::JobsPlanned(planned) => planned.tasks[0].push('!'),
+            Fact::OutputsAggregated { text, .. } => text.clear(),
+            _ => {}
         }
     }
-    let documents: Vec<Arc<str>> = vec![text.into()];
-    let source = |order: &str| {
-        format!(
-            "import random\n\
-            def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):\n\
-            \x20   chunks = chunk_by_section(context[0], len(context[0]) // 2040, 20)[:2048]\n\
-            \x20   {order}\n\
-            \x20   return [JobManifest(chunk=c, task='Extract net sales.', advice='a') for c in chunks]\n\
-            def transform_outputs(jobs):\n\
-            \x20   return '\\n'.join(f'{{j.manifest.job_id}} {{j.output.answer}}' for j in jobs)\n"
-        )
+    let again = rerun(facts.iter(), &documents, &sandbox()).await;
+    let [Verdict::Different(jobs), Verdict::Different(text)] = [&again[0].verdict, &again[1].verdict] else {
+        panic!("{again:?}")
     };
-    for order in ["pass", "random.shuffle(chunks)"] {
-        let source = &source(order);
-        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-        let begun = Instant::now();
-        let manifests = sandbox.prepare(source, &documents, &[]).await.unwrap();
-        let spans = manifests.iter().filter(|manifest| matches!(manifest.chunk, Chunk::Span(_))).count();
-        println!("{dash} {order}: prepare: {} jobs, {spans} spans, {:?}", manifests.len(), begun.elapsed());
-        let chunk = |manifest: &minions::protocol::Manifest| match &manifest.chunk {
-            Chunk::Span(span) => documents[0][span.start..span.end].to_owned(),
-            Chunk::Text(text) => text.clone(),
-        };
-        let chunks: Vec<String> = manifests.iter().map(chunk).collect();
-        let output = JobOutput { explanation: "e".into(), citation: None, answer: Some("42".into()) };
-        let jobs: Vec<PastJob> = chunks
-            .iter()
-            .zip(0..)
-            .map(|(chunk, id)| PastJob {
-                chunk,
-                task: "t",
-                advice: "a",
-                chunk_id: id,
-                task_id: 0,
-                output: output.clone(),
-            })
-            .collect();
-        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-        let begun = Instant::now();
-        sandbox.transform(source, &jobs).await.unwrap();
-        println!("transform: {:?}", begun.elapsed());
-    }
+    assert!(jobs.starts_with("other tasks") && text.contains("0 bytes on record"), "{jobs}; {text}");
 }

@@ -69,6 +69,7 @@ impl World {
             local: ModelInfo { provider: "extractive".into(), model: "reader".into(), is_model: false, price: None },
             prompts: prompts::VERSION.into(),
             program: "0.1.0".into(),
+            clock_ms: None,
             parent: None,
         };
         self.input(Input::Start(Box::new(opened)))

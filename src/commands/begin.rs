@@ -32,7 +32,7 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
     }
     let local = local::connect(&config.local).await.map_err(|error| Failure::usage(error.to_string()))?;
     let (remote, local): (Arc<dyn remote::RemoteLm>, Arc<dyn local::LocalLm>) = (remote.into(), local.into());
-    let sandbox = sandbox(config)?;
+    let sandbox = sandbox(config, config.protocol.max_jobs)?;
     sandbox.warm();
     let (session, journal) = store(config)?.create(&documents)?;
     let opened = SessionOpened {
@@ -43,6 +43,7 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
         local: local.info(),
         prompts: prompts::VERSION.into(),
         program: env!("CARGO_PKG_VERSION").into(),
+        clock_ms: u64::try_from(jiff::Timestamp::now().as_millisecond()).ok(),
         parent: None,
     };
     let remote_attempts = config.remote.attempts;
@@ -50,12 +51,12 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
     Ok(Begun { session, running })
 }
 
-/// The sandbox, whose child is this program itself.
-pub fn sandbox(config: &Config) -> Result<Sandbox, Failure> {
+/// The sandbox, whose child is this program itself. `max_jobs`: the most that one program may plan.
+pub fn sandbox(config: &Config, max_jobs: u32) -> Result<Sandbox, Failure> {
     let program = std::env::current_exe().map_err(|error| {
         Failure::new(Exit::Error, format!("this program cannot find its own file to start the sandbox: {error}"))
     })?;
-    Ok(Sandbox::new(program, &config.sandbox, config.protocol.max_jobs))
+    Ok(Sandbox::new(program, &config.sandbox, max_jobs))
 }
 
 /// The store that the settings name.

@@ -283,6 +283,7 @@ mod tests {
                 local: model("extractive"),
                 prompts: "1".into(),
                 program: "0.1.0".into(),
+                clock_ms: None,
                 parent: None,
             })),
             Fact::RoundBegan { round: 1, last: false },

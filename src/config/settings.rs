@@ -214,12 +214,24 @@ pub struct SandboxConfig {
     /// Seconds the remote LM's program may run.
     #[schemars(range(min = 1, max = 600))]
     pub seconds: u64,
+    /// full: run it only where this system holds the whole lock, as Linux 5.13 and later do; best-effort: run it with
+    /// what holds. `minions doctor` tells what holds here.
+    pub require: Require,
 }
 
 impl Default for SandboxConfig {
     fn default() -> Self {
-        Self { memory_mb: 1024, seconds: 20 }
+        let require = if cfg!(target_os = "linux") { Require::Full } else { Require::BestEffort };
+        Self { memory_mb: 1024, seconds: 20, require }
     }
+}
+
+/// How much of the sandbox's lock must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Require {
+    Full,
+    BestEffort,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -67,6 +67,7 @@ impl World {
             local: model("openai"),
             prompts: "1".into(),
             program: "0.1.0".into(),
+            clock_ms: None,
             parent: None,
         }
     }

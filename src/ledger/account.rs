@@ -269,6 +269,7 @@ mod tests {
             local: model(None),
             prompts: "1".into(),
             program: "0".into(),
+            clock_ms: None,
             parent: None,
         }))
     }

@@ -23,13 +23,15 @@ pub enum CodeErrorKind {
     Contract,
     TimeLimit,
     MemoryLimit,
+    /// It returned or printed far more than anyone could read.
+    OutputLimit,
     /// The program tried what the sandbox forbids, or brought the interpreter down.
     Stopped,
     /// The sandbox itself could not run: not the program's fault.
     Unavailable,
 }
 
-/// An error the remote LM can act on. It holds nothing of the document beyond what the program itself printed.
+/// An error the remote LM can act on. No passage of a document stands in it: it goes to the remote LM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeError {
     pub kind: CodeErrorKind,
@@ -39,11 +41,17 @@ pub struct CodeError {
     pub line: Option<u32>,
     /// The traceback as Python would print it, where there is one.
     pub traceback: Option<String>,
+    /// What to do about it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The end of what the program had printed until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printed: Option<String>,
 }
 
 impl CodeError {
     pub fn new(kind: CodeErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), line: None, traceback: None }
+        Self { kind, message: message.into(), line: None, traceback: None, hint: None, printed: None }
     }
 }
 

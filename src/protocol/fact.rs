@@ -103,6 +103,10 @@ pub struct SessionOpened {
     pub prompts: String,
     /// The version of this program.
     pub program: String,
+    /// What the remote LM's programs are told the time is, in milliseconds since 1970: when the session began. It stands
+    /// still, so that they give the same jobs when they are run again. The first sessions did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ms: Option<u64>,
     /// The session this one was forked from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::effects::{self, Arrival, Context};
+use super::programs::ProgramCall;
 use super::{Event, Order, Setup};
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::{
@@ -145,14 +146,10 @@ impl Driver {
                 let (request, wait) = (asking.request.clone(), Duration::from_millis(after_ms));
                 self.tasks.spawn(effects::ask(self.context.clone(), request, self.delta_sender.clone(), wait));
             }
-            Effect::Prepare(code) => {
-                let source = self.source_of(code);
-                let previous = self.state.rounds.iter().rev().find(|round| round.number < code.round).cloned();
-                self.tasks.spawn(effects::prepare(self.context.clone(), code, source, previous));
-            }
-            Effect::Transform(code) => {
-                let Some(round) = self.state.round().cloned() else { return };
-                self.tasks.spawn(effects::transform(self.context.clone(), code, self.source_of(code), round));
+            // The state waits for the call, which says all there is to know of it.
+            Effect::Prepare(_) | Effect::Transform(_) => {
+                let Some(call) = ProgramCall::due(&self.state) else { return };
+                self.tasks.spawn(effects::run_program(self.context.clone(), call));
             }
             Effect::RunJobs { round } => {
                 let jobs = self.state.round_numbered(round).map_or(0, |round| round.jobs.len() as u32);
@@ -262,12 +259,6 @@ impl Driver {
         sample.jobs_running = self.running.len() as u32;
         sample.jobs_waiting = self.queue.len() as u32;
         sample
-    }
-
-    fn source_of(&self, code: crate::protocol::CodeId) -> String {
-        let round = self.state.round_numbered(code.round);
-        let code = round.and_then(|round| round.codes.iter().find(|known| known.id == code));
-        code.map(|code| code.source.clone()).unwrap_or_default()
     }
 }
 

@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::programs::{ProgramCall, chunk_text};
 use crate::document::Locator;
 use crate::document::{Document, Span};
-use crate::local::{ChunkText, JobRequest, LocalLm};
+use crate::local::{JobRequest, LocalLm};
 use crate::protocol::{
-    AnswerCitation, AskId, Chunk, CodeId, CodeResult, Input, Job, JobId, JobResult, RemoteAnswer, RemoteAsk, Round,
-    read_output,
+    AnswerCitation, AskId, Chunk, Input, Job, JobId, JobResult, RemoteAnswer, RemoteAsk, Round, read_output,
 };
 use crate::remote::{RemoteError, RemoteLm};
-use crate::sandbox::{PastJob, Sandbox};
+use crate::sandbox::Sandbox;
 
 /// What every effect may need.
 pub(super) struct Context {
@@ -33,16 +33,6 @@ impl Context {
     ) -> Self {
         let locator = Locator::new(&documents);
         Self { documents, locator, remote, local, sandbox }
-    }
-
-    fn chunk_text(&self, chunk: &Chunk) -> ChunkText {
-        match chunk {
-            Chunk::Span(span) => match self.documents.get(span.document) {
-                Some(document) => ChunkText::of(document.text.clone(), span.start..span.end),
-                None => ChunkText::whole("".into()),
-            },
-            Chunk::Text(text) => ChunkText::whole(text.as_str().into()),
-        }
     }
 }
 
@@ -88,37 +78,8 @@ pub(super) async fn ask(
     }
 }
 
-pub(super) async fn prepare(context: Arc<Context>, code: CodeId, source: String, previous: Option<Round>) -> Arrival {
-    let documents: Vec<Arc<str>> = context.documents.iter().map(|document| document.text.clone()).collect();
-    let chunks = previous.as_ref().map(|round| chunk_texts(&context, round)).unwrap_or_default();
-    let past = previous.as_ref().map(|round| past_jobs(round, &chunks)).unwrap_or_default();
-    let result = context.sandbox.prepare(&source, &documents, &past).await;
-    Arrival::Input(Input::CodeRan { code, result: CodeResult::Prepared(result) })
-}
-
-pub(super) async fn transform(context: Arc<Context>, code: CodeId, source: String, round: Round) -> Arrival {
-    let chunks = chunk_texts(&context, &round);
-    let result = context.sandbox.transform(&source, &past_jobs(&round, &chunks)).await;
-    Arrival::Input(Input::CodeRan { code, result: CodeResult::Transformed(result) })
-}
-
-fn chunk_texts(context: &Context, round: &Round) -> Vec<ChunkText> {
-    round.chunks.iter().map(|chunk| context.chunk_text(chunk)).collect()
-}
-
-fn past_jobs<'a>(round: &'a Round, chunks: &'a [ChunkText]) -> Vec<PastJob<'a>> {
-    round
-        .jobs
-        .iter()
-        .map(|job| PastJob {
-            chunk: chunks.get(job.chunk as usize).map_or("", ChunkText::as_str),
-            task: round.task_of(job),
-            advice: round.advice_of(job),
-            chunk_id: job.chunk,
-            task_id: job.task,
-            output: job.outcome().and_then(|outcome| outcome.output()).cloned().unwrap_or_default(),
-        })
-        .collect()
+pub(super) async fn run_program(context: Arc<Context>, call: ProgramCall) -> Arrival {
+    Arrival::Input(call.run(&context.documents, &context.sandbox).await)
 }
 
 /// A job as a worker takes it, and where its citation is looked for first.
@@ -132,7 +93,7 @@ pub(super) fn job_request(context: &Context, round: &Round, id: JobId, max_outpu
     let chunk = round.chunk_of(job)?;
     let request = JobRequest {
         id,
-        chunk: context.chunk_text(chunk),
+        chunk: chunk_text(&context.documents, chunk),
         task: round.task_of(job).into(),
         advice: round.advice_of(job).into(),
         sample: job.sample,

@@ -5,6 +5,8 @@
 
 mod driver;
 mod effects;
+mod programs;
+mod rerun;
 
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ use crate::local::LocalLm;
 use crate::protocol::{AskId, JobId, SessionOpened, State};
 use crate::remote::RemoteLm;
 use crate::sandbox::Sandbox;
+
+pub use rerun::{Rerun, Verdict, rerun};
 
 /// Everything a run needs.
 pub struct Setup {

@@ -30,12 +30,8 @@ pub fn child_main(mut arguments: impl Iterator<Item = OsString>) -> ! {
     allocator::cap(limits.memory_bytes());
     let mut layers = lock::early(memory_mb, seconds);
     layers.push(match allocator::used() {
-        Some(_) => Layer { name: "memory cap".into(), held: Held::Fully, detail: format!("{memory_mb} MB, counted") },
-        None => Layer {
-            name: "memory cap".into(),
-            held: Held::No,
-            detail: "this executable does not count its allocations".into(),
-        },
+        Some(_) => Layer::required("memory cap", Held::Fully, format!("{memory_mb} MB, counted")),
+        None => Layer::required("memory cap", Held::No, "this executable does not count its allocations"),
     });
     let interpreter =
         std::thread::Builder::new().stack_size(STACK).name(INTERPRETER.into()).spawn(move || serve(limits, layers));

@@ -3,10 +3,10 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef};
 use rustpython_vm::{AsObject, VirtualMachine};
 
-use super::{Limits, allocator, watch};
+use super::{Limits, allocator, hints, watch};
 use crate::protocol::{CodeError, CodeErrorKind};
 
 /// What a program is called in its tracebacks.
@@ -20,35 +20,53 @@ const PANIC: &str = "the interpreter failed at what the program does here; write
 
 /// Characters of an exception's own message that are passed on.
 const MESSAGE: usize = 2000;
+/// Characters of the end of what it printed that are passed on.
+const PRINTED: usize = 1000;
 /// Frames of a traceback that are passed on: the outermost and the innermost.
 const OUTER: usize = 4;
 const INNER: usize = 8;
 
 /// Reads an exception that ended the program, in the child.
-pub fn from_exception(error: &PyBaseExceptionRef, source: &str, limits: Limits, vm: &VirtualMachine) -> CodeError {
+pub fn from_exception(
+    error: &PyBaseExceptionRef,
+    source: &str,
+    prelude: &PyDictRef,
+    limits: Limits,
+    vm: &VirtualMachine,
+) -> CodeError {
     let class = error.class().name().to_string();
+    let is_own = |name: &str| prelude.get_item(name, vm).is_ok_and(|known| known.is(error.class()));
     let kind = if error.fast_isinstance(vm.ctx.exceptions.memory_error) {
         CodeErrorKind::MemoryLimit
     } else if watch::is_late() && error.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt) {
         CodeErrorKind::TimeLimit
+    } else if is_own("OutputLimit") {
+        CodeErrorKind::OutputLimit
     } else {
         CodeErrorKind::Exception
     };
+    let said = shown(error, vm);
     let message = match kind {
         CodeErrorKind::MemoryLimit => limits.memory_words(),
         CodeErrorKind::TimeLimit => limits.time_words(),
-        _ => match shown(error, vm) {
-            text if text.is_empty() => class,
-            text => format!("{class}: {text}"),
-        },
+        CodeErrorKind::OutputLimit => said.clone(),
+        _ if said.is_empty() => class.clone(),
+        _ => format!("{class}: {said}"),
     };
     let frames = frames(error);
-    CodeError {
-        kind,
-        line: frames.last().map(|(line, _)| *line),
-        traceback: Some(traceback(&frames, source, &message)),
-        message,
-    }
+    let line = frames.last().map(|(line, _)| *line);
+    let words = line.and_then(|line| source.lines().nth((line as usize).saturating_sub(1))).unwrap_or("");
+    let hint = if kind == CodeErrorKind::Exception { hints::hint(&class, &said, words) } else { None };
+    let traceback = Some(traceback(&frames, source, &message));
+    CodeError { kind, message, line, traceback, hint, printed: printed(prelude, vm) }
+}
+
+/// The end of what the program printed until it failed.
+fn printed(prelude: &PyDictRef, vm: &VirtualMachine) -> Option<String> {
+    let tail = prelude.get_item("printed", vm).ok()?.call((), vm).ok()?.try_into_value::<String>(vm).ok()?;
+    let skipped = tail.chars().count().saturating_sub(PRINTED);
+    let kept: String = tail.chars().skip(skipped).collect();
+    (!kept.trim().is_empty()).then_some(kept)
 }
 
 /// What to say of a program that hit an error of the interpreter itself, in the child.
@@ -105,10 +123,14 @@ pub fn from_exit(status: ExitStatus, limits: Limits, late: bool) -> CodeError {
                 .to_owned(),
         ),
         (Some(PANICKED), _) => (CodeErrorKind::Stopped, PANIC.to_owned()),
+        (_, Some(libc::SIGSEGV | libc::SIGABRT | libc::SIGBUS)) => (
+            CodeErrorKind::Stopped,
+            "the program nests or recurses too deeply for the interpreter: flatten expressions and data, use loops"
+                .to_owned(),
+        ),
         _ => (
             CodeErrorKind::Stopped,
-            "the program brought the interpreter down, most likely by nesting or recursing too deeply; write it simpler"
-                .to_owned(),
+            "the program ended the interpreter before it gave a result; let the two functions return theirs".to_owned(),
         ),
     };
     CodeError::new(kind, message)

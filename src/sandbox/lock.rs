@@ -12,7 +12,10 @@ const ADDRESS_SLACK_MB: u64 = 1024;
 const CPU_SLACK_S: u64 = 10;
 
 pub fn early(memory_mb: u64, seconds: u64) -> Vec<Layer> {
-    vec![close_descriptors(), early_limits(memory_mb, seconds), no_new_privileges(), file_system()]
+    let mut layers = vec![close_descriptors(), first_to_go(), namespaces()];
+    layers.extend([early_limits(memory_mb, seconds), no_new_privileges()]);
+    layers.extend(landlock());
+    layers
 }
 
 pub fn late() -> Vec<Layer> {
@@ -39,17 +42,16 @@ fn late_limits() -> Layer {
 
 /// What counts in the end: whether a file can be opened.
 fn tried() -> Layer {
-    let (held, detail) = match std::fs::File::open("/") {
-        Err(_) => (Held::Fully, "opening one was refused"),
-        Ok(_) => (Held::No, "opening one was not refused"),
-    };
-    Layer { name: "files".into(), held, detail: detail.into() }
+    match std::fs::File::open("/") {
+        Err(_) => Layer::required("files", Held::Fully, "opening one was refused"),
+        Ok(_) => Layer::required("files", Held::No, "opening one was not refused"),
+    }
 }
 
 fn layer(name: &str, held: bool, what: &str) -> Layer {
     match held {
-        true => Layer { name: name.into(), held: Held::Fully, detail: what.into() },
-        false => Layer { name: name.into(), held: Held::Partly, detail: format!("the kernel refused one of: {what}") },
+        true => Layer::required(name, Held::Fully, what),
+        false => Layer::required(name, Held::Partly, format!("the kernel refused one of: {what}")),
     }
 }
 
@@ -75,8 +77,9 @@ fn no_new_privileges() -> Layer {
     layer("no_new_privs", held, "no set-user-id program, no tracing by others")
 }
 
+/// Files are in Landlock's first version; kernels since have added the network and signals, which seccomp stops anyway.
 #[cfg(target_os = "linux")]
-fn file_system() -> Layer {
+fn landlock() -> Vec<Layer> {
     use landlock::{
         ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetCreated, RulesetError, RulesetStatus, Scope,
     };
@@ -89,137 +92,83 @@ fn file_system() -> Layer {
             .create()
             .and_then(RulesetCreated::restrict_self)
     };
-    let (held, detail) = match denied().map(|status| status.ruleset) {
-        Ok(RulesetStatus::FullyEnforced) => (Held::Fully, "no file, no network, no signal to others".into()),
-        Ok(RulesetStatus::PartiallyEnforced) => (Held::Partly, "this kernel knows only a part of it".into()),
-        Ok(RulesetStatus::NotEnforced) => (Held::No, "this kernel has no Landlock".into()),
-        Err(error) => (Held::No, error.to_string()),
-    };
-    Layer { name: "landlock".into(), held, detail }
+    const REST: &str = "landlock network and signals";
+    match denied().map(|status| status.ruleset) {
+        Ok(RulesetStatus::FullyEnforced) => vec![
+            Layer::required("landlock", Held::Fully, "no file can be opened, made or run"),
+            Layer::extra(REST, Held::Fully, "no connection, no signal to others"),
+        ],
+        Ok(RulesetStatus::PartiallyEnforced) => vec![
+            Layer::required("landlock", Held::Fully, "no file can be opened, made or run"),
+            Layer::extra(REST, Held::Partly, "this kernel's Landlock does not know all of them; seccomp stops them"),
+        ],
+        Ok(RulesetStatus::NotEnforced) => vec![Layer::required("landlock", Held::No, "this kernel has no Landlock")],
+        Err(error) => vec![Layer::required("landlock", Held::No, error.to_string())],
+    }
 }
 
 #[cfg(target_os = "linux")]
 fn system_calls() -> Layer {
-    let (held, detail) = match filter::apply() {
-        Ok(()) => (Held::Fully, "any system call but those for memory, time and the two pipes".into()),
-        Err(error) => (Held::No, error),
-    };
-    Layer { name: "seccomp".into(), held, detail }
+    match super::filter::apply() {
+        Ok(()) => {
+            Layer::required("seccomp", Held::Fully, "no system call but those for memory, time and the two pipes")
+        }
+        Err(error) => Layer::required("seccomp", Held::No, error),
+    }
 }
 
+/// User, network and IPC namespaces of its own, where the system lets anyone have them, and no right within them.
 #[cfg(target_os = "linux")]
-mod filter {
-    use std::collections::BTreeMap;
-
-    use seccompiler::{
-        BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-        SeccompRule, TargetArch, apply_filter_all_threads,
-    };
-
-    type Rules = BTreeMap<i64, Vec<SeccompRule>>;
-
-    /// Allowed with any arguments.
-    const ALLOWED: &[i64] = &[
-        libc::SYS_munmap,
-        libc::SYS_mremap,
-        libc::SYS_brk,
-        libc::SYS_madvise,
-        libc::SYS_futex,
-        libc::SYS_exit,
-        libc::SYS_exit_group,
-        libc::SYS_sigaltstack,
-        libc::SYS_rt_sigreturn,
-        libc::SYS_rt_sigaction,
-        libc::SYS_rt_sigprocmask,
-        libc::SYS_clock_gettime,
-        libc::SYS_clock_nanosleep,
-        libc::SYS_nanosleep,
-        libc::SYS_gettimeofday,
-        libc::SYS_getrandom,
-        libc::SYS_sched_yield,
-        libc::SYS_getpid,
-        libc::SYS_getppid,
-        libc::SYS_gettid,
-        libc::SYS_restart_syscall,
-        libc::SYS_rseq,
-        libc::SYS_set_robust_list,
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_time,
-    ];
-
-    /// Answered with EACCES instead of death: what an honest program, or the interpreter's own traceback printer, tries.
-    const REFUSED: &[i64] = &[
-        libc::SYS_openat,
-        libc::SYS_newfstatat,
-        libc::SYS_statx,
-        libc::SYS_close,
-        libc::SYS_fstat,
-        libc::SYS_getcwd,
-        libc::SYS_ioctl,
-        libc::SYS_prlimit64,
-        libc::SYS_faccessat,
-        libc::SYS_readlinkat,
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_open,
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_stat,
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_lstat,
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_access,
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_readlink,
-    ];
-
-    pub fn apply() -> Result<(), String> {
-        // The second filter kills at `seccomp` itself, so the one that answers with an error goes first.
-        for program in [refusing(), killing()] {
-            let program = program.map_err(|error| error.to_string())?;
-            apply_filter_all_threads(&program).map_err(|error| error.to_string())?;
-        }
-        Ok(())
+#[allow(unsafe_code)]
+fn namespaces() -> Layer {
+    const NAME: &str = "namespaces";
+    // SAFETY: takes flags only; this is the process's only thread, as a new user namespace asks for.
+    if unsafe { libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET | libc::CLONE_NEWIPC) } != 0 {
+        let error = std::io::Error::last_os_error();
+        return Layer::extra(NAME, Held::No, format!("this system does not let a program make its own: {error}"));
     }
-
-    fn refusing() -> Result<BpfProgram, BackendError> {
-        let rules: Rules = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
-        build(rules, SeccompAction::Allow, SeccompAction::Errno(libc::EACCES as u32))
+    // Version 3 of `capset` takes two sets of three masks; all are empty.
+    let (header, none) = ([0x2008_0522u32, 0], [0u32; 6]);
+    // SAFETY: both point to live values of the sizes that this version of the call reads.
+    let dropped = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) } == 0;
+    match dropped {
+        true => Layer::extra(NAME, Held::Fully, "a network without any interface, and no rights in it"),
+        false => Layer::extra(NAME, Held::Partly, "a network of its own, whose rights could not be dropped"),
     }
+}
 
-    fn killing() -> Result<BpfProgram, BackendError> {
-        let mut rules: Rules = ALLOWED.iter().chain(REFUSED).map(|call| (*call, Vec::new())).collect();
-        let not_executable = SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64);
-        rules.insert(libc::SYS_mmap, vec![when(2, not_executable.clone(), 0)?]);
-        rules.insert(libc::SYS_mprotect, vec![when(2, not_executable, 0)?]);
-        rules.insert(libc::SYS_read, vec![when(0, SeccompCmpOp::Eq, 0)?]);
-        rules.insert(libc::SYS_write, vec![when(0, SeccompCmpOp::Eq, 1)?, when(0, SeccompCmpOp::Eq, 2)?]);
-        // `abort` sends a signal to its own thread; no signal leaves this process.
-        rules.insert(libc::SYS_tgkill, vec![when(0, SeccompCmpOp::Eq, u64::from(std::process::id()))?]);
-        build(rules, SeccompAction::KillProcess, SeccompAction::Allow)
+/// When the machine runs out of memory the kernel ends this process before any other.
+#[cfg(target_os = "linux")]
+fn first_to_go() -> Layer {
+    match std::fs::write("/proc/self/oom_score_adj", "1000") {
+        Ok(()) => Layer::extra("memory of the machine", Held::Fully, "the kernel ends this process before others"),
+        Err(error) => Layer::extra("memory of the machine", Held::No, error.to_string()),
     }
+}
 
-    fn when(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule, BackendError> {
-        SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)?])
-    }
+#[cfg(not(target_os = "linux"))]
+fn namespaces() -> Layer {
+    Layer::extra("namespaces", Held::No, "only Linux has them")
+}
 
-    fn build(rules: Rules, other: SeccompAction, listed: SeccompAction) -> Result<BpfProgram, BackendError> {
-        let machine = TargetArch::try_from(std::env::consts::ARCH)?;
-        SeccompFilter::new(rules, other, listed, machine)?.try_into()
-    }
+#[cfg(not(target_os = "linux"))]
+fn first_to_go() -> Layer {
+    Layer::extra("memory of the machine", Held::No, "only Linux can be told so")
 }
 
 #[cfg(not(target_os = "linux"))]
 fn no_new_privileges() -> Layer {
-    Layer { name: "no_new_privs".into(), held: Held::No, detail: "only Linux has it".into() }
+    Layer::required("no_new_privs", Held::No, "only Linux has it")
 }
 
 #[cfg(not(target_os = "linux"))]
-fn file_system() -> Layer {
-    Layer { name: "landlock".into(), held: Held::No, detail: "only Linux has it".into() }
+fn landlock() -> Vec<Layer> {
+    vec![Layer::required("landlock", Held::No, "only Linux has it")]
 }
 
 #[cfg(not(target_os = "linux"))]
 fn system_calls() -> Layer {
-    Layer { name: "seccomp".into(), held: Held::No, detail: "only Linux has it".into() }
+    Layer::required("seccomp", Held::No, "only Linux has it")
 }
 
 /// The process that started this one, or the one that took its place when it died.
@@ -247,5 +196,5 @@ fn close_descriptors() -> Layer {
 
 #[cfg(not(target_os = "linux"))]
 fn close_descriptors() -> Layer {
-    Layer { name: "descriptors".into(), held: Held::Partly, detail: "only what is not marked close-on-exec".into() }
+    Layer::required("descriptors", Held::Partly, "only what is not marked close-on-exec")
 }

@@ -4,11 +4,18 @@
 //! The child is untrusted from the moment it read a program: what it says is checked, and it is killed when it is late.
 
 mod allocator;
+mod attempts;
+mod check;
 mod child;
 mod errors;
+#[cfg(target_os = "linux")]
+mod filter;
+mod frame;
+mod hints;
 mod host;
 mod lock;
 mod mend;
+mod private;
 mod process;
 mod program;
 mod spans;
@@ -19,13 +26,14 @@ mod wire;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use allocator::Counting;
+pub use check::{Attempted, SandboxReport};
 pub use child::child_main;
 pub use wire::{Held, Layer};
 
-use crate::config::SandboxConfig;
+use crate::config::{Require, SandboxConfig};
 use crate::protocol::{Chunk, CodeError, CodeErrorKind, JobOutput, Manifest};
 use process::Process;
 use wire::{ChunkRow, JobRow, Prepared, Reply, Request, Stage};
@@ -49,6 +57,14 @@ pub struct PastJob<'a> {
     pub task_id: u32,
     /// Empty where the job gave no usable output.
     pub output: JobOutput,
+}
+
+/// A program of the remote LM and the time it is told, which is fixed so that it always does the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Program<'a> {
+    pub source: &'a str,
+    /// Milliseconds since 1970.
+    pub clock_ms: u64,
 }
 
 /// What one program may use.
@@ -98,16 +114,6 @@ impl Limits {
     }
 }
 
-/// What `minions doctor` says of the sandbox.
-#[derive(Clone, Debug)]
-pub struct SandboxReport {
-    pub layers: Vec<Layer>,
-    /// From starting a child to its being loaded and locked.
-    pub starting: Duration,
-    /// A program that does next to nothing, on a child that is ready.
-    pub calling: Duration,
-}
-
 /// Starts children and asks them. Cloning it shares the one that is kept ready.
 #[derive(Clone)]
 pub struct Sandbox {
@@ -117,6 +123,7 @@ pub struct Sandbox {
 struct Inner {
     program: PathBuf,
     limits: Limits,
+    require: Require,
     max_jobs: u32,
     kept: Mutex<Option<Process>>,
 }
@@ -126,7 +133,8 @@ impl Sandbox {
     /// `prepare_jobs` may return.
     pub fn new(program: PathBuf, config: &SandboxConfig, max_jobs: u32) -> Self {
         let limits = Limits { memory_mb: config.memory_mb, seconds: config.seconds };
-        Self { inner: Arc::new(Inner { program, limits, max_jobs, kept: Mutex::new(None) }) }
+        let (require, kept) = (config.require, Mutex::new(None));
+        Self { inner: Arc::new(Inner { program, limits, require, max_jobs, kept }) }
     }
 
     /// Starts a child in the background, unless one is there, so that the next call finds it ready.
@@ -147,54 +155,38 @@ impl Sandbox {
     /// A chunk that stands in a document comes back as its span. Dropping the future kills the child.
     pub async fn prepare(
         &self,
-        source: &str,
+        program: Program<'_>,
         documents: &[Arc<str>],
         previous: &[PastJob<'_>],
     ) -> Result<Vec<Manifest>, CodeError> {
         self.inner.limits.must_hold(documents)?;
-        match self.call(Stage::Prepare, source, documents, previous).await? {
-            Reply::Prepared(prepared) => manifests(prepared, documents, self.inner.max_jobs),
+        match self.call(Stage::Prepare, program, documents, previous).await? {
+            Reply::Prepared(prepared) => manifests(prepared, documents),
             _ => Err(errors::disturbed()),
         }
     }
 
     /// Runs `transform_outputs` of the program over the jobs of its round. Dropping the future kills the child.
-    pub async fn transform(&self, source: &str, jobs: &[PastJob<'_>]) -> Result<String, CodeError> {
-        match self.call(Stage::Transform, source, &[], jobs).await? {
+    pub async fn transform(&self, program: Program<'_>, jobs: &[PastJob<'_>]) -> Result<String, CodeError> {
+        match self.call(Stage::Transform, program, &[], jobs).await? {
             Reply::Transformed(text) => Ok(text),
             _ => Err(errors::disturbed()),
-        }
-    }
-
-    /// Starts a child and says what of the lock this kernel holds.
-    pub async fn check(&self) -> Result<SandboxReport, CodeError> {
-        let begun = Instant::now();
-        let mut process = Process::start(&self.inner.program, self.inner.limits)?;
-        let layers = process.ready().await?;
-        let starting = begun.elapsed();
-        let source = "def transform_outputs(jobs):\n    return 'ready'\n";
-        let begun = Instant::now();
-        let request = self.request(Stage::Transform, source, &[], &[]);
-        match process.ask(&request, &[], self.inner.limits).await? {
-            Reply::Transformed(text) if text == "ready" => {
-                Ok(SandboxReport { layers, starting, calling: begun.elapsed() })
-            }
-            _ => Err(errors::unavailable("the child did not run a simple program right")),
         }
     }
 
     async fn call(
         &self,
         stage: Stage,
-        source: &str,
+        program: Program<'_>,
         documents: &[Arc<str>],
         jobs: &[PastJob<'_>],
     ) -> Result<Reply, CodeError> {
-        let request = self.request(stage, source, documents, jobs);
+        let request = self.request(stage, program, documents, jobs);
         let process = self.ready_process().await?;
         let reply = process.ask(&request, documents, self.inner.limits).await;
         self.warm();
-        reply
+        // The child is not trusted to keep the documents out of what it says of an error.
+        reply.map_err(|error| private::without(error, program.source, documents, jobs))
     }
 
     /// The child that was kept, or a new one where it died meanwhile.
@@ -202,16 +194,34 @@ impl Sandbox {
         let kept = self.inner.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut process) = kept
             && process.lives()
-            && process.ready().await.is_ok()
+            && let Ok(layers) = process.ready().await
         {
-            return Ok(process);
+            return self.enough(&layers).map(|()| process);
         }
         let mut process = Process::start(&self.inner.program, self.inner.limits)?;
-        process.ready().await?;
-        Ok(process)
+        let layers = process.ready().await?;
+        self.enough(&layers).map(|()| process)
     }
 
-    fn request(&self, stage: Stage, source: &str, documents: &[Arc<str>], jobs: &[PastJob<'_>]) -> Request {
+    /// Whether the lock holds as much as the settings require.
+    fn enough(&self, layers: &[Layer]) -> Result<(), CodeError> {
+        let missing: Vec<String> = layers
+            .iter()
+            .filter(|layer| layer.is_missing())
+            .map(|layer| format!("{} ({})", layer.name, layer.detail))
+            .collect();
+        match self.inner.require {
+            Require::Full if layers.is_empty() => Err(errors::unavailable("the child does not say that it is locked")),
+            Require::Full if !missing.is_empty() => Err(errors::unavailable(format!(
+                "this system does not hold the whole lock that sandbox.require = \"full\" asks for; missing: {}; \
+                 with \"best-effort\" the remote LM's code runs with what holds",
+                missing.join(", ")
+            ))),
+            Require::Full | Require::BestEffort => Ok(()),
+        }
+    }
+
+    fn request(&self, stage: Stage, program: Program<'_>, documents: &[Arc<str>], jobs: &[PastJob<'_>]) -> Request {
         let mut texts = Texts::default();
         let jobs = jobs.iter().map(|job| JobRow {
             chunk: texts.index(job.chunk),
@@ -228,9 +238,10 @@ impl Sandbox {
         Request {
             stage,
             milliseconds: self.inner.limits.seconds.saturating_mul(1000),
+            clock_ms: program.clock_ms,
             max_jobs: self.inner.max_jobs,
             max_reply: REPLY.saturating_add(lengths.iter().sum()),
-            source: source.to_owned(),
+            source: program.source.to_owned(),
             documents: lengths,
             texts: texts.items,
             jobs,
@@ -255,11 +266,8 @@ impl<'a> Texts<'a> {
 }
 
 /// The jobs of a reply, once every span is seen to be text of its document.
-fn manifests(prepared: Prepared, documents: &[Arc<str>], max_jobs: u32) -> Result<Vec<Manifest>, CodeError> {
+fn manifests(prepared: Prepared, documents: &[Arc<str>]) -> Result<Vec<Manifest>, CodeError> {
     let Prepared { chunks, tasks, advices, jobs } = prepared;
-    if jobs.len() > max_jobs as usize {
-        return Err(errors::disturbed());
-    }
     let chunk = |row: ChunkRow| match row {
         ChunkRow::Text(text) => Some(Chunk::Text(text)),
         ChunkRow::Span(span) => documents.get(span.document)?.get(span.start..span.end).map(|_| Chunk::Span(span)),

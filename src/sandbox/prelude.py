@@ -38,13 +38,22 @@ sys.excepthook = sys.__excepthook__ = lambda *args: None
 sys.unraisablehook = sys.__unraisablehook__ = lambda *args: None
 
 
-class _Discarded:
-    """Standard output and error: nobody reads them."""
+class OutputLimit(BaseException):
+    """Not caught by `except Exception`, as the limits of time and memory are not."""
+
+
+class _Printed:
+    """Standard output and error: the end is kept, and told when the program fails."""
     encoding, errors, closed, newlines = "utf-8", "strict", False, None
+    kept, count, most = "", 0, 1_000_000
 
     def write(self, text):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self.kept = (self.kept + text[-2000:])[-2000:]
+        self.count += len(text)
+        if self.count > self.most:
+            raise OutputLimit(f"the program printed more than {self.most} characters, which nobody reads: print less, or nothing")
         return len(text)
 
     def writelines(self, lines):
@@ -64,9 +73,13 @@ class _Discarded:
         return False
 
 
-sys.stdout = sys.__stdout__ = _Discarded()
-sys.stderr = sys.__stderr__ = _Discarded()
+_out = sys.stdout = sys.__stdout__ = sys.stderr = sys.__stderr__ = _Printed()
 sys.stdin = sys.__stdin__ = None
+
+
+def printed():
+    return _out.kept
+
 
 # The standard library's pure modules import `os`; these stand-ins are what they need of it at import.
 sys.modules["posix"] = _posix = _Closed("posix")
@@ -120,7 +133,7 @@ builtins.round = round
 
 import time
 
-_now = time.time() // 86400 * 86400  # midnight UTC: today's date is true, and the same all day
+_now = 0.0  # when the session began, see `set_clock`
 _localtime, _gmtime = time.localtime, time.gmtime
 time.time = lambda: _now
 time.time_ns = lambda: int(_now) * 10**9
@@ -128,6 +141,12 @@ time.monotonic = time.perf_counter = time.process_time = lambda: 0.0
 time.localtime = lambda seconds=None: _localtime(_now if seconds is None else seconds)
 time.gmtime = lambda seconds=None: _gmtime(_now if seconds is None else seconds)
 time.sleep = _closed("time.sleep")
+
+
+def set_clock(seconds):
+    global _now
+    _now = seconds
+
 
 import random
 

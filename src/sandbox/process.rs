@@ -1,14 +1,16 @@
 //! The parent's side of one child: start it, wait until it is locked, ask it once, and see that it ends.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
+use super::check::Attempted;
 use super::wire::{Layer, Reply, Request};
 use super::{Limits, SUBCOMMAND, errors};
 use crate::protocol::CodeError;
@@ -72,7 +74,7 @@ impl Process {
                 return Err(errors::unavailable(format!("the child was not ready within {} s", LOADING.as_secs())));
             }
         };
-        match frame.map(|frame| Reply::decode(&frame)) {
+        match frame.map(|frame| Reply::decode(&frame, 0)) {
             Ok(Ok(Reply::Ready(layers))) => Ok(layers),
             Ok(_) => Err(errors::unavailable("the child began with something that is no greeting")),
             Err(_) => Err(errors::unavailable("the child ended before it was ready")),
@@ -88,7 +90,7 @@ impl Process {
         }
         let frame = timeout(limits.time() + GRACE, read_frame(&mut self.output, request.max_reply)).await;
         let reply = match frame {
-            Ok(Ok(frame)) => Reply::decode(&frame).map_err(|_| errors::disturbed()),
+            Ok(Ok(frame)) => Reply::decode(&frame, request.max_jobs).map_err(|_| errors::disturbed()),
             Ok(Err(Broken::TooLong)) => Err(errors::disturbed()),
             Ok(Err(Broken::Ended)) => return Err(self.ended(limits, false).await),
             Err(_) => {
@@ -99,6 +101,25 @@ impl Process {
         match reply? {
             Reply::Failed(error) => Err(error),
             reply => Ok(reply),
+        }
+    }
+
+    /// Has it try a forbidden thing. The child is spent then, or dead.
+    pub async fn attempt(mut self, request: &Request) -> Result<Attempted, CodeError> {
+        if timeout(SENDING, self.send(request, &[])).await.is_err() {
+            return Err(errors::unavailable("the child did not take what it was asked to try"));
+        }
+        match timeout(LEAVING, read_frame(&mut self.output, READY)).await {
+            Ok(Ok(frame)) => match Reply::decode(&frame, 0) {
+                Ok(Reply::Attempted(Some(number))) => Ok(Attempted::Refused(number)),
+                Ok(Reply::Attempted(None)) => Ok(Attempted::Done),
+                _ => Err(errors::disturbed()),
+            },
+            _ => match timeout(LEAVING, self.child.wait()).await {
+                Ok(Ok(status)) if status.signal() == Some(libc::SIGSYS) => Ok(Attempted::Ended),
+                // It went on in some other way: another program took its place, say.
+                _ => Ok(Attempted::Done),
+            },
         }
     }
 
@@ -125,7 +146,7 @@ enum Broken {
 }
 
 /// Reads one frame. Memory grows with what arrives, not with what is announced.
-async fn read_frame(output: &mut ChildStdout, most: u64) -> Result<Vec<u8>, Broken> {
+async fn read_frame(output: &mut (impl AsyncRead + Unpin), most: u64) -> Result<Vec<u8>, Broken> {
     let length = output.read_u64_le().await.map_err(|_| Broken::Ended)?;
     if length > most {
         return Err(Broken::TooLong);
@@ -139,8 +160,12 @@ async fn read_frame(output: &mut ChildStdout, most: u64) -> Result<Vec<u8>, Brok
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::{ChunkRow, Prepared, Stage};
+    use proptest::prelude::*;
+
+    use super::super::wire::{ChunkRow, Held, Prepared, Stage};
+    use super::super::{Program, Sandbox};
     use super::*;
+    use crate::config::{Require, SandboxConfig};
     use crate::document::Span;
     use crate::protocol::CodeErrorKind;
 
@@ -156,6 +181,7 @@ mod tests {
         let request = Request {
             stage: Stage::Prepare,
             milliseconds: 1000,
+            clock_ms: 0,
             max_jobs: 10,
             max_reply: 1 << 20,
             source: String::new(),
@@ -203,15 +229,63 @@ mod tests {
             jobs: vec![[0, 0, 0]],
         };
         let documents = ["té".into()];
-        assert!(super::super::manifests(made_up(0, 3), &documents, 10).is_ok());
+        assert!(super::super::manifests(made_up(0, 3), &documents).is_ok());
         for (start, end) in [(0, 4), (0, 2), (2, 1), (usize::MAX, usize::MAX)] {
-            assert!(super::super::manifests(made_up(start, end), &documents, 10).is_err());
+            assert!(super::super::manifests(made_up(start, end), &documents).is_err());
         }
-        assert!(super::super::manifests(made_up(0, 3), &documents, 0).is_err());
         let frame = octal(&Reply::Prepared(made_up(0, 3)).encode());
         assert!(matches!(
             ask_a_liar(&format!("printf '{frame}'; while read -r _; do :; done")).await,
             Ok(Reply::Prepared(_))
         ));
+    }
+
+    /// A shell that says it is a child with these layers, started anew for each call.
+    fn sandbox_with(layers: Vec<Layer>, require: Require) -> (Sandbox, tempfile::TempPath) {
+        use std::io::Write;
+        use std::os::unix::fs::PermissionsExt;
+        let mut script = tempfile::NamedTempFile::new().unwrap();
+        let transformed = octal(&Reply::Transformed("ran".into()).encode());
+        let greeting = octal(&Reply::Ready(layers).encode());
+        write!(script, "#!/bin/sh\nprintf '{greeting}{transformed}'; while read -r _; do :; done\n").unwrap();
+        script.as_file().set_permissions(std::fs::Permissions::from_mode(0o700)).unwrap();
+        let path = script.into_temp_path();
+        let config = SandboxConfig { require, ..SandboxConfig::default() };
+        (Sandbox::new(path.to_path_buf(), &config, 10), path)
+    }
+
+    #[tokio::test]
+    async fn code_runs_only_behind_as_much_of_the_lock_as_is_required() {
+        let program = Program { source: "", clock_ms: 0 };
+        let whole = || vec![Layer::required("seccomp", Held::Fully, ""), Layer::extra("namespaces", Held::No, "")];
+        let part = || vec![Layer::required("landlock", Held::No, "this kernel has no Landlock")];
+        for (layers, require) in [(whole(), Require::Full), (part(), Require::BestEffort)] {
+            let (sandbox, _file) = sandbox_with(layers, require);
+            assert_eq!(sandbox.transform(program, &[]).await.as_deref(), Ok("ran"));
+        }
+        for (layers, why) in [(part(), "missing: landlock (this kernel has no Landlock)"), (vec![], "does not say")] {
+            let (sandbox, _file) = sandbox_with(layers, Require::Full);
+            let error = sandbox.transform(program, &[]).await.unwrap_err();
+            assert_eq!(error.kind, CodeErrorKind::Unavailable);
+            assert!(error.message.contains(why), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_stream_of_bytes_harms_the_parent(
+            lengths in prop::collection::vec(0u64..200, 0..3), mut bytes in prop::collection::vec(any::<u8>(), 0..200), kind in 0u8..5
+        ) {
+            if let Some(first) = bytes.first_mut() {
+                *first = kind;
+            }
+            let stream: Vec<u8> = lengths.iter().flat_map(|length| length.to_le_bytes()).chain(bytes).collect();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let frame = runtime.block_on(read_frame(&mut stream.as_slice(), 100));
+            prop_assert!(!matches!(&frame, Ok(frame) if frame.len() > 100));
+            if let Ok(Ok(Reply::Prepared(prepared))) = frame.map(|frame| Reply::decode(&frame, 9)) {
+                let _ = super::super::manifests(prepared, &["té".into()]);
+            }
+        }
     }
 }

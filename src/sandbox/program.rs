@@ -11,8 +11,8 @@ use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
 use super::errors::{self, FILE};
 use super::spans::Finder;
-use super::wire::{ChunkRow, JobRow, Prepared, Reply, Request, Stage};
-use super::{Limits, syntax, watch};
+use super::wire::{ChunkRow, JobRow, OUTPUT, Prepared, Reply, Request, Stage};
+use super::{Limits, attempts, syntax, watch};
 use crate::protocol::{CodeError, CodeErrorKind};
 
 /// Why a program gave no result.
@@ -22,6 +22,8 @@ enum Failure {
     Unreadable(CodeError),
     /// It ran, but broke what `prepare_jobs` and `transform_outputs` promise.
     Contract(String),
+    /// It returned more than is read.
+    TooMuch(String),
 }
 
 impl From<PyBaseExceptionRef> for Failure {
@@ -41,19 +43,23 @@ pub fn run(
     let result = match request.stage {
         Stage::Prepare => prepare(request, documents, prelude, vm).map(Reply::Prepared),
         Stage::Transform => transform(request, prelude, vm).map(Reply::Transformed),
+        Stage::Attempt => return Reply::Attempted(attempts::make(&request.source)),
     };
     watch::disarm();
     result.unwrap_or_else(|failure| {
         Reply::Failed(match failure {
-            Failure::Raised(error) => errors::from_exception(&error, &request.source, limits, vm),
+            Failure::Raised(error) => errors::from_exception(&error, &request.source, prelude, limits, vm),
             Failure::Unreadable(error) => error,
             Failure::Contract(message) => CodeError::new(CodeErrorKind::Contract, message),
+            Failure::TooMuch(message) => CodeError::new(CodeErrorKind::OutputLimit, message),
         })
     })
 }
 
 /// Loads the program; the result is its global scope.
-fn load(source: &str, wanted: &[&str], prelude: &PyDictRef, vm: &VirtualMachine) -> Result<PyDictRef, Failure> {
+fn load(request: &Request, wanted: &[&str], prelude: &PyDictRef, vm: &VirtualMachine) -> Result<PyDictRef, Failure> {
+    let source = request.source.as_str();
+    call(prelude, "set_clock", vec![vm.ctx.new_float(request.clock_ms as f64 / 1000.0).into()], vm)?;
     let code = vm
         .compile(source, Mode::Exec, FILE.to_owned())
         .map_err(|error| Failure::Unreadable(syntax::from_compile_error(&error, source, vm)))?;
@@ -72,7 +78,7 @@ fn prepare(
     prelude: &PyDictRef,
     vm: &VirtualMachine,
 ) -> Result<Prepared, Failure> {
-    let globals = load(&request.source, &["prepare_jobs", "transform_outputs"], prelude, vm)?;
+    let globals = load(request, &["prepare_jobs", "transform_outputs"], prelude, vm)?;
     let documents: Vec<PyStrRef> = documents.into_iter().map(|text| vm.ctx.new_str(text)).collect();
     let context = documents.iter().cloned().map(Into::into).collect();
     let (manifests, outputs) = match request.jobs.is_empty() {
@@ -131,7 +137,7 @@ fn collect(
     let mut own = |text: &str| {
         bytes += text.len() as u64;
         match bytes > request.max_reply / 2 {
-            true => Err(Failure::Contract(format!(
+            true => Err(Failure::TooMuch(format!(
                 "the chunks, tasks and advice that prepare_jobs made up are longer than {} MB together; use text of the documents as it stands",
                 request.max_reply >> 21
             ))),
@@ -159,15 +165,19 @@ fn field_text(manifest: &PyObjectRef, field: &'static str, vm: &VirtualMachine) 
 }
 
 fn transform(request: &Request, prelude: &PyDictRef, vm: &VirtualMachine) -> Result<String, Failure> {
-    let globals = load(&request.source, &["transform_outputs"], prelude, vm)?;
+    let globals = load(request, &["transform_outputs"], prelude, vm)?;
     let jobs = call(prelude, "make_jobs", vec![rows(request, vm)], vm)?;
     let arguments: KwArgs = [("jobs".to_owned(), jobs)].into_iter().collect();
     let returned = globals.get_item("transform_outputs", vm)?.call(FuncArgs::new(vec![], arguments), vm)?;
     let text = returned.downcast::<PyStr>().map_err(|other| {
         Failure::Contract(format!("transform_outputs must return a str, not {}", other.class().name()))
     })?;
-    match text.as_bytes().len() as u64 > request.max_reply / 2 {
-        true => Err(Failure::Contract("transform_outputs returned far too much text; return what matters".to_owned())),
+    match text.as_bytes().len() > OUTPUT {
+        true => Err(Failure::TooMuch(format!(
+            "transform_outputs returned {} MB of text, more than the {} MB that can be sent on: return what matters",
+            text.as_bytes().len().div_ceil(1 << 20),
+            OUTPUT >> 20
+        ))),
         false => Ok(text.to_string_lossy().into_owned()),
     }
 }

@@ -26,10 +26,9 @@ pub fn from_compile_error(error: &CompileError, source: &str, vm: &VirtualMachin
         format!("  File \"{FILE}\", line {line}\n    {text}\n")
     });
     CodeError {
-        kind: CodeErrorKind::Exception,
         traceback: Some(format!("{}{message}", place.unwrap_or_default())),
-        message,
         line,
+        ..CodeError::new(CodeErrorKind::Exception, message)
     }
 }
 

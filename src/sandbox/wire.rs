@@ -3,18 +3,16 @@
 //! A request is one frame, followed by the bytes of its documents; a reply is one frame. Whatever the child writes is
 //! untrusted: every length and index is checked, and nothing is allocated for bytes that did not arrive.
 
+use super::frame::{Malformed, Reader, Writer};
 use crate::document::Span;
 use crate::protocol::{CodeError, CodeErrorKind};
-
-/// What is wrong with a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the frame is cut or does not follow the format")]
-pub struct Malformed;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Prepare,
     Transform,
+    /// Try the forbidden thing that the source names, see [`attempts`](super::attempts).
+    Attempt,
 }
 
 /// A call, but for the bytes of the documents, which follow the frame.
@@ -23,6 +21,8 @@ pub struct Request {
     pub stage: Stage,
     /// The program may run this long.
     pub milliseconds: u64,
+    /// What the program is told the time is, in milliseconds since 1970.
+    pub clock_ms: u64,
     pub max_jobs: u32,
     /// The reply may have this many bytes.
     pub max_reply: u64,
@@ -54,6 +54,8 @@ pub enum Reply {
     Prepared(Prepared),
     Transformed(String),
     Failed(CodeError),
+    /// How a forbidden thing was refused; without an error number it was done.
+    Attempted(Option<i32>),
 }
 
 /// The result of `prepare_jobs`: distinct chunks, tasks and advice, and jobs as indexes into them.
@@ -76,6 +78,8 @@ pub enum ChunkRow {
 pub struct Layer {
     pub name: String,
     pub held: Held,
+    /// Whether `sandbox.require = "full"` asks for it; the others come on top where the system has them.
+    pub required: bool,
     pub detail: String,
 }
 
@@ -86,113 +90,18 @@ pub enum Held {
     No,
 }
 
-/// A frame under construction.
-struct Writer(Vec<u8>);
-
-impl Writer {
-    /// Leaves room for the length.
-    fn new() -> Self {
-        Self(vec![0; 8])
+impl Layer {
+    pub fn required(name: &str, held: Held, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), held, required: true, detail: detail.into() }
     }
 
-    fn finish(mut self) -> Vec<u8> {
-        let length = (self.0.len() - 8) as u64;
-        self.0[..8].copy_from_slice(&length.to_le_bytes());
-        self.0
+    pub fn extra(name: &str, held: Held, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), held, required: false, detail: detail.into() }
     }
 
-    fn u8(&mut self, value: u8) {
-        self.0.push(value);
-    }
-
-    fn u32(&mut self, value: u32) {
-        self.0.extend_from_slice(&value.to_le_bytes());
-    }
-
-    fn u64(&mut self, value: u64) {
-        self.0.extend_from_slice(&value.to_le_bytes());
-    }
-
-    fn text(&mut self, text: &str) {
-        self.u64(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
-    }
-
-    fn optional(&mut self, text: Option<&str>) {
-        self.u8(u8::from(text.is_some()));
-        if let Some(text) = text {
-            self.text(text);
-        }
-    }
-
-    fn texts(&mut self, texts: &[String]) {
-        self.u64(texts.len() as u64);
-        texts.iter().for_each(|text| self.text(text));
-    }
-}
-
-/// The rest of a frame that is being read.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
-        let (head, rest) = self.0.split_at_checked(count).ok_or(Malformed)?;
-        self.0 = rest;
-        Ok(head)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        self.take(N)?.try_into().map_err(|_| Malformed)
-    }
-
-    fn u8(&mut self) -> Result<u8, Malformed> {
-        Ok(self.array::<1>()?[0])
-    }
-
-    fn u32(&mut self) -> Result<u32, Malformed> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    fn u64(&mut self) -> Result<u64, Malformed> {
-        self.array().map(u64::from_le_bytes)
-    }
-
-    fn usize(&mut self) -> Result<usize, Malformed> {
-        usize::try_from(self.u64()?).map_err(|_| Malformed)
-    }
-
-    fn text(&mut self) -> Result<String, Malformed> {
-        let length = self.usize()?;
-        std::str::from_utf8(self.take(length)?).map(str::to_owned).map_err(|_| Malformed)
-    }
-
-    fn optional(&mut self) -> Result<Option<String>, Malformed> {
-        match self.u8()? {
-            0 => Ok(None),
-            1 => self.text().map(Some),
-            _ => Err(Malformed),
-        }
-    }
-
-    /// A list whose items have at least `least` bytes, so that a false count allocates nothing.
-    fn list<T>(
-        &mut self,
-        least: usize,
-        mut item: impl FnMut(&mut Self) -> Result<T, Malformed>,
-    ) -> Result<Vec<T>, Malformed> {
-        let count = self.usize()?;
-        if count > self.0.len() / least.max(1) {
-            return Err(Malformed);
-        }
-        (0..count).map(|_| item(self)).collect()
-    }
-
-    fn texts(&mut self) -> Result<Vec<String>, Malformed> {
-        self.list(8, Self::text)
-    }
-
-    fn end<T>(self, value: T) -> Result<T, Malformed> {
-        if self.0.is_empty() { Ok(value) } else { Err(Malformed) }
+    /// Whether it is asked for and not there.
+    pub fn is_missing(&self) -> bool {
+        self.required && self.held != Held::Fully
     }
 }
 
@@ -203,8 +112,10 @@ impl Request {
         out.u8(match self.stage {
             Stage::Prepare => 0,
             Stage::Transform => 1,
+            Stage::Attempt => 2,
         });
         out.u64(self.milliseconds);
+        out.u64(self.clock_ms);
         out.u32(self.max_jobs);
         out.u64(self.max_reply);
         out.text(&self.source);
@@ -223,16 +134,18 @@ impl Request {
 
     /// Reads a frame without its length.
     pub fn decode(frame: &[u8]) -> Result<Self, Malformed> {
-        let mut rest = Reader(frame);
+        let mut rest = Reader::new(frame);
         let stage = match rest.u8()? {
             0 => Stage::Prepare,
             1 => Stage::Transform,
+            2 => Stage::Attempt,
             _ => return Err(Malformed),
         };
-        let (milliseconds, max_jobs, max_reply) = (rest.u64()?, rest.u32()?, rest.u64()?);
+        let (milliseconds, clock_ms) = (rest.u64()?, rest.u64()?);
+        let (max_jobs, max_reply) = (rest.u32()?, rest.u64()?);
         let source = rest.text()?;
         let documents = rest.list(8, Reader::u64)?;
-        let texts = rest.texts()?;
+        let texts = rest.texts_within(usize::MAX)?;
         let jobs = rest.list(30, |rest| {
             let job = JobRow {
                 chunk: rest.u32()?,
@@ -247,7 +160,7 @@ impl Request {
             let known = |index: u32| (index as usize) < texts.len();
             if known(job.chunk) && known(job.task) && known(job.advice) { Ok(job) } else { Err(Malformed) }
         })?;
-        rest.end(Request { stage, milliseconds, max_jobs, max_reply, source, documents, texts, jobs })
+        rest.end(Request { stage, milliseconds, clock_ms, max_jobs, max_reply, source, documents, texts, jobs })
     }
 }
 
@@ -262,6 +175,7 @@ impl Reply {
                 for layer in layers {
                     out.text(&layer.name);
                     out.u8(layer.held as u8);
+                    out.u8(u8::from(layer.required));
                     out.text(&layer.detail);
                 }
             }
@@ -295,57 +209,84 @@ impl Reply {
                 out.text(&error.message);
                 out.u32(error.line.unwrap_or(0));
                 out.optional(error.traceback.as_deref());
+                out.optional(error.hint.as_deref());
+                out.optional(error.printed.as_deref());
+            }
+            Reply::Attempted(refused) => {
+                out.u8(4);
+                out.u8(u8::from(refused.is_some()));
+                out.u32(refused.unwrap_or(0) as u32);
             }
         }
         out.finish()
     }
 
-    /// Reads a frame without its length.
-    pub fn decode(frame: &[u8]) -> Result<Self, Malformed> {
-        let mut rest = Reader(frame);
+    /// Reads a frame without its length; `max_jobs` is what the request allowed.
+    pub fn decode(frame: &[u8], max_jobs: u32) -> Result<Self, Malformed> {
+        let mut rest = Reader::new(frame);
         let reply = match rest.u8()? {
-            0 => Reply::Ready(rest.list(17, |rest| {
-                let name = rest.text()?;
-                let held = match rest.u8()? {
-                    0 => Held::Fully,
-                    1 => Held::Partly,
-                    2 => Held::No,
-                    _ => return Err(Malformed),
-                };
-                Ok(Layer { name, held, detail: rest.text()? })
-            })?),
-            1 => Reply::Prepared(prepared(&mut rest)?),
-            2 => Reply::Transformed(rest.text()?),
-            3 => Reply::Failed(CodeError {
-                kind: *KINDS.get(usize::from(rest.u8()?)).ok_or(Malformed)?,
-                message: rest.text()?,
-                line: Some(rest.u32()?).filter(|line| *line > 0),
-                traceback: rest.optional()?,
-            }),
+            0 => Reply::Ready(rest.list_within(LAYERS, 18, layer)?),
+            1 => Reply::Prepared(prepared(&mut rest, max_jobs as usize)?),
+            2 => Reply::Transformed(rest.text_within(OUTPUT)?),
+            3 => Reply::Failed(failed(&mut rest)?),
+            4 => {
+                let (refused, number) = (rest.flag()?, rest.u32()?);
+                Reply::Attempted(refused.then_some(number as i32))
+            }
             _ => return Err(Malformed),
         };
         rest.end(reply)
     }
 }
 
+/// The most bytes of what `transform_outputs` returns: more than any remote LM reads.
+pub const OUTPUT: usize = 8 << 20;
+/// The most bytes of each text of an error, and of a layer.
+const ERROR: usize = 32 << 10;
+const LAYERS: usize = 64;
+
 /// A child says nothing about whether the sandbox can be had: that is the parent's to say.
-const KINDS: [CodeErrorKind; 5] = [
+const KINDS: [CodeErrorKind; 6] = [
     CodeErrorKind::Exception,
     CodeErrorKind::Contract,
     CodeErrorKind::TimeLimit,
     CodeErrorKind::MemoryLimit,
+    CodeErrorKind::OutputLimit,
     CodeErrorKind::Stopped,
 ];
 
-fn prepared(rest: &mut Reader<'_>) -> Result<Prepared, Malformed> {
-    let chunks = rest.list(9, |rest| match rest.u8()? {
+fn layer(rest: &mut Reader<'_>) -> Result<Layer, Malformed> {
+    let name = rest.text_within(ERROR)?;
+    let held = match rest.u8()? {
+        0 => Held::Fully,
+        1 => Held::Partly,
+        2 => Held::No,
+        _ => return Err(Malformed),
+    };
+    Ok(Layer { name, held, required: rest.flag()?, detail: rest.text_within(ERROR)? })
+}
+
+fn failed(rest: &mut Reader<'_>) -> Result<CodeError, Malformed> {
+    Ok(CodeError {
+        kind: *KINDS.get(usize::from(rest.u8()?)).ok_or(Malformed)?,
+        message: rest.text_within(ERROR)?,
+        line: Some(rest.u32()?).filter(|line| *line > 0),
+        traceback: rest.optional_within(ERROR)?,
+        hint: rest.optional_within(ERROR)?,
+        printed: rest.optional_within(ERROR)?,
+    })
+}
+
+/// Each job names one chunk, one task and one advice, so there are no more of these than jobs.
+fn prepared(rest: &mut Reader<'_>, max_jobs: usize) -> Result<Prepared, Malformed> {
+    let chunks = rest.list_within(max_jobs, 9, |rest| match rest.u8()? {
         0 => Ok(ChunkRow::Span(Span::new(rest.usize()?, rest.usize()?, rest.usize()?))),
         1 => rest.text().map(ChunkRow::Text),
         _ => Err(Malformed),
     })?;
-    let (tasks, advices) = (rest.texts()?, rest.texts()?);
+    let (tasks, advices) = (rest.texts_within(max_jobs)?, rest.texts_within(max_jobs)?);
     let lengths = [chunks.len(), tasks.len(), advices.len()];
-    let jobs = rest.list(12, |rest| {
+    let jobs = rest.list_within(max_jobs, 12, |rest| {
         let job = [rest.u32()?, rest.u32()?, rest.u32()?];
         let known = job.iter().zip(lengths).all(|(index, length)| (*index as usize) < length);
         if known { Ok(job) } else { Err(Malformed) }
@@ -357,6 +298,8 @@ fn prepared(rest: &mut Reader<'_>) -> Result<Prepared, Malformed> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    const JOBS: u32 = 9;
 
     fn word() -> impl Strategy<Value = String> {
         "\\PC{0,12}"
@@ -386,26 +329,28 @@ mod tests {
         prop_oneof![
             prepared_reply(),
             word().prop_map(Reply::Transformed),
-            (0..KINDS.len(), word(), prop::option::of(1u32..99), prop::option::of(word())).prop_map(
-                |(kind, message, line, traceback)| {
-                    Reply::Failed(CodeError { kind: KINDS[kind], message, line, traceback })
-                }
-            ),
-            prop::collection::vec((word(), word()), 0..4).prop_map(|layers| Reply::Ready(
-                layers.into_iter().map(|(name, detail)| Layer { name, held: Held::Partly, detail }).collect()
-            )),
+            (0..KINDS.len(), word(), prop::option::of(1u32..99), prop::collection::vec(prop::option::of(word()), 3))
+                .prop_map(|(kind, message, line, mut texts)| {
+                    let (traceback, hint, printed) = (texts.remove(0), texts.remove(0), texts.remove(0));
+                    Reply::Failed(CodeError { kind: KINDS[kind], message, line, traceback, hint, printed })
+                }),
+            prop::collection::vec((word(), any::<bool>(), word()), 0..4).prop_map(|layers| {
+                let layer = |(name, required, detail)| Layer { name, held: Held::Partly, required, detail };
+                Reply::Ready(layers.into_iter().map(layer).collect())
+            }),
+            prop::option::of(1i32..200).prop_map(Reply::Attempted),
         ]
     }
 
     proptest! {
         #[test]
         fn a_reply_is_read_as_it_was_written(reply in reply()) {
-            prop_assert_eq!(Reply::decode(&reply.encode()[8..]), Ok(reply));
+            prop_assert_eq!(Reply::decode(&reply.encode()[8..], JOBS), Ok(reply));
         }
 
         #[test]
         fn no_bytes_from_the_child_can_harm_the_parent(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            let _ = Reply::decode(&bytes);
+            let _ = Reply::decode(&bytes, JOBS);
             let _ = Request::decode(&bytes);
         }
 
@@ -416,7 +361,7 @@ mod tests {
             let mut frame = reply.encode()[8..].to_vec();
             let at = at.index(frame.len());
             frame[at] = byte;
-            if let Ok(Reply::Prepared(prepared)) = Reply::decode(&frame) {
+            if let Ok(Reply::Prepared(prepared)) = Reply::decode(&frame, JOBS) {
                 for [chunk, task, advice] in prepared.jobs {
                     prop_assert!((chunk as usize) < prepared.chunks.len());
                     prop_assert!((task as usize) < prepared.tasks.len());
@@ -425,7 +370,7 @@ mod tests {
             }
             let whole = reply.encode();
             let cut = 8 + cut.index(whole.len() - 8);
-            prop_assert_eq!(Reply::decode(&whole[8..cut]), Err(Malformed));
+            prop_assert_eq!(Reply::decode(&whole[8..cut], JOBS), Err(Malformed));
         }
     }
 
@@ -434,6 +379,7 @@ mod tests {
         let request = Request {
             stage: Stage::Transform,
             milliseconds: 20_000,
+            clock_ms: 1_700_000_000_000,
             max_jobs: 2048,
             max_reply: 1 << 26,
             source: "def prepare_jobs(): …".into(),
@@ -454,9 +400,26 @@ mod tests {
     }
 
     #[test]
+    fn more_than_was_asked_for_is_refused() {
+        let prepared = |chunks: usize, jobs: usize| {
+            let chunks = vec![ChunkRow::Span(Span::new(0, 0, 1)); chunks];
+            let texts = vec![String::new()];
+            Reply::Prepared(Prepared { chunks, tasks: texts.clone(), advices: texts, jobs: vec![[0; 3]; jobs] })
+                .encode()
+        };
+        assert!(Reply::decode(&prepared(3, 3)[8..], 3).is_ok());
+        assert_eq!(Reply::decode(&prepared(4, 3)[8..], 3), Err(Malformed));
+        assert_eq!(Reply::decode(&prepared(3, 4)[8..], 3), Err(Malformed));
+        let long = CodeError::new(CodeErrorKind::Exception, "x".repeat(ERROR + 1));
+        assert_eq!(Reply::decode(&Reply::Failed(long).encode()[8..], 3), Err(Malformed));
+        let long = Reply::Transformed("x".repeat(OUTPUT + 1));
+        assert_eq!(Reply::decode(&long.encode()[8..], 3), Err(Malformed));
+    }
+
+    #[test]
     fn a_false_count_allocates_nothing() {
         let mut frame = vec![1];
         frame.extend_from_slice(&u64::MAX.to_le_bytes());
-        assert_eq!(Reply::decode(&frame), Err(Malformed));
+        assert_eq!(Reply::decode(&frame, JOBS), Err(Malformed));
     }
 }

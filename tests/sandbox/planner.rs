@@ -10,7 +10,7 @@ use minions::protocol::{
     extract_code, prompts, read_output,
 };
 use minions::remote::{RemoteLm, offline::OfflinePlanner};
-use minions::sandbox::PastJob;
+use minions::sandbox::{PastJob, Program};
 use tokio::sync::mpsc;
 
 use super::sandbox;
@@ -30,6 +30,7 @@ async fn program(question: &str, documents: &[Document]) -> String {
         local: ExtractiveReader.info(),
         prompts: prompts::VERSION.into(),
         program: String::new(),
+        clock_ms: None,
         parent: None,
     })));
     state.apply(&Fact::RoundBegan { round: 1, last: false });
@@ -51,7 +52,10 @@ async fn round(question: &str, documents: &[Document]) -> (Vec<Manifest>, String
     let sandbox = sandbox(1024, 20);
     let source = program(question, documents).await;
     let texts: Vec<Arc<str>> = documents.iter().map(|document| document.text.clone()).collect();
-    let jobs = sandbox.prepare(&source, &texts, &[]).await.unwrap_or_else(|error| panic!("{question:?}: {error}"));
+    let jobs = sandbox
+        .prepare(Program { source: &source, clock_ms: 0 }, &texts, &[])
+        .await
+        .unwrap_or_else(|error| panic!("{question:?}: {error}"));
     let mut done = Vec::new();
     for (index, job) in (0..).zip(&jobs) {
         let Chunk::Span(span) = &job.chunk else { panic!("{question:?}: a chunk that stands in no document") };
@@ -78,7 +82,10 @@ async fn round(question: &str, documents: &[Document]) -> (Vec<Manifest>, String
             output: output.clone(),
         })
         .collect();
-    let text = sandbox.transform(&source, &past).await.unwrap_or_else(|error| panic!("{question:?}: {error}"));
+    let text = sandbox
+        .transform(Program { source: &source, clock_ms: 0 }, &past)
+        .await
+        .unwrap_or_else(|error| panic!("{question:?}: {error}"));
     (jobs, text)
 }
 

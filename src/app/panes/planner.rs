@@ -109,6 +109,12 @@ impl Model {
         if let Some(error) = code.and_then(|code| code.rejected.as_ref()) {
             let lead = vec![pad(2), Piece::Mark(Tone::Bad, Mark::Failed), pad(1)];
             writer.lead(lead, Tone::Bad, &format!("program rejected: {error}"), None);
+            if let Some(hint) = &error.hint {
+                writer.lead(vec![pad(4), Piece::text(Tone::Dim, "hint: ")], Tone::Text, hint, None);
+            }
+            for line in error.printed.iter().flat_map(|printed| printed.trim_end().lines()) {
+                writer.lead(vec![pad(4), Piece::text(Tone::Dim, "printed: ")], Tone::Text, line, None);
+            }
         }
     }
 

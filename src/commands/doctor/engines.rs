@@ -4,9 +4,9 @@ use std::future::Future;
 
 use super::Check;
 use crate::commands::begin::sandbox;
-use crate::config::Config;
+use crate::config::{Config, Require};
 use crate::openai::{Listing, Probe};
-use crate::sandbox::{Held, SandboxReport};
+use crate::sandbox::{Attempted, Held, Layer, SandboxReport};
 use crate::utilization::Sampler;
 use crate::{local, remote};
 
@@ -16,7 +16,7 @@ pub fn engines(config: &Config) -> Vec<Check> {
         Ok(runtime) => runtime,
         Err(error) => return vec![Check::fail("runtime", error.to_string(), "close other programs and try again")],
     };
-    let mut checks = vec![runtime.block_on(lock(config))];
+    let mut checks = runtime.block_on(lock(config));
     let remote = async { remote::probe(&config.remote).await.map_err(|error| error.to_string()) };
     checks.push(runtime.block_on(server("remote server", "none needed: the offline planner has no model", remote)));
     let local = async { local::probe(&config.local).await.map_err(|error| error.to_string()) };
@@ -25,34 +25,72 @@ pub fn engines(config: &Config) -> Vec<Check> {
     checks
 }
 
-async fn lock(config: &Config) -> Check {
+/// What holds the remote LM's code, and what came of trying everything that it may not do.
+async fn lock(config: &Config) -> Vec<Check> {
     const NAME: &str = "sandbox";
-    let sandbox = match sandbox(config) {
+    let sandbox = match sandbox(config, config.protocol.max_jobs) {
         Ok(sandbox) => sandbox,
-        Err(failure) => return Check::fail(NAME, failure.to_string(), "start the program by its path"),
+        Err(failure) => return vec![Check::fail(NAME, failure.to_string(), "start the program by its path")],
     };
     match sandbox.check().await {
-        Ok(report) if report.layers.iter().all(|layer| layer.held == Held::Fully) => Check::ok(NAME, told(&report)),
-        Ok(report) => Check::warn(
-            NAME,
-            told(&report),
-            "the remote LM's code runs with the layers that hold; a newer Linux kernel has all of them",
-        ),
-        Err(error) => Check::fail(NAME, error.to_string(), "without it no program of the remote LM can run"),
+        Ok(report) => vec![required(config.sandbox.require, &report), extra(&report), tried(&report)],
+        Err(error) => vec![Check::fail(NAME, error.to_string(), "without it no program of the remote LM can run")],
     }
 }
 
-fn told(report: &SandboxReport) -> String {
-    let layers: Vec<String> = report
-        .layers
-        .iter()
+fn required(require: Require, report: &SandboxReport) -> Check {
+    const NAME: &str = "sandbox";
+    let found = format!("{}; ready in {} ms", told(report, true), report.starting.as_millis());
+    match (report.layers.iter().any(Layer::is_missing), require) {
+        (false, _) => Check::ok(NAME, found),
+        (true, Require::Full) => Check::fail(
+            NAME,
+            found,
+            "no program of the remote LM runs here; Linux 5.13 and later hold all of it, \
+             or set sandbox.require = \"best-effort\" to run with what holds",
+        ),
+        (true, Require::BestEffort) => Check::warn(
+            NAME,
+            found,
+            "the remote LM's code runs with the layers that hold; Linux 5.13 and later hold all",
+        ),
+    }
+}
+
+/// What is welcome and never asked for: its absence is no fault of the system.
+fn extra(report: &SandboxReport) -> Check {
+    Check::ok("sandbox, on top", told(report, false))
+}
+
+fn tried(report: &SandboxReport) -> Check {
+    const NAME: &str = "sandbox, tried";
+    let doors: Vec<&str> = report.open_doors().collect();
+    let count = |wanted: fn(&Attempted) -> bool| report.attempts.iter().filter(|(_, came)| wanted(came)).count();
+    let ended = count(|came| *came == Attempted::Ended);
+    let refused = count(|came| matches!(came, Attempted::Refused(_)));
+    let names: Vec<&str> = report.attempts.iter().map(|(name, _)| *name).collect();
+    let stopped =
+        format!("{} forbidden things tried inside: {ended} ended the child, {refused} were refused", names.len());
+    match doors.is_empty() {
+        true => Check::ok(NAME, format!("{stopped} ({})", names.join(", "))),
+        false => Check::fail(
+            NAME,
+            format!("{stopped}, and nothing stopped it to {}", doors.join(", to ")),
+            "do not run the remote LM's code on this system with private documents",
+        ),
+    }
+}
+
+fn told(report: &SandboxReport, required: bool) -> String {
+    let layers = report.layers.iter().filter(|layer| layer.required == required);
+    let words: Vec<String> = layers
         .map(|layer| match layer.held {
             Held::Fully => layer.name.clone(),
             Held::Partly => format!("{} partly ({})", layer.name, layer.detail),
             Held::No => format!("no {} ({})", layer.name, layer.detail),
         })
         .collect();
-    format!("{}; ready in {} ms", layers.join(", "), report.starting.as_millis())
+    words.join(", ")
 }
 
 async fn server(name: &str, without: &str, probe: impl Future<Output = Result<Option<Probe>, String>>) -> Check {

@@ -126,7 +126,21 @@ fn samples() -> Vec<Fact> {
         Ending::Failed { error: reason() },
     ];
     facts.extend(endings.into_iter().map(|ending| Fact::SessionEnded { ending }));
+    facts.extend(added_later(code));
     facts
+}
+
+/// What facts have held since the first sessions were written, in the order it came.
+fn added_later(code: CodeId) -> Vec<Fact> {
+    let error = CodeError {
+        hint: Some("print less".into()),
+        printed: Some("1\n2\n".into()),
+        ..CodeError::new(CodeErrorKind::OutputLimit, "too much")
+    };
+    vec![
+        Fact::SessionOpened(Box::new(SessionOpened { clock_ms: Some(1_795_457_701_000), ..opened() })),
+        Fact::CodeRejected { code, stage: CodeStage::Prepare, error },
+    ]
 }
 
 fn opened() -> SessionOpened {
@@ -145,6 +159,7 @@ fn opened() -> SessionOpened {
         local: ModelInfo { provider: "extractive".into(), model: String::new(), is_model: false, price: None },
         prompts: "1".into(),
         program: "0.1.0".into(),
+        clock_ms: None,
         parent: Some(Parent { session: "20261123-181501-7f3a".into(), seq: 12 }),
     }
 }

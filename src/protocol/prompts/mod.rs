@@ -125,6 +125,12 @@ fn describe(error: &CodeError, source: &str) -> String {
     {
         let _ = write!(text, "\n  line {line}: {}", words.trim());
     }
+    if let Some(hint) = &error.hint {
+        let _ = write!(text, "\nHint: {hint}");
+    }
+    if let Some(printed) = &error.printed {
+        let _ = write!(text, "\nIt had printed:\n{}", printed.trim_end());
+    }
     text
 }
 

@@ -4,7 +4,7 @@ use super::world::*;
 use crate::protocol::*;
 
 fn error(message: &str) -> CodeError {
-    CodeError { kind: CodeErrorKind::Exception, message: message.into(), line: Some(2), traceback: None }
+    CodeError { line: Some(2), ..CodeError::new(CodeErrorKind::Exception, message) }
 }
 
 fn ending(world: &World) -> Ending {

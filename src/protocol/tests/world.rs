@@ -81,6 +81,7 @@ pub fn opened(settings: Settings, price: Option<Price>) -> Box<SessionOpened> {
         local: ModelInfo { provider: "scripted".into(), model: "reader".into(), is_model: true, price: None },
         prompts: prompts::VERSION.into(),
         program: "test".into(),
+        clock_ms: None,
         parent: None,
     })
 }

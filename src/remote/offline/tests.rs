@@ -66,6 +66,7 @@ fn state(question: &str, round: u32, last: bool) -> State {
         local: model,
         prompts: String::new(),
         program: String::new(),
+        clock_ms: None,
         parent: None,
     })));
     for round in 1..=round {

@@ -1,0 +1,83 @@
+//! Runs the remote LM's programs: what each is given of a session, and what came of it.
+
+use std::sync::Arc;
+
+use crate::document::Document;
+use crate::local::ChunkText;
+use crate::protocol::{Chunk, CodeId, CodeResult, CodeStage, Input, Phase, Round, State, Waiting};
+use crate::sandbox::{PastJob, Program, Sandbox};
+
+/// One of a program's two functions, to be run.
+pub(super) struct ProgramCall {
+    code: CodeId,
+    source: String,
+    clock_ms: u64,
+    /// `prepare_jobs` sees the jobs of the round before, `transform_outputs` those of its own.
+    round: Option<Round>,
+    is_transform: bool,
+}
+
+impl ProgramCall {
+    /// The call that the session waits for, if it waits for one.
+    pub(super) fn due(state: &State) -> Option<Self> {
+        let (code, is_transform) = match state.phase {
+            Phase::Waiting(Waiting::Prepare(code)) => (code, false),
+            Phase::Waiting(Waiting::Transform(code)) => (code, true),
+            _ => return None,
+        };
+        let round = match is_transform {
+            true => state.round_numbered(code.round),
+            false => state.rounds.iter().rev().find(|round| round.number < code.round),
+        };
+        let known = state.round_numbered(code.round)?.codes.iter().find(|known| known.id == code)?;
+        let clock_ms = state.opened.as_ref().and_then(|opened| opened.clock_ms).unwrap_or(0);
+        Some(Self { code, source: known.source.clone(), clock_ms, round: round.cloned(), is_transform })
+    }
+
+    pub(super) fn code(&self) -> CodeId {
+        self.code
+    }
+
+    pub(super) fn stage(&self) -> CodeStage {
+        if self.is_transform { CodeStage::Transform } else { CodeStage::Prepare }
+    }
+
+    /// Runs it. Dropping the future ends the program.
+    pub(super) async fn run(self, documents: &[Document], sandbox: &Sandbox) -> Input {
+        let program = Program { source: &self.source, clock_ms: self.clock_ms };
+        let chunks: Vec<ChunkText> =
+            self.round.iter().flat_map(|round| &round.chunks).map(|chunk| chunk_text(documents, chunk)).collect();
+        let jobs = self.round.as_ref().map(|round| past_jobs(round, &chunks)).unwrap_or_default();
+        let result = match self.is_transform {
+            true => CodeResult::Transformed(sandbox.transform(program, &jobs).await),
+            false => {
+                let texts: Vec<Arc<str>> = documents.iter().map(|document| document.text.clone()).collect();
+                CodeResult::Prepared(sandbox.prepare(program, &texts, &jobs).await)
+            }
+        };
+        Input::CodeRan { code: self.code, result }
+    }
+}
+
+/// The text that a chunk stands for.
+pub(super) fn chunk_text(documents: &[Document], chunk: &Chunk) -> ChunkText {
+    match chunk {
+        Chunk::Span(span) => match documents.get(span.document) {
+            Some(document) => ChunkText::of(document.text.clone(), span.start..span.end),
+            None => ChunkText::whole("".into()),
+        },
+        Chunk::Text(text) => ChunkText::whole(text.as_str().into()),
+    }
+}
+
+fn past_jobs<'a>(round: &'a Round, chunks: &'a [ChunkText]) -> Vec<PastJob<'a>> {
+    let past = |job: &'a crate::protocol::Job| PastJob {
+        chunk: chunks.get(job.chunk as usize).map_or("", ChunkText::as_str),
+        task: round.task_of(job),
+        advice: round.advice_of(job),
+        chunk_id: job.chunk,
+        task_id: job.task,
+        output: job.outcome().and_then(|outcome| outcome.output()).cloned().unwrap_or_default(),
+    };
+    round.jobs.iter().map(past).collect()
+}
