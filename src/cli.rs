@@ -230,6 +230,9 @@ pub enum SessionsCommand {
     Verify {
         #[arg(help = SESSION)]
         session: String,
+        /// Run the remote LM's programs again, and see that they give the same; no model is asked
+        #[arg(long)]
+        rerun_code: bool,
         /// Print one JSON object
         #[arg(long)]
         json: bool,

@@ -18,6 +18,7 @@ mod run;
 mod samples;
 mod screen;
 mod sessions;
+mod verify;
 
 use std::future::Future;
 use std::io::Write;
@@ -104,7 +105,14 @@ fn sessions(config: &Config, command: &SessionsCommand) -> Result<Exit, Failure>
     match command {
         SessionsCommand::List { json } => sessions::list(&store, *json, out)?,
         SessionsCommand::Show { session, json } => sessions::show(&store, session, *json, out)?,
-        SessionsCommand::Verify { session, json } => sessions::verify(&store, session, *json, out)?,
+        SessionsCommand::Verify { session, rerun_code: false, json } => verify::verify(&store, session, *json, out)?,
+        SessionsCommand::Verify { session, rerun_code: true, json } => {
+            let again =
+                async { verify::verify_and_rerun(&store, config, session, *json, out).await.map(|()| Exit::Success) };
+            let exit = block_on(again);
+            out.flush()?;
+            return exit;
+        }
         SessionsCommand::Delete { session, yes } => sessions::delete(&store, session, *yes, out)?,
         SessionsCommand::Export { .. } => return Err(later("sessions export")),
         SessionsCommand::Fork { .. } => return Err(later("sessions fork")),

@@ -2,7 +2,7 @@
 
 use color_eyre::Result;
 
-use super::{replay_headless, sessions};
+use super::{replay_headless, sessions, verify};
 use crate::journal::world::{World, documents};
 use crate::journal::{Durability, Session, Store};
 use crate::protocol::{Ending, Fact};
@@ -78,12 +78,12 @@ async fn a_session_is_shown_with_its_answer_and_where_it_stands() {
 #[tokio::test]
 async fn a_changed_session_is_an_error_and_says_what_was_changed() {
     let (_folder, store, session) = store_with(answered()).await;
-    assert!(printed(|out| sessions::verify(&store, "last", false, out)).contains("its seal fits"));
+    assert!(printed(|out| verify::verify(&store, "last", false, out)).contains("its seal fits"));
     let path = session.path().join("journal.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replacen("How much", "How many", 1)).unwrap();
     let mut out = Vec::new();
-    assert!(sessions::verify(&store, "last", true, &mut out).is_err());
+    assert!(verify::verify(&store, "last", true, &mut out).is_err());
     let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!((&json["intact"], &json["seal"]), (&false.into(), &"broken".into()));
 }

@@ -1,4 +1,4 @@
-//! `minions sessions list|show|verify|delete`: what is on disk, and whether it is what was written.
+//! `minions sessions list|show|delete`: what is on disk.
 
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::document::DocumentRef;
 use crate::document::escape::{visible, visible_lines};
-use crate::journal::{Session, Store, Summary, Verification};
+use crate::journal::{Session, Store, Summary};
 use crate::protocol::{AnswerCitation, ModelInfo, State};
 
 /// Lists the sessions of the store, newest first.
@@ -127,47 +127,6 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
     Ok(())
 }
 
-#[derive(Serialize)]
-struct Verified<'a> {
-    session: &'a str,
-    intact: bool,
-    #[serde(flatten)]
-    found: &'a Verification,
-}
-
-/// Checks one session. What is wrong is printed, and is an error.
-pub fn verify(store: &Store, name: &str, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
-    use crate::journal::Seal;
-    let session = store.resolve(name)?;
-    let found = session.verify()?;
-    if json {
-        let verified = Verified { session: session.id().as_str(), intact: found.is_intact(), found: &found };
-        print_json(&verified, out)?;
-    } else {
-        for problem in &found.problems {
-            writeln!(out, "{}", visible(problem))?;
-        }
-        if found.is_intact() {
-            let seal = match found.seal {
-                Seal::None => "it has not ended, so no seal guards it yet",
-                Seal::Intact | Seal::Broken => "its seal fits",
-            };
-            let (id, records, documents) = (session.id(), found.records, found.documents);
-            writeln!(
-                out,
-                "session {id}: {records} records and the text of {documents} document(s) as they were written; {seal}"
-            )?;
-        }
-    }
-    match found.problems.len() {
-        0 => Ok(()),
-        count => Err(Failure::new(
-            Exit::Error,
-            format!("session {} is not what was written: {count} problem(s) found", session.id()),
-        )),
-    }
-}
-
 /// Removes one session with its documents, for good. Without `yes` the person is asked first.
 pub fn delete(store: &Store, name: &str, yes: bool, out: &mut dyn Write) -> Result<(), Failure> {
     let session = store.resolve(name)?;
@@ -190,7 +149,7 @@ fn confirmed(session: &Session) -> Result<bool, Failure> {
     Ok(matches!(line.trim(), "y" | "Y" | "yes"))
 }
 
-fn print_json(value: &impl Serialize, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn print_json(value: &impl Serialize, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "{}", serde_json::to_string_pretty(value)?)?;
     Ok(())
 }
