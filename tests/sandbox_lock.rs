@@ -262,6 +262,11 @@ async fn the_report_says_what_holds_and_nothing_forbidden_works() {
         assert!(ended(name), "{name}: {:?}", report.attempts);
     }
     assert!(report.attempts.len() > 20);
+    let told = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("SECURITY.md")).unwrap();
+    for layer in &report.layers {
+        let row = format!("\n| {} |", layer.name.trim_end_matches(" (late)"));
+        assert!(told.contains(&row), "SECURITY.md does not say what {} stops", layer.name);
+    }
 }
 
 #[tokio::test]

@@ -38,6 +38,16 @@ use crate::protocol::{Chunk, CodeError, CodeErrorKind, JobOutput, Manifest};
 use process::Process;
 use wire::{ChunkRow, JobRow, Prepared, Reply, Request, Stage};
 
+/// Everything that the parent does with bytes from a child, for the fuzzer in `fuzz/`.
+#[cfg(fuzzing)]
+pub fn read_reply(bytes: &[u8], documents: &[Arc<str>], max_jobs: u32) {
+    match Reply::decode(bytes, max_jobs) {
+        Ok(Reply::Prepared(prepared)) => drop(manifests(prepared, documents)),
+        Ok(Reply::Failed(error)) => drop(private::without(error, "", documents, &[])),
+        Ok(_) | Err(_) => {}
+    }
+}
+
 /// The hidden subcommand that makes this program the child.
 pub const SUBCOMMAND: &str = "__sandbox";
 
