@@ -4,6 +4,7 @@ pub mod bm25;
 pub mod chunk;
 mod citation;
 pub mod escape;
+pub mod find;
 mod load;
 mod normal;
 pub mod passage;
