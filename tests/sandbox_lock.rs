@@ -2,6 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(unix)]
 
+#[path = "sandbox/errors.rs"]
+mod errors;
+#[path = "sandbox/functions.rs"]
+mod functions;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -94,53 +99,12 @@ async fn python_behaves_as_programs_expect() {
 }
 
 #[tokio::test]
-async fn a_syntax_error_names_its_line() {
-    for (source, line) in [
-        ("x = 1\ny = (1 +\nz = 3\n", 2),
-        ("def f(:\n    pass\n", 1),
-        ("if True:\nprint(1)\n", 2),
-        ("x = 'abc\ny = 2\n", 1),
-        ("a = [1,\n  2\nb = 3\n", 1),
-    ] {
-        let error = sandbox().transform(at_noon(source), &[]).await.unwrap_err();
-        assert_eq!((error.kind, error.line), (CodeErrorKind::Exception, Some(line)), "{source:?}: {error}");
-    }
-}
-
-#[tokio::test]
-async fn the_functions_do_what_the_remote_lm_is_told() {
-    let source = "def transform_outputs(jobs):\n\
-        \x20   doc = 'é' * 25\n\
-        \x20   chunks = ['weather', 'wind', 'revenue fell', 'revenue rose, revenue doubled', 'rain', 'snow', 'net income']\n\
-        \x20   found = [[len(c) for c in chunk_by_section(doc, 10, 2)], [len(c) for c in chunk_by_section('e' * 25, max_chunk_size=10, overlap=2)]]\n\
-        \x20   found += [len(chunk_by_section('x' * 5980)), chunk_by_section(''), chunk_by_page('a\\x0c \\x0cb'), chunk_by_paragraph('a\\n\\nb\\n')]\n\
-        \x20   found += [bm25_retrieve_top_k_chunks(['revenue', 'net income'], chunks, k=2), bm25_retrieve_top_k_chunks(['revenue', 'net income'], chunks=chunks, weights={'net income': 9.0}, k=1)]\n\
-        \x20   for call in (lambda: chunk_by_section(doc, 10, 10), lambda: chunk_by_section(7), lambda: bm25_retrieve_top_k_chunks([1], chunks)):\n\
-        \x20       try:\n            call()\n        except (TypeError, ValueError) as error:\n            found.append(type(error).__name__)\n\
-        \x20   return repr(found)\n";
-    assert_eq!(
-        sandbox().transform(at_noon(source), &[]).await.unwrap(),
-        "[[10, 10, 9, 1], [10, 10, 9, 1], 3, [], ['a', 'b'], ['a\\n\\nb'], \
-         ['net income', 'revenue rose, revenue doubled'], ['net income'], 'ValueError', 'TypeError', 'TypeError']"
-    );
-}
-
-#[tokio::test]
 async fn documents_that_cannot_fit_are_no_fault_of_the_program() {
     let documents: Vec<Arc<str>> = vec!["x".repeat(40 << 20).into()];
     let small = sandbox_of(env!("CARGO_BIN_EXE_minions"), 128, 20);
     let error = small.prepare(at_noon(&program("return []")), &documents, &[]).await.unwrap_err();
     assert_eq!(error.kind, CodeErrorKind::Unavailable);
     assert!(error.message.contains("sandbox.memory_mb to 144"), "{error}");
-}
-
-#[tokio::test]
-async fn an_error_of_the_interpreter_itself_names_the_line_too() {
-    let source = program("names = [c.__name__ for c in object.__subclasses__()]\nreturn []");
-    let documents: Vec<Arc<str>> = vec!["text".into()];
-    if let Err(error) = sandbox().prepare(at_noon(&source), &documents, &[]).await {
-        assert_eq!((error.kind, error.line), (CodeErrorKind::Stopped, Some(2)), "{error}");
-    }
 }
 
 #[tokio::test]
@@ -267,49 +231,6 @@ async fn the_report_says_what_holds_and_nothing_forbidden_works() {
         let row = format!("\n| {} |", layer.name.trim_end_matches(" (late)"));
         assert!(told.contains(&row), "SECURITY.md does not say what {} stops", layer.name);
     }
-}
-
-#[tokio::test]
-async fn an_error_says_what_to_do_and_what_was_printed_but_tells_no_passage_of_a_document() {
-    let documents: Vec<Arc<str>> = vec!["Patient Anna Muster was given lisinopril 20 mg on 2019-03-04.".into()];
-    let source = program(
-        "print('chunks:', len(context))\nprint(context[0])\nfor job in prev_job_outputs or [JobOutput(explanation='', citation=None, answer=None)]:\n    int(context[0][8:50])",
-    );
-    let error = sandbox().prepare(at_noon(&source), &documents, &[]).await.unwrap_err();
-    assert_eq!((error.kind, error.line), (CodeErrorKind::Exception, Some(5)));
-    assert_eq!(error.message, "ValueError: invalid literal for int() with base 10: '[42 characters of the documents]'");
-    assert_eq!(error.printed.as_deref(), Some("chunks: 1\n[61 characters of the documents]\n"));
-    assert!(!error.traceback.unwrap().contains("Anna"));
-}
-
-#[tokio::test]
-async fn each_kind_of_failure_has_its_own_sentence_and_hint() {
-    let hint = |body: &'static str| async move {
-        let error = sandbox().prepare(at_noon(&program(body)), &[], &[]).await.unwrap_err();
-        (error.line, error.hint.unwrap_or_else(|| panic!("no hint: {}", error.message)))
-    };
-    for (body, wanted) in [
-        ("import numpy as np", "only the standard library's pure modules"),
-        ("return [JobManifests(chunk='c', task='t', advice='a')]", "did you mean JobManifest?"),
-        ("return JobOutput(explanation='e', citation=None, answer=None).text", "a JobOutput has explanation, citation"),
-        ("return open('/etc/passwd')", "there are no files"),
-        ("return JobOutput(explanation='e', citation=None, answer=None).answer.strip()", "test for None first"),
-        ("f = lambda n: f(n + 1)\nf(0)", "use a loop"),
-    ] {
-        let (line, told) = hint(body).await;
-        assert!(told.contains(wanted), "{body}: {told}");
-        assert!(line.is_some(), "{body}");
-    }
-    let prints = program("while True:\n    print('x' * 1000)");
-    let error = sandbox().prepare(at_noon(&prints), &[], &[]).await.unwrap_err();
-    assert_eq!((error.kind, error.line), (CodeErrorKind::OutputLimit, Some(3)), "{error}");
-    let returns = "def transform_outputs(jobs):\n    return 'x' * (9 << 20)\n";
-    let error = sandbox().transform(at_noon(returns), &[]).await.unwrap_err();
-    assert_eq!(error.kind, CodeErrorKind::OutputLimit, "{error}");
-    assert!(error.message.contains("9 MB of text, more than the 8 MB"), "{error}");
-    let nests = "def transform_outputs(jobs):\n    return str(eval('(' * 100000 + ')' * 100000))\n";
-    let error = sandbox().transform(at_noon(nests), &[]).await.unwrap_err();
-    assert!(error.message.contains("too deeply") || error.message.contains("SyntaxError"), "{error}");
 }
 
 #[tokio::test]

@@ -19,57 +19,54 @@ const NEIGHBOUR: f64 = 0.3;
 ///
 /// A keyword may be several words. `weights` stands beside `keywords`; where it is shorter the weight is 1, and a
 /// weight that is no positive number takes its keyword out. Chunks are taken to stand in the order of their document.
-pub fn top_k(keywords: &[String], weights: &[f64], chunks: &[&str], k: usize) -> Vec<usize> {
+pub fn top_k<'a>(
+    keywords: &[String],
+    weights: &[f64],
+    chunks: impl IntoIterator<Item = &'a str>,
+    k: usize,
+) -> Vec<usize> {
     let query: Vec<(&str, f64)> = keywords
         .iter()
         .enumerate()
         .map(|(index, keyword)| (keyword.as_str(), weights.get(index).copied().unwrap_or(1.0)))
         .collect();
-    let scores = smoothed(&scores(&query, chunks), NEIGHBOUR);
-    let mut order: Vec<usize> = (0..chunks.len()).filter(|&index| scores[index] > 0.0).collect();
-    order.sort_by(|&left, &right| scores[right].total_cmp(&scores[left]).then(left.cmp(&right)));
-    order.truncate(k);
-    order
+    let mut best = rankings(&[query], chunks).pop().unwrap_or_default();
+    best.truncate(k);
+    best
+}
+
+/// For each of the queries the indices of the chunks that speak of it, best first, as [`top_k`] finds them.
+pub fn rankings<'a>(queries: &[Vec<(&str, f64)>], chunks: impl IntoIterator<Item = &'a str>) -> Vec<Vec<usize>> {
+    let rank = |scores: Vec<f64>| {
+        let scores = smoothed(&scores, NEIGHBOUR);
+        let mut order: Vec<usize> = (0..scores.len()).filter(|&index| scores[index] > 0.0).collect();
+        order.sort_by(|&left, &right| scores[right].total_cmp(&scores[left]).then(left.cmp(&right)));
+        order
+    };
+    scores_of_each(queries, chunks).into_iter().map(rank).collect()
 }
 
 /// The BM25 score of every chunk for the weighted keywords.
 pub fn scores(query: &[(&str, f64)], chunks: &[&str]) -> Vec<f64> {
+    scores_of_each(&[query.to_vec()], chunks.iter().copied()).pop().unwrap_or_default()
+}
+
+/// The chunks' scores for each query; the words of the chunks are read once.
+fn scores_of_each<'a>(queries: &[Vec<(&str, f64)>], chunks: impl IntoIterator<Item = &'a str>) -> Vec<Vec<f64>> {
     let mut vocabulary = Vocabulary::default();
-    let query = Query::new(query, &mut vocabulary);
-    if query.terms.is_empty() {
-        return vec![0.0; chunks.len()];
-    }
-    let mut lengths = Vec::with_capacity(chunks.len());
-    let mut counts: Vec<Vec<(usize, u32)>> = Vec::with_capacity(chunks.len());
-    let mut holding = vec![0u32; query.weights.len()];
+    let queries: Vec<Query> = queries.iter().map(|query| Query::new(query, &mut vocabulary)).collect();
+    // The vocabulary numbers terms as it meets them, so those of the queries come first.
+    let asked = vocabulary.len() as u32;
+    let mut lengths = Vec::new();
+    let mut counts: Vec<Vec<Vec<(usize, u32)>>> = queries.iter().map(|_| Vec::new()).collect();
     for chunk in chunks {
         let terms = vocabulary.terms(chunk);
-        let found = query.count(&terms);
-        for &(term, _) in &found {
-            holding[term] += 1;
-        }
         lengths.push(terms.len() as f64);
-        counts.push(found);
+        for (query, counts) in queries.iter().zip(&mut counts) {
+            counts.push(query.count(&terms, asked));
+        }
     }
-    let average = (lengths.iter().sum::<f64>() / chunks.len().max(1) as f64).max(1.0);
-    let rarity: Vec<f64> = holding
-        .iter()
-        .map(|&holding| (1.0 + (chunks.len() as f64 - f64::from(holding) + 0.5) / (f64::from(holding) + 0.5)).ln())
-        .collect();
-    counts
-        .iter()
-        .zip(&lengths)
-        .map(|(found, length)| {
-            let norm = K1 * (1.0 - B + B * length / average);
-            found
-                .iter()
-                .map(|&(term, count)| {
-                    let count = f64::from(count);
-                    query.weights[term] * rarity[term] * count * (K1 + 1.0) / (count + norm)
-                })
-                .sum()
-        })
-        .collect()
+    queries.iter().zip(&counts).map(|(query, counts)| query.scores(counts, &lengths)).collect()
 }
 
 /// Every score with `part` of its two neighbours' added.
@@ -121,15 +118,16 @@ impl Query {
         }
     }
 
-    fn count(&self, terms: &[u32]) -> Vec<(usize, u32)> {
+    /// How often each term of the query stands in the chunk with these terms, of which those from `asked` on are in no query.
+    fn count(&self, terms: &[u32], asked: u32) -> Vec<(usize, u32)> {
         let mut found: HashMap<usize, u32> = HashMap::new();
-        for term in terms {
+        for (at, term) in terms.iter().enumerate().filter(|(_, term)| **term < asked) {
             if let Some(&index) = self.terms.get(term) {
                 *found.entry(index).or_default() += 1;
             }
-        }
-        for pair in terms.windows(2) {
-            if let Some(&index) = self.pairs.get(&(pair[0], pair[1])) {
+            if let Some(next) = terms.get(at + 1)
+                && let Some(&index) = self.pairs.get(&(*term, *next))
+            {
                 *found.entry(index).or_default() += 1;
             }
         }
@@ -137,6 +135,26 @@ impl Query {
         let mut found: Vec<(usize, u32)> = found.into_iter().collect();
         found.sort_unstable();
         found
+    }
+
+    fn scores(&self, counts: &[Vec<(usize, u32)>], lengths: &[f64]) -> Vec<f64> {
+        let all = counts.len() as f64;
+        let mut holding = vec![0u32; self.weights.len()];
+        for (term, _) in counts.iter().flatten() {
+            holding[*term] += 1;
+        }
+        let average = (lengths.iter().sum::<f64>() / all.max(1.0)).max(1.0);
+        let rarity = |holding: &u32| (1.0 + (all - f64::from(*holding) + 0.5) / (f64::from(*holding) + 0.5)).ln();
+        let rarity: Vec<f64> = holding.iter().map(rarity).collect();
+        let score = |(found, length): (&Vec<(usize, u32)>, &f64)| {
+            let norm = K1 * (1.0 - B + B * length / average);
+            let term = |&(term, count): &(usize, u32)| {
+                let count = f64::from(count);
+                self.weights[term] * rarity[term] * count * (K1 + 1.0) / (count + norm)
+            };
+            found.iter().map(term).sum()
+        };
+        counts.iter().zip(lengths).map(score).collect()
     }
 }
 
@@ -152,28 +170,28 @@ mod tests {
     #[test]
     fn the_chunk_that_speaks_of_the_keywords_comes_first() {
         let chunks = ["The cat slept.", "Net sales rose in 2019.", "Nothing here.", "A dog barked."];
-        assert_eq!(top_k(&keywords(&["net sale", "2019"]), &[], &chunks, 1), [1]);
+        assert_eq!(top_k(&keywords(&["net sale", "2019"]), &[], chunks, 1), [1]);
     }
 
     #[test]
     fn words_side_by_side_weigh_more_than_words_apart() {
         let chunks = ["net of tax, sales fell", "x", "y", "z", "net sales fell, tax"];
-        assert_eq!(top_k(&keywords(&["net sales"]), &[], &chunks, 5)[0], 4);
+        assert_eq!(top_k(&keywords(&["net sales"]), &[], chunks, 5)[0], 4);
     }
 
     #[test]
     fn weights_decide_between_chunks() {
         let chunks = ["apple", "", "", "pear"];
-        assert_eq!(top_k(&keywords(&["apple", "pear"]), &[1.0, 3.0], &chunks, 1), [3]);
-        assert_eq!(top_k(&keywords(&["apple", "pear"]), &[1.0, 0.0], &chunks, 9), [0, 1]);
+        assert_eq!(top_k(&keywords(&["apple", "pear"]), &[1.0, 3.0], chunks, 1), [3]);
+        assert_eq!(top_k(&keywords(&["apple", "pear"]), &[1.0, 0.0], chunks, 9), [0, 1]);
     }
 
     #[test]
     fn nothing_to_look_for_finds_nothing() {
-        assert!(top_k(&[], &[], &["a text"], 3).is_empty());
-        assert!(top_k(&keywords(&["the", "of"]), &[], &["the text of"], 3).is_empty());
-        assert!(top_k(&keywords(&["word"]), &[f64::NAN], &["a word"], 3).is_empty());
-        assert!(top_k(&keywords(&["word"]), &[], &[], 3).is_empty());
+        assert!(top_k(&[], &[], ["a text"], 3).is_empty());
+        assert!(top_k(&keywords(&["the", "of"]), &[], ["the text of"], 3).is_empty());
+        assert!(top_k(&keywords(&["word"]), &[f64::NAN], ["a word"], 3).is_empty());
+        assert!(top_k(&keywords(&["word"]), &[], [], 3).is_empty());
     }
 
     proptest! {
@@ -184,7 +202,7 @@ mod tests {
             k in 0usize..30,
         ) {
             let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
-            let found = top_k(&words, &[], &chunks, k);
+            let found = top_k(&words, &[], chunks.iter().copied(), k);
             let mut distinct = found.clone();
             distinct.sort_unstable();
             distinct.dedup();

@@ -5,6 +5,7 @@ pub mod chunk;
 mod citation;
 pub mod escape;
 pub mod find;
+pub mod fusion;
 mod load;
 mod normal;
 pub mod passage;

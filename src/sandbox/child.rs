@@ -96,14 +96,8 @@ fn interpreter(signals: UserSignalReceiver) -> Interpreter {
 fn load_prelude(vm: &VirtualMachine) -> PyResult<PyDictRef> {
     let scope = vm.new_scope_with_builtins();
     let globals = scope.globals.clone();
-    let functions = [
-        vm.new_function("chunk_by_section", host::chunk_by_section),
-        vm.new_function("chunk_by_page", host::chunk_by_page),
-        vm.new_function("chunk_by_paragraph", host::chunk_by_paragraph),
-        vm.new_function("bm25_retrieve_top_k_chunks", host::bm25_retrieve_top_k_chunks),
-    ];
     globals.set_item("__name__", vm.ctx.new_str("minions").into(), vm)?;
-    globals.set_item("_host", vm.ctx.new_list(functions.into_iter().map(Into::into).collect()).into(), vm)?;
+    globals.set_item("_host", vm.ctx.new_list(host::functions(vm)).into(), vm)?;
     let code = vm
         .compile(include_str!("prelude.py"), Mode::Exec, "<minions>".to_owned())
         .map_err(|error| vm.new_syntax_error(&error, None))?;

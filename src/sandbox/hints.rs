@@ -1,27 +1,14 @@
 //! What the remote LM should do about an error of its program, where the error alone does not say it.
 
+use super::host::{FUNCTIONS, HostFunction};
+
 /// What a program may import, as the remote LM is told when it imports something else.
 const MODULES: &str = "re, json, math, statistics, collections, itertools, functools, operator, heapq, bisect, string, \
                        textwrap, datetime, decimal, fractions, random, copy, enum, dataclasses, typing, difflib, csv";
 
-/// What a program finds defined beside Python's own.
-const NAMES: &[&str] = &[
-    "context",
-    "prev_job_manifests",
-    "prev_job_outputs",
-    "jobs",
-    "JobManifest",
-    "JobOutput",
-    "Job",
-    "BaseModel",
-    "List",
-    "Optional",
-    "Dict",
-    "chunk_by_section",
-    "chunk_by_page",
-    "chunk_by_paragraph",
-    "bm25_retrieve_top_k_chunks",
-];
+/// What a program finds defined beside Python's own names and the host's functions.
+const NAMES: &[&str] =
+    &["context", "prev_job_manifests", "prev_job_outputs", "jobs", "JobManifest", "JobOutput", "Job", "BaseModel"];
 
 /// What stands on the models that a program is given.
 const FIELDS: &[(&str, &str)] = &[
@@ -31,7 +18,7 @@ const FIELDS: &[(&str, &str)] = &[
 ];
 
 /// `class` and `message` of the exception, and the line of the program that raised it.
-pub fn hint(class: &str, message: &str, _line: &str) -> Option<String> {
+pub fn hint(class: &str, message: &str, line: &str) -> Option<String> {
     match class {
         "ModuleNotFoundError" | "ImportError" => {
             Some(format!("only the standard library's pure modules are here: {MODULES}; do without the others"))
@@ -47,15 +34,27 @@ pub fn hint(class: &str, message: &str, _line: &str) -> Option<String> {
         "TypeError" if message.contains("NoneType") => {
             Some("`citation` and `answer` are None where a job found nothing: test for None first".into())
         }
+        "TypeError" | "ValueError" => called(message, line),
         _ => None,
     }
 }
 
+/// The signature of the host's function that the message names, or else of those that the line calls.
+fn called(message: &str, line: &str) -> Option<String> {
+    let calls = |text: &str| -> Vec<&str> {
+        let signatures = FUNCTIONS.iter().filter(|function| text.contains(&format!("{}(", function.name())));
+        signatures.map(|function| function.signature).collect()
+    };
+    let known = Some(calls(message)).filter(|known| !known.is_empty()).unwrap_or_else(|| calls(line));
+    (!known.is_empty()).then(|| format!("it is called as {}", known.join(", ")))
+}
+
 fn unknown_name(message: &str) -> Option<String> {
     let name = quoted(message)?;
-    let near = NAMES.iter().map(|known| (strsim::jaro_winkler(name, known), *known));
+    let known = NAMES.iter().copied().chain(FUNCTIONS.iter().map(HostFunction::name));
+    let near = known.map(|known| (strsim::jaro_winkler(name, known), known));
     let (likeness, known) = near.max_by(|one, other| one.0.total_cmp(&other.0))?;
-    (likeness > 0.85 && known != name).then(|| format!("did you mean {known}?"))
+    (likeness > 0.85).then(|| format!("did you mean {known}?"))
 }
 
 fn attribute(message: &str) -> Option<String> {
@@ -91,6 +90,14 @@ mod tests {
         );
         assert!(told("AttributeError", "'NoneType' object has no attribute 'strip'").contains("test for None"));
         assert!(told("TypeError", "argument of type 'NoneType' is not iterable").contains("test for None"));
+        assert_eq!(
+            told("TypeError", "chunk_by_page() takes 1 positional argument but 2 were given"),
+            "it is called as chunk_by_page(doc)"
+        );
+        assert_eq!(
+            hint("ValueError", "too many values to unpack", "a, b = retrieve(['x'], chunks)").as_deref(),
+            Some("it is called as retrieve(queries, chunks, k=10)")
+        );
         assert_eq!(told("ZeroDivisionError", "division by zero"), "");
         assert_eq!(told("NameError", "'"), "");
     }

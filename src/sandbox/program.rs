@@ -12,7 +12,7 @@ use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 use super::errors::{self, FILE};
 use super::spans::Finder;
 use super::wire::{ChunkRow, JobRow, OUTPUT, Prepared, Reply, Request, Stage};
-use super::{Limits, attempts, syntax, watch};
+use super::{Limits, attempts, host, syntax, watch};
 use crate::protocol::{CodeError, CodeErrorKind};
 
 /// Why a program gave no result.
@@ -80,6 +80,7 @@ fn prepare(
 ) -> Result<Prepared, Failure> {
     let globals = load(request, &["prepare_jobs", "transform_outputs"], prelude, vm)?;
     let documents: Vec<PyStrRef> = documents.into_iter().map(|text| vm.ctx.new_str(text)).collect();
+    host::keep_documents(&documents);
     let context = documents.iter().cloned().map(Into::into).collect();
     let (manifests, outputs) = match request.jobs.is_empty() {
         true => (vm.ctx.none(), vm.ctx.none()),

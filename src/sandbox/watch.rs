@@ -81,15 +81,32 @@ pub fn watch(signals: &UserSignalSender) {
 
 /// Raises what the limit calls for, unless the program ended meanwhile. `except Exception` does not catch the late one.
 fn interrupt(full: bool, vm: &VirtualMachine) -> PyResult<()> {
-    let exceptions = &vm.ctx.exceptions;
     match is_armed() {
         true if full => Err(memory_error(vm)),
-        true => Err(vm.new_exception_msg(exceptions.keyboard_interrupt.to_owned(), "the time limit is reached".into())),
+        true => Err(time_error(vm)),
         false => Ok(()),
     }
 }
 
+/// Whether native code has to end early, which no signal interrupts.
+pub fn must_stop() -> bool {
+    is_full() || is_late()
+}
+
+/// Raises in native code what the watchdog raises in Python's.
+pub fn check(vm: &VirtualMachine) -> PyResult<()> {
+    match must_stop() {
+        true if is_full() => Err(memory_error(vm)),
+        true => Err(time_error(vm)),
+        false => Ok(()),
+    }
+}
+
+fn time_error(vm: &VirtualMachine) -> PyBaseExceptionRef {
+    vm.new_exception_msg(vm.ctx.exceptions.keyboard_interrupt.to_owned(), "the time limit is reached".into())
+}
+
 /// The exception for a program that uses too much memory.
-pub fn memory_error(vm: &VirtualMachine) -> PyBaseExceptionRef {
+fn memory_error(vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_exception_msg(vm.ctx.exceptions.memory_error.to_owned(), "the memory limit is reached".into())
 }

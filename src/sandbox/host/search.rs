@@ -1,0 +1,85 @@
+//! The functions that search: chunks by words, documents by a regular expression.
+
+use std::cell::RefCell;
+
+use rustpython_vm::builtins::{PyDict, PyStrRef};
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+
+use super::arguments::{Arguments, str_of};
+use crate::document::{bm25, find, fusion};
+use crate::sandbox::watch;
+
+thread_local! {
+    /// The documents of the call, for `find_all`.
+    static DOCUMENTS: RefCell<Vec<PyStrRef>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Says which documents the program that runs next was given.
+pub fn keep_documents(documents: &[PyStrRef]) {
+    DOCUMENTS.with_borrow_mut(|kept| *kept = documents.to_vec());
+}
+
+pub fn bm25_retrieve_top_k_chunks(arguments: &Arguments) -> PyResult<PyObjectRef> {
+    let keywords: Vec<String> = arguments.texts("keywords")?.iter().map(|word| str_of(word).to_owned()).collect();
+    let chunks = arguments.list_of_texts("chunks")?;
+    let weights = weights(&keywords, arguments)?;
+    let best = bm25::top_k(&keywords, &weights, watched(&chunks), arguments.number("k", 0)?);
+    chosen(&chunks, &best, arguments.vm)
+}
+
+pub fn retrieve(arguments: &Arguments) -> PyResult<PyObjectRef> {
+    let (queries, chunks) = (arguments.texts("queries")?, arguments.list_of_texts("chunks")?);
+    let queries: Vec<&str> = queries.iter().map(str_of).collect();
+    let best = fusion::retrieve(&queries, watched(&chunks), arguments.number("k", 0)?);
+    chosen(&chunks, &best, arguments.vm)
+}
+
+pub fn find_all(arguments: &Arguments) -> PyResult<PyObjectRef> {
+    let (pattern, around) = (arguments.text("pattern")?, arguments.number("around", 0)?);
+    let pattern = find::pattern(str_of(&pattern))
+        .map_err(|reason| arguments.wrong_value(&format!("argument 'pattern': {reason}")))?;
+    let documents = match arguments.value("doc") {
+        Some(_) => arguments.texts("doc")?,
+        None => DOCUMENTS.with_borrow(Clone::clone),
+    };
+    let mut found = Vec::new();
+    for document in &documents {
+        let text = str_of(document);
+        let matches = pattern.find_iter(text).map(|found| found.range()).take_while(|_| !watch::must_stop());
+        for passage in find::passages(text, matches, around) {
+            watch::check(arguments.vm)?;
+            found.push(arguments.vm.ctx.new_str(&text[passage]).into());
+        }
+        watch::check(arguments.vm)?;
+    }
+    Ok(arguments.vm.ctx.new_list(found).into())
+}
+
+/// One number for each keyword: from a dictionary by keyword, from a list by position, else 1.
+fn weights(keywords: &[String], arguments: &Arguments) -> PyResult<Vec<f64>> {
+    let vm = arguments.vm;
+    let number = |value: PyObjectRef| {
+        let number = value.try_float(vm).map_err(|_| arguments.wrong_type("weights", "of numbers", &value))?;
+        Ok(number.to_f64())
+    };
+    let Some(given) = arguments.value("weights") else { return Ok(vec![1.0; keywords.len()]) };
+    if let Some(by_keyword) = given.downcast_ref::<PyDict>() {
+        let weight = |word: &String| by_keyword.get_item_opt(word.as_str(), vm)?.map_or(Ok(1.0), number);
+        return keywords.iter().map(weight).collect();
+    }
+    let listed: PyResult<Vec<PyObjectRef>> = given.clone().try_into_value(vm);
+    let listed = listed.map_err(|_| arguments.wrong_type("weights", "a dict or a list of numbers", &given))?;
+    let mut by_position = listed.into_iter().map(number);
+    keywords.iter().map(|_| by_position.next().unwrap_or(Ok(1.0))).collect()
+}
+
+/// The chunks' texts, until a limit is reached: [`chosen`] then says which.
+fn watched(chunks: &[PyStrRef]) -> impl Iterator<Item = &str> {
+    chunks.iter().map(str_of).take_while(|_| !watch::must_stop())
+}
+
+fn chosen(chunks: &[PyStrRef], best: &[usize], vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+    watch::check(vm)?;
+    let best = best.iter().filter_map(|index| chunks.get(*index).cloned().map(PyObjectRef::from));
+    Ok(vm.ctx.new_list(best.collect()).into())
+}
