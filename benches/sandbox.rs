@@ -105,6 +105,20 @@ fn ten_megabytes_to_2048_manifests(bencher: Bencher, case: &str) {
         .bench_local_values(|()| black_box(or_stop(world.prepare(&program))));
 }
 
+/// Each native function over the whole document, beside the cost of a call that does nothing with it.
+#[divan::bench(sample_count = 5, sample_size = 1, args = [
+    "context", "chunk_by_section(context[0])", "chunk_by_paragraph(context[0])", "chunk_by_heading(context[0])",
+    "chunk_by_code(context[0])", "find_all('sales of 42 ', around=200)",
+    "retrieve(['net sales', 'million', 'up 16'], chunk_by_section(context[0]))",
+])]
+fn a_native_function_over_ten_megabytes(bencher: Bencher, call: &str) {
+    let world = or_stop(World::new("–"));
+    let program = format!(
+        "def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):\n    {call}\n    return []\n{TRANSFORM}"
+    );
+    bencher.with_inputs(|| world.ready()).bench_local_values(|()| black_box(or_stop(world.prepare(&program))));
+}
+
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn transform_outputs_over_2048_jobs(bencher: Bencher) {
     let world = or_stop(World::new("–"));

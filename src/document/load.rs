@@ -270,6 +270,13 @@ mod tests {
     }
 
     #[test]
+    fn a_form_feed_that_ends_the_text_begins_no_page() {
+        assert_eq!(Document::from_text("d", "one\x0ctwo\x0c").pages, [0, 4]);
+        assert_eq!(Document::from_text("d", "one\x0c").pages, [0]);
+        assert!(Document::from_text("d", "\x0c").pages.len() <= 1);
+    }
+
+    #[test]
     fn line_ends_are_lf_and_pages_are_kept() {
         let document = load_bytes(b"one\r\ntwo\rthree\n\x0cfour").unwrap();
         assert_eq!(&*document.text, "one\ntwo\nthree\n\x0cfour");

@@ -83,7 +83,10 @@ impl Document {
     pub fn from_text(name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
         let breaks: Vec<usize> = memchr::memchr_iter(b'\x0c', text.as_bytes()).map(|at| at + 1).collect();
-        let pages = if breaks.is_empty() { Vec::new() } else { std::iter::once(0).chain(breaks).collect() };
+        let has_pages = !breaks.is_empty();
+        // A form feed that ends the text begins no page.
+        let starts = std::iter::once(0).chain(breaks).filter(|start| *start < text.len());
+        let pages = if has_pages { starts.collect() } else { Vec::new() };
         let hash = DocumentHash::of(&text);
         Self { name: name.into(), text, pages, hash }
     }
