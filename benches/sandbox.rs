@@ -145,34 +145,52 @@ fn pieces(text: &str) -> Vec<&str> {
 mod memory {
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-    use super::{World, cutting, or_stop};
+    use super::{TRANSFORM, World, cutting, or_stop, past_job, pieces};
 
     pub fn print() {
         for (letters, dash) in [("ascii", "-"), ("not ascii", "–")] {
             let world = or_stop(World::new(dash));
-            world.ready();
             let megabytes = world.documents[0].len() as f64 / 1e6;
-            let (done, peak) = (AtomicBool::new(false), AtomicU64::new(0));
-            let before = field("self", "VmRSS").unwrap_or(0);
-            // Sets the peak back to what is in use now, see proc_pid_clear_refs(5).
-            or_stop(std::fs::write("/proc/self/clear_refs", "5"));
-            let jobs = std::thread::scope(|scope| {
-                scope.spawn(|| {
-                    while !done.load(Relaxed) {
-                        peak.fetch_max(children(), Relaxed);
-                    }
-                });
-                let jobs = world.prepare(&cutting("pass"));
-                done.store(true, Relaxed);
-                or_stop(jobs)
+            let told = |call: &str, (child, grown): (u64, u64)| {
+                println!(
+                    "{letters}, {megabytes:.1} MB, {call}: the child's peak is {child} MB, the parent grows by {grown} MB"
+                );
+            };
+            told("to 2,048 manifests", watched(&world, || drop(or_stop(world.prepare(&cutting("pass"))))));
+            let pieces = pieces(&world.documents[0]);
+            let jobs: Vec<_> = pieces.iter().zip(0..).map(|(chunk, id)| past_job(chunk, id)).collect();
+            told("2,048 jobs transformed", watched(&world, || drop(or_stop(world.transform(TRANSFORM, &jobs)))));
+        }
+    }
+
+    /// Megabytes: the peak of the children, and what this process grew by while it ran the call.
+    fn watched(world: &World, call: impl FnOnce()) -> (u64, u64) {
+        world.ready();
+        let (done, peak) = (AtomicBool::new(false), AtomicU64::new(0));
+        give_back();
+        let before = field("self", "VmRSS").unwrap_or(0);
+        // Sets the peak back to what is in use now, see proc_pid_clear_refs(5).
+        or_stop(std::fs::write("/proc/self/clear_refs", "5"));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Relaxed) {
+                    peak.fetch_max(children(), Relaxed);
+                }
             });
-            let grown = field("self", "VmHWM").unwrap_or(0).saturating_sub(before);
-            println!(
-                "{letters}: {megabytes:.1} MB to {} manifests: the child's peak is {} MB, the parent grows by {} MB",
-                jobs.len(),
-                peak.load(Relaxed) / 1024,
-                grown / 1024
-            );
+            call();
+            done.store(true, Relaxed);
+        });
+        let grown = field("self", "VmHWM").unwrap_or(0).saturating_sub(before);
+        (peak.load(Relaxed) / 1024, grown / 1024)
+    }
+
+    /// Returns freed memory to the system, so that what is in use now does not hide what comes.
+    #[allow(unsafe_code)]
+    fn give_back() {
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        // SAFETY: takes a number and touches only what the allocator holds free.
+        unsafe {
+            libc::malloc_trim(0);
         }
     }
 

@@ -63,7 +63,8 @@ fn serve(limits: Limits, mut layers: Vec<Layer>) {
         let Ok(prelude) = load_prelude(vm) else { lock::leave(NOT_LOADED) };
         layers.extend(lock::late());
         answer(&Reply::Ready(layers));
-        while let Some((request, documents)) = next_request() {
+        while let Some(frame) = next_frame() {
+            let Some((request, documents)) = read_request(&frame) else { break };
             let used = allocator::used().unwrap_or(0);
             let left = limits.memory_bytes().saturating_sub(used);
             watch::arm(Duration::from_millis(request.milliseconds), used + left / 4 * 3);
@@ -106,12 +107,18 @@ fn load_prelude(vm: &VirtualMachine) -> PyResult<PyDictRef> {
     Ok(globals)
 }
 
-/// The next call, or nothing when the parent closed its end or sent what no parent of ours sends.
-fn next_request() -> Option<(Request, Vec<String>)> {
+/// The frame of the next call, or nothing when the parent closed its end.
+fn next_frame() -> Option<Vec<u8>> {
     let mut input = std::io::stdin().lock();
     let mut length = [0; 8];
     input.read_exact(&mut length).ok()?;
-    let request = Request::decode(&bytes(&mut input, u64::from_le_bytes(length))?).ok()?;
+    bytes(&mut input, u64::from_le_bytes(length))
+}
+
+/// The call and its documents, or nothing where that is what no parent of ours sends.
+fn read_request(frame: &[u8]) -> Option<(Request<'_>, Vec<String>)> {
+    let mut input = std::io::stdin().lock();
+    let request = Request::decode(frame).ok()?;
     let document = |length: &u64| String::from_utf8(bytes(&mut input, *length)?).ok();
     let documents = request.documents.iter().map(document).collect::<Option<_>>()?;
     Some((request, documents))

@@ -9,9 +9,11 @@ pub struct Malformed;
 pub struct Writer(Vec<u8>);
 
 impl Writer {
-    /// Leaves room for the length.
-    pub fn new() -> Self {
-        Self(vec![0; 8])
+    /// Leaves room for the length; `bytes` is about how many will come.
+    pub fn new(bytes: usize) -> Self {
+        let mut frame = Vec::with_capacity(8 + bytes);
+        frame.extend_from_slice(&[0; 8]);
+        Self(frame)
     }
 
     pub fn finish(mut self) -> Vec<u8> {
@@ -44,9 +46,9 @@ impl Writer {
         }
     }
 
-    pub fn texts(&mut self, texts: &[String]) {
+    pub fn texts(&mut self, texts: &[impl AsRef<str>]) {
         self.u64(texts.len() as u64);
-        texts.iter().for_each(|text| self.text(text));
+        texts.iter().for_each(|text| self.text(text.as_ref()));
     }
 }
 
@@ -99,10 +101,17 @@ impl<'a> Reader<'a> {
     /// A text of at most `most` bytes.
     pub fn text_within(&mut self, most: usize) -> Result<String, Malformed> {
         let length = self.usize()?;
-        if length > most {
-            return Err(Malformed);
-        }
-        std::str::from_utf8(self.take(length)?).map(str::to_owned).map_err(|_| Malformed)
+        if length > most { Err(Malformed) } else { self.slice(length).map(str::to_owned) }
+    }
+
+    /// A text that stays where it is in the frame.
+    pub fn borrowed(&mut self) -> Result<&'a str, Malformed> {
+        let length = self.usize()?;
+        self.slice(length)
+    }
+
+    fn slice(&mut self, length: usize) -> Result<&'a str, Malformed> {
+        std::str::from_utf8(self.take(length)?).map_err(|_| Malformed)
     }
 
     pub fn optional(&mut self) -> Result<Option<String>, Malformed> {

@@ -231,7 +231,13 @@ impl Sandbox {
         }
     }
 
-    fn request(&self, stage: Stage, program: Program<'_>, documents: &[Arc<str>], jobs: &[PastJob<'_>]) -> Request {
+    fn request<'a>(
+        &self,
+        stage: Stage,
+        program: Program<'_>,
+        documents: &[Arc<str>],
+        jobs: &[PastJob<'a>],
+    ) -> Request<'a> {
         let mut texts = Texts::default();
         let jobs = jobs.iter().map(|job| JobRow {
             chunk: texts.index(job.chunk),
@@ -262,14 +268,14 @@ impl Sandbox {
 /// Texts that many jobs share, each sent once.
 #[derive(Default)]
 struct Texts<'a> {
-    items: Vec<String>,
+    items: Vec<&'a str>,
     index: HashMap<&'a str, u32>,
 }
 
 impl<'a> Texts<'a> {
     fn index(&mut self, text: &'a str) -> u32 {
         *self.index.entry(text).or_insert_with(|| {
-            self.items.push(text.to_owned());
+            self.items.push(text);
             self.items.len() as u32 - 1
         })
     }

@@ -82,7 +82,12 @@ impl Process {
     }
 
     /// Runs one request to its end. The child is spent then: a program may have changed what the next would rely on.
-    pub async fn ask(mut self, request: &Request, documents: &[Arc<str>], limits: Limits) -> Result<Reply, CodeError> {
+    pub async fn ask(
+        mut self,
+        request: &Request<'_>,
+        documents: &[Arc<str>],
+        limits: Limits,
+    ) -> Result<Reply, CodeError> {
         match timeout(SENDING, self.send(request, documents)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(self.ended(limits, false).await),
@@ -105,7 +110,7 @@ impl Process {
     }
 
     /// Has it try a forbidden thing. The child is spent then, or dead.
-    pub async fn attempt(mut self, request: &Request) -> Result<Attempted, CodeError> {
+    pub async fn attempt(mut self, request: &Request<'_>) -> Result<Attempted, CodeError> {
         if timeout(SENDING, self.send(request, &[])).await.is_err() {
             return Err(errors::unavailable("the child did not take what it was asked to try"));
         }
@@ -123,7 +128,7 @@ impl Process {
         }
     }
 
-    async fn send(&mut self, request: &Request, documents: &[Arc<str>]) -> std::io::Result<()> {
+    async fn send(&mut self, request: &Request<'_>, documents: &[Arc<str>]) -> std::io::Result<()> {
         self.input.write_all(&request.encode()).await?;
         for text in documents {
             self.input.write_all(text.as_bytes()).await?;

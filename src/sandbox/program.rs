@@ -34,7 +34,7 @@ impl From<PyBaseExceptionRef> for Failure {
 
 /// Runs the request's program. `prelude` is the scope in which `prelude.py` ran.
 pub fn run(
-    request: &Request,
+    request: &Request<'_>,
     documents: Vec<String>,
     prelude: &PyDictRef,
     limits: Limits,
@@ -57,7 +57,12 @@ pub fn run(
 }
 
 /// Loads the program; the result is its global scope.
-fn load(request: &Request, wanted: &[&str], prelude: &PyDictRef, vm: &VirtualMachine) -> Result<PyDictRef, Failure> {
+fn load(
+    request: &Request<'_>,
+    wanted: &[&str],
+    prelude: &PyDictRef,
+    vm: &VirtualMachine,
+) -> Result<PyDictRef, Failure> {
     let source = request.source.as_str();
     call(prelude, "set_clock", vec![vm.ctx.new_float(request.clock_ms as f64 / 1000.0).into()], vm)?;
     let code = vm
@@ -73,7 +78,7 @@ fn load(request: &Request, wanted: &[&str], prelude: &PyDictRef, vm: &VirtualMac
 }
 
 fn prepare(
-    request: &Request,
+    request: &Request<'_>,
     documents: Vec<String>,
     prelude: &PyDictRef,
     vm: &VirtualMachine,
@@ -120,7 +125,7 @@ fn jobs_of(returned: PyObjectRef, max_jobs: u32) -> Result<Vec<PyObjectRef>, Fai
 
 fn collect(
     manifests: &[PyObjectRef],
-    request: &Request,
+    request: &Request<'_>,
     documents: &[PyStrRef],
     vm: &VirtualMachine,
 ) -> Result<Prepared, Failure> {
@@ -165,7 +170,7 @@ fn field_text(manifest: &PyObjectRef, field: &'static str, vm: &VirtualMachine) 
     }
 }
 
-fn transform(request: &Request, prelude: &PyDictRef, vm: &VirtualMachine) -> Result<String, Failure> {
+fn transform(request: &Request<'_>, prelude: &PyDictRef, vm: &VirtualMachine) -> Result<String, Failure> {
     let globals = load(request, &["transform_outputs"], prelude, vm)?;
     let jobs = call(prelude, "make_jobs", vec![rows(request, vm)], vm)?;
     let arguments: KwArgs = [("jobs".to_owned(), jobs)].into_iter().collect();
@@ -188,8 +193,8 @@ fn call(prelude: &PyDictRef, name: &str, arguments: Vec<PyObjectRef>, vm: &Virtu
 }
 
 /// The request's jobs as the tuples that `prelude.py` makes its objects from; texts that jobs share stay shared.
-fn rows(request: &Request, vm: &VirtualMachine) -> PyObjectRef {
-    let texts: Vec<PyObjectRef> = request.texts.iter().map(|text| vm.ctx.new_str(text.as_str()).into()).collect();
+fn rows(request: &Request<'_>, vm: &VirtualMachine) -> PyObjectRef {
+    let texts: Vec<PyObjectRef> = request.texts.iter().map(|text| vm.ctx.new_str(*text).into()).collect();
     let text = |index: u32| texts.get(index as usize).cloned().unwrap_or_else(|| vm.ctx.none());
     let optional = |text: &Option<String>| match text {
         Some(text) => vm.ctx.new_str(text.as_str()).into(),

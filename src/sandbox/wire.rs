@@ -17,7 +17,7 @@ pub enum Stage {
 
 /// A call, but for the bytes of the documents, which follow the frame.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Request {
+pub struct Request<'a> {
     pub stage: Stage,
     /// The program may run this long.
     pub milliseconds: u64,
@@ -30,7 +30,7 @@ pub struct Request {
     /// Byte lengths.
     pub documents: Vec<u64>,
     /// Texts that `jobs` points into.
-    pub texts: Vec<String>,
+    pub texts: Vec<&'a str>,
     pub jobs: Vec<JobRow>,
 }
 
@@ -105,10 +105,15 @@ impl Layer {
     }
 }
 
-impl Request {
+/// About what a job takes beside the texts it shares.
+const JOB_BYTES: usize = 256;
+
+impl<'a> Request<'a> {
     /// The frame with its length in front.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::new();
+        // Room for the texts at once, which may be the documents over again.
+        let bytes: usize = self.texts.iter().map(|text| text.len() + 8).sum();
+        let mut out = Writer::new(bytes + self.source.len() + self.jobs.len() * JOB_BYTES);
         out.u8(match self.stage {
             Stage::Prepare => 0,
             Stage::Transform => 1,
@@ -133,7 +138,7 @@ impl Request {
     }
 
     /// Reads a frame without its length.
-    pub fn decode(frame: &[u8]) -> Result<Self, Malformed> {
+    pub fn decode(frame: &'a [u8]) -> Result<Self, Malformed> {
         let mut rest = Reader::new(frame);
         let stage = match rest.u8()? {
             0 => Stage::Prepare,
@@ -145,7 +150,7 @@ impl Request {
         let (max_jobs, max_reply) = (rest.u32()?, rest.u64()?);
         let source = rest.text()?;
         let documents = rest.list(8, Reader::u64)?;
-        let texts = rest.texts_within(usize::MAX)?;
+        let texts = rest.list(8, Reader::borrowed)?;
         let jobs = rest.list(30, |rest| {
             let job = JobRow {
                 chunk: rest.u32()?,
@@ -167,7 +172,7 @@ impl Request {
 impl Reply {
     /// The frame with its length in front.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::new();
+        let mut out = Writer::new(0);
         match self {
             Reply::Ready(layers) => {
                 out.u8(0);
@@ -384,7 +389,7 @@ mod tests {
             max_reply: 1 << 26,
             source: "def prepare_jobs(): …".into(),
             documents: vec![3, 0, 12],
-            texts: vec!["chunk".into(), "task".into()],
+            texts: vec!["chunk", "task"],
             jobs: vec![JobRow {
                 chunk: 0,
                 task: 1,
