@@ -93,17 +93,19 @@ fn interpreter(signals: UserSignalReceiver) -> Interpreter {
         .build()
 }
 
-/// Runs `prelude.py`, which is ours, with the host functions in scope.
+/// Runs `prelude.py` and `models.py`, which are ours, with the host functions in scope.
 fn load_prelude(vm: &VirtualMachine) -> PyResult<PyDictRef> {
     let scope = vm.new_scope_with_builtins();
     let globals = scope.globals.clone();
     globals.set_item("__name__", vm.ctx.new_str("minions").into(), vm)?;
     globals.set_item("_host", vm.ctx.new_list(host::functions(vm)).into(), vm)?;
-    let code = vm
-        .compile(include_str!("prelude.py"), Mode::Exec, "<minions>".to_owned())
-        .map_err(|error| vm.new_syntax_error(&error, None))?;
-    vm.run_code_obj(code, scope)?;
-    mend::mend(vm);
+    for source in [include_str!("prelude.py"), include_str!("models.py")] {
+        let code = vm
+            .compile(source, Mode::Exec, "<minions>".to_owned())
+            .map_err(|error| vm.new_syntax_error(&error, None))?;
+        vm.run_code_obj(code, scope.clone())?;
+    }
+    mend::mend(&globals, vm)?;
     Ok(globals)
 }
 

@@ -1,13 +1,21 @@
-//! Where the interpreter differs from CPython in a way that programs meet: `str.split` at other spaces than ASCII's.
+//! Where the interpreter differs from CPython in a way that programs meet: `str.split` at other spaces than ASCII's, and
+//! what `prelude.py` lists.
 
-use rustpython_vm::builtins::PyStrRef;
+use rustpython_vm::builtins::{PyDictRef, PyStrRef, PyTypeRef};
 use rustpython_vm::{FromArgs, PyObjectRef, PyResult, VirtualMachine};
 
-/// Replaces the methods on `str`. Call before any program runs.
-pub fn mend(vm: &VirtualMachine) {
+/// Replaces the methods on `str`, and those that `prelude.py` lists. Call before any program runs.
+pub fn mend(prelude: &PyDictRef, vm: &VirtualMachine) -> PyResult<()> {
+    let mends: Vec<PyObjectRef> = prelude.get_item("_mends", vm)?.try_into_value(vm)?;
+    for mend in mends {
+        let class: PyTypeRef = mend.get_item(&0usize, vm)?.try_into_value(vm)?;
+        let name: String = mend.get_item(&1usize, vm)?.try_into_value(vm)?;
+        class.set_attr(vm.ctx.intern_str(name), mend.get_item(&2usize, vm)?);
+    }
     let class = vm.ctx.types.str_type;
     class.set_str_attr("split", vm.new_method("split", class, split), &vm.ctx);
     class.set_str_attr("rsplit", vm.new_method("rsplit", class, rsplit), &vm.ctx);
+    Ok(())
 }
 
 #[derive(FromArgs)]

@@ -91,6 +91,8 @@ _os.getcwd = lambda: "/"
 _os.getenv = lambda key, default=None: default
 _os.stat = _os.lstat = _closed("os.stat")  # `linecache` asks it, for `traceback.format_exc`, and takes an OSError
 _os.urandom = _closed("os.urandom")
+_os.readlink, _os.stat_result = _closed("os.readlink"), tuple
+_os.O_RDONLY, _os.O_WRONLY, _os.O_RDWR, _os.O_CREAT, _os.O_EXCL, _os.O_NONBLOCK = 0, 1, 2, 64, 128, 2048
 
 
 def _fspath(path):
@@ -111,6 +113,10 @@ class _PathLike(abc.ABC):
 
 _PathLike.__name__ = "PathLike"
 _os.PathLike = _PathLike
+# Imported out of habit, and mostly never used: the import succeeds, a use says why it cannot.
+for _name in ("asyncio", "multiprocessing", "shutil", "signal", "subprocess", "tempfile"):
+    sys.modules[_name] = _Closed(_name)
+
 import posixpath
 _os.path = sys.modules["os.path"] = posixpath
 
@@ -160,138 +166,74 @@ def _repeatable(self, a=None, version=2):
 random.Random.seed = _repeatable
 random.seed = random._inst.seed
 random.seed(0)
+_os.urandom = random._urandom = random.Random(0).randbytes  # for `uuid.uuid4`, `secrets`
 
 
-# --- the models: as much of pydantic as programs use ----------------------------------------------------------------
-
-import collections, dataclasses, datetime, functools, itertools, json, math, re, statistics, string, typing
+import collections, copy, dataclasses, datetime, functools, itertools, json, math, re, statistics, string, typing
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 
-class _Default:
-    def __init__(self, value, factory):
-        self.value, self.factory = value, factory
+# --- as CPython does it: what the interpreter's own types do otherwise; `mend.rs` puts each in its place --------------
 
-    def make(self):
-        return self.factory() if self.factory is not None else self.value
+_findall = re.Pattern.findall
 
 
-def Field(default=..., *, default_factory=None, **_):
-    return _Default(default, default_factory)
+def findall(self, string, pos=0, endpos=sys.maxsize):
+    found = _findall(self, string, pos, endpos)
+    return ["" if part is None else part for part in found] if self.groups == 1 and None in found else found
 
 
-_fields = {}
+def _expand(pattern, match, template):
+    parts = re._parser.parse_template(template, pattern)
+    return "".join(match.group(part) or "" if isinstance(part, int) else part for part in parts)
 
 
-def _fields_of(cls):
-    """Name -> (what is checked, how it is called in errors, default or ...)."""
-    known = _fields.get(cls)
-    if known is None:
-        known = {}
-        for base in reversed(cls.__mro__):
-            if base is object or base is BaseModel:
-                continue
-            for name, hint in (getattr(base, "__annotations__", None) or {}).items():
-                check = {str: str, "str": str, Optional[str]: (str, type(None)), "Optional[str]": (str, type(None))}
-                try:
-                    check = check.get(hint)
-                except TypeError:
-                    check = None
-                known[name] = (check, getattr(cls, name, ...))
-        _fields[cls] = known
-    return known
+re._expand = _expand  # `Match.expand` calls it
 
 
-def _invalid(cls, name, what):
-    return ValueError(f"1 validation error for {cls.__name__}\n{name}\n  {what}")
+def __format__(self, spec):
+    return str(self) if not spec else format(int(self), spec)
 
 
-class BaseModel:
-    def __init__(self, /, **values):
-        cls = type(self)
-        for name, (check, default) in _fields_of(cls).items():
-            if name in values:
-                value = values[name]
-                if check is not None and not isinstance(value, check):
-                    raise _invalid(cls, name, f"Input should be a valid string, not {type(value).__name__}")
-            elif isinstance(default, _Default):
-                value = default.make()
-                if value is ...:
-                    raise _invalid(cls, name, "Field required")
-            elif default is ...:
-                raise _invalid(cls, name, "Field required")
-            else:
-                value = default
-            self.__dict__[name] = value
-
-    def model_dump(self, **_):
-        return {name: _plain(getattr(self, name, None)) for name in _fields_of(type(self))}
-
-    def dict(self, **_):
-        return self.model_dump()
-
-    def model_dump_json(self, *, indent=None, **_):
-        return json.dumps(self.model_dump(), indent=indent, ensure_ascii=False)
-
-    def json(self, **options):
-        return self.model_dump_json(**options)
-
-    def model_copy(self, *, update=None, **_):
-        copied = object.__new__(type(self))
-        copied.__dict__.update(self.__dict__)
-        copied.__dict__.update(update or {})
-        return copied
-
-    def copy(self, **options):
-        return self.model_copy(**options)
-
-    @classmethod
-    def model_validate(cls, values, **_):
-        return values if isinstance(values, cls) else cls(**values)
-
-    def __eq__(self, other):
-        return type(self) is type(other) and self.__dict__ == other.__dict__
-
-    def __repr__(self):
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
+_mends = [(re.Pattern, "findall", findall), (bool, "__format__", __format__)]
 
 
-def _plain(value):
-    if isinstance(value, BaseModel):
-        return value.model_dump()
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
+# --- the native functions, with errors that name what was wrong -----------------------------------------------------
+
+_native = {function.__name__: function for function in _host}
 
 
-class JobManifest(BaseModel):
-    chunk: str
-    task: str
-    advice: str
-    chunk_id: Optional[int] = None
-    task_id: Optional[int] = None
-    job_id: Optional[int] = None
+def _given(function, argument, value, kinds, words):
+    if not isinstance(value, kinds):
+        raise TypeError(f"{function}() argument '{argument}' must be {words}, not {type(value).__name__}")
 
 
-class JobOutput(BaseModel):
-    explanation: str
-    citation: Optional[str]
-    answer: Optional[str]
+def chunk_by_section(doc, max_chunk_size=3000, overlap=20):
+    _given("chunk_by_section", "doc", doc, str, "a str")
+    _given("chunk_by_section", "max_chunk_size", max_chunk_size, int, "an int")
+    _given("chunk_by_section", "overlap", overlap, int, "an int")
+    return _native["chunk_by_section"](doc, max_chunk_size, overlap)
 
 
-class Job(BaseModel):
-    manifest: JobManifest
-    output: JobOutput
-    sample: str
-    include: Optional[bool] = None
+def chunk_by_page(doc):
+    _given("chunk_by_page", "doc", doc, str, "a str")
+    return _native["chunk_by_page"](doc)
 
 
-# Programs that redefine the models import them from where they know them.
-_pydantic = types.ModuleType("pydantic")
-_pydantic.BaseModel, _pydantic.Field, _pydantic.ValidationError = BaseModel, Field, ValueError
-sys.modules["pydantic"] = _pydantic
+def chunk_by_paragraph(doc):
+    _given("chunk_by_paragraph", "doc", doc, str, "a str")
+    return _native["chunk_by_paragraph"](doc)
+
+
+def bm25_retrieve_top_k_chunks(keywords, chunks, weights=None, k=10):
+    name = "bm25_retrieve_top_k_chunks"
+    keywords, chunks = keywords if isinstance(keywords, str) else list(keywords), list(chunks)
+    for chunk in chunks:
+        _given(name, "chunks", chunk, str, "a list of str")
+    for word in [keywords] if isinstance(keywords, str) else keywords:
+        _given(name, "keywords", word, str, "a str or a list of str")
+    _given(name, "k", k, int, "an int")
+    return _native[name](keywords, chunks, weights, k)
 
 
 # --- what the child calls -------------------------------------------------------------------------------------------
@@ -305,8 +247,8 @@ def program_globals():
         Any=Any, Dict=Dict, List=List, Optional=Optional, Tuple=Tuple, Union=Union,
         BaseModel=BaseModel, Field=Field, JobManifest=JobManifest, JobOutput=JobOutput, Job=Job,
     )
-    for function in _host:
-        scope[function.__name__] = function
+    for name, function in _native.items():
+        scope[name] = globals().get(name, function)
     return scope
 
 
