@@ -4,6 +4,9 @@
 import decimal, enum
 import collections.abc
 
+# Two native bases, of which the interpreter takes neither's `__new__`.
+decimal.DivisionByZero.__new__ = lambda cls, *arguments: ArithmeticError.__new__(cls, *arguments)
+
 _MISSING = object()
 
 

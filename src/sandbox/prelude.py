@@ -195,7 +195,21 @@ def __format__(self, spec):
     return str(self) if not spec else format(int(self), spec)
 
 
-_mends = [(re.Pattern, "findall", findall), (bool, "__format__", __format__)]
+_join = str.join
+
+
+def join(self, parts, /):
+    parts = list(parts)
+    try:
+        return _join(self, parts)
+    except TypeError:
+        for at, part in enumerate(parts):
+            if not isinstance(part, str):
+                raise TypeError(f"sequence item {at}: expected str instance, {type(part).__name__} found") from None
+        raise
+
+
+_mends = [(str, "join", join), (re.Pattern, "findall", findall), (bool, "__format__", __format__)]
 
 
 # --- the native functions, with errors that name what was wrong -----------------------------------------------------

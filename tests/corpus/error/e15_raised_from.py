@@ -1,0 +1,9 @@
+def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):
+    return [JobManifest(chunk=c, task="t", advice="a") for d in context for c in chunk_by_section(d)]
+
+
+def transform_outputs(jobs):
+    try:
+        int("x")
+    except ValueError as e:
+        raise RuntimeError("bad answer") from e
