@@ -23,7 +23,7 @@ pub fn from_compile_error(error: &CompileError, source: &str, vm: &VirtualMachin
     let words = words.strip_prefix("invalid syntax: ").map(str::to_owned).unwrap_or(words);
     let words = match line.and_then(|line| source.lines().nth((line as usize).saturating_sub(1))).map(str::trim) {
         Some(text) if text.starts_with("```") => "this is a Markdown fence; send Python alone".to_owned(),
-        Some(text) if text.starts_with("print ") => {
+        Some(text) if text.starts_with("print ") && !text.contains("(") => {
             "Missing parentheses in call to 'print'. Did you mean print(...)?".to_owned()
         }
         _ => words,
