@@ -94,7 +94,7 @@ async fn python_behaves_as_programs_expect() {
     assert_eq!(
         text,
         "[2.67, 2, 0, 1e+300, 1200.0, ['a', 'b', 'c'], ['a', 'b,c'], ['a b', 'c'], Row(name='x', values=[]), \
-         {'title': 't', 'tags': []}, '2026-11-23T12:00:00', 1795435200.0, '1 validation error for Found\\ntitle\\n  Field required']"
+         {'title': 't', 'tags': []}, '2026-11-23T12:00:00', 1795435200.0, '1 validation error for Found\\ntitle\\n  Field required [type=missing, input_type=dict]']"
     );
 }
 

@@ -1,8 +1,9 @@
-//! Where the interpreter differs from CPython in a way that programs meet: `str.split` at other spaces than ASCII's, and
-//! what `prelude.py` lists.
+//! Where the interpreter differs from CPython in a way that programs meet: `str.split` at other spaces than ASCII's,
+//! `str.join` of what is no text, and what `prelude.py` lists.
 
-use rustpython_vm::builtins::{PyDictRef, PyStrRef, PyTypeRef};
-use rustpython_vm::{FromArgs, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::builtins::{PyDictRef, PyStr, PyStrRef, PyTypeRef};
+use rustpython_vm::common::wtf8::Wtf8Buf;
+use rustpython_vm::{AsObject, FromArgs, PyObjectRef, PyResult, VirtualMachine};
 
 /// Replaces the methods on `str`, and those that `prelude.py` lists. Call before any program runs.
 pub fn mend(prelude: &PyDictRef, vm: &VirtualMachine) -> PyResult<()> {
@@ -15,6 +16,7 @@ pub fn mend(prelude: &PyDictRef, vm: &VirtualMachine) -> PyResult<()> {
     let class = vm.ctx.types.str_type;
     class.set_str_attr("split", vm.new_method("split", class, split), &vm.ctx);
     class.set_str_attr("rsplit", vm.new_method("rsplit", class, rsplit), &vm.ctx);
+    class.set_str_attr("join", vm.new_method("join", class, join), &vm.ctx);
     Ok(())
 }
 
@@ -46,6 +48,26 @@ fn rsplit(string: PyStrRef, args: SplitArgs, vm: &VirtualMachine) -> PyResult<Py
     };
     parts.reverse();
     Ok(list(parts, vm))
+}
+
+/// As the interpreter's own, and names the item that is no text.
+fn join(string: PyStrRef, parts: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+    let parts: Vec<PyObjectRef> = match parts.downcast_ref::<PyStr>() {
+        Some(text) if string.as_bytes().is_empty() => return Ok(vm.ctx.new_str(text.as_wtf8().to_owned()).into()),
+        _ => parts.try_into_value(vm)?,
+    };
+    let mut joined = Wtf8Buf::new();
+    for (at, part) in parts.iter().enumerate() {
+        let Some(text) = part.downcast_ref::<PyStr>() else {
+            let class = part.class().name().to_string();
+            return Err(vm.new_type_error(format!("sequence item {at}: expected str instance, {class} found")));
+        };
+        if at > 0 {
+            joined.push_wtf8(string.as_wtf8());
+        }
+        joined.push_wtf8(text.as_wtf8());
+    }
+    Ok(vm.ctx.new_str(joined).into())
 }
 
 fn separator(args: &SplitArgs, vm: &VirtualMachine) -> PyResult<Option<String>> {

@@ -1,5 +1,5 @@
 # Runs once in the child, before the lock and before any program: what a program finds defined, and what is closed.
-# `_host` holds the native functions of `host.rs`.
+# `_host` holds the native functions of `host`; `checks.py` and `models.py` run behind this, in the same scope.
 
 import sys
 import types
@@ -195,59 +195,7 @@ def __format__(self, spec):
     return str(self) if not spec else format(int(self), spec)
 
 
-_join = str.join
-
-
-def join(self, parts, /):
-    parts = list(parts)
-    try:
-        return _join(self, parts)
-    except TypeError:
-        for at, part in enumerate(parts):
-            if not isinstance(part, str):
-                raise TypeError(f"sequence item {at}: expected str instance, {type(part).__name__} found") from None
-        raise
-
-
-_mends = [(str, "join", join), (re.Pattern, "findall", findall), (bool, "__format__", __format__)]
-
-
-# --- the native functions, with errors that name what was wrong -----------------------------------------------------
-
-_native = {function.__name__: function for function in _host}
-
-
-def _given(function, argument, value, kinds, words):
-    if not isinstance(value, kinds):
-        raise TypeError(f"{function}() argument '{argument}' must be {words}, not {type(value).__name__}")
-
-
-def chunk_by_section(doc, max_chunk_size=3000, overlap=20):
-    _given("chunk_by_section", "doc", doc, str, "a str")
-    _given("chunk_by_section", "max_chunk_size", max_chunk_size, int, "an int")
-    _given("chunk_by_section", "overlap", overlap, int, "an int")
-    return _native["chunk_by_section"](doc, max_chunk_size, overlap)
-
-
-def chunk_by_page(doc):
-    _given("chunk_by_page", "doc", doc, str, "a str")
-    return _native["chunk_by_page"](doc)
-
-
-def chunk_by_paragraph(doc):
-    _given("chunk_by_paragraph", "doc", doc, str, "a str")
-    return _native["chunk_by_paragraph"](doc)
-
-
-def bm25_retrieve_top_k_chunks(keywords, chunks, weights=None, k=10):
-    name = "bm25_retrieve_top_k_chunks"
-    keywords, chunks = keywords if isinstance(keywords, str) else list(keywords), list(chunks)
-    for chunk in chunks:
-        _given(name, "chunks", chunk, str, "a list of str")
-    for word in [keywords] if isinstance(keywords, str) else keywords:
-        _given(name, "keywords", word, str, "a str or a list of str")
-    _given(name, "k", k, int, "an int")
-    return _native[name](keywords, chunks, weights, k)
+_mends = [(re.Pattern, "findall", findall), (bool, "__format__", __format__)]
 
 
 # --- what the child calls -------------------------------------------------------------------------------------------
@@ -261,8 +209,8 @@ def program_globals():
         Any=Any, Dict=Dict, List=List, Optional=Optional, Tuple=Tuple, Union=Union,
         BaseModel=BaseModel, Field=Field, JobManifest=JobManifest, JobOutput=JobOutput, Job=Job,
     )
-    for name, function in _native.items():
-        scope[name] = globals().get(name, function)
+    for function in _host:
+        scope[function.__name__] = function
     return scope
 
 
