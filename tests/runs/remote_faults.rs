@@ -65,6 +65,39 @@ async fn an_error_of_the_program_goes_back_with_its_line_and_not_for_ever() {
 }
 
 #[tokio::test]
+async fn an_error_goes_back_with_a_hint_and_without_words_of_the_document() {
+    let broken = PROGRAM.replace("lines = [", "print(context[0])\n    import numpy\n    lines = [");
+    let planner = planner(move |step, _| (step == Step::Decompose).then(|| Reply::text(broken.clone()))).await;
+    let home = answered(&planner, &[]).await;
+    let repair = &told(&planner, Step::Repair)[0];
+    for words in
+        ["No module named 'numpy'", "Hint: only the standard library's", "It had printed:", "characters of the"]
+    {
+        assert!(repair.contains(words), "{words}: {repair}");
+    }
+    assert!(!repair.contains("brought in 10"), "{repair}");
+    assert_eq!(home.facts_of("code_rejected").len(), 1);
+}
+
+#[tokio::test]
+async fn the_programs_of_a_session_give_the_same_when_they_run_again() {
+    let broken = PROGRAM.replace("lines = [", "lines = missing_name + [");
+    let planner = planner(move |step, _| match step {
+        Step::Decompose => Some(Reply::text(broken.clone())),
+        Step::Decide => Some(Reply::text(more())),
+        _ => None,
+    })
+    .await;
+    let home = answered(&planner, &["protocol.max_rounds=2"]).await;
+    let session = home.session();
+    let said = home.run(&["sessions", "verify", &session.to_string_lossy(), "--rerun-code", "--json"]).await;
+    let programs = said.json()["programs"].clone();
+    let programs = programs.as_array().unwrap();
+    assert_eq!((said.code, programs.len()), (0, 6), "{said:?}");
+    assert!(programs.iter().all(|program| program["verdict"] == "same"), "{said:?}");
+}
+
+#[tokio::test]
 async fn an_error_of_transform_outputs_is_mended_without_running_the_jobs_again() {
     let broken = PROGRAM.replace("return \"\\n\"", "return missing_name");
     let planner = planner(move |step, _| (step == Step::Decompose).then(|| Reply::text(broken.clone()))).await;
