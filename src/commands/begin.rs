@@ -1,5 +1,6 @@
 //! Starts a session: models from the settings, a folder on disk, the driver.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Exit, Failure};
@@ -53,10 +54,16 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
 
 /// The sandbox, whose child is this program itself. `max_jobs`: the most that one program may plan.
 pub fn sandbox(config: &Config, max_jobs: u32) -> Result<Sandbox, Failure> {
-    let program = std::env::current_exe().map_err(|error| {
+    let program = own_program().map_err(|error| {
         Failure::new(Exit::Error, format!("this program cannot find its own file to start the sandbox: {error}"))
     })?;
     Ok(Sandbox::new(program, &config.sandbox, max_jobs))
+}
+
+/// The file that this process runs: on Linux the very one, even when an update has put another under its name.
+fn own_program() -> std::io::Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() { Ok(running.to_owned()) } else { std::env::current_exe() }
 }
 
 /// The store that the settings name.

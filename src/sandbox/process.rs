@@ -37,7 +37,8 @@ impl Process {
     /// Starts a child, which loads and locks itself while the caller goes on. Needs a tokio runtime.
     pub fn start(program: &Path, limits: Limits) -> Result<Self, CodeError> {
         let mut command = Command::new(program);
-        command.arg(SUBCOMMAND).args([limits.memory_mb.to_string(), limits.seconds.to_string()]);
+        // What a person reads in the list of processes, whatever the path is.
+        command.arg0("minions").arg(SUBCOMMAND).args([limits.memory_mb.to_string(), limits.seconds.to_string()]);
         Self::spawn(command)
     }
 

@@ -1,7 +1,7 @@
 //! A home folder of its own for the program, and what the program said and left there.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -41,7 +41,11 @@ impl Home {
 
     /// The program with these arguments, nobody's settings and sessions kept in `sessions`.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_minions"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_minions")), args)
+    }
+
+    fn command_of(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(args);
         self.furnish(&mut command);
         command
@@ -71,7 +75,12 @@ impl Home {
     }
 
     pub fn asking(&self, args: &[&str], settings: &[String]) -> Command {
-        let mut command = self.command(&["run", "-d", "document.txt", "-q", "What did item 7 bring in?"]);
+        self.asking_of(Path::new(env!("CARGO_BIN_EXE_minions")), args, settings)
+    }
+
+    /// As [`asking`](Self::asking), of a copy of the program.
+    pub fn asking_of(&self, program: &Path, args: &[&str], settings: &[String]) -> Command {
+        let mut command = self.command_of(program, &["run", "-d", "document.txt", "-q", "What did item 7 bring in?"]);
         command.args(args).args(settings.iter().flat_map(|setting| ["--set", setting]));
         command
     }

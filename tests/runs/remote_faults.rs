@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::home::{Home, KEY, Said, ledger_of, remote, settings};
+use crate::home::{Home, KEY, Said, ledger_of, remote, said, settings};
 use crate::loopback::{Fault, Loopback, Reply};
 use crate::planner::{PROGRAM, Step, more, planner, told};
 
@@ -95,6 +95,27 @@ async fn the_programs_of_a_session_give_the_same_when_they_run_again() {
     let programs = programs.as_array().unwrap();
     assert_eq!((said.code, programs.len()), (0, 6), "{said:?}");
     assert!(programs.iter().all(|program| program["verdict"] == "same"), "{said:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_run_goes_on_when_the_program_is_replaced_meanwhile() {
+    let home = Home::new();
+    home.write("document.txt", ledger_of(3));
+    let installed = home.path("minions");
+    std::fs::copy(env!("CARGO_BIN_EXE_minions"), &installed).unwrap();
+    let program = installed.clone();
+    let planner = planner(move |step, _| {
+        if step == Step::Advise {
+            // As an update does it: another file under the old name.
+            std::fs::remove_file(&program).unwrap();
+            std::fs::write(&program, "another version").unwrap();
+        }
+        None
+    })
+    .await;
+    let said = said(home.asking_of(&installed, &["--json"], &remote(&planner))).await;
+    assert_eq!(said.json()["outcome"], "answered", "{said:?}");
 }
 
 #[tokio::test]
