@@ -108,6 +108,21 @@ async fn documents_that_cannot_fit_are_no_fault_of_the_program() {
 }
 
 #[tokio::test]
+async fn a_text_that_all_jobs_share_does_not_fill_the_memory_of_the_parent() {
+    let documents: Vec<Arc<str>> = vec!["a document. ".repeat(100_000).into()];
+    let jobs = |chunk: &str, task: &str| {
+        program(&format!("return [JobManifest(chunk={chunk}, task={task}, advice='a')] * 2048"))
+    };
+    for source in [jobs("'x' * 100_000", "'t'"), jobs("context[0]", "'t' * 100_000")] {
+        let error = sandbox().prepare(at_noon(&source), &documents, &[]).await.unwrap_err();
+        assert_eq!(error.kind, CodeErrorKind::OutputLimit, "{error}");
+        assert!(error.message.contains("longer than 64 MB together"), "{error}");
+    }
+    let manifests = sandbox().prepare(at_noon(&jobs("context[0]", "'t'")), &documents, &[]).await.unwrap();
+    assert_eq!(manifests.len(), 2048);
+}
+
+#[tokio::test]
 async fn no_file_is_read_by_way_of_a_traceback() {
     let source = "import traceback\ndef transform_outputs(jobs):\n\
         \x20   try:\n        exec(compile('raise ValueError', '/etc/passwd', 'exec'))\n\

@@ -136,6 +136,15 @@ pub fn from_exit(status: ExitStatus, limits: Limits, late: bool) -> CodeError {
     CodeError::new(kind, message)
 }
 
+/// The jobs' texts are more than `most` bytes, written out.
+pub fn long_jobs(most: usize) -> CodeError {
+    let message = format!(
+        "the made-up chunks, the tasks and the advice of all jobs are longer than {} MB together; use text of the documents as it stands, and short tasks",
+        most >> 20
+    );
+    CodeError::new(CodeErrorKind::OutputLimit, message)
+}
+
 /// The program got in the way of the channel that its result comes by.
 pub fn disturbed() -> CodeError {
     CodeError::new(CodeErrorKind::Stopped, "the program's result could not be read; return it and write nothing else")

@@ -54,6 +54,9 @@ pub const SUBCOMMAND: &str = "__sandbox";
 /// Bytes of a reply beyond the documents' own.
 const REPLY: u64 = 64 << 20;
 
+/// Bytes of text that the jobs of one round may have together, each counted in full though many share a chunk or a task.
+const JOBS: usize = 64 << 20;
+
 /// What the interpreter itself takes of the memory limit, with room to work.
 const INTERPRETER_MB: u64 = 64;
 
@@ -281,7 +284,7 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// The jobs of a reply, once every span is seen to be text of its document.
+/// The jobs of a reply, once every span is seen to be text of its document, and that they fit in memory written out.
 fn manifests(prepared: Prepared, documents: &[Arc<str>]) -> Result<Vec<Manifest>, CodeError> {
     let Prepared { chunks, tasks, advices, jobs } = prepared;
     let chunk = |row: ChunkRow| match row {
@@ -289,6 +292,17 @@ fn manifests(prepared: Prepared, documents: &[Arc<str>]) -> Result<Vec<Manifest>
         ChunkRow::Span(span) => documents.get(span.document)?.get(span.start..span.end).map(|_| Chunk::Span(span)),
     };
     let chunks: Vec<Chunk> = chunks.into_iter().map(chunk).collect::<Option<_>>().ok_or_else(errors::disturbed)?;
+    let length = |[chunk, task, advice]: &[u32; 3]| {
+        let chunk = match chunks.get(*chunk as usize) {
+            Some(Chunk::Text(text)) => text.len(),
+            Some(Chunk::Span(_)) | None => 0,
+        };
+        let text = |texts: &[String], index: u32| texts.get(index as usize).map_or(0, String::len);
+        chunk + text(&tasks, *task) + text(&advices, *advice)
+    };
+    if jobs.iter().map(length).fold(0, usize::saturating_add) > JOBS {
+        return Err(errors::long_jobs(JOBS));
+    }
     let manifest = |[chunk, task, advice]: [u32; 3]| {
         Some(Manifest {
             chunk: chunks.get(chunk as usize)?.clone(),
