@@ -200,6 +200,33 @@ async fn a_call_that_is_dropped_kills_its_child() {
     until(|| children(311).is_empty().then_some(())).await;
 }
 
+/// A shell between this process and the child, so that the child's parent can be killed.
+#[cfg(target_os = "linux")]
+fn through_a_shell() -> tempfile::TempPath {
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+    let mut script = tempfile::NamedTempFile::new().unwrap();
+    write!(script, "#!/bin/sh\n'{}' \"$@\"\n", env!("CARGO_BIN_EXE_minions")).unwrap();
+    script.as_file().set_permissions(std::fs::Permissions::from_mode(0o700)).unwrap();
+    script.into_temp_path()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_program_ends_with_the_process_that_started_it_even_while_it_is_asked_for_its_error() {
+    let running = program("while True:\n    pass");
+    let asked =
+        program("class Mute(Exception):\n    def __str__(self):\n        while True:\n            pass\nraise Mute");
+    for (memory_mb, source) in [(317, running), (319, asked)] {
+        let script = through_a_shell();
+        let sandbox = sandbox_of(script.to_str().unwrap(), memory_mb, 20);
+        let call = sandbox.prepare(at_noon(&source), &[], &[]);
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(1500), call).await.is_err());
+        let gone = until(|| children(memory_mb).is_empty().then_some(()));
+        tokio::time::timeout(std::time::Duration::from_secs(5), gone).await.expect("it outlived its parent");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn one_child_is_kept_ready_and_goes_with_the_sandbox() {

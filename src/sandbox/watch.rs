@@ -53,11 +53,14 @@ pub fn is_full() -> bool {
 /// The body of the watchdog's thread.
 pub fn watch(signals: &UserSignalSender) {
     let parent = lock::parent();
+    let mut begun = DEADLINE.lock().unwrap_or_else(PoisonError::into_inner);
+    while begun.is_none() {
+        begun = ARMED.wait(begun).unwrap_or_else(PoisonError::into_inner);
+    }
+    drop(begun);
+    // From here to the end of the process: what a program left behind may run on when its time no longer counts.
     loop {
-        let mut deadline = DEADLINE.lock().unwrap_or_else(PoisonError::into_inner);
-        while deadline.is_none() {
-            deadline = ARMED.wait(deadline).unwrap_or_else(PoisonError::into_inner);
-        }
+        let deadline = *DEADLINE.lock().unwrap_or_else(PoisonError::into_inner);
         let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
         drop(deadline);
         // Not PR_SET_PDEATHSIG: that is sent when the *thread* that started us ends, which one of a pool may at any time.
