@@ -26,7 +26,7 @@ pub fn child_main(mut arguments: impl Iterator<Item = OsString>) -> ! {
     let mut number = || arguments.next().and_then(|text| text.to_str().and_then(|text| text.parse::<u64>().ok()));
     let (Some(memory_mb), Some(seconds)) = (number(), number()) else { lock::leave(NOT_LOADED) };
     let limits = Limits { memory_mb, seconds };
-    std::panic::set_hook(Box::new(|_| end_by_panic()));
+    std::panic::set_hook(Box::new(move |_| end_by_panic(limits)));
     allocator::cap(limits.memory_bytes());
     let mut layers = lock::early(memory_mb, seconds);
     layers.push(match allocator::used() {
@@ -42,14 +42,11 @@ pub fn child_main(mut arguments: impl Iterator<Item = OsString>) -> ! {
 }
 
 /// A panic means that the program hit an error of the interpreter, or that an interrupt did: nothing may run after it.
-fn end_by_panic() -> ! {
-    if watch::is_late() {
-        lock::leave(PANICKED_LATE);
-    }
+fn end_by_panic(limits: Limits) -> ! {
     if watch::is_armed() && std::thread::current().name() == Some(INTERPRETER) {
-        with_current_vm(|vm| answer(&Reply::Failed(errors::from_panic(vm))));
+        with_current_vm(|vm| answer(&Reply::Failed(errors::from_panic(limits, vm))));
     }
-    lock::leave(PANICKED)
+    lock::leave(if watch::is_late() { PANICKED_LATE } else { PANICKED })
 }
 
 fn serve(limits: Limits, mut layers: Vec<Layer>) {

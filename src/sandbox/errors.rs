@@ -69,12 +69,18 @@ fn printed(prelude: &PyDictRef, vm: &VirtualMachine) -> Option<String> {
     (!kept.trim().is_empty()).then_some(kept)
 }
 
-/// What to say of a program that hit an error of the interpreter itself, in the child.
-pub fn from_panic(vm: &VirtualMachine) -> CodeError {
+/// What to say of a program that hit an error of the interpreter itself, in the child. Where a limit was reached before,
+/// it is that: the interpreter does not take an exception everywhere.
+pub fn from_panic(limits: Limits, vm: &VirtualMachine) -> CodeError {
+    let (kind, message) = match (watch::is_late(), watch::was_full()) {
+        (true, _) => (CodeErrorKind::TimeLimit, limits.time_words()),
+        (false, true) => (CodeErrorKind::MemoryLimit, limits.memory_words()),
+        (false, false) => (CodeErrorKind::Stopped, PANIC.to_owned()),
+    };
     let innermost = std::iter::successors(vm.current_frame(), |frame| frame.f_back(vm));
     let mut own = innermost.filter(|frame| frame.code.source_path().as_str() == FILE);
     let line = own.next().map(|frame| frame.f_lineno() as u32);
-    CodeError { line, ..CodeError::new(CodeErrorKind::Stopped, PANIC) }
+    CodeError { line, ..CodeError::new(kind, message) }
 }
 
 fn shown(error: &PyBaseExceptionRef, vm: &VirtualMachine) -> String {

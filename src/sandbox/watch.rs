@@ -21,6 +21,7 @@ static DEADLINE: Mutex<Option<Instant>> = Mutex::new(None);
 static ARMED: Condvar = Condvar::new();
 static MEMORY: AtomicUsize = AtomicUsize::new(usize::MAX);
 static LATE: AtomicBool = AtomicBool::new(false);
+static FULL: AtomicBool = AtomicBool::new(false);
 
 /// Begins the program's time. `memory` is the total of bytes in use at which MemoryError is raised.
 pub fn arm(time: Duration, memory: usize) {
@@ -50,6 +51,11 @@ pub fn is_full() -> bool {
     allocator::used().unwrap_or(0) > MEMORY.load(Relaxed)
 }
 
+/// Whether a MemoryError was raised because it did.
+pub fn was_full() -> bool {
+    FULL.load(Relaxed)
+}
+
 /// The body of the watchdog's thread.
 pub fn watch(signals: &UserSignalSender) {
     let parent = lock::parent();
@@ -62,7 +68,6 @@ pub fn watch(signals: &UserSignalSender) {
     loop {
         let deadline = *DEADLINE.lock().unwrap_or_else(PoisonError::into_inner);
         let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        drop(deadline);
         // Not PR_SET_PDEATHSIG: that is sent when the *thread* that started us ends, which one of a pool may at any time.
         // An idle child sees its input end.
         if lock::parent() != parent {
@@ -111,5 +116,6 @@ fn time_error(vm: &VirtualMachine) -> PyBaseExceptionRef {
 
 /// The exception for a program that uses too much memory.
 fn memory_error(vm: &VirtualMachine) -> PyBaseExceptionRef {
+    FULL.store(true, Relaxed);
     vm.new_exception_msg(vm.ctx.exceptions.memory_error.to_owned(), "the memory limit is reached".into())
 }
