@@ -48,6 +48,15 @@ fn shrank(bytes: usize) {
     }
 }
 
+/// The system has no more: in the child that is a limit of the process, and the end of it.
+#[inline]
+fn had(block: *mut u8) -> *mut u8 {
+    if block.is_null() && COUNTING.load(Relaxed) {
+        stop();
+    }
+    block
+}
+
 #[cold]
 #[allow(unsafe_code)]
 fn stop() -> ! {
@@ -62,14 +71,14 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         grew(layout.size());
         // SAFETY: the caller keeps `alloc`'s contract, which is the system allocator's too.
-        unsafe { System.alloc(layout) }
+        had(unsafe { System.alloc(layout) })
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         grew(layout.size());
         // SAFETY: as in `alloc`.
-        unsafe { System.alloc_zeroed(layout) }
+        had(unsafe { System.alloc_zeroed(layout) })
     }
 
     #[inline]
@@ -87,6 +96,6 @@ unsafe impl GlobalAlloc for Counting {
             shrank(layout.size() - size);
         }
         // SAFETY: `block` came from the system's allocator with this layout; the caller keeps `realloc`'s contract.
-        unsafe { System.realloc(block, layout, size) }
+        had(unsafe { System.realloc(block, layout, size) })
     }
 }

@@ -8,6 +8,9 @@ use super::wire::{Held, Layer};
 
 /// Address space beyond the memory cap: the program itself, stacks, the heap's reserve.
 const ADDRESS_SLACK_MB: u64 = 1024;
+/// Memory beyond the cap that the allocator counts: the interpreter's stack, what lies unused between what is in use, and
+/// what libraries in C allocate.
+const MEMORY_SLACK_MB: u64 = 256;
 /// Processor seconds beyond the time limit: starting, and writing the result.
 const CPU_SLACK_S: u64 = 10;
 
@@ -30,8 +33,9 @@ fn early_limits(memory_mb: u64, seconds: u64) -> Layer {
         limit(libc::RLIMIT_CPU, seconds.saturating_add(CPU_SLACK_S)),
         // macOS refuses this one; there the counting allocator is the only cap.
         limit(libc::RLIMIT_AS, address_space) || cfg!(target_os = "macos"),
+        limit(libc::RLIMIT_DATA, memory_mb.saturating_add(MEMORY_SLACK_MB) << 20),
     ];
-    layer("rlimits", all.iter().all(|held| *held), "processor time, address space, file size, core files")
+    layer("rlimits", all.iter().all(|held| *held), "processor time, memory, address space, file size, core files")
 }
 
 /// The number of processes counts all of the user's, so it may fall to zero only once our own threads run.
