@@ -75,6 +75,8 @@ class _Printed:
 
 _out = sys.stdout = sys.__stdout__ = sys.stderr = sys.__stderr__ = _Printed()
 sys.stdin = sys.__stdin__ = None
+sys.executable = sys._base_executable = ""  # the path tells whose machine this is
+sys.orig_argv = []
 
 
 def printed():
@@ -143,9 +145,15 @@ _now = 0.0  # when the session began, see `set_clock`
 _localtime, _gmtime = time.localtime, time.gmtime
 time.time = lambda: _now
 time.time_ns = lambda: int(_now) * 10**9
-time.monotonic = time.perf_counter = time.process_time = lambda: 0.0
+time.monotonic = time.perf_counter = time.process_time = time.thread_time = lambda: 0.0
+time.monotonic_ns = time.perf_counter_ns = time.process_time_ns = time.thread_time_ns = lambda: 0
+time.clock_gettime, time.clock_gettime_ns = lambda clock: _now, lambda clock: int(_now) * 10**9
 time.localtime = lambda seconds=None: _localtime(_now if seconds is None else seconds)
 time.gmtime = lambda seconds=None: _gmtime(_now if seconds is None else seconds)
+_asctime, _strftime = time.asctime, time.strftime
+time.asctime = lambda t=None: _asctime(time.localtime() if t is None else t)
+time.ctime = lambda seconds=None: _asctime(time.localtime(seconds))
+time.strftime = lambda format, t=None: _strftime(format, time.localtime() if t is None else t)
 time.sleep = _closed("time.sleep")
 
 
