@@ -276,6 +276,20 @@ async fn the_report_says_what_holds_and_nothing_forbidden_works() {
 }
 
 #[tokio::test]
+async fn a_program_learns_neither_the_time_nor_whose_machine_it_is_on() {
+    let source = "import sys, time\ndef transform_outputs(jobs):\n\
+        \x20   clocks = [time.ctime(), time.asctime(), time.strftime('%c'), time.clock_gettime(0), time.clock_gettime_ns(1)]\n\
+        \x20   clocks += [time.monotonic_ns(), time.perf_counter_ns(), time.process_time_ns(), time.thread_time(), time.thread_time_ns()]\n\
+        \x20   return repr((clocks, [getattr(sys, name) for name in dir(sys) if name != 'modules']))\n";
+    let text = sandbox().transform(at_noon(source), &[]).await.unwrap();
+    let noon = "'Mon Nov 23 12:00:00 2026'";
+    let clocks = format!("([{noon}, {noon}, {noon}, 1795435200.0, 1795435200000000000, 0, 0, 0, 0.0, 0]");
+    assert!(text.starts_with(&clocks), "{text}");
+    let folder = Path::new(env!("CARGO_BIN_EXE_minions")).parent().unwrap();
+    assert!(!text.contains(folder.to_str().unwrap()), "{text}");
+}
+
+#[tokio::test]
 async fn a_recorded_session_runs_again_and_what_differs_is_told() {
     let session = Session::at(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sessions/patient-lisinopril")).unwrap();
     let journal = session.read().unwrap();

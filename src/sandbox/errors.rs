@@ -20,6 +20,8 @@ const PANIC: &str = "the interpreter failed at what the program does here; write
 
 /// Characters of an exception's own message that are passed on.
 const MESSAGE: usize = 2000;
+/// Characters of a name or of one line of the program that are passed on.
+const WORDS: usize = 200;
 /// Characters of the end of what it printed that are passed on.
 const PRINTED: usize = 1000;
 /// Frames of a traceback that are passed on: the outermost and the innermost.
@@ -34,7 +36,7 @@ pub fn from_exception(
     limits: Limits,
     vm: &VirtualMachine,
 ) -> CodeError {
-    let class = error.class().name().to_string();
+    let class = cut(&error.class().name());
     let is_own = |name: &str| prelude.get_item(name, vm).is_ok_and(|known| known.is(error.class()));
     let kind = if error.fast_isinstance(vm.ctx.exceptions.memory_error) {
         CodeErrorKind::MemoryLimit
@@ -90,11 +92,19 @@ fn shown(error: &PyBaseExceptionRef, vm: &VirtualMachine) -> String {
     }
 }
 
+/// The beginning of a name or a line, which a program may make as long as it likes.
+pub fn cut(text: &str) -> String {
+    match text.char_indices().nth(WORDS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// Lines of the program, outermost first, with the function each stands in.
 fn frames(error: &PyBaseExceptionRef) -> Vec<(u32, String)> {
     let Some(first) = error.__traceback__() else { return Vec::new() };
     let own = first.iter().filter(|entry| entry.frame.code.source_path().as_str() == FILE);
-    own.map(|entry| (entry.lineno.get() as u32, entry.frame.code.obj_name.to_string())).collect()
+    own.map(|entry| (entry.lineno.get() as u32, cut(entry.frame.code.obj_name.as_str()))).collect()
 }
 
 fn traceback(frames: &[(u32, String)], source: &str, message: &str) -> String {
@@ -106,7 +116,7 @@ fn traceback(frames: &[(u32, String)], source: &str, message: &str) -> String {
             text.push_str(&format!("  [{} more frames]\n", hidden.len()));
         }
         if !hidden.contains(&n) {
-            let words = lines.get((*line as usize).saturating_sub(1)).unwrap_or(&"").trim();
+            let words = cut(lines.get((*line as usize).saturating_sub(1)).unwrap_or(&"").trim());
             text.push_str(&format!("  File \"{FILE}\", line {line}, in {function}\n    {words}\n"));
         }
     }

@@ -119,7 +119,7 @@ fn jobs_of(returned: PyObjectRef, max_jobs: u32) -> Result<Vec<PyObjectRef>, Fai
     if let Some(tuple) = returned.downcast_ref::<PyTuple>() {
         return at_most(tuple.len()).map(|()| tuple.to_vec());
     }
-    let class = returned.class().name().to_string();
+    let class = errors::cut(&returned.class().name());
     Err(Failure::Contract(format!("prepare_jobs must return a list of JobManifest, not {class}")))
 }
 
@@ -163,7 +163,9 @@ fn collect(
 fn field_text(manifest: &PyObjectRef, field: &'static str, vm: &VirtualMachine) -> Result<PyStrRef, Failure> {
     let wrong = |what: String| Failure::Contract(format!("prepare_jobs returned a job whose {field} is {what}"));
     let value = manifest.get_attr(field, vm)?;
-    let value = value.downcast::<PyStr>().map_err(|other| wrong(format!("a {}, not a str", other.class().name())))?;
+    let value = value
+        .downcast::<PyStr>()
+        .map_err(|other| wrong(format!("a {}, not a str", errors::cut(&other.class().name()))))?;
     match value.to_str() {
         Some(_) => Ok(value),
         None => Err(wrong("no valid text (it holds half of a surrogate pair)".to_owned())),
@@ -176,7 +178,7 @@ fn transform(request: &Request<'_>, prelude: &PyDictRef, vm: &VirtualMachine) ->
     let arguments: KwArgs = [("jobs".to_owned(), jobs)].into_iter().collect();
     let returned = globals.get_item("transform_outputs", vm)?.call(FuncArgs::new(vec![], arguments), vm)?;
     let text = returned.downcast::<PyStr>().map_err(|other| {
-        Failure::Contract(format!("transform_outputs must return a str, not {}", other.class().name()))
+        Failure::Contract(format!("transform_outputs must return a str, not {}", errors::cut(&other.class().name())))
     })?;
     match text.as_bytes().len() > OUTPUT {
         true => Err(Failure::TooMuch(format!(

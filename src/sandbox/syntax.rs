@@ -3,7 +3,7 @@
 use rustpython_vm::compiler::CompileError;
 use rustpython_vm::{AsObject, VirtualMachine};
 
-use super::errors::FILE;
+use super::errors::{FILE, cut};
 use crate::protocol::{CodeError, CodeErrorKind};
 
 /// The error in CPython's form. The interpreter says "invalid syntax" where its parser knows more, so the parser is asked.
@@ -28,9 +28,9 @@ pub fn from_compile_error(error: &CompileError, source: &str, vm: &VirtualMachin
         }
         _ => words,
     };
-    let message = format!("{class}: {words}");
+    let message = format!("{class}: {}", cut(&words));
     let place = line.map(|line| {
-        let text = source.lines().nth((line as usize).saturating_sub(1)).unwrap_or("").trim();
+        let text = cut(source.lines().nth((line as usize).saturating_sub(1)).unwrap_or("").trim());
         format!("  File \"{FILE}\", line {line}\n    {text}\n")
     });
     CodeError {

@@ -67,3 +67,27 @@ async fn each_kind_of_failure_has_its_own_sentence_and_hint() {
     let error = sandbox().transform(at_noon(nests), &[]).await.unwrap_err();
     assert!(error.message.contains("too deeply") || error.message.contains("SyntaxError"), "{error}");
 }
+
+#[tokio::test]
+async fn names_and_lines_without_end_are_told_in_part() {
+    let names = program("raise type('E' * 1_000_000, (Exception,), {})('why')");
+    let lines = program(&format!("text = '{}'; raise ValueError('why')", "lorem ipsum ".repeat(4000)));
+    let unreadable = format!("text = '{}'; ]", "lorem ipsum ".repeat(4000));
+    for (source, line) in [(names, 2), (lines, 2), (unreadable, 1)] {
+        let error = sandbox().prepare(at_noon(&source), &[], &[]).await.unwrap_err();
+        assert_eq!((error.kind, error.line), (CodeErrorKind::Exception, Some(line)), "{error}");
+        assert!(error.message.len() < 1000 && error.traceback.unwrap().len() < 1000, "{}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_is_reached_within_a_comprehension_names_itself_and_the_line() {
+    let full = program("return [str(n) * 100000 for n in range(20480)]");
+    let late = program("while True:\n    [n for n in range(100000)]");
+    for (source, kind, lines) in [(full, CodeErrorKind::MemoryLimit, 2..3), (late, CodeErrorKind::TimeLimit, 2..4)] {
+        let sandbox = sandbox_of(env!("CARGO_BIN_EXE_minions"), 256, 1);
+        let error = sandbox.prepare(at_noon(&source), &[], &[]).await.unwrap_err();
+        assert_eq!(error.kind, kind, "{error}");
+        assert!(lines.contains(&error.line.unwrap_or(0)), "{error}");
+    }
+}
