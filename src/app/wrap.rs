@@ -17,7 +17,8 @@ pub fn wrap(line: &str, width: usize) -> Vec<Range<usize>> {
     // Where the row could break, and the column there.
     let mut opportunity: Option<(usize, usize)> = None;
     for glyph in glyphs(line) {
-        if column + glyph.width > width && !glyph.is_space && column > 0 {
+        // Twice where what stands behind the space already fills a row with it.
+        while column + glyph.width > width && !glyph.is_space && column > 0 {
             let (at, reached) = opportunity.take().unwrap_or((glyph.bytes.start, column));
             rows.push(start..at);
             start = at;
@@ -50,6 +51,7 @@ mod tests {
     #[test]
     fn wide_characters_count_two_cells() {
         assert_eq!(rows("日本語テキスト", 6), ["日本語", "テキス", "ト"]);
+        assert_eq!(rows(" 1日本日本", 8), [" ", "1日本日", "本"]);
     }
 
     proptest::proptest! {
