@@ -43,7 +43,11 @@ impl LineIndex {
         let mut pages = document.pages.iter().copied().filter(|&page| page > 0 && page < text.len()).peekable();
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1).chain(std::iter::once(text.len())) {
-            if start >= end && start > 0 {
+            // What ends the last page is no line of its own.
+            if start > 0
+                && text.bytes().skip(start).take(end - start).all(|byte| byte == b'\x0c')
+                && pages.peek().is_none()
+            {
                 continue;
             }
             let mut from = start;
@@ -229,6 +233,14 @@ mod tests {
             ]
         );
         assert_eq!(index.numbered(), 4);
+    }
+
+    #[test]
+    fn the_form_feed_that_ends_the_last_page_is_no_line() {
+        let document = Document::from_text("d", "one\n\u{c}");
+        let index = LineIndex::of(&document);
+        assert_eq!((index.len(), index.numbered()), (1, 1));
+        assert_eq!(index.down(&document, Position::default(), 9, 5), Position::default());
     }
 
     #[test]
