@@ -12,6 +12,7 @@ const LONGEST_FILE: usize = 800;
 const AT_HOME: &[(&str, &[&str])] = &[
     ("ratatui", &["view", "term"]),
     ("crossterm", &["term"]),
+    ("syntect", &["app"]),
     ("reqwest", &["openai", "remote"]),
     ("notify", &["config", "document"]),
     ("notify_debouncer_full", &["config", "document"]),

@@ -8,6 +8,7 @@ use super::keymap::Keymap;
 use super::layout::{Area, Layout, Pane};
 use super::lines::{LineIndex, Position};
 use super::panes::jobs::{Filter, Follow};
+use super::programs::Programs;
 use super::rows::{Fold, Row};
 use super::search::Search;
 use crate::document::{Document, Located, Span};
@@ -114,6 +115,7 @@ pub struct PlannerPane {
     pub toggled: HashSet<Fold>,
     /// Where the rows of the pending request begin.
     pub pending_from: usize,
+    pub programs: Programs,
 }
 
 /// Rows with a cursor.

@@ -1,6 +1,10 @@
 //! Text laid out in rows for a width: what the Planner and Answers panes and the overlays are made of.
 
-use super::visible::{glyphs, visible, width};
+use std::ops::Range;
+
+use super::highlight::Part;
+use super::programs::Programs;
+use super::visible::{visible, width};
 use super::wrap::wrap;
 use crate::document::Match;
 use crate::protocol::JobId;
@@ -17,6 +21,11 @@ pub enum Tone {
     Warning,
     Bad,
     Code,
+    Keyword,
+    Function,
+    String,
+    Number,
+    Comment,
     LineNumber,
     Quote,
     Key,
@@ -94,11 +103,17 @@ impl Row {
 pub struct Writer {
     width: usize,
     pub rows: Vec<Row>,
+    pub programs: Programs,
 }
 
 impl Writer {
     pub fn new(width: usize) -> Self {
-        Self { width: width.max(1), rows: Vec::new() }
+        Self::knowing(Programs::default(), width)
+    }
+
+    /// A writer that reads only the programs that are new.
+    pub fn knowing(programs: Programs, width: usize) -> Self {
+        Self { width: width.max(1), rows: Vec::new(), programs }
     }
 
     pub fn blank(&mut self) {
@@ -131,22 +146,64 @@ impl Writer {
         }
     }
 
-    /// Numbered lines of a program, cut at the edge, with an error under the line it names.
+    /// A program with its lines numbered and an error under the line it names. What is wider than the pane goes on
+    /// under the line's first word, beside an empty gutter: nothing of a program is out of sight.
     pub fn code(&mut self, source: &str, error: Option<(u32, &str)>) {
         let digits = source.lines().count().max(1).to_string().len().max(2);
-        for (at, line) in source.lines().enumerate() {
-            let number = at as u32 + 1;
-            let wrong = error.filter(|(line, _)| *line == number);
-            let (tone, mark) =
-                if wrong.is_some() { (Tone::Bad, Piece::Mark(Tone::Bad, Mark::Failed)) } else { (Tone::Code, pad(1)) };
+        let parts = self.programs.parts(source);
+        let mut start = 0;
+        for (number, whole) in (1..).zip(source.split_inclusive('\n')) {
+            let line = start..start + whole.trim_end_matches(['\n', '\r']).len();
+            start += whole.len();
             let gutter = Piece::Text(Tone::LineNumber, format!(" {number:>digits$} "));
-            let room = self.width.saturating_sub(digits + 3);
-            self.row(vec![mark, gutter, Piece::Text(tone, cut(line, room))], None);
-            if let Some((_, message)) = wrong {
-                self.lead(vec![pad(digits + 3), Piece::Mark(Tone::Bad, Mark::Arrow), pad(1)], Tone::Bad, message, None);
+            match error.filter(|(wrong, _)| *wrong == number) {
+                None => self.code_line(vec![pad(1), gutter], source, line, &parts),
+                Some((_, message)) => {
+                    let wrong = [(line.clone(), Tone::Bad)];
+                    self.code_line(vec![Piece::Mark(Tone::Bad, Mark::Failed), gutter], source, line, &wrong);
+                    let lead = vec![pad(digits + 3), Piece::Mark(Tone::Bad, Mark::Arrow), pad(1)];
+                    self.lead(lead, Tone::Bad, message, None);
+                }
             }
         }
     }
+
+    /// The bytes `line` of `source` after `lead`, in as many rows as they take.
+    fn code_line(&mut self, mut lead: Vec<Piece>, source: &str, line: Range<usize>, parts: &[Part]) {
+        let text = source.get(line.clone()).unwrap_or_default();
+        let words = text.trim_start_matches([' ', '\t']);
+        let gutter: usize = lead.iter().map(piece_width).sum();
+        let indent = width(&text[..text.len() - words.len()]);
+        let indent = if (gutter + indent) * 2 > self.width { 0 } else { indent };
+        lead.push(pad(indent));
+        let start = line.end - words.len();
+        for range in wrap(words, self.width.saturating_sub(gutter + indent)) {
+            let shown = words.get(range.clone()).unwrap_or_default().trim_end();
+            let from = start + range.start;
+            let mut pieces = std::mem::replace(&mut lead, vec![pad(gutter + indent)]);
+            pieces.extend(toned(source, from..from + shown.len(), parts));
+            self.row(pieces, None);
+        }
+    }
+}
+
+/// The bytes `within` of a program as pieces, each in the tone of its part.
+fn toned(source: &str, within: Range<usize>, parts: &[Part]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut add = |tone, bytes: Range<usize>| match source.get(bytes) {
+        None | Some("") => {}
+        Some(words) => pieces.push(Piece::text(tone, words)),
+    };
+    let mut at = within.start;
+    let first = parts.partition_point(|(bytes, _)| bytes.end <= within.start);
+    for (bytes, tone) in parts.iter().skip(first).take_while(|(bytes, _)| bytes.start < within.end) {
+        let (from, to) = (bytes.start.max(at), bytes.end.min(within.end));
+        add(Tone::Code, at..from);
+        add(*tone, from..to);
+        at = to;
+    }
+    add(Tone::Code, at..within.end);
+    pieces
 }
 
 /// Spaces.
@@ -161,25 +218,43 @@ pub fn piece_width(piece: &Piece) -> usize {
     }
 }
 
-/// The start of a line that fits into `room` cells, safe to draw.
-pub fn cut(line: &str, room: usize) -> String {
-    let mut shown = String::new();
-    let mut column = 0;
-    for glyph in glyphs(line) {
-        if column + glyph.width > room {
-            break;
-        }
-        column += glyph.width;
-        shown.push_str(&glyph.text);
-    }
-    shown
-}
-
 /// How a citation agrees with the document, in a word and a tone.
 pub fn match_word(how: Option<Match>) -> (Tone, Mark, &'static str) {
     match how {
         Some(Match::Exact) => (Tone::Good, Mark::Done, "exact"),
         Some(Match::Normalised) => (Tone::Warning, Mark::Done, "nearly"),
         None => (Tone::Bad, Mark::Failed, "NOT FOUND"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(width: usize, source: &str, error: Option<(u32, &str)>) -> Vec<String> {
+        let mut writer = Writer::new(width);
+        writer.code(source, error);
+        writer.rows.iter().map(Row::text).collect()
+    }
+
+    #[test]
+    fn a_wide_line_goes_on_beside_an_empty_gutter_under_its_own_indent() {
+        let source = "def f(x):\n    return 'one two three four'\n";
+        assert_eq!(shown(27, source, None), ["   1 def f(x):", "   2     return 'one two", "         three four'"]);
+    }
+
+    #[test]
+    fn an_error_stands_under_the_whole_of_the_line_it_names() {
+        let rows = shown(16, "x = 1\ny = one + two\nz = 3\n", Some((2, "NameError")));
+        assert_eq!(rows, ["   1 x = 1", "  2 y = one +", "     two", "      NameError", "   3 z = 3"]);
+    }
+
+    #[test]
+    fn parts_of_a_program_keep_their_tone_over_a_wrap() {
+        let mut writer = Writer::new(14);
+        writer.code("'one two three'\n", None);
+        let strings = writer.rows.iter().flat_map(|row| &row.pieces);
+        let strings = strings.filter(|piece| matches!(piece, Piece::Text(Tone::String, _)));
+        assert_eq!(strings.count(), 2);
     }
 }

@@ -124,6 +124,14 @@ impl World {
         self.input(Input::CodeRan { code, result: CodeResult::Prepared(Ok(manifests)) })
     }
 
+    /// A program that fails at its line `line`.
+    pub fn reject(&mut self, program: &str, line: u32, message: &str) -> &mut Self {
+        self.reply("Look for net income.").reply(&format!("I split by page.\n\n```python\n{program}```\n"));
+        let error = CodeError { line: Some(line), ..CodeError::new(CodeErrorKind::Exception, message) };
+        let code = self.code();
+        self.input(Input::CodeRan { code, result: CodeResult::Prepared(Err(error)) })
+    }
+
     pub fn begin(&mut self, index: u32) -> &mut Self {
         let round = self.state.rounds.len() as u32;
         self.input(Input::JobStarted { job: JobId { round, index } })

@@ -16,7 +16,7 @@ mod timeline;
 mod words;
 
 use ratatui::Frame;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Modifier;
 
 use crate::app::{Area, Model, Shape};
@@ -50,17 +50,22 @@ pub fn draw(frame: &mut Frame, model: &Model, theme: &Theme) {
     plain_blanks(paint.buffer);
 }
 
-/// Gives blank cells the text colour of the cell before them. It cannot be seen, and over a slow line it saves a
-/// change of colour at each gap between words.
+/// Gives blank cells the text colour of the cell before them, and those that begin a row the colour of its first word.
+/// It cannot be seen, and over a slow line it saves a change of colour at each gap between words.
 fn plain_blanks(buffer: &mut Buffer) {
     let visible = Modifier::REVERSED | Modifier::UNDERLINED;
+    let plain = |cell: &Cell| !cell.modifier.intersects(visible);
+    let blank = |cell: &Cell| cell.symbol() == " " && plain(cell);
     let width = usize::from(buffer.area.width).max(1);
     for row in buffer.content.chunks_mut(width) {
-        for at in 1..row.len() {
-            if row[at].symbol() == " "
-                && !row[at].modifier.intersects(visible)
-                && !row[at - 1].modifier.intersects(visible)
-            {
+        let first = row.iter().position(|cell| !blank(cell));
+        if let Some((lead, word)) = first.and_then(|first| row.split_at_mut_checked(first))
+            && let Some(Cell { fg, modifier, .. }) = word.first().filter(|cell| plain(cell))
+        {
+            lead.iter_mut().for_each(|cell| (cell.fg, cell.modifier) = (*fg, *modifier));
+        }
+        for at in first.unwrap_or_default() + 1..row.len() {
+            if blank(&row[at]) && plain(&row[at - 1]) {
                 (row[at].fg, row[at].modifier) = (row[at - 1].fg, row[at - 1].modifier);
             }
         }

@@ -23,6 +23,11 @@ pub enum Role {
     Warning,
     Bad,
     Code,
+    Keyword,
+    Function,
+    String,
+    Number,
+    Comment,
     LineNumber,
     Quote,
     Key,
@@ -54,7 +59,7 @@ pub enum Role {
 }
 
 /// Every role with its name in theme files.
-pub const ROLES: [(Role, &str); 38] = [
+pub const ROLES: [(Role, &str); 43] = [
     (Role::Background, "background"),
     (Role::Text, "text"),
     (Role::Dim, "dim"),
@@ -65,6 +70,11 @@ pub const ROLES: [(Role, &str); 38] = [
     (Role::Warning, "warning"),
     (Role::Bad, "bad"),
     (Role::Code, "code"),
+    (Role::Keyword, "keyword"),
+    (Role::Function, "function"),
+    (Role::String, "string"),
+    (Role::Number, "number"),
+    (Role::Comment, "comment"),
     (Role::LineNumber, "line-number"),
     (Role::Quote, "quote"),
     (Role::Key, "key"),
@@ -166,6 +176,11 @@ impl Theme {
             Tone::Warning => Role::Warning,
             Tone::Bad => Role::Bad,
             Tone::Code => Role::Code,
+            Tone::Keyword => Role::Keyword,
+            Tone::Function => Role::Function,
+            Tone::String => Role::String,
+            Tone::Number => Role::Number,
+            Tone::Comment => Role::Comment,
             Tone::LineNumber => Role::LineNumber,
             Tone::Quote => Role::Quote,
             Tone::Key => Role::Key,

@@ -10,24 +10,26 @@ impl Model {
     /// Lays the pane out anew; what is folded stays folded and the cursor on its row.
     pub(crate) fn lay_out_planner(&mut self) {
         let width = usize::from(self.inside(Pane::Planner).width.saturating_sub(2));
-        let mut writer = Writer::new(width);
+        let mut writer = Writer::knowing(std::mem::take(&mut self.planner.programs), width);
         let mut pending_from = None;
         for round in &self.state.rounds {
             self.write_round(&mut writer, round, &mut pending_from);
         }
         self.planner.pending_from = pending_from.unwrap_or(writer.rows.len());
         self.planner.rows.rows = writer.rows;
+        self.planner.programs = writer.programs;
     }
 
     /// Lays out only the reply under way, which is the last thing in the pane.
     pub(crate) fn lay_out_partial(&mut self) {
         let width = usize::from(self.inside(Pane::Planner).width.saturating_sub(2));
-        let mut writer = Writer::new(width);
+        let mut writer = Writer::knowing(std::mem::take(&mut self.planner.programs), width);
         if let Some(partial) = &self.partial {
             write_reply(&mut writer, &partial.text);
         }
         self.planner.rows.rows.truncate(self.planner.pending_from);
         self.planner.rows.rows.append(&mut writer.rows);
+        self.planner.programs = writer.programs;
     }
 
     fn write_round(&self, writer: &mut Writer, round: &Round, pending_from: &mut Option<usize>) {

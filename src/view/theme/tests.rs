@@ -35,9 +35,10 @@ fn every_text_role_can_be_read_on_every_ground_it_stands_on() {
             assert!(ratio >= 4.5, "{name}: {word} has a contrast of {ratio:.2}");
         }
         // Tones stand on the cursor's row, in overlays and on the bars as well.
-        for tone in
-            [Role::Dim, Role::Good, Role::Warning, Role::Bad, Role::Accent, Role::Quote, Role::Key, Role::Heading]
-        {
+        let tones =
+            [Role::Dim, Role::Good, Role::Warning, Role::Bad, Role::Accent, Role::Quote, Role::Key, Role::Heading];
+        let code = [Role::Keyword, Role::Function, Role::String, Role::Number, Role::Comment];
+        for tone in tones.into_iter().chain(code) {
             for on in [Role::CursorFocused, Role::Overlay, Role::Bar] {
                 let ratio = contrast(theme.look(tone).fg.unwrap(), theme.look(on).bg.unwrap());
                 assert!(ratio >= 4.5, "{name}: {tone:?} on {on:?} has a contrast of {ratio:.2}");
