@@ -127,7 +127,12 @@ impl World {
     /// A program that fails at its line `line`.
     pub fn reject(&mut self, program: &str, line: u32, message: &str) -> &mut Self {
         self.reply("Look for net income.").reply(&format!("I split by page.\n\n```python\n{program}```\n"));
-        let error = CodeError { line: Some(line), ..CodeError::new(CodeErrorKind::Exception, message) };
+        let error = CodeError {
+            line: Some(line),
+            hint: Some("did you mean chunk_by_page?".into()),
+            printed: Some("2 documents\n".into()),
+            ..CodeError::new(CodeErrorKind::Exception, message)
+        };
         let code = self.code();
         self.input(Input::CodeRan { code, result: CodeResult::Prepared(Err(error)) })
     }
