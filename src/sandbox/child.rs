@@ -23,6 +23,8 @@ const RECURSION_LIMIT: usize = 1000;
 
 /// The entry point of the hidden subcommand. `arguments`: megabytes of memory and seconds of time.
 pub fn child_main(mut arguments: impl Iterator<Item = OsString>) -> ! {
+    // First of all, since a parent that dies while the child loads has no number to be known by later.
+    let parent = lock::parent();
     let mut number = || arguments.next().and_then(|text| text.to_str().and_then(|text| text.parse::<u64>().ok()));
     let (Some(memory_mb), Some(seconds)) = (number(), number()) else { lock::leave(NOT_LOADED) };
     let limits = Limits { memory_mb, seconds };
@@ -33,8 +35,10 @@ pub fn child_main(mut arguments: impl Iterator<Item = OsString>) -> ! {
         Some(_) => Layer::required("memory cap", Held::Fully, format!("{memory_mb} MB, counted")),
         None => Layer::required("memory cap", Held::No, "this executable does not count its allocations"),
     });
-    let interpreter =
-        std::thread::Builder::new().stack_size(STACK).name(INTERPRETER.into()).spawn(move || serve(limits, layers));
+    let interpreter = std::thread::Builder::new()
+        .stack_size(STACK)
+        .name(INTERPRETER.into())
+        .spawn(move || serve(limits, layers, parent));
     if let Ok(thread) = interpreter {
         let _ = thread.join();
     }
@@ -49,9 +53,9 @@ fn end_by_panic(limits: Limits) -> ! {
     lock::leave(if watch::is_late() { PANICKED_LATE } else { PANICKED })
 }
 
-fn serve(limits: Limits, mut layers: Vec<Layer>) {
+fn serve(limits: Limits, mut layers: Vec<Layer>, parent: i32) {
     let (signals, receiver) = user_signal_channel();
-    let watchdog = std::thread::Builder::new().stack_size(WATCHDOG_STACK).spawn(move || watch::watch(&signals));
+    let watchdog = std::thread::Builder::new().stack_size(WATCHDOG_STACK).spawn(move || watch::watch(&signals, parent));
     if watchdog.is_err() {
         lock::leave(NOT_LOADED);
     }

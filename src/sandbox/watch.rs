@@ -3,7 +3,7 @@
 //! An exception carries the line it was raised at. What cannot be interrupted so is stopped by the allocator or the parent.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
@@ -17,7 +17,16 @@ const TICK: Duration = Duration::from_millis(5);
 /// A program that caught the exception is given this long before the next.
 const AGAIN: Duration = Duration::from_millis(20);
 
-static DEADLINE: Mutex<Option<Instant>> = Mutex::new(None);
+/// Where the one program of this process stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Time {
+    NotBegun,
+    Until(Instant),
+    /// It no longer counts.
+    Over,
+}
+
+static TIME: Mutex<Time> = Mutex::new(Time::NotBegun);
 static ARMED: Condvar = Condvar::new();
 static MEMORY: AtomicUsize = AtomicUsize::new(usize::MAX);
 static LATE: AtomicBool = AtomicBool::new(false);
@@ -26,19 +35,23 @@ static FULL: AtomicBool = AtomicBool::new(false);
 /// Begins the program's time. `memory` is the total of bytes in use at which MemoryError is raised.
 pub fn arm(time: Duration, memory: usize) {
     MEMORY.store(memory, Relaxed);
-    *DEADLINE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + time);
+    *now() = Time::Until(Instant::now() + time);
     ARMED.notify_all();
 }
 
 /// Ends it: from here no exception is raised.
 pub fn disarm() {
     MEMORY.store(usize::MAX, Relaxed);
-    *DEADLINE.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    *now() = Time::Over;
+}
+
+fn now() -> MutexGuard<'static, Time> {
+    TIME.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether a program runs.
 pub fn is_armed() -> bool {
-    DEADLINE.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    matches!(*now(), Time::Until(_))
 }
 
 /// Whether the time limit has passed.
@@ -56,18 +69,18 @@ pub fn was_full() -> bool {
     FULL.load(Relaxed)
 }
 
-/// The body of the watchdog's thread.
-pub fn watch(signals: &UserSignalSender) {
-    let parent = lock::parent();
-    let mut begun = DEADLINE.lock().unwrap_or_else(PoisonError::into_inner);
-    while begun.is_none() {
-        begun = ARMED.wait(begun).unwrap_or_else(PoisonError::into_inner);
+/// The body of the watchdog's thread. `parent` is the process that started this one.
+pub fn watch(signals: &UserSignalSender, parent: i32) {
+    let mut time = now();
+    // A program may be over before this thread comes to wake: that counts as begun.
+    while *time == Time::NotBegun {
+        time = ARMED.wait(time).unwrap_or_else(PoisonError::into_inner);
     }
-    drop(begun);
+    drop(time);
     // From here to the end of the process: what a program left behind may run on when its time no longer counts.
     loop {
-        let deadline = *DEADLINE.lock().unwrap_or_else(PoisonError::into_inner);
-        let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let time = *now();
+        let late = matches!(time, Time::Until(deadline) if Instant::now() >= deadline);
         // Not PR_SET_PDEATHSIG: that is sent when the *thread* that started us ends, which one of a pool may at any time.
         // An idle child sees its input end.
         if lock::parent() != parent {

@@ -84,8 +84,10 @@ async fn names_and_lines_without_end_are_told_in_part() {
 async fn a_limit_that_is_reached_within_a_comprehension_names_itself_and_the_line() {
     let full = program("return [str(n) * 100000 for n in range(20480)]");
     let late = program("while True:\n    [n for n in range(100000)]");
-    for (source, kind, lines) in [(full, CodeErrorKind::MemoryLimit, 2..3), (late, CodeErrorKind::TimeLimit, 2..4)] {
-        let sandbox = sandbox_of(env!("CARGO_BIN_EXE_minions"), 256, 1);
+    for (source, seconds, kind, lines) in
+        [(full, 20, CodeErrorKind::MemoryLimit, 2..3), (late, 1, CodeErrorKind::TimeLimit, 2..4)]
+    {
+        let sandbox = sandbox_of(env!("CARGO_BIN_EXE_minions"), 256, seconds);
         let error = sandbox.prepare(at_noon(&source), &[], &[]).await.unwrap_err();
         assert_eq!(error.kind, kind, "{error}");
         assert!(lines.contains(&error.line.unwrap_or(0)), "{error}");
