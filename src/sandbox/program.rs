@@ -1,5 +1,6 @@
 //! Runs one program in the child's interpreter and turns what it returns into a reply.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
@@ -63,7 +64,7 @@ fn load(
     prelude: &PyDictRef,
     vm: &VirtualMachine,
 ) -> Result<PyDictRef, Failure> {
-    let source = request.source.as_str();
+    let source = &line_feeds(&request.source);
     call(prelude, "set_clock", vec![vm.ctx.new_float(request.clock_ms as f64 / 1000.0).into()], vm)?;
     let code = vm
         .compile(source, Mode::Exec, FILE.to_owned())
@@ -74,6 +75,14 @@ fn load(
     match wanted.iter().find(|name| !globals.contains_key(**name, vm)) {
         Some(missing) => Err(Failure::Contract(format!("the program does not define {missing}"))),
         None => Ok(globals),
+    }
+}
+
+/// The source as CPython reads it: every line ends with a line feed, within a string over several lines too.
+fn line_feeds(source: &str) -> Cow<'_, str> {
+    match source.contains('\r') {
+        true => source.replace("\r\n", "\n").replace('\r', "\n").into(),
+        false => source.into(),
     }
 }
 
