@@ -201,13 +201,17 @@ class BaseModel(metaclass=_Model):
     def __iter__(self):
         return iter([(name, value) for name, value in self.__dict__.items() if not name.startswith("_")])
 
+    def _shown(self):
+        """Name and value of the fields, and of what is computed from them."""
+        computed = [name for base in reversed(type(self).__mro__) for name, value in vars(base).items() if isinstance(value, computed_field)]
+        return [*self, *((name, getattr(self, name)) for name in computed)]
+
     def model_dump(self, *, mode="python", include=None, exclude=None, by_alias=False, exclude_none=False,
                    exclude_unset=False, exclude_defaults=False, **_):
         fields, hooks, _config = _plan(type(self))
         options = dict(mode=mode, by_alias=by_alias, exclude_none=exclude_none, exclude_unset=exclude_unset, exclude_defaults=exclude_defaults)
         dumped = {}
-        computed = [(name, getattr(self, name)) for base in reversed(type(self).__mro__) for name, value in vars(base).items() if isinstance(value, computed_field)]
-        for name, value in [*self, *computed]:
+        for name, value in self._shown():
             info = fields[name][0] if name in fields else None
             if include is not None and name not in include or exclude is not None and name in exclude:
                 continue
@@ -275,10 +279,10 @@ class BaseModel(metaclass=_Model):
         return hash(tuple(value for _, value in self))
 
     def __str__(self):
-        return " ".join(f"{name}={value!r}" for name, value in self)
+        return " ".join(f"{name}={value!r}" for name, value in self._shown())
 
     def __repr__(self):
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self)})"
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._shown())})"
 
 
 def _plain(value, options):
