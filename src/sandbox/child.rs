@@ -100,9 +100,13 @@ fn load_prelude(vm: &VirtualMachine) -> PyResult<PyDictRef> {
     let globals = scope.globals.clone();
     globals.set_item("__name__", vm.ctx.new_str("minions").into(), vm)?;
     globals.set_item("_host", vm.ctx.new_list(host::functions(vm)).into(), vm)?;
-    for source in
-        [include_str!("prelude.py"), include_str!("text_io.py"), include_str!("checks.py"), include_str!("models.py")]
-    {
+    for source in [
+        include_str!("prelude.py"),
+        include_str!("text_io.py"),
+        include_str!("csv.py"),
+        include_str!("checks.py"),
+        include_str!("models.py"),
+    ] {
         let code = vm
             .compile(source, Mode::Exec, "<minions>".to_owned())
             .map_err(|error| vm.new_syntax_error(&error, None))?;

@@ -1,5 +1,5 @@
 # Runs once in the child, before the lock and before any program: what a program finds defined, and what is closed.
-# `_host` holds the native functions of `host`; `text_io.py`, `checks.py` and `models.py` run behind this, in the
+# `_host` holds the native functions of `host`; `text_io.py`, `csv.py`, `checks.py` and `models.py` run behind this, in the
 # same scope.
 
 import sys
