@@ -132,6 +132,15 @@ async fn no_file_is_read_by_way_of_a_traceback() {
 }
 
 #[tokio::test]
+async fn a_program_does_not_see_the_environment_that_this_program_was_built_in() {
+    let source = "import sys\ndef transform_outputs(jobs):\n\
+        \x20   names = [name for name in sys.builtin_module_names if 'sysconfigdata' in name]\n\
+        \x20   return repr([(len(names) > 0, 'PATH' in __import__(name).build_time_vars) for name in names])\n";
+    let text = sandbox().transform(at_noon(source), &[]).await.unwrap();
+    assert!(text.contains("(True, False)") && !text.contains("True)"), "{text}");
+}
+
+#[tokio::test]
 async fn each_call_gets_an_interpreter_that_no_program_touched() {
     let sandbox = sandbox();
     let spoil = "import builtins, random\n\

@@ -12,7 +12,7 @@ use rustpython_vm::{Interpreter, PyResult, Settings, VirtualMachine};
 
 use super::errors::{self, NOT_LOADED, PANICKED, PANICKED_LATE};
 use super::wire::{Held, Layer, Reply, Request};
-use super::{Limits, allocator, host, lock, mend, program, watch};
+use super::{Limits, allocator, host, lock, mend, program, sysconfig, watch};
 
 /// The stack of the interpreter's thread: deep recursion in Python must end in RecursionError, not here.
 const STACK: usize = 64 << 20;
@@ -86,7 +86,8 @@ fn interpreter(signals: UserSignalReceiver) -> Interpreter {
     settings.write_bytecode = false;
     settings.allow_external_library = false;
     let builder = Interpreter::builder(settings);
-    let native = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
+    let mut native = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
+    native.push(sysconfig::module_def(&builder.ctx));
     builder
         .add_native_modules(&native)
         .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB)

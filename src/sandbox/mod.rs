@@ -20,6 +20,7 @@ mod process;
 mod program;
 mod spans;
 mod syntax;
+mod sysconfig;
 mod watch;
 mod wire;
 
