@@ -13,7 +13,7 @@ use std::sync::Arc;
 use minions::config::SandboxConfig;
 use minions::document::Span;
 use minions::journal::Session;
-use minions::protocol::{Chunk, CodeErrorKind, Fact, JobOutput};
+use minions::protocol::{Chunk, CodeError, CodeErrorKind, CodeStage, Fact, JobOutput};
 use minions::runtime::{Verdict, rerun};
 use minions::sandbox::{Attempted, Held, PastJob, Program, Sandbox};
 
@@ -319,4 +319,16 @@ async fn a_recorded_session_runs_again_and_what_differs_is_told() {
         panic!("{again:?}")
     };
     assert!(jobs.starts_with("other tasks") && text.contains("0 bytes on record"), "{jobs}; {text}");
+
+    let planned = facts.iter().position(|fact| matches!(fact, Fact::JobsPlanned(_))).unwrap();
+    let Fact::CodeReceived { code, .. } = facts[planned - 1] else { panic!("{:?}", facts[planned - 1]) };
+    for (kind, verdict) in [(CodeErrorKind::TimeLimit, Some(Verdict::ByLimit)), (CodeErrorKind::Exception, None)] {
+        let error = CodeError::new(kind, "as it was then");
+        facts[planned] = Fact::CodeRejected { code, stage: CodeStage::Prepare, error };
+        let again = rerun(facts.iter(), &documents, &sandbox()).await;
+        match verdict {
+            Some(verdict) => assert_eq!(again[0].verdict, verdict),
+            None => assert!(matches!(&again[0].verdict, Verdict::Different(words) if words.contains("runs now"))),
+        }
+    }
 }

@@ -96,8 +96,9 @@ impl Transcript<'_> {
                 self.block(source)
             }
             Fact::CodeRejected { code, error, .. } => {
-                let error = error.to_string();
-                self.line(at_ms, &format!("code of attempt {} rejected: {}", code.attempt, visible(&error)))
+                let hint = error.hint.as_ref().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+                let told = format!("{error}{hint}");
+                self.line(at_ms, &format!("code of attempt {} rejected: {}", code.attempt, visible(&told)))
             }
             Fact::JobsPlanned(planned) => self.planned(planned, at_ms),
             // Thousands of them: they are told as a tally when the round is aggregated.

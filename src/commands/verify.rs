@@ -39,7 +39,7 @@ impl<'a> Again<'a> {
     fn of(again: &'a Rerun) -> Self {
         let (verdict, difference) = match &again.verdict {
             Verdict::Same => ("same", None),
-            Verdict::ByLimit => ("not compared: it ended at a limit", None),
+            Verdict::ByLimit => ("limit", None),
             Verdict::Different(difference) => ("different", Some(difference.as_str())),
         };
         let function = match again.stage {
@@ -50,7 +50,11 @@ impl<'a> Again<'a> {
     }
 
     fn line(&self) -> String {
-        let difference = self.difference.map(|words| format!(": {}", visible(words))).unwrap_or_default();
+        let difference = match (self.verdict, self.difference) {
+            (_, Some(words)) => format!(": {}", visible(words)),
+            ("limit", None) => ": it ended at a limit of time or memory, and was not run again".into(),
+            (_, None) => String::new(),
+        };
         let Self { round, attempt, function, verdict, .. } = self;
         format!("round {round}, program {attempt}, {function}: {verdict}{difference}")
     }

@@ -3,6 +3,7 @@
 
 pub(super) use _sysconfigdata::module_def;
 
+#[allow(clippy::unwrap_used, reason = "the macro writes it, for an attribute of a module that is new")]
 #[rustpython_vm::pymodule]
 mod _sysconfigdata {
     use rustpython_vm::VirtualMachine;
