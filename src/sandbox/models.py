@@ -106,7 +106,7 @@ _plans = {}
 
 
 def _plan(cls):
-    """Field -> (FieldInfo, check); the validators of the whole model; the settings."""
+    """Field -> (FieldInfo, check); the validators of the whole model; the settings; private attributes, each with its FieldInfo."""
     if cls in _plans:
         return _plans[cls]
     spoken, hooks, config = {}, {}, {}
@@ -136,14 +136,15 @@ def _plan(cls):
             bind = lambda mode: [functools.partial(hook.call, cls) for hook in own if (hook.mode == "before") is (mode == "before")]
             check = _hooked(check if all(hook.mode != "plain" for hook in own) else _any, bind("before"), bind("after"))
         fields[name] = info, check
-    _plans[cls] = fields, list(hooks.values()), config
+    private = {name: info for base in reversed(cls.__mro__) for name, info in vars(base).items() if name.startswith("_") and isinstance(info, FieldInfo)}
+    _plans[cls] = fields, list(hooks.values()), config, list(private.items())
     return _plans[cls]
 
 
 class BaseModel(metaclass=_Model):
     def __init__(self, /, **values):
         cls = type(self)
-        fields, hooks, config = _plan(cls)
+        fields, hooks, config, private = _plan(cls)
         errors = []
         for hook in hooks:
             if hook.kind == "model" and hook.mode == "before":
@@ -167,10 +168,8 @@ class BaseModel(metaclass=_Model):
                 _fail(errors, (key,), "Extra inputs are not permitted", "extra_forbidden", values[key])
             elif config.get("extra") == "allow":
                 made[key] = values[key]
-        for base in cls.__mro__:
-            for name, value in vars(base).items():
-                if name.startswith("_") and isinstance(value, FieldInfo):
-                    made.setdefault(name, value.make())
+        for name, info in private:
+            made[name] = info.make()
         made["__given__"] = given
         if not errors:
             for hook in hooks:
@@ -188,7 +187,7 @@ class BaseModel(metaclass=_Model):
         return self.__dict__.get("__given__", set())
 
     def __setattr__(self, name, value):
-        fields, _, config = _plan(type(self))
+        fields, _, config, _ = _plan(type(self))
         if config.get("frozen") or config.get("allow_mutation") is False:
             raise ValidationError(type(self).__name__, [((name,), "Instance is frozen", "frozen_instance", value)])
         if config.get("validate_assignment") and name in fields:
@@ -208,7 +207,7 @@ class BaseModel(metaclass=_Model):
 
     def model_dump(self, *, mode="python", include=None, exclude=None, by_alias=False, exclude_none=False,
                    exclude_unset=False, exclude_defaults=False, **_):
-        fields, hooks, _config = _plan(type(self))
+        fields, hooks, _, _ = _plan(type(self))
         options = dict(mode=mode, by_alias=by_alias, exclude_none=exclude_none, exclude_unset=exclude_unset, exclude_defaults=exclude_defaults)
         dumped = {}
         for name, value in self._shown():
