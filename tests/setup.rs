@@ -24,10 +24,14 @@ fn on_machine_with(programs: &[(&str, &str)], args: &[&str]) -> (Output, tempfil
     let home = machine.path().join("home");
     let mut command = Command::new("/bin/sh");
     command.arg(script).args(args).env_clear().env("PATH", machine.path()).env("HOME", home).env("M", machine.path());
+    // Where libclang is on this machine is not for these tests to find out.
+    command.env("LIBCLANG_PATH", machine.path());
     (command.output().unwrap(), machine)
 }
 
 const RUST: [(&str, &str); 2] = [("cargo", ""), ("rustc", "echo rustc 1.99.0")];
+/// What the local engine is built with, besides a C compiler.
+const ENGINE: [(&str, &str); 4] = [("c++", "exit 0"), ("cmake", ""), ("make", ""), ("libclang.so.1", "")];
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -37,6 +41,7 @@ fn said(output: &Output) -> String {
 fn where_everything_is_there_it_does_nothing() {
     let mut programs = RUST.to_vec();
     programs.push(("cc", "exit 0"));
+    programs.extend(ENGINE);
     let (output, _machine) = on_machine_with(&programs, &[]);
     assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{}", said(&output));
 }
@@ -81,9 +86,25 @@ fn what_is_missing_is_installed_by_the_package_manager_and_nothing_goes_to_stand
     let mut programs = RUST.to_vec();
     // Root needs no sudo; anyone else has one here that asks nothing.
     programs.push(("sudo", "if [ \"$1\" = -n ]; then exit 0; fi\nexec \"$@\""));
-    programs.push(("dnf", "echo chatter; cp \"$M/rustc\" \"$M/cc\""));
+    programs
+        .push(("dnf", "echo chatter; for it in cc c++ cmake make libclang.so; do cp \"$M/rustc\" \"$M/$it\"; done"));
     let (output, _machine) = on_machine_with(&programs, &[]);
     assert!(output.status.success(), "{}", said(&output));
     assert!(output.stdout.is_empty());
-    assert!(said(&output).contains("running  dnf install -q -y gcc glibc-devel"), "{}", said(&output));
+    assert!(
+        said(&output).contains("running  dnf install -q -y gcc gcc-c++ glibc-devel cmake make clang-devel"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn everything_that_the_local_engine_is_built_with_is_named() {
+    let mut programs = RUST.to_vec();
+    programs.push(("cc", "exit 0"));
+    let (output, _machine) = on_machine_with(&programs, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    for wanted in ["a C++ compiler", "cmake", "make", "libclang", "--no-default-features"] {
+        assert!(said(&output).contains(wanted), "{wanted}: {}", said(&output));
+    }
 }
