@@ -98,6 +98,9 @@ pub enum Command {
     /// Run the sandbox's child process; started by the program itself
     #[command(name = "__sandbox", hide = true)]
     Sandbox,
+    /// Run the local engine's process; started by the program itself
+    #[command(name = "__engine", hide = true)]
+    Engine,
 }
 
 const SESSION: &str = "An id, the beginning of one, a folder, or `last`";

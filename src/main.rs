@@ -13,6 +13,10 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|first| first == minions::sandbox::SUBCOMMAND) {
         minions::sandbox::child_main(arguments);
     }
+    #[cfg(feature = "llama")]
+    if std::env::args_os().nth(1).is_some_and(|first| first == minions::local::llama::SUBCOMMAND) {
+        return minions::local::llama::child_main();
+    }
     // A second hook cannot be there yet; without this one a panic is still told, only less well.
     let _ = color_eyre::config::HookBuilder::default().display_env_section(false).install();
     let cli = Cli::of_process();

@@ -17,6 +17,8 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("notify", &["config", "document"]),
     ("notify_debouncer_full", &["config", "document"]),
     ("rustpython_vm", &["sandbox"]),
+    ("llama_cpp_2", &["local"]),
+    ("minijinja", &["local"]),
     ("nvml_wrapper", &["utilization"]),
     ("sysinfo", &["utilization"]),
     ("clap", &["cli", "commands"]),

@@ -186,6 +186,7 @@ impl World {
             gpus: Vec::new(),
             jobs_running: running,
             jobs_waiting: 3,
+            engine: None,
         }))
     }
 

@@ -24,6 +24,7 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
         return Err(Failure::usage("the question is blank; give one with --question"));
     }
     // Nothing is sent yet: what fails here is a setting, or the key that one names.
+    let program = found_program()?;
     let remote = remote::connect(&config.remote).await.map_err(|error| Failure::usage(error.to_string()))?;
     if config.remote.budget_usd > 0.0 && remote.info().is_model && remote.info().price.is_none() {
         return Err(Failure::usage(
@@ -31,7 +32,7 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
              remote.price_output, or remote.budget_usd to 0",
         ));
     }
-    let local = local::connect(&config.local).await.map_err(|error| Failure::usage(error.to_string()))?;
+    let local = local::connect(&config.local, &program).await.map_err(|error| Failure::usage(error.to_string()))?;
     let (remote, local): (Arc<dyn remote::RemoteLm>, Arc<dyn local::LocalLm>) = (remote.into(), local.into());
     let sandbox = sandbox(config, config.protocol.max_jobs)?;
     sandbox.warm();
@@ -54,10 +55,16 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
 
 /// The sandbox, whose child is this program itself. `max_jobs`: the most that one program may plan.
 pub fn sandbox(config: &Config, max_jobs: u32) -> Result<Sandbox, Failure> {
-    let program = own_program().map_err(|error| {
-        Failure::new(Exit::Error, format!("this program cannot find its own file to start the sandbox: {error}"))
-    })?;
-    Ok(Sandbox::new(program, &config.sandbox, max_jobs))
+    Ok(Sandbox::new(found_program()?, &config.sandbox, max_jobs))
+}
+
+fn found_program() -> Result<PathBuf, Failure> {
+    own_program().map_err(|error| {
+        Failure::new(
+            Exit::Error,
+            format!("this program cannot find its own file to start its other processes: {error}"),
+        )
+    })
 }
 
 /// The file that this process runs: on Linux the very one, even when an update has put another under its name.

@@ -42,6 +42,7 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Man) => man::man(),
         Some(Command::Keys { json }) => screen::keys(*json),
         Some(Command::Doctor { json }) => doctor::doctor(&sources(cli), *json),
+        Some(Command::Engine) => Err(Failure::usage("the program starts its local engine by itself")),
         Some(Command::Sandbox) => Err(Failure::usage("the program starts its sandbox by itself")),
         Some(Command::Attach { .. }) => Err(later("attach")),
         Some(Command::Resume { .. }) => Err(later("resume")),

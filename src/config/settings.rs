@@ -158,14 +158,24 @@ pub enum LocalProvider {
     #[default]
     Extractive,
     Openai,
+    LlamaCpp,
+}
+
+/// How the engine keeps what it has read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KvType {
+    #[default]
+    F16,
+    Q8_0,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LocalConfig {
-    /// Who reads: extractive (a lexical reader without a model) or openai (any OpenAI-compatible server).
+    /// Who reads: extractive (no model), openai (any OpenAI-compatible server), llama-cpp (a GGUF file, here).
     pub provider: LocalProvider,
-    /// The model's name at the server; needed by openai.
+    /// The model's name at the server, needed by openai; the model's file, needed by llama-cpp.
     pub model: String,
     /// The server, up to and with /v1. Documents are sent there: keep it on your own machine or network.
     #[schemars(regex(pattern = r"^https?://[^\s/@]+(/\S*)?$"), extend("x-allowed" = URL))]
@@ -184,9 +194,23 @@ pub struct LocalConfig {
     /// Tries at one job's request when the server refuses or fails, the first included.
     #[schemars(range(min = 1, max = 20))]
     pub attempts: u32,
-    /// Seconds one job may take.
+    /// Seconds one job may take at a server; seconds of silence of the engine.
     #[schemars(range(min = 1, max = 86400))]
     pub timeout_s: u64,
+    /// llama-cpp: tokens that all jobs together have in the cache; 0 takes 16384.
+    #[schemars(range(max = 4194304))]
+    pub context_tokens: u32,
+    /// llama-cpp: jobs that write at once; 0 takes what suits the device.
+    #[schemars(range(max = 240))]
+    pub parallel: u32,
+    /// llama-cpp: threads; 0 takes one a core.
+    #[schemars(range(max = 1024))]
+    pub threads: u32,
+    /// llama-cpp: layers on the GPU; -1 takes as many as there are.
+    #[schemars(range(min = -1, max = 10000))]
+    pub gpu_layers: i32,
+    /// llama-cpp: how the cache is kept: f16, or q8_0 for half the memory.
+    pub kv_type: KvType,
 }
 
 impl Default for LocalConfig {
@@ -201,6 +225,11 @@ impl Default for LocalConfig {
             temperature: 0.0,
             attempts: 3,
             timeout_s: 300,
+            context_tokens: 0,
+            parallel: 0,
+            threads: 0,
+            gpu_layers: -1,
+            kv_type: KvType::F16,
         }
     }
 }

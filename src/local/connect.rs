@@ -1,15 +1,23 @@
 //! From the settings of `[local]` to the local LM they name.
 
+use std::path::Path;
+
 use super::extractive::ExtractiveReader;
+use super::llama::LlamaLocal;
 use super::openai::OpenAiLocal;
 use super::{LocalError, LocalLm, Probe};
-use crate::config::{LocalConfig, LocalProvider};
+use crate::config::{Folders, LocalConfig, LocalProvider};
 
 /// The local LM of the settings. Nothing is sent yet; the error names the setting to change.
-pub async fn connect(config: &LocalConfig) -> Result<Box<dyn LocalLm>, LocalError> {
+/// `program` is this program itself, of which the engine is a second process.
+pub async fn connect(config: &LocalConfig, program: &Path) -> Result<Box<dyn LocalLm>, LocalError> {
     match config.provider {
         LocalProvider::Extractive => Ok(Box::new(ExtractiveReader)),
         LocalProvider::Openai => Ok(Box::new(OpenAiLocal::connect(config).await?)),
+        LocalProvider::LlamaCpp => {
+            let log = Folders::of_process().map(|folders| folders.log().join("engine.log"));
+            Ok(Box::new(LlamaLocal::start(config, program, log)?))
+        }
     }
 }
 
@@ -17,7 +25,7 @@ pub async fn connect(config: &LocalConfig) -> Result<Box<dyn LocalLm>, LocalErro
 /// that has no server.
 pub async fn probe(config: &LocalConfig) -> Result<Option<Probe>, LocalError> {
     match config.provider {
-        LocalProvider::Extractive => Ok(None),
+        LocalProvider::Extractive | LocalProvider::LlamaCpp => Ok(None),
         LocalProvider::Openai => OpenAiLocal::connect(config).await?.probe().await.map(Some),
     }
 }

@@ -2,6 +2,7 @@
 
 mod connect;
 pub mod extractive;
+pub mod llama;
 mod openai;
 
 use std::ops::Range;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 pub use crate::openai::{Listing, Probe};
-use crate::protocol::{JobId, ModelInfo, WorkerReply};
+use crate::protocol::{EngineSample, JobId, ModelInfo, WorkerReply};
 
 pub use connect::{connect, probe};
 pub use openai::OpenAiLocal;
@@ -21,6 +22,11 @@ pub trait LocalLm: Send + Sync {
 
     /// How many jobs it can work on at once.
     fn max_in_flight(&self) -> usize;
+
+    /// What an engine of our own measured last.
+    fn engine(&self) -> Option<EngineSample> {
+        None
+    }
 
     fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>>;
 }

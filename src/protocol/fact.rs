@@ -238,6 +238,44 @@ pub struct UtilizationSample {
     pub gpus: Vec<GpuSample>,
     pub jobs_running: u32,
     pub jobs_waiting: u32,
+    /// Nothing where no engine of ours runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineSample>,
+}
+
+/// What the local engine measured in its own loop since the sample before.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EngineSample {
+    /// While the model loads: how much of it is there, 0–1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loading: Option<f32>,
+    /// Jobs that are read for or write now, and jobs that wait for room.
+    pub live: u32,
+    pub waiting: u32,
+    /// Chunks in the cache.
+    pub chunks: u32,
+    /// Tokens evaluated at once, on average.
+    pub rows_per_step: f32,
+    /// Tokens in the cache, those of them that several jobs read, and how many it holds.
+    pub cells_used: u64,
+    pub cells_shared: u64,
+    pub cells: u64,
+    /// Prompt tokens since the start: as the jobs have them, and as were evaluated. The difference is what sharing saved.
+    pub prompt_asked: u64,
+    pub prompt_evaluated: u64,
+    pub output_tokens: u64,
+    /// Tokens a second while it evaluated prompts, and while jobs wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefill_per_s: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decode_per_s: Option<f32>,
+    /// Where the time went, 0–100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefill_percent: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decode_percent: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choosing_percent: Option<f32>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

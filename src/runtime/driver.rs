@@ -152,8 +152,12 @@ impl Driver {
                 self.tasks.spawn(effects::run_program(self.context.clone(), call));
             }
             Effect::RunJobs { round } => {
-                let jobs = self.state.round_numbered(round).map_or(0, |round| round.jobs.len() as u32);
-                self.queue.extend((0..jobs).map(|index| (JobId { round, index }, 1)));
+                let Some(planned) = self.state.round_numbered(round) else { return };
+                let mut jobs: Vec<(u32, u32)> =
+                    planned.jobs.iter().zip(0..).map(|(job, index)| (job.chunk, index)).collect();
+                // One chunk's jobs together: who reads it once for all of them has to have them at once.
+                jobs.sort_unstable();
+                self.queue.extend(jobs.into_iter().map(|(_, index)| (JobId { round, index }, 1)));
             }
             Effect::RetryJob { job, attempt } => self.queue.push_front((job, attempt)),
             Effect::CancelJob(job) => {
@@ -258,6 +262,7 @@ impl Driver {
     fn with_jobs(&self, mut sample: UtilizationSample) -> UtilizationSample {
         sample.jobs_running = self.running.len() as u32;
         sample.jobs_waiting = self.queue.len() as u32;
+        sample.engine = self.context.local.engine();
         sample
     }
 }

@@ -33,6 +33,7 @@ impl Sampler {
             gpus,
             jobs_running: 0,
             jobs_waiting: 0,
+            engine: None,
         }
     }
 

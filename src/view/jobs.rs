@@ -5,7 +5,7 @@ use super::paint::Paint;
 use super::pane::title;
 use super::theme::Role;
 use crate::app::{Area, Model, Pane, job_word, reader_name, short_bytes, width};
-use crate::protocol::{GpuSample, Outcome, Round, Tally, UtilizationSample};
+use crate::protocol::{EngineSample, GpuSample, Outcome, Round, Tally, UtilizationSample};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let area = model.inside(Pane::Jobs);
@@ -109,7 +109,14 @@ fn utilization(paint: &mut Paint, model: &Model, area: Area) {
     if sample.gpus.is_empty() && area.height > 1 {
         meter(paint, area.below(1), "gpu", "n/a", std::iter::empty());
     }
-    for (at, gpu) in sample.gpus.iter().enumerate().take(usize::from(area.height.saturating_sub(1))) {
+    let engine_height = u16::from(sample.engine.is_some() && area.height > 2);
+    if let Some(engine) = sample.engine.as_ref().filter(|_| engine_height > 0) {
+        let full = |s: &UtilizationSample| s.engine.as_ref().and_then(|e| share(Some(e.cells_used), Some(e.cells)));
+        let values = model.samples.iter().filter_map(full);
+        meter(paint, area.below(area.height - 1), "engine", &engine_words(engine), values);
+    }
+    let room = area.height.saturating_sub(1 + engine_height);
+    for (at, gpu) in sample.gpus.iter().enumerate().take(usize::from(room)) {
         let busy = model.samples.iter().filter_map(|sample| sample.gpus.get(at)?.busy_percent);
         meter(paint, area.below(1 + at as u16), &format!("gpu{at}"), &gpu_words(gpu), busy);
     }
@@ -124,6 +131,27 @@ fn meter(paint: &mut Paint, area: Area, name: &str, words: &str, values: impl Do
     let cells = values.len() as u16;
     let style = paint.style(Role::Spark);
     paint.spark(area.x + 1 + at + 1, area.y, cells, values.into_iter().rev(), style);
+}
+
+fn engine_words(engine: &EngineSample) -> String {
+    if let Some(loading) = engine.loading {
+        return format!("loading the model, {:.0}%", loading * 100.0);
+    }
+    let rate = |rate: Option<f32>| rate.map_or("–".into(), |rate| format!("{rate:.0}"));
+    let saved = match engine.prompt_asked {
+        0 => String::new(),
+        asked => {
+            format!(" · {:.0}% read once for several", 100.0 - engine.prompt_evaluated as f64 * 100.0 / asked as f64)
+        }
+    };
+    format!(
+        "{} live, {} wait · read {}/s write {}/s · cache {:.0}%{saved}",
+        engine.live,
+        engine.waiting,
+        rate(engine.prefill_per_s),
+        rate(engine.decode_per_s),
+        engine.cells_used as f64 * 100.0 / engine.cells.max(1) as f64
+    )
 }
 
 fn share(used: Option<u64>, total: Option<u64>) -> Option<f32> {

@@ -100,11 +100,13 @@ impl Model {
         Some(JobId { round, index })
     }
 
-    /// Lines of utilization above the list: processor and memory, then one for each GPU (or one that says there is none).
+    /// Lines of utilization above the list: processor and memory, then one for each GPU (or one that says there is none), then the
+    /// local engine where it runs.
     pub fn utilization_lines(&self) -> u16 {
         let gpus = self.state.utilization.as_ref().map_or(0, |sample| sample.gpus.len()).clamp(1, 4) as u16;
         let height = self.inside(Pane::Jobs).height;
-        if height < 8 { 1 } else { 1 + gpus }
+        let engine = u16::from(self.state.utilization.as_ref().is_some_and(|sample| sample.engine.is_some()));
+        if height < 8 { 1 } else { 1 + gpus + engine }
     }
 
     /// The cells of the list itself: below tallies, gauge, utilization and column heads.

@@ -19,12 +19,30 @@ pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<C
         LocalProvider::Extractive => {
             checks.push(Check::ok("local LM", "extractive: a lexical reader without a model; no key needed"));
         }
+        LocalProvider::LlamaCpp => checks.push(gguf(&config.local.model)),
         LocalProvider::Openai => {
             checks.push(model("local", &config.local.model, &config.local.base_url));
             checks.push(key("local", &config.local.api_key_env, false, &config.local.base_url, &variable));
         }
     }
     checks
+}
+
+fn gguf(model: &str) -> Check {
+    const NAME: &str = "local LM";
+    if cfg!(not(feature = "llama")) {
+        return Check::fail(
+            NAME,
+            "llama-cpp, and this program was built without the local engine",
+            "build it with the cargo feature llama, or set `local.provider`",
+        );
+    }
+    match std::path::Path::new(model).is_file() {
+        true => Check::ok(NAME, format!("llama-cpp: {model}")),
+        false => {
+            Check::fail(NAME, format!("llama-cpp, and there is no file {model:?}"), "set `local.model` to a GGUF file")
+        }
+    }
 }
 
 fn model(side: &str, model: &str, base_url: &str) -> Check {

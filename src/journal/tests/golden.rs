@@ -140,7 +140,29 @@ fn added_later(code: CodeId) -> Vec<Fact> {
     vec![
         Fact::SessionOpened(Box::new(SessionOpened { clock_ms: Some(1_795_457_701_000), ..opened() })),
         Fact::CodeRejected { code, stage: CodeStage::Prepare, error },
+        Fact::UtilizationSampled(UtilizationSample { engine: Some(engine()), ..utilization() }),
     ]
+}
+
+fn engine() -> EngineSample {
+    EngineSample {
+        loading: Some(0.5),
+        live: 8,
+        waiting: 24,
+        chunks: 2,
+        rows_per_step: 31.5,
+        cells_used: 4_000,
+        cells_shared: 3_000,
+        cells: 16_384,
+        prompt_asked: 40_000,
+        prompt_evaluated: 12_000,
+        output_tokens: 900,
+        prefill_per_s: Some(512.5),
+        decode_per_s: Some(64.25),
+        prefill_percent: Some(60.0),
+        decode_percent: Some(35.5),
+        choosing_percent: Some(1.5),
+    }
 }
 
 fn opened() -> SessionOpened {
@@ -235,5 +257,6 @@ fn utilization() -> UtilizationSample {
         gpus: vec![gpu],
         jobs_running: 8,
         jobs_waiting: 100,
+        engine: None,
     }
 }

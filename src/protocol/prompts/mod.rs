@@ -47,9 +47,25 @@ pub fn messages(state: &State, purpose: Purpose) -> Vec<Message> {
 
 /// A worker's messages: the chunk comes before the task, so that all tasks on a chunk share a prefix.
 pub fn worker_messages(chunk: &str, task: &str, advice: &str) -> Vec<Message> {
+    let WorkerParts { excerpt, task } = worker_parts(chunk, task, advice);
+    vec![Message::system(worker_system()), Message::user(excerpt + &task)]
+}
+
+/// What every worker is told first.
+pub fn worker_system() -> &'static str {
+    WORKER_SYSTEM.trim_end()
+}
+
+/// A worker's user message in two: what all tasks on a chunk share, and the rest.
+pub struct WorkerParts {
+    pub excerpt: String,
+    pub task: String,
+}
+
+pub fn worker_parts(chunk: &str, task: &str, advice: &str) -> WorkerParts {
     let excerpt = fill(WORKER_CHUNK, &[("chunk", &data("excerpt", chunk))]);
     let task = fill(WORKER_TASK, &[("task", task), ("advice", if advice.trim().is_empty() { "none" } else { advice })]);
-    vec![Message::system(WORKER_SYSTEM.trim_end()), Message::user(format!("{excerpt}\n\n{task}"))]
+    WorkerParts { excerpt: excerpt + "\n\n", task }
 }
 
 /// Text marked as data: between tags that it cannot close itself.

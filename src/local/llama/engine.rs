@@ -1,0 +1,337 @@
+//! The loop that owns model and context: takes jobs, evaluates the scheduler's steps, writes answers.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::{Duration, Instant};
+
+use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::llama_batch::LlamaBatch;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::token::LlamaToken;
+
+use super::constraint::{Constraint, Limits};
+use super::pace::Pace;
+use super::prompt::{Parts, Prompts};
+use super::schedule::{Ask, Capacity, Job, Scheduler, Source, Step};
+use super::voice::{Voice, Words};
+use super::wire::{Answered, Command, Event, KvType, Options, Work};
+use crate::protocol::Finish;
+
+/// Cells of the cache where the settings name no number.
+const CELLS: u32 = 16_384;
+/// Tokens of one step. Short steps let a cancelled job go soon; longer ones are hardly faster on a processor.
+const BATCH: usize = 512;
+/// How often it is told how busy the engine is.
+const SAMPLE: Duration = Duration::from_secs(1);
+/// Symbols of the three texts of an answer.
+const LIMITS: Limits = Limits { explanation: 600, citation: 1200, answer: 1200 };
+
+/// What a job is while the engine has it.
+struct Open {
+    chunk: u64,
+    suffix: Vec<LlamaToken>,
+    prefix: usize,
+    voice: Voice,
+    last: LlamaToken,
+    max_output: usize,
+    shared: u64,
+}
+
+/// Loads the model and works until the commands end. The error is a sentence for the person.
+pub fn serve(
+    options: &Options,
+    commands: &Receiver<Command>,
+    tell: &mut dyn FnMut(Event),
+    progress: impl FnMut(f32) -> bool + 'static,
+) -> Result<(), String> {
+    let file = options.model.display();
+    let backend = LlamaBackend::init().map_err(|error| format!("llama.cpp does not start: {error}"))?;
+    let mut params = LlamaModelParams::default().with_progress_callback(progress);
+    if let Ok(layers) = u32::try_from(options.gpu_layers) {
+        params = params.with_n_gpu_layers(layers);
+    }
+    let model = LlamaModel::load_from_file(&backend, &options.model, &params)
+        .map_err(|error| format!("{file} cannot be loaded ({error}): see engine.log in the log folder"))?;
+    if model.is_recurrent() || model.is_hybrid() {
+        return Err(format!(
+            "{file} is a recurrent model, whose memory of a chunk cannot be shared by jobs: use another"
+        ));
+    }
+    let prompts = Prompts::of(&model).map_err(|error| format!("{file}: {error}"))?;
+    let capacity = capacity(options);
+    let context = model.new_context(&backend, context_params(options, &capacity)).map_err(|error| {
+        format!("no room for a context of {} tokens with {file} ({error}): lower local.context_tokens", capacity.cells)
+    })?;
+    let words = Words::of(&model);
+    let trained = model.n_ctx_train() as usize;
+    let note = note(&model, options, &capacity);
+    tell(Event::Ready { note });
+    let batch = LlamaBatch::new(capacity.batch, capacity.sequences as i32);
+    let scheduler = Scheduler::new(capacity);
+    Engine {
+        options,
+        model: &model,
+        capacity,
+        trained,
+        prompts,
+        words,
+        context,
+        batch,
+        scheduler,
+        jobs: HashMap::new(),
+        chunks: HashMap::new(),
+        pace: Pace::default(),
+    }
+    .run(commands, tell)
+}
+
+fn capacity(options: &Options) -> Capacity {
+    let cells = if options.context_tokens == 0 { CELLS } else { options.context_tokens } as usize;
+    let parallel = match (
+        options.parallel,
+        cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan", feature = "rocm")),
+    ) {
+        (0, true) => 64,
+        (0, false) => 16,
+        (asked, _) => asked as usize,
+    };
+    Capacity { cells, sequences: parallel + 4, batch: BATCH.max(parallel + 4), mixed: BATCH / 2, chunks: 3 }
+}
+
+fn threads(options: &Options) -> i32 {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+    if options.threads == 0 { cores as i32 } else { options.threads as i32 }
+}
+
+fn context_params(options: &Options, capacity: &Capacity) -> LlamaContextParams {
+    let kind = match options.kv_type {
+        KvType::F16 => KvCacheType::F16,
+        KvType::Q8_0 => KvCacheType::Q8_0,
+    };
+    LlamaContextParams::default()
+        .with_n_ctx(NonZeroU32::new(capacity.cells as u32))
+        .with_n_batch(capacity.batch as u32)
+        .with_n_ubatch(capacity.batch as u32)
+        .with_n_seq_max(capacity.sequences as u32)
+        // One cache for all, so that cells can be shared.
+        .with_kv_unified(true)
+        .with_type_k(kind)
+        .with_type_v(kind)
+        .with_n_threads(threads(options))
+        .with_n_threads_batch(threads(options))
+}
+
+fn note(model: &LlamaModel, options: &Options, capacity: &Capacity) -> String {
+    let devices = llama_cpp_2::list_llama_ggml_backend_devices();
+    let names: Vec<String> = devices.iter().map(|device| device.description.trim().to_owned()).collect();
+    format!(
+        "{} million parameters, {} MB, on {}; {} tokens of context for {} jobs at once, {} threads",
+        model.n_params() / 1_000_000,
+        model.size() >> 20,
+        names.join(" and "),
+        capacity.cells,
+        capacity.sequences - 4,
+        threads(options)
+    )
+}
+
+struct Engine<'a> {
+    options: &'a Options,
+    model: &'a LlamaModel,
+    capacity: Capacity,
+    /// Tokens of one prompt and its answer that the model was made for.
+    trained: usize,
+    prompts: Prompts,
+    words: Words,
+    context: LlamaContext<'a>,
+    batch: LlamaBatch<'a>,
+    scheduler: Scheduler,
+    jobs: HashMap<Job, Open>,
+    chunks: HashMap<u64, ChunkTokens>,
+    pace: Pace,
+}
+
+/// A chunk's part of the prompt, kept while jobs on it are open.
+struct ChunkTokens {
+    tokens: Vec<LlamaToken>,
+    users: usize,
+    /// Whether a job on it was given the full price of reading it.
+    read: bool,
+}
+
+impl Engine<'_> {
+    fn run(mut self, commands: &Receiver<Command>, tell: &mut dyn FnMut(Event)) -> Result<(), String> {
+        let mut told = Instant::now();
+        loop {
+            if self.take_commands(commands, tell) == Goes::Away {
+                return Ok(());
+            }
+            let step = self.scheduler.plan();
+            let written = self.evaluate(&step)?;
+            self.write(&written, tell);
+            if told.elapsed() >= SAMPLE || self.scheduler.is_idle() {
+                told = Instant::now();
+                tell(Event::Sample(self.pace.sample(&self.scheduler.gauge(), &self.capacity)));
+            }
+        }
+    }
+
+    /// All commands that are there; waits for one where there is nothing else to do.
+    fn take_commands(&mut self, commands: &Receiver<Command>, tell: &mut dyn FnMut(Event)) -> Goes {
+        loop {
+            let command = if self.scheduler.is_idle() {
+                match commands.recv_timeout(Duration::from_secs(3600)) {
+                    Ok(command) => {
+                        self.pace.resume();
+                        command
+                    }
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    Err(RecvTimeoutError::Disconnected) => return Goes::Away,
+                }
+            } else {
+                match commands.try_recv() {
+                    Ok(command) => command,
+                    Err(TryRecvError::Empty) => return Goes::On,
+                    Err(TryRecvError::Disconnected) => return Goes::Away,
+                }
+            };
+            match command {
+                Command::Load(_) => {}
+                Command::Cancel { id } => self.close(id),
+                Command::Job(work) => {
+                    let id = work.id;
+                    if let Err(message) = self.open(work) {
+                        tell(Event::JobFailed { id, message });
+                    }
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, work: Work) -> Result<(), String> {
+        let Parts { chunk, task, prefix, suffix } = self.prompts.parts(self.model, &work);
+        let limit = self.trained.min(self.capacity.cells);
+        let max_output = (work.max_output_tokens as usize).max(1);
+        let needed = prefix.len() + suffix.len() + max_output;
+        if needed > limit {
+            return Err(format!(
+                "this job needs {needed} tokens with its answer, and the model has room for {limit}: make chunks smaller, \
+                 lower local.max_output_tokens or raise local.context_tokens"
+            ));
+        }
+        let ask = Ask { job: work.id, chunk, task, prefix: prefix.len(), suffix: suffix.len(), output: max_output };
+        self.scheduler.submit(ask).map_err(|long| format!("this job needs {} cells of {}", long.needed, long.cells))?;
+        let entry = self.chunks.entry(chunk).or_insert_with(|| ChunkTokens { tokens: prefix, users: 0, read: false });
+        entry.users += 1;
+        let shared = if entry.read { entry.tokens.len() as u64 } else { 0 };
+        entry.read = true;
+        let voice = Voice::new(Constraint::new(LIMITS), self.options.temperature, work.sample, max_output);
+        let open = Open { chunk, prefix: entry.tokens.len(), suffix, voice, last: LlamaToken(0), max_output, shared };
+        self.jobs.insert(work.id, open);
+        Ok(())
+    }
+
+    fn close(&mut self, id: Job) {
+        self.scheduler.end(id);
+        let Some(job) = self.jobs.remove(&id) else { return };
+        if let Some(chunk) = self.chunks.get_mut(&job.chunk) {
+            chunk.users -= 1;
+            if chunk.users == 0 {
+                self.chunks.remove(&job.chunk);
+            }
+        }
+    }
+
+    /// Evaluates a step; the result is which row of its output tells which job's next token.
+    fn evaluate(&mut self, step: &Step) -> Result<Vec<(i32, Job)>, String> {
+        let cache = |error| format!("llama.cpp refused a sequence of its cache ({error}); please report it");
+        for sequence in &step.released {
+            self.context.clear_kv_cache_seq(Some(*sequence as u32), None, None).map_err(cache)?;
+        }
+        for share in &step.shares {
+            self.context.kv_cache_seq_cp(share.from, share.to, None, None).map_err(cache)?;
+        }
+        if step.runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.batch.clear();
+        let mut tells = Vec::new();
+        for run in &step.runs {
+            let written;
+            let tokens: &[LlamaToken] = match run.source {
+                Source::Prefix(chunk) => self.chunks.get(&chunk).map_or(&[], |chunk| &chunk.tokens),
+                Source::Suffix(job) => self.jobs.get(&job).map_or(&[], |job| &job.suffix),
+                Source::Output(job) => {
+                    written = [self.jobs.get(&job).map_or(LlamaToken(0), |job| job.last)];
+                    &written
+                }
+            };
+            let start = if matches!(run.source, Source::Output(_)) { 0 } else { run.start };
+            let Some(tokens) = tokens.get(start..start + run.length) else {
+                return Err("the engine lost the tokens of a job; please report it".into());
+            };
+            for (index, token) in tokens.iter().enumerate() {
+                let last = index + 1 == run.length && !run.tells.is_empty();
+                if last {
+                    tells.extend(run.tells.iter().map(|job| (self.batch.n_tokens(), *job)));
+                }
+                self.batch
+                    .add(*token, (run.position + index) as i32, &run.sequences, last)
+                    .map_err(|error| format!("a step was larger than its batch ({error}); please report it"))?;
+            }
+        }
+        let begun = Instant::now();
+        self.context.decode(&mut self.batch).map_err(|error| {
+            format!("llama.cpp could not evaluate a step ({error}): see engine.log in the log folder")
+        })?;
+        self.context.synchronize();
+        self.pace.evaluated(step, begun.elapsed());
+        Ok(tells)
+    }
+
+    /// Chooses the next token of every job that the step told one for.
+    fn write(&mut self, tells: &[(i32, Job)], tell: &mut dyn FnMut(Event)) {
+        let begun = Instant::now();
+        for (row, id) in tells {
+            let Some(job) = self.jobs.get_mut(id) else { continue };
+            let finish = match job.voice.say(self.context.get_logits_ith(*row), &self.words) {
+                Some(token) => {
+                    job.last = token;
+                    if job.voice.is_done() {
+                        Some(Finish::Stop)
+                    } else if job.voice.tokens() >= job.max_output {
+                        Some(Finish::Length)
+                    } else {
+                        None
+                    }
+                }
+                // No token of this vocabulary can follow: what is there stays as it is.
+                None => Some(Finish::Length),
+            };
+            let Some(finish) = finish else {
+                self.scheduler.wrote(*id);
+                continue;
+            };
+            tell(Event::Done(Answered {
+                id: *id,
+                text: job.voice.text(),
+                finish,
+                input_tokens: (job.prefix + job.suffix.len()) as u64,
+                shared_tokens: job.shared,
+                output_tokens: job.voice.tokens() as u64,
+            }));
+            self.close(*id);
+        }
+        self.pace.chose(tells.len(), begun.elapsed());
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Goes {
+    On,
+    Away,
+}

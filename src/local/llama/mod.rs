@@ -1,0 +1,140 @@
+//! llama.cpp on this machine, in a process of its own: every job in one batch, every chunk read once.
+//!
+//! Why a process: llama.cpp ends its process where something is wrong inside (a failed assertion, a device without memory).
+//! So that costs the jobs it had, and not the session. It costs a line of JSON a job and a few megabytes besides the model.
+
+#[cfg(feature = "llama")]
+mod child;
+#[cfg(feature = "llama")]
+mod constraint;
+#[cfg(feature = "llama")]
+mod engine;
+#[cfg(feature = "llama")]
+mod pace;
+mod process;
+#[cfg(feature = "llama")]
+mod prompt;
+#[cfg(feature = "llama")]
+mod schedule;
+#[cfg(feature = "llama")]
+mod template;
+#[cfg(feature = "llama")]
+mod voice;
+mod wire;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+
+#[cfg(feature = "llama")]
+pub use child::child_main;
+
+use self::process::{Order, Supervisor, Watched};
+use self::wire::{Options, Work};
+use super::{JobRequest, LocalError, LocalLm};
+use crate::config::LocalConfig;
+use crate::protocol::{EngineSample, ModelInfo, Usage, WorkerReply, prompts};
+
+/// What the engine's process is called with; no command of a person.
+pub const SUBCOMMAND: &str = "__engine";
+
+/// Jobs handed over beyond those that run, so that the engine can put jobs on the same chunk together.
+const AHEAD: usize = 32;
+const PARALLEL: usize = 16;
+
+/// The engine, started with the first word to it and started again where it ended.
+pub struct LlamaLocal {
+    model: String,
+    orders: mpsc::Sender<Order>,
+    watched: Arc<Watched>,
+    max_in_flight: usize,
+}
+
+impl LlamaLocal {
+    /// Looks at the settings and starts loading the model, while the remote LM plans. Needs a tokio runtime.
+    pub fn start(config: &LocalConfig, program: &Path, log: Option<PathBuf>) -> Result<Self, LocalError> {
+        if cfg!(not(feature = "llama")) {
+            return Err(LocalError {
+                message:
+                    "this program was built without the local engine: build it with the cargo feature llama, or set \
+                          local.provider to openai or extractive"
+                        .into(),
+            });
+        }
+        let path = PathBuf::from(&config.model);
+        if config.model.is_empty() {
+            return Err(LocalError { message: "local.model names no file: set it to the path of a GGUF model".into() });
+        }
+        let bad = |what: String| LocalError { message: format!("local.model: {}: {what}", path.display()) };
+        let file = std::fs::metadata(&path).map_err(|error| bad(error.to_string()))?;
+        if !file.is_file() {
+            return Err(bad("this is no file; name a GGUF model".into()));
+        }
+        let path = path.canonicalize().map_err(|error| bad(error.to_string()))?;
+        let options = Options {
+            model: path.clone(),
+            context_tokens: config.context_tokens,
+            parallel: config.parallel,
+            threads: config.threads,
+            gpu_layers: config.gpu_layers,
+            kv_type: config.kv_type,
+            temperature: config.temperature.max(0.0),
+        };
+        let parallel = if config.parallel == 0 { PARALLEL } else { config.parallel as usize };
+        let max_in_flight = parallel + AHEAD;
+        let (orders, order_receiver) = mpsc::channel(max_in_flight);
+        let watched = Arc::new(Watched::default());
+        let silence = Duration::from_secs(config.timeout_s);
+        let supervisor = Supervisor::new(program.to_owned(), options, log, silence, watched.clone());
+        tokio::spawn(supervisor.run(order_receiver));
+        let model = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        Ok(Self { model, orders, watched, max_in_flight })
+    }
+}
+
+impl LocalLm for LlamaLocal {
+    fn info(&self) -> ModelInfo {
+        ModelInfo { provider: "llama-cpp".into(), model: self.model.clone(), is_model: true, price: None }
+    }
+
+    fn max_in_flight(&self) -> usize {
+        self.max_in_flight
+    }
+
+    fn engine(&self) -> Option<EngineSample> {
+        self.watched.sample()
+    }
+
+    fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>> {
+        Box::pin(async move {
+            let parts = prompts::worker_parts(job.chunk.as_str(), &job.task, &job.advice);
+            let work = Work {
+                id: 0,
+                excerpt: parts.excerpt,
+                task: parts.task,
+                sample: job.sample,
+                max_output_tokens: u32::try_from(job.max_output_tokens).unwrap_or(u32::MAX),
+            };
+            let (reply, answer) = oneshot::channel();
+            let gone = |_| LocalError { message: "the local engine is gone: start the run again".into() };
+            self.orders.send(Order { work, reply }).await.map_err(|_| gone(()))?;
+            // Dropped before its end, this job is not wanted any more.
+            let _notice = self.watched.notice();
+            let answered = answer.await.map_err(|_| gone(()))??;
+            Ok(WorkerReply {
+                text: answered.text,
+                finish: answered.finish,
+                usage: Usage {
+                    input_tokens: answered.input_tokens,
+                    cached_input_tokens: answered.shared_tokens,
+                    output_tokens: answered.output_tokens,
+                    reasoning_tokens: 0,
+                    estimated: false,
+                },
+            })
+        })
+    }
+}

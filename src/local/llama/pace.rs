@@ -1,0 +1,79 @@
+//! How fast the engine goes, measured in its loop.
+
+use std::time::{Duration, Instant};
+
+use super::schedule::{Capacity, Gauge, Source, Step};
+use crate::protocol::EngineSample;
+
+/// Sums since the last sample.
+#[derive(Debug, Default)]
+struct Sums {
+    steps: u64,
+    rows: u64,
+    prompt: u64,
+    output: u64,
+    prompt_time: Duration,
+    output_time: Duration,
+    choosing: Duration,
+}
+
+#[derive(Debug, Default)]
+pub struct Pace {
+    since: Option<Instant>,
+    sums: Sums,
+    output_in_all: u64,
+}
+
+impl Pace {
+    /// There is work again: idle time does not count.
+    pub fn resume(&mut self) {
+        self.since = Some(Instant::now());
+    }
+
+    /// A step took this long. Its time is divided by rows between prompts and answers.
+    pub fn evaluated(&mut self, step: &Step, took: Duration) {
+        let output = step.runs.iter().filter(|run| matches!(run.source, Source::Output(_))).count() as u64;
+        let rows: u64 = step.runs.iter().map(|run| run.length as u64).sum();
+        let share = output as f64 / rows.max(1) as f64;
+        self.sums.steps += 1;
+        self.sums.rows += rows;
+        self.sums.output += output;
+        self.sums.prompt += rows - output;
+        self.sums.output_time += took.mul_f64(share);
+        self.sums.prompt_time += took.mul_f64(1.0 - share);
+    }
+
+    /// So many tokens were chosen in this time.
+    pub fn chose(&mut self, tokens: usize, took: Duration) {
+        self.output_in_all += tokens as u64;
+        self.sums.choosing += took;
+    }
+
+    /// What happened since the last sample, and how full the device is now.
+    pub fn sample(&mut self, gauge: &Gauge, capacity: &Capacity) -> EngineSample {
+        let sums = std::mem::take(&mut self.sums);
+        let wall = self.since.replace(Instant::now()).map_or(0.0, |since| since.elapsed().as_secs_f64());
+        let rate = |tokens: u64, time: Duration| {
+            (tokens > 0 && !time.is_zero()).then(|| (tokens as f64 / time.as_secs_f64()) as f32)
+        };
+        let share = |time: Duration| (wall > 0.0).then(|| (100.0 * time.as_secs_f64() / wall).min(100.0) as f32);
+        EngineSample {
+            loading: None,
+            live: gauge.live as u32,
+            waiting: gauge.waiting as u32,
+            chunks: gauge.chunks as u32,
+            rows_per_step: if sums.steps == 0 { 0.0 } else { sums.rows as f32 / sums.steps as f32 },
+            cells_used: gauge.cells_used as u64,
+            cells_shared: gauge.cells_shared as u64,
+            cells: capacity.cells as u64,
+            prompt_asked: gauge.prompt_asked,
+            prompt_evaluated: gauge.prompt_evaluated,
+            output_tokens: self.output_in_all,
+            prefill_per_s: rate(sums.prompt, sums.prompt_time),
+            decode_per_s: rate(sums.output, sums.output_time),
+            prefill_percent: share(sums.prompt_time),
+            decode_percent: share(sums.output_time),
+            choosing_percent: share(sums.choosing),
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! Which tokens the next step evaluates: every chunk once, every task on it once, all live jobs together. Pure.
+//!
+//! A chunk's tokens are evaluated in a sequence of their own, the anchor. Each job on the chunk shares the anchor's cells
+//! and adds those of its task, which the samples of one task share again, and those of its output. Everything that a job
+//! can ever need is reserved when it is admitted, so that nothing fails in the middle for want of cells.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::mem;
+
+/// A job's number; the caller's own.
+pub type Job = u64;
+/// A sequence of the cache.
+pub type Sequence = i32;
+
+/// What the device holds and takes at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Tokens that the cache holds.
+    pub cells: usize,
+    /// Sequences that may exist at once, anchors included.
+    pub sequences: usize,
+    /// Tokens of one step at most; no fewer than `sequences`.
+    pub batch: usize,
+    /// Prompt tokens of a step in which jobs are writing, so that a long chunk does not hold them up.
+    pub mixed: usize,
+    /// Chunks that are worked on at once. On a processor every row pays for everybody's cells.
+    pub chunks: usize,
+}
+
+/// A job that wants to run. `chunk` and `task` name equal texts by equal numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    pub job: Job,
+    pub chunk: u64,
+    pub task: u64,
+    /// Tokens up to the end of the chunk.
+    pub prefix: usize,
+    /// Tokens after it; at least one.
+    pub suffix: usize,
+    /// Tokens it may write.
+    pub output: usize,
+}
+
+impl Ask {
+    fn cells(&self) -> usize {
+        self.prefix + self.suffix + self.output
+    }
+}
+
+/// What to do with the cache and then to evaluate. The scheduler takes it as done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Sequences whose cells are free now. They are cleared first.
+    pub released: Vec<Sequence>,
+    /// All cells of `from` become cells of `to` too.
+    pub shares: Vec<Share>,
+    pub runs: Vec<Run>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub from: Sequence,
+    pub to: Sequence,
+}
+
+/// Tokens that follow each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub source: Source,
+    /// The first of them, counted from the source's beginning.
+    pub start: usize,
+    pub length: usize,
+    /// The position of the first.
+    pub position: usize,
+    pub sequences: Vec<Sequence>,
+    /// The jobs whose next token the last of them tells.
+    pub tells: Vec<Job>,
+}
+
+/// Whose tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The prompt up to the end of the chunk.
+    Prefix(u64),
+    /// What comes after it, as this job has it.
+    Suffix(Job),
+    /// The token that this job wrote last.
+    Output(Job),
+}
+
+/// Why a job can never run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong {
+    pub needed: usize,
+    pub cells: usize,
+}
+
+/// How full the device is, and how much sharing saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gauge {
+    pub live: usize,
+    pub waiting: usize,
+    pub chunks: usize,
+    pub cells_used: usize,
+    /// Those of them that more than one live job reads.
+    pub cells_shared: usize,
+    pub cells_reserved: usize,
+    /// Prompt tokens of all jobs admitted so far, as each job has them.
+    pub prompt_asked: u64,
+    /// Prompt tokens evaluated so far.
+    pub prompt_evaluated: u64,
+}
+
+#[derive(Debug)]
+struct Anchor {
+    sequence: Sequence,
+    prefix: usize,
+    filled: usize,
+    /// Live jobs on it.
+    users: usize,
+    /// When it was last wanted, for choosing which idle one goes.
+    wanted: u64,
+}
+
+/// One task on one chunk, with the samples of it that were admitted together.
+#[derive(Debug)]
+struct Group {
+    chunk: u64,
+    suffix: usize,
+    filled: usize,
+    members: Vec<Job>,
+}
+
+#[derive(Debug)]
+struct Live {
+    sequence: Sequence,
+    group: u64,
+    output: usize,
+    written: usize,
+    /// It has a token that is to be evaluated.
+    pending: bool,
+}
+
+#[derive(Debug)]
+pub struct Scheduler {
+    capacity: Capacity,
+    waiting: VecDeque<Ask>,
+    anchors: BTreeMap<u64, Anchor>,
+    groups: BTreeMap<u64, Group>,
+    live: BTreeMap<Job, Live>,
+    free: Vec<Sequence>,
+    released: Vec<Sequence>,
+    reserved: usize,
+    next_group: u64,
+    clock: u64,
+    prompt_asked: u64,
+    prompt_evaluated: u64,
+}
+
+impl Scheduler {
+    pub fn new(capacity: Capacity) -> Self {
+        let sequences = capacity.sequences.max(2);
+        let capacity = Capacity {
+            sequences,
+            batch: capacity.batch.max(sequences),
+            mixed: capacity.mixed.max(1),
+            chunks: capacity.chunks.max(1),
+            ..capacity
+        };
+        Self {
+            capacity,
+            waiting: VecDeque::new(),
+            anchors: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            live: BTreeMap::new(),
+            free: (0..sequences as Sequence).rev().collect(),
+            released: Vec::new(),
+            reserved: 0,
+            next_group: 0,
+            clock: 0,
+            prompt_asked: 0,
+            prompt_evaluated: 0,
+        }
+    }
+
+    /// Takes a job into the queue.
+    pub fn submit(&mut self, ask: Ask) -> Result<(), TooLong> {
+        if ask.cells() > self.capacity.cells {
+            return Err(TooLong { needed: ask.cells(), cells: self.capacity.cells });
+        }
+        self.waiting.push_back(ask);
+        Ok(())
+    }
+
+    /// Whether there is nothing to evaluate and nothing to clear.
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.live.is_empty() && self.released.is_empty()
+    }
+
+    /// The next step. It is empty where nothing is left to do, or where every live job waits for [`wrote`](Self::wrote).
+    pub fn plan(&mut self) -> Step {
+        self.admit();
+        let mut step = Step { released: mem::take(&mut self.released), ..Step::default() };
+        self.plan_outputs(&mut step);
+        let room = self.capacity.batch - step.runs.len();
+        let mut room = if step.runs.is_empty() { room } else { room.min(self.capacity.mixed) };
+        self.plan_suffixes(&mut step, &mut room);
+        self.plan_prefixes(&mut step, &mut room);
+        step
+    }
+
+    /// The job wrote a token that it goes on from.
+    pub fn wrote(&mut self, job: Job) {
+        if let Some(live) = self.live.get_mut(&job)
+            && live.written < live.output
+        {
+            live.written += 1;
+            live.pending = true;
+        }
+    }
+
+    /// The job has ended, or is not wanted any more: its cells are free from the next step on. Returns whether it was there.
+    pub fn end(&mut self, job: Job) -> bool {
+        let before = self.waiting.len();
+        self.waiting.retain(|ask| ask.job != job);
+        if let Some(live) = self.live.remove(&job) {
+            self.leave(job, &live);
+            return true;
+        }
+        self.waiting.len() < before
+    }
+
+    pub fn gauge(&self) -> Gauge {
+        let anchors = self.anchors.values();
+        let groups = self.groups.values();
+        let outputs: usize = self.live.values().map(|live| live.written - usize::from(live.pending)).sum();
+        let shared = |shared: bool, tokens: usize| if shared { tokens } else { 0 };
+        Gauge {
+            live: self.live.len(),
+            waiting: self.waiting.len(),
+            chunks: self.anchors.len(),
+            cells_used: anchors.clone().map(|anchor| anchor.filled).sum::<usize>()
+                + groups.clone().map(|group| group.filled).sum::<usize>()
+                + outputs,
+            cells_shared: anchors.map(|anchor| shared(anchor.users > 1, anchor.filled)).sum::<usize>()
+                + groups.map(|group| shared(group.members.len() > 1, group.filled)).sum::<usize>(),
+            cells_reserved: self.reserved,
+            prompt_asked: self.prompt_asked,
+            prompt_evaluated: self.prompt_evaluated,
+        }
+    }
+
+    fn plan_outputs(&mut self, step: &mut Step) {
+        for (job, live) in self.live.iter_mut().filter(|(_, live)| live.pending) {
+            let Some(group) = self.groups.get(&live.group) else { continue };
+            let Some(anchor) = self.anchors.get(&group.chunk) else { continue };
+            live.pending = false;
+            step.runs.push(Run {
+                source: Source::Output(*job),
+                start: live.written - 1,
+                length: 1,
+                position: anchor.prefix + group.suffix + live.written - 1,
+                sequences: vec![live.sequence],
+                tells: vec![*job],
+            });
+        }
+    }
+
+    fn plan_suffixes(&mut self, step: &mut Step, room: &mut usize) {
+        for group in self.groups.values_mut().filter(|group| group.filled < group.suffix) {
+            let (Some(anchor), Some(first)) = (self.anchors.get(&group.chunk), group.members.first()) else { continue };
+            if *room == 0 || anchor.filled < anchor.prefix {
+                continue;
+            }
+            let sequences: Vec<Sequence> =
+                group.members.iter().filter_map(|job| Some(self.live.get(job)?.sequence)).collect();
+            if group.filled == 0 {
+                step.shares.extend(sequences.iter().map(|to| Share { from: anchor.sequence, to: *to }));
+            }
+            let length = (group.suffix - group.filled).min(*room);
+            let ends = group.filled + length == group.suffix;
+            step.runs.push(Run {
+                source: Source::Suffix(*first),
+                start: group.filled,
+                length,
+                position: anchor.prefix + group.filled,
+                sequences,
+                tells: if ends { group.members.clone() } else { Vec::new() },
+            });
+            group.filled += length;
+            *room -= length;
+            self.prompt_evaluated += length as u64;
+        }
+    }
+
+    fn plan_prefixes(&mut self, step: &mut Step, room: &mut usize) {
+        let mut unfilled: Vec<(&u64, &mut Anchor)> =
+            self.anchors.iter_mut().filter(|(_, anchor)| anchor.filled < anchor.prefix).collect();
+        unfilled.sort_by_key(|(_, anchor)| anchor.wanted);
+        for (chunk, anchor) in unfilled {
+            let length = (anchor.prefix - anchor.filled).min(*room);
+            if length == 0 {
+                return;
+            }
+            step.runs.push(Run {
+                source: Source::Prefix(*chunk),
+                start: anchor.filled,
+                length,
+                position: anchor.filled,
+                sequences: vec![anchor.sequence],
+                tells: Vec::new(),
+            });
+            anchor.filled += length;
+            *room -= length;
+            self.prompt_evaluated += length as u64;
+        }
+    }
+
+    /// Admits the oldest job and with it all that wait for the same chunk, then the next oldest, while there is room. The
+    /// oldest goes first at every step, so a job can be overtaken only by those that share the chunk of an older one.
+    fn admit(&mut self) {
+        while let Some(oldest) = self.waiting.front() {
+            let (chunk, task) = (oldest.chunk, oldest.task);
+            let admitted = self.admit_group(chunk, task);
+            if !admitted {
+                return;
+            }
+            while let Some(task) = self.waiting.iter().find(|ask| ask.chunk == chunk).map(|ask| ask.task) {
+                if !self.admit_group(chunk, task) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Admits as many of the samples that wait for this task on this chunk as there is room for; false for none.
+    fn admit_group(&mut self, chunk: u64, task: u64) -> bool {
+        let Some(first) = self.waiting.iter().find(|ask| ask.chunk == chunk && ask.task == task).cloned() else {
+            return false;
+        };
+        let here = self.anchors.contains_key(&chunk);
+        let busy = self.anchors.values().filter(|anchor| anchor.users > 0).count();
+        let idle_here = self.anchors.get(&chunk).is_none_or(|anchor| anchor.users == 0);
+        if idle_here && busy >= self.capacity.chunks {
+            return false;
+        }
+        let anchor_cells = if here { 0 } else { first.prefix };
+        let alone = anchor_cells + first.suffix + first.output;
+        if !self.make_room(alone, usize::from(!here) + 1, chunk) {
+            return false;
+        }
+        self.clock += 1;
+        if !here {
+            let Some(sequence) = self.free.pop() else { return false };
+            self.reserved += first.prefix;
+            self.anchors.insert(chunk, Anchor { sequence, prefix: first.prefix, filled: 0, users: 0, wanted: 0 });
+        }
+        let number = self.next_group;
+        self.next_group += 1;
+        self.reserved += first.suffix;
+        let mut group = Group { chunk, suffix: first.suffix, filled: 0, members: Vec::new() };
+        let mut index = 0;
+        while let Some(ask) = self.waiting.get(index) {
+            let fits = self.reserved + ask.output <= self.capacity.cells && !self.free.is_empty();
+            if ask.chunk != chunk || ask.task != task || ask.suffix != first.suffix {
+                index += 1;
+                continue;
+            }
+            if !fits {
+                break;
+            }
+            let (Some(ask), Some(sequence)) = (self.waiting.remove(index), self.free.pop()) else { break };
+            self.reserved += ask.output;
+            self.prompt_asked += (ask.prefix + ask.suffix) as u64;
+            group.members.push(ask.job);
+            self.live.insert(ask.job, Live { sequence, group: number, output: ask.output, written: 0, pending: false });
+        }
+        if let Some(anchor) = self.anchors.get_mut(&chunk) {
+            anchor.users += group.members.len();
+            anchor.wanted = self.clock;
+        }
+        self.groups.insert(number, group);
+        true
+    }
+
+    /// Lets idle chunks go, the one wanted longest ago first, until this many cells and sequences are free.
+    fn make_room(&mut self, cells: usize, sequences: usize, keep: u64) -> bool {
+        while self.reserved + cells > self.capacity.cells || self.free.len() < sequences {
+            let idle = self.anchors.iter().filter(|(chunk, anchor)| anchor.users == 0 && **chunk != keep);
+            let Some(oldest) = idle.min_by_key(|(_, anchor)| anchor.wanted).map(|(chunk, _)| *chunk) else {
+                return false;
+            };
+            self.drop_anchor(oldest);
+        }
+        true
+    }
+
+    fn drop_anchor(&mut self, chunk: u64) {
+        if let Some(anchor) = self.anchors.remove(&chunk) {
+            self.reserved -= anchor.prefix;
+            self.release(anchor.sequence);
+        }
+    }
+
+    fn leave(&mut self, job: Job, live: &Live) {
+        self.reserved -= live.output;
+        self.release(live.sequence);
+        let Some(group) = self.groups.get_mut(&live.group) else { return };
+        group.members.retain(|member| *member != job);
+        let (chunk, suffix, empty) = (group.chunk, group.suffix, group.members.is_empty());
+        if empty {
+            self.groups.remove(&live.group);
+            self.reserved -= suffix;
+        }
+        let Some(anchor) = self.anchors.get_mut(&chunk) else { return };
+        anchor.users -= 1;
+        // A chunk that nobody waits for and that is half read is of no use to anybody.
+        if anchor.users == 0 && anchor.filled < anchor.prefix {
+            self.drop_anchor(chunk);
+        }
+    }
+
+    fn release(&mut self, sequence: Sequence) {
+        self.released.push(sequence);
+        self.free.push(sequence);
+    }
+}
+
+#[cfg(test)]
+mod tests;

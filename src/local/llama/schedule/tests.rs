@@ -1,0 +1,198 @@
+//! Simulation: a device that keeps books of its own follows the steps, whatever is submitted, ended and in what order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// The cache as the device would have it: the positions that each sequence holds, and by which cell.
+#[derive(Default)]
+struct Device {
+    cells: BTreeMap<Sequence, BTreeMap<usize, u64>>,
+    next: u64,
+    evaluated: u64,
+}
+
+impl Device {
+    /// Does what a step says and checks all that a real device would stumble over. Returns who is to write.
+    fn follow(&mut self, step: &Step, capacity: Capacity) -> Vec<Job> {
+        for sequence in &step.released {
+            self.cells.remove(sequence);
+        }
+        for share in &step.shares {
+            let cells = self.cells.get(&share.from).cloned().unwrap_or_default();
+            assert!(self.cells.insert(share.to, cells).is_none(), "a sequence is shared into while it is used");
+        }
+        let rows: usize = step.runs.iter().map(|run| run.length).sum();
+        assert!(rows <= capacity.batch);
+        for run in &step.runs {
+            assert!(run.length > 0 && !run.sequences.is_empty());
+            for offset in 0..run.length {
+                self.next += 1;
+                self.evaluated += 1;
+                for sequence in &run.sequences {
+                    assert!((0..capacity.sequences as Sequence).contains(sequence));
+                    let held = self.cells.entry(*sequence).or_default();
+                    assert_eq!(held.len(), run.position + offset, "positions follow each other without a gap");
+                    held.insert(run.position + offset, self.next);
+                }
+            }
+        }
+        let used: BTreeSet<u64> = self.cells.values().flat_map(|held| held.values().copied()).collect();
+        assert!(used.len() <= capacity.cells, "{} cells of {}", used.len(), capacity.cells);
+        step.runs.iter().flat_map(|run| run.tells.iter().copied()).collect()
+    }
+}
+
+const SMALL: Capacity = Capacity { cells: 200, sequences: 8, batch: 32, mixed: 8, chunks: 2 };
+
+fn ask(job: Job, chunk: u64, task: u64, output: usize) -> Ask {
+    Ask { job, chunk, task, prefix: 20 + chunk as usize % 30, suffix: 3 + task as usize % 5, output }
+}
+
+/// Runs everything to its end; every job writes `length(job)` tokens. Returns the jobs in the order they ended in.
+fn run(scheduler: &mut Scheduler, device: &mut Device, length: impl Fn(Job) -> usize) -> Vec<Job> {
+    let capacity = scheduler.capacity;
+    let (mut written, mut ended) = (BTreeMap::<Job, usize>::new(), Vec::new());
+    let mut steps = 0;
+    while !scheduler.is_idle() {
+        steps += 1;
+        assert!(steps < 100_000, "it never ends");
+        let step = scheduler.plan();
+        assert!(step != Step::default() || scheduler.is_idle(), "there is work and nothing is done");
+        for job in device.follow(&step, capacity) {
+            let count = written.entry(job).or_default();
+            *count += 1;
+            if *count >= length(job) {
+                assert!(scheduler.end(job));
+                ended.push(job);
+            } else {
+                scheduler.wrote(job);
+            }
+        }
+    }
+    ended
+}
+
+#[test]
+fn a_chunk_is_evaluated_once_for_all_its_jobs_and_a_task_once_for_its_samples() {
+    let capacity = Capacity { cells: 10_000, sequences: 64, batch: 512, mixed: 256, chunks: 4 };
+    let (mut scheduler, mut device) = (Scheduler::new(capacity), Device::default());
+    for job in 0..24 {
+        let ask = Ask { job, chunk: job / 12, task: job / 3 % 4, prefix: 1000, suffix: 40, output: 64 };
+        scheduler.submit(ask).unwrap();
+    }
+    assert_eq!(run(&mut scheduler, &mut device, |_| 10).len(), 24);
+    let gauge = scheduler.gauge();
+    assert_eq!((gauge.prompt_asked, gauge.prompt_evaluated), (24 * 1040, 2 * 1000 + 8 * 40));
+    assert_eq!(device.evaluated, gauge.prompt_evaluated + 24 * 9, "the last token of an answer is never evaluated");
+}
+
+#[test]
+fn a_chunk_that_was_read_stays_until_its_room_is_needed() {
+    let (mut scheduler, mut device) = (Scheduler::new(SMALL), Device::default());
+    for (job, chunk) in [(0, 1), (1, 1), (2, 2), (3, 1)] {
+        scheduler.submit(ask(job, chunk, job, 4)).unwrap();
+        run(&mut scheduler, &mut device, |_| 2);
+    }
+    let suffixes = 3 + 4 + 5 + 6;
+    assert_eq!(scheduler.gauge().prompt_evaluated, 21 + 22 + suffixes, "both chunks were read once");
+}
+
+#[test]
+fn what_can_never_fit_is_refused_and_the_rest_goes_on() {
+    let mut scheduler = Scheduler::new(SMALL);
+    assert_eq!(scheduler.submit(ask(1, 0, 0, 500)), Err(TooLong { needed: 523, cells: 200 }));
+    scheduler.submit(ask(2, 0, 0, 5)).unwrap();
+    assert_eq!(run(&mut scheduler, &mut Device::default(), |_| 5), [2]);
+}
+
+#[test]
+fn an_ended_job_frees_its_cells_before_the_next_step() {
+    let (mut scheduler, mut device) = (Scheduler::new(SMALL), Device::default());
+    (0..4).for_each(|job| scheduler.submit(ask(job, 0, job, 20)).unwrap());
+    for _ in 0..2 {
+        for job in device.follow(&scheduler.plan(), SMALL) {
+            scheduler.wrote(job);
+        }
+    }
+    (0..4).for_each(|job| assert!(scheduler.end(job)));
+    assert_eq!(scheduler.plan().released.len(), 4);
+    let gauge = scheduler.gauge();
+    assert_eq!((gauge.live, gauge.cells_reserved, gauge.cells_used), (0, 20, 20), "the chunk alone stays");
+    assert!(!scheduler.end(0), "it ended already");
+}
+
+#[test]
+fn two_thousand_jobs_on_five_hundred_chunks_come_in_order_and_within_the_budget() {
+    let (mut scheduler, mut device) = (Scheduler::new(SMALL), Device::default());
+    (0..2048).for_each(|job| scheduler.submit(ask(job, job / 4, job % 4, 6)).unwrap());
+    let ended = run(&mut scheduler, &mut device, |job| 1 + job as usize % 6);
+    assert_eq!(ended.len(), 2048);
+    for (place, job) in ended.iter().enumerate() {
+        assert!(place.abs_diff(*job as usize) < 32, "job {job} ended as number {place}");
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    Submit { chunk: u64, task: u64, output: usize },
+    End(usize),
+    Step,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        3 => (0u64..6, 0u64..4, 1usize..40).prop_map(|(chunk, task, output)| Event::Submit { chunk, task, output }),
+        1 => (0usize..64).prop_map(Event::End),
+        4 => Just(Event::Step),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_job_is_lost_and_no_cell_leaks_whatever_happens(events in prop::collection::vec(event(), 1..160)) {
+        let (mut scheduler, mut device) = (Scheduler::new(SMALL), Device::default());
+        let (mut open, mut next) = (BTreeMap::<Job, (usize, usize)>::new(), 0);
+        for event in events {
+            match event {
+                Event::Submit { chunk, task, output } => {
+                    scheduler.submit(ask(next, chunk, task, output)).unwrap();
+                    open.insert(next, (0, output));
+                    next += 1;
+                }
+                Event::End(index) => {
+                    let job = open.keys().nth(index).copied();
+                    if let Some(job) = job {
+                        open.remove(&job);
+                        prop_assert!(scheduler.end(job));
+                    }
+                }
+                Event::Step => {
+                    for job in device.follow(&scheduler.plan(), SMALL) {
+                        let Some((written, output)) = open.get_mut(&job) else {
+                            return Err(TestCaseError::fail("a job that ended was told a token"));
+                        };
+                        *written += 1;
+                        if written == output {
+                            open.remove(&job);
+                            prop_assert!(scheduler.end(job));
+                        } else {
+                            scheduler.wrote(job);
+                        }
+                    }
+                }
+            }
+        }
+        let written: BTreeMap<Job, (usize, usize)> = open.clone();
+        let ended = run(&mut scheduler, &mut device, |job| written[&job].1 - written[&job].0);
+        let ended: BTreeSet<Job> = ended.into_iter().collect();
+        prop_assert_eq!(ended, open.into_keys().collect());
+        scheduler.plan();
+        let gauge = scheduler.gauge();
+        prop_assert_eq!((gauge.live, gauge.waiting), (0, 0));
+        prop_assert_eq!(gauge.cells_used, gauge.cells_reserved, "what is left is chunks that were read, and they are counted");
+        prop_assert_eq!(scheduler.free.len() + scheduler.anchors.len(), SMALL.sequences);
+    }
+}

@@ -1,0 +1,75 @@
+//! What the workbench and its engine process say to each other: one JSON object a line.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::{EngineSample, Finish};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// The first one, once.
+    Load(Options),
+    Job(Work),
+    Cancel {
+        id: u64,
+    },
+}
+
+/// How the model is loaded and run. Zero leaves a number to the engine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    pub model: PathBuf,
+    pub context_tokens: u32,
+    pub parallel: u32,
+    pub threads: u32,
+    /// Negative: as many as the device's memory takes.
+    pub gpu_layers: i32,
+    pub kv_type: KvType,
+    pub temperature: f64,
+}
+
+pub use crate::config::KvType;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    pub id: u64,
+    /// The person's words up to the end of the chunk.
+    pub excerpt: String,
+    pub task: String,
+    pub sample: u32,
+    pub max_output_tokens: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    Loading {
+        share: f32,
+    },
+    Ready {
+        note: String,
+    },
+    /// The engine cannot work; it ends.
+    Failed {
+        message: String,
+    },
+    Done(Answered),
+    JobFailed {
+        id: u64,
+        message: String,
+    },
+    Sample(EngineSample),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    pub id: u64,
+    pub text: String,
+    pub finish: Finish,
+    pub input_tokens: u64,
+    /// Those of them that were evaluated for another job.
+    pub shared_tokens: u64,
+    pub output_tokens: u64,
+}

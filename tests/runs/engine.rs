@@ -1,0 +1,73 @@
+//! The local engine in whole runs: a real model, though a tiny one, answers every job in the form asked for.
+#![cfg(feature = "llama")]
+
+use serde_json::Value;
+
+use crate::home::Home;
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.gguf");
+
+fn settings(model: &str) -> Vec<String> {
+    ["local.provider=llama-cpp", &format!("local.model={model}"), "local.max_output_tokens=96", "protocol.max_rounds=1"]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+fn document() -> String {
+    (1..60).map(|item| format!("Item {item} brought in {} dollars in the year.\n\n", item * 37)).collect()
+}
+
+#[tokio::test]
+async fn every_job_of_a_run_is_read_by_the_model_and_answered_in_form() {
+    let home = Home::new();
+    home.write("document.txt", document());
+    let said = home.ask(&["--json", "--samples", "3"], &settings(MODEL)).await;
+    let told: Value = serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said:?}"));
+    let jobs = &told["jobs"];
+    assert!(jobs["planned"].as_u64().unwrap() >= 3, "{jobs}");
+    for trouble in ["malformed", "truncated", "failed", "cancelled"] {
+        assert_eq!(jobs[trouble], 0, "{jobs}");
+    }
+    let local = &told["usage"]["local"];
+    assert_eq!(local["estimated"], false);
+    assert!(local["output_tokens"].as_u64().unwrap() > 0);
+    let (input, cached) = (local["input_tokens"].as_u64().unwrap(), local["cached_input_tokens"].as_u64().unwrap());
+    assert!(cached * 3 > input, "three samples share their chunk: {cached} of {input}");
+    let opened = &home.facts()[0];
+    assert_eq!(opened["local"]["provider"], "llama-cpp");
+}
+
+#[tokio::test]
+async fn the_same_run_writes_the_same_answers_up_to_the_order_of_sums() {
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let home = Home::new();
+        home.write("document.txt", document());
+        home.ask(&[], &settings(MODEL)).await;
+        let mut finished = home.facts_of("job_finished");
+        finished.sort_by_key(|fact| fact["job"]["index"].as_u64());
+        runs.push(finished.into_iter().map(|fact| fact["outcome"].to_string()).collect::<Vec<_>>());
+    }
+    let (one, other) = (&runs[0], &runs[1]);
+    assert!(!one.is_empty());
+    assert_eq!(one.len(), other.len());
+    let same = one.iter().zip(other).filter(|(one, other)| one == other).count();
+    // Which jobs meet in a batch is a matter of time, and in which order sums are made a matter of the batch.
+    assert!(same * 10 >= one.len() * 8, "{same} of {}", one.len());
+}
+
+#[tokio::test]
+async fn a_model_that_is_none_is_told_and_costs_no_more_than_its_jobs() {
+    let home = Home::new();
+    home.write("document.txt", document());
+    let missing = home.ask(&[], &settings("nothing.gguf")).await;
+    assert_eq!(missing.code, 2);
+    assert!(missing.stderr.contains("nothing.gguf"), "{missing:?}");
+
+    home.write("page.gguf", "<!doctype html><title>Not found</title>");
+    let foreign = home.ask(&["--json"], &settings("page.gguf")).await;
+    let told: Value = serde_json::from_str(&foreign.stdout).unwrap_or_else(|_| panic!("{foreign:?}"));
+    assert_eq!(told["jobs"]["failed"], told["jobs"]["planned"]);
+    let error = home.facts_of("job_finished").first().unwrap().to_string();
+    assert!(error.contains("page.gguf cannot be loaded"), "{error}");
+}
