@@ -61,32 +61,9 @@ pub fn serve(
             "{file} is a recurrent model, whose memory of a chunk cannot be shared by jobs: use another"
         ));
     }
-    let prompts = Prompts::of(&model).map_err(|error| format!("{file}: {error}"))?;
-    let capacity = capacity(options);
-    let context = model.new_context(&backend, context_params(options, &capacity)).map_err(|error| {
-        format!("no room for a context of {} tokens with {file} ({error}): lower local.context_tokens", capacity.cells)
-    })?;
-    let words = Words::of(&model);
-    let trained = model.n_ctx_train() as usize;
-    let note = note(&model, options, &capacity);
-    tell(Event::Ready { note });
-    let batch = LlamaBatch::new(capacity.batch, capacity.sequences as i32);
-    let scheduler = Scheduler::new(capacity);
-    Engine {
-        options,
-        model: &model,
-        capacity,
-        trained,
-        prompts,
-        words,
-        context,
-        batch,
-        scheduler,
-        jobs: HashMap::new(),
-        chunks: HashMap::new(),
-        pace: Pace::default(),
-    }
-    .run(commands, tell)
+    let engine = Engine::of(options, &backend, &model)?;
+    tell(Event::Ready { note: note(&model, options, &engine.capacity) });
+    engine.run(commands, tell)
 }
 
 fn capacity(options: &Options) -> Capacity {
@@ -163,7 +140,33 @@ struct ChunkTokens {
     read: bool,
 }
 
-impl Engine<'_> {
+impl<'a> Engine<'a> {
+    fn of(options: &'a Options, backend: &LlamaBackend, model: &'a LlamaModel) -> Result<Self, String> {
+        let file = options.model.display();
+        let prompts = Prompts::of(model).map_err(|error| format!("{file}: {error}"))?;
+        let capacity = capacity(options);
+        let context = model.new_context(backend, context_params(options, &capacity)).map_err(|error| {
+            format!(
+                "no room for a context of {} tokens with {file} ({error}): lower local.context_tokens",
+                capacity.cells
+            )
+        })?;
+        Ok(Self {
+            options,
+            model,
+            capacity,
+            trained: model.n_ctx_train() as usize,
+            prompts,
+            words: Words::of(model),
+            context,
+            batch: LlamaBatch::new(capacity.batch, capacity.sequences as i32),
+            scheduler: Scheduler::new(capacity),
+            jobs: HashMap::new(),
+            chunks: HashMap::new(),
+            pace: Pace::default(),
+        })
+    }
+
     fn run(mut self, commands: &Receiver<Command>, tell: &mut dyn FnMut(Event)) -> Result<(), String> {
         let mut told = Instant::now();
         loop {
@@ -303,7 +306,7 @@ impl Engine<'_> {
                     job.last = token;
                     if job.voice.is_done() {
                         Some(Finish::Stop)
-                    } else if job.voice.tokens() >= job.max_output {
+                    } else if job.voice.tokens().len() >= job.max_output {
                         Some(Finish::Length)
                     } else {
                         None
@@ -322,7 +325,7 @@ impl Engine<'_> {
                 finish,
                 input_tokens: (job.prefix + job.suffix.len()) as u64,
                 shared_tokens: job.shared,
-                output_tokens: job.voice.tokens() as u64,
+                output_tokens: job.voice.tokens().len() as u64,
             }));
             self.close(*id);
         }
@@ -335,3 +338,6 @@ enum Goes {
     On,
     Away,
 }
+
+#[cfg(test)]
+mod tests;

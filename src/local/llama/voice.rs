@@ -31,10 +31,11 @@ impl Words {
     }
 }
 
+#[cfg_attr(test, derive(Clone))]
 pub struct Voice {
     constraint: Constraint,
     said: Vec<u8>,
-    tokens: usize,
+    tokens: Vec<LlamaToken>,
     /// Tokens after which each of the three texts has to end, so that the last one still has room.
     ends: [usize; 3],
     /// Nothing where the likeliest token is taken.
@@ -54,7 +55,7 @@ impl Voice {
         Self {
             constraint,
             said: Vec::new(),
-            tokens: 0,
+            tokens: Vec::new(),
             ends: [max_tokens / 2, max_tokens * 3 / 4, max_tokens.saturating_sub(4)],
             chance,
         }
@@ -63,7 +64,7 @@ impl Voice {
     /// Chooses the next token. Most often the model's own choice is allowed, so that is asked first; only where it is not is
     /// every token tried. Nothing where no token may follow.
     pub fn say(&mut self, logits: &[f32], words: &Words) -> Option<LlamaToken> {
-        if self.ends.get(usize::from(self.constraint.part())).is_some_and(|end| self.tokens >= *end) {
+        if self.ends.get(usize::from(self.constraint.part())).is_some_and(|end| self.tokens.len() >= *end) {
             self.constraint.curtail();
         }
         let all = || logits.iter().enumerate().map(|(id, logit)| (LlamaToken(id as i32), *logit));
@@ -75,7 +76,7 @@ impl Voice {
         let token = token?;
         self.constraint.take(words.of_token(token));
         self.said.extend_from_slice(words.of_token(token));
-        self.tokens += 1;
+        self.tokens.push(token);
         Some(token)
     }
 
@@ -97,8 +98,9 @@ impl Voice {
         self.constraint.is_done()
     }
 
-    pub fn tokens(&self) -> usize {
-        self.tokens
+    /// What it wrote so far.
+    pub fn tokens(&self) -> &[LlamaToken] {
+        &self.tokens
     }
 
     pub fn text(&self) -> String {
