@@ -3,6 +3,8 @@
 mod connect;
 pub mod extractive;
 pub mod llama;
+pub mod gguf;
+pub mod models;
 mod openai;
 
 use std::ops::Range;
