@@ -65,6 +65,9 @@ pub enum Command {
     /// List, show, verify, export, fork or delete sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// List the models on this machine
+    #[command(subcommand)]
+    Models(ModelsCommand),
     /// Ask many questions of many documents, and count how many answers are right
     Eval(EvalArgs),
     /// Check settings, keys, terminal, sessions folder, sandbox, servers and GPU
@@ -277,6 +280,16 @@ pub enum ExportFormat {
     Html,
     /// An asciicast recording
     Cast,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum ModelsCommand {
+    /// List the GGUF files in the models folder
+    Local {
+        /// Print one JSON array
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Args)]

@@ -57,6 +57,8 @@ const SUBCOMMANDS: &[&str] = &[
     "sessions export",
     "sessions fork",
     "sessions delete",
+    "models",
+    "models local",
     "eval",
     "doctor",
     "config",
@@ -94,6 +96,7 @@ fn wrong_usage_exits_with_2_and_says_nothing_on_standard_output() {
         &["replay", "last", "--speed", "0"],
         &["replay", "last", "--from", "round:0"],
         &["sessions"],
+        &["models"],
         &["sessions", "export", "last", "--format", "pdf"],
         &["completions", "nonsense"],
         &["demo", "--document", "nonsense"],
@@ -259,6 +262,41 @@ fn the_doctor_fails_on_a_missing_key_and_broken_settings_and_shows_no_key() {
     let broken = home.run(&["doctor"]);
     assert_eq!(code(&broken), 1);
     assert!(stdout(&broken).contains("did you mean `remote.model`?"));
+}
+
+#[test]
+fn the_models_of_the_folder_are_listed_and_a_fresh_home_says_how_to_get_one() {
+    let home = Home::new();
+    let none = home.run(&["models", "local"]);
+    let folder = home.path(".local/share/minions/models");
+    assert_eq!((code(&none), stderr(&none).as_str(), stdout(&none).lines().count()), (0, "", 1));
+    assert!(stdout(&none).starts_with(&format!("no model yet in {}; put a model's .gguf file", folder.display())));
+    assert_eq!(stdout(&home.run(&["models", "local", "--json"])), "[]\n");
+    assert_eq!(fs::read_dir(home.0.path()).unwrap().count(), 0);
+
+    let text = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+    let mut model = b"GGUF\x03\0\0\0".to_vec();
+    model.extend([1_u64.to_le_bytes(), 2_u64.to_le_bytes()].concat());
+    model.extend([text("general.architecture"), 8_u32.to_le_bytes().into(), text("qwen\u{1b}[2J")].concat());
+    model.extend([text("general.file_type"), 4_u32.to_le_bytes().into(), 7_u32.to_le_bytes().into()].concat());
+    model.extend([text("t"), 1_u32.to_le_bytes().into(), 32_u64.to_le_bytes().into()].concat());
+    model.extend([8_u32.to_le_bytes().to_vec(), 0_u64.to_le_bytes().into()].concat());
+    model.resize(model.len().next_multiple_of(32) + 34, 0);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("tiny.gguf"), &model).unwrap();
+    fs::write(folder.join("page.gguf"), "<html>").unwrap();
+    let listed = stdout(&home.run(&["models", "local"]));
+    let rows: Vec<_> = listed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
+    assert_eq!(rows[0], ["NAME", "ARCHITECTURE", "PARAMETERS", "QUANTISATION", "CONTEXT", "SIZE"]);
+    assert!(rows[1][0] == "page" && listed.contains("page.gguf\" is a web page"), "{listed}");
+    assert_eq!(rows[2], ["tiny", "qwen␛[2J", "32", "Q8_0", "n/a", &model.len().to_string(), "B"]);
+
+    fs::create_dir(home.path("m")).unwrap();
+    fs::rename(folder.join("tiny.gguf"), home.path("m/tiny.gguf")).unwrap();
+    let elsewhere = home.run(&["models", "local", "--json", "--set", "local.models_dir=~/m"]);
+    let listed: serde_json::Value = serde_json::from_str(&stdout(&elsewhere)).unwrap();
+    assert_eq!((&listed[0]["name"], &listed[0]["quantisation"]), (&"tiny".into(), &"Q8_0".into()));
+    assert_eq!((&listed[0]["problem"], listed.as_array().unwrap().len()), (&serde_json::Value::Null, 1));
 }
 
 #[test]

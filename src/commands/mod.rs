@@ -8,6 +8,7 @@ mod exit;
 pub mod folds;
 mod log;
 mod man;
+mod models;
 mod open;
 mod output;
 mod progress;
@@ -25,7 +26,7 @@ use std::io::Write;
 
 use screen::Scene;
 
-use crate::cli::{AskArgs, Cli, Command, ConfigCommand, SessionsCommand};
+use crate::cli::{AskArgs, Cli, Command, ConfigCommand, ModelsCommand, SessionsCommand};
 use crate::config::{Config, Loaded, ProtocolName, Sources, load};
 use crate::document::{Document, load_all};
 
@@ -62,6 +63,7 @@ fn with_settings(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Config(ConfigCommand::Show { json }) => config::show(&loaded, *json),
         Command::Themes { json } => screen::themes(&loaded, *json),
+        Command::Models(ModelsCommand::Local { json }) => models::local(&loaded.config, *json),
         _ => logged(cli, command, &loaded),
     }
 }

@@ -11,7 +11,7 @@ use super::Config;
 pub struct Folders {
     /// Settings and themes.
     pub config: PathBuf,
-    /// Sessions.
+    /// Sessions and models.
     pub data: PathBuf,
     /// Logs.
     pub state: PathBuf,
@@ -33,6 +33,14 @@ impl Folders {
         match config.sessions.dir.as_os_str().is_empty() {
             true => self.data.join("sessions"),
             false => config.sessions.dir.clone(),
+        }
+    }
+
+    /// Where models are kept under these settings.
+    pub fn models(&self, config: &Config) -> PathBuf {
+        match config.local.models_dir.as_os_str().is_empty() {
+            true => self.data.join("models"),
+            false => config.local.models_dir.clone(),
         }
     }
 
