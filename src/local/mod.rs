@@ -2,8 +2,8 @@
 
 mod connect;
 pub mod extractive;
-pub mod llama;
 pub mod gguf;
+pub mod llama;
 pub mod models;
 mod openai;
 
