@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
 
-use super::Config;
+use super::{Config, LocalConfig};
 
 /// None of them need exist yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +37,10 @@ impl Folders {
     }
 
     /// Where models are kept under these settings.
-    pub fn models(&self, config: &Config) -> PathBuf {
-        match config.local.models_dir.as_os_str().is_empty() {
+    pub fn models(&self, local: &LocalConfig) -> PathBuf {
+        match local.models_dir.as_os_str().is_empty() {
             true => self.data.join("models"),
-            false => config.local.models_dir.clone(),
+            false => local.models_dir.clone(),
         }
     }
 

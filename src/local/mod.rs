@@ -1,5 +1,6 @@
 //! Local LMs: one trait for what executes a job on a chunk, on this machine or its own network.
 
+pub mod chosen;
 mod connect;
 pub mod extractive;
 pub mod gguf;

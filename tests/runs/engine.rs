@@ -57,7 +57,7 @@ async fn the_same_run_writes_the_same_answers_up_to_the_order_of_sums() {
 }
 
 #[tokio::test]
-async fn a_model_that_is_none_is_told_and_costs_no_more_than_its_jobs() {
+async fn a_model_that_is_none_is_told_before_the_run() {
     let home = Home::new();
     home.write("document.txt", document());
     let missing = home.ask(&[], &settings("nothing.gguf")).await;
@@ -65,9 +65,8 @@ async fn a_model_that_is_none_is_told_and_costs_no_more_than_its_jobs() {
     assert!(missing.stderr.contains("nothing.gguf"), "{missing:?}");
 
     home.write("page.gguf", "<!doctype html><title>Not found</title>");
-    let foreign = home.ask(&["--json"], &settings("page.gguf")).await;
-    let told: Value = serde_json::from_str(&foreign.stdout).unwrap_or_else(|_| panic!("{foreign:?}"));
-    assert_eq!(told["jobs"]["failed"], told["jobs"]["planned"]);
-    let error = home.facts_of("job_finished").first().unwrap().to_string();
-    assert!(error.contains("page.gguf cannot be loaded"), "{error}");
+    let page = home.path("page.gguf");
+    let foreign = home.ask(&[], &settings(page.to_str().unwrap())).await;
+    assert_eq!(foreign.code, 2);
+    assert!(foreign.stderr.contains("not a model in GGUF format"), "{foreign:?}");
 }

@@ -1,7 +1,8 @@
 //! Whether models are named and their keys are there. A key itself is never shown.
 
 use super::Check;
-use crate::config::{Config, LocalProvider, RemoteProvider};
+use crate::config::{Config, Folders, LocalConfig, LocalProvider, RemoteProvider};
+use crate::local::chosen::chosen;
 
 pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -19,7 +20,7 @@ pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<C
         LocalProvider::Extractive => {
             checks.push(Check::ok("local LM", "extractive: a lexical reader without a model; no key needed"));
         }
-        LocalProvider::LlamaCpp => checks.push(gguf(&config.local.model)),
+        LocalProvider::LlamaCpp => checks.push(gguf(&config.local)),
         LocalProvider::Openai => {
             checks.push(model("local", &config.local.model, &config.local.base_url));
             checks.push(key("local", &config.local.api_key_env, false, &config.local.base_url, &variable));
@@ -28,7 +29,7 @@ pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<C
     checks
 }
 
-fn gguf(model: &str) -> Check {
+fn gguf(local: &LocalConfig) -> Check {
     const NAME: &str = "local LM";
     if cfg!(not(feature = "llama")) {
         return Check::fail(
@@ -37,10 +38,12 @@ fn gguf(model: &str) -> Check {
             "build it with the cargo feature llama, or set `local.provider`",
         );
     }
-    match std::path::Path::new(model).is_file() {
-        true => Check::ok(NAME, format!("llama-cpp: {model}")),
-        false => {
-            Check::fail(NAME, format!("llama-cpp, and there is no file {model:?}"), "set `local.model` to a GGUF file")
+    let folders = Folders::of_process();
+    let models = folders.map_or_else(|| local.models_dir.clone(), |folders| folders.models(local));
+    match chosen(&local.model, &models) {
+        Ok(path) => Check::ok(NAME, format!("llama-cpp: {}", path.display())),
+        Err(error) => {
+            Check::fail(NAME, format!("llama-cpp: {error}"), "set `local.model` to a GGUF model that is whole")
         }
     }
 }

@@ -34,6 +34,7 @@ pub use child::child_main;
 
 use self::process::{Order, Supervisor, Watched};
 use self::wire::{Options, Work};
+use super::chosen::chosen;
 use super::{JobRequest, LocalError, LocalLm};
 use crate::config::LocalConfig;
 use crate::protocol::{EngineSample, ModelInfo, Usage, WorkerReply, prompts};
@@ -55,7 +56,12 @@ pub struct LlamaLocal {
 
 impl LlamaLocal {
     /// Looks at the settings and starts loading the model, while the remote LM plans. Needs a tokio runtime.
-    pub fn start(config: &LocalConfig, program: &Path, log: Option<PathBuf>) -> Result<Self, LocalError> {
+    pub fn start(
+        config: &LocalConfig,
+        models: &Path,
+        program: &Path,
+        log: Option<PathBuf>,
+    ) -> Result<Self, LocalError> {
         if cfg!(not(feature = "llama")) {
             return Err(LocalError {
                 message:
@@ -64,16 +70,10 @@ impl LlamaLocal {
                         .into(),
             });
         }
-        let path = PathBuf::from(&config.model);
-        if config.model.is_empty() {
-            return Err(LocalError { message: "local.model names no file: set it to the path of a GGUF model".into() });
-        }
-        let bad = |what: String| LocalError { message: format!("local.model: {}: {what}", path.display()) };
-        let file = std::fs::metadata(&path).map_err(|error| bad(error.to_string()))?;
-        if !file.is_file() {
-            return Err(bad("this is no file; name a GGUF model".into()));
-        }
-        let path = path.canonicalize().map_err(|error| bad(error.to_string()))?;
+        let path = chosen(&config.model, models).map_err(|error| LocalError { message: error.to_string() })?;
+        let path = path.canonicalize().map_err(|error| LocalError {
+            message: format!("local.model: {:?} could not be found any more: {error}", path),
+        })?;
         let options = Options {
             model: path.clone(),
             context_tokens: config.context_tokens,
