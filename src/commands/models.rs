@@ -27,14 +27,9 @@ pub fn local(config: &Config, json: bool) -> Result<Exit, Failure> {
 }
 
 fn folder(config: &Config) -> Result<PathBuf, Failure> {
-    let named = &config.local.models_dir;
-    match Folders::of_process() {
-        Some(folders) => Ok(folders.models(&config.local)),
-        None if named.as_os_str().is_empty() => Err(Failure::usage(
-            "there is no home folder to look for models in; name one with --set local.models_dir=DIR",
-        )),
-        None => Ok(named.clone()),
-    }
+    Folders::models(&config.local).ok_or_else(|| {
+        Failure::usage("there is no home folder to look for models in; name one with --set local.models_dir=DIR")
+    })
 }
 
 /// What `--json` prints of a model: a contract, so its fields and their names stay.

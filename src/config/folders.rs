@@ -36,11 +36,11 @@ impl Folders {
         }
     }
 
-    /// Where models are kept under these settings.
-    pub fn models(&self, local: &LocalConfig) -> PathBuf {
+    /// Where models are kept under these settings; nothing where they name no folder and this user has no home folder.
+    pub fn models(local: &LocalConfig) -> Option<PathBuf> {
         match local.models_dir.as_os_str().is_empty() {
-            true => self.data.join("models"),
-            false => local.models_dir.clone(),
+            true => Some(Self::of_process()?.data.join("models")),
+            false => Some(local.models_dir.clone()),
         }
     }
 

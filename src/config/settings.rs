@@ -175,7 +175,7 @@ pub enum KvType {
 pub struct LocalConfig {
     /// Who reads: extractive (no model), openai (any OpenAI-compatible server), llama-cpp (a GGUF file, here).
     pub provider: LocalProvider,
-    /// The model's name at the server, needed by openai; the model's file, needed by llama-cpp.
+    /// The model's name at the server, needed by openai; for llama-cpp its GGUF file, or its name in models_dir.
     pub model: String,
     /// The server, up to and with /v1. Documents are sent there: keep it on your own machine or network.
     #[schemars(regex(pattern = r"^https?://[^\s/@]+(/\S*)?$"), extend("x-allowed" = URL))]

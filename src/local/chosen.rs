@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::gguf::{self, GgufInfo};
 use super::models::{ModelError, scan};
+use crate::config::{Folders, LocalConfig};
 
 /// Names that are offered where none is the one asked for.
 const NEAR: usize = 3;
@@ -15,6 +16,8 @@ const LIKE: f64 = 0.6;
 pub enum ChoiceError {
     #[error("local.model is empty: set it to the path of a GGUF model, or to a name that `minions models local` lists")]
     Empty,
+    #[error("local.model: there is no file {0:?}, and no folder of models to look in; set local.models_dir")]
+    NoFolder(String),
     #[error("local.model: there is no file {name:?}, and no model of this name in {folder:?}{}", offered(.near))]
     Unknown { name: String, folder: PathBuf, near: Vec<String> },
     #[error("local.model: {0}")]
@@ -26,19 +29,28 @@ pub enum ChoiceError {
 fn offered(near: &[String]) -> String {
     match near {
         [] => "; `minions models local` lists what is there".into(),
-        near => format!("; did you mean {}?", near.join(" or ")),
+        near => {
+            // Names of files: quoted, and so escaped.
+            let near: Vec<String> = near.iter().map(|name| format!("{name:?}")).collect();
+            format!("; did you mean {}?", near.join(" or "))
+        }
     }
 }
 
-/// Where the model's file is. `named` is the setting, `folder` that of models.
-pub fn chosen(named: &str, folder: &Path) -> Result<PathBuf, ChoiceError> {
+/// Where the file of the settings' model is.
+pub fn chosen(local: &LocalConfig) -> Result<PathBuf, ChoiceError> {
+    find(&local.model, Folders::models(local).as_deref())
+}
+
+fn find(named: &str, folder: Option<&Path>) -> Result<PathBuf, ChoiceError> {
     if named.is_empty() {
         return Err(ChoiceError::Empty);
     }
     let path = PathBuf::from(named);
-    let (path, info) = match path.exists() {
-        true => (path.clone(), gguf::read(&path).map_err(ModelError::from)?),
-        false => in_folder(named, folder)?,
+    let (path, info) = match (path.is_file(), folder) {
+        (true, _) => (path.clone(), gguf::read(&path).map_err(ModelError::from)?),
+        (false, Some(folder)) => in_folder(named, folder)?,
+        (false, None) => return Err(ChoiceError::NoFolder(named.to_owned())),
     };
     match info.chat_template {
         Some(_) => Ok(path),
@@ -61,6 +73,7 @@ fn in_folder(named: &str, folder: &Path) -> Result<(PathBuf, GgufInfo), ChoiceEr
 
 #[cfg(test)]
 mod tests {
+    use super::super::gguf::tests::Sample;
     use super::*;
 
     const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.gguf");
@@ -70,8 +83,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("small-chat.gguf");
         std::fs::copy(TINY, &file).unwrap();
-        assert_eq!(chosen(TINY, folder.path()).unwrap(), PathBuf::from(TINY));
-        assert_eq!(chosen("small-chat", folder.path()).unwrap(), file);
+        assert_eq!(find(TINY, Some(folder.path())).unwrap(), PathBuf::from(TINY));
+        assert_eq!(find("small-chat", Some(folder.path())).unwrap(), file);
     }
 
     #[test]
@@ -82,10 +95,17 @@ mod tests {
         let mut half = std::fs::read(TINY).unwrap();
         half.truncate(half.len() / 2);
         std::fs::write(folder.path().join("half.gguf"), half).unwrap();
-        let told = |named: &str| chosen(named, folder.path()).unwrap_err().to_string();
+        let told = |named: &str| find(named, Some(folder.path())).unwrap_err().to_string();
         assert!(told("").contains("minions models local"));
-        assert!(told("small-chatt").ends_with("did you mean small-chat?"), "{}", told("small-chatt"));
+        assert!(told("small-chatt").ends_with("did you mean \"small-chat\"?"), "{}", told("small-chatt"));
         assert!(told("page").contains("not a model in GGUF format"), "{}", told("page"));
         assert!(told("half").contains("is cut short"), "{}", told("half"));
+        std::fs::write(
+            folder.path().join("no-chat.gguf"),
+            Sample::empty().text("general.architecture", "bert").bytes(),
+        )
+        .unwrap();
+        assert!(told("no-chat").contains("holds no chat template"), "{}", told("no-chat"));
+        assert!(find("small-chat", None).unwrap_err().to_string().contains("set local.models_dir"));
     }
 }

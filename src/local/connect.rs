@@ -15,10 +15,8 @@ pub async fn connect(config: &LocalConfig, program: &Path) -> Result<Box<dyn Loc
         LocalProvider::Extractive => Ok(Box::new(ExtractiveReader)),
         LocalProvider::Openai => Ok(Box::new(OpenAiLocal::connect(config).await?)),
         LocalProvider::LlamaCpp => {
-            let folders = Folders::of_process();
-            let models = folders.as_ref().map_or_else(|| config.models_dir.clone(), |folders| folders.models(config));
-            let log = folders.map(|folders| folders.log().join("engine.log"));
-            Ok(Box::new(LlamaLocal::start(config, &models, program, log)?))
+            let log = Folders::of_process().map(|folders| folders.log().join("engine.log"));
+            Ok(Box::new(LlamaLocal::start(config, program, log)?))
         }
     }
 }

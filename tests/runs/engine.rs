@@ -69,4 +69,5 @@ async fn a_model_that_is_none_is_told_before_the_run() {
     let foreign = home.ask(&[], &settings(page.to_str().unwrap())).await;
     assert_eq!(foreign.code, 2);
     assert!(foreign.stderr.contains("not a model in GGUF format"), "{foreign:?}");
+    assert!(home.sessions().is_empty());
 }

@@ -1,7 +1,7 @@
 //! Whether models are named and their keys are there. A key itself is never shown.
 
 use super::Check;
-use crate::config::{Config, Folders, LocalConfig, LocalProvider, RemoteProvider};
+use crate::config::{Config, LocalConfig, LocalProvider, RemoteProvider};
 use crate::local::chosen::chosen;
 
 pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<Check> {
@@ -38,9 +38,7 @@ fn gguf(local: &LocalConfig) -> Check {
             "build it with the cargo feature llama, or set `local.provider`",
         );
     }
-    let folders = Folders::of_process();
-    let models = folders.map_or_else(|| local.models_dir.clone(), |folders| folders.models(local));
-    match chosen(&local.model, &models) {
+    match chosen(local) {
         Ok(path) => Check::ok(NAME, format!("llama-cpp: {}", path.display())),
         Err(error) => {
             Check::fail(NAME, format!("llama-cpp: {error}"), "set `local.model` to a GGUF model that is whole")

@@ -56,12 +56,7 @@ pub struct LlamaLocal {
 
 impl LlamaLocal {
     /// Looks at the settings and starts loading the model, while the remote LM plans. Needs a tokio runtime.
-    pub fn start(
-        config: &LocalConfig,
-        models: &Path,
-        program: &Path,
-        log: Option<PathBuf>,
-    ) -> Result<Self, LocalError> {
+    pub fn start(config: &LocalConfig, program: &Path, log: Option<PathBuf>) -> Result<Self, LocalError> {
         if cfg!(not(feature = "llama")) {
             return Err(LocalError {
                 message:
@@ -70,9 +65,9 @@ impl LlamaLocal {
                         .into(),
             });
         }
-        let path = chosen(&config.model, models).map_err(|error| LocalError { message: error.to_string() })?;
+        let path = chosen(config).map_err(|error| LocalError { message: error.to_string() })?;
         let path = path.canonicalize().map_err(|error| LocalError {
-            message: format!("local.model: {:?} could not be found any more: {error}", path),
+            message: format!("local.model: {:?} could not be found any more ({error}): check the path", path),
         })?;
         let options = Options {
             model: path.clone(),
