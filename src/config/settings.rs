@@ -211,6 +211,8 @@ pub struct LocalConfig {
     pub gpu_layers: i32,
     /// llama-cpp: how the cache is kept: f16, or q8_0 for half the memory.
     pub kv_type: KvType,
+    /// llama-cpp: a citation can only be words that stand in the chunk.
+    pub quote_only: bool,
     /// The folder of models in GGUF format; empty takes the data folder of your system.
     #[schemars(extend("format" = "path"))]
     pub models_dir: PathBuf,
@@ -233,6 +235,7 @@ impl Default for LocalConfig {
             threads: 0,
             gpu_layers: -1,
             kv_type: KvType::F16,
+            quote_only: false,
             models_dir: PathBuf::new(),
         }
     }

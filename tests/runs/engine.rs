@@ -57,6 +57,24 @@ async fn the_same_run_writes_the_same_answers_up_to_the_order_of_sums() {
 }
 
 #[tokio::test]
+async fn a_citation_can_be_held_to_words_of_its_chunk() {
+    let home = Home::new();
+    home.write("document.txt", document());
+    let mut settings = settings(MODEL);
+    // So hot that this model, which was never taught, opens a citation at times.
+    settings.extend(["local.quote_only=true".into(), "local.temperature=50".into()]);
+    home.ask(&["--samples", "4"], &settings).await;
+    let spaced = |text: &str| text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect::<String>();
+    let document = spaced(&document()).replace("  ", " ");
+    let finished = home.facts_of("job_finished");
+    let cited: Vec<_> = finished.iter().filter_map(|fact| fact["outcome"]["output"]["citation"].as_str()).collect();
+    assert!(cited.len() > 3, "{finished:?}");
+    for citation in cited {
+        assert!(document.contains(&spaced(citation)), "{citation:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_model_that_is_none_is_told_before_the_run() {
     let home = Home::new();
     home.write("document.txt", document());

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
@@ -13,13 +14,13 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 
-use super::constraint::{Constraint, Limits};
+use super::constraint::{Constraint, Limits, Substrings};
 use super::pace::Pace;
 use super::prompt::{Parts, Prompts};
 use super::schedule::{Ask, Capacity, Job, Scheduler, Source, Step};
 use super::voice::{Voice, Words};
 use super::wire::{Answered, Command, Event, KvType, Options, Work};
-use crate::protocol::Finish;
+use crate::protocol::{Finish, prompts};
 
 /// Cells of the cache where the settings name no number.
 const CELLS: u32 = 16_384;
@@ -135,6 +136,8 @@ struct Engine<'a> {
 /// A chunk's part of the prompt, kept while jobs on it are open.
 struct ChunkTokens {
     tokens: Vec<LlamaToken>,
+    /// Its words, where citations are held to them.
+    words: Option<Arc<Substrings>>,
     users: usize,
     /// Whether a job on it was given the full price of reading it.
     read: bool,
@@ -228,11 +231,20 @@ impl<'a> Engine<'a> {
         }
         let ask = Ask { job: work.id, chunk, task, prefix: prefix.len(), suffix: suffix.len(), output: max_output };
         self.scheduler.submit(ask).map_err(|long| format!("this job needs {} cells of {}", long.needed, long.cells))?;
-        let entry = self.chunks.entry(chunk).or_insert_with(|| ChunkTokens { tokens: prefix, users: 0, read: false });
+        let entry = self.chunks.entry(chunk).or_insert_with(|| {
+            let words =
+                self.options.quote_only.then(|| prompts::read_data(&work.excerpt, "excerpt").unwrap_or_default());
+            let words = words.map(|words| Arc::new(Substrings::new(&words)));
+            ChunkTokens { tokens: prefix, words, users: 0, read: false }
+        });
         entry.users += 1;
         let shared = if entry.read { entry.tokens.len() as u64 } else { 0 };
         entry.read = true;
-        let voice = Voice::new(Constraint::new(LIMITS), self.options.temperature, work.sample, max_output);
+        let constraint = match &entry.words {
+            Some(words) => Constraint::citing(LIMITS, words.clone()),
+            None => Constraint::new(LIMITS),
+        };
+        let voice = Voice::new(constraint, self.options.temperature, work.sample, max_output);
         let open = Open { chunk, prefix: entry.tokens.len(), suffix, voice, last: LlamaToken(0), max_output, shared };
         self.jobs.insert(work.id, open);
         Ok(())

@@ -77,6 +77,7 @@ impl LlamaLocal {
             gpu_layers: config.gpu_layers,
             kv_type: config.kv_type,
             temperature: config.temperature.max(0.0),
+            quote_only: config.quote_only,
         };
         let parallel = if config.parallel == 0 { PARALLEL } else { config.parallel as usize };
         let max_in_flight = parallel + AHEAD;

@@ -9,7 +9,7 @@ use llama_cpp_2::token::data_array::LlamaTokenDataArray;
 use super::constraint::Constraint;
 
 /// Of how many likeliest tokens chance picks one.
-const TOP: i32 = 40;
+const TOP: usize = 40;
 
 /// The bytes of every token; those that no text may hold have none.
 pub struct Words(Vec<Box<[u8]>>);
@@ -47,7 +47,6 @@ impl Voice {
     pub fn new(constraint: Constraint, temperature: f64, sample: u32, max_tokens: usize) -> Self {
         let chance = (temperature > 0.0).then(|| {
             LlamaSampler::chain_simple([
-                LlamaSampler::top_k(TOP),
                 LlamaSampler::temp(temperature as f32),
                 LlamaSampler::dist(sample.wrapping_add(1)),
             ])
@@ -61,34 +60,56 @@ impl Voice {
         }
     }
 
-    /// Chooses the next token. Most often the model's own choice is allowed, so that is asked first; only where it is not is
-    /// every token tried. Nothing where no token may follow.
+    /// Chooses the next token among those that may follow; nothing where none may.
     pub fn say(&mut self, logits: &[f32], words: &Words) -> Option<LlamaToken> {
         if self.ends.get(usize::from(self.constraint.part())).is_some_and(|end| self.tokens.len() >= *end) {
             self.constraint.curtail();
         }
-        let all = || logits.iter().enumerate().map(|(id, logit)| (LlamaToken(id as i32), *logit));
-        let mut token = self.choose(all());
-        if token.is_none_or(|token| !self.constraint.allows(words.of_token(token))) {
-            let constraint = self.constraint.clone();
-            token = self.choose(all().filter(|(token, _)| constraint.allows(words.of_token(*token))));
-        }
-        let token = token?;
+        let token = if self.chance.is_some() { self.by_chance(logits, words)? } else { self.likeliest(logits, words)? };
         self.constraint.take(words.of_token(token));
         self.said.extend_from_slice(words.of_token(token));
         self.tokens.push(token);
         Some(token)
     }
 
-    fn choose(&mut self, tokens: impl Iterator<Item = (LlamaToken, f32)>) -> Option<LlamaToken> {
-        let Some(chance) = &mut self.chance else {
-            return tokens.max_by(|one, other| one.1.total_cmp(&other.1)).map(|(token, _)| token);
-        };
-        let tokens: Vec<_> = tokens.map(|(token, logit)| LlamaTokenData::new(token, logit, 0.0)).collect();
-        if tokens.is_empty() {
+    /// A token is only looked at where it is likelier than every allowed one before it, which few are.
+    fn likeliest(&self, logits: &[f32], words: &Words) -> Option<LlamaToken> {
+        let mut best = None;
+        let mut most = f32::NEG_INFINITY;
+        for (id, logit) in logits.iter().enumerate() {
+            let token = LlamaToken(id as i32);
+            if *logit > most && self.constraint.allows(words.of_token(token)) {
+                (best, most) = (Some(token), *logit);
+            }
+        }
+        best
+    }
+
+    /// One of the likeliest that are allowed. Whether a token is allowed is asked in the order of likeliness, so that few
+    /// are asked about.
+    fn by_chance(&mut self, logits: &[f32], words: &Words) -> Option<LlamaToken> {
+        let chance = self.chance.as_mut()?;
+        let mut ids: Vec<u32> = (0..logits.len() as u32).collect();
+        let likelier = |one: &u32, other: &u32| logits[*other as usize].total_cmp(&logits[*one as usize]);
+        let mut allowed = Vec::with_capacity(TOP);
+        let mut rest = &mut ids[..];
+        while allowed.len() < TOP && !rest.is_empty() {
+            let some = rest.len().min(8 * TOP);
+            if some < rest.len() {
+                rest.select_nth_unstable_by(some, likelier);
+            }
+            let (likeliest, others) = rest.split_at_mut(some);
+            likeliest.sort_unstable_by(likelier);
+            let tokens = likeliest.iter().map(|id| (LlamaToken(*id as i32), logits[*id as usize]));
+            let tokens = tokens.filter(|(token, _)| self.constraint.allows(words.of_token(*token)));
+            allowed
+                .extend(tokens.map(|(token, logit)| LlamaTokenData::new(token, logit, 0.0)).take(TOP - allowed.len()));
+            rest = others;
+        }
+        if allowed.is_empty() {
             return None;
         }
-        let mut tokens = LlamaTokenDataArray::new(tokens, false);
+        let mut tokens = LlamaTokenDataArray::new(allowed, true);
         tokens.apply_sampler(chance);
         tokens.selected_token()
     }

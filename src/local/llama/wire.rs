@@ -28,6 +28,8 @@ pub struct Options {
     pub gpu_layers: i32,
     pub kv_type: KvType,
     pub temperature: f64,
+    /// A citation can only be words of the chunk.
+    pub quote_only: bool,
 }
 
 pub use crate::config::KvType;

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::substrings::{ROOT, normalised};
 use super::*;
 use crate::protocol::{Finish, read_output};
 
@@ -55,7 +56,97 @@ fn a_curtailed_text_closes_at_once() {
     assert!(constraint.take(b"null, \"answer\": null}"));
 }
 
+const WIDE: Limits = Limits { explanation: 400, citation: 400, answer: 400 };
+
+fn citing(chunk: &str) -> Constraint {
+    Constraint::citing(WIDE, Arc::new(Substrings::new(chunk)))
+}
+
+fn cites(chunk: &str, inside: &str) -> bool {
+    let mut constraint = citing(chunk);
+    let text = format!("{{\"explanation\": \"other words\", \"citation\": \"{inside}\", \"answer\": \"yet others\"}}");
+    constraint.take(text.as_bytes()) && constraint.is_done()
+}
+
+#[test]
+fn a_citation_can_be_held_to_words_of_the_chunk() {
+    let chunk = "Net  sales\n\nrose 4% to \"€12\" (FY\u{a0}2018) a/b\\c.";
+    for right in ["Net sales rose", r"sales\nrose 4%", r#"to \"€12\""#, "(FY 2018)", r"a\/b\\c.", "a/b", " ", "."] {
+        assert!(cites(chunk, right), "{right}");
+    }
+    for wrong in ["", "Net  sales", "net", "rose 5%", "FY\u{a0}2018", r"\u0046Y", r"sales\brose", "c. "] {
+        assert!(!cites(chunk, wrong), "{wrong}");
+    }
+    let mut empty = citing("");
+    assert!(empty.take(b"{\"explanation\": \"\", \"citation\": "));
+    assert!(!empty.allows(b"\"") && empty.allows(b"null"));
+}
+
+/// Symbols of each length in UTF-8, those that are escaped, and some that occur again.
+fn words(most: usize) -> impl Strategy<Value = String> {
+    let symbol = prop_oneof![
+        4 => prop::sample::select(vec!['a', 'b', ' ', '"', '\\', '/', '\n', '\t', '\u{1}', '\u{8}', '\u{a0}', '£']),
+        1 => prop::sample::select(vec!['é', '€', '₤', '😀', '😁', '\u{2003}', '\u{85}', '\u{7f}']),
+        1 => any::<char>(),
+    ];
+    prop::collection::vec(symbol, 0..=most).prop_map(String::from_iter)
+}
+
+/// The object at the end of a way: each choice is one of the bytes that may come, half of them the first where escapes are.
+fn way(mut constraint: Constraint, choices: &[(bool, u16)]) -> Result<String, TestCaseError> {
+    let mut text = Vec::new();
+    let afterwards = std::iter::repeat_n(&(false, 0), 160);
+    for &(escapes, choice) in choices.iter().chain(afterwards) {
+        if constraint.is_done() {
+            break;
+        }
+        if text.len() >= choices.len() {
+            constraint.curtail();
+        }
+        let allowed: Vec<u8> = (0..=255).filter(|byte| constraint.allows(&[*byte])).collect();
+        prop_assert!(!allowed.is_empty(), "a dead end after {:?}", String::from_utf8_lossy(&text));
+        let some: Vec<u8> = allowed.iter().copied().filter(|byte| !escapes || b"\"\\n \xe2".contains(byte)).collect();
+        let from = if some.is_empty() { &allowed } else { &some };
+        let byte = from[usize::from(choice) % from.len()];
+        prop_assert!(constraint.take(&[byte]));
+        text.push(byte);
+    }
+    prop_assert!(constraint.is_done());
+    Ok(String::from_utf8(text).unwrap())
+}
+
 proptest! {
+    #[test]
+    fn any_way_through_cites_the_chunk(
+        chunk in words(30), citation in 1..12_u32, choices in prop::collection::vec(any::<(bool, u16)>(), 0..140)
+    ) {
+        let limits = Limits { explanation: 3, citation, answer: 3 };
+        let text = way(Constraint::citing(limits, Arc::new(Substrings::new(&chunk))), &choices)?;
+        let output = read_output(&text, Finish::Stop).unwrap();
+        let cited: String =
+            output.citation.unwrap_or_default().chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+        prop_assert!(normalised(&chunk).contains(&cited), "{cited:?}");
+    }
+
+    #[test]
+    fn every_part_of_a_chunk_can_be_cited(chunk in words(24)) {
+        let symbols: Vec<char> = normalised(&chunk).chars().collect();
+        for from in 0..symbols.len() {
+            for to in from + 1..=symbols.len() {
+                let part = serde_json::to_string(&String::from_iter(&symbols[from..to])).unwrap();
+                prop_assert!(cites(&chunk, &part[1..part.len() - 1]), "{part}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_automaton_is_small_and_exact(text in "[abc]{0,40}", other in "[abc]{1,5}") {
+        let parts = Substrings::new(&text);
+        prop_assert!(parts.states() <= 2 * text.len() + 1);
+        let stands = other.bytes().try_fold(ROOT, |state, byte| parts.step(state, byte)).is_some();
+        prop_assert_eq!(stands, text.contains(&other));
+    }
+
     #[test]
     fn any_way_through_it_ends_in_an_object_that_is_read(choices in prop::collection::vec(any::<u16>(), 400), curtailed in any::<u64>()) {
         let mut constraint = Constraint::new(LIMITS);
