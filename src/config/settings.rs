@@ -170,6 +170,16 @@ pub enum KvType {
     Q8_0,
 }
 
+/// Whether attention is computed in one pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FlashAttention {
+    #[default]
+    Auto,
+    On,
+    Off,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LocalConfig {
@@ -211,6 +221,8 @@ pub struct LocalConfig {
     pub gpu_layers: i32,
     /// llama-cpp: how the cache is kept: f16, or q8_0 for half the memory.
     pub kv_type: KvType,
+    /// llama-cpp: attention in one pass, which is faster where many chunks are in the cache: auto, on or off.
+    pub flash_attention: FlashAttention,
     /// llama-cpp: a citation can only be words that stand in the chunk.
     pub quote_only: bool,
     /// The folder of models in GGUF format; empty takes the data folder of your system.
@@ -235,6 +247,7 @@ impl Default for LocalConfig {
             threads: 0,
             gpu_layers: -1,
             kv_type: KvType::F16,
+            flash_attention: FlashAttention::Auto,
             quote_only: false,
             models_dir: PathBuf::new(),
         }

@@ -276,6 +276,18 @@ pub struct EngineSample {
     pub decode_percent: Option<f32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choosing_percent: Option<f32>,
+    /// Seconds since the start in which there was work, and those of them that went into prompts, into answers, and into
+    /// choosing words. What is left over is the engine's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<EngineSeconds>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EngineSeconds {
+    pub working: f64,
+    pub prefill: f64,
+    pub decode: f64,
+    pub choosing: f64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -141,6 +141,10 @@ fn added_later(code: CodeId) -> Vec<Fact> {
         Fact::SessionOpened(Box::new(SessionOpened { clock_ms: Some(1_795_457_701_000), ..opened() })),
         Fact::CodeRejected { code, stage: CodeStage::Prepare, error },
         Fact::UtilizationSampled(UtilizationSample { engine: Some(engine()), ..utilization() }),
+        Fact::UtilizationSampled(UtilizationSample {
+            engine: Some(EngineSample { spent: Some(spent()), ..engine() }),
+            ..utilization()
+        }),
     ]
 }
 
@@ -162,7 +166,12 @@ fn engine() -> EngineSample {
         prefill_percent: Some(60.0),
         decode_percent: Some(35.5),
         choosing_percent: Some(1.5),
+        spent: None,
     }
+}
+
+fn spent() -> EngineSeconds {
+    EngineSeconds { working: 40.5, prefill: 25.25, decode: 14.5, choosing: 0.5 }
 }
 
 fn opened() -> SessionOpened {

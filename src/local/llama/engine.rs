@@ -19,13 +19,16 @@ use super::pace::Pace;
 use super::prompt::{Parts, Prompts};
 use super::schedule::{Ask, Capacity, Job, Scheduler, Source, Step};
 use super::voice::{Voice, Words};
-use super::wire::{Answered, Command, Event, KvType, Options, Work};
+use super::wire::{Answered, Command, Event, FlashAttention, KvType, Options, Work};
 use crate::protocol::{Finish, prompts};
 
 /// Cells of the cache where the settings name no number.
 const CELLS: u32 = 16_384;
 /// Tokens of one step. Short steps let a cancelled job go soon; longer ones are hardly faster on a processor.
 const BATCH: usize = 512;
+/// On a processor: jobs at work from which on no further chunk is begun. Every row pays for everybody's cells there, and
+/// more rows hardly make a step slower or faster (docs/performance.md).
+const ENOUGH: usize = 8;
 /// How often it is told how busy the engine is.
 const SAMPLE: Duration = Duration::from_secs(1);
 /// Symbols of the three texts of an answer.
@@ -69,15 +72,14 @@ pub fn serve(
 
 fn capacity(options: &Options) -> Capacity {
     let cells = if options.context_tokens == 0 { CELLS } else { options.context_tokens } as usize;
-    let parallel = match (
-        options.parallel,
-        cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan", feature = "rocm")),
-    ) {
+    let gpu = cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan", feature = "rocm"));
+    let parallel = match (options.parallel, gpu) {
         (0, true) => 64,
         (0, false) => 16,
         (asked, _) => asked as usize,
     };
-    Capacity { cells, sequences: parallel + 4, batch: BATCH.max(parallel + 4), mixed: BATCH / 2, chunks: 3 }
+    let (mixed, enough, kept) = if gpu { (BATCH / 2, parallel, 64) } else { (0, ENOUGH, 0) };
+    Capacity { cells, sequences: parallel + 4, batch: BATCH.max(parallel + 4), mixed, enough, kept }
 }
 
 fn threads(options: &Options) -> i32 {
@@ -90,7 +92,14 @@ fn context_params(options: &Options, capacity: &Capacity) -> LlamaContextParams 
         KvType::F16 => KvCacheType::F16,
         KvType::Q8_0 => KvCacheType::Q8_0,
     };
+    // `llama_flash_attn_type` of llama.h.
+    let flash = match options.flash_attention {
+        FlashAttention::Auto => -1,
+        FlashAttention::Off => 0,
+        FlashAttention::On => 1,
+    };
     LlamaContextParams::default()
+        .with_flash_attention_policy(flash)
         .with_n_ctx(NonZeroU32::new(capacity.cells as u32))
         .with_n_batch(capacity.batch as u32)
         .with_n_ubatch(capacity.batch as u32)
@@ -177,9 +186,10 @@ impl<'a> Engine<'a> {
                 return Ok(());
             }
             let step = self.scheduler.plan();
+            let freed = !step.released.is_empty();
             let written = self.evaluate(&step)?;
             self.write(&written, tell);
-            if told.elapsed() >= SAMPLE || self.scheduler.is_idle() {
+            if told.elapsed() >= SAMPLE || (freed && told.elapsed() >= SAMPLE / 10) || self.scheduler.is_idle() {
                 told = Instant::now();
                 tell(Event::Sample(self.pace.sample(&self.scheduler.gauge(), &self.capacity)));
             }

@@ -76,6 +76,7 @@ impl LlamaLocal {
             threads: config.threads,
             gpu_layers: config.gpu_layers,
             kv_type: config.kv_type,
+            flash_attention: config.flash_attention,
             temperature: config.temperature.max(0.0),
             quote_only: config.quote_only,
         };

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::schedule::{Capacity, Gauge, Source, Step};
-use crate::protocol::EngineSample;
+use crate::protocol::{EngineSample, EngineSeconds};
 
 /// Sums since the last sample.
 #[derive(Debug, Default)]
@@ -22,6 +22,7 @@ pub struct Pace {
     since: Option<Instant>,
     sums: Sums,
     output_in_all: u64,
+    spent: EngineSeconds,
 }
 
 impl Pace {
@@ -53,6 +54,10 @@ impl Pace {
     pub fn sample(&mut self, gauge: &Gauge, capacity: &Capacity) -> EngineSample {
         let sums = std::mem::take(&mut self.sums);
         let wall = self.since.replace(Instant::now()).map_or(0.0, |since| since.elapsed().as_secs_f64());
+        self.spent.working += wall;
+        self.spent.prefill += sums.prompt_time.as_secs_f64();
+        self.spent.decode += sums.output_time.as_secs_f64();
+        self.spent.choosing += sums.choosing.as_secs_f64();
         let rate = |tokens: u64, time: Duration| {
             (tokens > 0 && !time.is_zero()).then(|| (tokens as f64 / time.as_secs_f64()) as f32)
         };
@@ -74,6 +79,7 @@ impl Pace {
             prefill_percent: share(sums.prompt_time),
             decode_percent: share(sums.output_time),
             choosing_percent: share(sums.choosing),
+            spent: Some(self.spent),
         }
     }
 }

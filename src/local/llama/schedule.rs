@@ -4,7 +4,7 @@
 //! and adds those of its task, which the samples of one task share again, and those of its output. Everything that a job
 //! can ever need is reserved when it is admitted, so that nothing fails in the middle for want of cells.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 
 /// A job's number; the caller's own.
@@ -21,10 +21,13 @@ pub struct Capacity {
     pub sequences: usize,
     /// Tokens of one step at most; no fewer than `sequences`.
     pub batch: usize,
-    /// Prompt tokens of a step in which jobs are writing, so that a long chunk does not hold them up.
+    /// Prompt tokens of a step in which jobs are writing, so that a long chunk does not hold them up. With none, jobs that
+    /// write wait until what was begun is read.
     pub mixed: usize,
-    /// Chunks that are worked on at once. On a processor every row pays for everybody's cells.
-    pub chunks: usize,
+    /// Jobs at work from which on no further chunk is begun, as the device is busy enough.
+    pub enough: usize,
+    /// Chunks kept in the cache after their last job, for jobs that may come.
+    pub kept: usize,
 }
 
 /// A job that wants to run. `chunk` and `task` name equal texts by equal numbers.
@@ -160,13 +163,7 @@ pub struct Scheduler {
 impl Scheduler {
     pub fn new(capacity: Capacity) -> Self {
         let sequences = capacity.sequences.max(2);
-        let capacity = Capacity {
-            sequences,
-            batch: capacity.batch.max(sequences),
-            mixed: capacity.mixed.max(1),
-            chunks: capacity.chunks.max(1),
-            ..capacity
-        };
+        let capacity = Capacity { sequences, batch: capacity.batch.max(sequences), ..capacity };
         Self {
             capacity,
             waiting: VecDeque::new(),
@@ -201,11 +198,16 @@ impl Scheduler {
     pub fn plan(&mut self) -> Step {
         self.admit();
         let mut step = Step { released: mem::take(&mut self.released), ..Step::default() };
-        self.plan_outputs(&mut step);
+        if self.capacity.mixed > 0 {
+            self.plan_outputs(&mut step);
+        }
         let room = self.capacity.batch - step.runs.len();
         let mut room = if step.runs.is_empty() { room } else { room.min(self.capacity.mixed) };
         self.plan_suffixes(&mut step, &mut room);
         self.plan_prefixes(&mut step, &mut room);
+        if step.runs.is_empty() {
+            self.plan_outputs(&mut step);
+        }
         step
     }
 
@@ -339,9 +341,8 @@ impl Scheduler {
             return false;
         };
         let here = self.anchors.contains_key(&chunk);
-        let busy = self.anchors.values().filter(|anchor| anchor.users > 0).count();
         let idle_here = self.anchors.get(&chunk).is_none_or(|anchor| anchor.users == 0);
-        if idle_here && busy >= self.capacity.chunks {
+        if idle_here && !self.live.is_empty() && self.live.len() >= self.capacity.enough {
             return false;
         }
         let anchor_cells = if here { 0 } else { first.prefix };
@@ -414,9 +415,25 @@ impl Scheduler {
         }
         let Some(anchor) = self.anchors.get_mut(&chunk) else { return };
         anchor.users -= 1;
-        // A chunk that nobody waits for and that is half read is of no use to anybody.
+        // A chunk that is half read is of no use to anybody.
         if anchor.users == 0 && anchor.filled < anchor.prefix {
             self.drop_anchor(chunk);
+        }
+        self.drop_idle();
+    }
+
+    /// Lets chunks go that no job is on or waits for, beyond those that are kept.
+    fn drop_idle(&mut self) {
+        let waited: BTreeSet<u64> = self.waiting.iter().map(|ask| ask.chunk).collect();
+        let mut idle: Vec<(u64, u64)> = self
+            .anchors
+            .iter()
+            .filter(|(chunk, anchor)| anchor.users == 0 && !waited.contains(chunk))
+            .map(|(chunk, anchor)| (anchor.wanted, *chunk))
+            .collect();
+        idle.sort_unstable();
+        for (_, chunk) in idle.iter().take(idle.len().saturating_sub(self.capacity.kept)) {
+            self.drop_anchor(*chunk);
         }
     }
 

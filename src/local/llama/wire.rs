@@ -27,12 +27,13 @@ pub struct Options {
     /// Negative: as many as the device's memory takes.
     pub gpu_layers: i32,
     pub kv_type: KvType,
+    pub flash_attention: FlashAttention,
     pub temperature: f64,
     /// A citation can only be words of the chunk.
     pub quote_only: bool,
 }
 
-pub use crate::config::KvType;
+pub use crate::config::{FlashAttention, KvType};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {

@@ -45,7 +45,9 @@ impl Device {
     }
 }
 
-const SMALL: Capacity = Capacity { cells: 200, sequences: 8, batch: 32, mixed: 8, chunks: 2 };
+const SMALL: Capacity = Capacity { cells: 200, sequences: 8, batch: 32, mixed: 8, enough: 5, kept: 100 };
+/// As a processor works: chunks are read while nobody writes, and none is kept.
+const APART: Capacity = Capacity { mixed: 0, kept: 0, ..SMALL };
 
 fn ask(job: Job, chunk: u64, task: u64, output: usize) -> Ask {
     Ask { job, chunk, task, prefix: 20 + chunk as usize % 30, suffix: 3 + task as usize % 5, output }
@@ -77,7 +79,7 @@ fn run(scheduler: &mut Scheduler, device: &mut Device, length: impl Fn(Job) -> u
 
 #[test]
 fn a_chunk_is_evaluated_once_for_all_its_jobs_and_a_task_once_for_its_samples() {
-    let capacity = Capacity { cells: 10_000, sequences: 64, batch: 512, mixed: 256, chunks: 4 };
+    let capacity = Capacity { cells: 10_000, sequences: 64, batch: 512, mixed: 256, enough: 100, kept: 100 };
     let (mut scheduler, mut device) = (Scheduler::new(capacity), Device::default());
     for job in 0..24 {
         let ask = Ask { job, chunk: job / 12, task: job / 3 % 4, prefix: 1000, suffix: 40, output: 64 };
@@ -98,6 +100,39 @@ fn a_chunk_that_was_read_stays_until_its_room_is_needed() {
     }
     let suffixes = 3 + 4 + 5 + 6;
     assert_eq!(scheduler.gauge().prompt_evaluated, 21 + 22 + suffixes, "both chunks were read once");
+}
+
+#[test]
+fn a_chunk_goes_with_its_last_job_where_none_is_kept() {
+    let (mut scheduler, mut device) = (Scheduler::new(APART), Device::default());
+    for (job, chunk) in [(0, 1), (1, 2), (2, 1)] {
+        scheduler.submit(ask(job, chunk, job, 4)).unwrap();
+    }
+    run(&mut scheduler, &mut device, |_| 2);
+    scheduler.plan();
+    let gauge = scheduler.gauge();
+    assert_eq!((gauge.chunks, gauge.cells_reserved), (0, 0));
+    assert_eq!(gauge.prompt_evaluated, 21 + 22 + 3 + 4 + 5, "jobs that wait for a chunk keep it");
+}
+
+#[test]
+fn reading_and_writing_are_apart_where_they_are_not_mixed() {
+    let (mut scheduler, mut device) = (Scheduler::new(APART), Device::default());
+    (0..12).for_each(|job| scheduler.submit(ask(job, job / 2, job % 2, 6)).unwrap());
+    let mut writers = 0;
+    while !scheduler.is_idle() {
+        let step = scheduler.plan();
+        let writes = step.runs.iter().filter(|run| matches!(run.source, Source::Output(_))).count();
+        assert!(writes == 0 || writes == step.runs.len(), "{step:?}");
+        writers = writers.max(writes);
+        for job in device.follow(&step, APART) {
+            match scheduler.live.get(&job).is_some_and(|live| live.written == 5) {
+                true => assert!(scheduler.end(job)),
+                false => scheduler.wrote(job),
+            }
+        }
+    }
+    assert!(writers >= 3, "chunks are begun until enough jobs write");
 }
 
 #[test]
@@ -152,8 +187,10 @@ fn event() -> impl Strategy<Value = Event> {
 
 proptest! {
     #[test]
-    fn no_job_is_lost_and_no_cell_leaks_whatever_happens(events in prop::collection::vec(event(), 1..160)) {
-        let (mut scheduler, mut device) = (Scheduler::new(SMALL), Device::default());
+    fn no_job_is_lost_and_no_cell_leaks_whatever_happens(
+        events in prop::collection::vec(event(), 1..160), capacity in prop::sample::select(vec![SMALL, APART])
+    ) {
+        let (mut scheduler, mut device) = (Scheduler::new(capacity), Device::default());
         let (mut open, mut next) = (BTreeMap::<Job, (usize, usize)>::new(), 0);
         for event in events {
             match event {
@@ -170,7 +207,7 @@ proptest! {
                     }
                 }
                 Event::Step => {
-                    for job in device.follow(&scheduler.plan(), SMALL) {
+                    for job in device.follow(&scheduler.plan(), capacity) {
                         let Some((written, output)) = open.get_mut(&job) else {
                             return Err(TestCaseError::fail("a job that ended was told a token"));
                         };
@@ -193,6 +230,6 @@ proptest! {
         let gauge = scheduler.gauge();
         prop_assert_eq!((gauge.live, gauge.waiting), (0, 0));
         prop_assert_eq!(gauge.cells_used, gauge.cells_reserved, "what is left is chunks that were read, and they are counted");
-        prop_assert_eq!(scheduler.free.len() + scheduler.anchors.len(), SMALL.sequences);
+        prop_assert_eq!(scheduler.free.len() + scheduler.anchors.len(), capacity.sequences);
     }
 }
