@@ -29,6 +29,7 @@ const BATCH: usize = 512;
 /// On a processor: jobs at work from which on no further chunk is begun. Every row pays for everybody's cells there, and
 /// more rows hardly make a step slower or faster (docs/performance.md).
 const ENOUGH: usize = 8;
+const FEW: usize = 2;
 /// How often it is told how busy the engine is.
 const SAMPLE: Duration = Duration::from_secs(1);
 /// Symbols of the three texts of an answer.
@@ -78,8 +79,8 @@ fn capacity(options: &Options) -> Capacity {
         (0, false) => 16,
         (asked, _) => asked as usize,
     };
-    let (mixed, enough, kept) = if gpu { (BATCH / 2, parallel, 64) } else { (0, ENOUGH, 0) };
-    Capacity { cells, sequences: parallel + 4, batch: BATCH.max(parallel + 4), mixed, enough, kept }
+    let (mixed, enough, few, kept) = if gpu { (BATCH / 2, parallel, parallel - 1, 64) } else { (0, ENOUGH, FEW, 0) };
+    Capacity { cells, sequences: parallel + 4, batch: BATCH.max(parallel + 4), mixed, enough, few, kept }
 }
 
 fn threads(options: &Options) -> i32 {

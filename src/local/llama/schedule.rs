@@ -24,8 +24,10 @@ pub struct Capacity {
     /// Prompt tokens of a step in which jobs are writing, so that a long chunk does not hold them up. With none, jobs that
     /// write wait until what was begun is read.
     pub mixed: usize,
-    /// Jobs at work from which on no further chunk is begun, as the device is busy enough.
+    /// Jobs at work from which on no further chunk is begun, as the device is busy enough, and down to which they have to
+    /// fall before chunks are begun again.
     pub enough: usize,
+    pub few: usize,
     /// Chunks kept in the cache after their last job, for jobs that may come.
     pub kept: usize,
 }
@@ -154,6 +156,8 @@ pub struct Scheduler {
     free: Vec<Sequence>,
     released: Vec<Sequence>,
     reserved: usize,
+    /// Whether chunks are begun now.
+    begins: bool,
     next_group: u64,
     clock: u64,
     prompt_asked: u64,
@@ -173,6 +177,7 @@ impl Scheduler {
             free: (0..sequences as Sequence).rev().collect(),
             released: Vec::new(),
             reserved: 0,
+            begins: true,
             next_group: 0,
             clock: 0,
             prompt_asked: 0,
@@ -321,6 +326,7 @@ impl Scheduler {
     /// Admits the oldest job and with it all that wait for the same chunk, then the next oldest, while there is room. The
     /// oldest goes first at every step, so a job can be overtaken only by those that share the chunk of an older one.
     fn admit(&mut self) {
+        self.begins |= self.live.len() <= self.capacity.few;
         while let Some(oldest) = self.waiting.front() {
             let (chunk, task) = (oldest.chunk, oldest.task);
             let admitted = self.admit_group(chunk, task);
@@ -342,7 +348,7 @@ impl Scheduler {
         };
         let here = self.anchors.contains_key(&chunk);
         let idle_here = self.anchors.get(&chunk).is_none_or(|anchor| anchor.users == 0);
-        if idle_here && !self.live.is_empty() && self.live.len() >= self.capacity.enough {
+        if idle_here && !self.begins {
             return false;
         }
         let anchor_cells = if here { 0 } else { first.prefix };
@@ -381,6 +387,7 @@ impl Scheduler {
             anchor.wanted = self.clock;
         }
         self.groups.insert(number, group);
+        self.begins &= self.live.len() < self.capacity.enough;
         true
     }
 

@@ -45,9 +45,9 @@ impl Device {
     }
 }
 
-const SMALL: Capacity = Capacity { cells: 200, sequences: 8, batch: 32, mixed: 8, enough: 5, kept: 100 };
+const SMALL: Capacity = Capacity { cells: 200, sequences: 8, batch: 32, mixed: 8, enough: 5, few: 4, kept: 100 };
 /// As a processor works: chunks are read while nobody writes, and none is kept.
-const APART: Capacity = Capacity { mixed: 0, kept: 0, ..SMALL };
+const APART: Capacity = Capacity { mixed: 0, few: 2, kept: 0, ..SMALL };
 
 fn ask(job: Job, chunk: u64, task: u64, output: usize) -> Ask {
     Ask { job, chunk, task, prefix: 20 + chunk as usize % 30, suffix: 3 + task as usize % 5, output }
@@ -79,7 +79,7 @@ fn run(scheduler: &mut Scheduler, device: &mut Device, length: impl Fn(Job) -> u
 
 #[test]
 fn a_chunk_is_evaluated_once_for_all_its_jobs_and_a_task_once_for_its_samples() {
-    let capacity = Capacity { cells: 10_000, sequences: 64, batch: 512, mixed: 256, enough: 100, kept: 100 };
+    let capacity = Capacity { cells: 10_000, sequences: 64, batch: 512, mixed: 256, enough: 100, few: 99, kept: 100 };
     let (mut scheduler, mut device) = (Scheduler::new(capacity), Device::default());
     for job in 0..24 {
         let ask = Ask { job, chunk: job / 12, task: job / 3 % 4, prefix: 1000, suffix: 40, output: 64 };
