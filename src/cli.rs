@@ -65,6 +65,15 @@ pub enum Command {
     /// List, show, verify, export, fork or delete sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Fetch a model into the models folder
+    Pull {
+        /// The URL of a .gguf file, or a name at Hugging Face: owner/repository, or owner/repository:Q4_K_M
+        #[arg(value_name = "MODEL")]
+        model: String,
+        /// The file's SHA-256; Hugging Face tells it by itself
+        #[arg(long, value_name = "HEX")]
+        sha256: Option<String>,
+    },
     /// List the models on this machine
     #[command(subcommand)]
     Models(ModelsCommand),

@@ -5,5 +5,7 @@
 #[path = "http/local.rs"]
 mod local;
 mod loopback;
+#[path = "http/pull.rs"]
+mod pull;
 #[path = "http/remote.rs"]
 mod remote;

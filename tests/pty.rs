@@ -64,6 +64,24 @@ fn the_demo_starts_shows_four_panes_and_answers() {
     sessions(&pty, &["verify", "last"]);
 }
 
+#[cfg(feature = "llama")]
+#[test]
+fn a_run_with_the_local_engine_shows_what_it_does_and_ends() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let document = format!("{root}/src/commands/samples/synthetic-patient-record.txt");
+    let model = format!("local.model={root}/tests/models/tiny.gguf");
+    let settings = ["local.provider=llama-cpp", &model, "local.max_output_tokens=96", "protocol.max_rounds=1"];
+    let mut command = vec![env!("CARGO_BIN_EXE_minions"), "open", &document, "-q", "When was the last visit?"];
+    command.extend(settings.iter().flat_map(|setting| ["--set", setting]));
+    let mut pty = Pty::start(&command, (200, 50), &[]);
+    pty.wait_until("the engine's line", RUN, |screen| screen.contents().contains(" live, "));
+    pty.wait_until("the run to end", RUN, |screen| screen.contents().contains("no answer"));
+    pty.send(b"q");
+    assert_eq!(pty.wait_exit(), 3, "a model that was never taught finds no answer");
+    pty.assert_given_back();
+    sessions(&pty, &["verify", "last"]);
+}
+
 #[test]
 fn at_80_by_24_panes_are_tabs_and_q_quits() {
     let mut pty = demo(80, 24);

@@ -12,6 +12,7 @@ mod models;
 mod open;
 mod output;
 mod progress;
+mod pull;
 mod replay;
 mod replay_headless;
 mod report;
@@ -63,6 +64,7 @@ fn with_settings(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Config(ConfigCommand::Show { json }) => config::show(&loaded, *json),
         Command::Themes { json } => screen::themes(&loaded, *json),
+        Command::Pull { model, sha256 } => block_on(pull::pull(&loaded.config, model, sha256.clone())),
         Command::Models(ModelsCommand::Local { json }) => models::local(&loaded.config, *json),
         _ => logged(cli, command, &loaded),
     }

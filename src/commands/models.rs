@@ -26,7 +26,7 @@ pub fn local(config: &Config, json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn folder(config: &Config) -> Result<PathBuf, Failure> {
+pub fn folder(config: &Config) -> Result<PathBuf, Failure> {
     Folders::models(&config.local).ok_or_else(|| {
         Failure::usage("there is no home folder to look for models in; name one with --set local.models_dir=DIR")
     })

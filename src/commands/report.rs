@@ -8,7 +8,7 @@ use serde_json::ser::Formatter;
 use crate::document::escape::{visible, visible_lines};
 use crate::document::{Document, Match};
 use crate::ledger::{Exposure, Ledger};
-use crate::protocol::{AnswerCitation, ProtocolKind, State, Usage};
+use crate::protocol::{AnswerCitation, EngineSample, ProtocolKind, State, Usage};
 
 /// The object that `run --json` prints: a contract, so its fields and their names stay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,6 +25,8 @@ pub struct Report {
     pub usage: BothUsages,
     pub baseline: Baseline,
     pub exposed: Exposed,
+    /// What the local engine measured in its own loop, since it started; nothing where none of ours ran.
+    pub engine: Option<EngineSample>,
     pub seconds: f64,
     /// Why there is no answer, for people.
     #[serde(skip)]
@@ -143,6 +145,7 @@ pub fn report(
         },
         baseline: Baseline { input_tokens: totals.baseline.input_tokens, cost_usd: totals.baseline.cost_usd },
         exposed: Exposed { bytes: exposure.bytes(), share: exposure.share() },
+        engine: state.utilization.as_ref().and_then(|sample| sample.engine.clone()),
         seconds,
         reason: reason.map(str::to_owned),
     }
@@ -318,6 +321,7 @@ mod tests {
                 "answer",
                 "baseline",
                 "citations",
+                "engine",
                 "exposed",
                 "jobs",
                 "outcome",

@@ -225,6 +225,9 @@ pub struct LocalConfig {
     pub flash_attention: FlashAttention,
     /// llama-cpp: a citation can only be words that stand in the chunk.
     pub quote_only: bool,
+    /// llama-cpp: tokens a reasoning model may think before each answer; 0 lets it answer at once.
+    #[schemars(range(max = 65536))]
+    pub thinking_tokens: u32,
     /// The folder of models in GGUF format; empty takes the data folder of your system.
     #[schemars(extend("format" = "path"))]
     pub models_dir: PathBuf,
@@ -249,6 +252,7 @@ impl Default for LocalConfig {
             kv_type: KvType::F16,
             flash_attention: FlashAttention::Auto,
             quote_only: false,
+            thinking_tokens: 0,
             models_dir: PathBuf::new(),
         }
     }

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::fit::{self, TooBig};
 use super::gguf::{self, GgufInfo};
 use super::models::{ModelError, scan};
 use crate::config::{Folders, LocalConfig};
+use crate::utilization::available_memory;
 
 /// Names that are offered where none is the one asked for.
 const NEAR: usize = 3;
@@ -24,6 +26,8 @@ pub enum ChoiceError {
     Unusable(#[from] ModelError),
     #[error("local.model: {0:?} holds no chat template; take a GGUF of the model's chat or instruct version")]
     NoChat(PathBuf),
+    #[error("local.model: {0:?}: {1}")]
+    TooBig(PathBuf, TooBig),
 }
 
 fn offered(near: &[String]) -> String {
@@ -39,10 +43,16 @@ fn offered(near: &[String]) -> String {
 
 /// Where the file of the settings' model is.
 pub fn chosen(local: &LocalConfig) -> Result<PathBuf, ChoiceError> {
-    find(&local.model, Folders::models(local).as_deref())
+    let (path, info) = find(&local.model, Folders::models(local).as_deref())?;
+    // On a device of its own a model does not need the machine's memory.
+    let gpu = cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan", feature = "rocm"));
+    if !gpu {
+        fit::check(&info, local, available_memory()).map_err(|error| ChoiceError::TooBig(path.clone(), error))?;
+    }
+    Ok(path)
 }
 
-fn find(named: &str, folder: Option<&Path>) -> Result<PathBuf, ChoiceError> {
+fn find(named: &str, folder: Option<&Path>) -> Result<(PathBuf, GgufInfo), ChoiceError> {
     if named.is_empty() {
         return Err(ChoiceError::Empty);
     }
@@ -53,7 +63,7 @@ fn find(named: &str, folder: Option<&Path>) -> Result<PathBuf, ChoiceError> {
         (false, None) => return Err(ChoiceError::NoFolder(named.to_owned())),
     };
     match info.chat_template {
-        Some(_) => Ok(path),
+        Some(_) => Ok((path, info)),
         None => Err(ChoiceError::NoChat(path)),
     }
 }
@@ -83,8 +93,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("small-chat.gguf");
         std::fs::copy(TINY, &file).unwrap();
-        assert_eq!(find(TINY, Some(folder.path())).unwrap(), PathBuf::from(TINY));
-        assert_eq!(find("small-chat", Some(folder.path())).unwrap(), file);
+        assert_eq!(find(TINY, Some(folder.path())).unwrap().0, PathBuf::from(TINY));
+        assert_eq!(find("small-chat", Some(folder.path())).unwrap().0, file);
     }
 
     #[test]

@@ -3,10 +3,12 @@
 pub mod chosen;
 mod connect;
 pub mod extractive;
+mod fit;
 pub mod gguf;
 pub mod llama;
 pub mod models;
 mod openai;
+pub mod pull;
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -72,6 +72,7 @@ impl Driver {
         if let Some(opened) = self.opened.take() {
             self.take(vec![Input::Start(opened)]).await?;
         }
+        let mut worked = false;
         while self.state.ending().is_none() {
             let inputs = tokio::select! {
                 order = orders.recv(), if orders_open => match order {
@@ -90,6 +91,12 @@ impl Driver {
                 },
             };
             self.take(inputs).await?;
+            let works = !self.running.is_empty() || !self.queue.is_empty();
+            if worked && !works && self.state.ending().is_none() {
+                let rested = self.engine_at_rest().map(Input::Utilization);
+                self.take(rested.into_iter().collect()).await?;
+            }
+            worked = works;
         }
         self.tasks.shutdown().await;
         self.journal.close().await?;
@@ -257,6 +264,15 @@ impl Driver {
             _ => String::new(),
         };
         Input::Stop { partial }
+    }
+
+    /// What the engine came to, when the last job of a round has ended: the samples a second apart seldom hold it.
+    fn engine_at_rest(&self) -> Option<UtilizationSample> {
+        let engine = self.context.local.engine()?;
+        Some(UtilizationSample {
+            engine: Some(engine),
+            ..self.with_jobs(self.state.utilization.clone().unwrap_or_default())
+        })
     }
 
     fn with_jobs(&self, mut sample: UtilizationSample) -> UtilizationSample {

@@ -18,6 +18,13 @@ pub struct HostSample {
     pub memory_total_bytes: Option<u64>,
 }
 
+/// Bytes that programs can still get without the system running short; nothing where it cannot be read.
+pub fn available_memory() -> Option<u64> {
+    let mut system = System::new().ok()?;
+    system.refresh_memory();
+    Some(system.available_memory()).filter(|bytes| *bytes > 0)
+}
+
 impl Host {
     pub fn find() -> Self {
         let system = System::new().map(|mut system| {

@@ -6,6 +6,8 @@ mod nvidia;
 
 use crate::protocol::UtilizationSample;
 
+pub use host::available_memory;
+
 /// Reads the machine. Sources are looked for once, when it is made; one that is missing stays missing.
 ///
 /// A call takes up to some milliseconds (drivers are asked), so it has its place beside the event loop and not in it.

@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 
-use crate::home::Home;
+use std::process::Stdio;
+
+use crate::home::{Home, finished};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.gguf");
 
@@ -31,6 +33,10 @@ async fn every_job_of_a_run_is_read_by_the_model_and_answered_in_form() {
     let local = &told["usage"]["local"];
     assert_eq!(local["estimated"], false);
     assert!(local["output_tokens"].as_u64().unwrap() > 0);
+    let engine = &told["engine"];
+    assert_eq!(engine["output_tokens"], local["output_tokens"]);
+    assert!(engine["prompt_evaluated"].as_u64().unwrap() * 2 < engine["prompt_asked"].as_u64().unwrap(), "{engine}");
+    assert!(engine["spent"]["working"].as_f64().unwrap() > 0.0);
     let (input, cached) = (local["input_tokens"].as_u64().unwrap(), local["cached_input_tokens"].as_u64().unwrap());
     assert!(cached * 3 > input, "three samples share their chunk: {cached} of {input}");
     let opened = &home.facts()[0];
@@ -54,6 +60,49 @@ async fn the_same_run_writes_the_same_answers_up_to_the_order_of_sums() {
     let same = one.iter().zip(other).filter(|(one, other)| one == other).count();
     // Which jobs meet in a batch is a matter of time, and in which order sums are made a matter of the batch.
     assert!(same * 10 >= one.len() * 8, "{same} of {}", one.len());
+}
+
+/// Ends the engine of this program as the system does when memory runs out, once it is there.
+#[cfg(target_os = "linux")]
+async fn kill_engine_of(program: u32) {
+    loop {
+        for entry in std::fs::read_dir("/proc").unwrap() {
+            let folder = entry.unwrap().path();
+            let line = std::fs::read_to_string(folder.join("cmdline")).unwrap_or_default();
+            let stat = std::fs::read_to_string(folder.join("stat")).unwrap_or_default();
+            let parent = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1)?.parse::<u32>().ok());
+            if line.contains("__engine") && parent == Some(program) {
+                let engine = folder.file_name().unwrap().to_str().unwrap().parse().unwrap();
+                // SAFETY: a signal to a process that this test started.
+                #[allow(unsafe_code)]
+                unsafe {
+                    libc::kill(engine, libc::SIGKILL);
+                }
+                return;
+            }
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_engine_that_dies_costs_the_jobs_it_had_and_not_the_run() {
+    let home = Home::new();
+    home.write("document.txt", document().repeat(12));
+    let mut command = home.asking(&["--json", "--samples", "8"], &settings(MODEL));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let program = child.id().unwrap();
+    home.until_journal_holds("job_finished").await;
+    kill_engine_of(program).await;
+    let said = finished(child.wait_with_output()).await;
+    let jobs = said.json()["jobs"].clone();
+    let (planned, failed) = (jobs["planned"].as_u64().unwrap(), jobs["failed"].as_u64().unwrap());
+    assert!((1..planned).contains(&failed), "{jobs}");
+    let fates: Vec<_> = home.facts_of("job_finished").iter().map(|fact| fact["outcome"]["state"] == "failed").collect();
+    let last = fates.iter().rposition(|failed| *failed).unwrap();
+    assert!(last + 1 < fates.len(), "the engine was started again and went on: {fates:?}");
+    home.shown().await;
 }
 
 #[tokio::test]

@@ -102,6 +102,22 @@ impl Home {
         journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["fact"].take()).collect()
     }
 
+    /// Waits until the only session's journal holds this word.
+    #[cfg(feature = "llama")]
+    pub async fn until_journal_holds(&self, word: &str) {
+        let seen = async {
+            loop {
+                let journal =
+                    self.sessions().first().and_then(|one| fs::read_to_string(one.join("journal.jsonl")).ok());
+                if journal.is_some_and(|journal| journal.contains(word)) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, seen).await.unwrap_or_else(|_| panic!("no {word} came"));
+    }
+
     pub fn facts_of(&self, kind: &str) -> Vec<Value> {
         self.facts().into_iter().filter(|fact| fact["kind"] == kind).collect()
     }

@@ -18,12 +18,11 @@ use super::constraint::{Constraint, Limits, Substrings};
 use super::pace::Pace;
 use super::prompt::{Parts, Prompts};
 use super::schedule::{Ask, Capacity, Job, Scheduler, Source, Step};
-use super::voice::{Voice, Words};
+use super::voice::{Thinking, Voice, Words};
 use super::wire::{Answered, Command, Event, FlashAttention, KvType, Options, Work};
+use crate::local::fit::cells;
 use crate::protocol::{Finish, prompts};
 
-/// Cells of the cache where the settings name no number.
-const CELLS: u32 = 16_384;
 /// Tokens of one step. Short steps let a cancelled job go soon; longer ones are hardly faster on a processor.
 const BATCH: usize = 512;
 /// On a processor: jobs at work from which on no further chunk is begun. Every row pays for everybody's cells there, and
@@ -72,7 +71,7 @@ pub fn serve(
 }
 
 fn capacity(options: &Options) -> Capacity {
-    let cells = if options.context_tokens == 0 { CELLS } else { options.context_tokens } as usize;
+    let cells = cells(options.context_tokens) as usize;
     let gpu = cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan", feature = "rocm"));
     let parallel = match (options.parallel, gpu) {
         (0, true) => 64,
@@ -134,6 +133,7 @@ struct Engine<'a> {
     /// Tokens of one prompt and its answer that the model was made for.
     trained: usize,
     prompts: Prompts,
+    thinking: Option<Thinking>,
     words: Words,
     context: LlamaContext<'a>,
     batch: LlamaBatch<'a>,
@@ -156,7 +156,9 @@ struct ChunkTokens {
 impl<'a> Engine<'a> {
     fn of(options: &'a Options, backend: &LlamaBackend, model: &'a LlamaModel) -> Result<Self, String> {
         let file = options.model.display();
-        let prompts = Prompts::of(model).map_err(|error| format!("{file}: {error}"))?;
+        let prompts = Prompts::of(model, options.thinking_tokens > 0).map_err(|error| format!("{file}: {error}"))?;
+        let end = prompts.end_of_thoughts(model);
+        let thinking = end.map(|end| Thinking { most: options.thinking_tokens as usize, end: end.into() });
         let capacity = capacity(options);
         let context = model.new_context(backend, context_params(options, &capacity)).map_err(|error| {
             format!(
@@ -170,6 +172,7 @@ impl<'a> Engine<'a> {
             capacity,
             trained: model.n_ctx_train() as usize,
             prompts,
+            thinking,
             words: Words::of(model),
             context,
             batch: LlamaBatch::new(capacity.batch, capacity.sequences as i32),
@@ -189,11 +192,13 @@ impl<'a> Engine<'a> {
             let step = self.scheduler.plan();
             let freed = !step.released.is_empty();
             let written = self.evaluate(&step)?;
-            self.write(&written, tell);
-            if told.elapsed() >= SAMPLE || (freed && told.elapsed() >= SAMPLE / 10) || self.scheduler.is_idle() {
+            let done = self.write(&written);
+            if told.elapsed() >= SAMPLE || (freed && told.elapsed() >= SAMPLE / 10) || !self.scheduler.has_jobs() {
                 told = Instant::now();
                 tell(Event::Sample(self.pace.sample(&self.scheduler.gauge(), &self.capacity)));
             }
+            // After the sample, which so counts what is told.
+            done.into_iter().for_each(&mut *tell);
         }
     }
 
@@ -233,14 +238,16 @@ impl<'a> Engine<'a> {
         let Parts { chunk, task, prefix, suffix } = self.prompts.parts(self.model, &work);
         let limit = self.trained.min(self.capacity.cells);
         let max_output = (work.max_output_tokens as usize).max(1);
-        let needed = prefix.len() + suffix.len() + max_output;
+        let thoughts = self.thinking.as_ref().map_or(0, |thinking| thinking.most + thinking.end.len());
+        let output = thoughts + max_output;
+        let needed = prefix.len() + suffix.len() + output;
         if needed > limit {
             return Err(format!(
                 "this job needs {needed} tokens with its answer, and the model has room for {limit}: make chunks smaller, \
-                 lower local.max_output_tokens or raise local.context_tokens"
+                 lower local.max_output_tokens or local.thinking_tokens, or raise local.context_tokens"
             ));
         }
-        let ask = Ask { job: work.id, chunk, task, prefix: prefix.len(), suffix: suffix.len(), output: max_output };
+        let ask = Ask { job: work.id, chunk, task, prefix: prefix.len(), suffix: suffix.len(), output };
         self.scheduler.submit(ask).map_err(|long| format!("this job needs {} cells of {}", long.needed, long.cells))?;
         let entry = self.chunks.entry(chunk).or_insert_with(|| {
             let words =
@@ -255,7 +262,7 @@ impl<'a> Engine<'a> {
             Some(words) => Constraint::citing(LIMITS, words.clone()),
             None => Constraint::new(LIMITS),
         };
-        let voice = Voice::new(constraint, self.options.temperature, work.sample, max_output);
+        let voice = Voice::new(constraint, self.options.temperature, work.sample, max_output, self.thinking.clone());
         let open = Open { chunk, prefix: entry.tokens.len(), suffix, voice, last: LlamaToken(0), max_output, shared };
         self.jobs.insert(work.id, open);
         Ok(())
@@ -319,9 +326,10 @@ impl<'a> Engine<'a> {
         Ok(tells)
     }
 
-    /// Chooses the next token of every job that the step told one for.
-    fn write(&mut self, tells: &[(i32, Job)], tell: &mut dyn FnMut(Event)) {
+    /// Chooses the next token of every job that the step told one for. The result is the answers that are whole.
+    fn write(&mut self, tells: &[(i32, Job)]) -> Vec<Event> {
         let begun = Instant::now();
+        let mut done = Vec::new();
         for (row, id) in tells {
             let Some(job) = self.jobs.get_mut(id) else { continue };
             let finish = match job.voice.say(self.context.get_logits_ith(*row), &self.words) {
@@ -342,17 +350,19 @@ impl<'a> Engine<'a> {
                 self.scheduler.wrote(*id);
                 continue;
             };
-            tell(Event::Done(Answered {
+            done.push(Event::Done(Answered {
                 id: *id,
                 text: job.voice.text(),
                 finish,
                 input_tokens: (job.prefix + job.suffix.len()) as u64,
                 shared_tokens: job.shared,
-                output_tokens: job.voice.tokens().len() as u64,
+                output_tokens: (job.voice.thought() + job.voice.tokens().len()) as u64,
+                reasoning_tokens: job.voice.thought() as u64,
             }));
             self.close(*id);
         }
         self.pace.chose(tells.len(), begun.elapsed());
+        done
     }
 }
 

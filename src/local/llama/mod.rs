@@ -79,6 +79,7 @@ impl LlamaLocal {
             flash_attention: config.flash_attention,
             temperature: config.temperature.max(0.0),
             quote_only: config.quote_only,
+            thinking_tokens: config.thinking_tokens,
         };
         let parallel = if config.parallel == 0 { PARALLEL } else { config.parallel as usize };
         let max_in_flight = parallel + AHEAD;
@@ -128,7 +129,7 @@ impl LocalLm for LlamaLocal {
                     input_tokens: answered.input_tokens,
                     cached_input_tokens: answered.shared_tokens,
                     output_tokens: answered.output_tokens,
-                    reasoning_tokens: 0,
+                    reasoning_tokens: answered.reasoning_tokens,
                     estimated: false,
                 },
             })

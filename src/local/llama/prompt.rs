@@ -5,7 +5,7 @@
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 
-use super::template::{self, Frame, TemplateError};
+use super::template::{self, Frame, THOUGHT, TemplateError};
 use super::wire::Work;
 use crate::protocol::prompts;
 
@@ -22,8 +22,8 @@ pub struct Parts {
 }
 
 impl Prompts {
-    /// Reads the model's own chat template.
-    pub fn of(model: &LlamaModel) -> Result<Self, TemplateError> {
+    /// Reads the model's own chat template, for answers after thoughts or without.
+    pub fn of(model: &LlamaModel, thinking: bool) -> Result<Self, TemplateError> {
         let text = model.chat_template(None).ok().and_then(|template| template.to_string().ok());
         let vocab = model.vocab();
         let special = |token| String::from_utf8_lossy(&vocab.token_to_piece(token, true, None)).into_owned();
@@ -32,8 +32,14 @@ impl Prompts {
             &special(vocab.bos()),
             &special(vocab.eos()),
             prompts::worker_system(),
+            thinking,
         )?;
         Ok(Self { frame })
+    }
+
+    /// What ends this model's thoughts; nothing where it has none.
+    pub fn end_of_thoughts(&self, model: &LlamaModel) -> Option<Vec<LlamaToken>> {
+        self.frame.thinks.then(|| model.vocab().tokenize(THOUGHT.as_bytes(), false, true))
     }
 
     pub fn parts(&self, model: &LlamaModel, work: &Work) -> Parts {

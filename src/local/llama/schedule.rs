@@ -194,9 +194,14 @@ impl Scheduler {
         Ok(())
     }
 
+    /// Whether a job is under way or waits.
+    pub fn has_jobs(&self) -> bool {
+        !self.waiting.is_empty() || !self.live.is_empty()
+    }
+
     /// Whether there is nothing to evaluate and nothing to clear.
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.live.is_empty() && self.released.is_empty()
+        !self.has_jobs() && self.released.is_empty()
     }
 
     /// The next step. It is empty where nothing is left to do, or where every live job waits for [`wrote`](Self::wrote).

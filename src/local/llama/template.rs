@@ -5,6 +5,9 @@ use minijinja::{Environment, Error, ErrorKind, context};
 
 /// Stands for the person's words while the template runs; they never pass through it.
 const MARK: &str = "@@minions-words@@";
+/// What a model that reasons puts around its thoughts (Qwen 3, DeepSeek R1 and their kin).
+const THINK: &str = "<think>";
+pub const THOUGHT: &str = "</think>";
 /// Steps a template may take: it comes from a file that somebody made, and must end.
 const FUEL: u64 = 1_000_000;
 /// Some templates write the day. A fixed one keeps prompts, and so answers, the same.
@@ -14,6 +17,8 @@ const DAY: &str = "26 Jul 2024";
 pub struct Frame {
     pub head: String,
     pub tail: String,
+    /// Whether thoughts come first, up to [`THOUGHT`].
+    pub thinks: bool,
 }
 
 /// Why a template is of no use.
@@ -27,26 +32,41 @@ pub enum TemplateError {
     Lost,
 }
 
-/// Renders the template around the person's words. Where it knows no system role, what the system says comes first in them.
-pub fn frame(template: &str, bos: &str, eos: &str, system: &str) -> Result<Frame, TemplateError> {
+/// Renders the template around the person's words. A model that reasons begins with its thoughts where `thinking`, and
+/// otherwise they are over before they begin. Where the template knows no
+/// system role, what the system says comes first in the person's words.
+pub fn frame(template: &str, bos: &str, eos: &str, system: &str, thinking: bool) -> Result<Frame, TemplateError> {
     if template.trim().is_empty() {
         return Err(TemplateError::Missing);
     }
     let message = |role: &str, content: &str| context! { role, content };
     let apart = vec![message("system", system), message("user", MARK)];
     let together = vec![message("user", &format!("{system}\n\n{MARK}"))];
-    let rendered = match render(template, bos, eos, apart) {
+    let rendered = match render(template, bos, eos, thinking, apart) {
         Ok(text) if text.contains(system.trim()) => Ok(text),
-        _ => render(template, bos, eos, together),
+        _ => render(template, bos, eos, thinking, together),
     };
     let text = rendered.map_err(|error| TemplateError::Broken(error.to_string()))?;
     match text.split_once(MARK) {
-        Some((head, tail)) if !tail.contains(MARK) => Ok(Frame { head: head.to_owned(), tail: tail.to_owned() }),
+        Some((head, tail)) if !tail.contains(MARK) => {
+            let reasons = template.contains(THOUGHT);
+            Ok(Frame { head: head.to_owned(), tail: lead(tail, reasons, thinking), thinks: reasons && thinking })
+        }
         _ => Err(TemplateError::Lost),
     }
 }
 
-fn render(template: &str, bos: &str, eos: &str, messages: Vec<Value>) -> Result<String, Error> {
+/// What stands before the model's first word.
+fn lead(tail: &str, reasons: bool, thinking: bool) -> String {
+    let open = tail.rfind(THINK) > tail.rfind(THOUGHT);
+    match (reasons, thinking, open) {
+        (true, true, false) => format!("{tail}{THINK}\n"),
+        (true, false, true) => format!("{tail}\n{THOUGHT}\n\n"),
+        _ => tail.to_owned(),
+    }
+}
+
+fn render(template: &str, bos: &str, eos: &str, thinking: bool, messages: Vec<Value>) -> Result<String, Error> {
     let mut environment = Environment::new();
     // As the library does that these templates are written for (Hugging Face transformers, `apply_chat_template`).
     environment.set_trim_blocks(true);
@@ -60,7 +80,7 @@ fn render(template: &str, bos: &str, eos: &str, messages: Vec<Value>) -> Result<
     environment.render_str(
         template,
         context! {
-            messages, bos_token => bos, eos_token => eos, add_generation_prompt => true, enable_thinking => false,
+            messages, bos_token => bos, eos_token => eos, add_generation_prompt => true, enable_thinking => thinking,
             date_string => DAY,
         },
     )

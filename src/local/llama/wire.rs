@@ -31,6 +31,8 @@ pub struct Options {
     pub temperature: f64,
     /// A citation can only be words of the chunk.
     pub quote_only: bool,
+    /// What a reasoning model may think before each answer.
+    pub thinking_tokens: u32,
 }
 
 pub use crate::config::{FlashAttention, KvType};
@@ -75,4 +77,6 @@ pub struct Answered {
     /// Those of them that were evaluated for another job.
     pub shared_tokens: u64,
     pub output_tokens: u64,
+    /// Those of them that were thoughts.
+    pub reasoning_tokens: u64,
 }

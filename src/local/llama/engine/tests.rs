@@ -40,7 +40,7 @@ fn written(engine: &mut Engine<'_>, works: &[Work], together: usize) -> Vec<Vec<
         while !engine.scheduler.is_idle() {
             let step = engine.scheduler.plan();
             let tells = engine.evaluate(&step).unwrap();
-            engine.write(&tells, &mut |_| {});
+            engine.write(&tells);
             for (id, open) in &engine.jobs {
                 written[*id as usize] = open.voice.tokens().to_vec();
             }
@@ -61,7 +61,7 @@ fn furthest(engine: &mut Engine<'_>, work: &Work, tokens: &[LlamaToken]) -> f32 
         batch.add(*token, index as i32, &[0], index + 1 >= prompt).unwrap();
     }
     engine.context.decode(&mut batch).unwrap();
-    let mut voice = Voice::new(Constraint::new(LIMITS), 0.0, 0, OUTPUT as usize);
+    let mut voice = Voice::new(Constraint::new(LIMITS), 0.0, 0, OUTPUT as usize, None);
     let mut furthest = 0_f32;
     for (index, token) in tokens.iter().enumerate() {
         let mut likings = engine.context.get_logits_ith((prompt - 1 + index) as i32).to_vec();

@@ -3,7 +3,7 @@
 use super::*;
 
 fn around(template: &str) -> (String, String) {
-    let frame = frame(template, "<s>", "</s>", "Read.").unwrap();
+    let frame = frame(template, "<s>", "</s>", "Read.", false).unwrap();
     (frame.head, frame.tail)
 }
 
@@ -64,8 +64,26 @@ fn every_family_gets_its_prompt() {
 }
 
 #[test]
+fn a_model_that_reasons_thinks_where_it_may_and_else_has_thought() {
+    let tail = |template: &str, thinking| {
+        let frame = frame(template, "", "", "Read.", thinking).unwrap();
+        (frame.tail, frame.thinks)
+    };
+    let chat = "{{ messages[-1].content }}<|assistant|>{# history: </think> #}";
+    let always = "{{ messages[-1].content }}<|assistant|><think>\n{# history: </think> #}";
+    let never = "{{ messages[-1].content }}<|assistant|>";
+    assert_eq!(tail(chat, true), ("<|assistant|><think>\n".into(), true));
+    assert_eq!(tail(chat, false), ("<|assistant|>".into(), false));
+    assert_eq!(tail(always, true), ("<|assistant|><think>\n".into(), true));
+    assert_eq!(tail(always, false), ("<|assistant|><think>\n\n</think>\n\n".into(), false));
+    assert_eq!(tail(never, true), ("<|assistant|>".into(), false));
+    assert!(tail(QWEN_3, false).0.ends_with("</think>\n\n"));
+    assert!(tail(QWEN_3, true).0.ends_with("<think>\n"));
+}
+
+#[test]
 fn a_template_of_no_use_is_told_with_what_to_do() {
-    let told = |template: &str| frame(template, "", "", "Read.").unwrap_err().to_string();
+    let told = |template: &str| frame(template, "", "", "Read.", false).unwrap_err().to_string();
     assert!(told("").contains("holds no chat template"));
     assert!(told("{{ messages[0].content ").contains("cannot be used"));
     assert!(told("nothing of it").contains("just once"));

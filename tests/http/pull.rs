@@ -1,0 +1,173 @@
+//! Models are fetched whole, once, and checked.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Response, Uri};
+use futures_util::{StreamExt, stream};
+use minions::local::pull::{PullError, Puller};
+use serde_json::json;
+
+const SHA: &str = "d67146390dab77d806f136e1f2514f2f7dc17b70a42641c609d84968395bf6d3";
+
+/// Turns of the event loop after which a connection breaks.
+const BREAK_TURNS: usize = 1000;
+
+/// A server with the test model, that remembers what it was asked for.
+struct Shelf {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<(String, HeaderMap)>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct Stock {
+    model: Arc<Vec<u8>>,
+    /// Bytes after which the connection breaks.
+    breaks: Option<usize>,
+    asked: Arc<Mutex<Vec<(String, HeaderMap)>>>,
+}
+
+impl Shelf {
+    async fn with(breaks: Option<usize>) -> Self {
+        let model = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.gguf")).unwrap();
+        let asked = Arc::default();
+        let stock = Stock { model: Arc::new(model), breaks, asked: Arc::clone(&asked) };
+        let router = Router::new().fallback(give).with_state(stock);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, asked, task }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}/{path}", self.address)
+    }
+
+    fn asked(&self, header: &str) -> Vec<Option<String>> {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().map(|(_, headers)| Some(headers.get(header)?.to_str().unwrap().to_owned())).collect()
+    }
+}
+
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn give(State(stock): State<Stock>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    stock.asked.lock().unwrap().push((uri.path().to_owned(), headers.clone()));
+    if uri.path().starts_with("/api/models/maker/small-GGUF/tree/main") {
+        let file = |name: &str| json!({"type": "file", "path": name, "lfs": {"oid": SHA}});
+        let list = json!([file("small-Q4_0.gguf"), file("small-Q8_0.gguf"), {"type": "file", "path": "README.md"}]);
+        return Response::new(Body::from(list.to_string()));
+    }
+    if uri.path().ends_with("page.gguf") {
+        return Response::builder().header("content-type", "text/html; charset=utf-8").body("<html>".into()).unwrap();
+    }
+    if !uri.path().ends_with(".gguf") {
+        return Response::builder().status(404).body(Body::empty()).unwrap();
+    }
+    let range = headers.get("range").filter(|_| headers.get("if-range").is_some_and(|tag| tag == "\"one\""));
+    let start: usize = range.map_or(0, |range| range.to_str().unwrap()[6..].trim_end_matches('-').parse().unwrap());
+    let rest = stock.model[start..].to_vec();
+    let reply = Response::builder().status(if range.is_some() { 206 } else { 200 }).header("etag", "\"one\"");
+    let reply = reply.header("content-length", rest.len());
+    let body = match stock.breaks.filter(|_| range.is_none()) {
+        None => Body::from(rest),
+        Some(breaks) => {
+            let begun = stream::iter([Ok(rest[..breaks].to_vec())]);
+            let broken = stream::once(async {
+                // Until then what was begun is on its way.
+                for _ in 0..BREAK_TURNS {
+                    tokio::task::yield_now().await;
+                }
+                Err(std::io::Error::other("the line broke"))
+            });
+            Body::from_stream(begun.chain(broken))
+        }
+    };
+    reply.body(body).unwrap()
+}
+
+fn same(path: &Path) -> bool {
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.gguf");
+    std::fs::read(path).unwrap() == std::fs::read(model).unwrap()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_model_is_found_by_name_fetched_checked_and_fetched_once() {
+    let (shelf, folder) = (Shelf::with(None).await, tempfile::tempdir().unwrap());
+    let puller = Puller::new(&shelf.url(""), Some("hf_planted".into())).unwrap();
+    let wanted = puller.find("maker/small-GGUF:q8_0", None).await.unwrap();
+    assert_eq!((wanted.name.as_str(), wanted.sha256.as_deref()), ("small-Q8_0.gguf", Some(SHA)));
+    let mut told = Vec::new();
+    let path = puller.fetch(&wanted, folder.path(), &mut |there, total| told.push((there, total))).await.unwrap();
+    assert!(same(&path));
+    assert_eq!(names(folder.path()), ["small-Q8_0.gguf"]);
+    assert_eq!(told.last(), Some(&(759_872, Some(759_872))));
+    assert_eq!(shelf.asked("authorization"), [Some("Bearer hf_planted".into()), Some("Bearer hf_planted".into())]);
+    puller.fetch(&wanted, folder.path(), &mut |_, _| {}).await.unwrap();
+    assert_eq!(shelf.asked("authorization").len(), 2, "what is there is not fetched again");
+}
+
+#[tokio::test]
+async fn a_broken_line_goes_on_where_it_broke() {
+    let (shelf, folder) = (Shelf::with(Some(300_000)).await, tempfile::tempdir().unwrap());
+    let puller = Puller::new("https://models.invalid", Some("hf_planted".into())).unwrap();
+    let wanted = puller.find(&shelf.url("some/tiny.gguf"), Some(SHA.to_uppercase())).await.unwrap();
+    let path = puller.fetch(&wanted, folder.path(), &mut |_, _| {}).await.unwrap();
+    assert!(same(&path));
+    let [None, Some(range)] = &shelf.asked("range")[..] else { panic!("{:?}", shelf.asked("range")) };
+    let start: usize = range["bytes=".len()..].trim_end_matches('-').parse().unwrap();
+    assert!((1..=300_000).contains(&start), "{range}");
+    assert_eq!(shelf.asked("authorization"), [None, None], "a key is for its own place alone");
+}
+
+#[tokio::test]
+async fn a_file_that_has_changed_since_is_fetched_anew() {
+    let (shelf, folder) = (Shelf::with(None).await, tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("tiny.gguf.part"), "the beginning of another file").unwrap();
+    std::fs::write(folder.path().join("tiny.gguf.part.etag"), "\"zero\"").unwrap();
+    let puller = Puller::new(&shelf.url(""), None).unwrap();
+    let wanted = puller.find(&shelf.url("tiny.gguf"), None).await.unwrap();
+    assert!(same(&puller.fetch(&wanted, folder.path(), &mut |_, _| {}).await.unwrap()));
+}
+
+#[tokio::test]
+async fn what_is_not_what_was_promised_is_not_kept() {
+    let (shelf, folder) = (Shelf::with(None).await, tempfile::tempdir().unwrap());
+    let puller = Puller::new(&shelf.url(""), None).unwrap();
+    let wanted = puller.find(&shelf.url("tiny.gguf"), Some("0".repeat(64))).await.unwrap();
+    let error = puller.fetch(&wanted, folder.path(), &mut |_, _| {}).await.unwrap_err();
+    assert!(matches!(error, PullError::Hash { .. }), "{error}");
+    assert!(names(folder.path()).is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_had_is_told_with_what_to_do() {
+    let (shelf, folder) = (Shelf::with(None).await, tempfile::tempdir().unwrap());
+    let puller = Puller::new(&shelf.url(""), None).unwrap();
+    let find = async |named: &str| puller.find(named, None).await.unwrap_err().to_string();
+    assert!(find("maker/small-GGUF").await.contains(":small-Q4_0.gguf, or :small-Q8_0.gguf"));
+    assert!(find("maker/small-GGUF:Q2").await.contains("check the name"));
+    assert!(find("maker/nothing").await.contains("set HF_TOKEN"));
+    for name in ["small", "../etc", "a/..", "a/b/c", "https://host/model.bin", "file:///etc/passwd"] {
+        assert!(find(name).await.contains("neither a URL"), "{name}");
+    }
+    let page = puller.find(&shelf.url("page.gguf"), None).await.unwrap();
+    let error = puller.fetch(&page, folder.path(), &mut |_, _| {}).await.unwrap_err();
+    assert!(error.to_string().contains("sent a page"), "{error}");
+    let nowhere = puller.find("http://127.0.0.1:9/tiny.gguf", None).await.unwrap();
+    let error = puller.fetch(&nowhere, folder.path(), &mut |_, _| {}).await.unwrap_err();
+    assert!(error.to_string().contains("127.0.0.1:9 could not be reached"), "{error}");
+}
