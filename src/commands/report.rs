@@ -25,7 +25,8 @@ pub struct Report {
     pub usage: BothUsages,
     pub baseline: Baseline,
     pub exposed: Exposed,
-    /// What the local engine measured in its own loop, since it started; nothing where none of ours ran.
+    /// What the local engine measured in its own loop, since it started. The key is there only where one of ours ran.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<EngineSample>,
     pub seconds: f64,
     /// Why there is no answer, for people.
@@ -321,7 +322,6 @@ mod tests {
                 "answer",
                 "baseline",
                 "citations",
-                "engine",
                 "exposed",
                 "jobs",
                 "outcome",
