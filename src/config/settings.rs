@@ -216,7 +216,7 @@ pub struct LocalConfig {
     /// llama-cpp: threads; 0 takes one a core.
     #[schemars(range(max = 1024))]
     pub threads: u32,
-    /// llama-cpp: layers on the GPU; -1 takes as many as there are.
+    /// llama-cpp: layers on the GPU; -1 takes as many as its free memory holds.
     #[schemars(range(min = -1, max = 10000))]
     pub gpu_layers: i32,
     /// llama-cpp: how the cache is kept: f16, or q8_0 for half the memory.

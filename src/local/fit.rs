@@ -1,10 +1,14 @@
-//! Whether a model and its cache fit into memory: told before anything is loaded.
+//! Whether a model and its cache fit into memory, and how much of it into a GPU's: known before anything is loaded.
 
 use super::gguf::GgufInfo;
 use crate::config::{KvType, LocalConfig};
 
 /// Cells of the cache where the settings name no number.
 const CELLS: u32 = 16_384;
+
+/// What a GPU needs besides weights and cache: one step's intermediate results, the likings of every word above all.
+#[cfg(feature = "llama")]
+const WORKING_BYTES: u64 = 768 << 20;
 
 /// What the model would need, in bytes, and what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,17 +29,42 @@ pub fn cells(context_tokens: u32) -> u32 {
     if context_tokens == 0 { CELLS } else { context_tokens }
 }
 
+/// Bytes of the cache, as far as the file tells.
+fn cache(info: &GgufInfo, kind: KvType, context_tokens: u32) -> u64 {
+    let bytes = info.kv_bytes_per_token().unwrap_or(0).saturating_mul(u64::from(cells(context_tokens)));
+    match kind {
+        KvType::F16 => bytes,
+        // A block of 32 takes 34 bytes instead of 64.
+        KvType::Q8_0 => bytes / 64 * 34,
+    }
+}
+
+/// How many layers go to GPUs with `free` bytes: its blocks, and one more for what comes after them (`n_gpu_layers` of
+/// llama.h). Nothing where the file does not tell how many there are.
+#[cfg(feature = "llama")]
+pub fn layers(info: &GgufInfo, kind: KvType, context_tokens: u32, free: u64) -> Option<Layers> {
+    let all = info.block_count?.checked_add(1)?;
+    let whole = info.tensor_bytes.saturating_add(cache(info, kind, context_tokens));
+    let fit = match free.saturating_sub(WORKING_BYTES) {
+        room if room >= whole => all,
+        room => u64::try_from(u128::from(room) * u128::from(all) / u128::from(whole)).ok()?,
+    };
+    Some(Layers { fit: u32::try_from(fit).ok()?, all: u32::try_from(all).ok()? })
+}
+
+/// Layers of a model, and how many of them fit.
+#[cfg(feature = "llama")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layers {
+    pub fit: u32,
+    pub all: u32,
+}
+
 /// Checks what the file tells against `free` bytes. What is not known is no reason to refuse.
 pub fn check(info: &GgufInfo, local: &LocalConfig, free: Option<u64>) -> Result<(), TooBig> {
     let Some(free) = free else { return Ok(()) };
     let cells = cells(local.context_tokens);
-    let token = info.kv_bytes_per_token().unwrap_or(0);
-    let cache = token.saturating_mul(u64::from(cells));
-    let cache = match local.kv_type {
-        KvType::F16 => cache,
-        // A block of 32 takes 34 bytes instead of 64.
-        KvType::Q8_0 => cache / 64 * 34,
-    };
+    let cache = cache(info, local.kv_type, local.context_tokens);
     let weights = info.tensor_bytes;
     if weights.saturating_add(cache) <= free { Ok(()) } else { Err(TooBig { weights, cache, cells, free }) }
 }
@@ -51,6 +80,19 @@ mod tests {
 
     use super::super::gguf;
     use super::*;
+
+    #[cfg(feature = "llama")]
+    #[test]
+    fn as_many_layers_as_fit_go_to_the_gpu() {
+        let tiny = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.gguf"));
+        let info = GgufInfo { block_count: Some(31), tensor_bytes: 7 << 30, ..gguf::read(tiny).unwrap() };
+        let cache = info.kv_bytes_per_token().unwrap() * 16_384;
+        let fit = |free: u64| layers(&info, KvType::F16, 0, free).unwrap();
+        assert_eq!(fit(WORKING_BYTES + (7 << 30) + cache), Layers { fit: 32, all: 32 });
+        assert_eq!(fit(WORKING_BYTES + (7 << 30) / 2), Layers { fit: 15, all: 32 }, "the cache needs its part");
+        assert_eq!(fit(1 << 20), Layers { fit: 0, all: 32 });
+        assert_eq!(layers(&GgufInfo { block_count: None, ..info }, KvType::F16, 0, 1 << 40), None);
+    }
 
     #[test]
     fn a_model_that_is_too_big_is_told_with_what_to_do() {

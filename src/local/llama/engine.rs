@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
+use llama_cpp_2::LlamaBackendDeviceType;
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
 use llama_cpp_2::llama_backend::LlamaBackend;
@@ -20,7 +21,8 @@ use super::prompt::{Parts, Prompts};
 use super::schedule::{Ask, Capacity, Job, Scheduler, Source, Step};
 use super::voice::{Thinking, Voice, Words};
 use super::wire::{Answered, Command, Event, FlashAttention, KvType, Options, Work};
-use crate::local::fit::cells;
+use crate::local::fit::{self, Layers, cells};
+use crate::local::gguf;
 use crate::protocol::{Finish, prompts};
 
 /// Tokens of one step. Short steps let a cancelled job go soon; longer ones are hardly faster on a processor.
@@ -55,8 +57,9 @@ pub fn serve(
     let file = options.model.display();
     let backend = LlamaBackend::init().map_err(|error| format!("llama.cpp does not start: {error}"))?;
     let mut params = LlamaModelParams::default().with_progress_callback(progress);
-    if let Ok(layers) = u32::try_from(options.gpu_layers) {
-        params = params.with_n_gpu_layers(layers);
+    let layers = gpu_layers(options);
+    if let Some(layers) = layers {
+        params = params.with_n_gpu_layers(layers.fit);
     }
     let model = LlamaModel::load_from_file(&backend, &options.model, &params)
         .map_err(|error| format!("{file} cannot be loaded ({error}): see engine.log in the log folder"))?;
@@ -66,7 +69,7 @@ pub fn serve(
         ));
     }
     let engine = Engine::of(options, &backend, &model)?;
-    tell(Event::Ready { note: note(&model, options, &engine.capacity) });
+    tell(Event::Ready { note: note(&model, options, &engine.capacity, layers) });
     engine.run(commands, tell)
 }
 
@@ -112,11 +115,24 @@ fn context_params(options: &Options, capacity: &Capacity) -> LlamaContextParams 
         .with_n_threads_batch(threads(options))
 }
 
-fn note(model: &LlamaModel, options: &Options, capacity: &Capacity) -> String {
+/// As many as the settings name, or as the GPUs have room for; nothing where there is no GPU.
+fn gpu_layers(options: &Options) -> Option<Layers> {
+    let devices = llama_cpp_2::list_llama_ggml_backend_devices();
+    let gpus = || devices.iter().filter(|device| device.device_type == LlamaBackendDeviceType::Gpu);
+    gpus().next()?;
+    let info = gguf::read(&options.model).ok()?;
+    let free = gpus().map(|device| device.memory_free as u64).sum();
+    let layers = fit::layers(&info, options.kv_type, options.context_tokens, free)?;
+    Some(u32::try_from(options.gpu_layers).map_or(layers, |fit| Layers { fit: fit.min(layers.all), ..layers }))
+}
+
+fn note(model: &LlamaModel, options: &Options, capacity: &Capacity, layers: Option<Layers>) -> String {
     let devices = llama_cpp_2::list_llama_ggml_backend_devices();
     let names: Vec<String> = devices.iter().map(|device| device.description.trim().to_owned()).collect();
+    let layers =
+        layers.map(|layers| format!(", {} of {} layers on the GPU", layers.fit, layers.all)).unwrap_or_default();
     format!(
-        "{} million parameters, {} MB, on {}; {} tokens of context for {} jobs at once, {} threads",
+        "{} million parameters, {} MB, on {}{layers}; {} tokens of context for {} jobs at once, {} threads",
         model.n_params() / 1_000_000,
         model.size() >> 20,
         names.join(" and "),
