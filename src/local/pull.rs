@@ -53,6 +53,8 @@ pub enum PullError {
     Hash { came: String, promised: String },
     #[error("what came is of no use: {0}")]
     Gguf(#[from] gguf::GgufError),
+    #[error("{0:?} is there already and is not this model: move it away, then pull again")]
+    Another(PathBuf),
     #[error("{path:?} cannot be written ({error}): free some space or name another folder with local.models_dir")]
     File { path: PathBuf, error: std::io::Error },
 }
@@ -169,8 +171,8 @@ impl Puller {
     ) -> Result<PathBuf, PullError> {
         let path = folder.join(&wanted.name);
         if fs::try_exists(&path).await.unwrap_or(false) {
-            self.check(&path, wanted).await?;
-            return Ok(path);
+            let checked = self.check(&path, wanted).await;
+            return checked.map(|()| path.clone()).map_err(|_| PullError::Another(path));
         }
         fs::create_dir_all(folder).await.map_err(|error| PullError::File { path: folder.to_owned(), error })?;
         let part = folder.join(format!("{}.part", wanted.name));

@@ -164,6 +164,11 @@ async fn what_cannot_be_had_is_told_with_what_to_do() {
     for name in ["small", "../etc", "a/..", "a/b/c", "https://host/model.bin", "file:///etc/passwd"] {
         assert!(find(name).await.contains("neither a URL"), "{name}");
     }
+    std::fs::write(folder.path().join("mine.gguf"), "not a model").unwrap();
+    let mine = puller.find(&shelf.url("mine.gguf"), None).await.unwrap();
+    let error = puller.fetch(&mine, folder.path(), &mut |_, _| {}).await.unwrap_err();
+    assert!(error.to_string().contains("is there already"), "{error}");
+    assert_eq!(std::fs::read(folder.path().join("mine.gguf")).unwrap(), b"not a model");
     let page = puller.find(&shelf.url("page.gguf"), None).await.unwrap();
     let error = puller.fetch(&page, folder.path(), &mut |_, _| {}).await.unwrap_err();
     assert!(error.to_string().contains("sent a page"), "{error}");
