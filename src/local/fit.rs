@@ -3,6 +3,8 @@
 use super::gguf::GgufInfo;
 use crate::config::{KvType, LocalConfig};
 
+/// Whether this program was built for a GPU.
+pub const GPU: bool = cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan", feature = "rocm"));
 /// Cells of the cache where the settings name no number.
 const CELLS: u32 = 16_384;
 

@@ -128,11 +128,18 @@ impl Puller {
         let mut url = self.place(&["tree", "main"], repo, "api/models/");
         url.set_query(Some("recursive=true"));
         let reply = self.send(self.http.get(url.clone()), &url, true).await?;
-        let reply = self.accepted(reply, &url, repo)?;
-        let body = timeout(IDLE, reply.bytes()).await;
-        let body = body.map_err(|_| silent(&url))?.map_err(|error| network(&url, &error))?;
-        let read = (body.len() <= LIST_BYTES).then(|| serde_json::from_slice(&body).ok()).flatten();
-        read.ok_or_else(|| PullError::Page { place: place(&url) })
+        let mut reply = self.accepted(reply, &url, repo)?;
+        let page = || PullError::Page { place: place(&url) };
+        let mut body = Vec::new();
+        while let Some(piece) =
+            timeout(IDLE, reply.chunk()).await.map_err(|_| silent(&url))?.map_err(|error| network(&url, &error))?
+        {
+            body.extend_from_slice(&piece);
+            if body.len() > LIST_BYTES {
+                return Err(page());
+            }
+        }
+        serde_json::from_slice(&body).map_err(|_| page())
     }
 
     fn place(&self, parts: &[&str], repo: &str, before: &str) -> Url {
@@ -217,9 +224,8 @@ impl Puller {
         }
         let reply = self.send(request, &wanted.url, wanted.keyed).await?;
         if reply.status() == StatusCode::RANGE_NOT_SATISFIABLE {
-            // It is whole already, or the server's is another: both are told by the check or by starting again.
-            fs::remove_file(part).await.map_err(failed)?;
-            return Err(PullError::Network { place: place(&wanted.url), why: "it has another file now".into() });
+            // All of it is there, and the check tells whether it is right.
+            return Ok(());
         }
         let mut reply = self.accepted(reply, &wanted.url, &wanted.name)?;
         let header =

@@ -75,6 +75,9 @@ async fn give(State(stock): State<Stock>, uri: Uri, headers: HeaderMap) -> Respo
     }
     let range = headers.get("range").filter(|_| headers.get("if-range").is_some_and(|tag| tag == "\"one\""));
     let start: usize = range.map_or(0, |range| range.to_str().unwrap()[6..].trim_end_matches('-').parse().unwrap());
+    if start > 0 && start >= stock.model.len() {
+        return Response::builder().status(416).body(Body::empty()).unwrap();
+    }
     let rest = stock.model[start..].to_vec();
     let reply = Response::builder().status(if range.is_some() { 206 } else { 200 }).header("etag", "\"one\"");
     let reply = reply.header("content-length", rest.len());
@@ -141,6 +144,19 @@ async fn a_file_that_has_changed_since_is_fetched_anew() {
     let puller = Puller::new(&shelf.url(""), None).unwrap();
     let wanted = puller.find(&shelf.url("tiny.gguf"), None).await.unwrap();
     assert!(same(&puller.fetch(&wanted, folder.path(), &mut |_, _| {}).await.unwrap()));
+}
+
+#[tokio::test]
+async fn a_file_that_came_whole_before_it_got_its_name_is_not_fetched_again() {
+    let (shelf, folder) = (Shelf::with(None).await, tempfile::tempdir().unwrap());
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.gguf");
+    std::fs::copy(model, folder.path().join("tiny.gguf.part")).unwrap();
+    std::fs::write(folder.path().join("tiny.gguf.part.etag"), "\"one\"").unwrap();
+    let puller = Puller::new(&shelf.url(""), None).unwrap();
+    let wanted = puller.find(&shelf.url("tiny.gguf"), Some(SHA.into())).await.unwrap();
+    let mut told = 0;
+    assert!(same(&puller.fetch(&wanted, folder.path(), &mut |_, _| told += 1).await.unwrap()));
+    assert_eq!((told, names(folder.path())), (0, vec!["tiny.gguf".to_owned()]));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use crate::home::{Home, finished};
 
@@ -81,7 +82,7 @@ async fn kill_engine_of(program: u32) {
                 return;
             }
         }
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 
@@ -94,7 +95,7 @@ async fn an_engine_that_dies_costs_the_jobs_it_had_and_not_the_run() {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let program = child.id().unwrap();
     home.until_journal_holds("job_finished").await;
-    kill_engine_of(program).await;
+    tokio::time::timeout(Duration::from_secs(60), kill_engine_of(program)).await.unwrap();
     let said = finished(child.wait_with_output()).await;
     let jobs = said.json()["jobs"].clone();
     let (planned, failed) = (jobs["planned"].as_u64().unwrap(), jobs["failed"].as_u64().unwrap());

@@ -30,6 +30,7 @@ const BATCH: usize = 512;
 /// On a processor: jobs at work from which on no further chunk is begun. Every row pays for everybody's cells there, and
 /// more rows hardly make a step slower or faster (docs/performance.md).
 const ENOUGH: usize = 8;
+/// And down to how many they have to fall before chunks are begun again: reading is fastest while few cells are in use.
 const FEW: usize = 2;
 /// How often it is told how busy the engine is.
 const SAMPLE: Duration = Duration::from_secs(1);
@@ -75,13 +76,13 @@ pub fn serve(
 
 fn capacity(options: &Options) -> Capacity {
     let cells = cells(options.context_tokens) as usize;
-    let gpu = cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan", feature = "rocm"));
-    let parallel = match (options.parallel, gpu) {
+    let parallel = match (options.parallel, fit::GPU) {
         (0, true) => 64,
         (0, false) => 16,
         (asked, _) => asked as usize,
     };
-    let (mixed, enough, few, kept) = if gpu { (BATCH / 2, parallel, parallel - 1, 64) } else { (0, ENOUGH, FEW, 0) };
+    let (mixed, enough, few, kept) =
+        if fit::GPU { (BATCH / 2, parallel, parallel - 1, 64) } else { (0, ENOUGH, FEW, 0) };
     Capacity { cells, sequences: parallel + 4, batch: BATCH.max(parallel + 4), mixed, enough, few, kept }
 }
 
