@@ -9,7 +9,7 @@ use super::message::{Message, Purpose};
 use super::state::{AskState, Round, State};
 
 /// Recorded in every session. Raise it whenever the words of a prompt change.
-pub const VERSION: &str = "2";
+pub const VERSION: &str = "3";
 
 const SUPERVISOR: &str = include_str!("supervisor.md");
 const ADVISE: &str = include_str!("advise.md");
