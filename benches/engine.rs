@@ -19,7 +19,7 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 use minions::config::LocalConfig;
-use minions::local::llama::LlamaLocal;
+use minions::local::llama::{LlamaLocal, backends};
 use minions::local::{ChunkText, JobRequest, LocalLm};
 use minions::protocol::{EngineSample, JobId, prompts};
 use serde_json::json;
@@ -27,7 +27,7 @@ use serde_json::json;
 const TEXT: &str = include_str!("../src/commands/samples/opm-annual-performance-report-fy2019.txt");
 const ADVICE: &str = "Quote the sentence that holds the figure.";
 /// Jobs that write at once when the best rate of writing is looked for.
-const WRITERS: [usize; 4] = [4, 8, 12, 16];
+const WRITERS: [usize; 5] = [4, 8, 12, 16, 64];
 
 #[derive(Clone, Parser)]
 struct Options {
@@ -55,6 +55,9 @@ struct Options {
     context_tokens: u32,
     #[arg(long, default_value_t = -1)]
     gpu_layers: i32,
+    /// The program whose engine is measured, where it is not the one that was built beside this.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_minions"))]
+    program: PathBuf,
     #[arg(long)]
     quote_only: bool,
     /// local.flash_attention: auto, on or off.
@@ -195,7 +198,7 @@ fn start(options: &Options) -> Result<LlamaLocal, Box<dyn std::error::Error>> {
         flash_attention: serde_json::from_value(json!(options.flash_attention))?,
         ..LocalConfig::default()
     };
-    Ok(LlamaLocal::start(&config, Path::new(env!("CARGO_BIN_EXE_minions")), None)?)
+    Ok(LlamaLocal::start(&config, &options.program, None)?)
 }
 
 fn request(options: &Options, index: usize, job: &Work) -> JobRequest {
@@ -276,6 +279,7 @@ struct Ideal {
 
 /// The best rates of plain `llama_decode`: a chunk in steps of 512 tokens, and several jobs that share it and write.
 fn ideal(options: &Options, run: &Run) -> Result<Ideal, Box<dyn std::error::Error>> {
+    backends::load();
     let mut backend = LlamaBackend::init()?;
     backend.void_logs();
     let mut params = LlamaModelParams::default();

@@ -45,7 +45,7 @@ fn offered(near: &[String]) -> String {
 pub fn chosen(local: &LocalConfig) -> Result<PathBuf, ChoiceError> {
     let (path, info) = find(&local.model, Folders::models(local).as_deref())?;
     // On a device of its own a model does not need the machine's memory.
-    if !fit::GPU {
+    if !fit::KNOWS_GPUS {
         fit::check(&info, local, available_memory()).map_err(|error| ChoiceError::TooBig(path.clone(), error))?;
     }
     Ok(path)

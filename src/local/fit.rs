@@ -3,8 +3,9 @@
 use super::gguf::GgufInfo;
 use crate::config::{KvType, LocalConfig};
 
-/// Whether this program was built for a GPU.
-pub const GPU: bool = cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan", feature = "rocm"));
+/// Whether this program can use a GPU where there is one.
+pub const KNOWS_GPUS: bool =
+    cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan", feature = "rocm", feature = "dynamic-backends"));
 /// Cells of the cache where the settings name no number.
 const CELLS: u32 = 16_384;
 

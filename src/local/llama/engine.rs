@@ -15,6 +15,7 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 
+use super::backends;
 use super::constraint::{Constraint, Limits, Substrings};
 use super::pace::Pace;
 use super::prompt::{Parts, Prompts};
@@ -56,6 +57,7 @@ pub fn serve(
     progress: impl FnMut(f32) -> bool + 'static,
 ) -> Result<(), String> {
     let file = options.model.display();
+    backends::load();
     let backend = LlamaBackend::init().map_err(|error| format!("llama.cpp does not start: {error}"))?;
     let mut params = LlamaModelParams::default().with_progress_callback(progress);
     let layers = gpu_layers(options);
@@ -69,20 +71,21 @@ pub fn serve(
             "{file} is a recurrent model, whose memory of a chunk cannot be shared by jobs: use another"
         ));
     }
-    let engine = Engine::of(options, &backend, &model)?;
+    let on_gpu = layers.is_some_and(|layers| layers.fit > 0);
+    let engine = Engine::of(options, &backend, &model, capacity(options, on_gpu))?;
     tell(Event::Ready { note: note(&model, options, &engine.capacity, layers) });
     engine.run(commands, tell)
 }
 
-fn capacity(options: &Options) -> Capacity {
+/// What is planned with. A GPU is fastest with many jobs at once, a processor with few cells in use (docs/performance.md).
+fn capacity(options: &Options, on_gpu: bool) -> Capacity {
     let cells = cells(options.context_tokens) as usize;
-    let parallel = match (options.parallel, fit::GPU) {
+    let parallel = match (options.parallel, on_gpu) {
         (0, true) => 64,
         (0, false) => 16,
         (asked, _) => asked as usize,
     };
-    let (mixed, enough, few, kept) =
-        if fit::GPU { (BATCH / 2, parallel, parallel - 1, 64) } else { (0, ENOUGH, FEW, 0) };
+    let (mixed, enough, few, kept) = if on_gpu { (BATCH / 2, parallel, parallel - 1, 64) } else { (0, ENOUGH, FEW, 0) };
     Capacity { cells, sequences: parallel + 4, batch: BATCH.max(parallel + 4), mixed, enough, few, kept }
 }
 
@@ -171,12 +174,16 @@ struct ChunkTokens {
 }
 
 impl<'a> Engine<'a> {
-    fn of(options: &'a Options, backend: &LlamaBackend, model: &'a LlamaModel) -> Result<Self, String> {
+    fn of(
+        options: &'a Options,
+        backend: &LlamaBackend,
+        model: &'a LlamaModel,
+        capacity: Capacity,
+    ) -> Result<Self, String> {
         let file = options.model.display();
         let prompts = Prompts::of(model, options.thinking_tokens > 0).map_err(|error| format!("{file}: {error}"))?;
         let end = prompts.end_of_thoughts(model);
         let thinking = end.map(|end| Thinking { most: options.thinking_tokens as usize, end: end.into() });
-        let capacity = capacity(options);
         let context = model.new_context(backend, context_params(options, &capacity)).map_err(|error| {
             format!(
                 "no room for a context of {} tokens with {file} ({error}): lower local.context_tokens",

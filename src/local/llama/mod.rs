@@ -4,6 +4,8 @@
 //! So that costs the jobs it had, and not the session. It costs a line of JSON a job and a few megabytes besides the model.
 
 #[cfg(feature = "llama")]
+pub mod backends;
+#[cfg(feature = "llama")]
 mod child;
 #[cfg(feature = "llama")]
 mod constraint;

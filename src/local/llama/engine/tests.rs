@@ -83,10 +83,10 @@ fn a_job_among_others_writes_what_it_writes_alone() {
     backend.void_logs();
     let model = LlamaModel::load_from_file(&backend, path, &LlamaModelParams::default()).unwrap();
     let works = works();
-    let mut engine = Engine::of(&options, &backend, &model).unwrap();
+    let mut engine = Engine::of(&options, &backend, &model, capacity(&options, false)).unwrap();
     let among = written(&mut engine, &works, works.len());
     assert!(engine.scheduler.gauge().prompt_evaluated * 2 < engine.scheduler.gauge().prompt_asked);
-    let alone = written(&mut Engine::of(&options, &backend, &model).unwrap(), &works, 1);
+    let alone = written(&mut Engine::of(&options, &backend, &model, capacity(&options, false)).unwrap(), &works, 1);
     assert_eq!(among, alone);
 
     let wide = LlamaContextParams::default().with_n_ctx(NonZeroU32::new(4096)).with_n_batch(4096);
