@@ -79,6 +79,7 @@ fn furthest(engine: &mut Engine<'_>, work: &Work, tokens: &[LlamaToken]) -> f32 
 fn a_job_among_others_writes_what_it_writes_alone() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.gguf"));
     let options = Options { model: path.to_owned(), ..Options::default() };
+    backends::load();
     let mut backend = LlamaBackend::init().unwrap();
     backend.void_logs();
     let model = LlamaModel::load_from_file(&backend, path, &LlamaModelParams::default()).unwrap();
