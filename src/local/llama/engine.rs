@@ -122,12 +122,19 @@ fn context_params(options: &Options, capacity: &Capacity) -> LlamaContextParams 
 /// As many as the settings name, or as the GPUs have room for; nothing where there is no GPU.
 fn gpu_layers(options: &Options) -> Option<Layers> {
     let devices = llama_cpp_2::list_llama_ggml_backend_devices();
-    let gpus = || devices.iter().filter(|device| device.device_type == LlamaBackendDeviceType::Gpu);
-    gpus().next()?;
+    let devices: Vec<_> = devices.iter().map(|device| (&device.device_type, device.memory_free as u64)).collect();
+    let free = free_on_gpus(&devices)?;
     let info = gguf::read(&options.model).ok()?;
-    let free = gpus().map(|device| device.memory_free as u64).sum();
     let layers = fit::layers(&info, options.kv_type, options.context_tokens, free)?;
     Some(u32::try_from(options.gpu_layers).map_or(layers, |fit| Layers { fit: fit.min(layers.all), ..layers }))
+}
+
+/// Free bytes of the GPUs that llama.cpp takes: those that share the processor's memory only where there are no others.
+fn free_on_gpus(devices: &[(&LlamaBackendDeviceType, u64)]) -> Option<u64> {
+    let of = |wanted: LlamaBackendDeviceType| {
+        devices.iter().filter(move |(kind, _)| **kind == wanted).map(|(_, free)| *free).reduce(|one, other| one + other)
+    };
+    of(LlamaBackendDeviceType::Gpu).or_else(|| of(LlamaBackendDeviceType::IntegratedGpu))
 }
 
 fn note(model: &LlamaModel, options: &Options, capacity: &Capacity, layers: Option<Layers>) -> String {

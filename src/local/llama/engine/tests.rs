@@ -1,4 +1,4 @@
-//! What a job writes among others is what it writes alone.
+//! What a job writes among others is what it writes alone; and what is planned for which device.
 
 use std::path::Path;
 
@@ -97,4 +97,22 @@ fn a_job_among_others_writes_what_it_writes_alone() {
         let furthest = furthest(&mut engine, work, tokens);
         assert!(furthest < ROUNDING, "{furthest} of the spread, {work:?}");
     }
+}
+
+#[test]
+fn layers_go_to_gpus_of_their_own_memory_and_else_to_one_that_shares_the_processors() {
+    use LlamaBackendDeviceType::{Cpu, Gpu, IntegratedGpu};
+    assert_eq!(free_on_gpus(&[(&Cpu, 64)]), None);
+    assert_eq!(free_on_gpus(&[(&Cpu, 64), (&IntegratedGpu, 8)]), Some(8));
+    assert_eq!(free_on_gpus(&[(&Gpu, 24), (&IntegratedGpu, 8), (&Gpu, 16)]), Some(40));
+    assert_eq!(free_on_gpus(&[(&Gpu, 0)]), Some(0));
+}
+
+#[test]
+fn many_jobs_are_planned_for_a_gpu_and_few_chunks_for_a_processor() {
+    let (gpu, processor) = (capacity(&Options::default(), true), capacity(&Options::default(), false));
+    assert!(gpu.sequences > processor.sequences && gpu.mixed > 0 && gpu.kept > 0);
+    assert_eq!((processor.mixed, processor.kept), (0, 0));
+    let asked = Options { parallel: 5, ..Options::default() };
+    assert_eq!(capacity(&asked, true).sequences, capacity(&asked, false).sequences);
 }
