@@ -105,6 +105,35 @@ impl Constraint {
         self.place.at == At::Done
     }
 
+    /// The bytes that have to come next, whatever is chosen; none where there is a choice. A space before a value is left to
+    /// the token that begins the value, as vocabularies have them together.
+    pub fn forced(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut place = self.place;
+        loop {
+            let (part, fixed) = (place.part, FIXED.get(usize::from(place.part)).copied().unwrap_or_default());
+            place = match place.at {
+                At::Fixed(done) => {
+                    bytes.extend_from_slice(fixed.get(usize::from(done)..).unwrap_or_default());
+                    Place { at: if part == 3 { At::Done } else { At::Value }, ..place }
+                }
+                At::Value if part > 0 && !self.can_open(part) => {
+                    bytes.extend_from_slice(NULL);
+                    place.next_part()
+                }
+                At::Null(done) => {
+                    bytes.extend_from_slice(NULL.get(usize::from(done)..).unwrap_or_default());
+                    place.next_part()
+                }
+                At::Value | At::Text(_) | At::Done => break,
+            };
+        }
+        if bytes.last() == Some(&b' ') {
+            bytes.pop();
+        }
+        bytes
+    }
+
     /// Which text is next or under way, counted from 0; 3 after the last.
     pub fn part(&self) -> u8 {
         self.place.part

@@ -20,8 +20,10 @@ use super::constraint::{Constraint, Limits, Substrings};
 use super::pace::Pace;
 use super::prompt::{Parts, Prompts};
 use super::schedule::{Ask, Capacity, Job, Scheduler, Source, Step};
-use super::voice::{Thinking, Voice, Words};
+use super::shortlist;
+use super::voice::{Thinking, Voice};
 use super::wire::{Answered, Command, Event, FlashAttention, KvType, Options, Work};
+use super::words::{Spelling, Words};
 use crate::local::fit::{self, Layers, cells};
 use crate::local::gguf;
 use crate::protocol::{Finish, prompts};
@@ -33,6 +35,8 @@ const BATCH: usize = 512;
 const ENOUGH: usize = 8;
 /// And down to how many they have to fall before chunks are begun again: reading is fastest while few cells are in use.
 const FEW: usize = 2;
+/// Sequences beside those of the jobs: one for what all are told first, the others for chunks.
+const BESIDE: usize = 5;
 /// How often it is told how busy the engine is.
 const SAMPLE: Duration = Duration::from_secs(1);
 /// Symbols of the three texts of an answer.
@@ -41,10 +45,15 @@ const LIMITS: Limits = Limits { explanation: 600, citation: 1200, answer: 1200 }
 /// What a job is while the engine has it.
 struct Open {
     chunk: u64,
+    /// What comes after the chunk, up to where the job begins to choose.
     suffix: Vec<LlamaToken>,
-    prefix: usize,
+    /// Tokens of its prompt.
+    input: u64,
     voice: Voice,
-    last: LlamaToken,
+    /// How many tokens of the suffix begin its answer.
+    opening: usize,
+    /// What it wrote beyond the suffix, thoughts included.
+    output: Vec<LlamaToken>,
     max_output: usize,
     shared: u64,
 }
@@ -86,7 +95,7 @@ fn capacity(options: &Options, on_gpu: bool) -> Capacity {
         (asked, _) => asked as usize,
     };
     let (mixed, enough, few, kept) = if on_gpu { (BATCH / 2, parallel, parallel - 1, 64) } else { (0, ENOUGH, FEW, 0) };
-    Capacity { cells, sequences: parallel + 4, batch: BATCH.max(parallel + 4), mixed, enough, few, kept }
+    Capacity { cells, sequences: parallel + BESIDE, batch: BATCH.max(parallel + BESIDE), mixed, enough, few, kept }
 }
 
 fn threads(options: &Options) -> i32 {
@@ -148,7 +157,7 @@ fn note(model: &LlamaModel, options: &Options, capacity: &Capacity, layers: Opti
         model.size() >> 20,
         names.join(" and "),
         capacity.cells,
-        capacity.sequences - 4,
+        capacity.sequences - BESIDE,
         threads(options)
     )
 }
@@ -162,6 +171,7 @@ struct Engine<'a> {
     prompts: Prompts,
     thinking: Option<Thinking>,
     words: Words,
+    spelling: Spelling<'a>,
     context: LlamaContext<'a>,
     batch: LlamaBatch<'a>,
     scheduler: Scheduler,
@@ -197,6 +207,7 @@ impl<'a> Engine<'a> {
                 capacity.cells
             )
         })?;
+        let scheduler = Scheduler::new(capacity, prompts.head().len());
         Ok(Self {
             options,
             model,
@@ -205,9 +216,10 @@ impl<'a> Engine<'a> {
             prompts,
             thinking,
             words: Words::of(model),
+            spelling: Spelling::of(model),
             context,
             batch: LlamaBatch::new(capacity.batch, capacity.sequences as i32),
-            scheduler: Scheduler::new(capacity),
+            scheduler,
             jobs: HashMap::new(),
             chunks: HashMap::new(),
             pace: Pace::default(),
@@ -266,7 +278,7 @@ impl<'a> Engine<'a> {
     }
 
     fn open(&mut self, work: Work) -> Result<(), String> {
-        let Parts { chunk, task, prefix, suffix } = self.prompts.parts(self.model, &work);
+        let Parts { chunk, task, prefix, mut suffix } = self.prompts.parts(self.model, &work);
         let limit = self.trained.min(self.capacity.cells);
         let max_output = (work.max_output_tokens as usize).max(1);
         let thoughts = self.thinking.as_ref().map_or(0, |thinking| thinking.most + thinking.end.len());
@@ -278,25 +290,38 @@ impl<'a> Engine<'a> {
                  lower local.max_output_tokens or local.thinking_tokens, or raise local.context_tokens"
             ));
         }
-        let ask = Ask { job: work.id, chunk, task, prefix: prefix.len(), suffix: suffix.len(), output };
-        self.scheduler.submit(ask).map_err(|long| format!("this job needs {} cells of {}", long.needed, long.cells))?;
-        let entry = self.chunks.entry(chunk).or_insert_with(|| {
-            let words =
-                self.options.quote_only.then(|| prompts::read_data(&work.excerpt, "excerpt").unwrap_or_default());
-            let words = words.map(|words| Arc::new(Substrings::new(&words)));
-            ChunkTokens { tokens: prefix, words, users: 0, read: false }
-        });
-        entry.users += 1;
-        let shared = if entry.read { entry.tokens.len() as u64 } else { 0 };
-        entry.read = true;
-        let constraint = match &entry.words {
+        let input = (prefix.len() + suffix.len()) as u64;
+        let words = self.words_of_chunk(chunk, &work);
+        let constraint = match &words {
             Some(words) => Constraint::citing(LIMITS, words.clone()),
             None => Constraint::new(LIMITS),
         };
-        let voice = Voice::new(constraint, self.options.temperature, work.sample, max_output, self.thinking.clone());
-        let open = Open { chunk, prefix: entry.tokens.len(), suffix, voice, last: LlamaToken(0), max_output, shared };
+        let thinking = self.thinking.clone();
+        let mut voice = Voice::new(constraint, self.options.temperature, work.sample, max_output, thinking);
+        let opening = voice.opening(&self.words, &mut |bytes| self.spelling.tokens(bytes, &self.words));
+        // There is always a token to be written, so the answer is not read to its end with the prompt.
+        let output = output.saturating_sub(opening.len()).max(1);
+        suffix.extend(&opening);
+        let opening = opening.len();
+        let ask = Ask { job: work.id, chunk, task, prefix: prefix.len(), suffix: suffix.len(), opening, output };
+        self.scheduler.submit(ask).map_err(|long| format!("this job needs {} cells of {}", long.needed, long.cells))?;
+        let entry = self.chunks.entry(chunk).or_insert(ChunkTokens { tokens: prefix, words, users: 0, read: false });
+        entry.users += 1;
+        let shared = if entry.read { entry.tokens.len() as u64 } else { 0 };
+        entry.read = true;
+        let open = Open { chunk, input, suffix, opening, voice, output: Vec::new(), max_output, shared };
         self.jobs.insert(work.id, open);
         Ok(())
+    }
+
+    /// The words that a citation is held to, where it is; of a chunk that others are on, theirs.
+    fn words_of_chunk(&self, chunk: u64, work: &Work) -> Option<Arc<Substrings>> {
+        if !self.options.quote_only {
+            return None;
+        }
+        let known = self.chunks.get(&chunk).and_then(|chunk| chunk.words.clone());
+        let read = || prompts::read_data(&work.excerpt, "excerpt").unwrap_or_default();
+        Some(known.unwrap_or_else(|| Arc::new(Substrings::new(&read()))))
     }
 
     fn close(&mut self, id: Job) {
@@ -325,17 +350,13 @@ impl<'a> Engine<'a> {
         self.batch.clear();
         let mut tells = Vec::new();
         for run in &step.runs {
-            let written;
             let tokens: &[LlamaToken] = match run.source {
+                Source::Head => self.prompts.head(),
                 Source::Prefix(chunk) => self.chunks.get(&chunk).map_or(&[], |chunk| &chunk.tokens),
                 Source::Suffix(job) => self.jobs.get(&job).map_or(&[], |job| &job.suffix),
-                Source::Output(job) => {
-                    written = [self.jobs.get(&job).map_or(LlamaToken(0), |job| job.last)];
-                    &written
-                }
+                Source::Output(job) => self.jobs.get(&job).map_or(&[], |job| &job.output),
             };
-            let start = if matches!(run.source, Source::Output(_)) { 0 } else { run.start };
-            let Some(tokens) = tokens.get(start..start + run.length) else {
+            let Some(tokens) = tokens.get(run.start..run.start + run.length) else {
                 return Err("the engine lost the tokens of a job; please report it".into());
             };
             for (index, token) in tokens.iter().enumerate() {
@@ -360,12 +381,24 @@ impl<'a> Engine<'a> {
     /// Chooses the next token of every job that the step told one for. The result is the answers that are whole.
     fn write(&mut self, tells: &[(i32, Job)]) -> Vec<Event> {
         let begun = Instant::now();
-        let mut done = Vec::new();
+        let (mut open, mut wishes) = (Vec::new(), Vec::new());
         for (row, id) in tells {
+            let Some(job) = self.jobs.get(id) else { continue };
+            open.push(id);
+            wishes.push((job.voice.wish(), self.context.get_logits_ith(*row)));
+        }
+        let lists = shortlist::all(&wishes, &self.words, threads(self.options) as usize);
+        let (mut done, mut written) = (Vec::new(), 0);
+        for (id, likeliest) in open.into_iter().zip(lists) {
             let Some(job) = self.jobs.get_mut(id) else { continue };
-            let finish = match job.voice.say(self.context.get_logits_ith(*row), &self.words) {
-                Some(token) => {
-                    job.last = token;
+            let mut tokens = 0;
+            let mut spell = |bytes: &[u8]| self.spelling.tokens(bytes, &self.words);
+            let finish = match job.voice.say(likeliest, &self.words, &mut spell) {
+                Some(said) => {
+                    tokens = said.len();
+                    // Its opening was evaluated before, and counts with the first.
+                    written += if job.output.is_empty() { job.opening } else { 0 };
+                    job.output.extend(said);
                     if job.voice.is_done() {
                         Some(Finish::Stop)
                     } else if job.voice.tokens().len() >= job.max_output {
@@ -377,22 +410,23 @@ impl<'a> Engine<'a> {
                 // No token of this vocabulary can follow: what is there stays as it is.
                 None => Some(Finish::Length),
             };
+            written += tokens;
             let Some(finish) = finish else {
-                self.scheduler.wrote(*id);
+                self.scheduler.wrote(*id, tokens);
                 continue;
             };
             done.push(Event::Done(Answered {
                 id: *id,
                 text: job.voice.text(),
                 finish,
-                input_tokens: (job.prefix + job.suffix.len()) as u64,
+                input_tokens: job.input,
                 shared_tokens: job.shared,
                 output_tokens: (job.voice.thought() + job.voice.tokens().len()) as u64,
                 reasoning_tokens: job.voice.thought() as u64,
             }));
             self.close(*id);
         }
-        self.pace.chose(tells.len(), begun.elapsed());
+        self.pace.wrote(written, begun.elapsed());
         done
     }
 }

@@ -8,7 +8,7 @@ pub mod backends;
 #[cfg(feature = "llama")]
 mod child;
 #[cfg(feature = "llama")]
-mod constraint;
+pub mod constraint;
 #[cfg(feature = "llama")]
 mod engine;
 #[cfg(feature = "llama")]
@@ -19,10 +19,14 @@ mod prompt;
 #[cfg(feature = "llama")]
 mod schedule;
 #[cfg(feature = "llama")]
+pub mod shortlist;
+#[cfg(feature = "llama")]
 mod template;
 #[cfg(feature = "llama")]
 mod voice;
 mod wire;
+#[cfg(feature = "llama")]
+pub mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -33,7 +33,8 @@ impl Pace {
 
     /// A step took this long. Its time is divided by rows between prompts and answers.
     pub fn evaluated(&mut self, step: &Step, took: Duration) {
-        let output = step.runs.iter().filter(|run| matches!(run.source, Source::Output(_))).count() as u64;
+        let outputs = step.runs.iter().filter(|run| matches!(run.source, Source::Output(_)));
+        let output: u64 = outputs.map(|run| run.length as u64).sum();
         let rows: u64 = step.runs.iter().map(|run| run.length as u64).sum();
         let share = output as f64 / rows.max(1) as f64;
         self.sums.steps += 1;
@@ -44,8 +45,8 @@ impl Pace {
         self.sums.prompt_time += took.mul_f64(1.0 - share);
     }
 
-    /// So many tokens were chosen in this time.
-    pub fn chose(&mut self, tokens: usize, took: Duration) {
+    /// So many tokens were written in this time.
+    pub fn wrote(&mut self, tokens: usize, took: Duration) {
         self.output_in_all += tokens as u64;
         self.sums.choosing += took;
     }

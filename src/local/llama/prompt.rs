@@ -11,9 +11,10 @@ use crate::protocol::prompts;
 
 pub struct Prompts {
     frame: Frame,
+    head: Vec<LlamaToken>,
 }
 
-/// The two halves, and numbers that are equal where the halves are.
+/// The two halves, the first with the head of all jobs, and numbers that are equal where the halves are.
 pub struct Parts {
     pub chunk: u64,
     pub task: u64,
@@ -34,7 +35,16 @@ impl Prompts {
             prompts::worker_system(),
             thinking,
         )?;
-        Ok(Self { frame })
+        // A template writes the first token itself where the model wants one.
+        let bos = vocab.token_to_piece(vocab.bos(), true, None);
+        let written = !bos.is_empty() && frame.head.as_bytes().starts_with(&bos);
+        let head = vocab.tokenize(frame.head.as_bytes(), !written && vocab.should_add_bos(), true);
+        Ok(Self { frame, head })
+    }
+
+    /// What all jobs are told first.
+    pub fn head(&self) -> &[LlamaToken] {
+        &self.head
     }
 
     /// What ends this model's thoughts; nothing where it has none.
@@ -44,10 +54,7 @@ impl Prompts {
 
     pub fn parts(&self, model: &LlamaModel, work: &Work) -> Parts {
         let vocab = model.vocab();
-        // A template writes the first token itself where the model wants one.
-        let bos = vocab.token_to_piece(vocab.bos(), true, None);
-        let written = !bos.is_empty() && self.frame.head.as_bytes().starts_with(&bos);
-        let mut prefix = vocab.tokenize(self.frame.head.as_bytes(), !written && vocab.should_add_bos(), true);
+        let mut prefix = self.head.clone();
         prefix.extend(vocab.tokenize(work.excerpt.as_bytes(), false, false));
         let mut suffix = vocab.tokenize(work.task.as_bytes(), false, false);
         suffix.extend(vocab.tokenize(self.frame.tail.as_bytes(), false, true));

@@ -1,8 +1,9 @@
 //! Which tokens the next step evaluates: every chunk once, every task on it once, all live jobs together. Pure.
 //!
-//! A chunk's tokens are evaluated in a sequence of their own, the anchor. Each job on the chunk shares the anchor's cells
-//! and adds those of its task, which the samples of one task share again, and those of its output. Everything that a job
-//! can ever need is reserved when it is admitted, so that nothing fails in the middle for want of cells.
+//! What all jobs are told first, the head, is evaluated once in a sequence of its own and stays. A chunk's tokens follow it
+//! in another, the anchor. Each job on the chunk shares the anchor's cells and adds those of its task, which the samples of
+//! one task share again, and those of its output. Everything that a job can ever need is reserved when it is admitted, so
+//! that nothing fails in the middle for want of cells.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
@@ -38,10 +39,12 @@ pub struct Ask {
     pub job: Job,
     pub chunk: u64,
     pub task: u64,
-    /// Tokens up to the end of the chunk.
+    /// Tokens up to the end of the chunk, the head included.
     pub prefix: usize,
     /// Tokens after it; at least one.
     pub suffix: usize,
+    /// Those of them that begin its answer, and are evaluated with the prompt though they are not of it.
+    pub opening: usize,
     /// Tokens it may write.
     pub output: usize,
 }
@@ -85,11 +88,13 @@ pub struct Run {
 /// Whose tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
+    /// What all prompts begin with.
+    Head,
     /// The prompt up to the end of the chunk.
     Prefix(u64),
     /// What comes after it, as this job has it.
     Suffix(Job),
-    /// The token that this job wrote last.
+    /// What this job wrote.
     Output(Job),
 }
 
@@ -116,9 +121,18 @@ pub struct Gauge {
     pub prompt_evaluated: u64,
 }
 
+/// What all prompts begin with; it is kept for good.
+#[derive(Debug)]
+struct Head {
+    sequence: Sequence,
+    length: usize,
+    filled: usize,
+}
+
 #[derive(Debug)]
 struct Anchor {
     sequence: Sequence,
+    /// Tokens up to the end of the chunk, and how many of them are there, the head's included.
     prefix: usize,
     filled: usize,
     /// Live jobs on it.
@@ -132,6 +146,7 @@ struct Anchor {
 struct Group {
     chunk: u64,
     suffix: usize,
+    opening: usize,
     filled: usize,
     members: Vec<Job>,
 }
@@ -142,13 +157,15 @@ struct Live {
     group: u64,
     output: usize,
     written: usize,
-    /// It has a token that is to be evaluated.
-    pending: bool,
+    /// How many of them are still to be evaluated.
+    pending: usize,
 }
 
 #[derive(Debug)]
 pub struct Scheduler {
     capacity: Capacity,
+    /// Nothing where prompts begin with nothing in common.
+    head: Option<Head>,
     waiting: VecDeque<Ask>,
     anchors: BTreeMap<u64, Anchor>,
     groups: BTreeMap<u64, Group>,
@@ -165,18 +182,22 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    pub fn new(capacity: Capacity) -> Self {
-        let sequences = capacity.sequences.max(2);
+    /// `head`: how many tokens all prompts begin with.
+    pub fn new(capacity: Capacity, head: usize) -> Self {
+        let sequences = capacity.sequences.max(3);
         let capacity = Capacity { sequences, batch: capacity.batch.max(sequences), ..capacity };
+        let mut free: Vec<Sequence> = (0..sequences as Sequence).rev().collect();
+        let sequence = if head > 0 { free.pop() } else { None };
         Self {
             capacity,
+            head: sequence.map(|sequence| Head { sequence, length: head, filled: 0 }),
             waiting: VecDeque::new(),
             anchors: BTreeMap::new(),
             groups: BTreeMap::new(),
             live: BTreeMap::new(),
-            free: (0..sequences as Sequence).rev().collect(),
+            free,
             released: Vec::new(),
-            reserved: 0,
+            reserved: head,
             begins: true,
             next_group: 0,
             clock: 0,
@@ -187,6 +208,7 @@ impl Scheduler {
 
     /// Takes a job into the queue.
     pub fn submit(&mut self, ask: Ask) -> Result<(), TooLong> {
+        let ask = Ask { opening: ask.opening.min(ask.suffix), ..ask };
         if ask.cells() > self.capacity.cells {
             return Err(TooLong { needed: ask.cells(), cells: self.capacity.cells });
         }
@@ -211,7 +233,8 @@ impl Scheduler {
         if self.capacity.mixed > 0 {
             self.plan_outputs(&mut step);
         }
-        let room = self.capacity.batch - step.runs.len();
+        let rows: usize = step.runs.iter().map(|run| run.length).sum();
+        let room = self.capacity.batch - rows;
         let mut room = if step.runs.is_empty() { room } else { room.min(self.capacity.mixed) };
         self.plan_suffixes(&mut step, &mut room);
         self.plan_prefixes(&mut step, &mut room);
@@ -221,13 +244,12 @@ impl Scheduler {
         step
     }
 
-    /// The job wrote a token that it goes on from.
-    pub fn wrote(&mut self, job: Job) {
-        if let Some(live) = self.live.get_mut(&job)
-            && live.written < live.output
-        {
-            live.written += 1;
-            live.pending = true;
+    /// The job wrote this many tokens, from the last of which it goes on.
+    pub fn wrote(&mut self, job: Job, tokens: usize) {
+        if let Some(live) = self.live.get_mut(&job) {
+            let tokens = tokens.min(live.output - live.written);
+            live.written += tokens;
+            live.pending += tokens;
         }
     }
 
@@ -245,16 +267,20 @@ impl Scheduler {
     pub fn gauge(&self) -> Gauge {
         let anchors = self.anchors.values();
         let groups = self.groups.values();
-        let outputs: usize = self.live.values().map(|live| live.written - usize::from(live.pending)).sum();
+        let outputs: usize = self.live.values().map(|live| live.written - live.pending).sum();
+        let head = self.head.as_ref().map_or(0, |head| head.filled);
+        let own = |anchor: &Anchor| anchor.filled.saturating_sub(self.head_length());
         let shared = |shared: bool, tokens: usize| if shared { tokens } else { 0 };
         Gauge {
             live: self.live.len(),
             waiting: self.waiting.len(),
             chunks: self.anchors.len(),
-            cells_used: anchors.clone().map(|anchor| anchor.filled).sum::<usize>()
+            cells_used: head
+                + anchors.clone().map(own).sum::<usize>()
                 + groups.clone().map(|group| group.filled).sum::<usize>()
                 + outputs,
-            cells_shared: anchors.map(|anchor| shared(anchor.users > 1, anchor.filled)).sum::<usize>()
+            cells_shared: shared(self.live.len() > 1, head)
+                + anchors.map(|anchor| shared(anchor.users > 1, own(anchor))).sum::<usize>()
                 + groups.map(|group| shared(group.members.len() > 1, group.filled)).sum::<usize>(),
             cells_reserved: self.reserved,
             prompt_asked: self.prompt_asked,
@@ -262,18 +288,24 @@ impl Scheduler {
         }
     }
 
+    /// Every job that wrote goes on by one token at least: there is room for that, as no more jobs live than fit a step.
     fn plan_outputs(&mut self, step: &mut Step) {
-        for (job, live) in self.live.iter_mut().filter(|(_, live)| live.pending) {
+        let writing = self.live.values().filter(|live| live.pending > 0).count();
+        let mut room = self.capacity.batch - writing;
+        for (job, live) in self.live.iter_mut().filter(|(_, live)| live.pending > 0) {
             let Some(group) = self.groups.get(&live.group) else { continue };
             let Some(anchor) = self.anchors.get(&group.chunk) else { continue };
-            live.pending = false;
+            let length = live.pending.min(room + 1);
+            let start = live.written - live.pending;
+            room -= length - 1;
+            live.pending -= length;
             step.runs.push(Run {
                 source: Source::Output(*job),
-                start: live.written - 1,
-                length: 1,
-                position: anchor.prefix + group.suffix + live.written - 1,
+                start,
+                length,
+                position: anchor.prefix + group.suffix + start,
                 sequences: vec![live.sequence],
-                tells: vec![*job],
+                tells: if live.pending == 0 { vec![*job] } else { Vec::new() },
             });
         }
     }
@@ -299,20 +331,45 @@ impl Scheduler {
                 sequences,
                 tells: if ends { group.members.clone() } else { Vec::new() },
             });
+            let prompt = group.suffix - group.opening;
+            let of_prompt = |tokens: usize| tokens.min(prompt) as u64;
+            self.prompt_evaluated += of_prompt(group.filled + length) - of_prompt(group.filled);
             group.filled += length;
             *room -= length;
-            self.prompt_evaluated += length as u64;
         }
     }
 
     fn plan_prefixes(&mut self, step: &mut Step, room: &mut usize) {
         let mut unfilled: Vec<(&u64, &mut Anchor)> =
             self.anchors.iter_mut().filter(|(_, anchor)| anchor.filled < anchor.prefix).collect();
+        if unfilled.is_empty() {
+            return;
+        }
+        if let Some(head) = self.head.as_mut().filter(|head| head.filled < head.length) {
+            let length = (head.length - head.filled).min(*room);
+            if length > 0 {
+                let (start, sequences) = (head.filled, vec![head.sequence]);
+                let source = Source::Head;
+                step.runs.push(Run { source, start, length, position: start, sequences, tells: Vec::new() });
+                head.filled += length;
+                self.prompt_evaluated += length as u64;
+            }
+            // Its cells can be shared from the next step on.
+            *room = 0;
+            return;
+        }
         unfilled.sort_by_key(|(_, anchor)| anchor.wanted);
         for (chunk, anchor) in unfilled {
+            if *room == 0 {
+                return;
+            }
+            if let (0, Some(head)) = (anchor.filled, &self.head) {
+                step.shares.push(Share { from: head.sequence, to: anchor.sequence });
+                anchor.filled = head.length;
+            }
             let length = (anchor.prefix - anchor.filled).min(*room);
             if length == 0 {
-                return;
+                continue;
             }
             step.runs.push(Run {
                 source: Source::Prefix(*chunk),
@@ -352,11 +409,12 @@ impl Scheduler {
             return false;
         };
         let here = self.anchors.contains_key(&chunk);
+        let own = first.prefix.saturating_sub(self.head_length());
         let idle_here = self.anchors.get(&chunk).is_none_or(|anchor| anchor.users == 0);
         if idle_here && !self.begins {
             return false;
         }
-        let anchor_cells = if here { 0 } else { first.prefix };
+        let anchor_cells = if here { 0 } else { own };
         let alone = anchor_cells + first.suffix + first.output;
         if !self.make_room(alone, usize::from(!here) + 1, chunk) {
             return false;
@@ -364,13 +422,13 @@ impl Scheduler {
         self.clock += 1;
         if !here {
             let Some(sequence) = self.free.pop() else { return false };
-            self.reserved += first.prefix;
+            self.reserved += own;
             self.anchors.insert(chunk, Anchor { sequence, prefix: first.prefix, filled: 0, users: 0, wanted: 0 });
         }
         let number = self.next_group;
         self.next_group += 1;
         self.reserved += first.suffix;
-        let mut group = Group { chunk, suffix: first.suffix, filled: 0, members: Vec::new() };
+        let mut group = Group { chunk, suffix: first.suffix, opening: first.opening, filled: 0, members: Vec::new() };
         let mut index = 0;
         while let Some(ask) = self.waiting.get(index) {
             let fits = self.reserved + ask.output <= self.capacity.cells && !self.free.is_empty();
@@ -383,9 +441,9 @@ impl Scheduler {
             }
             let (Some(ask), Some(sequence)) = (self.waiting.remove(index), self.free.pop()) else { break };
             self.reserved += ask.output;
-            self.prompt_asked += (ask.prefix + ask.suffix) as u64;
+            self.prompt_asked += (ask.prefix + ask.suffix - ask.opening) as u64;
             group.members.push(ask.job);
-            self.live.insert(ask.job, Live { sequence, group: number, output: ask.output, written: 0, pending: false });
+            self.live.insert(ask.job, Live { sequence, group: number, output: ask.output, written: 0, pending: 0 });
         }
         if let Some(anchor) = self.anchors.get_mut(&chunk) {
             anchor.users += group.members.len();
@@ -410,7 +468,7 @@ impl Scheduler {
 
     fn drop_anchor(&mut self, chunk: u64) {
         if let Some(anchor) = self.anchors.remove(&chunk) {
-            self.reserved -= anchor.prefix;
+            self.reserved -= anchor.prefix.saturating_sub(self.head_length());
             self.release(anchor.sequence);
         }
     }
@@ -447,6 +505,10 @@ impl Scheduler {
         for (_, chunk) in idle.iter().take(idle.len().saturating_sub(self.capacity.kept)) {
             self.drop_anchor(*chunk);
         }
+    }
+
+    fn head_length(&self) -> usize {
+        self.head.as_ref().map_or(0, |head| head.length)
     }
 
     fn release(&mut self, sequence: Sequence) {

@@ -2,36 +2,17 @@
 
 use std::sync::Arc;
 
-use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::sampling::LlamaSampler;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::token::data::LlamaTokenData;
 use llama_cpp_2::token::data_array::LlamaTokenDataArray;
 
 use super::constraint::Constraint;
+use super::shortlist::Wish;
+use super::words::Words;
 
 /// Of how many likeliest tokens chance picks one.
 const TOP: usize = 40;
-
-/// The bytes of every token; those that no text may hold have none.
-pub struct Words(Vec<Box<[u8]>>);
-
-impl Words {
-    pub fn of(model: &LlamaModel) -> Self {
-        let vocab = model.vocab();
-        let bytes = |token| {
-            if vocab.is_control(token) || vocab.is_eog(token) {
-                return Box::default();
-            }
-            vocab.token_to_piece(token, false, None).into_boxed_slice()
-        };
-        Self((0..vocab.n_tokens()).map(|id| bytes(LlamaToken(id))).collect())
-    }
-
-    fn of_token(&self, token: LlamaToken) -> &[u8] {
-        usize::try_from(token.0).ok().and_then(|index| self.0.get(index)).map_or(&[], |bytes| bytes)
-    }
-}
 
 /// Thoughts before an answer: how many tokens they may take, and those that end them.
 #[derive(Clone, Debug)]
@@ -39,6 +20,9 @@ pub struct Thinking {
     pub most: usize,
     pub end: Arc<[LlamaToken]>,
 }
+
+/// Gives the tokens that spell these bytes, or none where that is left to choice.
+pub type Spell<'a> = &'a mut dyn FnMut(&[u8]) -> Arc<[LlamaToken]>;
 
 #[cfg_attr(test, derive(Clone))]
 pub struct Voice {
@@ -48,6 +32,8 @@ pub struct Voice {
     constraint: Constraint,
     said: Vec<u8>,
     tokens: Vec<LlamaToken>,
+    /// Tokens of the answer at most.
+    most: usize,
     /// Tokens after which each of the three texts has to end, so that the last one still has room.
     ends: [usize; 3],
     /// Nothing where the likeliest token is taken.
@@ -69,38 +55,64 @@ impl Voice {
                 LlamaSampler::dist(sample.wrapping_add(1)),
             ])
         });
-        Self {
+        let mut voice = Self {
             thinking,
             thoughts: Vec::new(),
             constraint,
             said: Vec::new(),
             tokens: Vec::new(),
+            most: max_tokens,
             ends: [max_tokens / 2, max_tokens * 3 / 4, max_tokens.saturating_sub(4)],
             chance,
+        };
+        voice.curtail();
+        voice
+    }
+
+    /// What every answer begins with, to be evaluated with the prompt; nothing where thoughts come first. Called once, first.
+    pub fn opening(&mut self, words: &Words, spell: Spell<'_>) -> Vec<LlamaToken> {
+        let mut opening = Vec::new();
+        if self.thinking.is_none() {
+            self.say_forced(words, spell, &mut opening);
+        }
+        opening
+    }
+
+    /// What it has to know to go on.
+    pub fn wish(&self) -> Wish<'_> {
+        let count = if self.chance.is_some() { TOP } else { 1 };
+        match &self.thinking {
+            Some(thinking) if self.thoughts.len() >= thinking.most => Wish { constraint: None, count: 0 },
+            Some(_) => Wish { constraint: None, count },
+            None => Wish { constraint: Some(&self.constraint), count },
         }
     }
 
-    /// Chooses the next token among those that may follow; nothing where none may.
-    pub fn say(&mut self, logits: &[f32], words: &Words) -> Option<LlamaToken> {
-        if let Some(thinking) = self.thinking.clone() {
-            return self.think(&thinking, logits, words);
+    /// Says the next token, chosen from what it wished for, and after it what has to follow in any case: of that nothing
+    /// is chosen, and all of it is evaluated at once. Nothing, where no token may follow.
+    pub fn say(&mut self, likeliest: Vec<LlamaTokenData>, words: &Words, spell: Spell<'_>) -> Option<Vec<LlamaToken>> {
+        let mut said = Vec::new();
+        match self.thinking.clone() {
+            Some(thinking) => said.push(self.think(&thinking, likeliest, words)?),
+            None => {
+                let token = self.choose(likeliest)?;
+                self.take(token, words);
+                said.push(token);
+            }
         }
-        if self.ends.get(usize::from(self.constraint.part())).is_some_and(|end| self.tokens.len() >= *end) {
-            self.constraint.curtail();
+        if self.thinking.is_none() {
+            self.curtail();
+            self.say_forced(words, spell, &mut said);
+            self.curtail();
         }
-        let constraint = self.constraint.clone();
-        let token = self.choose(logits, |token| constraint.allows(words.of_token(token)))?;
-        self.constraint.take(words.of_token(token));
-        self.said.extend_from_slice(words.of_token(token));
-        self.tokens.push(token);
-        Some(token)
+        Some(said)
     }
 
     /// Thoughts are free in their form. They end by themselves, or where the model would end its turn, or as long as they may be.
-    fn think(&mut self, thinking: &Thinking, logits: &[f32], words: &Words) -> Option<LlamaToken> {
+    fn think(&mut self, thinking: &Thinking, likeliest: Vec<LlamaTokenData>, words: &Words) -> Option<LlamaToken> {
         let over = self.thoughts.len().saturating_sub(thinking.most);
         let ending = over > 0 || self.thoughts.len() == thinking.most;
-        let free = if ending { None } else { self.choose(logits, |_| true) };
+        let free = if ending { None } else { self.choose(likeliest) };
         let is_word = |token: &LlamaToken| thinking.end.contains(token) || !words.of_token(*token).is_empty();
         let token = match free.filter(is_word) {
             Some(token) => token,
@@ -117,11 +129,43 @@ impl Voice {
         Some(token)
     }
 
-    fn choose(&mut self, logits: &[f32], allowed: impl Fn(LlamaToken) -> bool) -> Option<LlamaToken> {
-        match &mut self.chance {
-            Some(chance) => by_chance(chance, logits, allowed),
-            None => likeliest(logits, allowed),
+    fn say_forced(&mut self, words: &Words, spell: Spell<'_>, said: &mut Vec<LlamaToken>) {
+        let bytes = self.constraint.forced();
+        if bytes.is_empty() {
+            return;
         }
+        let room = self.most.saturating_sub(self.tokens.len());
+        for token in spell(&bytes).iter().take(room) {
+            if !self.take(*token, words) {
+                return;
+            }
+            said.push(*token);
+        }
+    }
+
+    fn take(&mut self, token: LlamaToken, words: &Words) -> bool {
+        let bytes = words.of_token(token);
+        let taken = self.constraint.take(bytes);
+        if taken {
+            self.said.extend_from_slice(bytes);
+            self.tokens.push(token);
+        }
+        taken
+    }
+
+    /// Ends the text under way where the next one needs the room.
+    fn curtail(&mut self) {
+        if self.ends.get(usize::from(self.constraint.part())).is_some_and(|end| self.tokens.len() >= *end) {
+            self.constraint.curtail();
+        }
+    }
+
+    fn choose(&mut self, likeliest: Vec<LlamaTokenData>) -> Option<LlamaToken> {
+        let first = likeliest.first()?.id();
+        let Some(chance) = &mut self.chance else { return Some(first) };
+        let mut tokens = LlamaTokenDataArray::new(likeliest, true);
+        tokens.apply_sampler(chance);
+        tokens.selected_token()
     }
 
     /// How many tokens its thoughts took.
@@ -144,46 +188,6 @@ impl Voice {
     }
 }
 
-/// A token is only looked at where it is likelier than every allowed one before it, which few are.
-fn likeliest(logits: &[f32], allowed: impl Fn(LlamaToken) -> bool) -> Option<LlamaToken> {
-    let mut best = None;
-    let mut most = f32::NEG_INFINITY;
-    for (id, logit) in logits.iter().enumerate() {
-        let token = LlamaToken(id as i32);
-        if *logit > most && allowed(token) {
-            (best, most) = (Some(token), *logit);
-        }
-    }
-    best
-}
-
-/// One of the likeliest that are allowed. Whether a token is allowed is asked in the order of likeliness, so that few are
-/// asked about.
-fn by_chance(chance: &mut LlamaSampler, logits: &[f32], allowed: impl Fn(LlamaToken) -> bool) -> Option<LlamaToken> {
-    let mut ids: Vec<u32> = (0..logits.len() as u32).collect();
-    let likelier = |one: &u32, other: &u32| logits[*other as usize].total_cmp(&logits[*one as usize]);
-    let mut found = Vec::with_capacity(TOP);
-    let mut rest = &mut ids[..];
-    while found.len() < TOP && !rest.is_empty() {
-        let some = rest.len().min(8 * TOP);
-        if some < rest.len() {
-            rest.select_nth_unstable_by(some, likelier);
-        }
-        let (likeliest, others) = rest.split_at_mut(some);
-        likeliest.sort_unstable_by(likelier);
-        let tokens = likeliest.iter().map(|id| (LlamaToken(*id as i32), logits[*id as usize]));
-        let tokens = tokens.filter(|(token, _)| allowed(*token));
-        found.extend(tokens.map(|(token, logit)| LlamaTokenData::new(token, logit, 0.0)).take(TOP - found.len()));
-        rest = others;
-    }
-    if found.is_empty() {
-        return None;
-    }
-    let mut tokens = LlamaTokenDataArray::new(found, true);
-    tokens.apply_sampler(chance);
-    tokens.selected_token()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::constraint::Limits;
@@ -194,7 +198,7 @@ mod tests {
 
     /// Every byte is a token; one more ends thoughts, and the last ends a turn.
     fn words() -> Words {
-        Words((0..=255).map(|byte: u8| Box::from([byte])).chain([Box::default(), Box::default()]).collect())
+        Words::listed((0..=255).map(|byte: u8| Box::from([byte])).chain([Box::default(), Box::default()]))
     }
 
     fn liking(tokens: &[i32]) -> Vec<f32> {
@@ -211,7 +215,40 @@ mod tests {
     }
 
     fn said(voice: &mut Voice, logits: &[f32], tokens: usize) -> Vec<i32> {
-        (0..tokens).map(|_| voice.say(logits, &words()).unwrap().0).collect()
+        let mut said = Vec::new();
+        while said.len() < tokens {
+            let list = voice.wish().of(logits, &words());
+            said.extend(voice.say(list, &words(), &mut |_| Arc::default()).unwrap().iter().map(|token| token.0));
+        }
+        said
+    }
+
+    /// Spells with a token a byte.
+    fn spelled(bytes: &[u8]) -> Arc<[LlamaToken]> {
+        bytes.iter().map(|byte| LlamaToken(i32::from(*byte))).collect()
+    }
+
+    #[test]
+    fn what_leaves_no_choice_is_said_at_once() {
+        let mut voice = Voice::new(Constraint::new(LIMITS), 0.0, 0, 64, None);
+        let say = |voice: &mut Voice, liked: &str| {
+            let logits = liking(&liked.bytes().map(i32::from).collect::<Vec<_>>());
+            let list = voice.wish().of(&logits, &words());
+            let said = voice.say(list, &words(), &mut spelled).unwrap();
+            said.iter().map(|token| token.0 as u8 as char).collect::<String>()
+        };
+        assert_eq!(voice.opening(&words(), &mut spelled).len(), "{\"explanation\":".len());
+        let steps = [" ", "\"", "a", "\"", " ", "n", " ", "\"", "b", "\""].map(|liked| say(&mut voice, liked));
+        let expected = [" ", "\"", "a", "\", \"citation\":", " ", "null, \"answer\":", " ", "\"", "b", "\"}"];
+        assert_eq!(steps, expected);
+        assert!(voice.is_done());
+        assert_eq!(voice.text(), r#"{"explanation": "a", "citation": null, "answer": "b"}"#);
+    }
+
+    #[test]
+    fn no_more_is_said_than_there_is_room_for() {
+        let mut voice = Voice::new(Constraint::new(LIMITS), 0.0, 0, 7, None);
+        assert_eq!(voice.opening(&words(), &mut spelled).len(), 7);
     }
 
     #[test]

@@ -62,15 +62,22 @@ fn furthest(engine: &mut Engine<'_>, work: &Work, tokens: &[LlamaToken]) -> f32 
     }
     engine.context.decode(&mut batch).unwrap();
     let mut voice = Voice::new(Constraint::new(LIMITS), 0.0, 0, OUTPUT as usize, None);
+    let (words, spelling) = (&engine.words, &mut engine.spelling);
+    let mut spell = |bytes: &[u8]| spelling.tokens(bytes, words);
+    let mut index = voice.opening(words, &mut spell).len();
+    assert!(index > 0, "every answer begins in the same way");
     let mut furthest = 0_f32;
-    for (index, token) in tokens.iter().enumerate() {
+    while let Some(token) = tokens.get(index) {
         let mut likings = engine.context.get_logits_ith((prompt - 1 + index) as i32).to_vec();
         let mean = likings.iter().sum::<f32>() / likings.len() as f32;
         let spread = (likings.iter().map(|one| (one - mean).powi(2)).sum::<f32>() / likings.len() as f32).sqrt();
-        let best = voice.clone().say(&likings, &engine.words).unwrap();
+        let best = voice.wish().of(&likings, words)[0].id();
         furthest = furthest.max((likings[best.0 as usize] - likings[token.0 as usize]) / spread);
         likings[token.0 as usize] = f32::MAX;
-        assert_eq!(voice.say(&likings, &engine.words), Some(*token), "it was not allowed");
+        let likeliest = voice.wish().of(&likings, words);
+        let said = voice.say(likeliest, words, &mut spell).unwrap();
+        assert_eq!(said, tokens[index..index + said.len()], "it was not allowed, or is not what has to follow");
+        index += said.len();
     }
     furthest
 }
