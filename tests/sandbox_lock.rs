@@ -6,6 +6,8 @@
 mod errors;
 #[path = "sandbox/functions.rs"]
 mod functions;
+#[path = "sandbox/likeness.rs"]
+mod likeness;
 
 use std::path::Path;
 use std::sync::Arc;
