@@ -223,6 +223,14 @@ mod tests {
         assert!(portions(Vec::new()).is_empty());
     }
 
+    #[cfg(not(feature = "llama"))]
+    #[test]
+    fn a_build_without_the_engine_says_what_is_missing() {
+        assert_eq!(found_embedding(&LocalConfig::default()).unwrap(), None);
+        let config = LocalConfig { embedding_model: "nomic.gguf".into(), ..LocalConfig::default() };
+        assert!(found_embedding(&config).unwrap_err().message.contains("built without the local engine"));
+    }
+
     #[test]
     fn what_is_kept_is_bounded_and_the_oldest_goes() {
         let mut kept = Kept::default();

@@ -68,7 +68,7 @@ async fn without_an_answer_words_alone_count_and_that_is_told() {
     let found = run(&likeness, 5, "return repr(retrieve('turnover', chunks, 1))").await.unwrap();
     assert_eq!(found, "['turnover went up']");
     let body = "return repr(len(retrieve('turnover', chunks + [f'y{n}' for n in range(70_000)], 1)))";
-    assert_eq!(run(&likeness, 5, body).await.unwrap(), "1");
+    assert_eq!(run(&likeness, 60, body).await.unwrap(), "1");
     let failed = likeness.failed.into_inner().unwrap();
     assert_eq!((failed.len(), failed[0].as_str()), (2, "no model"));
     assert!(failed[1].contains("more compared at once"), "{failed:?}");

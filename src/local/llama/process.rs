@@ -46,7 +46,7 @@ pub trait Ask: Send + 'static {
     fn command(self, id: u64) -> Command;
 
     /// The answer, and which question it is to; the event itself where it is none.
-    fn answer(event: Event) -> Result<(u64, Self::Answer), Event>;
+    fn answer(event: Event) -> Result<(u64, Self::Answer), Box<Event>>;
 }
 
 impl Ask for Work {
@@ -58,10 +58,10 @@ impl Ask for Work {
         Command::Job(Work { id, ..self })
     }
 
-    fn answer(event: Event) -> Result<(u64, Answered), Event> {
+    fn answer(event: Event) -> Result<(u64, Answered), Box<Event>> {
         match event {
             Event::Done(answered) => Ok((answered.id, answered)),
-            other => Err(other),
+            other => Err(Box::new(other)),
         }
     }
 }
@@ -75,10 +75,10 @@ impl Ask for Texts {
         Command::Embed(Texts { id, ..self })
     }
 
-    fn answer(event: Event) -> Result<(u64, Vec<Vec<f32>>), Event> {
+    fn answer(event: Event) -> Result<(u64, Vec<Vec<f32>>), Box<Event>> {
         match event {
             Event::Embedded(Vectors { id, vectors }) => Ok((id, vectors)),
-            other => Err(other),
+            other => Err(Box::new(other)),
         }
     }
 }
@@ -290,7 +290,7 @@ impl<A: Ask> Supervisor<A> {
             }
             Err(_) => return Some(UNKNOWN.into()),
         };
-        match event {
+        match *event {
             Event::Loading { share } => {
                 self.watched.set(Some(EngineSample { loading: Some(share), ..EngineSample::default() }));
             }
