@@ -31,6 +31,7 @@ fn facts(document: &Document) -> Vec<Fact> {
         prompts: "1".into(),
         program: "0.1.0".into(),
         clock_ms: None,
+        embedding: None,
         parent: None,
     }))];
     for round in 1.. {

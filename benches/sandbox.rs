@@ -54,12 +54,12 @@ impl World {
     }
 
     fn prepare(&self, program: &str) -> Result<Vec<Manifest>, CodeError> {
-        let program = Program { source: program, clock_ms: 0 };
+        let program = Program { source: program, clock_ms: 0, likeness: None };
         self.runtime.block_on(self.sandbox.prepare(program, &self.documents, &[]))
     }
 
     fn transform(&self, program: &str, jobs: &[PastJob]) -> Result<String, CodeError> {
-        self.runtime.block_on(self.sandbox.transform(Program { source: program, clock_ms: 0 }, jobs))
+        self.runtime.block_on(self.sandbox.transform(Program { source: program, clock_ms: 0, likeness: None }, jobs))
     }
 }
 

@@ -7,6 +7,8 @@
 mod bad_input;
 #[path = "runs/embedded.rs"]
 mod embedded;
+#[path = "runs/embedding.rs"]
+mod embedding;
 #[path = "runs/engine.rs"]
 mod engine;
 #[path = "runs/home.rs"]

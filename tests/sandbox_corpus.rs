@@ -134,7 +134,7 @@ async fn run(
     documents: &[Arc<str>],
 ) -> Result<Vec<(Vec<Row>, String)>, CodeError> {
     let mut done: Vec<(Vec<Row>, String)> = Vec::new();
-    let program = Program { source, clock_ms: 0 };
+    let program = Program { source, clock_ms: 0, likeness: None };
     for _ in 0..rounds {
         let previous = done.last().map(|(rows, _)| past(rows)).unwrap_or_default();
         let rows = rows(sandbox.prepare(program, documents, &previous).await?, documents);

@@ -6,6 +6,8 @@
 mod errors;
 #[path = "sandbox/functions.rs"]
 mod functions;
+#[path = "sandbox/likeness.rs"]
+mod likeness;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use minions::config::SandboxConfig;
 use minions::document::Span;
 use minions::journal::Session;
 use minions::protocol::{Chunk, CodeError, CodeErrorKind, CodeStage, Fact, JobOutput};
-use minions::runtime::{Verdict, rerun};
+use minions::runtime::{Embeddings, Verdict, rerun};
 use minions::sandbox::{Attempted, Held, PastJob, Program, Sandbox};
 
 fn sandbox_of(program: &str, memory_mb: u64, seconds: u64) -> Sandbox {
@@ -23,7 +25,7 @@ fn sandbox_of(program: &str, memory_mb: u64, seconds: u64) -> Sandbox {
 
 /// The program as a session runs it that began on 2026-11-23 at noon.
 fn at_noon(source: &str) -> Program<'_> {
-    Program { source, clock_ms: 1_795_435_200_000 }
+    Program { source, clock_ms: 1_795_435_200_000, likeness: None }
 }
 
 fn sandbox() -> Sandbox {
@@ -305,7 +307,7 @@ async fn a_recorded_session_runs_again_and_what_differs_is_told() {
     let mut facts: Vec<Fact> = journal.facts().cloned().collect();
     let Fact::SessionOpened(opened) = &facts[0] else { panic!("{:?}", facts[0]) };
     let documents = session.documents(&opened.documents).unwrap();
-    let again = rerun(facts.iter(), &documents, &sandbox()).await;
+    let again = rerun(facts.iter(), &documents, &sandbox(), &Embeddings::None).await;
     assert_eq!(again.iter().map(|again| &again.verdict).collect::<Vec<_>>(), [&Verdict::Same; 2]);
     for fact in &mut facts {
         match fact {
@@ -314,7 +316,7 @@ async fn a_recorded_session_runs_again_and_what_differs_is_told() {
             _ => {}
         }
     }
-    let again = rerun(facts.iter(), &documents, &sandbox()).await;
+    let again = rerun(facts.iter(), &documents, &sandbox(), &Embeddings::None).await;
     let [Verdict::Different(jobs), Verdict::Different(text)] = [&again[0].verdict, &again[1].verdict] else {
         panic!("{again:?}")
     };
@@ -325,7 +327,7 @@ async fn a_recorded_session_runs_again_and_what_differs_is_told() {
     for (kind, verdict) in [(CodeErrorKind::TimeLimit, Some(Verdict::ByLimit)), (CodeErrorKind::Exception, None)] {
         let error = CodeError::new(kind, "as it was then");
         facts[planned] = Fact::CodeRejected { code, stage: CodeStage::Prepare, error };
-        let again = rerun(facts.iter(), &documents, &sandbox()).await;
+        let again = rerun(facts.iter(), &documents, &sandbox(), &Embeddings::None).await;
         match verdict {
             Some(verdict) => assert_eq!(again[0].verdict, verdict),
             None => assert!(matches!(&again[0].verdict, Verdict::Different(words) if words.contains("runs now"))),

@@ -70,6 +70,7 @@ impl World {
             prompts: prompts::VERSION.into(),
             program: "0.1.0".into(),
             clock_ms: None,
+            embedding: None,
             parent: None,
         };
         self.input(Input::Start(Box::new(opened)))
@@ -121,7 +122,7 @@ impl World {
             })
             .collect();
         let code = self.code();
-        self.input(Input::CodeRan { code, result: CodeResult::Prepared(Ok(manifests)) })
+        self.input(Input::CodeRan { code, result: CodeResult::Prepared(Ok(manifests)), embedding_error: None })
     }
 
     /// A program that fails at its line `line`.
@@ -134,7 +135,7 @@ impl World {
             ..CodeError::new(CodeErrorKind::Exception, message)
         };
         let code = self.code();
-        self.input(Input::CodeRan { code, result: CodeResult::Prepared(Err(error)) })
+        self.input(Input::CodeRan { code, result: CodeResult::Prepared(Err(error)), embedding_error: None })
     }
 
     pub fn begin(&mut self, index: u32) -> &mut Self {
@@ -220,7 +221,7 @@ impl World {
         let code = self.code();
         let text =
             "Task 0\n- $48.2 million in 2023 (page 2)\n- 48.2\n\nTask 1\n- higher volumes, lower fuel cost (page 2)";
-        self.input(Input::CodeRan { code, result: CodeResult::Transformed(Ok(text.into())) });
+        self.input(Input::CodeRan { code, result: CodeResult::Transformed(Ok(text.into())), embedding_error: None });
         self.reply("The figure is quoted twice; the reasons once. That is enough.");
         let quotations = [
             "Net income for the year ended 31 December 2023 was $48.2 million",

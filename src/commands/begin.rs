@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Exit, Failure};
-use crate::config::{Config, Folders};
+use crate::config::{Config, Folders, LocalConfig};
 use crate::document::Document;
 use crate::journal::{Session, Store};
 use crate::protocol::{ProtocolKind, SessionOpened, Settings, prompts};
-use crate::runtime::{self, Running, Setup};
+use crate::runtime::{self, Embeddings, Running, Setup};
 use crate::sandbox::Sandbox;
 use crate::{local, remote};
 
@@ -34,6 +34,7 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
     }
     let local = local::connect(&config.local, &program).await.map_err(|error| Failure::usage(error.to_string()))?;
     let (remote, local): (Arc<dyn remote::RemoteLm>, Arc<dyn local::LocalLm>) = (remote.into(), local.into());
+    let embedder = embedder(&config.local).await?.map(Arc::new);
     let sandbox = sandbox(config, config.protocol.max_jobs)?;
     sandbox.warm();
     let (session, journal) = store(config)?.create(&documents)?;
@@ -46,16 +47,24 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
         prompts: prompts::VERSION.into(),
         program: env!("CARGO_PKG_VERSION").into(),
         clock_ms: u64::try_from(jiff::Timestamp::now().as_millisecond()).ok(),
+        embedding: embedder.as_ref().map(|embedder| embedder.model().clone()),
         parent: None,
     };
+    let embeddings = embedder.map_or(Embeddings::None, Embeddings::By);
     let remote_attempts = config.remote.attempts;
-    let running = runtime::start(Setup { opened, documents, remote, remote_attempts, local, sandbox, journal });
+    let running =
+        runtime::start(Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal });
     Ok(Begun { session, running })
 }
 
 /// The sandbox, whose child is this program itself. `max_jobs`: the most that one program may plan.
 pub fn sandbox(config: &Config, max_jobs: u32) -> Result<Sandbox, Failure> {
     Ok(Sandbox::new(found_program()?, &config.sandbox, max_jobs))
+}
+
+/// The embedding model that the settings name, if they name one.
+pub async fn embedder(config: &LocalConfig) -> Result<Option<local::Embedder>, Failure> {
+    local::connect_embedder(config, &found_program()?).await.map_err(|error| Failure::usage(error.to_string()))
 }
 
 fn found_program() -> Result<PathBuf, Failure> {

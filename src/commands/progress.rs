@@ -84,7 +84,9 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
                 count => format!("{count} documents"),
             };
             let (planner, reader) = (opened.remote.label(), opened.local.label());
-            format!("{count}, {bytes} bytes; planner: {planner}; reader: {reader}")
+            let embedding = opened.embedding.as_ref();
+            let embedding = embedding.map(|model| format!("; embeddings: {}", model.model)).unwrap_or_default();
+            format!("{count}, {bytes} bytes; planner: {planner}; reader: {reader}{embedding}")
         }
         Fact::RemoteAsked(ask) => {
             let again = if ask.attempt > 1 { format!(" (attempt {})", ask.attempt) } else { String::new() };
@@ -96,6 +98,7 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
             None => return None,
         },
         Fact::CodeRejected { error, .. } => format!("round {round}: the program was sent back: {error}"),
+        Fact::EmbeddingFailed { error, .. } => format!("round {round}: chunks were retrieved by words alone: {error}"),
         Fact::JobsPlanned(planned) => {
             format!("round {round}: {} jobs on {} chunks", planned.jobs.len(), planned.chunks.len())
         }

@@ -100,6 +100,9 @@ impl Transcript<'_> {
                 let told = format!("{error}{hint}");
                 self.line(at_ms, &format!("code of attempt {} rejected: {}", code.attempt, visible(&told)))
             }
+            Fact::EmbeddingFailed { error, .. } => {
+                self.line(at_ms, &format!("retrieved by words alone: {}", visible(error)))
+            }
             Fact::JobsPlanned(planned) => self.planned(planned, at_ms),
             // Thousands of them: they are told as a tally when the round is aggregated.
             Fact::JobStarted { .. } | Fact::JobRetried { .. } | Fact::JobFinished { .. } => Ok(()),
@@ -139,6 +142,9 @@ impl Transcript<'_> {
         }
         writeln!(self.out, "remote LM: {}", model_name(&opened.remote))?;
         writeln!(self.out, "local LM: {}", model_name(&opened.local))?;
+        if let Some(embedding) = &opened.embedding {
+            writeln!(self.out, "embedding model: {}", visible(&embedding.model))?;
+        }
         if let Some(parent) = &opened.parent {
             writeln!(self.out, "forked from {} at record {}", visible(&parent.session), parent.seq)?;
         }

@@ -288,6 +288,7 @@ mod tests {
                 prompts: "1".into(),
                 program: "0.1.0".into(),
                 clock_ms: None,
+                embedding: None,
                 parent: None,
             })),
             Fact::RoundBegan { round: 1, last: false },

@@ -1,17 +1,18 @@
 //! `minions sessions verify`: whether a session is what was written, and whether its programs give the same again.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::begin;
 use super::sessions::print_json;
 use super::{Exit, Failure};
-use crate::config::Config;
+use crate::config::{Config, LocalConfig};
 use crate::document::escape::visible;
 use crate::journal::{Seal, Session, Store, Verification};
-use crate::protocol::{CodeStage, Fact};
-use crate::runtime::{Rerun, Verdict, rerun};
+use crate::protocol::{CodeStage, EmbeddingModel, Fact};
+use crate::runtime::{Embeddings, Rerun, Verdict, rerun};
 
 #[derive(Serialize)]
 struct Verified<'a> {
@@ -31,6 +32,7 @@ struct Again<'a> {
     attempt: u32,
     function: &'static str,
     verdict: &'static str,
+    /// What differs, or why it was not compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<&'a str>,
 }
@@ -40,6 +42,7 @@ impl<'a> Again<'a> {
         let (verdict, difference) = match &again.verdict {
             Verdict::Same => ("same", None),
             Verdict::ByLimit => ("limit", None),
+            Verdict::NotCompared(why) => ("not_compared", Some(why.as_str())),
             Verdict::Different(difference) => ("different", Some(difference.as_str())),
         };
         let function = match again.stage {
@@ -55,7 +58,8 @@ impl<'a> Again<'a> {
             ("limit", None) => ": it ended at a limit of time or memory, and was not run again".into(),
             (_, None) => String::new(),
         };
-        let Self { round, attempt, function, verdict, .. } = self;
+        let Self { round, attempt, function, .. } = self;
+        let verdict = self.verdict.replace('_', " ");
         format!("round {round}, program {attempt}, {function}: {verdict}{difference}")
     }
 }
@@ -90,7 +94,33 @@ async fn run_again(session: &Session, config: &Config) -> Result<Vec<Rerun>, Fai
     let Some(opened) = opened else { return Ok(Vec::new()) };
     let documents = session.documents(&opened.documents)?;
     let sandbox = begin::sandbox(config, opened.settings.max_jobs)?;
-    Ok(rerun(journal.facts(), &documents, &sandbox).await)
+    let embeddings = match &opened.embedding {
+        Some(model) => embeddings(model, &config.local).await,
+        None => Embeddings::None,
+    };
+    Ok(rerun(journal.facts(), &documents, &sandbox, &embeddings).await)
+}
+
+/// The session's embedding model, if the settings name it. A program that did not ask for embeddings needs none.
+async fn embeddings(recorded: &EmbeddingModel, local: &LocalConfig) -> Embeddings {
+    let local = LocalConfig {
+        embedding_query_prefix: recorded.query_prefix.clone(),
+        embedding_document_prefix: recorded.document_prefix.clone(),
+        ..local.clone()
+    };
+    match begin::embedder(&local).await {
+        Ok(Some(embedder)) if embedder.model().hash == recorded.hash => Embeddings::By(Arc::new(embedder)),
+        Ok(Some(embedder)) => Embeddings::Missing(format!(
+            "the session's embedding model is {}, and {} is another file",
+            recorded.model,
+            embedder.model().model
+        )),
+        Ok(None) => Embeddings::Missing(format!(
+            "the session's embedding model is {}; set local.embedding_model to it",
+            recorded.model
+        )),
+        Err(failure) => Embeddings::Missing(failure.to_string()),
+    }
 }
 
 fn conclude(

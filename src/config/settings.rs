@@ -10,6 +10,9 @@ const URL: &str = "a URL beginning with http:// or https://, without a name or p
 /// What an `api_key_env` may be. Capitals only, so that a key written there by mistake is refused.
 const VARIABLE: &str = "the name of an environment variable in capitals, such as OPENAI_API_KEY; never the key itself";
 
+/// What leaves a setting of an embedding model to its name.
+pub const AUTO: &str = "auto";
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -231,6 +234,15 @@ pub struct LocalConfig {
     /// The folder of models in GGUF format; empty takes the data folder of your system.
     #[schemars(extend("format" = "path"))]
     pub models_dir: PathBuf,
+    /// A GGUF embedding model by which programs find chunks by meaning as well, or its name in models_dir; empty for none.
+    pub embedding_model: String,
+    /// What the embedding model wants before a query; auto knows common models by name.
+    pub embedding_query_prefix: String,
+    /// What it wants before a chunk; auto knows common models by name.
+    pub embedding_document_prefix: String,
+    /// Seconds one program may wait for embeddings; after that it goes by words alone, and you are told.
+    #[schemars(range(min = 1, max = 86400))]
+    pub embedding_timeout_s: u64,
 }
 
 impl Default for LocalConfig {
@@ -254,6 +266,10 @@ impl Default for LocalConfig {
             quote_only: false,
             thinking_tokens: 0,
             models_dir: PathBuf::new(),
+            embedding_model: String::new(),
+            embedding_query_prefix: AUTO.into(),
+            embedding_document_prefix: AUTO.into(),
+            embedding_timeout_s: 300,
         }
     }
 }

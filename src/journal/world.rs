@@ -68,6 +68,7 @@ impl World {
             prompts: "1".into(),
             program: "0.1.0".into(),
             clock_ms: None,
+            embedding: None,
             parent: None,
         }
     }
@@ -95,12 +96,20 @@ impl World {
             Effect::Ask(ask) => self.answer(&ask),
             Effect::Prepare(code) => {
                 let result = if self.chance(4) { Err(self.error()) } else { Ok(self.manifests()) };
-                self.inputs.push_back(Input::CodeRan { code, result: CodeResult::Prepared(result) });
+                self.inputs.push_back(Input::CodeRan {
+                    code,
+                    result: CodeResult::Prepared(result),
+                    embedding_error: None,
+                });
             }
             Effect::Transform(code) => {
                 let result =
                     if self.chance(5) { Err(self.error()) } else { Ok("€5.3 million\n“a record”".into()) };
-                self.inputs.push_back(Input::CodeRan { code, result: CodeResult::Transformed(result) });
+                self.inputs.push_back(Input::CodeRan {
+                    code,
+                    result: CodeResult::Transformed(result),
+                    embedding_error: None,
+                });
             }
             Effect::RunJobs { round } => {
                 let jobs = self.state.round_numbered(round).map_or(0, |round| round.jobs.len() as u32);

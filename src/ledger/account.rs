@@ -270,6 +270,7 @@ mod tests {
             prompts: "1".into(),
             program: "0".into(),
             clock_ms: None,
+            embedding: None,
             parent: None,
         }))
     }

@@ -1,4 +1,4 @@
-//! The model that the settings name: a file, or a name in the folder of models. It is read before a run begins.
+//! The models that the settings name: a file, or a name in the folder of models. They are looked at before a run begins.
 
 use std::path::{Path, PathBuf};
 
@@ -13,20 +13,33 @@ const NEAR: usize = 3;
 /// How like the asked one they are (Jaro-Winkler; 1 is equal).
 const LIKE: f64 = 0.6;
 
-/// Why the setting names no model that can answer, in one sentence.
+/// Why a setting names no model that can do its work, in one sentence.
 #[derive(Debug, thiserror::Error)]
-pub enum ChoiceError {
-    #[error("local.model is empty: set it to the path of a GGUF model, or to a name that `minions models local` lists")]
+#[error("{setting}: {why}")]
+pub struct ChoiceError {
+    setting: &'static str,
+    why: Why,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Why {
+    #[error("it is empty; set it to the path of a GGUF model, or to a name that `minions models local` lists")]
     Empty,
-    #[error("local.model: there is no file {0:?}, and no folder of models to look in; set local.models_dir")]
+    #[error("there is no file {0:?}, and no folder of models to look in; set local.models_dir")]
     NoFolder(String),
-    #[error("local.model: there is no file {name:?}, and no model of this name in {folder:?}{}", offered(.near))]
+    #[error("there is no file {name:?}, and no model of this name in {folder:?}{}", offered(.near))]
     Unknown { name: String, folder: PathBuf, near: Vec<String> },
-    #[error("local.model: {0}")]
+    #[error(transparent)]
     Unusable(#[from] ModelError),
-    #[error("local.model: {0:?} holds no chat template; take a GGUF of the model's chat or instruct version")]
+    #[error("{0:?} holds no chat template; take a GGUF of the model's chat or instruct version")]
     NoChat(PathBuf),
-    #[error("local.model: {0:?}: {1}")]
+    #[error(
+        "{0:?} does not say how it makes one vector of a text; take a GGUF of a model that was made for embeddings"
+    )]
+    NoEmbedding(PathBuf),
+    #[error("{0:?} is a reranker, which embeds no text; take a model that was made for embeddings")]
+    Reranker(PathBuf),
+    #[error("{0:?}: {1}")]
     TooBig(PathBuf, TooBig),
 }
 
@@ -43,31 +56,55 @@ fn offered(near: &[String]) -> String {
 
 /// Where the file of the settings' model is.
 pub fn chosen(local: &LocalConfig) -> Result<PathBuf, ChoiceError> {
-    let (path, info) = find(&local.model, Folders::models(local).as_deref())?;
-    // On a device of its own a model does not need the machine's memory.
-    if !fit::KNOWS_GPUS {
-        fit::check(&info, local, available_memory()).map_err(|error| ChoiceError::TooBig(path.clone(), error))?;
-    }
+    let told = |why| ChoiceError { setting: "local.model", why };
+    let (path, info) = find(&local.model, Folders::models(local).as_deref()).and_then(chats).map_err(told)?;
+    room(&path, &info, local).map_err(told)?;
     Ok(path)
 }
 
-fn find(named: &str, folder: Option<&Path>) -> Result<(PathBuf, GgufInfo), ChoiceError> {
-    if named.is_empty() {
-        return Err(ChoiceError::Empty);
+/// Where the file of the settings' embedding model is, and what it says of itself.
+pub fn chosen_embedding(local: &LocalConfig) -> Result<(PathBuf, GgufInfo), ChoiceError> {
+    let told = |why| ChoiceError { setting: "local.embedding_model", why };
+    let found = find(&local.embedding_model, Folders::models(local).as_deref()).and_then(embeds).map_err(told)?;
+    // It keeps nothing of a text that it has read.
+    room(&found.0, &GgufInfo { heads_in_cache: None, ..found.1.clone() }, local).map_err(told)?;
+    Ok(found)
+}
+
+/// On a device of its own a model does not need the machine's memory.
+fn room(path: &Path, info: &GgufInfo, local: &LocalConfig) -> Result<(), Why> {
+    if fit::KNOWS_GPUS {
+        return Ok(());
     }
-    let path = PathBuf::from(named);
-    let (path, info) = match (path.is_file(), folder) {
-        (true, _) => (path.clone(), gguf::read(&path).map_err(ModelError::from)?),
-        (false, Some(folder)) => in_folder(named, folder)?,
-        (false, None) => return Err(ChoiceError::NoFolder(named.to_owned())),
-    };
-    match info.chat_template {
-        Some(_) => Ok((path, info)),
-        None => Err(ChoiceError::NoChat(path)),
+    fit::check(info, local, available_memory()).map_err(|error| Why::TooBig(path.to_owned(), error))
+}
+
+fn chats(found: (PathBuf, GgufInfo)) -> Result<(PathBuf, GgufInfo), Why> {
+    if found.1.chat_template.is_some() { Ok(found) } else { Err(Why::NoChat(found.0)) }
+}
+
+/// The kinds of pooling are those of llama.h: mean, first, last, and the score of a reranker.
+fn embeds(found: (PathBuf, GgufInfo)) -> Result<(PathBuf, GgufInfo), Why> {
+    match found.1.pooling {
+        Some(1..=3) => Ok(found),
+        Some(4) => Err(Why::Reranker(found.0)),
+        _ => Err(Why::NoEmbedding(found.0)),
     }
 }
 
-fn in_folder(named: &str, folder: &Path) -> Result<(PathBuf, GgufInfo), ChoiceError> {
+fn find(named: &str, folder: Option<&Path>) -> Result<(PathBuf, GgufInfo), Why> {
+    if named.is_empty() {
+        return Err(Why::Empty);
+    }
+    let path = PathBuf::from(named);
+    match (path.is_file(), folder) {
+        (true, _) => gguf::read(&path).map(|info| (path, info)).map_err(|error| ModelError::from(error).into()),
+        (false, Some(folder)) => in_folder(named, folder),
+        (false, None) => Err(Why::NoFolder(named.to_owned())),
+    }
+}
+
+fn in_folder(named: &str, folder: &Path) -> Result<(PathBuf, GgufInfo), Why> {
     let models = scan(folder)?;
     let mut near: Vec<(f64, String)> =
         models.iter().map(|model| (strsim::jaro_winkler(named, &model.name), model.name.clone())).collect();
@@ -77,7 +114,7 @@ fn in_folder(named: &str, folder: &Path) -> Result<(PathBuf, GgufInfo), ChoiceEr
     near.retain(|(like, _)| *like >= LIKE);
     near.sort_by(|one, other| other.0.total_cmp(&one.0));
     let near = near.into_iter().take(NEAR).map(|(_, name)| name).collect();
-    Err(ChoiceError::Unknown { name: named.to_owned(), folder: folder.to_owned(), near })
+    Err(Why::Unknown { name: named.to_owned(), folder: folder.to_owned(), near })
 }
 
 #[cfg(test)]
@@ -104,7 +141,8 @@ mod tests {
         let mut half = std::fs::read(TINY).unwrap();
         half.truncate(half.len() / 2);
         std::fs::write(folder.path().join("half.gguf"), half).unwrap();
-        let told = |named: &str| find(named, Some(folder.path())).unwrap_err().to_string();
+        let chat = |named: &str| find(named, Some(folder.path())).and_then(chats);
+        let told = |named: &str| chat(named).unwrap_err().to_string();
         assert!(told("").contains("minions models local"));
         assert!(told("small-chatt").ends_with("did you mean \"small-chat\"?"), "{}", told("small-chatt"));
         assert!(told("page").contains("not a model in GGUF format"), "{}", told("page"));
@@ -116,5 +154,21 @@ mod tests {
         .unwrap();
         assert!(told("no-chat").contains("holds no chat template"), "{}", told("no-chat"));
         assert!(find("small-chat", None).unwrap_err().to_string().contains("set local.models_dir"));
+    }
+    #[test]
+    fn only_a_model_that_makes_one_vector_of_a_text_is_chosen_to_embed() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, sample: Sample| std::fs::write(folder.path().join(name), sample.bytes()).unwrap();
+        let bert = || Sample::empty().text("general.architecture", "bert");
+        put("mean.gguf", bert().number("bert.pooling_type", 1));
+        put("none.gguf", bert().number("bert.pooling_type", 0));
+        put("rank.gguf", bert().number("bert.pooling_type", 4));
+        put("other.gguf", bert().number("qwen3.pooling_type", 3));
+        let embedding = |named: &str| find(named, Some(folder.path())).and_then(embeds);
+        assert_eq!(embedding("mean").unwrap().1.pooling, Some(1));
+        assert!(embedding("rank").unwrap_err().to_string().contains("is a reranker"));
+        for named in ["none", "other", TINY] {
+            assert!(embedding(named).unwrap_err().to_string().contains("made for embeddings"), "{named}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::embedder::Embedder;
 use super::extractive::ExtractiveReader;
 use super::llama::LlamaLocal;
 use super::openai::OpenAiLocal;
@@ -19,6 +20,12 @@ pub async fn connect(config: &LocalConfig, program: &Path) -> Result<Box<dyn Loc
             Ok(Box::new(LlamaLocal::start(config, program, log)?))
         }
     }
+}
+
+/// The embedding model of the settings; nothing where they name none. As [`connect`], it names the setting to change.
+pub async fn connect_embedder(config: &LocalConfig, program: &Path) -> Result<Option<Embedder>, LocalError> {
+    let log = Folders::of_process().map(|folders| folders.log().join("embedding.log"));
+    Embedder::start(config, program, log).await
 }
 
 /// Whether the server of the settings is there and offers the model, without spending a token; nothing for a provider

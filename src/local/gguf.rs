@@ -44,6 +44,8 @@ pub struct GgufInfo {
     pub value_length: Option<u64>,
     /// Heads of keys and values in all layers together.
     pub heads_in_cache: Option<u64>,
+    /// How a model that embeds makes one vector of a text (`llama_pooling_type` of llama.h); others do not tell.
+    pub pooling: Option<u64>,
     /// Where the file is one of several.
     pub split: Option<Split>,
 }
@@ -140,7 +142,7 @@ const MAX_DIMENSIONS: u32 = 8;
 const DEFAULT_ALIGNMENT: u64 = 32;
 
 /// Keys after the architecture's name.
-const OF_ARCHITECTURE: [&str; 7] = [
+const OF_ARCHITECTURE: [&str; 8] = [
     ".context_length",
     ".block_count",
     ".embedding_length",
@@ -148,6 +150,7 @@ const OF_ARCHITECTURE: [&str; 7] = [
     ".attention.head_count_kv",
     ".attention.key_length",
     ".attention.value_length",
+    ".pooling_type",
 ];
 const NUMBERS: [&str; 4] = ["general.file_type", "general.alignment", "split.no", "split.count"];
 const TEXTS: [&str; 3] = ["general.name", "general.architecture", "tokenizer.chat_template"];
@@ -259,6 +262,7 @@ impl Header {
             key_length: largest("attention.key_length"),
             value_length: largest("attention.value_length"),
             heads_in_cache,
+            pooling: largest("pooling_type"),
             split: split.filter(|split| split.of > 1),
             name: self.texts.remove("general.name"),
             chat_template: self.texts.remove("tokenizer.chat_template"),

@@ -2,12 +2,14 @@
 
 pub mod chosen;
 mod connect;
+mod embedder;
 pub mod extractive;
 mod fit;
 pub mod gguf;
 pub mod llama;
 pub mod models;
 mod openai;
+mod prefixes;
 pub mod pull;
 
 use std::ops::Range;
@@ -18,7 +20,8 @@ use futures_util::future::BoxFuture;
 pub use crate::openai::{Listing, Probe};
 use crate::protocol::{EngineSample, JobId, ModelInfo, WorkerReply};
 
-pub use connect::{connect, probe};
+pub use connect::{connect, connect_embedder, probe};
+pub use embedder::{Embedder, found_embedding};
 pub use openai::OpenAiLocal;
 
 /// A model that reads. Dropping the future of [`execute`](Self::execute) cancels the job.

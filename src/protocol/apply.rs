@@ -30,7 +30,7 @@ impl State {
             Fact::RemoteFailed(failure) => self.remote_failed(failure),
             Fact::CodeReceived { code, source } => {
                 let Some(round) = self.rounds.last_mut() else { return };
-                round.codes.push(Code { id: *code, source: source.clone(), rejected: None });
+                round.codes.push(Code { id: *code, source: source.clone(), rejected: None, embedding_error: None });
                 // A program mended after `transform_outputs` failed does not run the jobs again.
                 self.phase = Phase::Waiting(if round.jobs.is_empty() {
                     Waiting::Prepare(*code)
@@ -43,7 +43,12 @@ impl State {
                 let Some(round) = self.rounds.last_mut() else { return };
                 match round.codes.iter_mut().find(|known| known.id == *code) {
                     Some(known) => known.rejected = Some(error.clone()),
-                    None => round.codes.push(Code { id: *code, source: String::new(), rejected: Some(error.clone()) }),
+                    None => round.codes.push(Code {
+                        id: *code,
+                        source: String::new(),
+                        rejected: Some(error.clone()),
+                        embedding_error: None,
+                    }),
                 }
                 self.phase = Phase::Due(if code.attempt < attempts {
                     Due::Ask { purpose: Purpose::Decompose, attempt: code.attempt + 1 }
@@ -54,6 +59,12 @@ impl State {
                         "the remote LM wrote no working program in {attempts} attempts; the last error: {error}"
                     ))
                 });
+            }
+            Fact::EmbeddingFailed { code, error, .. } => {
+                let codes = self.rounds.iter_mut().flat_map(|round| &mut round.codes);
+                if let Some(known) = codes.into_iter().find(|known| known.id == *code) {
+                    known.embedding_error = Some(error.clone());
+                }
             }
             Fact::JobsPlanned(planned) => self.jobs_planned(planned),
             Fact::JobStarted { job, attempt } => {

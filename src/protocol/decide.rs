@@ -25,22 +25,26 @@ pub fn decide(state: &State, input: Input) -> Step {
         (Input::RemoteFailed(failure), Phase::Waiting(Waiting::Remote(ask))) if failure.ask == *ask => {
             remote_failed(state, failure)
         }
-        (Input::CodeRan { code, result: CodeResult::Prepared(result) }, Phase::Waiting(Waiting::Prepare(due)))
-            if code == *due =>
-        {
-            match result {
+        (
+            Input::CodeRan { code, result: CodeResult::Prepared(result), embedding_error },
+            Phase::Waiting(Waiting::Prepare(due)),
+        ) if code == *due => {
+            let step = match result {
                 Ok(manifests) => plan(state, code, manifests),
                 Err(error) => rejected(code, CodeStage::Prepare, error),
-            }
+            };
+            after_embedding(code, CodeStage::Prepare, embedding_error, step)
         }
-        (Input::CodeRan { code, result: CodeResult::Transformed(result) }, Phase::Waiting(Waiting::Transform(due)))
-            if code == *due =>
-        {
-            match (result, state.round()) {
+        (
+            Input::CodeRan { code, result: CodeResult::Transformed(result), embedding_error },
+            Phase::Waiting(Waiting::Transform(due)),
+        ) if code == *due => {
+            let step = match (result, state.round()) {
                 (Ok(text), Some(round)) => aggregated(round, text),
                 (Ok(_), None) => Step::default(),
                 (Err(error), _) => rejected(code, CodeStage::Transform, error),
-            }
+            };
+            after_embedding(code, CodeStage::Transform, embedding_error, step)
         }
         (Input::JobStarted { job: id }, Phase::Waiting(Waiting::Jobs)) => match state.job(id) {
             Some(job) if job.state == JobState::Waiting => {
@@ -106,6 +110,14 @@ fn stop(state: &State, partial: String) -> Step {
         let attempt = state.asks().last().map_or(1, |ask| ask.failures.len() as u32 + 1);
         let error = "stopped before the reply was complete".into();
         step.facts.insert(0, Fact::RemoteFailed(RemoteFailure { ask, attempt, error, retry_in_ms: None, partial }));
+    }
+    step
+}
+
+/// Before what a program gave: that it did so without the embeddings it asked for.
+fn after_embedding(code: CodeId, stage: CodeStage, error: Option<String>, mut step: Step) -> Step {
+    if let Some(error) = error {
+        step.facts.insert(0, Fact::EmbeddingFailed { code, stage, error });
     }
     step
 }

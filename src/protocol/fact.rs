@@ -35,6 +35,12 @@ pub enum Fact {
         stage: CodeStage,
         error: CodeError,
     },
+    /// `retrieve` of this program went by words alone at least once, since the embedding model gave nothing.
+    EmbeddingFailed {
+        code: CodeId,
+        stage: CodeStage,
+        error: String,
+    },
     JobsPlanned(PlannedJobs),
     JobStarted {
         job: JobId,
@@ -107,6 +113,9 @@ pub struct SessionOpened {
     /// still, so that they give the same jobs when they are run again. The first sessions did not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_ms: Option<u64>,
+    /// What `retrieve` compares meanings with; nothing where it goes by words alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<EmbeddingModel>,
     /// The session this one was forked from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
@@ -135,6 +144,17 @@ impl ModelInfo {
     pub fn label(&self) -> String {
         if self.is_model { format!("{} ({})", self.model, self.provider) } else { format!("{} (no model)", self.model) }
     }
+}
+
+/// A model that turns texts into vectors, told well enough to say whether another is the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmbeddingModel {
+    pub model: String,
+    /// The blake3 of its file.
+    pub hash: String,
+    /// What stands before each query and each chunk.
+    pub query_prefix: String,
+    pub document_prefix: String,
 }
 
 /// Dollars for a million tokens.

@@ -15,6 +15,8 @@ pub enum Input {
     CodeRan {
         code: CodeId,
         result: CodeResult,
+        /// Why `retrieve` went by words alone, where it did and should not have.
+        embedding_error: Option<String>,
     },
     JobStarted {
         job: JobId,

@@ -181,6 +181,8 @@ pub struct Code {
     /// Empty when the reply held none.
     pub source: String,
     pub rejected: Option<CodeError>,
+    /// Why its `retrieve` went by words alone.
+    pub embedding_error: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

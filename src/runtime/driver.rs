@@ -48,12 +48,12 @@ struct Asking {
 
 impl Driver {
     pub(super) fn new(setup: Setup, events: mpsc::Sender<Event>) -> Self {
-        let Setup { opened, documents, remote, remote_attempts, local, sandbox, journal } = setup;
+        let Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal } = setup;
         let (delta_sender, deltas) = mpsc::channel(DELTAS);
         Self {
             state: State::default(),
             opened: Some(Box::new(opened)),
-            context: Arc::new(Context::new(documents, remote, local, sandbox)),
+            context: Arc::new(Context::new(documents, remote, local, sandbox, embeddings)),
             journal,
             events,
             tasks: JoinSet::new(),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::likeness::Embeddings;
 use super::programs::{ProgramCall, chunk_text};
 use crate::document::Locator;
 use crate::document::{Document, Span};
@@ -22,6 +23,7 @@ pub(super) struct Context {
     remote: Arc<dyn RemoteLm>,
     pub(super) local: Arc<dyn LocalLm>,
     sandbox: Sandbox,
+    embeddings: Embeddings,
 }
 
 impl Context {
@@ -30,9 +32,10 @@ impl Context {
         remote: Arc<dyn RemoteLm>,
         local: Arc<dyn LocalLm>,
         sandbox: Sandbox,
+        embeddings: Embeddings,
     ) -> Self {
         let locator = Locator::new(&documents);
-        Self { documents, locator, remote, local, sandbox }
+        Self { documents, locator, remote, local, sandbox, embeddings }
     }
 }
 
@@ -79,7 +82,7 @@ pub(super) async fn ask(
 }
 
 pub(super) async fn run_program(context: Arc<Context>, call: ProgramCall) -> Arrival {
-    Arrival::Input(call.run(&context.documents, &context.sandbox).await)
+    Arrival::Input(call.run(&context.documents, &context.sandbox, &context.embeddings).await)
 }
 
 /// A job as a worker takes it, and where its citation is looked for first.

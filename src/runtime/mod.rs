@@ -5,6 +5,7 @@
 
 mod driver;
 mod effects;
+mod likeness;
 mod programs;
 mod rerun;
 
@@ -20,6 +21,7 @@ use crate::protocol::{AskId, JobId, SessionOpened, State};
 use crate::remote::RemoteLm;
 use crate::sandbox::Sandbox;
 
+pub use likeness::Embeddings;
 pub use rerun::{Rerun, Verdict, rerun};
 
 /// Everything a run needs.
@@ -31,6 +33,7 @@ pub struct Setup {
     pub remote_attempts: u32,
     pub local: Arc<dyn LocalLm>,
     pub sandbox: Sandbox,
+    pub embeddings: Embeddings,
     pub journal: JournalWriter,
 }
 

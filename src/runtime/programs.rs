@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::likeness::{Asked, Embeddings};
 use crate::document::Document;
 use crate::local::ChunkText;
 use crate::protocol::{Chunk, CodeId, CodeResult, CodeStage, Input, Phase, Round, State, Waiting};
@@ -43,8 +44,9 @@ impl ProgramCall {
     }
 
     /// Runs it. Dropping the future ends the program.
-    pub(super) async fn run(self, documents: &[Document], sandbox: &Sandbox) -> Input {
-        let program = Program { source: &self.source, clock_ms: self.clock_ms };
+    pub(super) async fn run(self, documents: &[Document], sandbox: &Sandbox, embeddings: &Embeddings) -> Input {
+        let asked = Asked::new(embeddings);
+        let program = Program { source: &self.source, clock_ms: self.clock_ms, likeness: asked.likeness() };
         let chunks: Vec<ChunkText> =
             self.round.iter().flat_map(|round| &round.chunks).map(|chunk| chunk_text(documents, chunk)).collect();
         let jobs = self.round.as_ref().map(|round| past_jobs(round, &chunks)).unwrap_or_default();
@@ -55,7 +57,7 @@ impl ProgramCall {
                 CodeResult::Prepared(sandbox.prepare(program, &texts, &jobs).await)
             }
         };
-        Input::CodeRan { code: self.code, result }
+        Input::CodeRan { code: self.code, result, embedding_error: asked.error() }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Runs a recorded session's programs again and compares what comes of them with the record.
 
+use super::likeness::Embeddings;
 use super::programs::ProgramCall;
 use crate::document::Document;
 use crate::protocol::{CodeErrorKind, CodeId, CodeStage, Fact, State, decide};
@@ -20,29 +21,48 @@ pub enum Verdict {
     Different(String),
     /// It ended at a limit of time or memory, which another machine may reach sooner or later.
     ByLimit,
+    /// What it retrieved cannot be retrieved again in the same way, for this reason.
+    NotCompared(String),
 }
 
-/// Runs every call that the facts tell of, in order. No model is asked.
-pub async fn rerun<'a>(facts: impl Iterator<Item = &'a Fact>, documents: &[Document], sandbox: &Sandbox) -> Vec<Rerun> {
+/// Runs every call that the facts tell of, in order. No language model is asked.
+pub async fn rerun<'a>(
+    facts: impl Iterator<Item = &'a Fact>,
+    documents: &[Document],
+    sandbox: &Sandbox,
+    embeddings: &Embeddings,
+) -> Vec<Rerun> {
     let mut state = State::default();
     let mut done = Vec::new();
+    let mut went_by_words = None;
     for fact in facts {
         if is_result(fact)
             && let Some(call) = ProgramCall::due(&state)
         {
             let (code, stage) = (call.code(), call.stage());
-            let verdict = match by_limit(fact) {
-                true => Verdict::ByLimit,
-                false => {
-                    let again = decide(&state, call.run(documents, sandbox).await);
-                    difference(fact, again.facts.first()).map_or(Verdict::Same, Verdict::Different)
-                }
+            let verdict = if by_limit(fact) {
+                Verdict::ByLimit
+            } else if went_by_words == Some((code, stage)) {
+                Verdict::NotCompared("its embedding model failed then, and chunks were retrieved by words alone".into())
+            } else {
+                let again = decide(&state, call.run(documents, sandbox, embeddings).await);
+                compared(fact, &again.facts)
             };
             done.push(Rerun { code, stage, verdict });
+        }
+        if let Fact::EmbeddingFailed { code, stage, .. } = fact {
+            went_by_words = Some((*code, *stage));
         }
         state.apply(fact);
     }
     done
+}
+
+fn compared(recorded: &Fact, again: &[Fact]) -> Verdict {
+    match again {
+        [Fact::EmbeddingFailed { error, .. }, ..] => Verdict::NotCompared(error.clone()),
+        again => difference(recorded, again.first()).map_or(Verdict::Same, Verdict::Different),
+    }
 }
 
 /// Whether the fact says what a program gave.

@@ -47,9 +47,10 @@ impl Sandbox {
         let mut process = Process::start(program, limits)?;
         let layers = process.ready().await?;
         let starting = begun.elapsed();
-        let trivial = Program { source: "def transform_outputs(jobs):\n    return 'ready'\n", clock_ms: 0 };
+        let source = "def transform_outputs(jobs):\n    return 'ready'\n";
+        let trivial = Program { source, clock_ms: 0, likeness: None };
         let begun = Instant::now();
-        match process.ask(&self.request(Stage::Transform, trivial, &[], &[]), &[], limits).await? {
+        match process.ask(&self.request(Stage::Transform, trivial, &[], &[]), &[], limits, None).await? {
             Reply::Transformed(text) if text == "ready" => {}
             _ => return Err(errors::unavailable("the child did not run a simple program right")),
         }
@@ -59,7 +60,8 @@ impl Sandbox {
             .map(|attempt| async {
                 let mut process = Process::start(program, limits)?;
                 process.ready().await?;
-                let request = self.request(Stage::Attempt, Program { source: attempt.name, clock_ms: 0 }, &[], &[]);
+                let program_of_it = Program { source: attempt.name, clock_ms: 0, likeness: None };
+                let request = self.request(Stage::Attempt, program_of_it, &[], &[]);
                 process.attempt(&request).await.map(|came| (attempt.name, came))
             })
             .buffered(at_once)

@@ -1,4 +1,5 @@
-//! The child process: loads the interpreter, locks itself in, answers one request after another until its input ends.
+//! The child process: loads the interpreter, locks itself in, answers one request after another until its input ends. In
+//! mid-program it may ask its parent how alike texts are.
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -11,7 +12,8 @@ use rustpython_vm::vm::thread::with_current_vm;
 use rustpython_vm::{Interpreter, PyResult, Settings, VirtualMachine};
 
 use super::errors::{self, NOT_LOADED, PANICKED, PANICKED_LATE};
-use super::wire::{Held, Layer, Reply, Request};
+use super::likeness::{self, Likenesses};
+use super::wire::{Answer, Held, Layer, Reply, Request, question};
 use super::{Limits, allocator, host, lock, mend, program, sysconfig, watch};
 
 /// The stack of the interpreter's thread: deep recursion in Python must end in RecursionError, not here.
@@ -134,6 +136,20 @@ fn read_request(frame: &[u8]) -> Option<(Request<'_>, Vec<String>)> {
     Some((request, documents))
 }
 
+/// How alike the parent says these texts are; nothing where it does not know. The program's time stands still meanwhile.
+pub fn compare(queries: &[&str], chunks: &[&str]) -> Option<Likenesses> {
+    if !likeness::fits(queries, chunks) {
+        answer(&Reply::AsksTooMuch);
+        return None;
+    }
+    let waits = watch::pause();
+    write(&question(queries, chunks));
+    // A parent that does not answer is gone.
+    let Some(frame) = next_frame() else { lock::leave(0) };
+    drop(waits);
+    Answer::decode(&frame).ok()?.0
+}
+
 fn bytes(input: &mut impl Read, length: u64) -> Option<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(length).ok()?];
     input.read_exact(&mut bytes).ok()?;
@@ -141,8 +157,12 @@ fn bytes(input: &mut impl Read, length: u64) -> Option<Vec<u8>> {
 }
 
 fn answer(reply: &Reply) {
+    write(&reply.encode());
+}
+
+fn write(frame: &[u8]) {
     let mut output = std::io::stdout().lock();
-    if output.write_all(&reply.encode()).and_then(|()| output.flush()).is_err() {
+    if output.write_all(frame).and_then(|()| output.flush()).is_err() {
         lock::leave(0);
     }
 }

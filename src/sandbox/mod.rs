@@ -13,6 +13,7 @@ mod filter;
 mod frame;
 mod hints;
 mod host;
+mod likeness;
 mod lock;
 mod mend;
 mod private;
@@ -32,6 +33,7 @@ use std::time::Duration;
 pub use allocator::Counting;
 pub use check::{Attempted, SandboxReport};
 pub use child::child_main;
+pub use likeness::{Likeness, Likenesses, Question};
 pub use wire::{Held, Layer};
 
 use crate::config::{Require, SandboxConfig};
@@ -73,12 +75,14 @@ pub struct PastJob<'a> {
     pub output: JobOutput,
 }
 
-/// A program of the remote LM and the time it is told, which is fixed so that it always does the same.
-#[derive(Clone, Copy, Debug)]
+/// A program of the remote LM and what it is given beside its arguments.
+#[derive(Clone, Copy)]
 pub struct Program<'a> {
     pub source: &'a str,
-    /// Milliseconds since 1970.
+    /// What it is told the time is, in milliseconds since 1970: fixed, so that it always does the same.
     pub clock_ms: u64,
+    /// What `retrieve` asks beside the words; without it, it goes by words alone.
+    pub likeness: Option<&'a dyn Likeness>,
 }
 
 /// What one program may use.
@@ -197,7 +201,7 @@ impl Sandbox {
     ) -> Result<Reply, CodeError> {
         let request = self.request(stage, program, documents, jobs);
         let process = self.ready_process().await?;
-        let reply = process.ask(&request, documents, self.inner.limits).await;
+        let reply = process.ask(&request, documents, self.inner.limits, program.likeness).await;
         self.warm();
         // The child is not trusted to keep the documents out of what it says of an error.
         reply.map_err(|error| private::without(error, program.source, documents, jobs))
@@ -261,6 +265,7 @@ impl Sandbox {
             clock_ms: program.clock_ms,
             max_jobs: self.inner.max_jobs,
             max_reply: REPLY.saturating_add(lengths.iter().sum()),
+            compares: program.likeness.is_some(),
             source: program.source.to_owned(),
             documents: lengths,
             texts: texts.items,

@@ -4,14 +4,15 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::check::Attempted;
-use super::wire::{Layer, Reply, Request};
+use super::likeness::{Answers, Likeness};
+use super::wire::{Answer, Layer, Reply, Request};
 use super::{Limits, SUBCOMMAND, errors};
 use crate::protocol::CodeError;
 
@@ -83,31 +84,56 @@ impl Process {
     }
 
     /// Runs one request to its end. The child is spent then: a program may have changed what the next would rely on.
+    ///
+    /// `likeness` answers what the program asks on the way. While it does, the program's time stands still.
     pub async fn ask(
         mut self,
         request: &Request<'_>,
         documents: &[Arc<str>],
         limits: Limits,
+        likeness: Option<&dyn Likeness>,
     ) -> Result<Reply, CodeError> {
         match timeout(SENDING, self.send(request, documents)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(self.ended(limits, false).await),
             Err(_) => return Err(errors::unavailable("the child did not take the program and the documents")),
         }
-        let frame = timeout(limits.time() + GRACE, read_frame(&mut self.output, request.max_reply)).await;
-        let reply = match frame {
-            Ok(Ok(frame)) => Reply::decode(&frame, request.max_jobs).map_err(|_| errors::disturbed()),
-            Ok(Err(Broken::TooLong)) => Err(errors::disturbed()),
-            Ok(Err(Broken::Ended)) => return Err(self.ended(limits, false).await),
-            Err(_) => {
-                let _ = self.child.start_kill();
-                return Err(self.ended(limits, true).await);
+        let mut answers = likeness.map(Answers::new);
+        let mut left = limits.time() + GRACE;
+        loop {
+            let begun = Instant::now();
+            let frame = timeout(left, read_frame(&mut self.output, request.max_reply)).await;
+            left = left.saturating_sub(begun.elapsed());
+            let reply = match frame {
+                Ok(Ok(frame)) => Reply::decode(&frame, request.max_jobs).map_err(|_| errors::disturbed())?,
+                Ok(Err(Broken::TooLong)) => return Err(errors::disturbed()),
+                Ok(Err(Broken::Ended)) => return Err(self.ended(limits, false).await),
+                Err(_) => {
+                    let _ = self.child.start_kill();
+                    return Err(self.ended(limits, true).await);
+                }
+            };
+            match (reply, &mut answers) {
+                (Reply::Failed(error), _) => return Err(error),
+                (Reply::Asks(question), Some(answers)) => {
+                    let answer = Answer(answers.to(question).await).encode();
+                    // One that asks and does not listen is no honest child.
+                    match timeout(SENDING, self.answer(&answer)).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(_)) => return Err(self.ended(limits, false).await),
+                        Err(_) => return Err(errors::disturbed()),
+                    }
+                }
+                (Reply::AsksTooMuch, Some(answers)) => answers.too_much(),
+                (Reply::Asks(_) | Reply::AsksTooMuch, None) => return Err(errors::disturbed()),
+                (reply, _) => return Ok(reply),
             }
-        };
-        match reply? {
-            Reply::Failed(error) => Err(error),
-            reply => Ok(reply),
         }
+    }
+
+    async fn answer(&mut self, frame: &[u8]) -> std::io::Result<()> {
+        self.input.write_all(frame).await?;
+        self.input.flush().await
     }
 
     /// Has it try a forbidden thing. The child is spent then, or dead.
@@ -168,6 +194,7 @@ async fn read_frame(output: &mut (impl AsyncRead + Unpin), most: u64) -> Result<
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::likeness::Question;
     use super::super::wire::{ChunkRow, Held, Prepared, Stage};
     use super::super::{Program, Sandbox};
     use super::*;
@@ -190,12 +217,13 @@ mod tests {
             clock_ms: 0,
             max_jobs: 10,
             max_reply: 1 << 20,
+            compares: false,
             source: String::new(),
             documents: vec![4],
             texts: Vec::new(),
             jobs: Vec::new(),
         };
-        process.ask(&request, &["text".into()], LIMITS).await
+        process.ask(&request, &["text".into()], LIMITS, None).await
     }
 
     fn octal(bytes: &[u8]) -> String {
@@ -218,6 +246,14 @@ mod tests {
             CodeErrorKind::Stopped
         );
         assert_eq!(kind_for("exit 97").await, CodeErrorKind::MemoryLimit);
+    }
+
+    #[tokio::test]
+    async fn a_child_that_asks_what_it_may_not_ends_its_own_call() {
+        for asks in [Reply::AsksTooMuch, Reply::Asks(Question { queries: vec!["q".into()], chunks: vec![] })] {
+            let frame = octal(&asks.encode());
+            assert_eq!(kind_for(&format!("printf '{frame}'; while :; do :; done")).await, CodeErrorKind::Stopped);
+        }
     }
 
     #[tokio::test]
@@ -262,7 +298,7 @@ mod tests {
 
     #[tokio::test]
     async fn code_runs_only_behind_as_much_of_the_lock_as_is_required() {
-        let program = Program { source: "", clock_ms: 0 };
+        let program = Program { source: "", clock_ms: 0, likeness: None };
         let whole = || vec![Layer::required("seccomp", Held::Fully, ""), Layer::extra("namespaces", Held::No, "")];
         let part = || vec![Layer::required("landlock", Held::No, "this kernel has no Landlock")];
         for (layers, require) in [(whole(), Require::Full), (part(), Require::BestEffort)] {
@@ -280,7 +316,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_stream_of_bytes_harms_the_parent(
-            lengths in prop::collection::vec(0u64..200, 0..3), mut bytes in prop::collection::vec(any::<u8>(), 0..200), kind in 0u8..5
+            lengths in prop::collection::vec(0u64..200, 0..3), mut bytes in prop::collection::vec(any::<u8>(), 0..200), kind in 0u8..8
         ) {
             if let Some(first) = bytes.first_mut() {
                 *first = kind;

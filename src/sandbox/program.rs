@@ -41,6 +41,7 @@ pub fn run(
     limits: Limits,
     vm: &VirtualMachine,
 ) -> Reply {
+    host::let_compare(request.compares);
     let result = match request.stage {
         Stage::Prepare => prepare(request, documents, prelude, vm).map(Reply::Prepared),
         Stage::Transform => transform(request, prelude, vm).map(Reply::Transformed),

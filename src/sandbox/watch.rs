@@ -22,6 +22,8 @@ const AGAIN: Duration = Duration::from_millis(20);
 enum Time {
     NotBegun,
     Until(Instant),
+    /// It stands still, with this much left.
+    Paused(Duration),
     /// It no longer counts.
     Over,
 }
@@ -39,6 +41,26 @@ pub fn arm(time: Duration, memory: usize) {
     ARMED.notify_all();
 }
 
+/// The program waits for its parent: until what is given is dropped its time stands still.
+pub fn pause() -> Pause {
+    let mut time = now();
+    if let Time::Until(deadline) = *time {
+        *time = Time::Paused(deadline.saturating_duration_since(Instant::now()));
+    }
+    Pause
+}
+
+pub struct Pause;
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        let mut time = now();
+        if let Time::Paused(left) = *time {
+            *time = Time::Until(Instant::now() + left);
+        }
+    }
+}
+
 /// Ends it: from here no exception is raised.
 pub fn disarm() {
     MEMORY.store(usize::MAX, Relaxed);
@@ -51,7 +73,7 @@ fn now() -> MutexGuard<'static, Time> {
 
 /// Whether a program runs.
 pub fn is_armed() -> bool {
-    matches!(*now(), Time::Until(_))
+    matches!(*now(), Time::Until(_) | Time::Paused(_))
 }
 
 /// Whether the time limit has passed.

@@ -1,9 +1,10 @@
 //! What parent and child say to each other: length-prefixed binary frames, little-endian.
 //!
-//! A request is one frame, followed by the bytes of its documents; a reply is one frame. Whatever the child writes is
-//! untrusted: every length and index is checked, and nothing is allocated for bytes that did not arrive.
+//! A request is one frame, followed by the bytes of its documents; a reply is one frame. Before it the child may ask how
+//! alike texts are, each time in a frame that is answered by one. Whatever the child writes is untrusted: every length and index is checked, and nothing is allocated for bytes that did not arrive.
 
 use super::frame::{Malformed, Reader, Writer};
+use super::likeness::{self, CHUNKS, Likenesses, QUERIES, Question};
 use crate::document::Span;
 use crate::protocol::{CodeError, CodeErrorKind};
 
@@ -26,6 +27,8 @@ pub struct Request<'a> {
     pub max_jobs: u32,
     /// The reply may have this many bytes.
     pub max_reply: u64,
+    /// Whether the child may ask how alike texts are.
+    pub compares: bool,
     pub source: String,
     /// Byte lengths.
     pub documents: Vec<u64>,
@@ -56,7 +59,49 @@ pub enum Reply {
     Failed(CodeError),
     /// How a forbidden thing was refused; without an error number it was done.
     Attempted(Option<i32>),
+    /// No end of the call: the child waits for an [`Answer`].
+    Asks(Question),
+    /// No end of the call either: the program would have asked more than is answered, and went on without.
+    AsksTooMuch,
 }
+
+/// The parent's answer to a question; nothing where there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer(pub Option<Likenesses>);
+
+impl Answer {
+    /// The frame with its length in front.
+    pub fn encode(&self) -> Vec<u8> {
+        let rows = self.0.as_deref().unwrap_or_default();
+        let mut out = Writer::new(16 + rows.iter().map(|row| 8 + row.len() * 4).sum::<usize>());
+        out.u8(u8::from(self.0.is_some()));
+        out.u64(rows.len() as u64);
+        for row in rows {
+            out.u64(row.len() as u64);
+            row.iter().for_each(|likeness| out.u32(likeness.to_bits()));
+        }
+        out.finish()
+    }
+
+    /// Reads a frame without its length.
+    pub fn decode(frame: &[u8]) -> Result<Self, Malformed> {
+        let mut rest = Reader::new(frame);
+        let known = rest.flag()?;
+        let rows = rest.list(8, |rest| rest.list(4, |rest| rest.u32().map(f32::from_bits)))?;
+        rest.end(Self(known.then_some(rows)))
+    }
+}
+
+/// The frame of a question, with its length in front.
+pub fn question(queries: &[impl AsRef<str>], chunks: &[impl AsRef<str>]) -> Vec<u8> {
+    let mut out = Writer::new(chunks.iter().map(|chunk| chunk.as_ref().len() + 8).sum());
+    out.u8(ASKS);
+    out.texts(queries);
+    out.texts(chunks);
+    out.finish()
+}
+
+const ASKS: u8 = 5;
 
 /// The result of `prepare_jobs`: distinct chunks, tasks and advice, and jobs as indexes into them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -123,6 +168,7 @@ impl<'a> Request<'a> {
         out.u64(self.clock_ms);
         out.u32(self.max_jobs);
         out.u64(self.max_reply);
+        out.u8(u8::from(self.compares));
         out.text(&self.source);
         out.u64(self.documents.len() as u64);
         self.documents.iter().for_each(|length| out.u64(*length));
@@ -148,6 +194,7 @@ impl<'a> Request<'a> {
         };
         let (milliseconds, clock_ms) = (rest.u64()?, rest.u64()?);
         let (max_jobs, max_reply) = (rest.u32()?, rest.u64()?);
+        let compares = rest.flag()?;
         let source = rest.text()?;
         let documents = rest.list(8, Reader::u64)?;
         let texts = rest.list(8, Reader::borrowed)?;
@@ -165,7 +212,18 @@ impl<'a> Request<'a> {
             let known = |index: u32| (index as usize) < texts.len();
             if known(job.chunk) && known(job.task) && known(job.advice) { Ok(job) } else { Err(Malformed) }
         })?;
-        rest.end(Request { stage, milliseconds, clock_ms, max_jobs, max_reply, source, documents, texts, jobs })
+        rest.end(Request {
+            stage,
+            milliseconds,
+            clock_ms,
+            max_jobs,
+            max_reply,
+            compares,
+            source,
+            documents,
+            texts,
+            jobs,
+        })
     }
 }
 
@@ -174,6 +232,8 @@ impl Reply {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new(0);
         match self {
+            Reply::Asks(asked) => return question(&asked.queries, &asked.chunks),
+            Reply::AsksTooMuch => out.u8(6),
             Reply::Ready(layers) => {
                 out.u8(0);
                 out.u64(layers.len() as u64);
@@ -238,6 +298,14 @@ impl Reply {
                 let (refused, number) = (rest.flag()?, rest.u32()?);
                 Reply::Attempted(refused.then_some(number as i32))
             }
+            ASKS => {
+                let (queries, chunks) = (rest.texts_within(QUERIES)?, rest.texts_within(CHUNKS)?);
+                if !likeness::fits(&queries, &chunks) {
+                    return Err(Malformed);
+                }
+                Reply::Asks(Question { queries, chunks })
+            }
+            6 => Reply::AsksTooMuch,
             _ => return Err(Malformed),
         };
         rest.end(reply)
@@ -344,6 +412,9 @@ mod tests {
                 Reply::Ready(layers.into_iter().map(layer).collect())
             }),
             prop::option::of(1i32..200).prop_map(Reply::Attempted),
+            (prop::collection::vec(word(), 0..4), prop::collection::vec(word(), 0..9))
+                .prop_map(|(queries, chunks)| Reply::Asks(Question { queries, chunks })),
+            Just(Reply::AsksTooMuch),
         ]
     }
 
@@ -357,6 +428,13 @@ mod tests {
         fn no_bytes_from_the_child_can_harm_the_parent(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let _ = Reply::decode(&bytes, JOBS);
             let _ = Request::decode(&bytes);
+            let _ = Answer::decode(&bytes);
+        }
+
+        #[test]
+        fn an_answer_is_read_as_it_was_written(rows in prop::option::of(prop::collection::vec(prop::collection::vec(-1f32..1.0, 0..5), 0..5))) {
+            let answer = Answer(rows);
+            prop_assert_eq!(Answer::decode(&answer.encode()[8..]), Ok(answer));
         }
 
         #[test]
@@ -387,6 +465,7 @@ mod tests {
             clock_ms: 1_700_000_000_000,
             max_jobs: 2048,
             max_reply: 1 << 26,
+            compares: true,
             source: "def prepare_jobs(): …".into(),
             documents: vec![3, 0, 12],
             texts: vec!["chunk", "task"],
@@ -415,6 +494,11 @@ mod tests {
         assert!(Reply::decode(&prepared(3, 3)[8..], 3).is_ok());
         assert_eq!(Reply::decode(&prepared(4, 3)[8..], 3), Err(Malformed));
         assert_eq!(Reply::decode(&prepared(3, 4)[8..], 3), Err(Malformed));
+        let asks =
+            |queries: usize, chunks: usize| Reply::decode(&question(&vec![""; queries], &vec![""; chunks])[8..], 3);
+        assert!(asks(QUERIES, 1).is_ok());
+        assert_eq!(asks(QUERIES + 1, 1), Err(Malformed));
+        assert_eq!(asks(QUERIES, likeness::PAIRS / QUERIES + 1), Err(Malformed));
         let long = CodeError::new(CodeErrorKind::Exception, "x".repeat(ERROR + 1));
         assert_eq!(Reply::decode(&Reply::Failed(long).encode()[8..], 3), Err(Malformed));
         let long = Reply::Transformed("x".repeat(OUTPUT + 1));

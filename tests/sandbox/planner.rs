@@ -31,6 +31,7 @@ async fn program(question: &str, documents: &[Document]) -> String {
         prompts: prompts::VERSION.into(),
         program: String::new(),
         clock_ms: None,
+        embedding: None,
         parent: None,
     })));
     state.apply(&Fact::RoundBegan { round: 1, last: false });
@@ -53,7 +54,7 @@ async fn round(question: &str, documents: &[Document]) -> (Vec<Manifest>, String
     let source = program(question, documents).await;
     let texts: Vec<Arc<str>> = documents.iter().map(|document| document.text.clone()).collect();
     let jobs = sandbox
-        .prepare(Program { source: &source, clock_ms: 0 }, &texts, &[])
+        .prepare(Program { source: &source, clock_ms: 0, likeness: None }, &texts, &[])
         .await
         .unwrap_or_else(|error| panic!("{question:?}: {error}"));
     let mut done = Vec::new();
@@ -83,7 +84,7 @@ async fn round(question: &str, documents: &[Document]) -> (Vec<Manifest>, String
         })
         .collect();
     let text = sandbox
-        .transform(Program { source: &source, clock_ms: 0 }, &past)
+        .transform(Program { source: &source, clock_ms: 0, likeness: None }, &past)
         .await
         .unwrap_or_else(|error| panic!("{question:?}: {error}"));
     (jobs, text)

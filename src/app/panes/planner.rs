@@ -108,6 +108,10 @@ impl Model {
                 None => write_reply(writer, &answer.text),
             }
         }
+        if let Some(error) = code.and_then(|code| code.embedding_error.as_ref()) {
+            let lead = vec![pad(2), Piece::Mark(Tone::Warning, Mark::Failed), pad(1)];
+            writer.lead(lead, Tone::Warning, &format!("chunks were retrieved by words alone: {error}"), None);
+        }
         if let Some(error) = code.and_then(|code| code.rejected.as_ref()) {
             let lead = vec![pad(2), Piece::Mark(Tone::Bad, Mark::Failed), pad(1)];
             writer.lead(lead, Tone::Bad, &format!("program rejected: {error}"), None);

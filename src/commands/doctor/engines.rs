@@ -4,7 +4,7 @@ use std::future::Future;
 
 use super::Check;
 use crate::commands::begin::sandbox;
-use crate::config::{Config, Require};
+use crate::config::{Config, LocalConfig, Require};
 use crate::openai::{Listing, Probe};
 use crate::sandbox::{Attempted, Held, Layer, SandboxReport};
 use crate::utilization::Sampler;
@@ -21,8 +21,19 @@ pub fn engines(config: &Config) -> Vec<Check> {
     checks.push(runtime.block_on(server("remote server", "none needed: the offline planner has no model", remote)));
     let local = async { local::probe(&config.local).await.map_err(|error| error.to_string()) };
     checks.push(runtime.block_on(server("local server", "none needed: the extractive reader has no model", local)));
+    checks.push(embedding(&config.local));
     checks.extend(Sampler::new().describe().into_iter().map(|line| Check::ok("machine", line)));
     checks
+}
+
+/// What `retrieve` compares meanings with. Nothing is loaded.
+fn embedding(config: &LocalConfig) -> Check {
+    const NAME: &str = "embedding model";
+    match local::found_embedding(config) {
+        Ok(None) => Check::ok(NAME, "none: programs find chunks by words alone"),
+        Ok(Some(found)) => Check::ok(NAME, found),
+        Err(error) => Check::fail(NAME, error.to_string(), "see [local] in minions.toml; an empty setting needs none"),
+    }
 }
 
 /// What holds the remote LM's code, and what came of trying everything that it may not do.

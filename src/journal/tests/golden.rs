@@ -47,7 +47,7 @@ fn a_session_of_version_1_stays_whole_and_readable() {
     assert_eq!(session.summary().problem, None);
 }
 
-const KINDS: usize = 19;
+const KINDS: usize = 20;
 
 /// Written without a wildcard, so that a new kind of fact needs a number here and a sample below.
 fn kind(fact: &Fact) -> usize {
@@ -70,6 +70,7 @@ fn kind(fact: &Fact) -> usize {
         Fact::Answered { .. } => 16,
         Fact::UtilizationSampled(_) => 17,
         Fact::NoteAdded { .. } => 18,
+        Fact::EmbeddingFailed { .. } => 19,
         Fact::SessionEnded { .. } => KINDS,
     }
 }
@@ -145,6 +146,16 @@ fn added_later(code: CodeId) -> Vec<Fact> {
             engine: Some(EngineSample { spent: Some(spent()), ..engine() }),
             ..utilization()
         }),
+        Fact::SessionOpened(Box::new(SessionOpened {
+            embedding: Some(EmbeddingModel {
+                model: "nomic-embed-text-v1.5.Q8_0".into(),
+                hash: "0f".repeat(32),
+                query_prefix: "search_query: ".into(),
+                document_prefix: "search_document: ".into(),
+            }),
+            ..opened()
+        })),
+        Fact::EmbeddingFailed { code, stage: CodeStage::Prepare, error: "it crashed (signal 6)".into() },
     ]
 }
 
@@ -191,6 +202,7 @@ fn opened() -> SessionOpened {
         prompts: "1".into(),
         program: "0.1.0".into(),
         clock_ms: None,
+        embedding: None,
         parent: Some(Parent { session: "20261123-181501-7f3a".into(), seq: 12 }),
     }
 }

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
-use super::engine;
 use super::wire::{Command, Event};
+use super::{embed, engine};
 
 /// Commands that wait until the engine has finished its step.
 const WAITING: usize = 64;
@@ -28,7 +28,7 @@ fn work() -> Result<(), String> {
     let mut writer = socket.try_clone().map_err(text)?;
     let mut progress = socket.try_clone().map_err(text)?;
     let mut lines = BufReader::new(socket);
-    let Some(Command::Load(options)) = next(&mut lines) else { return Err("no model was named".into()) };
+    let Some(load) = next(&mut lines) else { return Err("no model was named".into()) };
     let (sender, commands) = mpsc::sync_channel(WAITING);
     thread::spawn(move || listen(lines, &sender));
     let mut percent = None;
@@ -37,14 +37,14 @@ fn work() -> Result<(), String> {
         // The workbench is told a hundred times at most; where it is gone, loading stops.
         percent.replace(now) == Some(now) || say(&mut progress, &Event::Loading { share })
     };
-    let result = engine::serve(
-        &options,
-        &commands,
-        &mut |event| {
-            say(&mut writer, &event);
-        },
-        loading,
-    );
+    let mut tell = |event| {
+        say(&mut writer, &event);
+    };
+    let result = match &load {
+        Command::Load(options) => engine::serve(options, &commands, &mut tell, loading),
+        Command::LoadEmbedding(options) => embed::serve(options, &commands, &mut tell, loading),
+        Command::Job(_) | Command::Embed(_) | Command::Cancel { .. } => Err("no model was named".into()),
+    };
     if let Err(message) = &result {
         say(&mut writer, &Event::Failed { message: message.clone() });
     }

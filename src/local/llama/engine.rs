@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
@@ -69,7 +70,7 @@ pub fn serve(
     backends::load();
     let backend = LlamaBackend::init().map_err(|error| format!("llama.cpp does not start: {error}"))?;
     let mut params = LlamaModelParams::default().with_progress_callback(progress);
-    let layers = gpu_layers(options);
+    let layers = gpu_layers(&options.model, options.kv_type, options.context_tokens, options.gpu_layers);
     if let Some(layers) = layers {
         params = params.with_n_gpu_layers(layers.fit);
     }
@@ -98,9 +99,9 @@ fn capacity(options: &Options, on_gpu: bool) -> Capacity {
     Capacity { cells, sequences: parallel + BESIDE, batch: BATCH.max(parallel + BESIDE), mixed, enough, few, kept }
 }
 
-fn threads(options: &Options) -> i32 {
+pub fn threads(asked: u32) -> i32 {
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
-    if options.threads == 0 { cores as i32 } else { options.threads as i32 }
+    if asked == 0 { cores as i32 } else { asked as i32 }
 }
 
 fn context_params(options: &Options, capacity: &Capacity) -> LlamaContextParams {
@@ -124,18 +125,18 @@ fn context_params(options: &Options, capacity: &Capacity) -> LlamaContextParams 
         .with_kv_unified(true)
         .with_type_k(kind)
         .with_type_v(kind)
-        .with_n_threads(threads(options))
-        .with_n_threads_batch(threads(options))
+        .with_n_threads(threads(options.threads))
+        .with_n_threads_batch(threads(options.threads))
 }
 
 /// As many as the settings name, or as the GPUs have room for; nothing where there is no GPU.
-fn gpu_layers(options: &Options) -> Option<Layers> {
+pub fn gpu_layers(model: &Path, kv_type: KvType, context_tokens: u32, asked: i32) -> Option<Layers> {
     let devices = llama_cpp_2::list_llama_ggml_backend_devices();
     let devices: Vec<_> = devices.iter().map(|device| (&device.device_type, device.memory_free as u64)).collect();
     let free = free_on_gpus(&devices)?;
-    let info = gguf::read(&options.model).ok()?;
-    let layers = fit::layers(&info, options.kv_type, options.context_tokens, free)?;
-    Some(u32::try_from(options.gpu_layers).map_or(layers, |fit| Layers { fit: fit.min(layers.all), ..layers }))
+    let info = gguf::read(model).ok()?;
+    let layers = fit::layers(&info, kv_type, context_tokens, free)?;
+    Some(u32::try_from(asked).map_or(layers, |fit| Layers { fit: fit.min(layers.all), ..layers }))
 }
 
 /// Free bytes of the GPUs that llama.cpp takes: those that share the processor's memory only where there are no others.
@@ -158,7 +159,7 @@ fn note(model: &LlamaModel, options: &Options, capacity: &Capacity, layers: Opti
         names.join(" and "),
         capacity.cells,
         capacity.sequences - BESIDE,
-        threads(options)
+        threads(options.threads)
     )
 }
 
@@ -265,7 +266,7 @@ impl<'a> Engine<'a> {
                 }
             };
             match command {
-                Command::Load(_) => {}
+                Command::Load(_) | Command::LoadEmbedding(_) | Command::Embed(_) => {}
                 Command::Cancel { id } => self.close(id),
                 Command::Job(work) => {
                     let id = work.id;
@@ -387,7 +388,7 @@ impl<'a> Engine<'a> {
             open.push(id);
             wishes.push((job.voice.wish(), self.context.get_logits_ith(*row)));
         }
-        let lists = shortlist::all(&wishes, &self.words, threads(self.options) as usize);
+        let lists = shortlist::all(&wishes, &self.words, threads(self.options.threads) as usize);
         let (mut done, mut written) = (Vec::new(), 0);
         for (id, likeliest) in open.into_iter().zip(lists) {
             let Some(job) = self.jobs.get_mut(id) else { continue };

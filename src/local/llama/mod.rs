@@ -1,4 +1,5 @@
-//! llama.cpp on this machine, in a process of its own: every job in one batch, every chunk read once.
+//! llama.cpp on this machine, in processes of its own: one answers jobs, every job in one batch and every chunk read once;
+//! one embeds texts.
 //!
 //! Why a process: llama.cpp ends its process where something is wrong inside (a failed assertion, a device without memory).
 //! So that costs the jobs it had, and not the session. It costs a line of JSON a job and a few megabytes besides the model.
@@ -9,6 +10,9 @@ pub mod backends;
 mod child;
 #[cfg(feature = "llama")]
 pub mod constraint;
+#[cfg(feature = "llama")]
+mod embed;
+pub(super) mod embedding;
 #[cfg(feature = "llama")]
 mod engine;
 #[cfg(feature = "llama")]
@@ -24,6 +28,8 @@ pub mod shortlist;
 mod template;
 #[cfg(feature = "llama")]
 mod voice;
+#[cfg(feature = "llama")]
+mod windows;
 mod wire;
 #[cfg(feature = "llama")]
 pub mod words;
@@ -33,13 +39,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 #[cfg(feature = "llama")]
 pub use child::child_main;
+pub(super) use wire::EmbeddingOptions;
 
-use self::process::{Order, Supervisor, Watched};
-use self::wire::{Options, Work};
+use self::process::{Order, Supervisor, Watched, asked};
+use self::wire::{Command, Options, Work};
 use super::chosen::chosen;
 use super::{JobRequest, LocalError, LocalLm};
 use crate::config::LocalConfig;
@@ -55,7 +62,7 @@ const PARALLEL: usize = 16;
 /// The engine, started with the first word to it and started again where it ended.
 pub struct LlamaLocal {
     model: String,
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<Order<Work>>,
     watched: Arc<Watched>,
     max_in_flight: usize,
 }
@@ -92,7 +99,7 @@ impl LlamaLocal {
         let (orders, order_receiver) = mpsc::channel(max_in_flight);
         let watched = Arc::new(Watched::default());
         let silence = Duration::from_secs(config.timeout_s);
-        let supervisor = Supervisor::new(program.to_owned(), options, log, silence, watched.clone());
+        let supervisor = Supervisor::new(program.to_owned(), Command::Load(options), log, silence, watched.clone());
         tokio::spawn(supervisor.run(order_receiver));
         let model = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         Ok(Self { model, orders, watched, max_in_flight })
@@ -122,12 +129,7 @@ impl LocalLm for LlamaLocal {
                 sample: job.sample,
                 max_output_tokens: u32::try_from(job.max_output_tokens).unwrap_or(u32::MAX),
             };
-            let (reply, answer) = oneshot::channel();
-            let gone = |_| LocalError { message: "the local engine is gone: start the run again".into() };
-            self.orders.send(Order { work, reply }).await.map_err(|_| gone(()))?;
-            // Dropped before its end, this job is not wanted any more.
-            let _notice = self.watched.notice();
-            let answered = answer.await.map_err(|_| gone(()))??;
+            let answered = asked(&self.orders, &self.watched, work).await?;
             Ok(WorkerReply {
                 text: answered.text,
                 finish: answered.finish,

@@ -1,4 +1,4 @@
-//! The engine's process: started, fed, listened to, and started again when it ends.
+//! An engine's process: started, fed, listened to, and started again when it ends.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -18,7 +18,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::SUBCOMMAND;
-use super::wire::{Answered, Command, Event, Options, Work};
+use super::wire::{Answered, Command, Event, Texts, Vectors, Work};
 use crate::local::LocalError;
 use crate::protocol::EngineSample;
 
@@ -26,6 +26,8 @@ use crate::protocol::EngineSample;
 const ENDS: u32 = 2;
 /// A process whose socket closed is given this long to be gone.
 const LEAVING: Duration = Duration::from_secs(2);
+/// What is said where the process says what no engine of its kind does.
+const UNKNOWN: &str = "it said something that is no event of its kind; please report it";
 /// Bytes of the log beyond which it begins anew.
 const LOG_BYTES: u64 = 1 << 20;
 /// What of the surroundings the engine needs; keys are not among it.
@@ -33,10 +35,71 @@ const SURROUNDINGS: &[&str] =
     &["PATH", "HOME", "TMPDIR", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"];
 const SURROUNDING_FAMILIES: &[&str] = &["CUDA_", "NVIDIA_", "GGML_", "HIP_", "ROCR_", "HSA_", "VK_", "OMP_"];
 
-/// A job and where its answer goes.
-pub struct Order {
-    pub work: Work,
-    pub reply: oneshot::Sender<Result<Answered, LocalError>>,
+/// What an engine is asked, and how its answer is known.
+pub trait Ask: Send + 'static {
+    type Answer: Send + 'static;
+    /// What the engine is called in a message.
+    const ENGINE: &'static str;
+    /// What to do where memory ran out.
+    const LESS: &'static str;
+
+    fn command(self, id: u64) -> Command;
+
+    /// The answer, and which question it is to; the event itself where it is none.
+    fn answer(event: Event) -> Result<(u64, Self::Answer), Box<Event>>;
+}
+
+impl Ask for Work {
+    type Answer = Answered;
+    const ENGINE: &'static str = "the local engine";
+    const LESS: &'static str = "take a smaller model or a smaller local.context_tokens";
+
+    fn command(self, id: u64) -> Command {
+        Command::Job(Work { id, ..self })
+    }
+
+    fn answer(event: Event) -> Result<(u64, Answered), Box<Event>> {
+        match event {
+            Event::Done(answered) => Ok((answered.id, answered)),
+            other => Err(Box::new(other)),
+        }
+    }
+}
+
+impl Ask for Texts {
+    type Answer = Vec<Vec<f32>>;
+    const ENGINE: &'static str = "the embedding engine";
+    const LESS: &'static str = "take a smaller local.embedding_model";
+
+    fn command(self, id: u64) -> Command {
+        Command::Embed(Texts { id, ..self })
+    }
+
+    fn answer(event: Event) -> Result<(u64, Vec<Vec<f32>>), Box<Event>> {
+        match event {
+            Event::Embedded(Vectors { id, vectors }) => Ok((id, vectors)),
+            other => Err(Box::new(other)),
+        }
+    }
+}
+
+/// A question and where its answer goes.
+pub struct Order<A: Ask> {
+    pub ask: A,
+    pub reply: oneshot::Sender<Result<A::Answer, LocalError>>,
+}
+
+/// Asks, and waits for the answer. Dropped before its end, the question is not wanted any more.
+pub async fn asked<A: Ask>(
+    orders: &mpsc::Sender<Order<A>>,
+    watched: &Arc<Watched>,
+    ask: A,
+) -> Result<A::Answer, LocalError> {
+    let gone = || LocalError { message: format!("{} is gone: start the run again", A::ENGINE) };
+    let (reply, answer) = oneshot::channel();
+    orders.send(Order { ask, reply }).await.map_err(|_| gone())?;
+    let _notice = watched.notice();
+    answer.await.map_err(|_| gone())?
 }
 
 /// What both sides look at: the newest sample, and whether somebody stopped waiting.
@@ -70,13 +133,14 @@ impl Drop for Notice {
 }
 
 /// One task that owns the process.
-pub struct Supervisor {
+pub struct Supervisor<A: Ask> {
     program: PathBuf,
-    options: Options,
+    /// The first word to it.
+    load: Command,
     log: Option<PathBuf>,
     silence: Duration,
     watched: Arc<Watched>,
-    waiting: HashMap<u64, oneshot::Sender<Result<Answered, LocalError>>>,
+    waiting: HashMap<u64, oneshot::Sender<Result<A::Answer, LocalError>>>,
     next: u64,
     ends: u32,
 }
@@ -87,19 +151,19 @@ struct Engine {
     commands: OwnedWriteHalf,
 }
 
-impl Supervisor {
+impl<A: Ask> Supervisor<A> {
     pub fn new(
         program: PathBuf,
-        options: Options,
+        load: Command,
         log: Option<PathBuf>,
         silence: Duration,
         watched: Arc<Watched>,
     ) -> Self {
-        Self { program, options, log, silence, watched, waiting: HashMap::new(), next: 0, ends: 0 }
+        Self { program, load, log, silence, watched, waiting: HashMap::new(), next: 0, ends: 0 }
     }
 
     /// Works until nobody can give orders any more. Dropping it ends the process.
-    pub async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+    pub async fn run(mut self, mut orders: mpsc::Receiver<Order<A>>) {
         loop {
             let why = match self.start().await {
                 Ok(mut engine) => match self.attend(&mut engine, &mut orders).await {
@@ -108,7 +172,9 @@ impl Supervisor {
                         let _ = engine.child.start_kill();
                         why
                     }
-                    Ends::Silently => told(timeout(LEAVING, engine.child.wait()).await.ok().and_then(Result::ok)),
+                    Ends::Silently => {
+                        told(timeout(LEAVING, engine.child.wait()).await.ok().and_then(Result::ok), A::LESS)
+                    }
                     Ends::Stuck => {
                         let _ = engine.child.start_kill();
                         format!("it was silent for {} s and was ended", self.silence.as_secs())
@@ -136,7 +202,7 @@ impl Supervisor {
             Some(log) => format!("; its log is {}", log.display()),
             None => String::new(),
         };
-        format!("the local engine: {why}{log}")
+        format!("{}: {why}{log}", A::ENGINE)
     }
 
     async fn start(&self) -> std::io::Result<Engine> {
@@ -160,7 +226,7 @@ impl Supervisor {
         // The command keeps the other end open otherwise, and the end of the process would not be noticed.
         drop(program);
         let (read, mut commands) = UnixStream::from_std(ours)?.into_split();
-        commands.write_all(&line(&Command::Load(self.options.clone()))).await?;
+        commands.write_all(&line(&self.load)).await?;
         Ok(Engine { child, events: BufReader::new(read).lines(), commands })
     }
 
@@ -173,7 +239,7 @@ impl Supervisor {
         open.open(path).ok()
     }
 
-    async fn attend(&mut self, engine: &mut Engine, orders: &mut mpsc::Receiver<Order>) -> Ends {
+    async fn attend(&mut self, engine: &mut Engine, orders: &mut mpsc::Receiver<Order<A>>) -> Ends {
         loop {
             let busy = !self.waiting.is_empty();
             tokio::select! {
@@ -194,11 +260,11 @@ impl Supervisor {
         }
     }
 
-    async fn send(&mut self, engine: &mut Engine, order: Order) -> std::io::Result<()> {
+    async fn send(&mut self, engine: &mut Engine, order: Order<A>) -> std::io::Result<()> {
         let id = self.next;
         self.next += 1;
         self.waiting.insert(id, order.reply);
-        engine.commands.write_all(&line(&Command::Job(Work { id, ..order.work }))).await
+        engine.commands.write_all(&line(&order.ask.command(id))).await
     }
 
     async fn cancel_unwanted(&mut self, engine: &mut Engine) -> std::io::Result<()> {
@@ -213,32 +279,37 @@ impl Supervisor {
 
     /// What the engine said; a text is why it cannot go on.
     fn heard(&mut self, line: &str) -> Option<String> {
-        match serde_json::from_str(line) {
-            Ok(Event::Loading { share }) => {
+        let event = match serde_json::from_str(line).map(A::answer) {
+            Ok(Err(event)) => event,
+            Ok(Ok((id, answer))) => {
+                self.ends = 0;
+                if let Some(reply) = self.waiting.remove(&id) {
+                    let _ = reply.send(Ok(answer));
+                }
+                return None;
+            }
+            Err(_) => return Some(UNKNOWN.into()),
+        };
+        match *event {
+            Event::Loading { share } => {
                 self.watched.set(Some(EngineSample { loading: Some(share), ..EngineSample::default() }));
             }
-            Ok(Event::Ready { note }) => {
-                tracing::info!("the local engine is ready: {note}");
+            Event::Ready { note } => {
+                tracing::info!("{} is ready: {note}", A::ENGINE);
                 self.watched.set(Some(EngineSample::default()));
             }
-            Ok(Event::Failed { message }) => {
+            Event::Failed { message } => {
                 // Another try would end the same way.
                 self.ends = ENDS;
                 return Some(message);
             }
-            Ok(Event::Done(answered)) => {
-                self.ends = 0;
-                if let Some(reply) = self.waiting.remove(&answered.id) {
-                    let _ = reply.send(Ok(answered));
-                }
-            }
-            Ok(Event::JobFailed { id, message }) => {
+            Event::JobFailed { id, message } => {
                 if let Some(reply) = self.waiting.remove(&id) {
                     let _ = reply.send(Err(LocalError { message }));
                 }
             }
-            Ok(Event::Sample(sample)) => self.watched.set(Some(sample)),
-            Err(_) => return Some("it said something that is no event; please report it".into()),
+            Event::Sample(sample) => self.watched.set(Some(sample)),
+            Event::Done(_) | Event::Embedded(_) => return Some(UNKNOWN.into()),
         }
         None
     }
@@ -258,11 +329,10 @@ fn line(command: &Command) -> Vec<u8> {
     line
 }
 
-fn told(status: Option<ExitStatus>) -> String {
+fn told(status: Option<ExitStatus>, less: &str) -> String {
     match status.map(|status| (status.signal(), status.code())) {
         Some((Some(libc::SIGKILL), _)) => {
-            "it was killed, as the system does when memory runs out; take a smaller model or a smaller local.context_tokens"
-                .into()
+            format!("it was killed, as the system does when memory runs out; {less}")
         }
         Some((Some(signal), _)) => format!("it crashed (signal {signal})"),
         Some((None, Some(code))) => format!("it ended with exit code {code}"),

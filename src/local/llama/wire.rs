@@ -9,9 +9,12 @@ use crate::protocol::{EngineSample, Finish};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
-    /// The first one, once.
+    /// The first one, once: this process answers jobs.
     Load(Options),
+    /// The first one, once: this process embeds texts.
+    LoadEmbedding(EmbeddingOptions),
     Job(Work),
+    Embed(Texts),
     Cancel {
         id: u64,
     },
@@ -33,6 +36,22 @@ pub struct Options {
     pub quote_only: bool,
     /// What a reasoning model may think before each answer.
     pub thinking_tokens: u32,
+}
+
+/// How an embedding model is loaded and run. Zero leaves a number to the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmbeddingOptions {
+    pub model: PathBuf,
+    pub threads: u32,
+    /// Negative: as many as the device's memory takes.
+    pub gpu_layers: i32,
+}
+
+/// Texts to be embedded, in the order in which their vectors are wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Texts {
+    pub id: u64,
+    pub texts: Vec<String>,
 }
 
 pub use crate::config::{FlashAttention, KvType};
@@ -61,6 +80,8 @@ pub enum Event {
         message: String,
     },
     Done(Answered),
+    Embedded(Vectors),
+    /// This job, or these texts.
     JobFailed {
         id: u64,
         message: String,
@@ -79,4 +100,11 @@ pub struct Answered {
     pub output_tokens: u64,
     /// Those of them that were thoughts.
     pub reasoning_tokens: u64,
+}
+
+/// A vector of length 1 for each text; an empty one where the model makes nothing of a text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vectors {
+    pub id: u64,
+    pub vectors: Vec<Vec<f32>>,
 }

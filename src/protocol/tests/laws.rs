@@ -67,10 +67,22 @@ fn inputs() -> impl Strategy<Value = Input> {
         })),
         (code.clone(), 0usize..6).prop_map(|(code, jobs)| {
             let manifest = Manifest { chunk: Chunk::Text("c".into()), task: "t".into(), advice: String::new() };
-            Input::CodeRan { code, result: CodeResult::Prepared(Ok(vec![manifest; jobs])) }
+            Input::CodeRan {
+                code,
+                result: CodeResult::Prepared(Ok(vec![manifest; jobs])),
+                embedding_error: (jobs % 2 == 1).then(|| "gone".into()),
+            }
         }),
-        code.clone().prop_map(|code| Input::CodeRan { code, result: CodeResult::Prepared(Err(error())) }),
-        code.prop_map(|code| Input::CodeRan { code, result: CodeResult::Transformed(Ok("text".into())) }),
+        code.clone().prop_map(|code| Input::CodeRan {
+            code,
+            result: CodeResult::Prepared(Err(error())),
+            embedding_error: None
+        }),
+        code.prop_map(|code| Input::CodeRan {
+            code,
+            result: CodeResult::Transformed(Ok("text".into())),
+            embedding_error: None
+        }),
         job.clone().prop_map(|job| Input::JobStarted { job }),
         (job.clone(), 1u32..4, prop_oneof![Just(ANSWERED), Just("bad")]).prop_map(|(job, attempt, text)| {
             let reply = WorkerReply { text: text.into(), finish: Finish::Stop, usage: Usage::default() };

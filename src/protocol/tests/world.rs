@@ -82,6 +82,7 @@ pub fn opened(settings: Settings, price: Option<Price>) -> Box<SessionOpened> {
         prompts: prompts::VERSION.into(),
         program: "test".into(),
         clock_ms: None,
+        embedding: None,
         parent: None,
     })
 }
@@ -125,11 +126,13 @@ impl World {
                 }
                 Effect::Prepare(code) => {
                     let result = next(&mut prepared).map(manifests);
-                    Input::CodeRan { code, result: CodeResult::Prepared(result) }
+                    Input::CodeRan { code, result: CodeResult::Prepared(result), embedding_error: None }
                 }
-                Effect::Transform(code) => {
-                    Input::CodeRan { code, result: CodeResult::Transformed(next(&mut transformed)) }
-                }
+                Effect::Transform(code) => Input::CodeRan {
+                    code,
+                    result: CodeResult::Transformed(next(&mut transformed)),
+                    embedding_error: None,
+                },
                 Effect::RunJobs { round } => {
                     let jobs = run.state.round().unwrap().jobs.len() as u32;
                     for index in 0..jobs {

@@ -67,6 +67,7 @@ fn state(question: &str, round: u32, last: bool) -> State {
         prompts: String::new(),
         program: String::new(),
         clock_ms: None,
+        embedding: None,
         parent: None,
     })));
     for round in 1..=round {

@@ -1,17 +1,25 @@
 //! The functions that search: chunks by words, documents by a regular expression.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 use rustpython_vm::builtins::{PyDict, PyStrRef};
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 use super::arguments::{Arguments, str_of};
 use crate::document::{bm25, find, fusion};
-use crate::sandbox::watch;
+use crate::sandbox::{child, watch};
 
 thread_local! {
     /// The documents of the call, for `find_all`.
     static DOCUMENTS: RefCell<Vec<PyStrRef>> = const { RefCell::new(Vec::new()) };
+    /// Whether the parent compares meanings, for `retrieve`.
+    static COMPARES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says whether the program that runs next may ask its parent how alike texts are.
+pub fn let_compare(may: bool) {
+    COMPARES.set(may);
 }
 
 /// Says which documents the program that runs next was given.
@@ -30,8 +38,31 @@ pub fn bm25_retrieve_top_k_chunks(arguments: &Arguments) -> PyResult<PyObjectRef
 pub fn retrieve(arguments: &Arguments) -> PyResult<PyObjectRef> {
     let (queries, chunks) = (arguments.texts("queries")?, arguments.list_of_texts("chunks")?);
     let queries: Vec<&str> = queries.iter().map(str_of).collect();
-    let best = fusion::retrieve(&queries, watched(&chunks), arguments.number("k", 0)?);
+    let k = arguments.number("k", 0)?;
+    let likenesses = if k > 0 { likenesses(&queries, &chunks) } else { Vec::new() };
+    let best = fusion::retrieve(&queries, watched(&chunks), &likenesses, k);
     chosen(&chunks, &best, arguments.vm)
+}
+
+/// How alike each query is to each chunk, where the parent knows; texts that stand twice are asked for once.
+fn likenesses(queries: &[&str], chunks: &[PyStrRef]) -> Vec<Vec<f32>> {
+    if !COMPARES.get() || queries.is_empty() || chunks.is_empty() {
+        return Vec::new();
+    }
+    let mut distinct: Vec<&str> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let place: Vec<usize> = chunks
+        .iter()
+        .map(|chunk| {
+            *places.entry(str_of(chunk)).or_insert_with_key(|text| {
+                distinct.push(text);
+                distinct.len() - 1
+            })
+        })
+        .collect();
+    let Some(rows) = child::compare(queries, &distinct) else { return Vec::new() };
+    let of_all = |row: Vec<f32>| place.iter().map(|place| row.get(*place).copied().unwrap_or(f32::NAN)).collect();
+    rows.into_iter().map(of_all).collect()
 }
 
 pub fn find_all(arguments: &Arguments) -> PyResult<PyObjectRef> {
