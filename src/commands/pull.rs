@@ -1,20 +1,33 @@
 //! `minions pull`: fetches a model into the models folder.
 
 use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use super::models::folder;
 use super::{Exit, Failure, Output};
 use crate::app::short_bytes;
 use crate::config::Config;
 use crate::document::escape::visible;
-use crate::local::pull::{HUGGING_FACE, Puller};
+use crate::local::pull::{HUGGING_FACE, PullError, Puller, Wanted};
 
-/// Fetches the model, tells on standard error how far it is, and prints where the file lies.
+/// Fetches the model, tells on standard error how far it is, and prints where its file lies, or the first of its files.
 pub async fn pull(config: &Config, model: &str, sha256: Option<String>) -> Result<Exit, Failure> {
     let folder = folder(config)?;
     let endpoint = std::env::var("HF_ENDPOINT").ok().filter(|endpoint| !endpoint.is_empty());
     let puller = Puller::new(endpoint.as_deref().unwrap_or(HUGGING_FACE), std::env::var("HF_TOKEN").ok())?;
     let wanted = puller.find(model, sha256).await?;
+    let mut first = None;
+    for file in &wanted {
+        let path = fetch(&puller, file, &folder).await?;
+        first.get_or_insert(path);
+    }
+    let out = &mut Output::standard();
+    writeln!(out, "{}", visible(&first.unwrap_or_default().to_string_lossy()))?;
+    out.flush()?;
+    Ok(Exit::Success)
+}
+
+async fn fetch(puller: &Puller, wanted: &Wanted, folder: &Path) -> Result<PathBuf, PullError> {
     let live = std::io::stderr().is_terminal();
     let mut told = None;
     let mut tell = |there: u64, total: Option<u64>| {
@@ -30,13 +43,9 @@ pub async fn pull(config: &Config, model: &str, sha256: Option<String>) -> Resul
             let _ = write!(std::io::stderr(), "{begin}{}: {}{of}{end}", visible(&wanted.name), short_bytes(there));
         }
     };
-    let path = puller.fetch(&wanted, &folder, &mut tell).await;
+    let path = puller.fetch(wanted, folder, &mut tell).await;
     if live && told.is_some() {
         let _ = writeln!(std::io::stderr());
     }
-    let path = path?;
-    let out = &mut Output::standard();
-    writeln!(out, "{}", visible(&path.to_string_lossy()))?;
-    out.flush()?;
-    Ok(Exit::Success)
+    path
 }

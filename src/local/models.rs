@@ -131,13 +131,13 @@ impl Found {
 }
 
 /// The name without its ending, where that is `.gguf`.
-fn stem(name: &str) -> Option<&str> {
+pub(super) fn stem(name: &str) -> Option<&str> {
     let (stem, ending) = name.rsplit_once('.')?;
     (ending.eq_ignore_ascii_case("gguf") && !stem.is_empty()).then_some(stem)
 }
 
 /// `model-00002-of-00003`: `model`, 2 and 3.
-fn part_of(name: &str) -> Option<(&str, u64, u64)> {
+pub(super) fn part_of(name: &str) -> Option<(&str, u64, u64)> {
     let number = |text: &str| text.parse().ok().filter(|_| text.len() == 5 && text.bytes().all(|b| b.is_ascii_digit()));
     let (rest, of) = name.rsplit_once("-of-")?;
     let (whole, part) = rest.rsplit_once('-')?;

@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::gguf;
+use super::models::{part_of, stem};
 
 /// Where models are found by name (huggingface.co/docs/hub/api); `HF_ENDPOINT` names a mirror.
 pub const HUGGING_FACE: &str = "https://huggingface.co";
@@ -45,8 +46,12 @@ pub enum PullError {
     NoGguf { repo: String },
     #[error("{repo} holds several models, name one of them, such as {repo}:{}", .files.join(", or :"))]
     Several { repo: String, files: Vec<String> },
-    #[error("{repo} holds it in {parts} parts, which cannot be fetched at once: pull each by the URL of its file")]
-    Split { repo: String, parts: usize },
+    #[error("{repo} holds {whole} in {of} parts and lists {listed} of them: look there whether its upload has ended")]
+    PartsMissing { repo: String, whole: String, of: u64, listed: usize },
+    #[error(
+        "a hash is of one file, and {repo} holds this model in several: leave --sha256 out, theirs are known there"
+    )]
+    HashOfParts { repo: String },
     #[error("{place} sent a page and no model: check the URL")]
     Page { place: String },
     #[error("what came is not what was promised (SHA-256 {came}, not {promised}): it was removed, pull it again")]
@@ -99,13 +104,13 @@ impl Puller {
         Ok(Self { http, endpoint, token: token.filter(|token| !token.is_empty()) })
     }
 
-    /// Finds the file that `named` means: a URL, or `owner/repository`, with `:FILE.gguf` or `:Q4_K_M` where it holds several.
-    pub async fn find(&self, named: &str, sha256: Option<String>) -> Result<Wanted, PullError> {
+    /// Finds the files that `named` means, several where a model is split: a URL, or `owner/repository`, with `:FILE.gguf` or `:Q4_K_M` where it holds several.
+    pub async fn find(&self, named: &str, sha256: Option<String>) -> Result<Vec<Wanted>, PullError> {
         let unknown = || PullError::Name(named.to_owned());
         if let Some(url) = Url::parse(named).ok().filter(|url| matches!(url.scheme(), "http" | "https")) {
             let name = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default().to_owned();
             let keyed = url.origin() == self.endpoint.origin();
-            return if is_model(&name) { Ok(Wanted { url, name, sha256, keyed }) } else { Err(unknown()) };
+            return if is_model(&name) { Ok(vec![Wanted { url, name, sha256, keyed }]) } else { Err(unknown()) };
         }
         let (repo, choice) = named.split_once(':').unwrap_or((named, ""));
         let plain = |part: &str| {
@@ -117,11 +122,17 @@ impl Puller {
             return Err(unknown());
         }
         let listed = self.list(repo).await?;
-        let file = choose(repo, choice, &listed)?;
-        let name = file.path.rsplit('/').next().unwrap_or_default().to_owned();
-        let url = self.place(&["resolve", "main", &file.path], repo, "");
-        let sha256 = sha256.or_else(|| file.lfs.as_ref().map(|lfs| lfs.oid.clone()));
-        Ok(Wanted { url, name, sha256, keyed: true })
+        let files = choose(repo, choice, &listed)?;
+        if files.len() > 1 && sha256.is_some() {
+            return Err(PullError::HashOfParts { repo: repo.to_owned() });
+        }
+        let wanted = |file: &Listed| Wanted {
+            url: self.place(&["resolve", "main", &file.path], repo, ""),
+            name: file_name(&file.path).to_owned(),
+            sha256: sha256.clone().or_else(|| file.lfs.as_ref().map(|lfs| lfs.oid.clone())),
+            keyed: true,
+        };
+        Ok(files.into_iter().map(wanted).collect())
     }
 
     async fn list(&self, repo: &str) -> Result<Vec<Listed>, PullError> {
@@ -290,25 +301,52 @@ impl Puller {
     }
 }
 
-fn choose<'a>(repo: &str, choice: &str, listed: &'a [Listed]) -> Result<&'a Listed, PullError> {
+/// The one file that is meant, or all parts of it in their order.
+fn choose<'a>(repo: &str, choice: &str, listed: &'a [Listed]) -> Result<Vec<&'a Listed>, PullError> {
     let named = |file: &&Listed| {
         let name = file.path.to_lowercase();
         is_model(&file.path) && !name.contains("mmproj") && (choice.is_empty() || name.contains(&choice.to_lowercase()))
     };
     let files: Vec<&Listed> = listed.iter().filter(named).collect();
-    let exact = files.iter().find(|file| file.path == choice || file.path.rsplit('/').next() == Some(choice));
+    let exact = files.iter().find(|file| file.path == choice || file_name(&file.path) == choice);
     match (exact, files.as_slice()) {
-        (Some(file), _) | (None, [file]) => Ok(file),
+        (Some(file), _) | (None, [file]) => with_parts(repo, file, listed),
         (None, []) if choice.is_empty() => Err(PullError::NoGguf { repo: repo.to_owned() }),
         (None, []) => Err(PullError::Missing { place: repo.to_owned(), what: format!("{choice:?}"), token: true }),
-        (None, files) if files.iter().all(|file| file.path.contains("-of-")) => {
-            Err(PullError::Split { repo: repo.to_owned(), parts: files.len() })
+        (None, [first, rest @ ..]) if split(first).is_some() && rest.iter().all(|file| same_model(file, first)) => {
+            with_parts(repo, first, listed)
         }
         (None, files) => {
             let files = files.iter().map(|file| file.path.clone()).collect();
             Err(PullError::Several { repo: repo.to_owned(), files })
         }
     }
+}
+
+fn with_parts<'a>(repo: &str, file: &'a Listed, listed: &'a [Listed]) -> Result<Vec<&'a Listed>, PullError> {
+    let Some((whole, _, of)) = split(file) else { return Ok(vec![file]) };
+    let mut parts: Vec<&Listed> = listed.iter().filter(|other| same_model(other, file)).collect();
+    parts.sort_by(|one, other| one.path.cmp(&other.path));
+    if parts.len() as u64 == of {
+        Ok(parts)
+    } else {
+        let (repo, whole) = (repo.to_owned(), file_name(whole).to_owned());
+        Err(PullError::PartsMissing { repo, whole, of, listed: parts.len() })
+    }
+}
+
+/// What a part is of, its number, and of how many.
+fn split(file: &Listed) -> Option<(&str, u64, u64)> {
+    part_of(stem(&file.path)?)
+}
+
+fn same_model(one: &Listed, other: &Listed) -> bool {
+    let model = |file| split(file).map(|(whole, _, of)| (whole, of));
+    model(one).is_some() && model(one) == model(other)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 fn is_model(name: &str) -> bool {

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Response, Uri};
 use futures_util::{StreamExt, stream};
-use minions::local::pull::{PullError, Puller};
+use minions::local::pull::{PullError, Puller, Wanted};
 use serde_json::json;
 
 const SHA: &str = "d67146390dab77d806f136e1f2514f2f7dc17b70a42641c609d84968395bf6d3";
@@ -64,7 +64,9 @@ async fn give(State(stock): State<Stock>, uri: Uri, headers: HeaderMap) -> Respo
     stock.asked.lock().unwrap().push((uri.path().to_owned(), headers.clone()));
     if uri.path().starts_with("/api/models/maker/small-GGUF/tree/main") {
         let file = |name: &str| json!({"type": "file", "path": name, "lfs": {"oid": SHA}});
-        let list = json!([file("small-Q4_0.gguf"), file("small-Q8_0.gguf"), {"type": "file", "path": "README.md"}]);
+        let list = json!([file("small-Q4_0.gguf"), file("small-Q8_0.gguf"), file("F16/small-F16-00002-of-00002.gguf"),
+            file("F16/small-F16-00001-of-00002.gguf"), file("small-BF16-00001-of-00003.gguf"),
+            {"type": "file", "path": "README.md"}]);
         return Response::new(Body::from(list.to_string()));
     }
     if uri.path().ends_with("page.gguf") {
@@ -103,6 +105,12 @@ fn same(path: &Path) -> bool {
     std::fs::read(path).unwrap() == std::fs::read(model).unwrap()
 }
 
+/// The one file that this name means.
+async fn find(puller: &Puller, named: &str, sha256: Option<String>) -> Wanted {
+    let [wanted] = puller.find(named, sha256).await.unwrap().try_into().unwrap();
+    wanted
+}
+
 fn names(folder: &Path) -> Vec<String> {
     std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
@@ -111,7 +119,7 @@ fn names(folder: &Path) -> Vec<String> {
 async fn a_model_is_found_by_name_fetched_checked_and_fetched_once() {
     let (shelf, folder) = (Shelf::with(None).await, tempfile::tempdir().unwrap());
     let puller = Puller::new(&shelf.url(""), Some("hf_planted".into())).unwrap();
-    let wanted = puller.find("maker/small-GGUF:q8_0", None).await.unwrap();
+    let wanted = find(&puller, "maker/small-GGUF:q8_0", None).await;
     assert_eq!((wanted.name.as_str(), wanted.sha256.as_deref()), ("small-Q8_0.gguf", Some(SHA)));
     let mut told = Vec::new();
     let path = puller.fetch(&wanted, folder.path(), &mut |there, total| told.push((there, total))).await.unwrap();
@@ -124,10 +132,24 @@ async fn a_model_is_found_by_name_fetched_checked_and_fetched_once() {
 }
 
 #[tokio::test]
+async fn all_parts_of_a_split_model_are_found_in_their_order() {
+    let shelf = Shelf::with(None).await;
+    let puller = Puller::new(&shelf.url(""), None).unwrap();
+    for named in ["maker/small-GGUF:-F16", "maker/small-GGUF:small-F16-00002-of-00002.gguf"] {
+        let parts = puller.find(named, None).await.unwrap();
+        let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
+        assert_eq!(names, ["small-F16-00001-of-00002.gguf", "small-F16-00002-of-00002.gguf"], "{named}");
+        assert!(parts.iter().all(|part| part.sha256.as_deref() == Some(SHA)));
+    }
+    let error = puller.find("maker/small-GGUF:-F16", Some(SHA.into())).await.unwrap_err();
+    assert!(matches!(error, PullError::HashOfParts { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn a_broken_line_goes_on_where_it_broke() {
     let (shelf, folder) = (Shelf::with(Some(300_000)).await, tempfile::tempdir().unwrap());
     let puller = Puller::new("https://models.invalid", Some("hf_planted".into())).unwrap();
-    let wanted = puller.find(&shelf.url("some/tiny.gguf"), Some(SHA.to_uppercase())).await.unwrap();
+    let wanted = find(&puller, &shelf.url("some/tiny.gguf"), Some(SHA.to_uppercase())).await;
     let path = puller.fetch(&wanted, folder.path(), &mut |_, _| {}).await.unwrap();
     assert!(same(&path));
     let [None, Some(range)] = &shelf.asked("range")[..] else { panic!("{:?}", shelf.asked("range")) };
@@ -142,7 +164,7 @@ async fn a_file_that_has_changed_since_is_fetched_anew() {
     std::fs::write(folder.path().join("tiny.gguf.part"), "the beginning of another file").unwrap();
     std::fs::write(folder.path().join("tiny.gguf.part.etag"), "\"zero\"").unwrap();
     let puller = Puller::new(&shelf.url(""), None).unwrap();
-    let wanted = puller.find(&shelf.url("tiny.gguf"), None).await.unwrap();
+    let wanted = find(&puller, &shelf.url("tiny.gguf"), None).await;
     assert!(same(&puller.fetch(&wanted, folder.path(), &mut |_, _| {}).await.unwrap()));
 }
 
@@ -153,7 +175,7 @@ async fn a_file_that_came_whole_before_it_got_its_name_is_not_fetched_again() {
     std::fs::copy(model, folder.path().join("tiny.gguf.part")).unwrap();
     std::fs::write(folder.path().join("tiny.gguf.part.etag"), "\"one\"").unwrap();
     let puller = Puller::new(&shelf.url(""), None).unwrap();
-    let wanted = puller.find(&shelf.url("tiny.gguf"), Some(SHA.into())).await.unwrap();
+    let wanted = find(&puller, &shelf.url("tiny.gguf"), Some(SHA.into())).await;
     let mut told = 0;
     assert!(same(&puller.fetch(&wanted, folder.path(), &mut |_, _| told += 1).await.unwrap()));
     assert_eq!((told, names(folder.path())), (0, vec!["tiny.gguf".to_owned()]));
@@ -163,7 +185,7 @@ async fn a_file_that_came_whole_before_it_got_its_name_is_not_fetched_again() {
 async fn what_is_not_what_was_promised_is_not_kept() {
     let (shelf, folder) = (Shelf::with(None).await, tempfile::tempdir().unwrap());
     let puller = Puller::new(&shelf.url(""), None).unwrap();
-    let wanted = puller.find(&shelf.url("tiny.gguf"), Some("0".repeat(64))).await.unwrap();
+    let wanted = find(&puller, &shelf.url("tiny.gguf"), Some("0".repeat(64))).await;
     let error = puller.fetch(&wanted, folder.path(), &mut |_, _| {}).await.unwrap_err();
     assert!(matches!(error, PullError::Hash { .. }), "{error}");
     assert!(names(folder.path()).is_empty());
@@ -173,22 +195,23 @@ async fn what_is_not_what_was_promised_is_not_kept() {
 async fn what_cannot_be_had_is_told_with_what_to_do() {
     let (shelf, folder) = (Shelf::with(None).await, tempfile::tempdir().unwrap());
     let puller = Puller::new(&shelf.url(""), None).unwrap();
-    let find = async |named: &str| puller.find(named, None).await.unwrap_err().to_string();
-    assert!(find("maker/small-GGUF").await.contains(":small-Q4_0.gguf, or :small-Q8_0.gguf"));
-    assert!(find("maker/small-GGUF:Q2").await.contains("check the name"));
-    assert!(find("maker/nothing").await.contains("set HF_TOKEN"));
+    let told = async |named: &str| puller.find(named, None).await.unwrap_err().to_string();
+    assert!(told("maker/small-GGUF").await.contains(":small-Q4_0.gguf, or :small-Q8_0.gguf"));
+    assert!(told("maker/small-GGUF:Q2").await.contains("check the name"));
+    assert!(told("maker/nothing").await.contains("set HF_TOKEN"));
+    assert!(told("maker/small-GGUF:BF16").await.contains("in 3 parts and lists 1 of them"));
     for name in ["small", "../etc", "a/..", "a/b/c", "https://host/model.bin", "file:///etc/passwd"] {
-        assert!(find(name).await.contains("neither a URL"), "{name}");
+        assert!(told(name).await.contains("neither a URL"), "{name}");
     }
     std::fs::write(folder.path().join("mine.gguf"), "not a model").unwrap();
-    let mine = puller.find(&shelf.url("mine.gguf"), None).await.unwrap();
+    let mine = find(&puller, &shelf.url("mine.gguf"), None).await;
     let error = puller.fetch(&mine, folder.path(), &mut |_, _| {}).await.unwrap_err();
     assert!(error.to_string().contains("is there already"), "{error}");
     assert_eq!(std::fs::read(folder.path().join("mine.gguf")).unwrap(), b"not a model");
-    let page = puller.find(&shelf.url("page.gguf"), None).await.unwrap();
+    let page = find(&puller, &shelf.url("page.gguf"), None).await;
     let error = puller.fetch(&page, folder.path(), &mut |_, _| {}).await.unwrap_err();
     assert!(error.to_string().contains("sent a page"), "{error}");
-    let nowhere = puller.find("http://127.0.0.1:9/tiny.gguf", None).await.unwrap();
+    let nowhere = find(&puller, "http://127.0.0.1:9/tiny.gguf", None).await;
     let error = puller.fetch(&nowhere, folder.path(), &mut |_, _| {}).await.unwrap_err();
     assert!(error.to_string().contains("127.0.0.1:9 could not be reached"), "{error}");
 }
