@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::{JobRequest, LocalError, LocalLm, Probe};
 use crate::config::LocalConfig;
-use crate::openai::{Backoff, Chat, ChatReply, Client, Failure, Format};
+use crate::openai::{Backoff, Chat, ChatReply, Client, Failure, Format, Trouble};
 use crate::protocol::{ModelInfo, WorkerReply, prompts};
 
 /// The nominal wait after a first failure, doubled after each further one.
@@ -85,7 +85,7 @@ impl OpenAiLocal {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => match backoff.next(failure.again) {
                     // Others may have found out meanwhile that there is nobody to wait for.
-                    Some(_) if failure.absent && self.absence().error(Instant::now()).is_some() => return Err(failure),
+                    Some(_) if failure.trouble == Trouble::Absent && self.absence().error(Instant::now()).is_some() => return Err(failure),
                     Some(wait) => tokio::time::sleep(wait).await,
                     None => return Err(failure),
                 },
@@ -125,7 +125,7 @@ impl LocalLm for OpenAiLocal {
                     self.timeout.as_secs()
                 ),
             })?;
-            let absent = result.as_ref().is_err_and(|failure| failure.absent);
+            let absent = result.as_ref().is_err_and(|failure| failure.trouble == Trouble::Absent);
             let result = result.map_err(LocalError::from);
             match &result {
                 Err(error) if absent => self.absence().note(error, Instant::now()),
