@@ -187,6 +187,7 @@ impl World {
             jobs_running: running,
             jobs_waiting: 3,
             engine: None,
+            fleet: None,
         }))
     }
 
