@@ -142,6 +142,21 @@ fn the_settings_of_the_readme_are_valid() {
 }
 
 #[test]
+fn the_settings_of_the_page_on_servers_are_valid_and_name_a_server_that_reads() {
+    let text = fs::read_to_string(root().join("docs/servers.md")).unwrap();
+    let blocks: Vec<&str> = text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() >= 4);
+    for block in blocks {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("minions.toml");
+        fs::write(&file, block).unwrap();
+        let sources = minions::config::Sources { named_file: Some(file), ..Default::default() };
+        let config = minions::config::load(&sources).unwrap().config;
+        assert!(!config.local.model.is_empty() && config.local.base_urls().count() > 0, "{block}");
+    }
+}
+
+#[test]
 fn the_files_that_the_readme_links_to_are_there() {
     let text = readme();
     for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {

@@ -188,6 +188,7 @@ impl World {
             jobs_running: running,
             jobs_waiting: 3,
             engine: None,
+            fleet: None,
         }))
     }
 

@@ -1,22 +1,27 @@
 //! What a headless run says on standard error: one live line on a terminal, plain lines elsewhere.
 
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 use crate::document::escape::visible;
 use crate::protocol::{Ending, Fact, Outcome, State};
+
+/// The live line is drawn at most this often.
+const FRAME: Duration = Duration::from_millis(50);
 
 pub struct Progress<W> {
     out: W,
     /// Whether the last line may be overwritten.
     live: bool,
     drawn: bool,
+    drawn_at: Option<Instant>,
     /// Tenths of the round's jobs that were told, where lines cannot be overwritten.
     told: u32,
 }
 
 impl<W: Write> Progress<W> {
     pub fn new(out: W, live: bool) -> Self {
-        Self { out, live, drawn: false, told: 0 }
+        Self { out, live, drawn: false, drawn_at: None, told: 0 }
     }
 
     /// Tells what this fact, already applied to `state`, means. Errors of writing are not worth stopping a run for.
@@ -50,8 +55,18 @@ impl<W: Write> Progress<W> {
 
     fn jobs(&mut self, state: &State) -> std::io::Result<()> {
         let Some(round) = state.round() else { return Ok(()) };
+        // Counting all jobs at each of them would take longer than the rest of the run.
+        let planned = round.jobs.len() as u32;
+        let done = planned.saturating_sub(round.unfinished);
+        let tenth = done * 10 / planned.max(1);
+        if done == 0 {
+            self.told = 0;
+        }
+        let is_due = if self.live { self.drawn_at.is_none_or(|at| at.elapsed() >= FRAME) } else { tenth > self.told };
+        if !is_due {
+            return Ok(());
+        }
         let tally = round.tally();
-        let done = tally.planned - tally.waiting - tally.running;
         let line = format!(
             "round {}: {done} of {} jobs done, {} running, {} answered",
             round.number, tally.planned, tally.running, tally.answered
@@ -59,17 +74,11 @@ impl<W: Write> Progress<W> {
         if self.live {
             self.clear()?;
             write!(self.out, "{line}")?;
-            self.drawn = true;
+            (self.drawn, self.drawn_at) = (true, Some(Instant::now()));
             return self.out.flush();
         }
-        let tenth = done * 10 / tally.planned.max(1);
-        if done == 0 {
-            self.told = 0;
-        } else if tenth > self.told {
-            self.told = tenth;
-            self.line(&line)?;
-        }
-        Ok(())
+        self.told = tenth;
+        self.line(&line)
     }
 }
 
@@ -107,6 +116,7 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
             None => format!("round {round}: {kept} outputs go to the planner, {} bytes", text.len()),
         },
         Fact::DecisionRejected { error, .. } => format!("round {round}: the decision was sent back: {error}"),
+        Fact::NoteAdded { text } => format!("note: {text}"),
         Fact::SessionEnded { ending: Ending::Answered | Ending::Failed { .. } } => return None,
         Fact::SessionEnded { ending } => match ending.reason() {
             Some(reason) => format!("ended: {}: {reason}", ending.name()),

@@ -8,7 +8,7 @@ use serde_json::ser::Formatter;
 use crate::document::escape::{visible, visible_lines};
 use crate::document::{Document, Match};
 use crate::ledger::{Exposure, Ledger};
-use crate::protocol::{AnswerCitation, EngineSample, ProtocolKind, State, Usage};
+use crate::protocol::{AnswerCitation, EngineSample, FleetSample, ProtocolKind, State, Usage};
 
 /// The object that `run --json` prints: a contract, so its fields and their names stay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,6 +28,9 @@ pub struct Report {
     /// What the local engine measured in its own loop, since it started. The key is there only where one of ours ran.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<EngineSample>,
+    /// What the servers that read did, since the start. The key is there only where servers did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<FleetSample>,
     pub seconds: f64,
     /// Why there is no answer, for people.
     #[serde(skip)]
@@ -147,6 +150,7 @@ pub fn report(
         baseline: Baseline { input_tokens: totals.baseline.input_tokens, cost_usd: totals.baseline.cost_usd },
         exposed: Exposed { bytes: exposure.bytes(), share: exposure.share() },
         engine: state.utilization.as_ref().and_then(|sample| sample.engine.clone()),
+        fleet: state.utilization.as_ref().and_then(|sample| sample.fleet.clone()),
         seconds,
         reason: reason.map(str::to_owned),
     }

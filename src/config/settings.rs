@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 /// What a `base_url` may be. A name and password in it would be shown with the settings, so it has none.
 const URL: &str = "a URL beginning with http:// or https://, without a name or password in it";
+/// The same for one or several.
+const URLS: &str = "one or several URLs, separated by spaces or commas, each beginning with http:// or https://, without a name or \
+                    password in it";
 /// What an `api_key_env` may be. Capitals only, so that a key written there by mistake is refused.
 const VARIABLE: &str = "the name of an environment variable in capitals, such as OPENAI_API_KEY; never the key itself";
 
@@ -190,13 +193,13 @@ pub struct LocalConfig {
     pub provider: LocalProvider,
     /// The model's name at the server, needed by openai; for llama-cpp its GGUF file, or its name in models_dir.
     pub model: String,
-    /// The server, up to and with /v1. Documents are sent there: keep it on your own machine or network.
-    #[schemars(regex(pattern = r"^https?://[^\s/@]+(/\S*)?$"), extend("x-allowed" = URL))]
+    /// The server, up to and with /v1, or several of the same model with spaces between. Documents are sent there: keep them yours.
+    #[schemars(regex(pattern = r"^\s*https?://[^\s,/@]+(/[^\s,]*)?([\s,]+https?://[^\s,/@]+(/[^\s,]*)?)*\s*$"), extend("x-allowed" = URLS))]
     pub base_url: String,
     /// The environment variable that holds the key; empty for none.
     #[schemars(regex(pattern = r"^([A-Z_][A-Z0-9_]*)?$"), extend("x-allowed" = VARIABLE))]
     pub api_key_env: String,
-    /// Jobs sent to the server at once.
+    /// Jobs sent to a server at once, at most: it gets as many as make it faster.
     #[schemars(range(min = 1, max = 4096))]
     pub max_in_flight: usize,
     /// Output tokens of one job at most.
@@ -252,7 +255,7 @@ impl Default for LocalConfig {
             model: String::new(),
             base_url: "http://127.0.0.1:8080/v1".into(),
             api_key_env: String::new(),
-            max_in_flight: 8,
+            max_in_flight: 64,
             max_output_tokens: 512,
             temperature: 0.0,
             attempts: 3,
@@ -271,6 +274,13 @@ impl Default for LocalConfig {
             embedding_document_prefix: AUTO.into(),
             embedding_timeout_s: 300,
         }
+    }
+}
+
+impl LocalConfig {
+    /// Each address of `base_url`.
+    pub fn base_urls(&self) -> impl Iterator<Item = &str> {
+        self.base_url.split([' ', ',', '\t', '\n']).filter(|url| !url.is_empty())
     }
 }
 

@@ -28,11 +28,11 @@ pub async fn connect_embedder(config: &LocalConfig, program: &Path) -> Result<Op
     Embedder::start(config, program, log).await
 }
 
-/// Whether the server of the settings is there and offers the model, without spending a token; nothing for a provider
+/// Whether each server of the settings is there and offers the model, without spending a token; nothing for a provider
 /// that has no server.
-pub async fn probe(config: &LocalConfig) -> Result<Option<Probe>, LocalError> {
+pub async fn probe(config: &LocalConfig) -> Result<Vec<Result<Probe, LocalError>>, LocalError> {
     match config.provider {
-        LocalProvider::Extractive | LocalProvider::LlamaCpp => Ok(None),
-        LocalProvider::Openai => OpenAiLocal::connect(config).await?.probe().await.map(Some),
+        LocalProvider::Extractive | LocalProvider::LlamaCpp => Ok(Vec::new()),
+        LocalProvider::Openai => Ok(OpenAiLocal::connect(config).await?.probe().await),
     }
 }

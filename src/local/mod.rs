@@ -5,6 +5,7 @@ mod connect;
 mod embedder;
 pub mod extractive;
 mod fit;
+mod fleet;
 pub mod gguf;
 pub mod llama;
 pub mod models;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 pub use crate::openai::{Listing, Probe};
-use crate::protocol::{EngineSample, JobId, ModelInfo, WorkerReply};
+use crate::protocol::{EngineSample, FleetSample, JobId, ModelInfo, WorkerReply};
 
 pub use connect::{connect, connect_embedder, probe};
 pub use embedder::{Embedder, found_embedding};
@@ -28,12 +29,22 @@ pub use openai::OpenAiLocal;
 pub trait LocalLm: Send + Sync {
     fn info(&self) -> ModelInfo;
 
-    /// How many jobs it can work on at once.
+    /// How many jobs it can take at once. This may change with what it proves able to do.
     fn max_in_flight(&self) -> usize;
 
     /// What an engine of our own measured last.
     fn engine(&self) -> Option<EngineSample> {
         None
+    }
+
+    /// What the servers behind it do.
+    fn fleet(&self) -> Option<FleetSample> {
+        None
+    }
+
+    /// What there is to tell the person, each once.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
     }
 
     fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>>;

@@ -1,38 +1,38 @@
-//! A local LM behind any OpenAI-compatible server: one request a job.
+//! A local LM behind OpenAI-compatible servers, one or many: one request a job, tried again where that may help.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 
+use super::fleet::{Failed, Fleet};
 use super::{JobRequest, LocalError, LocalLm, Probe};
 use crate::config::LocalConfig;
-use crate::openai::{Backoff, Chat, ChatReply, Client, Failure, Format};
-use crate::protocol::{ModelInfo, WorkerReply, prompts};
+use crate::openai::{Again, Backoff, Chat, ChatReply, Failure, Format, Trouble};
+use crate::protocol::{FleetSample, Message, ModelInfo, WorkerReply, prompts};
 
 /// The nominal wait after a first failure, doubled after each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// Jobs in a row that find no server, each after all its tries, before the server is taken to be away.
+/// The same after a server had too much to do, and how often that is borne while it works on others.
+const FIRST_REFUSED_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_REFUSED_WAIT: Duration = Duration::from_secs(2);
+const REFUSALS: u32 = 1000;
+/// Jobs in a row that find no server, each after all its tries, before all are taken to be away.
 const ABSENCES: u32 = 4;
-/// How long it is taken to be away before a job tries again.
+/// How long they are taken to be away before a job tries again.
 const ABSENT_FOR: Duration = Duration::from_secs(10);
 
-/// Speaks to one server as one model. At most `max_in_flight` requests are under way at once, those that wait for
-/// another try included, so a server that is overloaded is asked less.
+/// Speaks to servers that offer the same model.
 pub struct OpenAiLocal {
-    client: Client,
-    places: Semaphore,
-    max_in_flight: usize,
+    fleet: Fleet,
     attempts: u32,
-    timeout: Duration,
     schema: Value,
     absence: Mutex<Absence>,
 }
 
-/// Whether the server seems to be away. Else each of thousands of jobs would knock in vain, and wait, and knock again.
+/// Whether all servers seem to be away. Else each of thousands of jobs would knock in vain, and wait, and knock again.
 #[derive(Debug, Default)]
 struct Absence {
     /// Jobs in a row that found no server.
@@ -57,38 +57,70 @@ impl Absence {
 impl OpenAiLocal {
     /// Checks the settings and reads the key; nothing is sent yet.
     pub async fn connect(config: &LocalConfig) -> Result<Self, LocalError> {
-        let max_in_flight = config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
         Ok(Self {
-            client: Client::for_local(config).await?,
-            places: Semaphore::new(max_in_flight),
-            max_in_flight,
+            fleet: Fleet::connect(config).await?,
             attempts: config.attempts,
-            timeout: Duration::from_secs(config.timeout_s),
             schema: output_schema(),
             absence: Mutex::default(),
         })
     }
 
-    /// Whether the server is there and offers the model, without spending a token.
-    pub async fn probe(&self) -> Result<Probe, LocalError> {
-        Ok(self.client.probe().await?)
+    /// Whether each server is there and offers the model, without spending a token.
+    pub async fn probe(&self) -> Vec<Result<Probe, LocalError>> {
+        self.fleet.probe().await
     }
 
     fn absence(&self) -> MutexGuard<'_, Absence> {
         self.absence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn persist(&self, chat: &Chat<'_>) -> Result<ChatReply, Failure> {
-        let mut backoff = Backoff::new(self.attempts, FIRST_WAIT, LONGEST_WAIT);
+    fn is_away(&self) -> Option<LocalError> {
+        self.absence().error(Instant::now()).cloned()
+    }
+
+    /// Sends the request until it is answered. A server that failed it gets it again only when no other is up.
+    async fn persist(&self, job: &JobRequest) -> Result<ChatReply, Failure> {
+        let mut tried = self.fleet.untried();
+        let mut failures = Backoff::new(self.attempts, FIRST_WAIT, LONGEST_WAIT);
+        let mut refusals = Backoff::new(REFUSALS, FIRST_REFUSED_WAIT, LONGEST_REFUSED_WAIT);
+        let mut messages: Option<Vec<Message>> = None;
         loop {
-            match self.client.chat(chat, |_| {}).await {
+            let held = self.fleet.place(&tried).await;
+            let chat = Chat {
+                // Only what is about to be sent takes memory.
+                messages: messages
+                    .get_or_insert_with(|| prompts::worker_messages(job.chunk.as_str(), &job.task, &job.advice)),
+                format: Format::JsonSchema { name: "job_output", schema: &self.schema },
+                max_output_tokens: job.max_output_tokens,
+                stream: false,
+            };
+            let server = held.server();
+            let Failed { failure, works } = match held.send(&chat).await {
                 Ok(reply) => return Ok(reply),
-                Err(failure) => match backoff.next(failure.again) {
-                    // Others may have found out meanwhile that there is nobody to wait for.
-                    Some(_) if failure.absent && self.absence().error(Instant::now()).is_some() => return Err(failure),
-                    Some(wait) => tokio::time::sleep(wait).await,
-                    None => return Err(failure),
-                },
+                Err(failed) => failed,
+            };
+            let again = tried.get(server).copied().unwrap_or(false);
+            if let Some(tried) = tried.get_mut(server) {
+                *tried = true;
+            }
+            let other = self.fleet.has_other(&tried);
+            let wait = match failure.trouble {
+                Trouble::Busy if works => refusals.next(failure.again),
+                // To go elsewhere is no try in vain; to go around in circles is.
+                Trouble::Absent | Trouble::Busy if other && !again => Some(Duration::ZERO),
+                _ if other && !again && failure.again == Again::Never => Some(Duration::ZERO),
+                // It would take as long once more.
+                Trouble::Hung if !other => None,
+                // Others may have found out meanwhile that there is nobody to wait for.
+                Trouble::Absent if self.is_away().is_some() => None,
+                _ => failures.next(failure.again),
+            };
+            let Some(wait) = wait else { return Err(failure) };
+            if other {
+                self.fleet.note_move();
+            } else {
+                tried = self.fleet.untried();
+                tokio::time::sleep(wait).await;
             }
         }
     }
@@ -96,39 +128,32 @@ impl OpenAiLocal {
 
 impl LocalLm for OpenAiLocal {
     fn info(&self) -> ModelInfo {
-        ModelInfo { provider: "openai".into(), model: self.client.model().to_owned(), is_model: true, price: None }
+        ModelInfo { provider: "openai".into(), model: self.fleet.model().to_owned(), is_model: true, price: None }
     }
 
     fn max_in_flight(&self) -> usize {
-        self.max_in_flight
+        self.fleet.room()
+    }
+
+    fn fleet(&self) -> Option<FleetSample> {
+        Some(self.fleet.sample())
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.fleet.remarks()
     }
 
     fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>> {
         Box::pin(async move {
-            let closed = |_| LocalError { message: "the local LM takes no more jobs: start the run again".into() };
-            let _place = self.places.acquire().await.map_err(closed)?;
-            if let Some(error) = self.absence().error(Instant::now()) {
-                return Err(error.clone());
+            let _inside = self.fleet.enter();
+            if let Some(error) = self.is_away() {
+                return Err(error);
             }
-            let messages = prompts::worker_messages(job.chunk.as_str(), &job.task, &job.advice);
-            let chat = Chat {
-                messages: &messages,
-                format: Format::JsonSchema { name: "job_output", schema: &self.schema },
-                max_output_tokens: job.max_output_tokens,
-                stream: false,
-            };
-            let result = tokio::time::timeout(self.timeout, self.persist(&chat)).await.map_err(|_| LocalError {
-                message: format!(
-                    "the local LM at {} did not finish a job within {} s, tries included: lower local.max_in_flight or \
-                     raise local.timeout_s",
-                    self.client.place(),
-                    self.timeout.as_secs()
-                ),
-            })?;
-            let absent = result.as_ref().is_err_and(|failure| failure.absent);
+            let result = self.persist(&job).await;
+            let away = result.as_ref().is_err_and(|failure| matches!(failure.trouble, Trouble::Absent | Trouble::Busy));
             let result = result.map_err(LocalError::from);
             match &result {
-                Err(error) if absent => self.absence().note(error, Instant::now()),
+                Err(error) if away => self.absence().note(error, Instant::now()),
                 _ => *self.absence() = Absence::default(),
             }
             let reply = result?;
@@ -160,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_is_away_is_left_alone_for_a_while_and_then_tried_again() {
+    fn servers_that_are_away_are_left_alone_for_a_while_and_then_tried_again() {
         let (error, now) = (LocalError { message: "it is not there".into() }, Instant::now());
         let mut absence = Absence::default();
         for _ in 0..ABSENCES {

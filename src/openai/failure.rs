@@ -21,8 +21,19 @@ pub struct Failure {
     pub again: Again,
     /// What of the text had come.
     pub partial: String,
-    /// Whether there was no server to send anything to.
-    pub absent: bool,
+    pub trouble: Trouble,
+}
+
+/// What it says of the server, for a caller that knows others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// There was no server to send anything to.
+    Absent,
+    /// It has too much to do, or was asked too often.
+    Busy,
+    /// It did not answer in time.
+    Hung,
+    Other,
 }
 
 /// Whether another try may help.
@@ -35,7 +46,7 @@ pub enum Again {
 
 impl Failure {
     pub fn never(message: String) -> Self {
-        Self { message, said: None, again: Again::Never, partial: String::new(), absent: false }
+        Self { message, said: None, again: Again::Never, partial: String::new(), trouble: Trouble::Other }
     }
 
     pub fn later(message: String) -> Self {
@@ -43,7 +54,7 @@ impl Failure {
     }
 
     fn absent(message: String) -> Self {
-        Self { absent: true, ..Self::later(message) }
+        Self { trouble: Trouble::Absent, ..Self::later(message) }
     }
 
     /// The sentence with the quotation in it.
@@ -58,7 +69,8 @@ impl Failure {
 /// For an HTTP status that is no success; `status` is the server's, or what an error in its stream amounts to.
 pub fn of_status(server: &Server, status: u16, refusal: &Refusal, retry_after: Option<Duration>) -> Failure {
     let (name, section, model) = (server.name(), server.section, server.shown_model());
-    let later = |message| Failure { again: Again::Later(retry_after), ..Failure::never(message) };
+    let trouble = if matches!(status, 429 | 503 | 529) { Trouble::Busy } else { Trouble::Other };
+    let later = |message| Failure { again: Again::Later(retry_after), trouble, ..Failure::never(message) };
     match status {
         300..=399 => Failure::never(format!(
             "{name} sends on to another address ({status}), which is not followed: set {section}.base_url to the final one"
@@ -140,22 +152,24 @@ pub fn of_unusable(server: &Server, unusable: Unusable) -> Failure {
 }
 
 pub fn silent(server: &Server, idle: Duration) -> Failure {
-    Failure::later(format!(
+    let message = format!(
         "{} was silent for {} s: try again, or allow it longer in the settings of [{}]",
         server.name(),
         idle.as_secs(),
         server.section
-    ))
+    );
+    Failure { trouble: Trouble::Hung, ..Failure::later(message) }
 }
 
 pub fn late(server: &Server, total: Duration) -> Failure {
     // It was at work all the time: another try would cost as much and end the same.
-    Failure::never(format!(
+    let message = format!(
         "{} was not done within {} s: allow it longer in the settings of [{}], or ask for fewer tokens",
         server.name(),
         total.as_secs(),
         server.section
-    ))
+    );
+    Failure { trouble: Trouble::Hung, ..Failure::never(message) }
 }
 
 /// For a request that brought no response at all.

@@ -4,6 +4,7 @@
 //! caller's, with [`Backoff`]. Source of the format: the "Chat Completions" API reference of OpenAI, and what the servers
 //! that imitate it were seen to do otherwise.
 
+mod about;
 mod assembly;
 mod backoff;
 mod body;
@@ -19,8 +20,9 @@ mod request;
 mod server;
 mod stream;
 
+pub use about::About;
 pub use backoff::Backoff;
 pub use client::{ChatReply, Client};
-pub use failure::{Again, Failure};
+pub use failure::{Again, Failure, Trouble};
 pub use probe::{Listing, Probe};
 pub use request::{Chat, Format};

@@ -261,6 +261,35 @@ pub struct UtilizationSample {
     /// Nothing where no engine of ours runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine: Option<EngineSample>,
+    /// Nothing where no servers read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<FleetSample>,
+}
+
+/// What the servers that read do, together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FleetSample {
+    /// How many there are, and how many of them are there to be asked.
+    pub servers: u32,
+    pub up: u32,
+    /// Requests under way, and how many may be, which changes with what the servers prove able to do.
+    pub in_flight: u32,
+    pub allowed: u32,
+    /// Jobs that wait for a place at a server, or for another try.
+    pub waiting: u32,
+    /// Requests since the start that were answered, and those that were refused since a server had too much to do.
+    pub answered: u64,
+    pub refused: u64,
+    /// Requests that went to another server since one failed.
+    pub moved: u64,
+    /// Replies whose token counts say that the prompt was not read whole.
+    pub cut: u64,
+    pub output_tokens: u64,
+    /// Since the sample before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers_per_s: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_per_s: Option<f32>,
 }
 
 /// What the local engine measured in its own loop since the sample before.

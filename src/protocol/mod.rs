@@ -24,8 +24,9 @@ pub use code::{CodeError, CodeErrorKind, CodeStage, extract_code};
 pub use decide::decide;
 pub use decision::{Decision, FinalAnswer, MoreInformation, parse_decision};
 pub use fact::{
-    AnswerCitation, EmbeddingModel, Ending, EngineSample, EngineSeconds, Estimate, Fact, Finish, GpuSample, ModelInfo,
-    Parent, PlannedJobs, Price, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample,
+    AnswerCitation, EmbeddingModel, Ending, EngineSample, EngineSeconds, Estimate, Fact, Finish, FleetSample,
+    GpuSample, ModelInfo, Parent, PlannedJobs, Price, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened,
+    UtilizationSample,
 };
 pub use ids::{AskId, CodeId, JobId};
 pub use input::{CodeResult, Effect, Input, Step};

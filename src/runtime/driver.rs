@@ -74,7 +74,7 @@ impl Driver {
         }
         let mut worked = false;
         while self.state.ending().is_none() {
-            let inputs = tokio::select! {
+            let mut inputs = tokio::select! {
                 order = orders.recv(), if orders_open => match order {
                     Some(Order::Stop) => vec![self.stop()],
                     Some(Order::CancelJob(job)) => vec![Input::CancelJob(job)],
@@ -90,10 +90,11 @@ impl Driver {
                     None => { samples_open = false; continue }
                 },
             };
+            inputs.extend(self.remarks());
             self.take(inputs).await?;
             let works = !self.running.is_empty() || !self.queue.is_empty();
             if worked && !works && self.state.ending().is_none() {
-                let rested = self.engine_at_rest().map(Input::Utilization);
+                let rested = self.workers_at_rest().map(Input::Utilization);
                 self.take(rested.into_iter().collect()).await?;
             }
             worked = works;
@@ -115,11 +116,19 @@ impl Driver {
                 next = advance(&self.state);
             }
         }
+        // Jobs that start where others ended share their write to the journal.
+        let started = self.start_jobs(&mut facts);
         self.record(facts).await?;
+        self.hand_out(started);
         for effect in effects {
             self.perform(effect);
         }
-        self.fill_workers().await
+        // An effect may have put jobs in line.
+        let mut facts = Vec::new();
+        let started = self.start_jobs(&mut facts);
+        self.record(facts).await?;
+        self.hand_out(started);
+        Ok(())
     }
 
     async fn record(&mut self, facts: Vec<Fact>) -> Result<(), JournalError> {
@@ -184,17 +193,31 @@ impl Driver {
         }
     }
 
-    /// Gives waiting jobs to workers, up to what the local LM takes at once.
-    async fn fill_workers(&mut self) -> Result<(), JournalError> {
-        let free = self.context.local.max_in_flight().max(1).saturating_sub(self.running.len());
-        let started: Vec<(JobId, u32)> = (0..free).map_while(|_| self.queue.pop_front()).collect();
-        let mut facts = Vec::with_capacity(started.len());
-        for (id, _) in &started {
-            let step = decide(&self.state, Input::JobStarted { job: *id });
+    /// Takes waiting jobs out of the line, as many as the local LM has room for, and says so in `facts`.
+    fn start_jobs(&mut self, facts: &mut Vec<Fact>) -> Vec<(JobId, u32)> {
+        if self.queue.is_empty() {
+            return Vec::new();
+        }
+        let mut free = self.context.local.max_in_flight().max(1).saturating_sub(self.running.len());
+        let mut started = Vec::new();
+        while free > 0
+            && let Some((job, attempt)) = self.queue.pop_front()
+        {
+            let step = decide(&self.state, Input::JobStarted { job });
+            // One that was cancelled meanwhile does not start.
+            if step.facts.is_empty() {
+                continue;
+            }
             step.facts.iter().for_each(|fact| self.state.apply(fact));
             facts.extend(step.facts);
+            started.push((job, attempt));
+            free -= 1;
         }
-        self.record(facts).await?;
+        started
+    }
+
+    /// Gives jobs that are on record as started to workers.
+    fn hand_out(&mut self, started: Vec<(JobId, u32)>) {
         for (id, attempt) in started {
             let Some(work) = self.state.round_numbered(id.round).and_then(|round| {
                 effects::job_request(&self.context, round, id, self.state.settings().local_max_output_tokens)
@@ -204,7 +227,6 @@ impl Driver {
             let task = self.tasks.spawn(effects::execute(self.context.clone(), work, attempt));
             self.running.insert(id, task);
         }
-        Ok(())
     }
 
     /// This result and those that are ready by now.
@@ -266,19 +288,22 @@ impl Driver {
         Input::Stop { partial }
     }
 
-    /// What the engine came to, when the last job of a round has ended: the samples a second apart seldom hold it.
-    fn engine_at_rest(&self) -> Option<UtilizationSample> {
-        let engine = self.context.local.engine()?;
-        Some(UtilizationSample {
-            engine: Some(engine),
-            ..self.with_jobs(self.state.utilization.clone().unwrap_or_default())
-        })
+    /// What engine or servers came to, when the last job of a round has ended: the samples a second apart seldom hold it.
+    fn workers_at_rest(&self) -> Option<UtilizationSample> {
+        let sample = self.with_jobs(self.state.utilization.clone().unwrap_or_default());
+        (sample.engine.is_some() || sample.fleet.is_some()).then_some(sample)
+    }
+
+    /// What the local LM has to tell, as notes of the session.
+    fn remarks(&self) -> impl Iterator<Item = Input> {
+        self.context.local.remarks().into_iter().map(|text| Input::Note { text })
     }
 
     fn with_jobs(&self, mut sample: UtilizationSample) -> UtilizationSample {
         sample.jobs_running = self.running.len() as u32;
         sample.jobs_waiting = self.queue.len() as u32;
         sample.engine = self.context.local.engine();
+        sample.fleet = self.context.local.fleet();
         sample
     }
 }

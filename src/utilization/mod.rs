@@ -36,6 +36,7 @@ impl Sampler {
             jobs_running: 0,
             jobs_waiting: 0,
             engine: None,
+            fleet: None,
         }
     }
 

@@ -5,7 +5,7 @@ use super::paint::Paint;
 use super::pane::title;
 use super::theme::Role;
 use crate::app::{Area, Model, Pane, job_word, reader_name, short_bytes, width};
-use crate::protocol::{EngineSample, GpuSample, Outcome, Round, Tally, UtilizationSample};
+use crate::protocol::{EngineSample, FleetSample, GpuSample, Outcome, Round, Tally, UtilizationSample};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let area = model.inside(Pane::Jobs);
@@ -109,13 +109,19 @@ fn utilization(paint: &mut Paint, model: &Model, area: Area) {
     if sample.gpus.is_empty() && area.height > 1 {
         meter(paint, area.below(1), "gpu", "n/a", std::iter::empty());
     }
-    let engine_height = u16::from(sample.engine.is_some() && area.height > 2);
-    if let Some(engine) = sample.engine.as_ref().filter(|_| engine_height > 0) {
+    let last = area.below(area.height - 1);
+    let workers = u16::from((sample.engine.is_some() || sample.fleet.is_some()) && area.height > 2);
+    if let Some(engine) = sample.engine.as_ref().filter(|_| workers > 0) {
         let full = |s: &UtilizationSample| s.engine.as_ref().and_then(|e| share(Some(e.cells_used), Some(e.cells)));
         let values = model.samples.iter().filter_map(full);
-        meter(paint, area.below(area.height - 1), "engine", &engine_words(engine), values);
+        meter(paint, last, "engine", &engine_words(engine), values);
+    } else if let Some(fleet) = sample.fleet.as_ref().filter(|_| workers > 0) {
+        let full = |s: &UtilizationSample| {
+            s.fleet.as_ref().and_then(|f| share(Some(f.in_flight.into()), Some(f.allowed.into())))
+        };
+        meter(paint, last, "fleet", &fleet_words(fleet), model.samples.iter().filter_map(full));
     }
-    let room = area.height.saturating_sub(1 + engine_height);
+    let room = area.height.saturating_sub(1 + workers);
     for (at, gpu) in sample.gpus.iter().enumerate().take(usize::from(room)) {
         let busy = model.samples.iter().filter_map(|sample| sample.gpus.get(at)?.busy_percent);
         meter(paint, area.below(1 + at as u16), &format!("gpu{at}"), &gpu_words(gpu), busy);
@@ -152,6 +158,25 @@ fn engine_words(engine: &EngineSample) -> String {
         rate(engine.decode_per_s),
         engine.cells_used as f64 * 100.0 / engine.cells.max(1) as f64
     )
+}
+
+fn fleet_words(fleet: &FleetSample) -> String {
+    let servers = match (fleet.servers, fleet.up) {
+        (1, 1) => "1 server".to_owned(),
+        (1, _) => "server away".to_owned(),
+        (servers, up) => format!("{up} of {servers} servers"),
+    };
+    let mut words = format!("{servers} · {} of {} in flight", fleet.in_flight, fleet.allowed);
+    let few = |rate: f32| if rate < 10.0 { format!("{rate:.1}") } else { format!("{rate:.0}") };
+    if let (Some(answers), Some(tokens)) = (fleet.answers_per_s, fleet.tokens_per_s) {
+        words += &format!(" · {} jobs/s {} tok/s", few(answers), few(tokens));
+    }
+    for (count, what) in [(fleet.cut, "cut"), (fleet.refused, "refused"), (fleet.moved, "moved")] {
+        if count > 0 {
+            words += &format!(" · {count} {what}");
+        }
+    }
+    words
 }
 
 fn share(used: Option<u64>, total: Option<u64>) -> Option<f32> {
@@ -234,5 +259,27 @@ fn list(paint: &mut Paint, model: &Model) {
                 paint.glyph(area.x, y, Glyph::Cursor, mark);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_servers_do_is_told_in_a_line() {
+        let one = FleetSample { servers: 1, up: 1, in_flight: 3, allowed: 8, ..FleetSample::default() };
+        assert_eq!(fleet_words(&one), "1 server · 3 of 8 in flight");
+        assert_eq!(fleet_words(&FleetSample { up: 0, ..one.clone() }), "server away · 3 of 8 in flight");
+        let many = FleetSample {
+            servers: 3,
+            up: 2,
+            answers_per_s: Some(3.26),
+            tokens_per_s: Some(410.4),
+            refused: 4,
+            cut: 1,
+            ..one
+        };
+        assert_eq!(fleet_words(&many), "2 of 3 servers · 3 of 8 in flight · 3.3 jobs/s 410 tok/s · 1 cut · 4 refused");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use minions::config::LocalConfig;
@@ -32,7 +33,7 @@ fn job(index: u32) -> JobRequest {
 #[tokio::test]
 async fn every_one_of_2048_jobs_ends_with_never_more_at_once_than_allowed() {
     const ALLOWED: usize = 32;
-    let server = Loopback::start(|_| Reply::text(OUTPUT).once_crowded(ALLOWED)).await;
+    let server = Loopback::start(|_| Reply::text(OUTPUT).after(Duration::from_millis(10))).await;
     let local = OpenAiLocal::connect(&LocalConfig { max_in_flight: ALLOWED, ..settings(&server) }).await.unwrap();
     let replies = join_all((0..2048).map(|index| local.execute(job(index)))).await;
     let mut usage = Usage::default();
@@ -42,7 +43,9 @@ async fn every_one_of_2048_jobs_ends_with_never_more_at_once_than_allowed() {
         usage += reply.usage;
     }
     let counts = server.counts();
-    assert_eq!((counts.requests, counts.most_in_flight, counts.abandoned), (2048, ALLOWED, 0));
+    assert_eq!((counts.requests, counts.abandoned), (2048, 0));
+    assert!(counts.most_in_flight <= ALLOWED, "{counts:?}");
+    assert!(server.connections() * 8 < 2048, "connections are used again: {}", server.connections());
     assert!(!usage.estimated);
     let Tokens { input, output, .. } = counts.tokens;
     assert_eq!((usage.input_tokens, usage.output_tokens), (input, output), "ours is the server's own count");

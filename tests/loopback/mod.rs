@@ -4,17 +4,20 @@
 
 mod reply;
 
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, Response};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::{HeaderMap, Response, StatusCode, Uri};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub use reply::{Fault, Reply, Tokens};
 
@@ -25,13 +28,31 @@ type Script = dyn Fn(&Value) -> Reply + Send + Sync;
 
 /// The server; it ends when this is dropped.
 pub struct Loopback {
-    address: std::net::SocketAddr,
+    pub address: SocketAddr,
     shared: Arc<Shared>,
     task: tokio::task::JoinHandle<()>,
 }
 
+/// What a server is like besides its replies.
+#[derive(Default)]
+pub struct Nature {
+    /// Requests that it works on at once.
+    pub slots: Option<usize>,
+    /// Whether it refuses further ones or lets them wait.
+    pub refuses: bool,
+    /// JSON at other addresses.
+    pub pages: Vec<(&'static str, Value)>,
+    /// Where it listens, if that matters.
+    pub address: Option<SocketAddr>,
+}
+
 struct Shared {
     script: Box<Script>,
+    slots: Option<(Semaphore, bool)>,
+    pages: Vec<(&'static str, Value)>,
+    peers: Mutex<HashSet<SocketAddr>>,
+    /// Whether the server is gone: connections to it break.
+    gone: AtomicBool,
     counts: watch::Sender<Counts>,
     requests: Mutex<Vec<Request>>,
 }
@@ -59,17 +80,27 @@ pub struct Request {
 impl Loopback {
     /// Starts a server that gives each chat request the reply that `script` makes of its body.
     pub async fn start(script: impl Fn(&Value) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_as(Nature::default(), script).await
+    }
+
+    pub async fn start_as(nature: Nature, script: impl Fn(&Value) -> Reply + Send + Sync + 'static) -> Self {
         let shared = Arc::new(Shared {
             script: Box::new(script),
+            slots: nature.slots.map(|slots| (Semaphore::new(slots), nature.refuses)),
+            pages: nature.pages,
+            peers: Mutex::default(),
+            gone: AtomicBool::new(false),
             counts: watch::Sender::new(Counts::default()),
             requests: Mutex::default(),
         });
         let router = Router::new()
             .route("/v1/chat/completions", post(chat))
             .route("/v1/models", get(models))
+            .fallback(get(page))
             .layer(DefaultBodyLimit::disable())
-            .with_state(shared.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            .with_state(shared.clone())
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let listener = TcpListener::bind(nature.address.unwrap_or(([127, 0, 0, 1], 0).into())).await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { address, shared, task }
@@ -97,6 +128,11 @@ impl Loopback {
         seen.unwrap_or_else(|_| panic!("what was waited for did not happen: {:?}", self.counts()))
     }
 
+    /// Connections that chat requests came over.
+    pub fn connections(&self) -> usize {
+        self.shared.peers.lock().unwrap().len()
+    }
+
     pub fn requests(&self) -> Vec<Request> {
         self.shared.requests.lock().unwrap().clone()
     }
@@ -104,6 +140,7 @@ impl Loopback {
 
 impl Drop for Loopback {
     fn drop(&mut self) {
+        self.shared.gone.store(true, Ordering::Relaxed);
         self.task.abort();
     }
 }
@@ -138,8 +175,22 @@ impl Drop for InFlight {
     }
 }
 
-async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response<Body> {
+async fn chat(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
     let in_flight = InFlight::begin(shared.clone());
+    shared.peers.lock().unwrap().insert(peer);
+    let _slot = match &shared.slots {
+        Some((slots, true)) => match slots.try_acquire() {
+            Ok(slot) => Some(slot),
+            Err(_) => return Reply::status(503, json!({})).render(&Value::Null, in_flight).0,
+        },
+        Some((slots, false)) => Some(slots.acquire().await.unwrap()),
+        None => None,
+    };
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let authorization = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
     let reply = (shared.script)(&body);
@@ -152,12 +203,24 @@ async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
             tokio::task::yield_now().await;
         }
     }
+    if !reply.after.is_zero() {
+        tokio::time::sleep(reply.after).await;
+    }
+    let reply = match shared.gone.load(Ordering::Relaxed) {
+        true => Reply::text("").fault(Fault::CutAfterText),
+        false => reply,
+    };
     if reply.fault == Some(Fault::Hang) {
         std::future::pending::<()>().await;
     }
     let (response, tokens) = reply.render(&body, in_flight);
     shared.counts.send_modify(|counts| counts.tokens += tokens);
     response
+}
+
+async fn page(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<axum::Json<Value>, StatusCode> {
+    let page = shared.pages.iter().find(|(path, _)| *path == uri.path());
+    page.map(|(_, page)| axum::Json(page.clone())).ok_or(StatusCode::NOT_FOUND)
 }
 
 async fn models() -> axum::Json<Value> {

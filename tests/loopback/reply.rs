@@ -1,5 +1,7 @@
 //! What the scripted server replies.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::Response;
 use futures_util::stream;
@@ -23,6 +25,7 @@ pub struct Reply {
     streams: bool,
     ends_with_done: bool,
     pub(super) crowd: Option<usize>,
+    pub(super) after: Duration,
     pub(super) fault: Option<Fault>,
 }
 
@@ -73,6 +76,7 @@ impl Reply {
             streams: true,
             ends_with_done: true,
             crowd: None,
+            after: Duration::ZERO,
             fault: None,
         }
     }
@@ -121,6 +125,11 @@ impl Reply {
     /// Holds the reply back until the server has had this many requests in flight at once.
     pub fn once_crowded(self, crowd: usize) -> Self {
         Self { crowd: Some(crowd), ..self }
+    }
+
+    /// How long the server works on it.
+    pub fn after(self, after: Duration) -> Self {
+        Self { after, ..self }
     }
 
     pub fn fault(self, fault: Fault) -> Self {

@@ -54,15 +54,15 @@ async fn an_interrupt_while_jobs_run_closes_their_connections_and_counts_them_as
     let home = home();
     let planner = planner(|_, _| None).await;
     let worker = Loopback::start(|_| Reply::text("").fault(Fault::Hang)).await;
-    let few = settings(&["local.max_in_flight=5"]);
+    let few = settings(&["local.max_in_flight=3"]);
     let run = start(&home, &[remote(&planner), local(&worker), few]);
-    worker.wait_for(|counts| counts.in_flight == 5).await;
+    worker.wait_for(|counts| counts.in_flight == 3).await;
     signal(&run, "INT");
     let said = finished(run.wait_with_output()).await;
     let report = said.json();
     assert_eq!((said.code, &report["jobs"]["cancelled"]), (130, &json!(20)), "{said:?}");
-    worker.wait_for(|counts| counts.in_flight == 0 && counts.abandoned == 5).await;
-    assert_eq!(worker.counts().requests, 5);
+    worker.wait_for(|counts| counts.in_flight == 0 && counts.abandoned == 3).await;
+    assert_eq!(worker.counts().requests, 3);
     assert_eq!(home.shown().await["ended"]["outcome"], "cancelled");
 }
 

@@ -5,7 +5,7 @@ use crate::app::layout::{Area, Pane};
 use crate::app::model::{Highlight, Model};
 use crate::app::rows::{Mark, Piece, Tone, Writer, match_word, pad};
 use crate::app::visible::gist;
-use crate::protocol::{Chunk, Flaw, Job, JobId, JobState, Outcome, Round};
+use crate::protocol::{Chunk, Flaw, Job, JobId, JobState, Outcome, Round, UtilizationSample};
 
 /// Which jobs are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,12 +101,13 @@ impl Model {
     }
 
     /// Lines of utilization above the list: processor and memory, then one for each GPU (or one that says there is none), then the
-    /// local engine where it runs.
+    /// local engine or the servers that read.
     pub fn utilization_lines(&self) -> u16 {
         let gpus = self.state.utilization.as_ref().map_or(0, |sample| sample.gpus.len()).clamp(1, 4) as u16;
         let height = self.inside(Pane::Jobs).height;
-        let engine = u16::from(self.state.utilization.as_ref().is_some_and(|sample| sample.engine.is_some()));
-        if height < 8 { 1 } else { 1 + gpus + engine }
+        let works = |sample: &UtilizationSample| sample.engine.is_some() || sample.fleet.is_some();
+        let workers = u16::from(self.state.utilization.as_ref().is_some_and(works));
+        if height < 8 { 1 } else { 1 + gpus + workers }
     }
 
     /// The cells of the list itself: below tallies, gauge, utilization and column heads.

@@ -1,7 +1,5 @@
 //! Whether what a session runs on is there: the sandbox, the servers of the settings, the machine.
 
-use std::future::Future;
-
 use super::Check;
 use crate::commands::begin::sandbox;
 use crate::config::{Config, LocalConfig, Require};
@@ -17,10 +15,10 @@ pub fn engines(config: &Config) -> Vec<Check> {
         Err(error) => return vec![Check::fail("runtime", error.to_string(), "close other programs and try again")],
     };
     let mut checks = runtime.block_on(lock(config));
-    let remote = async { remote::probe(&config.remote).await.map_err(|error| error.to_string()) };
-    checks.push(runtime.block_on(server("remote server", "none needed: the offline planner has no model", remote)));
-    let local = async { local::probe(&config.local).await.map_err(|error| error.to_string()) };
-    checks.push(runtime.block_on(server("local server", "none needed: the extractive reader has no model", local)));
+    let remote = runtime.block_on(remote::probe(&config.remote)).map(|probe| probe.into_iter().map(Ok).collect());
+    checks.extend(servers("remote server", "none needed: the offline planner has no model", remote));
+    let local = runtime.block_on(local::probe(&config.local));
+    checks.extend(servers("local server", "none needed: the extractive reader has no model", local));
     checks.push(embedding(&config.local));
     checks.extend(Sampler::new().describe().into_iter().map(|line| Check::ok("machine", line)));
     checks
@@ -104,11 +102,13 @@ fn told(report: &SandboxReport, required: bool) -> String {
     words.join(", ")
 }
 
-async fn server(name: &str, without: &str, probe: impl Future<Output = Result<Option<Probe>, String>>) -> Check {
-    match probe.await {
-        Ok(None) => Check::ok(name, without),
-        Ok(Some(probe)) => found(name, &probe),
-        Err(error) => Check::fail(name, error, "see [remote] and [local] in minions.toml"),
+/// One check for each server, or the one that says why there is none.
+fn servers<E: ToString>(name: &str, without: &str, probes: Result<Vec<Result<Probe, E>>, E>) -> Vec<Check> {
+    let failed = |error: E| Check::fail(name, error.to_string(), "see [remote] and [local] in minions.toml");
+    match probes {
+        Err(error) => vec![failed(error)],
+        Ok(probes) if probes.is_empty() => vec![Check::ok(name, without)],
+        Ok(probes) => probes.into_iter().map(|probe| probe.map_or_else(failed, |probe| found(name, &probe))).collect(),
     }
 }
 

@@ -279,5 +279,6 @@ fn utilization() -> UtilizationSample {
         jobs_running: 8,
         jobs_waiting: 100,
         engine: None,
+        fleet: None,
     }
 }
