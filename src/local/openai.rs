@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 
 use super::{JobRequest, LocalError, LocalLm, Probe};
 use crate::config::LocalConfig;
-use crate::openai::{Backoff, Chat, ChatReply, Client, Failure, Format};
 use crate::protocol::{ModelInfo, WorkerReply, prompts};
+use crate::provider::{Backoff, Chat, ChatReply, Client, Failure, Format};
 
 /// The nominal wait after a first failure, doubled after each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(250);

@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
-pub use crate::openai::{Listing, Probe};
 use crate::protocol::{Finish, ModelInfo, RemoteAsk, Usage};
+pub use crate::provider::{Listing, Probe};
 
 pub use connect::{connect, probe};
 pub use openai::OpenAiRemote;

@@ -5,8 +5,8 @@ use tokio::sync::mpsc;
 
 use super::{Probe, RemoteError, RemoteLm, RemoteReply, Retry};
 use crate::config::RemoteConfig;
-use crate::openai::{Again, Chat, Client, Failure, Format};
 use crate::protocol::{ModelInfo, Price, RemoteAsk, ReplyFormat};
+use crate::provider::{Again, Chat, Client, Failure, Format};
 
 /// Speaks to one endpoint as one model; replies are streamed.
 pub struct OpenAiRemote {

@@ -5,7 +5,7 @@ use std::future::Future;
 use super::Check;
 use crate::commands::begin::sandbox;
 use crate::config::{Config, Require};
-use crate::openai::{Listing, Probe};
+use crate::provider::{Listing, Probe};
 use crate::sandbox::{Attempted, Held, Layer, SandboxReport};
 use crate::utilization::Sampler;
 use crate::{local, remote};
