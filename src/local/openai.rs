@@ -96,7 +96,12 @@ impl OpenAiLocal {
 
 impl LocalLm for OpenAiLocal {
     fn info(&self) -> ModelInfo {
-        ModelInfo { provider: "openai".into(), model: self.client.model().to_owned(), is_model: true, price: None }
+        ModelInfo {
+            provider: self.client.provider().into(),
+            model: self.client.model().to_owned(),
+            is_model: true,
+            price: None,
+        }
     }
 
     fn max_in_flight(&self) -> usize {

@@ -1,18 +1,45 @@
-//! Puts a reply together from the pieces of a stream, or from the one piece of a plain reply.
-
-use serde_json::Value;
+//! A reply as far as it has come, put together from the pieces of a stream or from the one piece of a plain reply.
 
 use crate::protocol::{Finish, Usage, estimate_tokens};
 
-/// A reply as far as it has come.
+/// What a wire has read of a reply.
 #[derive(Debug, Default)]
 pub struct Assembly {
     pub text: String,
-    /// Why the server says the reply ended.
-    finish: Option<String>,
-    refusal: String,
-    reasoning_bytes: usize,
-    usage: Option<Value>,
+    /// Why the server says the reply ended; nothing while it goes on.
+    pub ending: Option<Ending>,
+    /// What the model said in place of a reply.
+    pub refusal: String,
+    /// Bytes of thoughts, which are no part of the text.
+    pub reasoning_bytes: usize,
+    pub counts: Counts,
+    /// Whether a count has come that this kind of server sends last.
+    pub counted_at_end: bool,
+    /// Whether nothing more will come, so that the end of the connection need not be waited for.
+    pub complete: bool,
+}
+
+/// Why a reply ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Stop,
+    /// At the cap on output, or at the end of the context.
+    Length,
+    /// The server took offence at what was asked or answered.
+    Refused,
+}
+
+/// Tokens as the server counted them; what it did not count is absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All input, whether it came from a cache or not.
+    pub input: Option<u64>,
+    /// The part of the input that was read from a cache.
+    pub cached: Option<u64>,
+    /// All output, thoughts included.
+    pub output: Option<u64>,
+    /// The part of the output that was thought.
+    pub reasoning: Option<u64>,
 }
 
 /// What stands in the way of taking an ended reply as an answer.
@@ -23,59 +50,21 @@ pub enum Unusable {
 }
 
 impl Assembly {
-    /// Takes the next piece and returns the text that it adds. Pieces that say nothing we know of are passed over, since
-    /// servers put notes of their own between.
-    pub fn take(&mut self, piece: &Value) -> Option<&str> {
-        if let Some(usage) = piece.get("usage").filter(|usage| usage.is_object()) {
-            self.usage = Some(usage.clone());
-        }
-        let choices = piece.get("choices")?.as_array()?;
-        let choice = choices.iter().find(|choice| choice.get("index").and_then(Value::as_u64).unwrap_or(0) == 0)?;
-        if let Some(finish) = choice.get("finish_reason").and_then(Value::as_str) {
-            self.finish = Some(finish.to_owned());
-        }
-        let said = choice.get("delta").filter(|delta| delta.is_object()).or_else(|| choice.get("message"))?;
-        // The same thoughts may stand under both names.
-        let thoughts =
-            ["reasoning_content", "reasoning"].iter().find_map(|name| said.get(name).and_then(Value::as_str));
-        self.reasoning_bytes += thoughts.map_or(0, str::len);
-        if let Some(refusal) = said.get("refusal").and_then(Value::as_str) {
-            self.refusal.push_str(refusal);
-        }
-        let before = self.text.len();
-        match said.get("content") {
-            Some(Value::String(text)) => self.text.push_str(text),
-            Some(Value::Array(parts)) => {
-                for part in parts.iter().filter(|part| part.get("type").and_then(Value::as_str) == Some("text")) {
-                    self.text.push_str(part.get("text").and_then(Value::as_str).unwrap_or_default());
-                }
-            }
-            _ => {}
-        }
-        self.text.get(before..).filter(|text| !text.is_empty())
-    }
-
     /// Whether the server said that nothing more of the text will come.
     pub fn is_finished(&self) -> bool {
-        self.finish.is_some()
-    }
-
-    /// Whether the tokens have been counted, which servers do last.
-    pub fn has_usage(&self) -> bool {
-        self.usage.is_some()
+        self.ending.is_some()
     }
 
     pub fn finish(&self) -> Finish {
-        match self.finish.as_deref() {
-            // `max_tokens` and `model_length` are what some servers say instead.
-            Some("length" | "max_tokens" | "model_length") => Finish::Length,
+        match self.ending {
+            Some(Ending::Length) => Finish::Length,
             _ => Finish::Stop,
         }
     }
 
     /// What is wrong with the reply, once it has ended.
     pub fn flaw(&self) -> Option<Unusable> {
-        if self.finish.as_deref() == Some("content_filter") || (self.text.is_empty() && !self.refusal.is_empty()) {
+        if self.ending == Some(Ending::Refused) || (self.text.is_empty() && !self.refusal.is_empty()) {
             Some(Unusable::Refused)
         } else if self.text.trim().is_empty() && self.finish() == Finish::Stop {
             Some(Unusable::Empty)
@@ -86,23 +75,19 @@ impl Assembly {
 
     /// The tokens as the server counted them; what it did not count is estimated from `input_bytes` and the text.
     pub fn usage(&self, input_bytes: usize) -> Usage {
-        let count = |path: &str| self.usage.as_ref()?.pointer(path)?.as_u64();
-        let input = count("/prompt_tokens").filter(|tokens| *tokens > 0);
         let written = self.text.len() + self.reasoning_bytes;
-        let output = count("/completion_tokens").filter(|tokens| *tokens > 0 || written == 0);
-        let thought = count("/completion_tokens_details/reasoning_tokens");
+        let input = self.counts.input.filter(|tokens| *tokens > 0);
+        let output = self.counts.output.filter(|tokens| *tokens > 0 || written == 0);
         let input_tokens = input.unwrap_or_else(|| estimate_tokens(input_bytes));
         let output_tokens = output.unwrap_or_else(|| estimate_tokens(written));
-        // DeepSeek names the cached part otherwise.
-        let cached = count("/prompt_tokens_details/cached_tokens").or_else(|| count("/prompt_cache_hit_tokens"));
-        let reasoning_tokens = match (thought, output) {
+        let reasoning_tokens = match (self.counts.reasoning, output) {
             (Some(tokens), _) => tokens,
             (None, None) => estimate_tokens(self.reasoning_bytes),
             (None, Some(_)) => 0,
         };
         Usage {
             input_tokens,
-            cached_input_tokens: cached.unwrap_or(0).min(input_tokens),
+            cached_input_tokens: self.counts.cached.unwrap_or(0).min(input_tokens),
             output_tokens,
             reasoning_tokens: reasoning_tokens.min(output_tokens),
             estimated: input.is_none() || output.is_none(),
@@ -112,72 +97,45 @@ impl Assembly {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
-    fn assembled(pieces: &[Value]) -> Assembly {
-        let mut assembly = Assembly::default();
-        for piece in pieces {
-            assembly.take(piece);
-        }
-        assembly
-    }
-
-    #[test]
-    fn thoughts_are_no_part_of_the_text() {
-        let assembly = assembled(&[
-            json!({ "choices": [{ "delta": { "role": "assistant", "content": null, "reasoning_content": "let me see" } }] }),
-            json!({ "choices": [{ "delta": { "reasoning": "hm" } }] }),
-            json!({ "choices": [{ "delta": { "content": "4" } }] }),
-            json!({ "choices": [{ "delta": { "content": [{ "type": "thinking", "thinking": [] }, { "type": "text", "text": "2" }] } }] }),
-            json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] }),
-        ]);
-        assert_eq!(assembly.text, "42");
-        assert_eq!(assembly.usage(0).reasoning_tokens, 3);
-        assert_eq!(assembly.flaw(), None);
+    fn said(text: &str) -> Assembly {
+        Assembly { text: text.into(), ending: Some(Ending::Stop), ..Assembly::default() }
     }
 
     #[test]
     fn the_servers_own_count_is_taken_whole() {
-        let assembly = assembled(&[
-            json!({ "choices": [{ "message": { "content": "yes" }, "finish_reason": "length" }] }),
-            json!({ "choices": [], "usage": { "prompt_tokens": 100, "completion_tokens": 20,
-                "prompt_tokens_details": { "cached_tokens": 64 }, "completion_tokens_details": { "reasoning_tokens": 15 } } }),
-        ]);
-        assert_eq!(assembly.finish(), Finish::Length);
-        assert_eq!(
-            assembly.usage(9999),
-            Usage {
-                input_tokens: 100,
-                cached_input_tokens: 64,
-                output_tokens: 20,
-                reasoning_tokens: 15,
-                estimated: false
-            }
-        );
+        let counts = Counts { input: Some(100), cached: Some(64), output: Some(20), reasoning: Some(15) };
+        let usage = Assembly { counts, ..said("yes") }.usage(9999);
+        let expected = Usage {
+            input_tokens: 100,
+            cached_input_tokens: 64,
+            output_tokens: 20,
+            reasoning_tokens: 15,
+            estimated: false,
+        };
+        assert_eq!(usage, expected);
     }
 
     #[test]
     fn what_was_not_counted_is_estimated_and_says_so() {
-        let whole = assembled(&[json!({ "choices": [{ "message": { "content": "eight by" } }] })]);
-        assert_eq!(whole.usage(40), Usage { input_tokens: 10, output_tokens: 2, estimated: true, ..Usage::default() });
-        let half = assembled(&[
-            json!({ "choices": [{ "message": { "content": "eight by" } }], "usage": { "prompt_tokens": 7, "completion_tokens": 0 } }),
-        ]);
-        assert_eq!(half.usage(40), Usage { input_tokens: 7, output_tokens: 2, estimated: true, ..Usage::default() });
+        let whole = said("eight by").usage(40);
+        assert_eq!(whole, Usage { input_tokens: 10, output_tokens: 2, estimated: true, ..Usage::default() });
+        let counts = Counts { input: Some(7), output: Some(0), ..Counts::default() };
+        let half = Assembly { counts, ..said("eight by") }.usage(40);
+        assert_eq!(half, Usage { input_tokens: 7, output_tokens: 2, estimated: true, ..Usage::default() });
+        let thoughts = Assembly { reasoning_bytes: 12, ..said("42") }.usage(0);
+        assert_eq!(thoughts.reasoning_tokens, 3);
     }
 
     #[test]
     fn a_refusal_and_an_empty_reply_are_no_answers() {
-        let refused = assembled(&[json!({ "choices": [{ "message": { "content": null, "refusal": "no" } }] })]);
+        let refused = Assembly { refusal: "no".into(), ..said("") };
         assert_eq!(refused.flaw(), Some(Unusable::Refused));
-        let filtered =
-            assembled(&[json!({ "choices": [{ "delta": { "content": "a" }, "finish_reason": "content_filter" }] })]);
+        let filtered = Assembly { ending: Some(Ending::Refused), ..said("a") };
         assert_eq!(filtered.flaw(), Some(Unusable::Refused));
-        let empty = assembled(&[json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] })]);
-        assert_eq!(empty.flaw(), Some(Unusable::Empty));
-        let capped = assembled(&[json!({ "choices": [{ "delta": {}, "finish_reason": "length" }] })]);
+        assert_eq!(said(" ").flaw(), Some(Unusable::Empty));
+        let capped = Assembly { ending: Some(Ending::Length), ..said("") };
         assert_eq!(capped.flaw(), None, "the tokens went into thoughts: a reply at its cap");
     }
 }

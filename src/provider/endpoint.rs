@@ -1,22 +1,23 @@
-//! The address of a server: where chats go, where models are listed, and how it is named in errors.
+//! The address of a server, and how it is named in errors.
 
 use std::net::IpAddr;
 
 use reqwest::Url;
 
-/// A base URL, taken as people write it: with or without a trailing slash, with or without `/v1`, or with
-/// `/chat/completions` already at its end.
+use super::wire::{Address, Wire};
+
+/// A base URL, taken as people write it: with or without a trailing slash, with or without the wire's own path, or with
+/// the whole address of a request.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    chat: Url,
-    models: Url,
+    base: Url,
     place: String,
     loopback: bool,
 }
 
 impl Endpoint {
     /// Errors say what is wrong with the address, without repeating it: it may hold a password.
-    pub fn parse(base_url: &str) -> Result<Self, &'static str> {
+    pub fn parse(base_url: &str, wire: &dyn Wire) -> Result<Self, &'static str> {
         let mut base = Url::parse(base_url.trim()).map_err(|_| "is not a URL like http://127.0.0.1:8080/v1")?;
         if !matches!(base.scheme(), "http" | "https") {
             return Err("must begin with http:// or https://");
@@ -26,29 +27,40 @@ impl Endpoint {
         }
         base.set_fragment(None);
         let path = base.path().trim_end_matches('/');
-        let path = path.strip_suffix("/chat/completions").unwrap_or(path).trim_end_matches('/');
-        let path = if path.is_empty() { "/v1".to_owned() } else { path.to_owned() };
-        let with = |end: &str| {
-            let mut url = base.clone();
-            url.set_path(&format!("{path}{end}"));
-            url
+        let path = path.strip_suffix(wire.tail()).unwrap_or(path).trim_end_matches('/');
+        let path = match path {
+            "" => wire.root().to_owned(),
+            // Ollama's other wire stands beside its own.
+            "/v1" if wire.root() == "/api" => wire.root().to_owned(),
+            path => path.to_owned(),
         };
+        base.set_path(&path);
         let host = base.host_str().ok_or("names no host")?;
         let port = base.port().map(|port| format!(":{port}")).unwrap_or_default();
-        Ok(Self {
-            chat: with("/chat/completions"),
-            models: with("/models"),
-            place: format!("{host}{port}{}", with("").path()),
-            loopback: is_loopback(host),
-        })
+        Ok(Self { place: format!("{host}{port}{}", base.path()), loopback: is_loopback(host), base })
     }
 
-    pub fn chat(&self) -> &Url {
-        &self.chat
+    /// The URL of an address below the base. A model's name in it is one part of the path, whatever it holds.
+    pub fn at(&self, address: &Address) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(&address.path);
+        }
+        if let Some((name, value)) = address.query {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        url
     }
 
-    pub fn models(&self) -> &Url {
-        &self.models
+    /// The URL of a path of the host.
+    pub fn of_host(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        url
+    }
+
+    pub fn host(&self) -> &str {
+        self.base.host_str().unwrap_or_default()
     }
 
     /// Host, port and path: what may stand in an error.
@@ -57,7 +69,7 @@ impl Endpoint {
     }
 
     pub fn is_encrypted(&self) -> bool {
-        self.chat.scheme() == "https"
+        self.base.scheme() == "https"
     }
 
     /// Whether it is on this machine.
@@ -73,7 +85,12 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::wire::{ANTHROPIC, GEMINI, OLLAMA, OPENAI_CHAT};
     use super::*;
+
+    fn chat(base: &str, wire: &dyn Wire, model: &str) -> String {
+        Endpoint::parse(base, wire).unwrap().at(&wire.address(model, true)).to_string()
+    }
 
     #[test]
     fn every_way_to_write_a_base_url_reaches_the_same_place() {
@@ -84,16 +101,27 @@ mod tests {
             "http://127.0.0.1:8080/v1/",
             " http://127.0.0.1:8080/v1/chat/completions ",
         ] {
-            let endpoint = Endpoint::parse(base).unwrap();
-            assert_eq!(endpoint.chat().as_str(), "http://127.0.0.1:8080/v1/chat/completions", "{base}");
-            assert_eq!(endpoint.models().as_str(), "http://127.0.0.1:8080/v1/models");
+            let endpoint = Endpoint::parse(base, OPENAI_CHAT).unwrap();
+            assert_eq!(chat(base, OPENAI_CHAT, "m"), "http://127.0.0.1:8080/v1/chat/completions", "{base}");
+            assert_eq!(endpoint.at(&OPENAI_CHAT.listing()).as_str(), "http://127.0.0.1:8080/v1/models");
             assert_eq!(endpoint.place(), "127.0.0.1:8080/v1");
         }
-        let other = Endpoint::parse("https://openrouter.ai/api/v1").unwrap();
-        assert_eq!(other.chat().as_str(), "https://openrouter.ai/api/v1/chat/completions");
-        let azure = Endpoint::parse("https://x.example/openai/?api-version=1").unwrap();
-        assert_eq!(azure.chat().as_str(), "https://x.example/openai/chat/completions?api-version=1");
-        assert_eq!(azure.place(), "x.example/openai");
+        let other = chat("https://openrouter.ai/api/v1", OPENAI_CHAT, "m");
+        assert_eq!(other, "https://openrouter.ai/api/v1/chat/completions");
+        let azure = chat("https://x.example/openai/deployments/d/?api-version=1", OPENAI_CHAT, "m");
+        assert_eq!(azure, "https://x.example/openai/deployments/d/chat/completions?api-version=1");
+    }
+
+    #[test]
+    fn each_wire_has_its_own_paths() {
+        assert_eq!(chat("https://a.example", ANTHROPIC, "m"), "https://a.example/v1/messages");
+        for base in ["http://localhost:1", "http://localhost:1/v1", "http://localhost:1/api/chat"] {
+            assert_eq!(chat(base, OLLAMA, "m"), "http://localhost:1/api/chat");
+        }
+        let gemini = chat("https://g.example/v1beta/", GEMINI, "models/gemini-9");
+        assert_eq!(gemini, "https://g.example/v1beta/models/gemini-9:streamGenerateContent?alt=sse");
+        let odd = chat("https://g.example", GEMINI, "../../x?key=1#");
+        assert!(odd.starts_with("https://g.example/v1beta/models/..%2F..%2Fx%3Fkey=1%23:stream"), "{odd}");
     }
 
     #[test]
@@ -105,14 +133,14 @@ mod tests {
             ("http://192.168.0.2/v1", false),
             ("http://localhost.example.com/v1", false),
         ] {
-            assert_eq!(Endpoint::parse(base).unwrap().is_loopback(), here, "{base}");
+            assert_eq!(Endpoint::parse(base, OPENAI_CHAT).unwrap().is_loopback(), here, "{base}");
         }
     }
 
     #[test]
     fn an_address_that_cannot_be_used_is_refused_without_repeating_it() {
         for base in ["", "localhost", "ftp://x/v1", "http://me:secret@x/v1"] {
-            let error = Endpoint::parse(base).unwrap_err();
+            let error = Endpoint::parse(base, OPENAI_CHAT).unwrap_err();
             assert!(!error.contains("secret"));
         }
     }

@@ -1,4 +1,4 @@
-//! Reads the body of a 200: a stream of events, one JSON object, or something that is no reply at all.
+//! Reads the body of a 200: a stream of events, objects a line, one JSON object, or something that is no reply at all.
 //!
 //! Which of them it is shows in its first byte and not in its headers, which servers get wrong. Source of the event
 //! format: the WHATWG HTML standard, "Server-sent events".
@@ -13,6 +13,7 @@ use sse_stream::SseByteStream;
 use super::assembly::Assembly;
 use super::body::{Body, BodyError};
 use super::refusal::Refusal;
+use super::wire::Wire;
 
 /// How long the token count is waited for once the text has ended.
 const COUNT_WAIT: Duration = Duration::from_secs(5);
@@ -26,28 +27,176 @@ pub enum Broken {
     WebPage,
     /// Neither events nor JSON, or bytes that are not UTF-8.
     Unreadable,
-    /// JSON without anything in it that a chat completion has.
+    /// JSON without anything in it that a reply on this wire has.
     NoCompletion,
     /// The server told of an error after it had said 200.
     Refused(Refusal),
 }
 
-/// Reads to the end of the reply, handing on each piece of text as it comes.
-pub async fn read(mut body: Body, assembly: &mut Assembly, delta: &mut (dyn FnMut(&str) + Send)) -> Result<(), Broken> {
-    let mut start = Vec::new();
-    let first = loop {
-        if let Some(first) = first_byte(&start) {
-            break first;
+/// Reads one reply on one wire.
+pub struct Reader<'a> {
+    pub wire: &'a dyn Wire,
+    pub assembly: &'a mut Assembly,
+    /// Gets each piece of text as it comes.
+    pub delta: &'a mut (dyn FnMut(&str) + Send),
+}
+
+impl Reader<'_> {
+    /// Reads to the end of the reply.
+    pub async fn read(mut self, mut body: Body) -> Result<(), Broken> {
+        let mut start = Vec::new();
+        let first = loop {
+            if let Some(first) = first_byte(&start) {
+                break first;
+            }
+            match body.next().await {
+                Some(piece) => start.extend_from_slice(&piece.map_err(Broken::Body)?),
+                None => return Err(Broken::Empty),
+            }
+        };
+        if start.starts_with(BYTE_ORDER_MARK) {
+            start.drain(..BYTE_ORDER_MARK.len());
         }
-        match body.next().await {
-            Some(piece) => start.extend_from_slice(&piece.map_err(Broken::Body)?),
-            None => return Err(Broken::Empty),
+        match first {
+            b'{' if self.wire.streams_lines() => self.lines(start, body).await,
+            b'{' | b'[' => self.plain(start, body).await,
+            b'<' => Err(Broken::WebPage),
+            _ => self.events(start, body).await,
         }
-    };
-    match first {
-        b'{' | b'[' => plain(start, body, assembly, delta).await,
-        b'<' => Err(Broken::WebPage),
-        _ => events(start, body, assembly, delta).await,
+    }
+
+    /// One piece, and whether it was any of a reply.
+    fn take(&mut self, piece: &Value) -> Result<bool, Broken> {
+        if let Some(refusal) = self.wire.refusal(piece) {
+            return Err(Broken::Refused(refusal));
+        }
+        let before = self.assembly.text.len();
+        let known = self.wire.read(piece, self.assembly);
+        if let Some(text) = self.assembly.text.get(before..).filter(|text| !text.is_empty()) {
+            (self.delta)(text);
+        }
+        Ok(known)
+    }
+
+    /// One object, or a list of the pieces that a stream would have had.
+    async fn plain(&mut self, mut bytes: Vec<u8>, mut body: Body) -> Result<(), Broken> {
+        while let Some(piece) = body.next().await {
+            bytes.extend_from_slice(&piece.map_err(Broken::Body)?);
+        }
+        let value: Value = match serde_json::from_slice(&bytes) {
+            Ok(value) => value,
+            Err(error) if error.is_eof() => return Err(Broken::Body(BodyError::Cut)),
+            Err(_) => return Err(Broken::Unreadable),
+        };
+        let mut known = false;
+        match &value {
+            Value::Array(pieces) => {
+                for piece in pieces {
+                    known |= self.take(piece)?;
+                }
+            }
+            whole => known = self.take(whole)?,
+        }
+        if known { Ok(()) } else { Err(Broken::NoCompletion) }
+    }
+
+    /// JSON objects, each on a line or over several.
+    async fn lines(&mut self, start: Vec<u8>, mut body: Body) -> Result<(), Broken> {
+        let (mut bytes, mut known, mut tried) = (start, false, 0);
+        // The bytes that came last are the ones that may hold the end of a line.
+        let mut fresh = 0;
+        loop {
+            let ends_line = bytes[fresh..].contains(&b'\n');
+            // An object that is not whole at the end of a line is tried again when there is twice as much of it.
+            if ends_line && bytes.len() >= 2 * tried {
+                known |= self.take_objects(&mut bytes)?;
+                tried = bytes.len();
+            }
+            if self.assembly.complete {
+                return Ok(());
+            }
+            fresh = bytes.len();
+            match body.next().await {
+                Some(Ok(piece)) => bytes.extend_from_slice(&piece),
+                Some(Err(error)) => return Err(Broken::Body(error)),
+                None => break,
+            }
+        }
+        known |= self.take_objects(&mut bytes)?;
+        let whole = bytes.iter().all(u8::is_ascii_whitespace);
+        match whole {
+            true if self.assembly.is_finished() => Ok(()),
+            true if !known => Err(Broken::NoCompletion),
+            _ => Err(Broken::Body(BodyError::Cut)),
+        }
+    }
+
+    /// Takes the objects that are whole, and leaves what is not.
+    fn take_objects(&mut self, bytes: &mut Vec<u8>) -> Result<bool, Broken> {
+        let mut objects = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>();
+        let (mut known, mut taken) = (false, 0);
+        while let Some(object) = objects.next() {
+            match object {
+                Ok(object) => known |= self.take(&object)?,
+                Err(error) if error.is_eof() => break,
+                Err(_) => return Err(Broken::Unreadable),
+            }
+            taken = objects.byte_offset();
+        }
+        bytes.drain(..taken);
+        Ok(known)
+    }
+
+    async fn events(&mut self, start: Vec<u8>, body: Body) -> Result<(), Broken> {
+        let mut events = SseByteStream::new(whole(start, body));
+        let (mut known, mut strange) = (false, false);
+        let ended = loop {
+            let next = if self.assembly.is_finished() {
+                match tokio::time::timeout(COUNT_WAIT, events.next()).await {
+                    Ok(next) => next,
+                    Err(_) => return Ok(()),
+                }
+            } else {
+                events.next().await
+            };
+            let event = match next {
+                None => break BodyError::Cut,
+                Some(Ok(event)) => event,
+                // The text is whole: what is lost is a count at most.
+                Some(Err(_)) if self.assembly.is_finished() => return Ok(()),
+                Some(Err(sse_stream::Error::Body(error))) => {
+                    break error.downcast_ref::<BodyError>().copied().unwrap_or(BodyError::Cut);
+                }
+                Some(Err(_)) => return Err(Broken::Unreadable),
+            };
+            let data = event.data.as_deref().unwrap_or_default().trim();
+            if data == "[DONE]" {
+                return Ok(());
+            }
+            if event.event.as_deref() == Some("error") {
+                return Err(Broken::Refused(Refusal::read(data)));
+            }
+            if data.is_empty() {
+                continue;
+            }
+            let Ok(piece) = serde_json::from_str::<Value>(data) else {
+                strange = true;
+                continue;
+            };
+            known |= self.take(&piece)?;
+            if self.assembly.complete {
+                return Ok(());
+            }
+        };
+        let assembly = &*self.assembly;
+        match ended {
+            BodyError::Cut if assembly.is_finished() || (assembly.counted_at_end && !assembly.text.is_empty()) => {
+                Ok(())
+            }
+            BodyError::Cut if !known && strange => Err(Broken::Unreadable),
+            BodyError::Cut if !known => Err(Broken::NoCompletion),
+            error => Err(Broken::Body(error)),
+        }
     }
 }
 
@@ -60,90 +209,6 @@ fn first_byte(start: &[u8]) -> Option<u8> {
     start.iter().copied().find(|byte| !byte.is_ascii_whitespace())
 }
 
-async fn plain(
-    mut bytes: Vec<u8>,
-    mut body: Body,
-    assembly: &mut Assembly,
-    delta: &mut (dyn FnMut(&str) + Send),
-) -> Result<(), Broken> {
-    while let Some(piece) = body.next().await {
-        bytes.extend_from_slice(&piece.map_err(Broken::Body)?);
-    }
-    let json = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
-    let value: Value = match serde_json::from_slice(json) {
-        Ok(value) => value,
-        Err(error) if error.is_eof() => return Err(Broken::Body(BodyError::Cut)),
-        Err(_) => return Err(Broken::Unreadable),
-    };
-    if let Some(refusal) = Refusal::of_json(&value) {
-        return Err(Broken::Refused(refusal));
-    }
-    if !value.get("choices").is_some_and(Value::is_array) {
-        return Err(Broken::NoCompletion);
-    }
-    if let Some(text) = assembly.take(&value) {
-        delta(text);
-    }
-    Ok(())
-}
-
-async fn events(
-    start: Vec<u8>,
-    body: Body,
-    assembly: &mut Assembly,
-    delta: &mut (dyn FnMut(&str) + Send),
-) -> Result<(), Broken> {
-    let mut events = SseByteStream::new(whole(start, body));
-    let (mut known, mut strange) = (false, false);
-    let ended = loop {
-        let next = if assembly.is_finished() {
-            match tokio::time::timeout(COUNT_WAIT, events.next()).await {
-                Ok(next) => next,
-                Err(_) => return Ok(()),
-            }
-        } else {
-            events.next().await
-        };
-        let event = match next {
-            None => break BodyError::Cut,
-            Some(Ok(event)) => event,
-            // The text is whole: what is lost is a count at most.
-            Some(Err(_)) if assembly.is_finished() => return Ok(()),
-            Some(Err(sse_stream::Error::Body(error))) => {
-                break error.downcast_ref::<BodyError>().copied().unwrap_or(BodyError::Cut);
-            }
-            Some(Err(_)) => return Err(Broken::Unreadable),
-        };
-        let data = event.data.as_deref().unwrap_or_default().trim();
-        if data == "[DONE]" {
-            return Ok(());
-        }
-        if event.event.as_deref() == Some("error") {
-            return Err(Broken::Refused(Refusal::read(data)));
-        }
-        if data.is_empty() {
-            continue;
-        }
-        let Ok(piece) = serde_json::from_str::<Value>(data) else {
-            strange = true;
-            continue;
-        };
-        if let Some(refusal) = Refusal::of_json(&piece) {
-            return Err(Broken::Refused(refusal));
-        }
-        known |= piece.get("choices").is_some_and(Value::is_array);
-        if let Some(text) = assembly.take(&piece) {
-            delta(text);
-        }
-    };
-    match ended {
-        BodyError::Cut if assembly.is_finished() || (assembly.has_usage() && !assembly.text.is_empty()) => Ok(()),
-        BodyError::Cut if !known && strange => Err(Broken::Unreadable),
-        BodyError::Cut if !known => Err(Broken::NoCompletion),
-        error => Err(Broken::Body(error)),
-    }
-}
-
 /// The bytes from their start, ended by a blank line so that a last event without one still counts.
 fn whole(start: Vec<u8>, body: Body) -> impl Stream<Item = Result<Cursor<Vec<u8>>, BodyError>> + Unpin {
     let end = stream::iter([Ok(b"\n\n".to_vec())]);
@@ -154,6 +219,7 @@ fn whole(start: Vec<u8>, body: Body) -> impl Stream<Item = Result<Cursor<Vec<u8>
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::wire::{OLLAMA, OPENAI_CHAT};
     use super::*;
     use crate::protocol::{Finish, Usage};
 
@@ -169,9 +235,15 @@ mod tests {
     }
 
     fn run(pieces: Vec<Vec<u8>>) -> (Result<(), Broken>, Assembly, String) {
+        run_on(OPENAI_CHAT, pieces)
+    }
+
+    fn run_on(wire: &dyn Wire, pieces: Vec<Vec<u8>>) -> (Result<(), Broken>, Assembly, String) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let (mut assembly, mut deltas) = (Assembly::default(), String::new());
-        let result = runtime.block_on(read(body(pieces), &mut assembly, &mut |text| deltas.push_str(text)));
+        let mut delta = |text: &str| deltas.push_str(text);
+        let reader = Reader { wire, assembly: &mut assembly, delta: &mut delta };
+        let result = runtime.block_on(reader.read(body(pieces)));
         (result, assembly, deltas)
     }
 
@@ -197,7 +269,8 @@ mod tests {
 
         #[test]
         fn no_bytes_at_all_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = run(vec![bytes]);
+            let _ = run(vec![bytes.clone()]);
+            let _ = run_on(OLLAMA, vec![bytes]);
         }
     }
 
@@ -237,5 +310,23 @@ mod tests {
             let Err(Broken::Refused(refusal)) = result else { panic!("{result:?}") };
             assert_eq!((refusal.text.as_str(), assembly.text.as_str()), ("overloaded", "half"));
         }
+    }
+
+    #[test]
+    fn objects_are_read_whether_on_a_line_each_or_over_several() {
+        let pretty = "\u{feff}{\n \"message\": {\n  \"content\": \"naïve \"\n }\n}\r\n{\"message\":{\"content\":\"😀\"}}\n\
+            {\"done\":true,\n\"eval_count\":3,\"prompt_eval_count\":4}";
+        for size in [1, 2, 7, 1000] {
+            let (result, assembly, deltas) =
+                run_on(OLLAMA, pretty.as_bytes().chunks(size).map(<[u8]>::to_vec).collect());
+            assert_eq!((result, assembly.text.as_str(), deltas.as_str()), (Ok(()), "naïve 😀", "naïve 😀"), "{size}");
+            assert_eq!(assembly.counts.output, Some(3));
+        }
+        let cut = pretty.find("{\"done\"").unwrap();
+        for end in [cut, cut + 3] {
+            let (result, assembly, _) = run_on(OLLAMA, vec![pretty.as_bytes()[..end].to_vec()]);
+            assert_eq!((result, assembly.text.as_str()), (Err(Broken::Body(BodyError::Cut)), "naïve 😀"));
+        }
+        assert_eq!(run_on(OLLAMA, vec![b"{\"status\":\"ok\"}\n".to_vec()]).0, Err(Broken::NoCompletion));
     }
 }
