@@ -231,7 +231,7 @@ fn matches_kind(cause: &(dyn Error + 'static), kind: io::ErrorKind) -> bool {
 fn is_proxied(server: &Server) -> bool {
     const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     let named = |name: &&str| std::env::var_os(name).is_some_and(|proxy| !proxy.is_empty());
-    server.section == "remote" && !server.endpoint.is_loopback() && VARIABLES.iter().any(|name| named(&name))
+    server.section == "remote" && !server.endpoint.is_loopback() && VARIABLES.iter().any(named)
 }
 
 /// Whether an error says one of these words anywhere: some have no type of their own here.

@@ -25,5 +25,5 @@ pub async fn probe(config: &RemoteConfig) -> Result<Option<Probe>, RemoteError> 
 
 /// What the server of the settings offers; no model need be named yet, and no token is spent.
 pub async fn models(config: &RemoteConfig) -> Result<Vec<Model>, RemoteError> {
-    Ok(Client::of_remote(config).await?.models().await?)
+    Ok(Client::for_listing(config).await?.models().await?)
 }

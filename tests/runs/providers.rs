@@ -50,16 +50,16 @@ async fn the_models_of_a_provider_are_listed_with_what_they_read() {
 
 #[tokio::test]
 async fn the_doctor_checks_each_endpoint_for_one_token_at_most() {
-    for wire in Wire::ALL {
+    for wire in [Wire::Gemini, Wire::Ollama] {
         let server = Loopback::start(|_| Reply::text("yes").never_streamed()).await;
         let home = Home::new();
         let said = home.run(&with(&["doctor", "--json"], &settings(wire, &server))).await;
         let (status, detail) = checks(&said, "remote server");
         assert!(status == "ok" && detail.contains("offers test-model"), "{wire:?}: {detail}");
-        assert!(server.counts().requests <= 1 && !said.stdout.contains(KEY));
-        for request in server.requests() {
-            assert_eq!(request.body["options"]["num_predict"], 1, "{wire:?}");
-        }
+        assert!(!said.stdout.contains(KEY), "{said:?}");
+        // Ollama lists to whoever asks, so that only a request shows that the key is right.
+        let asked: Vec<_> = server.requests().iter().map(|one| one.body["options"]["num_predict"].clone()).collect();
+        assert_eq!(asked, if wire == Wire::Ollama { vec![json!(1)] } else { vec![] });
     }
     // Where the list is open to all, a wrong key shows in the one request.
     let (status, body) = Wire::Ollama.refusal(Refused::WrongKey, KEY);
