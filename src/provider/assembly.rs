@@ -36,6 +36,8 @@ pub struct Counts {
     pub input: Option<u64>,
     /// The part of the input that was read from a cache.
     pub cached: Option<u64>,
+    /// The part of the input that was written to a cache, which some providers charge more for.
+    pub written: Option<u64>,
     /// All output, thoughts included.
     pub output: Option<u64>,
     /// The part of the output that was thought.
@@ -105,7 +107,8 @@ mod tests {
 
     #[test]
     fn the_servers_own_count_is_taken_whole() {
-        let counts = Counts { input: Some(100), cached: Some(64), output: Some(20), reasoning: Some(15) };
+        let counts =
+            Counts { input: Some(100), cached: Some(64), written: None, output: Some(20), reasoning: Some(15) };
         let usage = Assembly { counts, ..said("yes") }.usage(9999);
         let expected = Usage {
             input_tokens: 100,

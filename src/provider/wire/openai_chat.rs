@@ -132,10 +132,10 @@ fn ending(finish: &str) -> Ending {
 fn counts(usage: &Value) -> Counts {
     let input = count(usage, "/prompt_tokens");
     let reasoning = count(usage, "/completion_tokens_details/reasoning_tokens");
-    let written = count(usage, "/completion_tokens");
+    let completion = count(usage, "/completion_tokens");
     // xAI counts thoughts beside the completion, and not in it: then they are needed for the total.
-    let beside = match (input, written, reasoning, count(usage, "/total_tokens")) {
-        (Some(input), Some(written), Some(thought), Some(total)) if total == input + written + thought => thought,
+    let beside = match (input, completion, reasoning, count(usage, "/total_tokens")) {
+        (Some(input), Some(completion), Some(thought), Some(total)) if total == input + completion + thought => thought,
         _ => 0,
     };
     Counts {
@@ -143,7 +143,9 @@ fn counts(usage: &Value) -> Counts {
         // DeepSeek names the cached part otherwise.
         cached: count(usage, "/prompt_tokens_details/cached_tokens")
             .or_else(|| count(usage, "/prompt_cache_hit_tokens")),
-        output: written.map(|tokens| tokens + beside),
+        // OpenRouter tells of the caches that others keep.
+        written: count(usage, "/prompt_tokens_details/cache_write_tokens"),
+        output: completion.map(|tokens| tokens + beside),
         reasoning,
     }
 }
@@ -176,14 +178,16 @@ mod tests {
     #[test]
     fn each_server_counts_in_its_own_way() {
         let openai = json!({ "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120,
-            "prompt_tokens_details": { "cached_tokens": 64 }, "completion_tokens_details": { "reasoning_tokens": 15 } });
-        let expected = Counts { input: Some(100), cached: Some(64), output: Some(20), reasoning: Some(15) };
+            "prompt_tokens_details": { "cached_tokens": 64, "cache_write_tokens": 30 },
+            "completion_tokens_details": { "reasoning_tokens": 15 } });
+        let written = Some(30);
+        let expected = Counts { input: Some(100), cached: Some(64), written, output: Some(20), reasoning: Some(15) };
         assert_eq!(counts(&openai), expected);
         let xai = json!({ "prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 120,
             "prompt_tokens_details": { "cached_tokens": 64 }, "completion_tokens_details": { "reasoning_tokens": 15 } });
-        assert_eq!(counts(&xai), expected);
+        assert_eq!(counts(&xai), Counts { written: None, ..expected });
         let deepseek = json!({ "prompt_tokens": 100, "prompt_cache_hit_tokens": 64, "completion_tokens": 20 });
-        assert_eq!(counts(&deepseek), Counts { reasoning: None, ..expected });
+        assert_eq!(counts(&deepseek), Counts { reasoning: None, written: None, ..expected });
         let groq = json!({ "choices": [], "x_groq": { "usage": { "prompt_tokens": 3, "completion_tokens": 2 } } });
         assert_eq!(assembled(&[groq]).counts.input, Some(3));
     }
