@@ -13,6 +13,8 @@ use minions::cli::Cli;
 use minions::commands::folds::Folds;
 use minions::journal::{Session, Stored};
 use minions::protocol::Fact;
+use minions::provider::KeyPlace;
+use minions::provider::presets::PRESETS;
 use minions::view::{Depth, Theme, draw};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -106,6 +108,24 @@ fn the_picture_and_the_table_of_keys_are_those_of_the_program() {
 }
 
 #[test]
+fn the_table_of_providers_is_that_of_the_program() {
+    let mut table = String::from("| `remote.provider` | speaks | address | key | API |\n|---|---|---|---|---|\n");
+    for (_, preset) in &PRESETS {
+        let address = match preset.base_url {
+            "" => "your own, as `base_url`".to_owned(),
+            base_url => format!("`{base_url}`"),
+        };
+        let key = match preset.key {
+            KeyPlace::Needed(variable) => format!("`{variable}`"),
+            KeyPlace::Optional(variable) => format!("`{variable}`, where it wants one"),
+        };
+        let (name, title, source) = (preset.name, preset.wire.title(), preset.source);
+        table.push_str(&format!("| `{name}` | {title} | {address} | {key} | [page]({source}) |\n"));
+    }
+    assert_part("providers", &table);
+}
+
+#[test]
 fn every_command_of_the_readme_is_understood() {
     let text = readme();
     let mut seen = 0;
@@ -152,7 +172,7 @@ fn the_settings_of_the_page_on_servers_are_valid_and_name_a_server_that_reads() 
         fs::write(&file, block).unwrap();
         let sources = minions::config::Sources { named_file: Some(file), ..Default::default() };
         let config = minions::config::load(&sources).unwrap().config;
-        assert!(!config.local.model.is_empty() && config.local.base_urls().count() > 0, "{block}");
+        assert!(!config.local.model.is_empty() && !config.local.base_url.is_empty(), "{block}");
     }
 }
 

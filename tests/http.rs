@@ -7,6 +7,8 @@ mod fleet;
 #[path = "http/local.rs"]
 mod local;
 mod loopback;
+#[path = "http/providers.rs"]
+mod providers;
 #[path = "http/pull.rs"]
 mod pull;
 #[path = "http/remote.rs"]

@@ -151,7 +151,8 @@ fn a_wrong_value_says_what_is_allowed() {
     );
     assert_eq!(
         wrong("[remote]\nprovider = \"opnai\""),
-        "minions.toml:2:12: `remote.provider` cannot be \"opnai\"; allowed: offline, openai; did you mean openai?"
+        "minions.toml:2:12: `remote.provider` cannot be \"opnai\"; allowed: offline, openai, openai-responses, anthropic, gemini, ollama, ollama-v1, \
+         openrouter, together, groq, deepseek, mistral, xai, azure, vllm, llama-server, lm-studio; did you mean openai?"
     );
     assert_eq!(
         wrong("[screen]\nascii = \"yes\""),
@@ -444,13 +445,14 @@ mod whatever_is_written {
 fn the_local_lm_may_stand_behind_one_server_or_several() {
     let urls = |base_url: &str| -> Result<Vec<String>, String> {
         let config = read(&format!("[local]\nbase_url = \"{base_url}\""))?;
-        Ok(config.local.base_urls().map(str::to_owned).collect())
+        Ok(config.local.base_urls().into_iter().map(str::to_owned).collect())
     };
     assert_eq!(urls("http://a:1/v1").unwrap(), ["http://a:1/v1"]);
+    assert_eq!(urls("").unwrap(), [""], "the provider's usual one");
     for several in ["http://a:1/v1 https://b/v1", "http://a:1/v1, https://b/v1", " http://a:1/v1,https://b/v1 "] {
         assert_eq!(urls(several).unwrap(), ["http://a:1/v1", "https://b/v1"], "{several}");
     }
-    for bad in ["", "a:1", "http://a:1/v1 b:2", "http://a:1/v1 http://me:sk-secret@b/v1"] {
+    for bad in ["a:1", "http://a:1/v1 b:2", "http://a:1/v1 http://me:sk-secret@b/v1"] {
         let told = urls(bad).unwrap_err();
         assert!(told.contains("`local.base_url` must be one or several URLs") && !told.contains("secret"), "{told}");
     }

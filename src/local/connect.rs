@@ -14,7 +14,7 @@ use crate::config::{Folders, LocalConfig, LocalProvider};
 pub async fn connect(config: &LocalConfig, program: &Path) -> Result<Box<dyn LocalLm>, LocalError> {
     match config.provider {
         LocalProvider::Extractive => Ok(Box::new(ExtractiveReader)),
-        LocalProvider::Openai => Ok(Box::new(OpenAiLocal::connect(config).await?)),
+        LocalProvider::Openai | LocalProvider::Ollama => Ok(Box::new(OpenAiLocal::connect(config).await?)),
         LocalProvider::LlamaCpp => {
             let log = Folders::of_process().map(|folders| folders.log().join("engine.log"));
             Ok(Box::new(LlamaLocal::start(config, program, log)?))
@@ -33,6 +33,6 @@ pub async fn connect_embedder(config: &LocalConfig, program: &Path) -> Result<Op
 pub async fn probe(config: &LocalConfig) -> Result<Vec<Result<Probe, LocalError>>, LocalError> {
     match config.provider {
         LocalProvider::Extractive | LocalProvider::LlamaCpp => Ok(Vec::new()),
-        LocalProvider::Openai => Ok(OpenAiLocal::connect(config).await?.probe().await),
+        LocalProvider::Openai | LocalProvider::Ollama => Ok(OpenAiLocal::connect(config).await?.probe().await),
     }
 }

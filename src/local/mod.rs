@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-pub use crate::openai::{Listing, Probe};
 use crate::protocol::{EngineSample, FleetSample, JobId, ModelInfo, WorkerReply};
+pub use crate::provider::{Listing, Probe};
 
 pub use connect::{connect, connect_embedder, probe};
 pub use embedder::{Embedder, found_embedding};

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::fleet::{Failed, Fleet};
 use super::{JobRequest, LocalError, LocalLm, Probe};
 use crate::config::LocalConfig;
-use crate::openai::{Again, Backoff, Chat, ChatReply, Failure, Format, Trouble};
 use crate::protocol::{FleetSample, Message, ModelInfo, WorkerReply, prompts};
+use crate::provider::{Again, Backoff, Chat, ChatReply, Failure, Format, Trouble};
 
 /// The nominal wait after a first failure, doubled after each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -128,7 +128,12 @@ impl OpenAiLocal {
 
 impl LocalLm for OpenAiLocal {
     fn info(&self) -> ModelInfo {
-        ModelInfo { provider: "openai".into(), model: self.fleet.model().to_owned(), is_model: true, price: None }
+        ModelInfo {
+            provider: self.fleet.provider().into(),
+            model: self.fleet.model().to_owned(),
+            is_model: true,
+            price: None,
+        }
     }
 
     fn max_in_flight(&self) -> usize {

@@ -22,7 +22,7 @@ mod tests;
 pub use advance::advance;
 pub use code::{CodeError, CodeErrorKind, CodeStage, extract_code};
 pub use decide::decide;
-pub use decision::{Decision, FinalAnswer, MoreInformation, parse_decision};
+pub use decision::{Decision, FinalAnswer, MoreInformation, decision_schema, parse_decision};
 pub use fact::{
     AnswerCitation, EmbeddingModel, Ending, EngineSample, EngineSeconds, Estimate, Fact, Finish, FleetSample,
     GpuSample, ModelInfo, Parent, PlannedJobs, Price, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened,

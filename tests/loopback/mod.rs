@@ -1,8 +1,10 @@
-//! A scripted OpenAI-compatible server on this machine: it replies as a closure says, faults included, and counts.
+//! A scripted server on this machine that speaks every provider's wire: it replies as a closure says, faults included, and
+//! counts.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod reply;
+mod wires;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -20,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 pub use reply::{Fault, Reply, Tokens};
+pub use wires::{Refused, Wire};
 
 /// Turns of the event loop that a crowd is kept together.
 const CROWD_TURNS: usize = 20;
@@ -75,6 +78,9 @@ pub struct Counts {
 pub struct Request {
     pub body: Value,
     pub authorization: Option<String>,
+    /// Path and query.
+    pub uri: String,
+    pub headers: HeaderMap,
 }
 
 impl Loopback {
@@ -95,7 +101,17 @@ impl Loopback {
         });
         let router = Router::new()
             .route("/v1/chat/completions", post(chat))
-            .route("/v1/models", get(models))
+            .route("/v1/responses", post(responses))
+            .route("/v1/messages", post(messages))
+            .route("/v1beta/models/{call}", post(generate))
+            .route("/api/chat", post(ollama))
+            .route("/v1/models", get(|| async { axum::Json(Wire::Chat.listing()) }))
+            .route("/v1beta/models", get(|| async { axum::Json(Wire::Gemini.listing()) }))
+            .route("/api/tags", get(|| async { axum::Json(Wire::Ollama.listing()) }))
+            .route(
+                "/api/show",
+                post(|| async { axum::Json(json!({ "model_info": { "llama.context_length": 8192 } })) }),
+            )
             .fallback(get(page))
             .layer(DefaultBodyLimit::disable())
             .with_state(shared.clone())
@@ -104,6 +120,11 @@ impl Loopback {
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { address, shared, task }
+    }
+
+    /// The base URL of a wire.
+    pub fn url_of(&self, wire: Wire) -> String {
+        format!("http://{}{}", self.address, wire.root())
     }
 
     /// Up to and with `/v1`.
@@ -175,9 +196,34 @@ impl Drop for InFlight {
     }
 }
 
-async fn chat(
-    State(shared): State<Arc<Shared>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+type Server = State<Arc<Shared>>;
+type Peer = ConnectInfo<SocketAddr>;
+
+async fn chat(server: Server, peer: Peer, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    answer(Wire::Chat, server, peer, uri, headers, body).await
+}
+
+async fn responses(server: Server, peer: Peer, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    answer(Wire::Responses, server, peer, uri, headers, body).await
+}
+
+async fn messages(server: Server, peer: Peer, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    answer(Wire::Anthropic, server, peer, uri, headers, body).await
+}
+
+async fn generate(server: Server, peer: Peer, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    answer(Wire::Gemini, server, peer, uri, headers, body).await
+}
+
+async fn ollama(server: Server, peer: Peer, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    answer(Wire::Ollama, server, peer, uri, headers, body).await
+}
+
+async fn answer(
+    wire: Wire,
+    State(shared): Server,
+    ConnectInfo(peer): Peer,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
@@ -186,7 +232,7 @@ async fn chat(
     let _slot = match &shared.slots {
         Some((slots, true)) => match slots.try_acquire() {
             Ok(slot) => Some(slot),
-            Err(_) => return Reply::status(503, json!({})).render(&Value::Null, in_flight).0,
+            Err(_) => return Reply::status(503, json!({})).render(wire, &Value::Null, false, in_flight).0,
         },
         Some((slots, false)) => Some(slots.acquire().await.unwrap()),
         None => None,
@@ -194,7 +240,12 @@ async fn chat(
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let authorization = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
     let reply = (shared.script)(&body);
-    shared.requests.lock().unwrap().push(Request { body: body.clone(), authorization });
+    let streamed = match wire {
+        Wire::Gemini => uri.path().ends_with(":streamGenerateContent"),
+        _ => body["stream"] == json!(true),
+    };
+    let request = Request { body: body.clone(), authorization, uri: uri.to_string(), headers };
+    shared.requests.lock().unwrap().push(request);
     if let Some(crowd) = reply.crowd {
         let mut counts = shared.counts.subscribe();
         counts.wait_for(|counts| counts.most_in_flight >= crowd).await.unwrap();
@@ -213,7 +264,7 @@ async fn chat(
     if reply.fault == Some(Fault::Hang) {
         std::future::pending::<()>().await;
     }
-    let (response, tokens) = reply.render(&body, in_flight);
+    let (response, tokens) = reply.render(wire, &body, streamed, in_flight);
     shared.counts.send_modify(|counts| counts.tokens += tokens);
     response
 }
@@ -221,8 +272,4 @@ async fn chat(
 async fn page(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<axum::Json<Value>, StatusCode> {
     let page = shared.pages.iter().find(|(path, _)| *path == uri.path());
     page.map(|(_, page)| axum::Json(page.clone())).ok_or(StatusCode::NOT_FOUND)
-}
-
-async fn models() -> axum::Json<Value> {
-    axum::Json(json!({ "object": "list", "data": [{ "id": "test-model", "object": "model" }] }))
 }

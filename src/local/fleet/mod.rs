@@ -14,8 +14,8 @@ use self::context::{Context, Read, weight};
 use self::roster::{Place, Roster};
 use super::{LocalError, Probe};
 use crate::config::LocalConfig;
-use crate::openai::{Chat, ChatReply, Client, Failure, Trouble};
 use crate::protocol::FleetSample;
+use crate::provider::{Chat, ChatReply, Client, Failure, Trouble};
 
 /// A rate is taken over at least this long.
 const RATE_OVER: Duration = Duration::from_millis(500);
@@ -90,6 +90,11 @@ impl Fleet {
             pace: Mutex::default(),
             remarks: Mutex::default(),
         })
+    }
+
+    /// What the settings call the provider of the servers.
+    pub fn provider(&self) -> &'static str {
+        self.servers.first().map_or("", |server| server.client.provider())
     }
 
     pub fn model(&self) -> &str {

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::window::{Ticket, Window};
-use crate::openai::Trouble;
+use crate::provider::Trouble;
 
 /// How long a server is set aside at first, doubled each time that it is still away.
 const ASIDE: Duration = Duration::from_secs(1);

@@ -1,8 +1,8 @@
-//! The OpenAI-compatible chat wire, spoken to remote and local servers alike.
+//! The servers that models are asked of, remote and local: their wires, keys, time limits and failures.
 //!
 //! [`Client`] makes one request and gives back one whole reply or one [`Failure`]; what is tried again and when is the
-//! caller's, with [`Backoff`]. Source of the format: the "Chat Completions" API reference of OpenAI, and what the servers
-//! that imitate it were seen to do otherwise.
+//! caller's, with [`Backoff`]. What differs between providers stands in two places: [`presets`] has a row for each, and
+//! `wire` a file for each way to speak.
 
 mod about;
 mod assembly;
@@ -13,16 +13,20 @@ mod dialect;
 mod endpoint;
 mod failure;
 mod key;
-mod probe;
+mod models;
+pub mod presets;
 mod quote;
 mod refusal;
 mod request;
 mod server;
 mod stream;
+mod wire;
 
 pub use about::About;
 pub use backoff::Backoff;
 pub use client::{ChatReply, Client};
 pub use failure::{Again, Failure, Trouble};
-pub use probe::{Listing, Probe};
+pub use models::{ListedPrice, Listing, Model, Probe};
+pub use presets::{KeyPlace, Preset};
 pub use request::{Chat, Format};
+pub use wire::Wire;

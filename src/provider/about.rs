@@ -6,8 +6,7 @@
 
 use std::time::Duration;
 
-use reqwest::Url;
-use reqwest::header::AUTHORIZATION;
+use reqwest::{Method, Url};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
@@ -34,7 +33,7 @@ impl Client {
     /// Asks the server for its limits, within 5 s. Fails only where no server could be reached.
     pub async fn about(&self) -> Result<About, Failure> {
         let deadline = Instant::now() + PATIENCE;
-        let models = self.server.endpoint.models().clone();
+        let models = self.server.endpoint.at(&self.server.preset.wire.listing());
         let model = self.model();
         let listed = self.json(models.clone(), deadline).await?;
         if let Some(tokens) = listed.as_ref().and_then(|list| of_list(list, model, &CONTEXT_NAMES)) {
@@ -57,10 +56,7 @@ impl Client {
 
     /// The JSON at this address, or nothing where there is none.
     async fn json(&self, url: Url, deadline: Instant) -> Result<Option<Value>, Failure> {
-        let mut request = self.http.get(url);
-        if let Some(key) = self.server.authorization() {
-            request = request.header(AUTHORIZATION, key);
-        }
+        let request = self.request(Method::GET, url);
         let response = match timeout_at(deadline, request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(failure::of_transport(&self.server, &error)),
@@ -74,9 +70,10 @@ impl Client {
     }
 }
 
-/// An address of the same server outside of `/v1`.
+/// An address of the same server outside of its list's own path.
 fn beside(models: &Url, path: &str) -> Url {
-    let base = models.path().trim_end_matches("/models").trim_end_matches('/').trim_end_matches("/v1").to_owned();
+    let own = ["/api/tags", "/v1/models", "/models"];
+    let base = own.iter().find_map(|own| models.path().strip_suffix(own)).unwrap_or_default().to_owned();
     let mut url = models.clone();
     url.set_path(&format!("{base}{path}"));
     url
@@ -147,5 +144,6 @@ mod tests {
         let beside = |models: &str| beside(&models.parse().unwrap(), "/props").to_string();
         assert_eq!(beside("http://127.0.0.1:8080/v1/models"), "http://127.0.0.1:8080/props");
         assert_eq!(beside("http://box/llm/v1/models"), "http://box/llm/props");
+        assert_eq!(beside("http://127.0.0.1:11434/api/tags"), "http://127.0.0.1:11434/props");
     }
 }
