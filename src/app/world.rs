@@ -64,7 +64,7 @@ impl World {
                 provider: "offline".into(),
                 model: "planner".into(),
                 is_model: false,
-                price: Some(Price { input: 2.5, cached_input: 1.25, output: 10.0 }),
+                price: Some(Price { cached_input: 1.25, ..Price::flat(2.5, 10.0) }),
             },
             local: ModelInfo { provider: "extractive".into(), model: "reader".into(), is_model: false, price: None },
             prompts: prompts::VERSION.into(),

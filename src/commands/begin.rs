@@ -25,10 +25,10 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
     }
     // Nothing is sent yet: what fails here is a setting, or the key that one names.
     let program = found_program()?;
-    let remote = remote::connect(&config.remote).await.map_err(|error| Failure::usage(error.to_string()))?;
+    let remote = remote::connect(config).await.map_err(|error| Failure::usage(error.to_string()))?;
     if config.remote.budget_usd > 0.0 && remote.info().is_model && remote.info().price.is_none() {
         return Err(Failure::usage(
-            "the budget cannot be kept to while the price is not known; set remote.price_input and \
+            "the budget cannot be kept to while the price of this model is not known; set remote.price_input and \
              remote.price_output, or remote.budget_usd to 0",
         ));
     }

@@ -82,6 +82,7 @@ pub struct LmUsage {
     pub calls: u64,
     pub input_tokens: u64,
     pub cached_input_tokens: u64,
+    pub cache_write_input_tokens: u64,
     pub output_tokens: u64,
     pub reasoning_tokens: u64,
     /// Nothing where the price is not known.
@@ -92,8 +93,24 @@ pub struct LmUsage {
 
 impl LmUsage {
     fn new(calls: u64, usage: Usage, cost_usd: Option<f64>) -> Self {
-        let Usage { input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, estimated } = usage;
-        Self { calls, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_usd, estimated }
+        let Usage {
+            input_tokens,
+            cached_input_tokens,
+            cache_write_input_tokens,
+            output_tokens,
+            reasoning_tokens,
+            estimated,
+        } = usage;
+        Self {
+            calls,
+            input_tokens,
+            cached_input_tokens,
+            cache_write_input_tokens,
+            output_tokens,
+            reasoning_tokens,
+            cost_usd,
+            estimated,
+        }
     }
 }
 
@@ -344,6 +361,7 @@ mod tests {
             assert_eq!(
                 keys(&object["usage"][lm]),
                 [
+                    "cache_write_input_tokens",
                     "cached_input_tokens",
                     "calls",
                     "cost_usd",

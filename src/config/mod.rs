@@ -19,7 +19,7 @@ pub use folders::Folders;
 pub use layers::{FILE_NAME, Loaded, Origin, Override, Sources, load};
 pub use setting::{Catalog, Kind, Section, Setting, schema};
 pub use settings::{
-    Config, FlashAttention, KvType, LocalConfig, LocalProvider, ProtocolConfig, ProtocolName, RemoteConfig,
+    Config, FlashAttention, KvType, LocalConfig, LocalProvider, ModelPrice, ProtocolConfig, ProtocolName, RemoteConfig,
     RemoteProvider, Require, SandboxConfig, ScreenConfig, SessionsConfig,
 };
 pub use template::{show, template};

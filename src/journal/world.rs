@@ -57,7 +57,7 @@ impl World {
             provider: provider.into(),
             model: "m\u{1b}[31m-1".into(),
             is_model: true,
-            price: Some(Price { input: 2.5, cached_input: 1.25, output: 10.0 }),
+            price: Some(Price { cached_input: 1.25, ..Price::flat(2.5, 10.0) }),
         };
         SessionOpened {
             question: "How much did revenue rise, and wo steht “€5.3 million”?".into(),

@@ -257,7 +257,7 @@ mod tests {
         Settings, State,
     };
 
-    const PRICE: Price = Price { input: 2.0, cached_input: 0.5, output: 8.0 };
+    const PRICE: Price = Price { input: 2.0, cached_input: 0.5, cache_write: None, output: 8.0, long: None };
 
     fn opened(price: Option<Price>) -> Fact {
         let model = |price| ModelInfo { provider: "openai".into(), model: "m".into(), is_model: true, price };
@@ -282,6 +282,7 @@ mod tests {
                 output_tokens: output + thought,
                 reasoning_tokens: thought,
                 estimated,
+                ..Usage::default()
             },
         )
     }

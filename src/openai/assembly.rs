@@ -95,6 +95,8 @@ impl Assembly {
         let output_tokens = output.unwrap_or_else(|| estimate_tokens(written));
         // DeepSeek names the cached part otherwise.
         let cached = count("/prompt_tokens_details/cached_tokens").or_else(|| count("/prompt_cache_hit_tokens"));
+        let cached = cached.unwrap_or(0).min(input_tokens);
+        let written_to_cache = count("/prompt_tokens_details/cache_write_tokens").unwrap_or(0);
         let reasoning_tokens = match (thought, output) {
             (Some(tokens), _) => tokens,
             (None, None) => estimate_tokens(self.reasoning_bytes),
@@ -102,7 +104,8 @@ impl Assembly {
         };
         Usage {
             input_tokens,
-            cached_input_tokens: cached.unwrap_or(0).min(input_tokens),
+            cached_input_tokens: cached,
+            cache_write_input_tokens: written_to_cache.min(input_tokens - cached),
             output_tokens,
             reasoning_tokens: reasoning_tokens.min(output_tokens),
             estimated: input.is_none() || output.is_none(),
@@ -143,7 +146,7 @@ mod tests {
         let assembly = assembled(&[
             json!({ "choices": [{ "message": { "content": "yes" }, "finish_reason": "length" }] }),
             json!({ "choices": [], "usage": { "prompt_tokens": 100, "completion_tokens": 20,
-                "prompt_tokens_details": { "cached_tokens": 64 }, "completion_tokens_details": { "reasoning_tokens": 15 } } }),
+                "prompt_tokens_details": { "cached_tokens": 64, "cache_write_tokens": 30 }, "completion_tokens_details": { "reasoning_tokens": 15 } } }),
         ]);
         assert_eq!(assembly.finish(), Finish::Length);
         assert_eq!(
@@ -151,6 +154,7 @@ mod tests {
             Usage {
                 input_tokens: 100,
                 cached_input_tokens: 64,
+                cache_write_input_tokens: 30,
                 output_tokens: 20,
                 reasoning_tokens: 15,
                 estimated: false

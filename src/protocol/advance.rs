@@ -8,7 +8,7 @@ use super::fact::{Ending, Estimate, Fact, RemoteAsk};
 use super::ids::{AskId, CodeId};
 use super::input::{Effect, Step};
 use super::job::{JobOutput, Outcome};
-use super::message::{Purpose, ReplyFormat, Usage, estimate_tokens};
+use super::message::{Purpose, ReplyFormat, estimate_tokens};
 use super::prompts;
 use super::state::{Due, Phase, Round, State};
 
@@ -43,8 +43,7 @@ fn ask(state: &State, purpose: Purpose, attempt: u32) -> Step {
     let input_tokens = messages.iter().map(|message| estimate_tokens(message.content.len())).sum();
     let max_output_tokens = settings.remote_max_output_tokens;
     let price = state.opened.as_ref().and_then(|opened| opened.remote.price);
-    let worst = Usage { input_tokens, output_tokens: max_output_tokens, ..Usage::default() };
-    let worst_cost_usd = price.map(|price| price.cost(&worst));
+    let worst_cost_usd = price.map(|price| price.worst(input_tokens, max_output_tokens));
     if let Some(ending) = past_budget(state, state.committed_usd, worst_cost_usd, purpose) {
         return end(ending);
     }

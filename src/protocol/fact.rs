@@ -9,6 +9,7 @@ use super::decision::Decision;
 use super::ids::{AskId, CodeId, JobId};
 use super::job::{Chunk, Flaw, Outcome, PlannedJob};
 use super::message::{Message, Purpose, ReplyFormat, Usage};
+use super::price::Price;
 use super::settings::Settings;
 use crate::document::{DocumentRef, Located};
 
@@ -134,25 +135,6 @@ impl ModelInfo {
     /// Its name, and plainly whether there is no model behind it.
     pub fn label(&self) -> String {
         if self.is_model { format!("{} ({})", self.model, self.provider) } else { format!("{} (no model)", self.model) }
-    }
-}
-
-/// Dollars for a million tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Price {
-    pub input: f64,
-    pub cached_input: f64,
-    pub output: f64,
-}
-
-impl Price {
-    /// What these tokens cost in dollars.
-    pub fn cost(&self, usage: &Usage) -> f64 {
-        let fresh = usage.input_tokens.saturating_sub(usage.cached_input_tokens);
-        (fresh as f64 * self.input
-            + usage.cached_input_tokens as f64 * self.cached_input
-            + usage.output_tokens as f64 * self.output)
-            / 1e6
     }
 }
 

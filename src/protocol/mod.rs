@@ -13,6 +13,7 @@ mod ids;
 mod input;
 mod job;
 mod message;
+mod price;
 pub mod prompts;
 mod settings;
 mod state;
@@ -25,11 +26,12 @@ pub use decide::decide;
 pub use decision::{Decision, FinalAnswer, MoreInformation, parse_decision};
 pub use fact::{
     AnswerCitation, Ending, EngineSample, EngineSeconds, Estimate, Fact, Finish, GpuSample, ModelInfo, Parent,
-    PlannedJobs, Price, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample,
+    PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample,
 };
 pub use ids::{AskId, CodeId, JobId};
 pub use input::{CodeResult, Effect, Input, Step};
 pub use job::{Chunk, Flaw, JobOutput, JobResult, Manifest, Outcome, PlannedJob, WorkerReply, read_output};
 pub use message::{Message, Purpose, ReplyFormat, Role, Usage, estimate_tokens};
+pub use price::{LongPrice, Price};
 pub use settings::{ProtocolKind, Settings};
 pub use state::{Aggregated, Ask, AskState, Code, Due, Job, JobState, Phase, Round, State, Tally, Waiting};

@@ -1,15 +1,18 @@
-//! From the settings of `[remote]` to the remote LM they name.
+//! From the settings to the remote LM they name.
 
 use super::offline::OfflinePlanner;
 use super::openai::OpenAiRemote;
-use super::{Probe, RemoteError, RemoteLm};
-use crate::config::{RemoteConfig, RemoteProvider};
+use super::{Probe, RemoteError, RemoteLm, prices};
+use crate::config::{Config, RemoteConfig, RemoteProvider};
 
 /// The remote LM of the settings. Nothing is sent yet; the error names the setting to change.
-pub async fn connect(config: &RemoteConfig) -> Result<Box<dyn RemoteLm>, RemoteError> {
-    match config.provider {
+pub async fn connect(config: &Config) -> Result<Box<dyn RemoteLm>, RemoteError> {
+    let remote = &config.remote;
+    match remote.provider {
         RemoteProvider::Offline => Ok(Box::new(OfflinePlanner::default())),
-        RemoteProvider::Openai => Ok(Box::new(OpenAiRemote::connect(config).await?)),
+        RemoteProvider::Openai => {
+            Ok(Box::new(OpenAiRemote::connect(remote, prices::price(remote, &config.prices)).await?))
+        }
     }
 }
 
@@ -18,6 +21,6 @@ pub async fn connect(config: &RemoteConfig) -> Result<Box<dyn RemoteLm>, RemoteE
 pub async fn probe(config: &RemoteConfig) -> Result<Option<Probe>, RemoteError> {
     match config.provider {
         RemoteProvider::Offline => Ok(None),
-        RemoteProvider::Openai => OpenAiRemote::connect(config).await?.probe().await.map(Some),
+        RemoteProvider::Openai => OpenAiRemote::connect(config, None).await?.probe().await.map(Some),
     }
 }

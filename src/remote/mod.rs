@@ -3,6 +3,7 @@
 mod connect;
 pub mod offline;
 mod openai;
+pub mod prices;
 mod retry;
 
 use std::time::Duration;

@@ -117,7 +117,7 @@ async fn tokens_are_those_the_server_counted() {
         cached_input_tokens: 768,
         output_tokens: 50,
         reasoning_tokens: 40,
-        estimated: false,
+        ..Usage::default()
     };
     assert_eq!(reply.usage, expected);
 }

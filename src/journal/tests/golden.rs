@@ -80,8 +80,14 @@ fn samples() -> Vec<Fact> {
     let code = CodeId { round: 1, attempt: 1 };
     let mut facts = vec![Fact::SessionOpened(Box::new(opened())), Fact::RoundBegan { round: 1, last: false }];
     facts.extend(asks(ask));
-    let usage =
-        Usage { input_tokens: 9, cached_input_tokens: 4, output_tokens: 3, reasoning_tokens: 1, estimated: true };
+    let usage = Usage {
+        input_tokens: 9,
+        cached_input_tokens: 4,
+        output_tokens: 3,
+        reasoning_tokens: 1,
+        estimated: true,
+        ..Usage::default()
+    };
     let answer = |finish, cost_usd| RemoteAnswer {
         ask,
         text: "a\nb\u{1b}".into(),
@@ -175,7 +181,7 @@ fn spent() -> EngineSeconds {
 }
 
 fn opened() -> SessionOpened {
-    let price = Some(Price { input: 2.5, cached_input: 1.25, output: 10.0 });
+    let price = Some(Price { cached_input: 1.25, ..Price::flat(2.5, 10.0) });
     SessionOpened {
         question: "Was steht da – “€5.3 million”?".into(),
         settings: Settings { budget_usd: Some(1.5), ..Settings::default() },

@@ -151,7 +151,7 @@ fn a_call_that_could_pass_the_budget_is_not_made() {
 
 #[test]
 fn a_try_that_broke_off_counts_before_the_next_try_is_made() {
-    let price = Some(Price { input: 1.0, cached_input: 0.5, output: 2.0 });
+    let price = Some(Price { cached_input: 0.5, ..Price::flat(1.0, 2.0) });
     let broken = |budget_usd| {
         let settings = Settings { budget_usd: Some(budget_usd), ..Settings::default() };
         let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };

@@ -33,7 +33,7 @@ impl Default for World {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
-            price: Some(Price { input: 1.0, cached_input: 0.5, output: 2.0 }),
+            price: Some(Price { cached_input: 0.5, ..Price::flat(1.0, 2.0) }),
             programs: vec![PROGRAM],
             prepared: vec![Ok(4)],
             transformed: vec![Ok("the answer is 42".into())],
