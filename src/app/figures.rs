@@ -89,6 +89,11 @@ pub fn seconds(ms: u64) -> String {
     if ms < 60_000 { format!("{} s", ms / 1_000) } else { short_time(ms) }
 }
 
+/// What is left of a wait, in whole seconds that end with it: `3 s`, `2:07`.
+pub fn seconds_left(ms: u64) -> String {
+    seconds(ms.div_ceil(1_000) * 1_000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ pub struct World {
     pub document: Document,
     pub state: State,
     pub facts: Vec<Fact>,
+    pub budget_usd: f64,
 }
 
 pub const QUESTION: &str = "What was the net income of Harbour Freight Lines in 2023, and what drove the change?";
@@ -38,7 +39,7 @@ pub fn report() -> Document {
 
 impl World {
     pub fn new() -> Self {
-        Self { document: report(), state: State::default(), facts: Vec::new() }
+        Self { document: report(), state: State::default(), facts: Vec::new(), budget_usd: 1.0 }
     }
 
     pub fn input(&mut self, input: Input) -> &mut Self {
@@ -58,7 +59,7 @@ impl World {
     pub fn start(&mut self) -> &mut Self {
         let opened = SessionOpened {
             question: QUESTION.into(),
-            settings: Settings { tasks_per_round: 2, budget_usd: Some(1.0), ..Settings::default() },
+            settings: Settings { tasks_per_round: 2, budget_usd: Some(self.budget_usd), ..Settings::default() },
             documents: vec![self.document.reference()],
             remote: ModelInfo {
                 provider: "offline".into(),
@@ -93,6 +94,19 @@ impl World {
             total_ms: 1840,
         };
         self.input(Input::RemoteAnswered(answer))
+    }
+
+    /// The request under way fails and is sent again after a wait.
+    pub fn fail(&mut self, retry_in_ms: u64) -> &mut Self {
+        let failure = RemoteFailure {
+            ask: self.pending().unwrap(),
+            attempt: 1,
+            error: "api.example/v1 was asked too often (429): wait, or ask it less".into(),
+            retry_in_ms: Some(retry_in_ms),
+            partial: String::new(),
+            lost: false,
+        };
+        self.input(Input::RemoteFailed(failure))
     }
 
     fn code(&self) -> CodeId {

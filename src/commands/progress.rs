@@ -104,6 +104,7 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
             None => format!("round {round}: {kept} outputs go to the planner, {} bytes", text.len()),
         },
         Fact::DecisionRejected { error, .. } => format!("round {round}: the decision was sent back: {error}"),
+        Fact::BudgetRaised { to_usd, .. } => format!("round {round}: the budget was raised to ${to_usd:.4}"),
         Fact::SessionEnded { ending: Ending::Answered | Ending::Failed { .. } } => return None,
         Fact::SessionEnded { ending } => match ending.reason() {
             Some(reason) => format!("ended: {}: {reason}", ending.name()),

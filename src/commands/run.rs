@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::document::Document;
 use crate::journal::Stored;
 use crate::ledger::{Exposure, Ledger};
-use crate::protocol::{Ending, State};
+use crate::protocol::{BudgetChoice, Ending, Fact, State};
 use crate::runtime::{Event, Order};
 use crate::term::{self, Signal};
 
@@ -46,6 +46,10 @@ pub async fn run(config: &Config, documents: Vec<Document>, question: String, js
                 ledger.apply(fact);
                 exposure.apply(fact);
                 progress.tell(&state, fact);
+                // Nobody is there to say how to go on.
+                if let Fact::BudgetReached(_) = fact.as_ref() {
+                    let _ = running.orders.try_send(Order::Budget(BudgetChoice::Stop));
+                }
             }
         }
     }

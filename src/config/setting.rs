@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use regex::Regex;
 use serde_json::Value;
 
-use super::Config;
+use super::{Config, ModelPrice};
 
 /// One setting: `section.key`.
 #[derive(Debug)]
@@ -153,11 +153,12 @@ impl Catalog {
     }
 }
 
-/// The settings of a table whose shape is `table`.
+/// The settings of a table whose shape is `table`, in the order of the code.
 fn of_table(schema: &Value, section: &str, table: &Value) -> Vec<Setting> {
-    let properties = table["properties"].as_object().into_iter().flatten();
-    properties
-        .map(|(key, property)| Setting::of_property(schema, section, key, property, property["default"].to_string()))
+    let defaults = toml::to_string(&ModelPrice::default()).unwrap_or_default();
+    let lines = defaults.lines().filter_map(|line| line.split_once(" = "));
+    lines
+        .map(|(key, default)| Setting::of_property(schema, section, key, &table["properties"][key], default.into()))
         .collect()
 }
 

@@ -128,6 +128,9 @@ pub struct RemoteConfig {
     /// Dollars a session may spend; 0 sets no limit.
     #[schemars(range(min = 0.0))]
     pub budget_usd: f64,
+    /// Dollars that all sessions of the sessions folder may spend on one day; 0 sets no limit.
+    #[schemars(range(min = 0.0))]
+    pub budget_usd_per_day: f64,
     /// Dollars for a million input tokens; negative takes [prices], then the list that comes with the program.
     pub price_input: f64,
     /// Dollars for a million input tokens read from the server's cache; negative takes the input price.
@@ -162,6 +165,7 @@ impl Default for RemoteConfig {
             api_key_env: "OPENAI_API_KEY".into(),
             api_key_cmd: String::new(),
             budget_usd: 0.0,
+            budget_usd_per_day: 0.0,
             price_input: -1.0,
             price_cached_input: -1.0,
             price_output: -1.0,

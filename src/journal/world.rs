@@ -164,6 +164,7 @@ impl World {
             error: "503 Service Unavailable".into(),
             retry_in_ms: Some(250),
             partial: if self.chance(2) { "Look fo".into() } else { String::new() },
+            lost: false,
         };
         // Before the answer, whatever order the inputs are taken in.
         let step = decide(&self.state, Input::RemoteFailed(failure));

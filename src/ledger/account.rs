@@ -2,8 +2,8 @@
 
 use super::jobs::{JobCount, Standing};
 use crate::protocol::{
-    AskId, Fact, ModelInfo, Outcome, Price, Purpose, RemoteAnswer, RemoteAsk, RemoteFailure, Tally, Usage,
-    estimate_tokens,
+    AskId, Fact, ModelInfo, Outcome, Price, Purpose, RemoteAnswer, RemoteAsk, RemoteFailure, Scope,
+    Tally, Usage, estimate_tokens,
 };
 
 /// A fold over facts. Every figure is a sum over the facts applied so far.
@@ -81,7 +81,7 @@ pub struct RemoteTotals {
     /// Dollars of the calls whose price is known.
     priced_usd: f64,
     unpriced_calls: u64,
-    /// The worst case of failed tries whose reply had begun, since they may have been paid for.
+    /// The worst case of failed tries that may have been paid for.
     pub doubtful_usd: f64,
     pub total_ms: u64,
 }
@@ -142,6 +142,7 @@ impl Ledger {
             Fact::RemoteAsked(request) => self.asked(request),
             Fact::RemoteAnswered(answer) => self.answered(answer),
             Fact::RemoteFailed(failure) => self.failed(failure),
+            Fact::BudgetRaised { scope: Scope::Session, to_usd, once: false } => self.budget_usd = Some(*to_usd),
             Fact::JobsPlanned(planned) => self.jobs.plan(planned.round, planned.jobs.len()),
             Fact::JobStarted { job, .. } => self.jobs.stand(*job, Standing::Running),
             Fact::JobRetried { job, usage, .. } => {
@@ -236,7 +237,7 @@ impl Ledger {
             call.state = CallState::GivenUp;
         }
         let worst = call.worst_cost_usd.unwrap_or(0.0);
-        if !failure.partial.is_empty() {
+        if failure.may_cost() {
             self.remote.doubtful_usd += worst;
         }
     }
@@ -438,6 +439,7 @@ mod tests {
                 error: "cut".into(),
                 retry_in_ms,
                 partial: partial.into(),
+                lost: false,
             })
         };
         for fact in [opened(Some(PRICE)), asked(1), failure("", Some(10)), failure("half an ans", None)] {

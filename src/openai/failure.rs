@@ -23,6 +23,8 @@ pub struct Failure {
     pub partial: String,
     /// Whether there was no server to send anything to.
     pub absent: bool,
+    /// Whether the server took the request and may have answered it, so that it may have to be paid for.
+    pub lost: bool,
 }
 
 /// Whether another try may help.
@@ -35,7 +37,7 @@ pub enum Again {
 
 impl Failure {
     pub fn never(message: String) -> Self {
-        Self { message, said: None, again: Again::Never, partial: String::new(), absent: false }
+        Self { message, said: None, again: Again::Never, partial: String::new(), absent: false, lost: false }
     }
 
     pub fn later(message: String) -> Self {
@@ -44,6 +46,11 @@ impl Failure {
 
     fn absent(message: String) -> Self {
         Self { absent: true, ..Self::later(message) }
+    }
+
+    /// The request was taken: what came of it may have to be paid for.
+    fn after_it_was_taken(self) -> Self {
+        Self { lost: true, ..self }
     }
 
     /// The sentence with the quotation in it.
@@ -106,7 +113,7 @@ fn refused(server: &Server) -> Failure {
 /// For a body that is not a whole reply.
 pub fn of_broken(server: &Server, broken: &Broken, idle: Duration, total: Duration) -> Failure {
     let (name, section) = (server.name(), server.section);
-    match broken {
+    let failure = match broken {
         Broken::Body(BodyError::Silent) => silent(server, idle),
         Broken::Body(BodyError::Late) => late(server, total),
         Broken::Body(BodyError::TooLarge) => Failure::never(format!(
@@ -128,34 +135,42 @@ pub fn of_broken(server: &Server, broken: &Broken, idle: Duration, total: Durati
         )),
         Broken::Refused(refusal) if refusal.is_moderation() => refused(server),
         Broken::Refused(refusal) => of_status(server, refusal.likely_status(), refusal, None),
+    };
+    match broken {
+        // No model was asked there.
+        Broken::WebPage | Broken::Unreadable | Broken::NoCompletion | Broken::Refused(_) => failure,
+        Broken::Body(_) | Broken::Empty => failure.after_it_was_taken(),
     }
 }
 
 /// For a reply that came whole and is no answer.
 pub fn of_unusable(server: &Server, unusable: Unusable) -> Failure {
-    match unusable {
+    let failure = match unusable {
         Unusable::Refused => refused(server),
         Unusable::Empty => Failure::later(format!("{} gave a reply without text: try again", server.name())),
-    }
+    };
+    failure.after_it_was_taken()
 }
 
 pub fn silent(server: &Server, idle: Duration) -> Failure {
-    Failure::later(format!(
+    let failure = Failure::later(format!(
         "{} was silent for {} s: try again, or allow it longer in the settings of [{}]",
         server.name(),
         idle.as_secs(),
         server.section
-    ))
+    ));
+    failure.after_it_was_taken()
 }
 
 pub fn late(server: &Server, total: Duration) -> Failure {
     // It was at work all the time: another try would cost as much and end the same.
-    Failure::never(format!(
+    let failure = Failure::never(format!(
         "{} was not done within {} s: allow it longer in the settings of [{}], or ask for fewer tokens",
         server.name(),
         total.as_secs(),
         server.section
-    ))
+    ));
+    failure.after_it_was_taken()
 }
 
 /// For a request that brought no response at all.
@@ -189,7 +204,7 @@ pub fn of_transport(server: &Server, error: &reqwest::Error) -> Failure {
             "{name} cannot be reached: check {section}.base_url and the network connection"
         ));
     }
-    Failure::later(format!("{name} closed the connection without a reply: try again"))
+    Failure::later(format!("{name} closed the connection without a reply: try again")).after_it_was_taken()
 }
 
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {

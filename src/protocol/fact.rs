@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::budget::{Reached, Scope};
 use super::code::{CodeError, CodeStage};
 use super::decision::Decision;
 use super::ids::{AskId, CodeId, JobId};
@@ -27,6 +28,15 @@ pub enum Fact {
     RemoteAnswered(RemoteAnswer),
     /// With a `retry_in_ms` the same request goes out again; without, it is given up.
     RemoteFailed(RemoteFailure),
+    /// The next call could pass a budget, and is not made; the session waits for the person.
+    BudgetReached(Reached),
+    /// The person lets the session go on.
+    BudgetRaised {
+        scope: Scope,
+        to_usd: f64,
+        /// For the next call alone.
+        once: bool,
+    },
     CodeReceived {
         code: CodeId,
         source: String,
@@ -181,6 +191,16 @@ pub struct RemoteFailure {
     /// What of the reply had come, since it may have been paid for.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub partial: String,
+    /// Whether the server may have answered although nothing of it came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
+}
+
+impl RemoteFailure {
+    /// Whether this try may have been paid for.
+    pub fn may_cost(&self) -> bool {
+        self.lost || !self.partial.is_empty()
+    }
 }
 
 /// Why a reply ended.

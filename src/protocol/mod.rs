@@ -5,6 +5,7 @@
 
 mod advance;
 mod apply;
+mod budget;
 mod code;
 mod decide;
 mod decision;
@@ -20,7 +21,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use advance::advance;
+pub use advance::{advance, next_call_usd};
+pub use budget::{BudgetChoice, Budgets, Reached, Scope};
 pub use code::{CodeError, CodeErrorKind, CodeStage, extract_code};
 pub use decide::decide;
 pub use decision::{Decision, FinalAnswer, MoreInformation, parse_decision};

@@ -83,6 +83,7 @@ impl From<Failure> for RemoteError {
                 Again::Later(named) => Retry::Later(named),
             },
             partial: failure.partial,
+            lost: failure.lost,
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::effects::{self, Arrival, Context};
 use super::programs::ProgramCall;
+use super::reserve::Reserve;
 use super::{Event, Order, Setup};
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::{
@@ -34,6 +35,7 @@ pub(super) struct Driver {
     running: HashMap<JobId, AbortHandle>,
     /// The request under way, its backoff, and what of its reply has come.
     asking: Option<Asking>,
+    reserve: Reserve,
     remote_attempts: u32,
     delta_sender: mpsc::Sender<(AskId, String)>,
     deltas: mpsc::Receiver<(AskId, String)>,
@@ -44,11 +46,13 @@ struct Asking {
     backoff: Backoff,
     failures: u32,
     partial: String,
+    /// When it goes out, or went.
+    leaves: Instant,
 }
 
 impl Driver {
     pub(super) fn new(setup: Setup, events: mpsc::Sender<Event>) -> Self {
-        let Setup { opened, documents, remote, remote_attempts, local, sandbox, journal } = setup;
+        let Setup { opened, documents, remote, remote_attempts, local, sandbox, journal, book } = setup;
         let (delta_sender, deltas) = mpsc::channel(DELTAS);
         Self {
             state: State::default(),
@@ -60,6 +64,7 @@ impl Driver {
             queue: VecDeque::new(),
             running: HashMap::new(),
             asking: None,
+            reserve: Reserve::new(book),
             remote_attempts,
             delta_sender,
             deltas,
@@ -78,6 +83,7 @@ impl Driver {
                 order = orders.recv(), if orders_open => match order {
                     Some(Order::Stop) => vec![self.stop()],
                     Some(Order::CancelJob(job)) => vec![Input::CancelJob(job)],
+                    Some(Order::Budget(choice)) => vec![Input::Budget(choice)],
                     None => { orders_open = false; continue }
                 },
                 Some((ask, text)) = self.deltas.recv() => {
@@ -109,10 +115,20 @@ impl Driver {
         for input in inputs {
             let mut next = Some(decide(&self.state, input));
             while let Some(step) = next {
-                step.facts.iter().for_each(|fact| self.state.apply(fact));
+                for fact in &step.facts {
+                    self.state.apply(fact);
+                    self.reserve.note(fact).await;
+                }
                 facts.extend(step.facts);
-                effects.extend(step.effects);
-                next = advance(&self.state);
+                // A call is reserved before its fact says that it is made.
+                let refused = self.reserve.before(&self.state, &step.effects).await;
+                next = match refused {
+                    Some(refused) => Some(decide(&self.state, refused)),
+                    None => {
+                        effects.extend(step.effects);
+                        advance(&self.state)
+                    }
+                };
             }
         }
         self.record(facts).await?;
@@ -139,7 +155,13 @@ impl Driver {
         match effect {
             Effect::Ask(request) => {
                 let backoff = Backoff::new(self.remote_attempts);
-                self.asking = Some(Asking { request: request.clone(), backoff, failures: 0, partial: String::new() });
+                self.asking = Some(Asking {
+                    request: request.clone(),
+                    backoff,
+                    failures: 0,
+                    partial: String::new(),
+                    leaves: Instant::now(),
+                });
                 self.tasks.spawn(effects::ask(
                     self.context.clone(),
                     request,
@@ -151,6 +173,7 @@ impl Driver {
                 let Some(asking) = self.asking.as_mut().filter(|asking| asking.request.ask == ask) else { return };
                 asking.partial.clear();
                 let (request, wait) = (asking.request.clone(), Duration::from_millis(after_ms));
+                asking.leaves = Instant::now() + wait;
                 self.tasks.spawn(effects::ask(self.context.clone(), request, self.delta_sender.clone(), wait));
             }
             // The state waits for the call, which says all there is to know of it.
@@ -246,6 +269,7 @@ impl Driver {
                     error: error.message,
                     retry_in_ms,
                     partial: error.partial,
+                    lost: error.lost,
                 }))
             }
         }
@@ -259,11 +283,12 @@ impl Driver {
     }
 
     fn stop(&mut self) -> Input {
-        let partial = match self.state.phase {
-            Phase::Waiting(Waiting::Remote(_)) => self.asking.take().map(|asking| asking.partial).unwrap_or_default(),
-            _ => String::new(),
+        let asking = match self.state.phase {
+            Phase::Waiting(Waiting::Remote(_)) => self.asking.take(),
+            _ => None,
         };
-        Input::Stop { partial }
+        let sent = asking.as_ref().is_some_and(|asking| asking.leaves <= Instant::now());
+        Input::Stop { partial: asking.map(|asking| asking.partial).unwrap_or_default(), sent }
     }
 
     /// What the engine came to, when the last job of a round has ended: the samples a second apart seldom hold it.

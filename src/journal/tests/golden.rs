@@ -47,7 +47,7 @@ fn a_session_of_version_1_stays_whole_and_readable() {
     assert_eq!(session.summary().problem, None);
 }
 
-const KINDS: usize = 19;
+const KINDS: usize = 21;
 
 /// Written without a wildcard, so that a new kind of fact needs a number here and a sample below.
 fn kind(fact: &Fact) -> usize {
@@ -70,6 +70,8 @@ fn kind(fact: &Fact) -> usize {
         Fact::Answered { .. } => 16,
         Fact::UtilizationSampled(_) => 17,
         Fact::NoteAdded { .. } => 18,
+        Fact::BudgetReached(_) => 19,
+        Fact::BudgetRaised { .. } => 20,
         Fact::SessionEnded { .. } => KINDS,
     }
 }
@@ -101,7 +103,8 @@ fn samples() -> Vec<Fact> {
     facts.push(Fact::RemoteAnswered(answer(Finish::Length, None)));
     for (retry_in_ms, partial) in [(Some(250), "half"), (None, "")] {
         let error = "503".to_owned();
-        facts.push(Fact::RemoteFailed(RemoteFailure { ask, attempt: 1, error, retry_in_ms, partial: partial.into() }));
+        let partial = partial.into();
+        facts.push(Fact::RemoteFailed(RemoteFailure { ask, attempt: 1, error, retry_in_ms, partial, lost: false }));
     }
     facts.push(Fact::CodeReceived { code, source: "def prepare_jobs(c):\n\treturn []\n".into() });
     facts.extend(rejections(code));
@@ -132,12 +135,12 @@ fn samples() -> Vec<Fact> {
         Ending::Failed { error: reason() },
     ];
     facts.extend(endings.into_iter().map(|ending| Fact::SessionEnded { ending }));
-    facts.extend(added_later(code));
+    facts.extend(added_later(code, ask));
     facts
 }
 
 /// What facts have held since the first sessions were written, in the order it came.
-fn added_later(code: CodeId) -> Vec<Fact> {
+fn added_later(code: CodeId, ask: AskId) -> Vec<Fact> {
     let error = CodeError {
         hint: Some("print less".into()),
         printed: Some("1\n2\n".into()),
@@ -151,7 +154,37 @@ fn added_later(code: CodeId) -> Vec<Fact> {
             engine: Some(EngineSample { spent: Some(spent()), ..engine() }),
             ..utilization()
         }),
+        Fact::SessionOpened(Box::new(opened_with_prices())),
+        Fact::RemoteFailed(RemoteFailure {
+            ask,
+            attempt: 1,
+            error: "silent".into(),
+            retry_in_ms: None,
+            partial: String::new(),
+            lost: true,
+        }),
+        Fact::BudgetReached(reached(Scope::Session, None)),
+        Fact::BudgetReached(reached(Scope::Day, Some(ask))),
+        Fact::BudgetRaised { scope: Scope::Session, to_usd: 2.5, once: false },
+        Fact::BudgetRaised { scope: Scope::Day, to_usd: 0.75, once: true },
     ]
+}
+
+fn reached(scope: Scope, again: Option<AskId>) -> Reached {
+    let (purpose, attempt) = (Purpose::Think, 1);
+    Reached { scope, purpose, attempt, again, worst_usd: 0.25, committed_usd: 0.5, budget_usd: 0.625 }
+}
+
+/// With all that a price may say, and a budget for the day.
+fn opened_with_prices() -> SessionOpened {
+    let long = LongPrice { over_tokens: 200_000, input: 5.0, cached_input: 0.5, cache_write: Some(6.25), output: 15.0 };
+    let price = Price { cache_write: Some(3.125), long: Some(long), ..Price::flat(2.5, 10.0) };
+    let opened = opened();
+    SessionOpened {
+        remote: ModelInfo { price: Some(price), ..opened.remote },
+        settings: Settings { budget_usd_per_day: Some(5.0), ..opened.settings },
+        ..opened
+    }
 }
 
 fn engine() -> EngineSample {

@@ -27,6 +27,8 @@ pub struct World {
     pub decisions: Vec<&'static str>,
     /// Which of the effects that wait is answered next: taken modulo their number.
     pub order: Vec<usize>,
+    /// What the person says at a reached budget.
+    pub choices: Vec<BudgetChoice>,
 }
 
 impl Default for World {
@@ -40,6 +42,7 @@ impl Default for World {
             workers: vec![Ok((ANSWERED, Finish::Stop)), Ok((ABSTAINED, Finish::Stop))],
             decisions: vec![FINAL],
             order: vec![0],
+            choices: vec![BudgetChoice::Stop],
         }
     }
 }
@@ -95,9 +98,14 @@ impl World {
             (VecDeque::from(self.programs.clone()), VecDeque::from(self.prepared.clone()));
         let (mut transformed, mut decisions) =
             (VecDeque::from(self.transformed.clone()), VecDeque::from(self.decisions.clone()));
+        let mut choices = VecDeque::from(self.choices.clone());
         let mut order = VecDeque::from(self.order.clone());
         take(&mut run, &mut waiting, Input::Start(opened(self.settings.clone(), self.price)));
         for _ in 0..20_000 {
+            if let Phase::Paused(_) = run.state.phase {
+                take(&mut run, &mut waiting, Input::Budget(next(&mut choices)));
+                continue;
+            }
             if run.state.ending().is_some() || waiting.is_empty() {
                 return run;
             }
