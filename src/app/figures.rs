@@ -1,6 +1,7 @@
 //! Numbers and places that others fold from the facts and the screen only shows.
 
 use crate::document::Span;
+use crate::protocol::Usage;
 
 /// What a session cost and gave away so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -13,11 +14,11 @@ pub struct Figures {
     /// What sending the documents whole to the remote LM would have cost.
     pub baseline_usd: Option<f64>,
     pub baseline_tokens: u64,
-    pub remote_input_tokens: u64,
-    pub remote_cached_tokens: u64,
-    pub remote_output_tokens: u64,
-    /// Whether any of the token figures is an estimate.
-    pub estimated: bool,
+    /// The remote LM's tokens that the server counted, and those that we estimate.
+    pub counted: Usage,
+    pub estimated: Usage,
+    /// Of what was spent, the part that is reckoned from estimated tokens.
+    pub estimated_usd: f64,
     /// Bytes of the documents that stand in what was sent to the remote LM.
     pub exposed_bytes: u64,
     /// Those as a share of all documents, 0–1.

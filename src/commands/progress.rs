@@ -35,6 +35,11 @@ impl<W: Write> Progress<W> {
         let _ = self.clear();
     }
 
+    /// A line after the last fact.
+    pub fn add(&mut self, line: &str) {
+        let _ = self.line(line);
+    }
+
     fn line(&mut self, line: &str) -> std::io::Result<()> {
         self.clear()?;
         writeln!(self.out, "{}", visible(line))?;

@@ -6,6 +6,7 @@ use std::time::Instant;
 use futures_util::StreamExt;
 
 use super::begin::{Begun, begin};
+use super::bill;
 use super::progress::Progress;
 use super::report::report;
 use super::{Exit, Failure, Output};
@@ -54,6 +55,9 @@ pub async fn run(config: &Config, documents: Vec<Document>, question: String, js
         }
     }
     progress.end();
+    if let Some(opened) = &state.opened {
+        progress.add(&bill::line(&ledger.totals(), opened.remote.is_model));
+    }
     running.outcome.await??;
     let seconds = begun_at.elapsed().as_secs_f64();
     let report = report(&session.id().to_string(), &state, &ledger, &exposure, &documents, seconds);

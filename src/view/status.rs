@@ -8,7 +8,7 @@ use crate::app::{
     Action, Area, Model, Overlay, Pane, binding_of, dollars, gist, headline, planner_name, reader_name, seconds,
     seconds_left, short_bytes, short_count, width,
 };
-use crate::protocol::Round;
+use crate::protocol::{Round, Usage};
 
 /// The question, and who plans and who reads.
 pub fn bar(paint: &mut Paint, model: &Model) {
@@ -122,10 +122,10 @@ pub fn status(paint: &mut Paint, model: &Model) {
 /// What the status line tells, with its rank: 0 stays longest.
 fn figures(model: &Model) -> Vec<(u8, String)> {
     let figures = &model.figures;
-    let about = if figures.estimated { "≈ " } else { "" };
     let mut parts = Vec::new();
     let Some(opened) = &model.state.opened else { return parts };
-    let spent = figures.spent_usd.map_or("cost unknown".into(), dollars);
+    let about = if figures.estimated_usd > 0.0 { "≈ " } else { "" };
+    let spent = figures.spent_usd.map_or("cost unknown".into(), |usd| format!("{about}{}", dollars(usd)));
     let budget = figures.budget_usd.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
     let doubtful = match figures.doubtful_usd {
         0.0 => String::new(),
@@ -142,12 +142,7 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
         }
         None => {}
     }
-    let cached = match figures.remote_cached_tokens {
-        0 => String::new(),
-        cached => format!(" ({} cached)", short_count(cached)),
-    };
-    let (input, output) = (short_count(figures.remote_input_tokens), short_count(figures.remote_output_tokens));
-    parts.push((3, format!("{about}{input} in{cached}, {output} out")));
+    parts.push((3, tokens(&figures.counted, &figures.estimated)));
     let share = figures.exposed_share * 100.0;
     // A planner that runs here sends nothing anywhere: the figure then shows what a remote LM would have seen.
     let verb = if opened.remote.is_model { "left device" } else { "would leave" };
@@ -163,6 +158,23 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
         },
     ));
     parts
+}
+
+/// What the server counted, and apart from it what we estimate.
+fn tokens(counted: &Usage, estimated: &Usage) -> String {
+    let told = |usage: &Usage| {
+        let cached = match usage.cached_input_tokens {
+            0 => String::new(),
+            cached => format!(" ({} cached)", short_count(cached)),
+        };
+        format!("{} in{cached}, {} out", short_count(usage.input_tokens), short_count(usage.output_tokens))
+    };
+    let any = |usage: &Usage| usage.input_tokens + usage.output_tokens > 0;
+    match (any(counted), any(estimated)) {
+        (_, false) => told(counted),
+        (false, true) => format!("≈ {}", told(estimated)),
+        (true, true) => format!("{} + ≈ {}", told(counted), told(estimated)),
+    }
 }
 
 /// Keys that do something here, with their names.
