@@ -11,7 +11,9 @@ pub async fn connect(config: &Config) -> Result<Box<dyn RemoteLm>, RemoteError> 
     match remote.provider {
         RemoteProvider::Offline => Ok(Box::new(OfflinePlanner::default())),
         RemoteProvider::Openai => {
-            Ok(Box::new(OpenAiRemote::connect(remote, prices::price(remote, &config.prices)).await?))
+            let served = OpenAiRemote::connect(remote).await?;
+            let price = prices::price(served.place(), remote, &config.prices);
+            Ok(Box::new(served.with_price(price)))
         }
     }
 }
@@ -21,6 +23,6 @@ pub async fn connect(config: &Config) -> Result<Box<dyn RemoteLm>, RemoteError> 
 pub async fn probe(config: &RemoteConfig) -> Result<Option<Probe>, RemoteError> {
     match config.provider {
         RemoteProvider::Offline => Ok(None),
-        RemoteProvider::Openai => OpenAiRemote::connect(config, None).await?.probe().await.map(Some),
+        RemoteProvider::Openai => OpenAiRemote::connect(config).await?.probe().await.map(Some),
     }
 }

@@ -16,8 +16,18 @@ pub struct OpenAiRemote {
 
 impl OpenAiRemote {
     /// Checks the settings and reads the key; nothing is sent yet.
-    pub async fn connect(config: &RemoteConfig, price: Option<Price>) -> Result<Self, RemoteError> {
-        Ok(Self { client: Client::for_remote(config).await?, price })
+    pub async fn connect(config: &RemoteConfig) -> Result<Self, RemoteError> {
+        Ok(Self { client: Client::for_remote(config).await?, price: None })
+    }
+
+    /// With what its calls cost.
+    pub fn with_price(self, price: Option<Price>) -> Self {
+        Self { price, ..self }
+    }
+
+    /// Host, port and path of the server.
+    pub fn place(&self) -> &str {
+        self.client.place()
     }
 
     /// Whether the server is there and offers the model, without spending a token.

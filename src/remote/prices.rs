@@ -49,9 +49,10 @@ pub fn listed(provider: &str, model: &str) -> Option<Listed> {
     relatives.all(|other| other.price == first.price).then_some(first)
 }
 
-/// Whose prices hold at this address; nothing for an address that the list knows nothing of.
-pub fn provider_at(base_url: &str) -> Option<&'static str> {
-    let host = reqwest::Url::parse(base_url.trim()).ok()?.host_str()?.to_ascii_lowercase();
+/// Whose prices hold at this place, which is a host with a path, and a port where that is not the usual one; nothing
+/// for a place that the list knows nothing of.
+pub fn provider_at(place: &str) -> Option<&'static str> {
+    let host = place.split('/').next().unwrap_or_default().to_ascii_lowercase();
     let provider = match host.as_str() {
         // Other hosts of OpenAI's keep the data in a region and charge more.
         "api.openai.com" => "openai",
@@ -69,9 +70,9 @@ pub fn provider_at(base_url: &str) -> Option<&'static str> {
     Some(provider)
 }
 
-/// The price of a model: what `remote.price_*` says, else the person's table, else the list; figure by figure.
-pub fn price(config: &RemoteConfig, table: &BTreeMap<String, ModelPrice>) -> Option<Price> {
-    let provider = provider_at(&config.base_url);
+/// The price of the model of the settings at this place: what `remote.price_*` says, else the person's table, else the list; figure by figure.
+pub fn price(place: &str, config: &RemoteConfig, table: &BTreeMap<String, ModelPrice>) -> Option<Price> {
+    let provider = provider_at(place);
     let known = provider.and_then(|provider| listed(provider, &config.model)).map(|listed| listed.price);
     let full = provider.map(|provider| format!("{provider}/{}", config.model));
     let own = table.get(&config.model).or_else(|| table.get(&full?));
@@ -162,6 +163,8 @@ fn undated(name: &str) -> &str {
 mod tests {
     use super::*;
 
+    const OPENAI: &str = "api.openai.com/v1";
+
     #[test]
     fn every_line_of_the_list_is_read_and_stands_once() {
         let names: Vec<_> = entries().map(|(provider, model, _)| (provider, model)).collect();
@@ -226,14 +229,10 @@ mod tests {
 
     #[test]
     fn prices_belong_to_who_is_asked_and_not_to_who_made_the_model() {
-        let at = |base_url: &str| {
-            price(
-                &RemoteConfig { base_url: base_url.into(), model: "gpt-4o".into(), ..RemoteConfig::default() },
-                &BTreeMap::new(),
-            )
-        };
-        assert!(at("https://api.openai.com/v1").is_some());
-        for other in ["http://127.0.0.1:8080/v1", "https://eu.api.openai.com/v1", "https://api.groq.com/openai/v1", ""]
+        let config = RemoteConfig { model: "gpt-4o".into(), ..RemoteConfig::default() };
+        let at = |place: &str| price(place, &config, &BTreeMap::new());
+        assert!(at(OPENAI).is_some() && at("API.OpenAI.com").is_some());
+        for other in ["127.0.0.1:8080/v1", "eu.api.openai.com/v1", "api.groq.com/openai/v1", "api.openai.com:81/v1", ""]
         {
             assert_eq!(at(other), None, "{other}");
         }
@@ -253,13 +252,16 @@ mod tests {
         };
         let none = BTreeMap::new();
         let listed = Price { cached_input: 1.25, ..Price::flat(2.5, 10.0) };
-        assert_eq!(price(&config(-1.0, -1.0, -1.0), &none), Some(listed));
-        assert_eq!(price(&config(7.0, -1.0, -1.0), &none), Some(Price::flat(7.0, 10.0)));
-        assert_eq!(price(&config(-1.0, 0.5, -1.0), &none), Some(Price { cached_input: 0.5, ..Price::flat(2.5, 10.0) }));
+        assert_eq!(price(OPENAI, &config(-1.0, -1.0, -1.0), &none), Some(listed));
+        assert_eq!(price(OPENAI, &config(7.0, -1.0, -1.0), &none), Some(Price::flat(7.0, 10.0)));
+        assert_eq!(
+            price(OPENAI, &config(-1.0, 0.5, -1.0), &none),
+            Some(Price { cached_input: 0.5, ..Price::flat(2.5, 10.0) })
+        );
         let table = own(2.0, -1.0, 2.5, 9.0);
         let from_table = Price { cache_write: Some(2.5), ..Price::flat(2.0, 9.0) };
-        assert_eq!(price(&config(-1.0, -1.0, -1.0), &table), Some(from_table));
-        assert_eq!(price(&config(-1.0, -1.0, 0.0), &table), Some(Price { output: 0.0, ..from_table }));
+        assert_eq!(price(OPENAI, &config(-1.0, -1.0, -1.0), &table), Some(from_table));
+        assert_eq!(price(OPENAI, &config(-1.0, -1.0, 0.0), &table), Some(Price { output: 0.0, ..from_table }));
     }
 
     #[test]
@@ -268,7 +270,7 @@ mod tests {
             let model = "a-model-of-ones-own".into();
             let config =
                 RemoteConfig { model, price_input, price_cached_input, price_output, ..RemoteConfig::default() };
-            price(&config, &BTreeMap::new())
+            price(OPENAI, &config, &BTreeMap::new())
         };
         assert_eq!(of(-1.0, -1.0, 10.0), None);
         assert_eq!(of(2.0, -1.0, -1.0), None);
