@@ -74,9 +74,15 @@ pub enum Command {
         #[arg(long, value_name = "HEX")]
         sha256: Option<String>,
     },
-    /// List the models on this machine
-    #[command(subcommand)]
-    Models(ModelsCommand),
+    /// List the models that a provider offers, or those on this machine
+    Models {
+        /// `local` for the models folder, or a provider such as anthropic; the one of the settings where none is named
+        #[arg(value_name = "PROVIDER")]
+        provider: Option<String>,
+        /// Print one JSON array
+        #[arg(long)]
+        json: bool,
+    },
     /// Ask many questions of many documents, and count how many answers are right
     Eval(EvalArgs),
     /// Check settings, keys, terminal, sessions folder, sandbox, servers and GPU
@@ -289,16 +295,6 @@ pub enum ExportFormat {
     Html,
     /// An asciicast recording
     Cast,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
-pub enum ModelsCommand {
-    /// List the GGUF files in the models folder
-    Local {
-        /// Print one JSON array
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 #[derive(Clone, Debug, PartialEq, Args)]

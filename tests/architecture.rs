@@ -13,7 +13,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("ratatui", &["view", "term"]),
     ("crossterm", &["term"]),
     ("syntect", &["app"]),
-    ("reqwest", &["openai", "remote", "local"]),
+    ("reqwest", &["provider", "remote", "local"]),
     ("notify", &["config", "document"]),
     ("notify_debouncer_full", &["config", "document"]),
     ("rustpython_vm", &["sandbox"]),

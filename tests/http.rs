@@ -5,6 +5,8 @@
 #[path = "http/local.rs"]
 mod local;
 mod loopback;
+#[path = "http/providers.rs"]
+mod providers;
 #[path = "http/pull.rs"]
 mod pull;
 #[path = "http/remote.rs"]

@@ -28,7 +28,7 @@ use std::io::Write;
 
 use screen::Scene;
 
-use crate::cli::{AskArgs, Cli, Command, ConfigCommand, ModelsCommand, SessionsCommand};
+use crate::cli::{AskArgs, Cli, Command, ConfigCommand, SessionsCommand};
 use crate::config::{Config, Loaded, ProtocolName, Sources, load};
 use crate::document::{Document, load_all};
 
@@ -66,7 +66,7 @@ fn with_settings(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
         Command::Config(ConfigCommand::Show { json }) => config::show(&loaded, *json),
         Command::Themes { json } => screen::themes(&loaded, *json),
         Command::Pull { model, sha256 } => block_on(pull::pull(&loaded.config, model, sha256.clone())),
-        Command::Models(ModelsCommand::Local { json }) => models::local(&loaded.config, *json),
+        Command::Models { provider, json } => models::models(&loaded.config, provider.as_deref(), *json),
         _ => logged(cli, command, &loaded),
     }
 }

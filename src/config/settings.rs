@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// What a `base_url` may be. A name and password in it would be shown with the settings, so it has none.
 const URL: &str = "a URL beginning with http:// or https://, without a name or password in it";
+/// What `remote.api_key_env` holds where it is the provider's own variable.
+pub const PROVIDERS_OWN: &str = "default";
 /// What an `api_key_env` may be. Capitals only, so that a key written there by mistake is refused.
 const VARIABLE: &str = "the name of an environment variable in capitals, such as OPENAI_API_KEY; never the key itself";
 
@@ -102,26 +104,71 @@ impl Default for ProtocolConfig {
     }
 }
 
+/// Who plans; `src/provider/presets.rs` has a row for each that is a server, in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RemoteProvider {
     #[default]
     Offline,
     Openai,
+    OpenaiResponses,
+    Anthropic,
+    Gemini,
+    Ollama,
+    OllamaV1,
+    Openrouter,
+    Together,
+    Groq,
+    Deepseek,
+    Mistral,
+    Xai,
+    Azure,
+    Vllm,
+    LlamaServer,
+    LmStudio,
+}
+
+/// How much a model thinks before it answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReasoningEffort {
+    /// As the model does by itself.
+    #[default]
+    Auto,
+    None,
+    Minimal,
+    Low,
+    Medium,
+    High,
+    Xhigh,
+}
+
+impl ReasoningEffort {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::None => "none",
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Xhigh => "xhigh",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RemoteConfig {
-    /// Who plans: offline (a planner without a model) or openai (any OpenAI-compatible endpoint).
+    /// Who plans: offline (a planner without a model), or a provider; openai is any OpenAI-compatible endpoint, too.
     pub provider: RemoteProvider,
-    /// The model's name at the endpoint; needed by openai.
+    /// The model's name at the provider; `minions models PROVIDER` lists them.
     pub model: String,
-    /// The endpoint, up to and with /v1.
-    #[schemars(regex(pattern = r"^https?://[^\s/@]+(/\S*)?$"), extend("x-allowed" = URL))]
+    /// The endpoint, up to and with /v1 or what the provider has in its place; empty for the provider's own.
+    #[schemars(regex(pattern = r"^(https?://[^\s/@]+(/\S*)?)?$"), extend("x-allowed" = URL))]
     pub base_url: String,
-    /// The environment variable that holds the key; empty for none.
-    #[schemars(regex(pattern = r"^([A-Z_][A-Z0-9_]*)?$"), extend("x-allowed" = VARIABLE))]
+    /// The environment variable that holds the key; default for the provider's own, empty for none.
+    #[schemars(regex(pattern = r"^(default|[A-Z_][A-Z0-9_]*)?$"), extend("x-allowed" = VARIABLE))]
     pub api_key_env: String,
     /// A command that prints the key; used when api_key_env is empty or not set there.
     pub api_key_cmd: String,
@@ -142,6 +189,8 @@ pub struct RemoteConfig {
     pub max_output_tokens: u64,
     /// Randomness of the replies; negative leaves it to the endpoint.
     pub temperature: f64,
+    /// How much the model thinks before it answers; auto leaves it to the model.
+    pub reasoning_effort: ReasoningEffort,
     /// Tries at one request, the first included.
     #[schemars(range(min = 1, max = 20))]
     pub attempts: u32,
@@ -161,8 +210,8 @@ impl Default for RemoteConfig {
         Self {
             provider: RemoteProvider::Offline,
             model: String::new(),
-            base_url: "https://api.openai.com/v1".into(),
-            api_key_env: "OPENAI_API_KEY".into(),
+            base_url: String::new(),
+            api_key_env: PROVIDERS_OWN.into(),
             api_key_cmd: String::new(),
             budget_usd: 0.0,
             budget_usd_per_day: 0.0,
@@ -171,6 +220,7 @@ impl Default for RemoteConfig {
             price_output: -1.0,
             max_output_tokens: 4096,
             temperature: -1.0,
+            reasoning_effort: ReasoningEffort::Auto,
             attempts: 4,
             connect_timeout_s: 10,
             idle_timeout_s: 120,
@@ -185,6 +235,7 @@ pub enum LocalProvider {
     #[default]
     Extractive,
     Openai,
+    Ollama,
     LlamaCpp,
 }
 
@@ -210,12 +261,12 @@ pub enum FlashAttention {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LocalConfig {
-    /// Who reads: extractive (no model), openai (any OpenAI-compatible server), llama-cpp (a GGUF file, here).
+    /// Who reads: extractive (no model), openai (any OpenAI-compatible server), ollama, llama-cpp (a GGUF file, here).
     pub provider: LocalProvider,
-    /// The model's name at the server, needed by openai; for llama-cpp its GGUF file, or its name in models_dir.
+    /// The model's name at the server; for llama-cpp its GGUF file, or its name in models_dir.
     pub model: String,
-    /// The server, up to and with /v1. Documents are sent there: keep it on your own machine or network.
-    #[schemars(regex(pattern = r"^https?://[^\s/@]+(/\S*)?$"), extend("x-allowed" = URL))]
+    /// The server, where the documents go: keep it on your own machine or network. Empty for the provider's usual one.
+    #[schemars(regex(pattern = r"^(https?://[^\s/@]+(/\S*)?)?$"), extend("x-allowed" = URL))]
     pub base_url: String,
     /// The environment variable that holds the key; empty for none.
     #[schemars(regex(pattern = r"^([A-Z_][A-Z0-9_]*)?$"), extend("x-allowed" = VARIABLE))]
@@ -252,7 +303,7 @@ pub struct LocalConfig {
     pub flash_attention: FlashAttention,
     /// llama-cpp: a citation can only be words that stand in the chunk.
     pub quote_only: bool,
-    /// llama-cpp: tokens a reasoning model may think before each answer; 0 lets it answer at once.
+    /// llama-cpp, ollama: tokens a reasoning model may think before each answer; 0 lets it answer at once.
     #[schemars(range(max = 65536))]
     pub thinking_tokens: u32,
     /// The folder of models in GGUF format; empty takes the data folder of your system.
@@ -265,7 +316,7 @@ impl Default for LocalConfig {
         Self {
             provider: LocalProvider::Extractive,
             model: String::new(),
-            base_url: "http://127.0.0.1:8080/v1".into(),
+            base_url: String::new(),
             api_key_env: String::new(),
             max_in_flight: 8,
             max_output_tokens: 512,

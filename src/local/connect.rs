@@ -13,7 +13,7 @@ use crate::config::{Folders, LocalConfig, LocalProvider};
 pub async fn connect(config: &LocalConfig, program: &Path) -> Result<Box<dyn LocalLm>, LocalError> {
     match config.provider {
         LocalProvider::Extractive => Ok(Box::new(ExtractiveReader)),
-        LocalProvider::Openai => Ok(Box::new(OpenAiLocal::connect(config).await?)),
+        LocalProvider::Openai | LocalProvider::Ollama => Ok(Box::new(OpenAiLocal::connect(config).await?)),
         LocalProvider::LlamaCpp => {
             let log = Folders::of_process().map(|folders| folders.log().join("engine.log"));
             Ok(Box::new(LlamaLocal::start(config, program, log)?))
@@ -26,6 +26,6 @@ pub async fn connect(config: &LocalConfig, program: &Path) -> Result<Box<dyn Loc
 pub async fn probe(config: &LocalConfig) -> Result<Option<Probe>, LocalError> {
     match config.provider {
         LocalProvider::Extractive | LocalProvider::LlamaCpp => Ok(None),
-        LocalProvider::Openai => OpenAiLocal::connect(config).await?.probe().await.map(Some),
+        LocalProvider::Openai | LocalProvider::Ollama => OpenAiLocal::connect(config).await?.probe().await.map(Some),
     }
 }

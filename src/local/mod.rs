@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-pub use crate::openai::{Listing, Probe};
 use crate::protocol::{EngineSample, JobId, ModelInfo, WorkerReply};
+pub use crate::provider::{Listing, Probe};
 
 pub use connect::{connect, probe};
 pub use openai::OpenAiLocal;

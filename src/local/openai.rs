@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 
 use super::{JobRequest, LocalError, LocalLm, Probe};
 use crate::config::LocalConfig;
-use crate::openai::{Backoff, Chat, ChatReply, Client, Failure, Format};
 use crate::protocol::{ModelInfo, WorkerReply, prompts};
+use crate::provider::{Backoff, Chat, ChatReply, Client, Failure, Format};
 
 /// The nominal wait after a first failure, doubled after each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -96,7 +96,12 @@ impl OpenAiLocal {
 
 impl LocalLm for OpenAiLocal {
     fn info(&self) -> ModelInfo {
-        ModelInfo { provider: "openai".into(), model: self.client.model().to_owned(), is_model: true, price: None }
+        ModelInfo {
+            provider: self.client.provider().into(),
+            model: self.client.model().to_owned(),
+            is_model: true,
+            price: None,
+        }
     }
 
     fn max_in_flight(&self) -> usize {

@@ -1,6 +1,7 @@
 //! What the remote LM decides at the end of a round.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "snake_case")]
@@ -29,12 +30,30 @@ pub struct MoreInformation {
     pub scratchpad: String,
 }
 
+/// What [`parse_decision`] reads, as a JSON schema that every provider takes: one flat object that names all its keys, of
+/// which those of the other decision stay empty.
+pub fn decision_schema() -> Value {
+    let text = json!({ "type": "string" });
+    json!({
+        "type": "object",
+        "properties": {
+            "decision": { "type": "string", "enum": ["provide_final_answer", "request_additional_info"] },
+            "explanation": text,
+            "answer": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+            "citations": { "type": "array", "items": text },
+            "feedback": text,
+            "scratchpad": text,
+        },
+        "required": ["decision", "explanation", "answer", "citations", "feedback", "scratchpad"],
+        "additionalProperties": false,
+    })
+}
+
 /// Reads a decision. The error is worded for the remote LM.
 pub fn parse_decision(text: &str, last_round: bool) -> Result<Decision, String> {
     let start = text.find('{').ok_or("no JSON object in the reply")?;
-    let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<serde_json::Value>();
-    let value =
-        values.next().unwrap_or(Ok(serde_json::Value::Null)).map_err(|error| format!("invalid JSON: {error}"))?;
+    let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Value>();
+    let value = values.next().unwrap_or(Ok(Value::Null)).map_err(|error| format!("invalid JSON: {error}"))?;
     let named = value.get("decision").and_then(|name| name.as_str());
     match named {
         None => return Err("the key `decision` is missing or no string; it must be \"provide_final_answer\" or \"request_additional_info\"".into()),

@@ -25,7 +25,7 @@ pub use advance::{advance, next_call_usd};
 pub use budget::{BudgetChoice, Budgets, Reached, Scope};
 pub use code::{CodeError, CodeErrorKind, CodeStage, extract_code};
 pub use decide::decide;
-pub use decision::{Decision, FinalAnswer, MoreInformation, parse_decision};
+pub use decision::{Decision, FinalAnswer, MoreInformation, decision_schema, parse_decision};
 pub use fact::{
     AnswerCitation, Ending, EngineSample, EngineSeconds, Estimate, Fact, Finish, GpuSample, ModelInfo, Parent,
     PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample,

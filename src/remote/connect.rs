@@ -1,28 +1,44 @@
 //! From the settings to the remote LM they name.
 
 use super::offline::OfflinePlanner;
-use super::openai::OpenAiRemote;
-use super::{Probe, RemoteError, RemoteLm, prices};
+use super::served::ServedRemote;
+use super::{Model, Probe, RemoteError, RemoteLm, prices};
 use crate::config::{Config, RemoteConfig, RemoteProvider};
+use crate::provider::{Client, ListedPrice};
 
 /// The remote LM of the settings. Nothing is sent yet; the error names the setting to change.
 pub async fn connect(config: &Config) -> Result<Box<dyn RemoteLm>, RemoteError> {
     let remote = &config.remote;
     match remote.provider {
         RemoteProvider::Offline => Ok(Box::new(OfflinePlanner::default())),
-        RemoteProvider::Openai => {
-            let served = OpenAiRemote::connect(remote).await?;
+        _ => {
+            let served = ServedRemote::connect(remote).await?;
             let price = prices::price(served.place(), remote, &config.prices);
             Ok(Box::new(served.with_price(price)))
         }
     }
 }
 
-/// Whether the server of the settings is there and offers the model, without spending a token; nothing for a provider
-/// that has no server.
+/// Whether the server of the settings is there and offers the model, for one token at most; nothing for a provider that
+/// has no server.
 pub async fn probe(config: &RemoteConfig) -> Result<Option<Probe>, RemoteError> {
     match config.provider {
         RemoteProvider::Offline => Ok(None),
-        RemoteProvider::Openai => OpenAiRemote::connect(config).await?.probe().await.map(Some),
+        _ => ServedRemote::connect(config).await?.probe().await.map(Some),
     }
+}
+
+/// What the server of the settings offers, with what the list of prices knows of it; no model need be named yet, and no token is spent.
+pub async fn models(config: &RemoteConfig) -> Result<Vec<Model>, RemoteError> {
+    let client = Client::of_remote(config).await?;
+    let provider = prices::provider_at(client.place());
+    let mut models = client.models().await?;
+    for model in &mut models {
+        let Some(listed) = provider.and_then(|provider| prices::listed(provider, &model.id)) else { continue };
+        let price = ListedPrice { input: listed.price.input, output: listed.price.output };
+        // What the server itself says goes first.
+        model.context = model.context.or(listed.context_tokens);
+        model.price.get_or_insert(price);
+    }
+    Ok(models)
 }

@@ -2,21 +2,21 @@
 
 mod connect;
 pub mod offline;
-mod openai;
 pub mod prices;
 mod retry;
+mod served;
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
-pub use crate::openai::{Listing, Probe};
 use crate::protocol::{Finish, ModelInfo, RemoteAsk, Usage};
+pub use crate::provider::{Listing, Model, Probe};
 
-pub use connect::{connect, probe};
-pub use openai::OpenAiRemote;
+pub use connect::{connect, models, probe};
 pub use retry::Backoff;
+pub use served::ServedRemote;
 
 /// A model that plans and judges. Dropping the future of [`ask`](Self::ask) cancels the request and closes its connection.
 pub trait RemoteLm: Send + Sync {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
-use minions::config::LocalConfig;
+use minions::config::{LocalConfig, LocalProvider};
 use minions::local::{ChunkText, JobRequest, LocalLm, OpenAiLocal};
 use minions::protocol::{JobId, Usage, read_output};
 use serde_json::json;
@@ -15,7 +15,12 @@ const OUTPUT: &str = r#"{"explanation":"it says so","citation":"sales rose","ans
 const CHUNK: &str = "In the second year sales rose to 1,234 and Mrs Secret was pleased.";
 
 fn settings(server: &Loopback) -> LocalConfig {
-    LocalConfig { model: "test-model".into(), base_url: server.base_url(), ..LocalConfig::default() }
+    LocalConfig {
+        provider: LocalProvider::Openai,
+        model: "test-model".into(),
+        base_url: server.base_url(),
+        ..LocalConfig::default()
+    }
 }
 
 fn job(index: u32) -> JobRequest {

@@ -3,9 +3,9 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use minions::config::RemoteConfig;
+use minions::config::{RemoteConfig, RemoteProvider};
 use minions::protocol::{AskId, Estimate, Finish, Message, Purpose, RemoteAsk, ReplyFormat, Usage};
-use minions::remote::{Listing, OpenAiRemote, RemoteError, RemoteLm, RemoteReply, Retry};
+use minions::remote::{Listing, RemoteError, RemoteLm, RemoteReply, Retry, ServedRemote};
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -17,6 +17,7 @@ const TEXT: &str = "The naïve answer → 42 \u{1f600}, no more.";
 
 fn settings(base_url: &str) -> RemoteConfig {
     RemoteConfig {
+        provider: RemoteProvider::Openai,
         model: "test-model".into(),
         base_url: base_url.into(),
         api_key_env: String::new(),
@@ -40,7 +41,7 @@ fn request(format: ReplyFormat) -> RemoteAsk {
 }
 
 async fn ask(base_url: &str, format: ReplyFormat) -> (Result<RemoteReply, RemoteError>, String) {
-    let remote = OpenAiRemote::connect(&settings(base_url)).await.unwrap();
+    let remote = ServedRemote::connect(&settings(base_url)).await.unwrap();
     let (deltas, mut received) = mpsc::channel(4096);
     let result = remote.ask(&request(format), deltas).await;
     let mut text = String::new();
@@ -136,7 +137,7 @@ async fn what_a_server_does_not_know_is_left_out_and_remembered() {
         Reply::text("{}")
     })
     .await;
-    let remote = OpenAiRemote::connect(&settings(&server.base_url())).await.unwrap();
+    let remote = ServedRemote::connect(&settings(&server.base_url())).await.unwrap();
     for requests in [4, 5] {
         let reply = remote.ask(&request(ReplyFormat::Json), mpsc::channel(1).0).await.unwrap();
         assert!(reply.usage.estimated, "nothing was counted by this server");
@@ -228,7 +229,7 @@ async fn what_is_no_reply_is_an_error_and_what_had_come_is_kept() {
 async fn a_reply_that_takes_too_long_in_all_ends_and_keeps_its_start() {
     let server = Loopback::start(|_| Reply::text("half of").fault(Fault::HangAfterText)).await;
     let config = RemoteConfig { idle_timeout_s: 3600, total_timeout_s: 1, ..settings(&server.base_url()) };
-    let remote = OpenAiRemote::connect(&config).await.unwrap();
+    let remote = ServedRemote::connect(&config).await.unwrap();
     let error = checked(remote.ask(&request(ReplyFormat::Text), mpsc::channel(1).0).await.unwrap_err());
     assert!(error.message.contains("not done within 1 s"), "{error}");
     assert_eq!((error.retry, error.partial.as_str()), (Retry::Never, "half of"));
@@ -258,7 +259,7 @@ async fn settings_that_cannot_work_name_what_to_change() {
         (RemoteConfig { api_key_env: unset.clone(), api_key_cmd: String::new(), ..good.clone() }, unset.as_str()),
         (RemoteConfig { api_key_cmd: "exit 1".into(), ..good }, "ended with status 1"),
     ] {
-        let error = OpenAiRemote::connect(&config).await.err().unwrap();
+        let error = ServedRemote::connect(&config).await.err().unwrap();
         assert!(error.message.contains(words) && error.retry == Retry::Never, "{error}");
     }
 }
@@ -268,7 +269,7 @@ async fn dropping_the_request_closes_its_connection() {
     for fault in [Fault::Hang, Fault::HangAfterText] {
         let server = Loopback::start(move |_| Reply::text("half of").fault(fault.clone())).await;
         let config = RemoteConfig { idle_timeout_s: 3600, ..settings(&server.base_url()) };
-        let remote = OpenAiRemote::connect(&config).await.unwrap();
+        let remote = ServedRemote::connect(&config).await.unwrap();
         let request = request(ReplyFormat::Text);
         tokio::select! {
             result = remote.ask(&request, mpsc::channel(1).0) => panic!("{result:?}"),
@@ -281,7 +282,7 @@ async fn dropping_the_request_closes_its_connection() {
 #[tokio::test]
 async fn deltas_that_nobody_takes_hold_nothing_up() {
     let server = Loopback::start(|_| Reply::text("one two three four")).await;
-    let remote = OpenAiRemote::connect(&settings(&server.base_url())).await.unwrap();
+    let remote = ServedRemote::connect(&settings(&server.base_url())).await.unwrap();
     let (deltas, mut received) = mpsc::channel(1);
     let reply = remote.ask(&request(ReplyFormat::Text), deltas).await.unwrap();
     assert_eq!(reply.text, "one two three four");
@@ -294,11 +295,20 @@ async fn deltas_that_nobody_takes_hold_nothing_up() {
 async fn a_probe_tells_whether_the_model_is_there_without_a_chat() {
     let server = Loopback::start(|_| Reply::text("x")).await;
     let mut config = settings(&server.base_url());
-    let probe = OpenAiRemote::connect(&config).await.unwrap().probe().await.unwrap();
+    let probe = ServedRemote::connect(&config).await.unwrap().probe().await.unwrap();
     assert_eq!((probe.place, probe.listing, probe.has_key), (server.place(), Listing::Listed, true));
     assert!(probe.loopback && !probe.encrypted);
     config.model = "another".into();
-    let probe = OpenAiRemote::connect(&config).await.unwrap().probe().await.unwrap();
+    let probe = ServedRemote::connect(&config).await.unwrap().probe().await.unwrap();
     assert_eq!(probe.listing, Listing::NotListed(vec!["test-model".into()]));
     assert_eq!(server.counts().requests, 0);
+}
+
+#[tokio::test]
+async fn a_key_that_the_server_echoes_in_its_reply_is_taken_out() {
+    let echo = format!("the key is {KEY}, indeed {KEY}");
+    for streamed in [Reply::text(echo.clone()).in_writes_of(1), Reply::text(echo.clone()).never_streamed()] {
+        let (reply, deltas) = reply(streamed).await;
+        assert_eq!((reply.text.as_str(), deltas.as_str()), ("the key is [key], indeed [key]", reply.text.as_str()));
+    }
 }

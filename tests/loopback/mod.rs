@@ -1,8 +1,10 @@
-//! A scripted OpenAI-compatible server on this machine: it replies as a closure says, faults included, and counts.
+//! A scripted server on this machine that speaks every provider's wire: it replies as a closure says, faults included, and
+//! counts.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod reply;
+mod wires;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,13 +12,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, Response};
+use axum::http::{HeaderMap, Response, Uri};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use reply::{Fault, Reply, Tokens};
+pub use wires::{Refused, Wire};
 
 /// Turns of the event loop that a crowd is kept together.
 const CROWD_TURNS: usize = 20;
@@ -54,6 +57,9 @@ pub struct Counts {
 pub struct Request {
     pub body: Value,
     pub authorization: Option<String>,
+    /// Path and query.
+    pub uri: String,
+    pub headers: HeaderMap,
 }
 
 impl Loopback {
@@ -66,13 +72,28 @@ impl Loopback {
         });
         let router = Router::new()
             .route("/v1/chat/completions", post(chat))
-            .route("/v1/models", get(models))
+            .route("/v1/responses", post(responses))
+            .route("/v1/messages", post(messages))
+            .route("/v1beta/models/{call}", post(generate))
+            .route("/api/chat", post(ollama))
+            .route("/v1/models", get(|| async { axum::Json(Wire::Chat.listing()) }))
+            .route("/v1beta/models", get(|| async { axum::Json(Wire::Gemini.listing()) }))
+            .route("/api/tags", get(|| async { axum::Json(Wire::Ollama.listing()) }))
+            .route(
+                "/api/show",
+                post(|| async { axum::Json(json!({ "model_info": { "llama.context_length": 8192 } })) }),
+            )
             .layer(DefaultBodyLimit::disable())
             .with_state(shared.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { address, shared, task }
+    }
+
+    /// The base URL of a wire.
+    pub fn url_of(&self, wire: Wire) -> String {
+        format!("http://{}{}", self.address, wire.root())
     }
 
     /// Up to and with `/v1`.
@@ -138,12 +159,39 @@ impl Drop for InFlight {
     }
 }
 
-async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response<Body> {
+type Server = State<Arc<Shared>>;
+
+async fn chat(server: Server, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    answer(Wire::Chat, server, uri, headers, body).await
+}
+
+async fn responses(server: Server, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    answer(Wire::Responses, server, uri, headers, body).await
+}
+
+async fn messages(server: Server, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    answer(Wire::Anthropic, server, uri, headers, body).await
+}
+
+async fn generate(server: Server, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    answer(Wire::Gemini, server, uri, headers, body).await
+}
+
+async fn ollama(server: Server, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    answer(Wire::Ollama, server, uri, headers, body).await
+}
+
+async fn answer(wire: Wire, State(shared): Server, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
     let in_flight = InFlight::begin(shared.clone());
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let authorization = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
     let reply = (shared.script)(&body);
-    shared.requests.lock().unwrap().push(Request { body: body.clone(), authorization });
+    let streamed = match wire {
+        Wire::Gemini => uri.path().ends_with(":streamGenerateContent"),
+        _ => body["stream"] == json!(true),
+    };
+    let request = Request { body: body.clone(), authorization, uri: uri.to_string(), headers };
+    shared.requests.lock().unwrap().push(request);
     if let Some(crowd) = reply.crowd {
         let mut counts = shared.counts.subscribe();
         counts.wait_for(|counts| counts.most_in_flight >= crowd).await.unwrap();
@@ -155,11 +203,7 @@ async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
     if reply.fault == Some(Fault::Hang) {
         std::future::pending::<()>().await;
     }
-    let (response, tokens) = reply.render(&body, in_flight);
+    let (response, tokens) = reply.render(wire, &body, streamed, in_flight);
     shared.counts.send_modify(|counts| counts.tokens += tokens);
     response
-}
-
-async fn models() -> axum::Json<Value> {
-    axum::Json(json!({ "object": "list", "data": [{ "id": "test-model", "object": "model" }] }))
 }

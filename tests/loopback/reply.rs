@@ -5,7 +5,7 @@ use axum::http::Response;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::InFlight;
+use super::{InFlight, Wire};
 
 /// One reply; made by [`Reply::text`], [`Reply::status`] or [`Reply::body`] and changed from there.
 #[derive(Clone, Debug)]
@@ -22,6 +22,7 @@ pub struct Reply {
     /// Whether a request for a stream gets one.
     streams: bool,
     ends_with_done: bool,
+    noisy: bool,
     pub(super) crowd: Option<usize>,
     pub(super) fault: Option<Fault>,
 }
@@ -72,6 +73,7 @@ impl Reply {
             write: usize::MAX,
             streams: true,
             ends_with_done: true,
+            noisy: false,
             crowd: None,
             fault: None,
         }
@@ -127,16 +129,28 @@ impl Reply {
         Self { fault: Some(fault), ..self }
     }
 
+    /// What decent servers may do to a stream: a byte-order mark, comments, and lines that end as in HTTP.
+    pub fn noisy(self) -> Self {
+        Self { noisy: true, ..self }
+    }
+
     /// The response, and the tokens it reports.
-    pub(super) fn render(self, request: &Value, in_flight: InFlight) -> (Response<Body>, Tokens) {
-        let streamed = self.streams && request["stream"] == json!(true);
-        let counted = self.tokens.unwrap_or_else(|| count(request, &self.text));
-        let reports = !streamed || request["stream_options"]["include_usage"] == json!(true);
+    pub(super) fn render(
+        self,
+        wire: Wire,
+        request: &Value,
+        streamed: bool,
+        in_flight: InFlight,
+    ) -> (Response<Body>, Tokens) {
+        let streamed = self.streams && streamed;
+        let counted = wire.counts(self.tokens.unwrap_or_else(|| count(request, &self.text)));
+        let unasked = wire == Wire::Chat && request["stream_options"]["include_usage"] != json!(true);
+        let reports = !(streamed && unasked);
         let reported = if self.body.is_none() && self.fault.is_none() && reports { counted } else { Tokens::default() };
         let (kind, text) = match &self.body {
             Some(body) => (None, body.clone()),
-            None if streamed => (Some("text/event-stream"), self.events(reports.then_some(counted))),
-            None => (Some("application/json"), self.whole(counted)),
+            None if streamed => (Some(wire.content_type()), self.stream(wire, counted, reports)),
+            None => (Some("application/json"), wire.whole(&self.text, self.finish, counted).to_string()),
         };
         let mut response = Response::builder().status(self.status);
         if let Some(kind) = kind {
@@ -149,37 +163,25 @@ impl Reply {
         (response.body(body(writes, self.fault, in_flight)).unwrap(), reported)
     }
 
-    fn whole(&self, tokens: Tokens) -> String {
-        let choice = json!({
-            "index": 0,
-            "message": { "role": "assistant", "content": self.text },
-            "finish_reason": self.finish,
-        });
-        json!({ "object": "chat.completion", "choices": [choice], "usage": usage(tokens) }).to_string()
-    }
-
-    fn events(&self, tokens: Option<Tokens>) -> String {
-        let mut events = String::from(": a comment\n\n");
-        let mut event = |value: Value| events.push_str(&format!("data: {value}\n\n"));
-        let delta = |delta: Value, finish: Value| json!({ "object": "chat.completion.chunk", "choices": [{ "index": 0, "delta": delta, "finish_reason": finish }] });
-        event(delta(json!({ "role": "assistant", "content": "" }), Value::Null));
-        for word in self.text.split_inclusive(' ') {
-            event(delta(json!({ "content": word }), Value::Null));
-        }
+    fn stream(&self, wire: Wire, tokens: Tokens, reports: bool) -> String {
+        let comment = if wire == Wire::Ollama { "" } else { ": a comment\n\n" };
+        let mut stream = String::from(comment);
+        let mut pieces = wire.pieces(&self.text, tokens);
         match &self.fault {
-            Some(Fault::ErrorAfterText(error)) => event(error.clone()),
+            Some(Fault::ErrorAfterText(error)) => pieces.push(error.clone()),
             Some(_) => {}
-            None => {
-                event(delta(json!({}), json!(self.finish)));
-                if let Some(tokens) = tokens {
-                    event(json!({ "object": "chat.completion.chunk", "choices": [], "usage": usage(tokens) }));
-                }
-                if self.ends_with_done {
-                    events.push_str("data: [DONE]\n\n");
-                }
-            }
+            None => pieces.extend(wire.ending(&self.text, self.finish, reports.then_some(tokens))),
         }
-        events
+        for piece in &pieces {
+            stream.push_str(&wire.framed(piece));
+        }
+        if self.fault.is_none() && wire == Wire::Chat && self.ends_with_done {
+            stream.push_str("data: [DONE]\n\n");
+        }
+        match self.noisy {
+            true => format!("\u{feff}{}", stream.replace('\n', "\r\n").replace("data: ", "data:")),
+            false => stream,
+        }
     }
 }
 
@@ -204,19 +206,18 @@ fn body(writes: Vec<Vec<u8>>, fault: Option<Fault>, in_flight: InFlight) -> Body
     }))
 }
 
-fn usage(tokens: Tokens) -> Value {
-    json!({
-        "prompt_tokens": tokens.input,
-        "completion_tokens": tokens.output,
-        "total_tokens": tokens.input + tokens.output,
-        "prompt_tokens_details": { "cached_tokens": tokens.cached },
-        "completion_tokens_details": { "reasoning_tokens": tokens.reasoning },
-    })
-}
-
 fn count(request: &Value, text: &str) -> Tokens {
     let words = |text: &str| text.split_whitespace().count() as u64;
-    let messages = request["messages"].as_array().into_iter().flatten();
-    let input = messages.map(|message| words(message["content"].as_str().unwrap_or_default())).sum();
-    Tokens { input, output: words(text), ..Tokens::default() }
+    Tokens { input: words_in(request), output: words(text), ..Tokens::default() }
+}
+
+/// Words of the messages, wherever a wire has them.
+fn words_in(request: &Value) -> u64 {
+    let said = ["messages", "input", "contents"].iter().find_map(|name| request[*name].as_array());
+    let texts =
+        said.into_iter().flatten().flat_map(|message| match message.get("content").unwrap_or(&message["parts"]) {
+            Value::String(text) => vec![text.as_str()],
+            parts => parts.as_array().into_iter().flatten().filter_map(|part| part["text"].as_str()).collect(),
+        });
+    texts.map(|text| text.split_whitespace().count() as u64).sum()
 }

@@ -5,12 +5,12 @@ use std::future::Future;
 use super::Check;
 use crate::commands::begin::sandbox;
 use crate::config::{Config, Require};
-use crate::openai::{Listing, Probe};
+use crate::provider::{Listing, Probe};
 use crate::sandbox::{Attempted, Held, Layer, SandboxReport};
 use crate::utilization::Sampler;
 use crate::{local, remote};
 
-/// All of them; none spends a token.
+/// All of them; a server is asked for one token at most, and only where its list of models proves nothing.
 pub fn engines(config: &Config) -> Vec<Check> {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -106,6 +106,10 @@ fn found(name: &str, probe: &Probe) -> Check {
     if probe.has_key && !probe.encrypted && !probe.loopback {
         return Check::warn(name, format!("{reached}, but the key travels there unencrypted"), "use an https base_url");
     }
+    let reached = match probe.answered {
+        true => format!("{reached}, took the request"),
+        false => reached,
+    };
     match &probe.listing {
         Listing::Listed => Check::ok(name, format!("{reached} and offers {}", probe.model)),
         Listing::Unknown => Check::ok(name, format!("{reached}; it does not list its models")),

@@ -1,19 +1,19 @@
 //! Whether models are named and their keys are there. A key itself is never shown.
 
 use super::Check;
-use crate::config::{Config, LocalConfig, LocalProvider, RemoteProvider};
+use crate::config::{Config, LocalConfig, LocalProvider, PROVIDERS_OWN};
 use crate::local::chosen::chosen;
+use crate::provider::{KeyPlace, Preset, presets};
 
 pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<Check> {
     let mut checks = Vec::new();
-    match config.remote.provider {
-        RemoteProvider::Offline => {
-            checks.push(Check::ok("remote LM", "offline: a planner without a model; no key needed"))
-        }
-        RemoteProvider::Openai => {
-            checks.push(model("remote", &config.remote.model, &config.remote.base_url));
-            let by_command = !config.remote.api_key_cmd.is_empty();
-            checks.push(key("remote", &config.remote.api_key_env, by_command, &config.remote.base_url, &variable));
+    match presets::planner(config.remote.provider) {
+        None => checks.push(Check::ok("remote LM", "offline: a planner without a model; no key needed")),
+        Some(preset) => {
+            let remote = &config.remote;
+            let side = Side::of("remote", preset, &remote.base_url, &remote.api_key_env);
+            checks.push(side.model(&remote.model));
+            checks.push(side.key(!remote.api_key_cmd.is_empty(), &variable));
         }
     }
     match config.local.provider {
@@ -21,9 +21,11 @@ pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<C
             checks.push(Check::ok("local LM", "extractive: a lexical reader without a model; no key needed"));
         }
         LocalProvider::LlamaCpp => checks.push(gguf(&config.local)),
-        LocalProvider::Openai => {
-            checks.push(model("local", &config.local.model, &config.local.base_url));
-            checks.push(key("local", &config.local.api_key_env, false, &config.local.base_url, &variable));
+        LocalProvider::Openai | LocalProvider::Ollama => {
+            let preset = presets::reader(config.local.provider);
+            let side = Side::of("local", preset, &config.local.base_url, &config.local.api_key_env);
+            checks.push(side.model(&config.local.model));
+            checks.push(side.key(false, &variable));
         }
     }
     checks
@@ -46,37 +48,63 @@ fn gguf(local: &LocalConfig) -> Check {
     }
 }
 
-fn model(side: &str, model: &str, base_url: &str) -> Check {
-    let name = format!("{side} LM");
-    if model.is_empty() {
-        let advice = format!("set `{side}.model` to the model's name at {base_url}");
-        return Check::fail(&name, format!("openai, and `{side}.model` is empty"), advice);
-    }
-    Check::ok(&name, format!("openai: {model} at {base_url}"))
+/// A server as the settings and its provider's usual ones describe it together.
+struct Side<'a> {
+    name: &'static str,
+    provider: &'static str,
+    base_url: &'a str,
+    variable: &'a str,
+    /// Whether a server elsewhere does without a key.
+    optional: bool,
 }
 
-fn key(
-    side: &str,
-    key_variable: &str,
-    by_command: bool,
-    base_url: &str,
-    variable: impl Fn(&str) -> Option<String>,
-) -> Check {
-    let name = format!("{side} key");
-    if key_variable.is_empty() && !by_command {
-        return Check::ok(&name, format!("none, as `{side}.api_key_env` is empty"));
+impl<'a> Side<'a> {
+    fn of(name: &'static str, preset: &'static Preset, base_url: &'a str, variable: &'a str) -> Self {
+        let own = variable == PROVIDERS_OWN;
+        Self {
+            name,
+            provider: preset.name,
+            base_url: if base_url.is_empty() { preset.base_url } else { base_url },
+            variable: if own { preset.key.variable() } else { variable },
+            optional: own && matches!(preset.key, KeyPlace::Optional(_)),
+        }
     }
-    if !key_variable.is_empty() && variable(key_variable).is_some() {
-        return Check::ok(&name, format!("{key_variable} is set"));
+
+    fn model(&self, model: &str) -> Check {
+        let Self { name: side, provider, base_url, .. } = self;
+        let name = format!("{side} LM");
+        if base_url.is_empty() {
+            let advice = format!("set `{side}.base_url` to your own address there");
+            return Check::fail(&name, format!("{provider}, and `{side}.base_url` is empty"), advice);
+        }
+        if model.is_empty() {
+            let advice = format!("set `{side}.model` to the model's name at {base_url}");
+            return Check::fail(&name, format!("{provider}, and `{side}.model` is empty"), advice);
+        }
+        Check::ok(&name, format!("{provider}: {model} at {base_url}"))
     }
-    if by_command {
-        return Check::ok(&name, format!("`{side}.api_key_cmd` is asked for it when it is needed"));
+
+    fn key(&self, by_command: bool, variable: impl Fn(&str) -> Option<String>) -> Check {
+        let (side, wanted) = (self.name, self.variable);
+        let name = format!("{side} key");
+        if wanted.is_empty() && !by_command {
+            return Check::ok(&name, format!("none, as `{side}.api_key_env` is empty"));
+        }
+        if !wanted.is_empty() && variable(wanted).is_some() {
+            return Check::ok(&name, format!("{wanted} is set"));
+        }
+        if by_command {
+            return Check::ok(&name, format!("`{side}.api_key_cmd` is asked for it when it is needed"));
+        }
+        let detail = format!("{wanted} is not set");
+        if self.optional {
+            return Check::ok(&name, format!("{detail}, and most such servers want no key"));
+        }
+        if is_loopback(self.base_url) {
+            return Check::warn(&name, detail, format!("if the server wants no key, set `{side}.api_key_env` to \"\""));
+        }
+        Check::fail(&name, detail, format!("export {wanted}, or name another variable in `{side}.api_key_env`"))
     }
-    let detail = format!("{key_variable} is not set");
-    if is_loopback(base_url) {
-        return Check::warn(&name, detail, format!("if the server wants no key, set `{side}.api_key_env` to \"\""));
-    }
-    Check::fail(&name, detail, format!("export {key_variable}, or name another variable in `{side}.api_key_env`"))
 }
 
 fn is_loopback(base_url: &str) -> bool {
@@ -88,6 +116,7 @@ fn is_loopback(base_url: &str) -> bool {
 mod tests {
     use super::super::Status;
     use super::*;
+    use crate::config::RemoteProvider;
 
     fn openai() -> Config {
         let mut config = Config::default();

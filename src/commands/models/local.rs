@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::sessions::print_json;
-use super::{Exit, Failure, Output};
 use crate::app::short_bytes;
+use crate::commands::sessions::print_json;
+use crate::commands::{Exit, Failure, Output};
 use crate::config::{Config, Folders};
 use crate::document::escape::visible;
 use crate::local::models::{LocalModel, scan};

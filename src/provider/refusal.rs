@@ -1,5 +1,7 @@
 //! What a server says went wrong, read from the many shapes in which servers say it.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 /// A server's own account of an error. Nothing in it has been escaped or checked for secrets.
@@ -7,9 +9,11 @@ use serde_json::Value;
 pub struct Refusal {
     /// An HTTP status that stands in the account itself, as in an error inside a stream.
     pub status: Option<u16>,
-    /// `code` and `type`, such as `insufficient_quota`.
+    /// `code`, `type` and `status`, such as `insufficient_quota`.
     pub codes: String,
     pub text: String,
+    /// A wait that stands in the account itself.
+    pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
@@ -30,7 +34,8 @@ impl Refusal {
     }
 
     /// The error that a JSON value tells of, if it does: `{"error":{"message":…}}` (OpenAI), `{"error":"…"}` (Ollama),
-    /// `{"object":"error","message":…}` (vLLM), `{"detail":…}` (FastAPI), and any of these in a list (Google).
+    /// `{"object":"error","message":…}` (vLLM), `{"type":"error","error":{…}}` (Anthropic), `{"type":"error","message":…}`
+    /// (OpenAI Responses), `{"detail":…}` (FastAPI), and any of these in a list (Google).
     pub fn of_json(value: &Value) -> Option<Self> {
         let value = value.as_array().and_then(|list| list.first()).unwrap_or(value);
         if let Some(error) = value.get("error").filter(|error| !error.is_null()) {
@@ -39,7 +44,7 @@ impl Refusal {
                 error => Self::of_object(error),
             });
         }
-        if value.get("object").and_then(Value::as_str) == Some("error") {
+        if ["object", "type"].iter().any(|name| value.get(name).and_then(Value::as_str) == Some("error")) {
             return Some(Self::of_object(value));
         }
         match value.get("detail")? {
@@ -52,7 +57,7 @@ impl Refusal {
         let text = error.get("message").and_then(Value::as_str).unwrap_or_default();
         let number = error.get("code").or_else(|| error.get("status")).and_then(Value::as_u64);
         let status = number.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code));
-        Self { status, codes: codes(error), text: text.trim().to_owned() }
+        Self { status, codes: codes(error), text: text.trim().to_owned(), retry_after: retry_delay(error) }
     }
 
     /// Whether codes or text hold one of these words, in any case.
@@ -69,6 +74,8 @@ impl Refusal {
             "context window",
             "exceed_context",
             "prompt is too long",
+            "exceeds the available context",
+            "exceeds context",
             "too many tokens",
             "maximum number of tokens",
         ])
@@ -78,6 +85,7 @@ impl Refusal {
         self.speaks_of(&[
             "insufficient_quota",
             "billing",
+            "credit balance",
             "insufficient credit",
             "insufficient balance",
             "exceeded your current quota",
@@ -95,19 +103,49 @@ impl Refusal {
         ])
     }
 
+    /// Whether the key is not accepted, which Google says with a status for any wrong request.
+    pub fn is_key(&self) -> bool {
+        self.speaks_of(&[
+            "authentication_error",
+            "invalid_api_key",
+            "incorrect api key",
+            "api key not valid",
+            "api_key_invalid",
+        ])
+    }
+
+    /// Whether this model is not known there.
+    pub fn is_unknown_model(&self, model: &str) -> bool {
+        const UNKNOWN: [&str; 8] = [
+            "not found",
+            "not_found",
+            "not exist",
+            "unknown model",
+            "invalid model",
+            "not a valid model",
+            "deploymentnotfound",
+            "no such model",
+        ];
+        let named =
+            self.text.contains(model) || self.speaks_of(&["model_not_found", "model not exist", "deploymentnotfound"]);
+        named && self.speaks_of(&UNKNOWN)
+    }
+
     /// The status that fits an error told inside a stream that began well.
     pub fn likely_status(&self) -> u16 {
         if let Some(status) = self.status {
             status
         } else if self.is_context_length() {
             400
+        } else if self.speaks_of(&["overloaded"]) {
+            529
         } else if self.is_quota() || self.speaks_of(&["rate_limit", "rate limit", "too many requests"]) {
             429
-        } else if self.speaks_of(&["authentication", "invalid_api_key", "incorrect api key"]) {
+        } else if self.is_key() || self.speaks_of(&["authentication", "permission_error"]) {
             401
-        } else if self.speaks_of(&["model_not_found"]) {
+        } else if self.speaks_of(&["model_not_found", "not_found_error"]) {
             404
-        } else if self.speaks_of(&["invalid_request"]) {
+        } else if self.speaks_of(&["invalid_request", "invalid_prompt"]) {
             400
         } else {
             500
@@ -119,6 +157,13 @@ fn codes(error: &Value) -> String {
     let names: Vec<&str> =
         ["code", "type", "status"].iter().filter_map(|name| error.get(name).and_then(Value::as_str)).collect();
     names.join(" ")
+}
+
+/// Google names the wait in a part of its account: `{"@type":"…RetryInfo","retryDelay":"17s"}`.
+fn retry_delay(error: &Value) -> Option<Duration> {
+    let details = error.get("details")?.as_array()?;
+    let named = details.iter().find_map(|detail| detail.get("retryDelay")?.as_str())?;
+    Duration::try_from_secs_f64(named.strip_suffix('s')?.parse().ok()?).ok()
 }
 
 #[cfg(test)]
@@ -135,6 +180,8 @@ mod tests {
             r#"{"message":"no such model"}"#,
             r#"{"detail":[{"loc":["body"],"msg":"no such model"}]}"#,
             r#"[{"error":{"message":"no such model"}}]"#,
+            r#"{"type":"error","error":{"type":"not_found_error","message":"no such model"}}"#,
+            r#"{"type":"error","code":null,"message":"no such model"}"#,
             "no such model\n",
         ] {
             assert_eq!(Refusal::read(body).text, "no such model", "{body}");
@@ -153,6 +200,30 @@ mod tests {
         assert_eq!(status(r#"{"error":{"code":502,"message":"upstream"}}"#), 502);
         assert_eq!(status(r#"{"error":{"code":"insufficient_quota"}}"#), 429);
         assert_eq!(status(r#"{"error":{"message":"This model's maximum context length is 4096 tokens"}}"#), 400);
-        assert_eq!(status(r#"{"error":{"message":"Overloaded"}}"#), 500);
+        assert_eq!(status(r#"{"error":{"message":"Overloaded"}}"#), 529);
+        assert_eq!(status(r#"{"type":"error","error":{"type":"api_error","message":"Internal"}}"#), 500);
+        assert_eq!(status(r#"{"type":"error","error":{"type":"authentication_error"}}"#), 401);
+    }
+
+    #[test]
+    fn a_wait_in_googles_account_is_read() {
+        let body = r#"{"error":{"code":429,"message":"slow","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.Help"},
+            {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"17.5s"}]}}"#;
+        assert_eq!(Refusal::read(body).retry_after, Some(Duration::from_millis(17_500)));
+    }
+
+    #[test]
+    fn an_unknown_model_is_told_in_many_ways() {
+        for text in [
+            "The model `m-1` does not exist or you do not have access to it.",
+            "models/m-1 is not found for API version v1beta",
+            "model 'm-1' not found",
+            "m-1 is not a valid model ID",
+            "Invalid model: m-1",
+        ] {
+            assert!(Refusal::of_text(text).is_unknown_model("m-1"), "{text}");
+        }
+        assert!(!Refusal::of_text("m-1 does not take this").is_unknown_model("m-1"));
+        assert!(!Refusal::of_text("page not found").is_unknown_model("m-1"));
     }
 }

@@ -2,20 +2,24 @@
 
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
+use reqwest::{Method, RequestBuilder, Url};
+use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
 use super::assembly::Assembly;
 use super::body;
-use super::dialect::{CONCESSIONS, Dialect};
+use super::dialect::{CONCESSIONS, Dialect, Form, Part};
 use super::failure::{self, Failure};
+use super::presets::{self, Takes};
 use super::quote::quote;
+use super::redact::Redact;
 use super::refusal::Refusal;
-use super::request::{self, Chat};
+use super::request::{Asked, Chat, Format};
 use super::server::{Server, ServerSettings};
-use super::stream;
-use crate::config::{LocalConfig, RemoteConfig};
+use super::stream::{self, Reader};
+use crate::config::{LocalConfig, LocalProvider, ReasoningEffort, RemoteConfig};
 use crate::protocol::{Finish, Message, Usage};
 
 /// Bytes of a refusal that are read.
@@ -24,17 +28,29 @@ const REFUSAL_BYTES: usize = 64 << 10;
 const LOCAL_CONNECT: Duration = Duration::from_secs(10);
 /// How long a refusal may take to come, once its status has.
 const REFUSAL_WAIT: Duration = Duration::from_secs(5);
+/// A request of fewer bytes fits every model there is.
+const SURELY_FITS: usize = 32 << 10;
+/// No text has more bytes a token than this, taken over a whole request.
+const MOST_BYTES_A_TOKEN: usize = 6;
+/// Text has hardly ever fewer bytes a token than this.
+const FEWEST_BYTES_A_TOKEN: usize = 3;
+/// What Ollama makes room for by itself.
+const ROOM_UNASKED: u64 = 4096;
 
 /// A connection pool to one server. Cheap to share by reference; dropping the future of [`chat`](Self::chat) closes the
 /// connection it used.
 #[derive(Debug)]
 pub struct Client {
-    pub(super) http: reqwest::Client,
+    http: reqwest::Client,
     pub(super) server: Server,
+    takes: &'static Takes,
     dialect: Dialect,
     temperature: Option<f64>,
+    effort: Option<ReasoningEffort>,
     idle: Duration,
     total: Duration,
+    /// Tokens that the model reads, as the server's list tells; looked up when a request is long.
+    context: OnceCell<Option<u64>>,
 }
 
 /// A whole reply.
@@ -49,10 +65,19 @@ pub struct ChatReply {
 }
 
 impl Client {
-    /// A client for the server of `[remote]`. The error names the setting to change.
+    /// A client for the model of `[remote]`. The error names the setting to change.
     pub async fn for_remote(config: &RemoteConfig) -> Result<Self, Failure> {
+        Self::of_remote(config).await?.with_model()
+    }
+
+    /// A client for the server of `[remote]`, which may be asked what models it has before one is named.
+    pub async fn of_remote(config: &RemoteConfig) -> Result<Self, Failure> {
+        let Some(preset) = presets::planner(config.provider) else {
+            return Err(Failure::never("remote.provider names no server: choose another".into()));
+        };
         let settings = ServerSettings {
             section: "remote",
+            preset,
             base_url: &config.base_url,
             model: &config.model,
             api_key_env: &config.api_key_env,
@@ -61,20 +86,32 @@ impl Client {
         let server = Server::find(&settings).await.map_err(Failure::never)?;
         // A proxy of the environment is for other machines.
         let proxy = !server.endpoint.is_loopback();
+        let takes = preset.takes_at(&config.base_url);
         Ok(Self {
             http: pool(&server, Duration::from_secs(config.connect_timeout_s), proxy)?,
             server,
-            dialect: Dialect::new(),
+            takes,
+            dialect: Dialect::new(takes),
             temperature: temperature(config.temperature),
+            effort: Some(config.reasoning_effort).filter(|effort| *effort != ReasoningEffort::Auto),
             idle: Duration::from_secs(config.idle_timeout_s),
             total: Duration::from_secs(config.total_timeout_s),
+            context: OnceCell::new(),
         })
     }
 
-    /// A client for the server of `[local]`. It never goes through a proxy: what it sends is document text.
+    /// A client for the model of `[local]`, on the wire of its provider. It never goes through a proxy: what it sends is
+    /// document text.
     pub async fn for_local(config: &LocalConfig) -> Result<Self, Failure> {
+        Self::of_local(config).await?.with_model()
+    }
+
+    /// A client for the server of `[local]`, which may be asked what models it has before one is named.
+    pub async fn of_local(config: &LocalConfig) -> Result<Self, Failure> {
+        let preset = presets::reader(config.provider);
         let settings = ServerSettings {
             section: "local",
+            preset,
             base_url: &config.base_url,
             model: &config.model,
             api_key_env: &config.api_key_env,
@@ -82,14 +119,28 @@ impl Client {
         };
         let server = Server::find(&settings).await.map_err(Failure::never)?;
         let total = Duration::from_secs(config.timeout_s);
+        // A job has few tokens, and a model that thinks there unasked would spend them all on it.
+        let at_once = config.provider == LocalProvider::Ollama && config.thinking_tokens == 0;
         Ok(Self {
             http: pool(&server, total.min(LOCAL_CONNECT), false)?,
             server,
-            dialect: Dialect::new(),
+            takes: &preset.takes,
+            dialect: Dialect::new(&preset.takes),
             temperature: temperature(config.temperature),
+            effort: at_once.then_some(ReasoningEffort::None),
             idle: total,
             total,
+            context: OnceCell::new(),
         })
+    }
+
+    fn with_model(self) -> Result<Self, Failure> {
+        Ok(Self { server: self.server.with_model().map_err(Failure::never)?, ..self })
+    }
+
+    /// What the settings call the provider.
+    pub fn provider(&self) -> &'static str {
+        self.server.preset.name
     }
 
     pub fn model(&self) -> &str {
@@ -104,13 +155,15 @@ impl Client {
     /// Asks once. A part of the request that the server does not know is left out and the request sent again; nothing
     /// else is tried twice. `delta` gets the text piece by piece as it comes.
     pub async fn chat(&self, chat: &Chat<'_>, mut delta: impl FnMut(&str) + Send) -> Result<ChatReply, Failure> {
+        self.check_length(chat).await?;
         let began = Instant::now();
         let deadline = began + self.total;
+        let wire = self.server.preset.wire;
         let mut concessions = 0;
         let response = loop {
             let form = self.dialect.form(chat.format);
-            let body = request::body(chat, &self.server.model, self.temperature, form);
-            let response = self.send(&body, began, deadline).await?;
+            let body = wire.body(&self.asked(chat, form));
+            let response = self.send(chat, &body, began, deadline).await?;
             let status = response.status();
             if status.is_success() {
                 break response;
@@ -119,22 +172,27 @@ impl Client {
             let patience = deadline.min(Instant::now() + REFUSAL_WAIT);
             let refusal = body::head(body::of(response, REFUSAL_WAIT, patience), REFUSAL_BYTES).await;
             let refusal = String::from_utf8_lossy(&refusal);
-            if concessions < CONCESSIONS && self.dialect.concede(form, status.as_u16(), &refusal) {
+            if concessions < CONCESSIONS && self.dialect.concede(wire, form, status.as_u16(), &refusal) {
                 concessions += 1;
                 continue;
             }
             let refusal = Refusal::read(&refusal);
             let failure = failure::of_status(&self.server, status.as_u16(), &refusal, retry_after);
-            return Err(self.quoting(failure, status.as_u16(), &refusal, chat.messages));
+            let failure = self.quoting(failure, status.as_u16(), &refusal, chat.messages);
+            return Err(self.naming_models(failure).await);
         };
         let mut first_token = None;
-        let mut delta = |text: &str| {
+        let mut redact = Redact::new(self.server.key.as_ref());
+        let mut each = |text: &str| {
             first_token.get_or_insert_with(|| began.elapsed());
-            delta(text);
+            let text = redact.piece(text);
+            if !text.is_empty() {
+                delta(&text);
+            }
         };
         let mut assembly = Assembly::default();
         let body = body::of(response, self.idle, deadline);
-        let read = stream::read(body, &mut assembly, &mut delta).await;
+        let read = Reader { wire, assembly: &mut assembly, delta: &mut each }.read(body).await;
         let failure = match &read {
             Err(broken) => {
                 let failure = failure::of_broken(&self.server, broken, self.idle, self.total);
@@ -148,30 +206,81 @@ impl Client {
             Ok(()) => assembly.flaw().map(|flaw| failure::of_unusable(&self.server, flaw)),
         };
         if let Some(failure) = failure {
-            return Err(Failure { partial: assembly.text, ..failure });
+            return Err(Failure { partial: redact.whole(assembly.text), ..failure });
         }
-        let input_bytes = chat.messages.iter().map(|message| message.content.len()).sum();
+        let rest = redact.rest();
+        if !rest.is_empty() {
+            delta(&rest);
+        }
         let total = began.elapsed();
         Ok(ChatReply {
             finish: assembly.finish(),
-            usage: assembly.usage(input_bytes),
-            text: assembly.text,
+            usage: assembly.usage(chat.bytes()),
+            text: redact.whole(assembly.text),
             first_token: first_token.unwrap_or(total),
             total,
         })
     }
 
+    /// Asks for one token, to see whether key and model are accepted.
+    pub(super) async fn one_token(&self) -> Result<(), Failure> {
+        let messages = [Message::user("Say yes.")];
+        let chat = Chat { messages: &messages, format: Format::Text, max_output_tokens: 1, stream: false };
+        self.chat(&chat, |_| {}).await.map(|_| ())
+    }
+
+    /// The request in the form that the server is known to take.
+    fn asked<'a>(&'a self, chat: &'a Chat<'a>, form: Form) -> Asked<'a> {
+        let least = (chat.bytes() / FEWEST_BYTES_A_TOKEN) as u64 + chat.max_output_tokens;
+        let room = self.server.preset.wire.sets_context() && least > ROOM_UNASKED;
+        Asked {
+            chat,
+            model: &self.server.model,
+            takes: self.takes,
+            format: form.format,
+            temperature: self.temperature.filter(|_| form.has(Part::Temperature)),
+            effort: self.effort.filter(|_| form.has(Part::Effort)),
+            counted: form.has(Part::Count),
+            completion_tokens: !form.has(Part::MaxTokens),
+            context_tokens: room.then(|| self.dialect.context_tokens(least)),
+        }
+    }
+
+    /// That a request is not surely too long for its model, where the server tells how much that reads.
+    async fn check_length(&self, chat: &Chat<'_>) -> Result<(), Failure> {
+        let bytes = chat.bytes();
+        if bytes <= SURELY_FITS {
+            return Ok(());
+        }
+        let least = (bytes / MOST_BYTES_A_TOKEN) as u64;
+        match self.context.get_or_init(|| self.context_length()).await {
+            Some(context) if least > *context => Err(failure::too_long(&self.server, least, *context)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A request with what every request to this server carries.
+    pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        let mut request = self.http.request(method, url);
+        for (name, value) in self.server.preset.wire.headers() {
+            request = request.header(*name, *value);
+        }
+        match self.server.authorization() {
+            Some((name, key)) => request.header(name, key),
+            None => request,
+        }
+    }
+
     /// Sends, and waits for the head of the response.
     async fn send(
         &self,
+        chat: &Chat<'_>,
         body: &serde_json::Value,
         began: Instant,
         deadline: Instant,
     ) -> Result<reqwest::Response, Failure> {
-        let mut request = self.http.post(self.server.endpoint.chat().clone()).json(body);
-        if let Some(key) = self.server.authorization() {
-            request = request.header(AUTHORIZATION, key);
-        }
+        let address = self.server.preset.wire.address(&self.server.model, chat.stream);
+        let request = self.request(Method::POST, self.server.endpoint.at(&address)).json(body);
         let silence = Instant::now() + self.idle;
         match timeout_at(silence.min(deadline), request.send()).await {
             Ok(Ok(response)) => Ok(response),
@@ -185,9 +294,22 @@ impl Client {
     fn quoting(&self, failure: Failure, status: u16, refusal: &Refusal, sent: &[Message]) -> Failure {
         let said = match status {
             401 => None,
+            _ if refusal.is_key() => None,
             _ => quote(&refusal.text, self.server.key.as_ref(), sent),
         };
         Failure { said, ..failure }
+    }
+
+    /// Adds the models that the server does have and whose names are near, where it is the model that it does not know.
+    async fn naming_models(&self, failure: Failure) -> Failure {
+        if !failure.unknown_model {
+            return failure;
+        }
+        let names = self.nearest_models().await;
+        if names.is_empty() {
+            return failure;
+        }
+        Failure { message: format!("{}; it offers {}", failure.message, names.join(", ")), ..failure }
     }
 }
 

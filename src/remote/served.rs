@@ -1,20 +1,26 @@
-//! A remote LM behind any OpenAI-compatible endpoint.
+//! A remote LM behind any provider that is a server.
+
+use std::sync::LazyLock;
 
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{Probe, RemoteError, RemoteLm, RemoteReply, Retry};
 use crate::config::RemoteConfig;
-use crate::openai::{Again, Chat, Client, Failure, Format};
-use crate::protocol::{ModelInfo, Price, RemoteAsk, ReplyFormat};
+use crate::protocol::{ModelInfo, Price, Purpose, RemoteAsk, ReplyFormat, decision_schema};
+use crate::provider::{Again, Chat, Client, Failure, Format};
+
+/// The form of a decision, for providers that hold a model to one.
+static DECISION: LazyLock<Value> = LazyLock::new(decision_schema);
 
 /// Speaks to one endpoint as one model; replies are streamed.
-pub struct OpenAiRemote {
+pub struct ServedRemote {
     client: Client,
     price: Option<Price>,
 }
 
-impl OpenAiRemote {
+impl ServedRemote {
     /// Checks the settings and reads the key; nothing is sent yet.
     pub async fn connect(config: &RemoteConfig) -> Result<Self, RemoteError> {
         Ok(Self { client: Client::for_remote(config).await?, price: None })
@@ -30,16 +36,16 @@ impl OpenAiRemote {
         self.client.place()
     }
 
-    /// Whether the server is there and offers the model, without spending a token.
+    /// Whether the server is there and offers the model, for one token at most.
     pub async fn probe(&self) -> Result<Probe, RemoteError> {
         Ok(self.client.probe().await?)
     }
 }
 
-impl RemoteLm for OpenAiRemote {
+impl RemoteLm for ServedRemote {
     fn info(&self) -> ModelInfo {
         ModelInfo {
-            provider: "openai".into(),
+            provider: self.client.provider().into(),
             model: self.client.model().to_owned(),
             is_model: true,
             price: self.price,
@@ -54,9 +60,10 @@ impl RemoteLm for OpenAiRemote {
         Box::pin(async move {
             let chat = Chat {
                 messages: &request.messages,
-                format: match request.format {
-                    ReplyFormat::Text => Format::Text,
-                    ReplyFormat::Json => Format::JsonObject,
+                format: match (request.format, request.purpose) {
+                    (ReplyFormat::Text, _) => Format::Text,
+                    (ReplyFormat::Json, Purpose::Decide) => Format::JsonSchema { name: "decision", schema: &DECISION },
+                    (ReplyFormat::Json, _) => Format::JsonObject,
                 },
                 max_output_tokens: request.max_output_tokens,
                 stream: true,

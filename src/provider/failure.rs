@@ -25,6 +25,8 @@ pub struct Failure {
     pub absent: bool,
     /// Whether the server took the request and may have answered it, so that it may have to be paid for.
     pub lost: bool,
+    /// Whether it is the model that the server does not know.
+    pub unknown_model: bool,
 }
 
 /// Whether another try may help.
@@ -37,7 +39,8 @@ pub enum Again {
 
 impl Failure {
     pub fn never(message: String) -> Self {
-        Self { message, said: None, again: Again::Never, partial: String::new(), absent: false, lost: false }
+        let partial = String::new();
+        Self { message, said: None, again: Again::Never, partial, absent: false, lost: false, unknown_model: false }
     }
 
     pub fn later(message: String) -> Self {
@@ -65,7 +68,8 @@ impl Failure {
 /// For an HTTP status that is no success; `status` is the server's, or what an error in its stream amounts to.
 pub fn of_status(server: &Server, status: u16, refusal: &Refusal, retry_after: Option<Duration>) -> Failure {
     let (name, section, model) = (server.name(), server.section, server.shown_model());
-    let later = |message| Failure { again: Again::Later(retry_after), ..Failure::never(message) };
+    let named = retry_after.or(refusal.retry_after);
+    let later = |message| Failure { again: Again::Later(named), ..Failure::never(message) };
     match status {
         300..=399 => Failure::never(format!(
             "{name} sends on to another address ({status}), which is not followed: set {section}.base_url to the final one"
@@ -79,25 +83,31 @@ pub fn of_status(server: &Server, status: u16, refusal: &Refusal, retry_after: O
         401 | 403 if server.key.is_none() => Failure::never(format!(
             "{name} wants a key and has none ({status}): set it in the variable named by {section}.api_key_env"
         )),
-        401 | 403 => Failure::never(format!("{name} did not accept the key ({status}): check {}", server.key_source)),
-        402 => broke(server, status),
-        404 if names_model(refusal, &server.model) => {
-            Failure::never(format!("{name} knows no model {model} (404): check {section}.model"))
+        400 | 401 | 403 if status == 401 || refusal.is_key() => {
+            Failure::never(format!("{name} did not accept the key ({status}): check {}", server.key_source))
         }
+        402 => broke(server, status),
+        // Google tells of every limit as of a quota, and names the wait where waiting helps.
+        400 | 403 | 429 if refusal.is_quota() && (named.is_none() || refusal.speaks_of(&["insufficient_quota"])) => {
+            broke(server, status)
+        }
+        403 => Failure::never(format!(
+            "{name} does not allow this with the key ({status}): check {} and whether it may use {model}",
+            server.key_source
+        )),
+        400 | 404 | 422 if refusal.is_unknown_model(&server.model) => Failure {
+            unknown_model: true,
+            ..Failure::never(format!("{name} knows no model {model} ({status}): check {section}.model"))
+        },
         404 => Failure::never(format!(
             "{name} knows no such address or no model {model} (404): check {section}.base_url and {section}.model"
         )),
-        429 if refusal.is_quota() => broke(server, status),
         429 => later(format!("{name} was asked too often (429): wait, or ask it less")),
         408 | 409 | 425 | 500 | 502..=599 => {
             later(format!("{name} failed or is overloaded ({status}): try again later"))
         }
         _ => Failure::never(format!("{name} refused the request ({status}): check the settings of [{section}]")),
     }
-}
-
-fn names_model(refusal: &Refusal, model: &str) -> bool {
-    refusal.speaks_of(&["model_not_found"]) || (refusal.text.contains(model) && refusal.speaks_of(&["model"]))
 }
 
 fn broke(server: &Server, status: u16) -> Failure {
@@ -108,6 +118,15 @@ fn broke(server: &Server, status: u16) -> Failure {
 fn refused(server: &Server) -> Failure {
     let name = server.name();
     Failure::never(format!("{name} refused the content: put the question otherwise, or take another model"))
+}
+
+/// For a request that would not fit, which is not sent.
+pub fn too_long(server: &Server, least_tokens: u64, context: u64) -> Failure {
+    let (name, model) = (server.name(), server.shown_model());
+    Failure::never(format!(
+        "{name} cannot take a request of this length, which was not sent: {model} reads {context} tokens, and this is more \
+         than {least_tokens}; take a model with a longer context, or smaller chunks and fewer tasks"
+    ))
 }
 
 /// For a body that is not a whole reply.
@@ -125,7 +144,8 @@ pub fn of_broken(server: &Server, broken: &Broken, idle: Duration, total: Durati
         }
         Broken::Empty => Failure::later(format!("{name} sent an empty reply: try again, or check {section}.base_url")),
         Broken::WebPage => Failure::never(format!(
-            "{name} answers with a web page and not as an API: check {section}.base_url, which mostly ends in /v1"
+            "{name} answers with a web page and not as an API: check {section}.base_url, which mostly ends in {}",
+            server.preset.wire.root()
         )),
         Broken::Unreadable => Failure::never(format!(
             "{name} answers with something that is neither JSON nor a stream of events: check {section}.base_url"
@@ -189,6 +209,12 @@ pub fn of_transport(server: &Server, error: &reqwest::Error) -> Failure {
             "{name} is not there, the connection was refused: start the server or check {section}.base_url"
         ));
     }
+    if speaks_of(error, &["proxy", "tunnel", "socks"]) {
+        return Failure::later(format!(
+            "{name} cannot be reached through the proxy of this system: check HTTPS_PROXY, or name {} in NO_PROXY",
+            server.endpoint.host()
+        ));
+    }
     if is_tls(error) {
         return Failure::never(format!(
             "{name} cannot be spoken to safely, its certificate or TLS was not accepted: check {section}.base_url and the \
@@ -215,12 +241,17 @@ fn matches_kind(cause: &(dyn Error + 'static), kind: io::ErrorKind) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == kind)
 }
 
-/// TLS errors have no type of their own here: they come as an input/output error of invalid data or say so in words.
-fn is_tls(error: &reqwest::Error) -> bool {
+/// Whether an error says one of these words anywhere: some have no type of their own here.
+fn speaks_of(error: &reqwest::Error, words: &[&str]) -> bool {
     error.is_connect()
-        && chain(error).any(|cause| {
-            let words = cause.to_string().to_ascii_lowercase();
-            matches_kind(cause, io::ErrorKind::InvalidData)
-                || ["certificate", "tls", "corrupt message", "handshake"].iter().any(|word| words.contains(word))
+        && chain(error).skip(1).any(|cause| {
+            let said = cause.to_string().to_ascii_lowercase();
+            words.iter().any(|word| said.contains(word))
         })
+}
+
+/// TLS errors come as an input/output error of invalid data or say so in words.
+fn is_tls(error: &reqwest::Error) -> bool {
+    let invalid = || chain(error).any(|cause| matches_kind(cause, io::ErrorKind::InvalidData));
+    speaks_of(error, &["certificate", "tls", "corrupt message", "handshake"]) || (error.is_connect() && invalid())
 }

@@ -16,10 +16,10 @@ pub struct Key {
     pub source: String,
 }
 
-/// Reads the key. A server on this machine needs none, so there a variable that is not set means no key.
+/// Reads the key. Where it is not `needed`, as on this machine, a variable that is not set means no key.
 ///
 /// Errors name the variable or the setting, never what it holds or what the command printed.
-pub async fn read(section: &str, env: &str, command: &str, loopback: bool) -> Result<Key, String> {
+pub async fn read(section: &str, env: &str, command: &str, needed: bool) -> Result<Key, String> {
     if !env.is_empty()
         && let Some(value) = std::env::var_os(env)
     {
@@ -35,7 +35,7 @@ pub async fn read(section: &str, env: &str, command: &str, loopback: bool) -> Re
             run(command).await.map_err(|why| format!("{source} {why}: run it by hand to see what it says"))?;
         return Ok(Key { secret: Some(checked(printed.trim(), &source)?), source });
     }
-    if !env.is_empty() && !loopback {
+    if !env.is_empty() && needed {
         return Err(format!(
             "the key is looked for in the variable {env}, which is not set: set it, or name another in {section}.api_key_env"
         ));
@@ -81,24 +81,24 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_prints_the_key_where_no_variable_holds_it() {
-        let key = read("remote", UNSET, "echo ' sk-abc '", false).await.unwrap();
+        let key = read("remote", UNSET, "echo ' sk-abc '", true).await.unwrap();
         assert_eq!(key.secret.unwrap().expose_secret(), "sk-abc");
     }
 
     #[tokio::test]
     async fn a_command_that_fails_is_an_error_without_its_output() {
-        let error = read("remote", "", "echo sk-abc; exit 3", false).await.unwrap_err();
+        let error = read("remote", "", "echo sk-abc; exit 3", true).await.unwrap_err();
         assert_eq!(error, "the command remote.api_key_cmd ended with status 3: run it by hand to see what it says");
-        let error = read("remote", "", "printf 'sk abc'", false).await.unwrap_err();
+        let error = read("remote", "", "printf 'sk abc'", true).await.unwrap_err();
         assert!(!error.contains("abc"), "{error}");
-        assert!(read("remote", "", "true", false).await.unwrap_err().contains("empty key"));
+        assert!(read("remote", "", "true", true).await.unwrap_err().contains("empty key"));
     }
 
     #[tokio::test]
     async fn a_missing_variable_is_an_error_only_for_other_machines() {
-        let error = read("remote", UNSET, "", false).await.unwrap_err();
+        let error = read("remote", UNSET, "", true).await.unwrap_err();
         assert!(error.contains(UNSET) && error.contains("remote.api_key_env"), "{error}");
-        assert!(read("remote", UNSET, "", true).await.unwrap().secret.is_none());
-        assert!(read("local", "", "", false).await.unwrap().secret.is_none());
+        assert!(read("remote", UNSET, "", false).await.unwrap().secret.is_none());
+        assert!(read("local", "", "", true).await.unwrap().secret.is_none());
     }
 }

@@ -1,0 +1,31 @@
+//! The servers that models are asked of, remote and local: their wires, keys, time limits and failures.
+//!
+//! [`Client`] makes one request and gives back one whole reply or one [`Failure`]; what is tried again and when is the
+//! caller's, with [`Backoff`]. What differs between providers stands in two places: [`presets`] has a row for each, and
+//! `wire` a file for each way to speak.
+
+mod assembly;
+mod backoff;
+mod body;
+mod client;
+mod dialect;
+mod endpoint;
+mod failure;
+mod key;
+mod models;
+pub mod presets;
+mod quote;
+mod redact;
+mod refusal;
+mod request;
+mod server;
+mod stream;
+mod wire;
+
+pub use backoff::Backoff;
+pub use client::{ChatReply, Client};
+pub use failure::{Again, Failure};
+pub use models::{ListedPrice, Listing, Model, Probe};
+pub use presets::{KeyPlace, Preset};
+pub use request::{Chat, Format};
+pub use wire::Wire;

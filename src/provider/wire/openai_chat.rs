@@ -1,0 +1,202 @@
+//! OpenAI Chat Completions, and what the servers that imitate it were seen to do otherwise.
+//!
+//! Source: <https://platform.openai.com/docs/api-reference/chat>, and for streams
+//! <https://platform.openai.com/docs/api-reference/chat-streaming>.
+
+use serde_json::{Map, Value, json};
+
+use super::{Address, Wire, count, text};
+use crate::provider::assembly::{Assembly, Counts, Ending};
+use crate::provider::dialect::{FormatLevel, Part};
+use crate::provider::presets::EffortField;
+use crate::provider::request::{Asked, Format};
+
+#[derive(Debug)]
+pub struct OpenAiChat;
+
+impl Wire for OpenAiChat {
+    fn title(&self) -> &'static str {
+        "OpenAI Chat Completions"
+    }
+
+    fn root(&self) -> &'static str {
+        "/v1"
+    }
+
+    fn tail(&self) -> &'static str {
+        "/chat/completions"
+    }
+
+    fn address(&self, _model: &str, _stream: bool) -> Address {
+        Address::of("chat/completions")
+    }
+
+    fn body(&self, asked: &Asked<'_>) -> Value {
+        let chat = asked.chat;
+        let mut body = Map::new();
+        body.insert("model".into(), asked.model.into());
+        body.insert("messages".into(), json!(chat.messages));
+        let cap = if asked.completion_tokens { "max_completion_tokens" } else { "max_tokens" };
+        body.insert(cap.into(), chat.max_output_tokens.into());
+        body.insert("stream".into(), chat.stream.into());
+        if chat.stream && asked.counted {
+            body.insert("stream_options".into(), json!({ "include_usage": true }));
+        }
+        if let Some(temperature) = asked.temperature {
+            body.insert("temperature".into(), json!(temperature));
+        }
+        match (asked.effort, asked.takes.effort) {
+            (None, _) => {}
+            (Some(effort), EffortField::Flat) => {
+                body.insert("reasoning_effort".into(), effort.name().into());
+            }
+            (Some(effort), EffortField::Nested) => {
+                body.insert("reasoning".into(), json!({ "effort": effort.name() }));
+            }
+        }
+        if let Some(format) = response_format(asked.format, chat.format) {
+            body.insert("response_format".into(), format);
+        }
+        if let Some(key) = asked.cache_key() {
+            body.insert("prompt_cache_key".into(), key.into());
+        }
+        Value::Object(body)
+    }
+
+    fn names(&self, part: Part) -> &'static [&'static str] {
+        match part {
+            Part::Count => &["stream_options", "include_usage"],
+            Part::Format => &["response_format", "json_schema", "json_object", "structured output"],
+            Part::MaxTokens => &["max_completion_tokens"],
+            Part::Temperature => &["temperature"],
+            Part::Effort => {
+                &["reasoning_effort", "reasoning.effort", "reasoning effort", "'reasoning'", "\"reasoning\""]
+            }
+        }
+    }
+
+    fn read(&self, piece: &Value, assembly: &mut Assembly) -> bool {
+        // Groq streams its count in a part of its own.
+        let usage = piece.get("usage").filter(|usage| usage.is_object()).or_else(|| piece.pointer("/x_groq/usage"));
+        if let Some(usage) = usage {
+            assembly.counts = counts(usage);
+            assembly.counted_at_end = true;
+        }
+        let Some(choices) = piece.get("choices").and_then(Value::as_array) else { return false };
+        let first = |choice: &&Value| choice.get("index").and_then(Value::as_u64).unwrap_or(0) == 0;
+        let Some(choice) = choices.iter().find(first) else { return true };
+        if let Some(finish) = text(choice, "finish_reason") {
+            assembly.ending = Some(ending(finish));
+        }
+        let Some(said) = choice.get("delta").filter(|delta| delta.is_object()).or_else(|| choice.get("message")) else {
+            return true;
+        };
+        // The same thoughts may stand under both names.
+        let thoughts = text(said, "reasoning_content").or_else(|| text(said, "reasoning"));
+        assembly.reasoning_bytes += thoughts.map_or(0, str::len);
+        assembly.refusal.push_str(text(said, "refusal").unwrap_or_default());
+        match said.get("content") {
+            Some(Value::String(content)) => assembly.text.push_str(content),
+            // Mistral's reasoning models give parts.
+            Some(Value::Array(parts)) => {
+                for part in parts.iter().filter(|part| text(part, "type") == Some("text")) {
+                    assembly.text.push_str(text(part, "text").unwrap_or_default());
+                }
+            }
+            _ => {}
+        }
+        true
+    }
+}
+
+fn response_format(level: FormatLevel, format: Format<'_>) -> Option<Value> {
+    match (level, format) {
+        (FormatLevel::Nothing, _) | (_, Format::Text) => None,
+        (FormatLevel::Schema, Format::JsonSchema { name, schema }) => Some(json!({
+            "type": "json_schema",
+            "json_schema": { "name": name, "strict": true, "schema": schema },
+        })),
+        (_, Format::JsonObject | Format::JsonSchema { .. }) => Some(json!({ "type": "json_object" })),
+    }
+}
+
+fn ending(finish: &str) -> Ending {
+    match finish {
+        // `max_tokens` and `model_length` are what some servers say instead.
+        "length" | "max_tokens" | "model_length" => Ending::Length,
+        "content_filter" => Ending::Refused,
+        _ => Ending::Stop,
+    }
+}
+
+fn counts(usage: &Value) -> Counts {
+    let input = count(usage, "/prompt_tokens");
+    let reasoning = count(usage, "/completion_tokens_details/reasoning_tokens");
+    let written = count(usage, "/completion_tokens");
+    // xAI counts thoughts beside the completion, and not in it: then they are needed for the total.
+    let beside = match (input, written, reasoning, count(usage, "/total_tokens")) {
+        (Some(input), Some(written), Some(thought), Some(total)) if total == input + written + thought => thought,
+        _ => 0,
+    };
+    Counts {
+        input,
+        // DeepSeek names the cached part otherwise.
+        cached: count(usage, "/prompt_tokens_details/cached_tokens")
+            .or_else(|| count(usage, "/prompt_cache_hit_tokens")),
+        cache_write: count(usage, "/prompt_tokens_details/cache_write_tokens"),
+        output: written.map(|tokens| tokens + beside),
+        reasoning,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assembled(pieces: &[Value]) -> Assembly {
+        let mut assembly = Assembly::default();
+        for piece in pieces {
+            OpenAiChat.read(piece, &mut assembly);
+        }
+        assembly
+    }
+
+    #[test]
+    fn thoughts_are_no_part_of_the_text() {
+        let assembly = assembled(&[
+            json!({ "choices": [{ "delta": { "role": "assistant", "content": null, "reasoning_content": "let me see" } }] }),
+            json!({ "choices": [{ "delta": { "reasoning": "hm" } }] }),
+            json!({ "choices": [{ "delta": { "content": "4" } }] }),
+            json!({ "choices": [{ "delta": { "content": [{ "type": "thinking", "thinking": [] }, { "type": "text", "text": "2" }] } }] }),
+            json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] }),
+        ]);
+        assert_eq!((assembly.text.as_str(), assembly.reasoning_bytes), ("42", 12));
+        assert_eq!((assembly.ending, assembly.flaw()), (Some(Ending::Stop), None));
+    }
+
+    #[test]
+    fn each_server_counts_in_its_own_way() {
+        let openai = json!({ "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120,
+            "prompt_tokens_details": { "cached_tokens": 64 }, "completion_tokens_details": { "reasoning_tokens": 15 } });
+        let expected =
+            Counts { input: Some(100), cached: Some(64), output: Some(20), reasoning: Some(15), ..Counts::default() };
+        assert_eq!(counts(&openai), expected);
+        let xai = json!({ "prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 120,
+            "prompt_tokens_details": { "cached_tokens": 64 }, "completion_tokens_details": { "reasoning_tokens": 15 } });
+        assert_eq!(counts(&xai), expected);
+        let deepseek = json!({ "prompt_tokens": 100, "prompt_cache_hit_tokens": 64, "completion_tokens": 20 });
+        assert_eq!(counts(&deepseek), Counts { reasoning: None, ..expected });
+        let groq = json!({ "choices": [], "x_groq": { "usage": { "prompt_tokens": 3, "completion_tokens": 2 } } });
+        assert_eq!(assembled(&[groq]).counts.input, Some(3));
+    }
+
+    #[test]
+    fn why_a_reply_ended_is_read() {
+        let ended =
+            |finish: &str| assembled(&[json!({ "choices": [{ "message": {}, "finish_reason": finish }] })]).ending;
+        assert_eq!(ended("length"), Some(Ending::Length));
+        assert_eq!(ended("content_filter"), Some(Ending::Refused));
+        assert_eq!(ended("tool_calls"), Some(Ending::Stop));
+        assert_eq!(assembled(&[json!({ "choices": [{ "message": {}, "finish_reason": null }] })]).ending, None);
+    }
+}
