@@ -438,3 +438,19 @@ fn a_wait_before_the_next_try_is_counted_down() {
     assert_eq!(left(7_500).1, "the request failed; trying again in 1 s");
     assert_eq!(left(8_000), (Some(0), "waiting for the planner to advise".into()));
 }
+
+#[test]
+fn a_round_says_what_its_calls_cost_where_a_model_gave_the_replies() {
+    let heading = |is_model: bool| {
+        let mut world = World::new();
+        world.half();
+        if let Fact::SessionOpened(opened) = &mut world.facts[0] {
+            opened.remote.is_model = is_model;
+        }
+        let model = world.model(120, 40);
+        let rows: Vec<String> = model.planner.rows.rows.iter().map(Row::text).collect();
+        rows.into_iter().find(|row| row.starts_with("Round 1")).unwrap()
+    };
+    assert_eq!(heading(false), "Round 1");
+    assert_eq!(heading(true), "Round 1 · 2 calls · ≈ $0.0104");
+}

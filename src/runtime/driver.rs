@@ -13,7 +13,7 @@ use super::reserve::Reserve;
 use super::{Event, Order, Setup};
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::{
-    AskId, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State, UtilizationSample,
+    AskId, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State, Step, UtilizationSample,
     Waiting, advance, decide,
 };
 use crate::remote::Backoff;
@@ -123,7 +123,7 @@ impl Driver {
                 // A call is reserved before its fact says that it is made.
                 let refused = self.reserve.before(&self.state, &step.effects).await;
                 next = match refused {
-                    Some(refused) => Some(decide(&self.state, refused)),
+                    Some(refused) => Some(held_back(&self.state, refused)),
                     None => {
                         effects.extend(step.effects);
                         advance(&self.state)
@@ -306,6 +306,16 @@ impl Driver {
         sample.engine = self.context.local.engine();
         sample
     }
+}
+
+/// What comes of a call that could not be reserved. It must not be made, whatever the protocol makes of it.
+fn held_back(state: &State, refused: Input) -> Step {
+    let step = decide(state, refused);
+    if !step.is_empty() {
+        return step;
+    }
+    let error = "a call could not be reserved within the budget of the day; please report it".into();
+    decide(state, Input::Fault { error })
 }
 
 /// Samples the machine once a second, on a thread of its own since drivers may block.
