@@ -58,7 +58,6 @@ const SUBCOMMANDS: &[&str] = &[
     "sessions fork",
     "sessions delete",
     "models",
-    "models local",
     "eval",
     "doctor",
     "config",

@@ -13,6 +13,8 @@ use minions::cli::Cli;
 use minions::commands::folds::Folds;
 use minions::journal::{Session, Stored};
 use minions::protocol::Fact;
+use minions::provider::KeyPlace;
+use minions::provider::presets::PRESETS;
 use minions::view::{Depth, Theme, draw};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -103,6 +105,24 @@ fn the_picture_and_the_table_of_keys_are_those_of_the_program() {
         table.push('\n');
     }
     assert_part("keys", &table);
+}
+
+#[test]
+fn the_table_of_providers_is_that_of_the_program() {
+    let mut table = String::from("| `remote.provider` | speaks | address | key | API |\n|---|---|---|---|---|\n");
+    for (_, preset) in &PRESETS {
+        let address = match preset.base_url {
+            "" => "your own, as `base_url`".to_owned(),
+            base_url => format!("`{base_url}`"),
+        };
+        let key = match preset.key {
+            KeyPlace::Needed(variable) => format!("`{variable}`"),
+            KeyPlace::Optional(variable) => format!("`{variable}`, where it wants one"),
+        };
+        let (name, title, source) = (preset.name, preset.wire.title(), preset.source);
+        table.push_str(&format!("| `{name}` | {title} | {address} | {key} | [page]({source}) |\n"));
+    }
+    assert_part("providers", &table);
 }
 
 #[test]

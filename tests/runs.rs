@@ -16,6 +16,8 @@ mod loopback;
 mod many_jobs;
 #[path = "runs/planner.rs"]
 mod planner;
+#[path = "runs/providers.rs"]
+mod providers;
 #[path = "runs/remote_faults.rs"]
 mod remote_faults;
 #[path = "runs/stopped.rs"]

@@ -153,7 +153,8 @@ fn a_wrong_value_says_what_is_allowed() {
     );
     assert_eq!(
         wrong("[remote]\nprovider = \"opnai\""),
-        "minions.toml:2:12: `remote.provider` cannot be \"opnai\"; allowed: offline, openai; did you mean openai?"
+        "minions.toml:2:12: `remote.provider` cannot be \"opnai\"; allowed: offline, openai, openai-responses, anthropic, gemini, ollama, ollama-v1, \
+         openrouter, together, groq, deepseek, mistral, xai, azure, vllm, llama-server, lm-studio; did you mean openai?"
     );
     assert_eq!(
         wrong("[screen]\nascii = \"yes\""),

@@ -67,11 +67,15 @@ pub struct ChatReply {
 impl Client {
     /// A client for the model of `[remote]`. The error names the setting to change.
     pub async fn for_remote(config: &RemoteConfig) -> Result<Self, Failure> {
-        Self::of_remote(config).await?.with_model()
+        Self::remote(config, true).await
     }
 
-    /// A client for the server of `[remote]`, which may be asked what models it has before one is named.
-    pub async fn of_remote(config: &RemoteConfig) -> Result<Self, Failure> {
+    /// A client for the server of `[remote]` that is asked what models it has: none need be named yet.
+    pub async fn for_listing(config: &RemoteConfig) -> Result<Self, Failure> {
+        Self::remote(config, false).await
+    }
+
+    async fn remote(config: &RemoteConfig, wants_model: bool) -> Result<Self, Failure> {
         let Some(preset) = presets::planner(config.provider) else {
             return Err(Failure::never("remote.provider names no server: choose another".into()));
         };
@@ -80,6 +84,7 @@ impl Client {
             preset,
             base_url: &config.base_url,
             model: &config.model,
+            wants_model,
             api_key_env: &config.api_key_env,
             api_key_cmd: &config.api_key_cmd,
         };
@@ -103,17 +108,13 @@ impl Client {
     /// A client for the model of `[local]`, on the wire of its provider. It never goes through a proxy: what it sends is
     /// document text.
     pub async fn for_local(config: &LocalConfig) -> Result<Self, Failure> {
-        Self::of_local(config).await?.with_model()
-    }
-
-    /// A client for the server of `[local]`, which may be asked what models it has before one is named.
-    pub async fn of_local(config: &LocalConfig) -> Result<Self, Failure> {
         let preset = presets::reader(config.provider);
         let settings = ServerSettings {
             section: "local",
             preset,
             base_url: &config.base_url,
             model: &config.model,
+            wants_model: true,
             api_key_env: &config.api_key_env,
             api_key_cmd: "",
         };
@@ -132,10 +133,6 @@ impl Client {
             total,
             context: OnceCell::new(),
         })
-    }
-
-    fn with_model(self) -> Result<Self, Failure> {
-        Ok(Self { server: self.server.with_model().map_err(Failure::never)?, ..self })
     }
 
     /// What the settings call the provider.

@@ -59,10 +59,6 @@ impl Endpoint {
         url
     }
 
-    pub fn host(&self) -> &str {
-        self.base.host_str().unwrap_or_default()
-    }
-
     /// Host, port and path: what may stand in an error.
     pub fn place(&self) -> &str {
         &self.place

@@ -199,20 +199,21 @@ pub fn of_transport(server: &Server, error: &reqwest::Error) -> Failure {
     if error.is_builder() {
         return Failure::never(format!("{name} cannot be asked: check {section}.base_url"));
     }
+    let unreachable = || chain(error).any(|cause| matches_kind(cause, io::ErrorKind::ConnectionRefused));
+    if speaks_of(error, &["proxy", "tunnel", "socks"]) || (is_proxied(server) && (error.is_dns() || unreachable())) {
+        return Failure::absent(format!(
+            "{name} cannot be reached, or the proxy of this system cannot: check HTTPS_PROXY, NO_PROXY and \
+             {section}.base_url"
+        ));
+    }
     if error.is_dns() {
         return Failure::absent(format!(
             "{name} has no address that can be found: check {section}.base_url and the network connection"
         ));
     }
-    if chain(error).any(|cause| matches_kind(cause, io::ErrorKind::ConnectionRefused)) {
+    if unreachable() {
         return Failure::absent(format!(
             "{name} is not there, the connection was refused: start the server or check {section}.base_url"
-        ));
-    }
-    if speaks_of(error, &["proxy", "tunnel", "socks"]) {
-        return Failure::later(format!(
-            "{name} cannot be reached through the proxy of this system: check HTTPS_PROXY, or name {} in NO_PROXY",
-            server.endpoint.host()
         ));
     }
     if is_tls(error) {
@@ -239,6 +240,13 @@ fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)>
 
 fn matches_kind(cause: &(dyn Error + 'static), kind: io::ErrorKind) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == kind)
+}
+
+/// Whether the environment names a proxy for this server: what refuses the connection may be that one.
+fn is_proxied(server: &Server) -> bool {
+    const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let named = |name: &&str| std::env::var_os(name).is_some_and(|proxy| !proxy.is_empty());
+    server.section == "remote" && !server.endpoint.is_loopback() && VARIABLES.iter().any(named)
 }
 
 /// Whether an error says one of these words anywhere: some have no type of their own here.

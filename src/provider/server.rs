@@ -17,6 +17,8 @@ pub struct ServerSettings<'a> {
     /// Empty for the preset's own.
     pub base_url: &'a str,
     pub model: &'a str,
+    /// Whether a model has to be named, as it need not be where models are listed.
+    pub wants_model: bool,
     /// [`PROVIDERS_OWN`] for the preset's own.
     pub api_key_env: &'a str,
     pub api_key_cmd: &'a str,
@@ -48,6 +50,10 @@ impl Server {
         let endpoint =
             Endpoint::parse(base_url, preset.wire).map_err(|why| format!("{section}.base_url {why}: correct it"))?;
         let model = settings.model.trim();
+        if model.is_empty() && settings.wants_model {
+            let place = endpoint.place();
+            return Err(format!("{section}.model is not set: name a model that the server at {place} offers"));
+        }
         // The end of a name there that lets the model search the web.
         if preset.name == "openrouter" && model.ends_with(":online") {
             return Err(format!(
@@ -62,15 +68,6 @@ impl Server {
         let read = key::read(section, variable, settings.api_key_cmd, needed).await;
         let key = read.map_err(|why| format!("the {section} LM at {} cannot be asked: {why}", endpoint.place()))?;
         Ok(Self { section, preset, endpoint, model: model.to_owned(), key: key.secret, key_source: key.source })
-    }
-
-    /// That a model is named.
-    pub fn with_model(self) -> Result<Self, String> {
-        if self.model.is_empty() {
-            let (section, place) = (self.section, self.endpoint.place());
-            return Err(format!("{section}.model is not set: name a model that the server at {place} offers"));
-        }
-        Ok(self)
     }
 
     /// How errors name it: what it is and where.
@@ -111,6 +108,7 @@ mod tests {
                 preset,
                 base_url: "http://127.0.0.1:1",
                 model: "m",
+                wants_model: true,
                 api_key_env: "",
                 api_key_cmd: &format!("echo {KEY}"),
             };
@@ -132,6 +130,7 @@ mod tests {
                 preset,
                 base_url: "",
                 model: "m",
+                wants_model: true,
                 api_key_env: "MINIONS_TEST_VARIABLE_THAT_NOBODY_SETS",
                 api_key_cmd: "",
             };

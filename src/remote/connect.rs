@@ -30,7 +30,7 @@ pub async fn probe(config: &RemoteConfig) -> Result<Option<Probe>, RemoteError> 
 
 /// What the server of the settings offers, with what the list of prices knows of it; no model need be named yet, and no token is spent.
 pub async fn models(config: &RemoteConfig) -> Result<Vec<Model>, RemoteError> {
-    let client = Client::of_remote(config).await?;
+    let client = Client::for_listing(config).await?;
     let provider = prices::provider_at(client.place());
     let mut models = client.models().await?;
     for model in &mut models {

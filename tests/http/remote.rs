@@ -159,7 +159,7 @@ async fn each_status_says_what_to_do_and_whether_to_try_again() {
             "check the command remote.api_key_cmd",
             Retry::Never,
         ),
-        (403, json!({}), "did not accept the key", Retry::Never),
+        (403, json!({}), "does not allow this with the key", Retry::Never),
         (402, json!({}), "no credit", Retry::Never),
         (404, said("The model `test-model` does not exist"), "check remote.model", Retry::Never),
         (404, json!({}), "check remote.base_url", Retry::Never),

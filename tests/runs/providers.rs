@@ -1,0 +1,84 @@
+//! Providers as the command line meets them: their models listed, their endpoints checked, their failures told.
+
+use serde_json::json;
+
+use crate::home::{Home, KEY, Said, said};
+use crate::loopback::{Loopback, Refused, Reply, Wire};
+
+fn with<'a>(args: &[&'a str], settings: &'a [String]) -> Vec<&'a str> {
+    args.iter().copied().chain(settings.iter().flat_map(|setting| ["--set", setting])).collect()
+}
+
+fn settings(wire: Wire, server: &Loopback) -> Vec<String> {
+    let provider = serde_json::to_value(wire.provider()).unwrap();
+    vec![
+        format!("remote.provider={}", provider.as_str().unwrap()),
+        format!("remote.base_url={}", server.url_of(wire)),
+        "remote.api_key_env=PLANTED_KEY".into(),
+        "remote.model=test-model".into(),
+    ]
+}
+
+fn checks(said: &Said, name: &str) -> (String, String) {
+    let found = said.json()["checks"].as_array().unwrap().iter().find(|check| check["name"] == name).unwrap().clone();
+    (found["status"].as_str().unwrap().into(), found["detail"].as_str().unwrap().into())
+}
+
+#[tokio::test]
+async fn the_models_of_a_provider_are_listed_with_what_they_read() {
+    let server = Loopback::start(|_| Reply::text("x")).await;
+    let home = Home::new();
+    for (wire, provider, name, context) in [
+        (Wire::Gemini, "gemini", "test-model", json!(100_000)),
+        (Wire::Ollama, "ollama", "test-model:latest", json!(8192)),
+        (Wire::Anthropic, "anthropic", "test-model", json!(null)),
+    ] {
+        let settings = settings(wire, &server);
+        let listed = home.run(&with(&["models", provider, "--json"], &settings)).await;
+        let row = json!({ "name": name, "context_length": context, "price_input": null, "price_output": null });
+        assert_eq!((listed.code, listed.json()), (0, json!([row])), "{listed:?}");
+        let table = home.run(&with(&["models"], &settings)).await;
+        assert!(table.stdout.starts_with("NAME") && table.stdout.contains(name), "{table:?}");
+    }
+    assert_eq!(server.counts().requests, 0, "listing spends nothing");
+
+    let unknown = home.run(&["models", "antropic"]).await;
+    unknown.assert_refused_at_once(2, &["antropic", "local, openai, openai-responses, anthropic, gemini"]);
+    home.run(&["models"]).await.assert_refused_at_once(2, &["offline", "name a provider"]);
+    home.run(&["models", "anthropic"]).await.assert_refused_at_once(1, &["ANTHROPIC_API_KEY", "not set"]);
+}
+
+#[tokio::test]
+async fn the_doctor_checks_each_endpoint_for_one_token_at_most() {
+    for wire in [Wire::Gemini, Wire::Ollama] {
+        let server = Loopback::start(|_| Reply::text("yes").never_streamed()).await;
+        let home = Home::new();
+        let said = home.run(&with(&["doctor", "--json"], &settings(wire, &server))).await;
+        let (status, detail) = checks(&said, "remote server");
+        assert!(status == "ok" && detail.contains("offers test-model"), "{wire:?}: {detail}");
+        assert!(!said.stdout.contains(KEY), "{said:?}");
+        // Ollama lists to whoever asks, so that only a request shows that the key is right.
+        let asked: Vec<_> = server.requests().iter().map(|one| one.body["options"]["num_predict"].clone()).collect();
+        assert_eq!(asked, if wire == Wire::Ollama { vec![json!(1)] } else { vec![] });
+    }
+    // Where the list is open to all, a wrong key shows in the one request.
+    let (status, body) = Wire::Ollama.refusal(Refused::WrongKey, KEY);
+    let server = Loopback::start(move |_| Reply::status(status, body.clone())).await;
+    let said = Home::new().run(&with(&["doctor", "--json"], &settings(Wire::Ollama, &server))).await;
+    let (status, detail) = checks(&said, "remote server");
+    assert!(status == "fail" && detail.contains("did not accept the key"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_name_that_leads_nowhere_and_a_proxy_that_is_away_are_told_apart() {
+    let home = Home::new();
+    let settings =
+        ["remote.provider=openai", "remote.base_url=https://models.invalid/v1", "remote.api_key_env=PLANTED_KEY"];
+    let settings = settings.map(str::to_owned);
+    let args = with(&["models"], &settings);
+    home.run(&args).await.assert_refused_at_once(1, &["models.invalid", "no address that can be found"]);
+    let mut proxied = home.command(&args);
+    // Nothing listens on the discard port of this machine.
+    proxied.env("HTTPS_PROXY", "http://127.0.0.1:9");
+    said(proxied).await.assert_refused_at_once(1, &["models.invalid", "proxy", "HTTPS_PROXY"]);
+}
