@@ -51,6 +51,11 @@ pub enum Action {
     SeekEnd,
     Confirm,
     Decline,
+    Budget,
+    SpendOnce,
+    RaiseBudget,
+    EndRun,
+    Postpone,
     Submit,
     Leave,
     EraseWord,
@@ -68,13 +73,15 @@ pub enum Context {
     Replay,
     /// At a yes-or-no question.
     Question,
+    /// Where the next call could pass a budget.
+    Budget,
     /// While text is typed.
     Typing,
 }
 
 impl Context {
-    pub const ALL: [Context; 5] =
-        [Context::Everywhere, Context::Jobs, Context::Replay, Context::Typing, Context::Question];
+    pub const ALL: [Context; 6] =
+        [Context::Everywhere, Context::Jobs, Context::Replay, Context::Typing, Context::Question, Context::Budget];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -82,6 +89,7 @@ impl Context {
             Context::Jobs => "Jobs",
             Context::Replay => "Replay",
             Context::Question => "At a question",
+            Context::Budget => "At the budget",
             Context::Typing => "While typing",
         }
     }
@@ -142,6 +150,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::TintCited, C::Everywhere, "tint cited", "c", "mark in the document what was cited"),
     binding(A::TintLeft, C::Everywhere, "tint left", "e", "mark in the document what left this machine"),
     binding(A::Ask, C::Everywhere, "ask", "a", "ask a question of the documents"),
+    binding(A::Budget, C::Everywhere, "budget", "B", "say how to go on where the next call could pass the budget"),
     binding(A::StopRun, C::Everywhere, "stop run", "X", "stop the run"),
     binding(A::Theme, C::Everywhere, "theme", "t", "the next theme"),
     binding(A::Help, C::Everywhere, "help", "? f1", "this list"),
@@ -161,6 +170,10 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::SeekEnd, C::Replay, "end", "$", "to the last record"),
     binding(A::Confirm, C::Question, "yes", "y enter", "yes"),
     binding(A::Decline, C::Question, "no", "n esc q", "no"),
+    binding(A::SpendOnce, C::Budget, "once", "o", "make this one call; the budget holds again after it"),
+    binding(A::RaiseBudget, C::Budget, "raise", "r", "go on under a higher budget, for this session"),
+    binding(A::EndRun, C::Budget, "stop here", "x", "end the session; what was paid for is saved"),
+    binding(A::Postpone, C::Budget, "decide later", "esc q", "look around first; nothing is sent meanwhile"),
     binding(A::Submit, C::Typing, "submit", "enter", "take what was typed"),
     binding(A::Leave, C::Typing, "leave", "esc ctrl-c", "leave it"),
     binding(A::EraseWord, C::Typing, "erase word", "ctrl-w", "erase the word before the cursor"),

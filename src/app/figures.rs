@@ -1,6 +1,7 @@
 //! Numbers and places that others fold from the facts and the screen only shows.
 
 use crate::document::Span;
+use crate::protocol::Usage;
 
 /// What a session cost and gave away so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -13,11 +14,11 @@ pub struct Figures {
     /// What sending the documents whole to the remote LM would have cost.
     pub baseline_usd: Option<f64>,
     pub baseline_tokens: u64,
-    pub remote_input_tokens: u64,
-    pub remote_cached_tokens: u64,
-    pub remote_output_tokens: u64,
-    /// Whether any of the token figures is an estimate.
-    pub estimated: bool,
+    /// The remote LM's tokens that the server counted, and those that we estimate.
+    pub counted: Usage,
+    pub estimated: Usage,
+    /// Of what was spent, the part that is reckoned from estimated tokens.
+    pub estimated_usd: f64,
     /// Bytes of the documents that stand in what was sent to the remote LM.
     pub exposed_bytes: u64,
     /// Those as a share of all documents, 0–1.
@@ -87,6 +88,11 @@ pub fn short_time(ms: u64) -> String {
 /// A running time in whole seconds, so that it changes once a second: `12 s`, `2:07`.
 pub fn seconds(ms: u64) -> String {
     if ms < 60_000 { format!("{} s", ms / 1_000) } else { short_time(ms) }
+}
+
+/// What is left of a wait, in whole seconds that end with it: `3 s`, `2:07`.
+pub fn seconds_left(ms: u64) -> String {
+    seconds(ms.div_ceil(1_000) * 1_000)
 }
 
 #[cfg(test)]

@@ -59,8 +59,12 @@ mod tests {
 
     #[test]
     fn no_key_does_two_things_where_both_could_be_meant() {
-        let together: [&[Context]; 3] =
-            [&[Context::Everywhere, Context::Jobs, Context::Replay], &[Context::Question], &[Context::Typing]];
+        let together: [&[Context]; 4] = [
+            &[Context::Everywhere, Context::Jobs, Context::Replay],
+            &[Context::Question],
+            &[Context::Budget],
+            &[Context::Typing],
+        ];
         for contexts in together {
             let mut seen = HashSet::new();
             for binding in BINDINGS.iter().filter(|binding| contexts.contains(&binding.context)) {

@@ -3,7 +3,7 @@
 use super::figures::{Figures, Marks};
 use super::key::Key;
 use super::model::Player;
-use crate::protocol::{AskId, Fact, JobId, State};
+use crate::protocol::{AskId, BudgetChoice, Fact, JobId, State};
 
 /// Everything that can change the model.
 #[derive(Clone, Debug)]
@@ -73,6 +73,8 @@ pub enum Command {
     Quit,
     StopRun,
     CancelJob(JobId),
+    /// How to go on where the next call could pass a budget.
+    Budget(BudgetChoice),
     /// Start a run on the documents at hand.
     Ask {
         question: String,

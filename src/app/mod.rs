@@ -1,6 +1,7 @@
 //! What the screen is about: the model, what changes it, and which key does what. It draws nothing.
 
 mod action;
+pub mod budget;
 mod copy;
 mod figures;
 mod find;
@@ -28,7 +29,7 @@ pub(crate) mod world;
 mod wrap;
 
 pub use action::{Action, BINDINGS, Binding, Context};
-pub use figures::{Figures, Marks, dollars, seconds, short_bytes, short_count, short_time, span_at};
+pub use figures::{Figures, Marks, dollars, seconds, seconds_left, short_bytes, short_count, short_time, span_at};
 pub use input::LineInput;
 pub use key::{Key, KeyCode, UnknownKey};
 pub use keymap::{Keymap, binding_of};

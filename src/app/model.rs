@@ -12,7 +12,7 @@ use super::programs::Programs;
 use super::rows::{Fold, Row};
 use super::search::Search;
 use crate::document::{Document, Located, Span};
-use crate::protocol::{AskId, JobId, Phase, State, UtilizationSample};
+use crate::protocol::{AskId, JobId, Phase, Reached, State, UtilizationSample, Waiting};
 
 /// Samples that the sparklines remember.
 pub const SAMPLES: usize = 240;
@@ -146,6 +146,10 @@ pub enum Overlay {
     Quit,
     /// A run is in flight and `X` was pressed.
     Stop,
+    /// The next call could pass a budget.
+    Budget,
+    /// The new budget, in dollars.
+    Amount(LineInput),
     Question(LineInput),
     Search(LineInput),
     Job {
@@ -255,6 +259,24 @@ impl Model {
     pub fn waited_ms(&self) -> u64 {
         let now = if self.is_running() { self.now_ms.max(self.at_ms) } else { self.at_ms };
         now.saturating_sub(self.waiting_since_ms)
+    }
+
+    /// Milliseconds until the request that failed last is sent again; nothing where none waits for that.
+    pub fn retry_in_ms(&self) -> Option<u64> {
+        let Phase::Waiting(Waiting::Remote(ask)) = &self.state.phase else { return None };
+        if !self.is_running() {
+            return None;
+        }
+        let failure = self.state.asks().find(|known| known.request.ask == *ask)?.failures.last()?;
+        Some(failure.retry_in_ms?.saturating_sub(self.waited_ms()))
+    }
+
+    /// The budget that the session waits at, while somebody can say how to go on.
+    pub fn budget_reached(&self) -> Option<&Reached> {
+        match &self.state.phase {
+            Phase::Paused(reached) if self.is_running() => Some(reached),
+            _ => None,
+        }
     }
 
     /// Lays the panes of rows out for the size and state at hand.

@@ -12,6 +12,8 @@ impl Model {
         let (wide, high) = match &self.overlay {
             None => (0, 0),
             Some(Overlay::Quit | Overlay::Stop) => (58, 6),
+            Some(Overlay::Budget) => (72, 10),
+            Some(Overlay::Amount(_)) => (60, 6),
             Some(Overlay::Search(_)) => (60, 3),
             Some(Overlay::Question(_)) => (90, 8),
             Some(Overlay::Help(pane) | Overlay::Job { rows: pane, .. } | Overlay::Text { rows: pane, .. }) => {

@@ -1,6 +1,7 @@
 //! What each action does.
 
 use super::action::Action;
+use super::budget;
 use super::input::LineInput;
 use super::layout::Pane;
 use super::message::{Command, ReplayCommand, Unit};
@@ -8,7 +9,7 @@ use super::model::{Highlight, Model, Overlay, RowsPane};
 use super::panes::jobs::Follow;
 use super::rows::Target;
 use super::search::Search;
-use crate::protocol::{JobId, Outcome};
+use crate::protocol::{BudgetChoice, JobId, Outcome};
 
 impl Model {
     pub(crate) fn perform(&mut self, action: Action) -> Vec<Command> {
@@ -82,6 +83,8 @@ impl Model {
                 (_, true) => self.notify("this is a replay; open the documents to ask of them"),
                 _ => self.open_overlay(Overlay::Question(LineInput::default())),
             },
+            Action::Budget if self.budget_reached().is_some() => self.open_overlay(Overlay::Budget),
+            Action::Budget => self.notify("no budget is reached"),
             Action::StopRun if self.is_running() => self.open_overlay(Overlay::Stop),
             Action::StopRun => self.notify("no run is in flight"),
             Action::Theme => return self.next_theme(),
@@ -103,6 +106,10 @@ impl Model {
             }
             Action::Confirm
             | Action::Decline
+            | Action::SpendOnce
+            | Action::RaiseBudget
+            | Action::EndRun
+            | Action::Postpone
             | Action::Submit
             | Action::Leave
             | Action::EraseWord
@@ -126,7 +133,15 @@ impl Model {
                 self.overlay = None;
                 return commands;
             }
-            (Action::Dismiss | Action::Decline | Action::Quit, _) => self.overlay = None,
+            (Action::SpendOnce, _) => return self.choose(BudgetChoice::Once),
+            (Action::EndRun, _) => return self.choose(BudgetChoice::Stop),
+            (Action::RaiseBudget, _) => {
+                if let Some(reached) = self.budget_reached() {
+                    let suggested = budget::suggested(reached);
+                    self.open_overlay(Overlay::Amount(LineInput::of(suggested)));
+                }
+            }
+            (Action::Dismiss | Action::Decline | Action::Quit | Action::Postpone, _) => self.overlay = None,
             (Action::Help, _) if matches!(self.overlay, Some(Overlay::Help(_))) => self.overlay = None,
             (Action::Up, _) => self.scroll_overlay(-1),
             (Action::Down, _) => self.scroll_overlay(1),
@@ -156,6 +171,16 @@ impl Model {
                 self.notify("the question is blank; write what you want to know");
             }
             Some(Overlay::Question(input)) => return vec![Command::Ask { question: input.text.trim().to_owned() }],
+            Some(Overlay::Amount(input)) => {
+                match self.budget_reached().map(|reached| budget::read(reached, &input.text)) {
+                    Some(Ok(to_usd)) => return self.choose(BudgetChoice::Raise { to_usd }),
+                    Some(Err(wrong)) => {
+                        self.overlay = Some(Overlay::Amount(input));
+                        self.notify(wrong);
+                    }
+                    None => {}
+                }
+            }
             Some(Overlay::Search(input)) => {
                 self.search = Search::new(self.focus, &input.text);
                 self.find_again();
@@ -164,6 +189,12 @@ impl Model {
             other => self.overlay = other,
         }
         Vec::new()
+    }
+
+    /// Passes on what to do at a reached budget. The records say what comes of it.
+    fn choose(&mut self, choice: BudgetChoice) -> Vec<Command> {
+        self.overlay = None;
+        self.budget_reached().map_or_else(Vec::new, |_| vec![Command::Budget(choice)])
     }
 
     pub(crate) fn focus_on(&mut self, pane: Pane) {

@@ -1,5 +1,6 @@
 //! Where a session stands, in words: the status line, the tabs and the timeline.
 
+use super::figures::{dollars, seconds_left};
 use super::model::{Mode, Model};
 use super::rows::{Mark, Tone};
 use crate::protocol::{AskState, Ending, ModelInfo, Phase, Purpose, Round, State, Waiting};
@@ -35,6 +36,14 @@ pub fn headline(model: &Model) -> Headline {
     let (word, detail) = match &state.phase {
         Phase::New => ("starting", String::new()),
         Phase::Due(_) | Phase::Ended(_) => ("working", String::new()),
+        Phase::Paused(reached) => {
+            let detail = format!("the next call may cost {}, past the budget", dollars(reached.worst_usd));
+            return say(Mark::Dot, Tone::Warning, "paused", detail);
+        }
+        Phase::Waiting(Waiting::Remote(_)) if let Some(left_ms) = model.retry_in_ms().filter(|left| *left > 0) => {
+            let detail = format!("the request failed; trying again in {}", seconds_left(left_ms));
+            return say(Mark::Current, Tone::Warning, "waiting", detail);
+        }
         Phase::Waiting(Waiting::Remote(ask)) => {
             let purpose = state.asks().find(|known| known.request.ask == *ask).map(|ask| ask.request.purpose);
             let purpose = purpose.map_or("", Purpose::name);

@@ -3,7 +3,7 @@
 use super::world::World;
 use super::*;
 use crate::document::{Document, Match, Span};
-use crate::protocol::{Fact, JobId};
+use crate::protocol::{BudgetChoice, Fact, JobId};
 
 fn press(model: &mut Model, keys: &str) -> Vec<Command> {
     keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
@@ -375,4 +375,82 @@ fn a_run_without_documents_at_hand_is_still_shown() {
     type_in(&mut model, "[1]");
     press(&mut model, "enter enter");
     assert!(notice(&model).contains("not at hand"));
+}
+
+/// A screen whose session waits at its budget.
+fn at_the_budget() -> (World, Model) {
+    let mut world = World { budget_usd: 0.02, ..World::new() };
+    world.start();
+    let model = world.model(80, 24);
+    assert!(matches!(model.overlay, Some(Overlay::Budget)));
+    (world, model)
+}
+
+#[test]
+fn at_a_reached_budget_each_key_passes_its_choice_on() {
+    let choice = |keys: &str| press(&mut at_the_budget().1, keys);
+    assert_eq!(choice("o"), [Command::Budget(BudgetChoice::Once)]);
+    assert_eq!(choice("x"), [Command::Budget(BudgetChoice::Stop)]);
+    assert_eq!(choice("esc"), []);
+    assert_eq!(choice("esc B o"), [Command::Budget(BudgetChoice::Once)], "one can look around first");
+    assert_eq!(choice("r esc x"), [Command::Budget(BudgetChoice::Stop)], "the amount goes back to the choice");
+    let (_, mut model) = at_the_budget();
+    press(&mut model, "r ctrl-u");
+    type_in(&mut model, "0.01");
+    assert_eq!(press(&mut model, "enter"), []);
+    assert!(notice(&model).contains("at least"), "{}", notice(&model));
+    press(&mut model, "ctrl-u");
+    type_in(&mut model, "1.5");
+    assert_eq!(press(&mut model, "enter"), [Command::Budget(BudgetChoice::Raise { to_usd: 1.5 })]);
+}
+
+#[test]
+fn a_raised_budget_takes_the_question_away_and_the_run_goes_on() {
+    let (mut world, mut model) = at_the_budget();
+    assert_eq!(headline(&model).word, "paused");
+    world.input(crate::protocol::Input::Budget(BudgetChoice::Raise { to_usd: 1.0 }));
+    world.feed(&mut model);
+    assert!(model.overlay.is_none());
+    assert_eq!(headline(&model).word, "planning");
+    press(&mut model, "B");
+    assert_eq!(notice(&model), "no budget is reached");
+}
+
+#[test]
+fn a_replay_shows_the_pause_and_asks_nothing() {
+    let (world, _) = at_the_budget();
+    let mut model = Model::new(vec![world.document.clone()], Mode::Replay(Player::default()));
+    world.feed(&mut model);
+    assert_eq!((headline(&model).word, model.overlay.is_none()), ("paused", true));
+}
+
+#[test]
+fn a_wait_before_the_next_try_is_counted_down() {
+    let mut world = World::new();
+    world.start().fail(8_000);
+    let mut model = world.model(80, 24);
+    let failed_ms = model.at_ms;
+    let mut left = |passed_ms: u64| {
+        update(&mut model, Message::Tick { now_ms: failed_ms + passed_ms });
+        (model.retry_in_ms(), headline(&model).detail)
+    };
+    assert_eq!(left(1), (Some(7_999), "the request failed; trying again in 8 s".into()));
+    assert_eq!(left(7_500).1, "the request failed; trying again in 1 s");
+    assert_eq!(left(8_000), (Some(0), "waiting for the planner to advise".into()));
+}
+
+#[test]
+fn a_round_says_what_its_calls_cost_where_a_model_gave_the_replies() {
+    let heading = |is_model: bool| {
+        let mut world = World::new();
+        world.half();
+        if let Fact::SessionOpened(opened) = &mut world.facts[0] {
+            opened.remote.is_model = is_model;
+        }
+        let model = world.model(120, 40);
+        let rows: Vec<String> = model.planner.rows.rows.iter().map(Row::text).collect();
+        rows.into_iter().find(|row| row.starts_with("Round 1")).unwrap()
+    };
+    assert_eq!(heading(false), "Round 1");
+    assert_eq!(heading(true), "Round 1 · 2 calls · ≈ $0.0104");
 }

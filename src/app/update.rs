@@ -21,7 +21,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.lay_out_overlay();
         }
         Message::Paste(text) => {
-            if let Some(Overlay::Question(input) | Overlay::Search(input)) = &mut model.overlay {
+            if let Some(Overlay::Question(input) | Overlay::Search(input) | Overlay::Amount(input)) = &mut model.overlay
+            {
                 input.insert(&text);
             }
         }
@@ -68,7 +69,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             if let Mode::Live { running } = &mut model.mode {
                 *running = false;
             }
-            if matches!(model.overlay, Some(Overlay::Quit | Overlay::Stop)) {
+            if matches!(model.overlay, Some(Overlay::Quit | Overlay::Stop | Overlay::Budget | Overlay::Amount(_))) {
                 model.overlay = None;
             }
             if let Some(error) = error {
@@ -104,6 +105,15 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
             model.waiting_since_ms = at_ms;
             if matches!(fact, Fact::RemoteAnswered(_) | Fact::RemoteFailed(_) | Fact::SessionEnded { .. }) {
                 model.partial = None;
+            }
+            match fact {
+                Fact::BudgetReached(_) if model.is_running() => model.overlay = Some(Overlay::Budget),
+                Fact::BudgetRaised { .. } | Fact::SessionEnded { .. }
+                    if matches!(model.overlay, Some(Overlay::Budget | Overlay::Amount(_))) =>
+                {
+                    model.overlay = None;
+                }
+                _ => {}
             }
             // A finished answer is shown from its first line.
             if matches!(fact, Fact::Answered { .. } | Fact::SessionEnded { .. }) && !ended {
@@ -146,7 +156,8 @@ fn delta(model: &mut Model, ask: crate::protocol::AskId, text: &str) {
 fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
     let contexts: &[Context] = match &model.overlay {
         Some(Overlay::Quit | Overlay::Stop) => &[Context::Question],
-        Some(Overlay::Question(_) | Overlay::Search(_)) => {
+        Some(Overlay::Budget) => &[Context::Budget],
+        Some(Overlay::Question(_) | Overlay::Search(_) | Overlay::Amount(_)) => {
             return typed(model, key);
         }
         Some(Overlay::Job { .. }) => &[Context::Jobs, Context::Everywhere],
@@ -166,10 +177,15 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
 
 fn typed(model: &mut Model, key: Key) -> Vec<Command> {
     let action = model.keymap.action(&[Context::Typing], key);
-    let Some(Overlay::Question(input) | Overlay::Search(input)) = &mut model.overlay else { return Vec::new() };
+    let Some(Overlay::Question(input) | Overlay::Search(input) | Overlay::Amount(input)) = &mut model.overlay else {
+        return Vec::new();
+    };
     match (action, key.code) {
         (Some(Action::Submit), _) => return model.submit(),
-        (Some(Action::Leave), _) => model.overlay = None,
+        // Back to the choice that the amount was for.
+        (Some(Action::Leave), _) => {
+            model.overlay = matches!(model.overlay, Some(Overlay::Amount(_))).then_some(Overlay::Budget)
+        }
         (Some(Action::EraseWord), _) => input.erase_word(),
         (Some(Action::EraseLine), _) => input.erase_line(),
         (_, KeyCode::Char(character)) if !key.ctrl && !key.alt => input.insert(character.encode_utf8(&mut [0; 4])),

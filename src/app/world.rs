@@ -8,6 +8,7 @@ pub struct World {
     pub document: Document,
     pub state: State,
     pub facts: Vec<Fact>,
+    pub budget_usd: f64,
 }
 
 pub const QUESTION: &str = "What was the net income of Harbour Freight Lines in 2023, and what drove the change?";
@@ -38,7 +39,7 @@ pub fn report() -> Document {
 
 impl World {
     pub fn new() -> Self {
-        Self { document: report(), state: State::default(), facts: Vec::new() }
+        Self { document: report(), state: State::default(), facts: Vec::new(), budget_usd: 1.0 }
     }
 
     pub fn input(&mut self, input: Input) -> &mut Self {
@@ -58,13 +59,13 @@ impl World {
     pub fn start(&mut self) -> &mut Self {
         let opened = SessionOpened {
             question: QUESTION.into(),
-            settings: Settings { tasks_per_round: 2, budget_usd: Some(1.0), ..Settings::default() },
+            settings: Settings { tasks_per_round: 2, budget_usd: Some(self.budget_usd), ..Settings::default() },
             documents: vec![self.document.reference()],
             remote: ModelInfo {
                 provider: "offline".into(),
                 model: "planner".into(),
                 is_model: false,
-                price: Some(Price { input: 2.5, cached_input: 1.25, output: 10.0 }),
+                price: Some(Price { cached_input: 1.25, ..Price::flat(2.5, 10.0) }),
             },
             local: ModelInfo { provider: "extractive".into(), model: "reader".into(), is_model: false, price: None },
             prompts: prompts::VERSION.into(),
@@ -94,6 +95,19 @@ impl World {
             total_ms: 1840,
         };
         self.input(Input::RemoteAnswered(answer))
+    }
+
+    /// The request under way fails and is sent again after a wait.
+    pub fn fail(&mut self, retry_in_ms: u64) -> &mut Self {
+        let failure = RemoteFailure {
+            ask: self.pending().unwrap(),
+            attempt: 1,
+            error: "api.example/v1 was asked too often (429): wait, or ask it less".into(),
+            retry_in_ms: Some(retry_in_ms),
+            partial: String::new(),
+            lost: false,
+        };
+        self.input(Input::RemoteFailed(failure))
     }
 
     fn code(&self) -> CodeId {
@@ -274,10 +288,15 @@ pub fn figures(saved_record: u64) -> Figures {
         budget_usd: Some(1.0),
         baseline_usd: Some(0.0431),
         baseline_tokens: 17_240,
-        remote_input_tokens: 4_936,
-        remote_cached_tokens: 1_024,
-        remote_output_tokens: 840,
-        estimated: true,
+        counted: Usage::default(),
+        estimated_usd: 0.0,
+        estimated: Usage {
+            input_tokens: 4_936,
+            cached_input_tokens: 1_024,
+            output_tokens: 840,
+            estimated: true,
+            ..Usage::default()
+        },
         exposed_bytes: 164,
         exposed_share: 0.011,
         saved_record,

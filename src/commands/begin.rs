@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Exit, Failure};
 use crate::config::{Config, Folders, LocalConfig};
 use crate::document::Document;
-use crate::journal::{Session, Store};
+use crate::journal::{DayBook, Session, Store};
 use crate::protocol::{ProtocolKind, SessionOpened, Settings, prompts};
 use crate::runtime::{self, Embeddings, Running, Setup};
 use crate::sandbox::Sandbox;
@@ -25,11 +25,12 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
     }
     // Nothing is sent yet: what fails here is a setting, or the key that one names.
     let program = found_program()?;
-    let remote = remote::connect(&config.remote).await.map_err(|error| Failure::usage(error.to_string()))?;
-    if config.remote.budget_usd > 0.0 && remote.info().is_model && remote.info().price.is_none() {
+    let remote = remote::connect(config).await.map_err(|error| Failure::usage(error.to_string()))?;
+    let limited = config.remote.budget_usd > 0.0 || config.remote.budget_usd_per_day > 0.0;
+    if limited && remote.info().is_model && remote.info().price.is_none() {
         return Err(Failure::usage(
-            "the budget cannot be kept to while the price is not known; set remote.price_input and \
-             remote.price_output, or remote.budget_usd to 0",
+            "the budget cannot be kept to while the price of this model is not known; set remote.price_input and \
+             remote.price_output, or the budget to 0",
         ));
     }
     let local = local::connect(&config.local, &program).await.map_err(|error| Failure::usage(error.to_string()))?;
@@ -37,7 +38,9 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
     let embedder = embedder(&config.local).await?.map(Arc::new);
     let sandbox = sandbox(config, config.protocol.max_jobs)?;
     sandbox.warm();
-    let (session, journal) = store(config)?.create(&documents)?;
+    let store = store(config)?;
+    let (session, journal) = store.create(&documents)?;
+    let book = DayBook::new(store.root().to_owned(), session.id());
     let opened = SessionOpened {
         question,
         settings: settings(config),
@@ -53,7 +56,7 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
     let embeddings = embedder.map_or(Embeddings::None, Embeddings::By);
     let remote_attempts = config.remote.attempts;
     let running =
-        runtime::start(Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal });
+        runtime::start(Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal, book });
     Ok(Begun { session, running })
 }
 
@@ -95,6 +98,11 @@ pub fn store(config: &Config) -> Result<Store, Failure> {
     Ok(Store::new(root))
 }
 
+/// A budget of the settings, where 0 means none.
+fn limit(usd: f64) -> Option<f64> {
+    (usd > 0.0).then_some(usd)
+}
+
 fn settings(config: &Config) -> Settings {
     let protocol = &config.protocol;
     Settings {
@@ -106,7 +114,8 @@ fn settings(config: &Config) -> Settings {
         max_jobs: protocol.max_jobs,
         code_attempts: protocol.code_attempts,
         decision_attempts: protocol.decision_attempts,
-        budget_usd: (config.remote.budget_usd > 0.0).then_some(config.remote.budget_usd),
+        budget_usd: limit(config.remote.budget_usd),
+        budget_usd_per_day: limit(config.remote.budget_usd_per_day),
         remote_max_output_tokens: config.remote.max_output_tokens,
         local_max_output_tokens: config.local.max_output_tokens,
     }

@@ -29,17 +29,15 @@ impl Folds {
 
     pub fn figures(&self) -> Figures {
         let totals = self.ledger.totals();
-        let tokens = totals.remote.tokens.all();
         Figures {
             spent_usd: totals.remote_cost_usd,
             doubtful_usd: totals.remote.doubtful_usd,
             budget_usd: totals.budget_usd,
             baseline_usd: totals.baseline.cost_usd,
             baseline_tokens: totals.baseline.input_tokens,
-            remote_input_tokens: tokens.input_tokens,
-            remote_cached_tokens: tokens.cached_input_tokens,
-            remote_output_tokens: tokens.output_tokens,
-            estimated: tokens.estimated,
+            counted: totals.remote.tokens.measured,
+            estimated: totals.remote.tokens.estimated,
+            estimated_usd: totals.remote.estimated_usd,
             exposed_bytes: self.exposure.bytes() as u64,
             exposed_share: self.exposure.share(),
             saved_record: self.seq,

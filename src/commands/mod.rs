@@ -1,6 +1,7 @@
 //! One file a subcommand. Here: which is which, and how a command ends.
 
 mod begin;
+mod bill;
 mod completions;
 mod config;
 pub mod doctor;

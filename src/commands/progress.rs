@@ -40,6 +40,11 @@ impl<W: Write> Progress<W> {
         let _ = self.clear();
     }
 
+    /// A line after the last fact.
+    pub fn add(&mut self, line: &str) {
+        let _ = self.line(line);
+    }
+
     fn line(&mut self, line: &str) -> std::io::Result<()> {
         self.clear()?;
         writeln!(self.out, "{}", visible(line))?;
@@ -117,6 +122,7 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
         },
         Fact::DecisionRejected { error, .. } => format!("round {round}: the decision was sent back: {error}"),
         Fact::NoteAdded { text } => format!("note: {text}"),
+        Fact::BudgetRaised { to_usd, .. } => format!("round {round}: the budget was raised to ${to_usd:.4}"),
         Fact::SessionEnded { ending: Ending::Answered | Ending::Failed { .. } } => return None,
         Fact::SessionEnded { ending } => match ending.reason() {
             Some(reason) => format!("ended: {}: {reason}", ending.name()),

@@ -102,7 +102,7 @@ pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &Rep
                     show_whole(&mut stage, &player, &target);
                 }
                 // Nothing runs here that could be stopped or asked.
-                Command::StopRun | Command::CancelJob(_) | Command::Ask { .. } => {}
+                Command::StopRun | Command::CancelJob(_) | Command::Budget(_) | Command::Ask { .. } => {}
                 Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
             }
         }

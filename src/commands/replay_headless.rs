@@ -9,8 +9,8 @@ use crate::document::escape::{visible, visible_lines};
 use crate::document::{Document, Match};
 use crate::journal::{Record, Session};
 use crate::protocol::{
-    AnswerCitation, AskState, Decision, Ending, Fact, JobState, Outcome, PlannedJobs, Purpose, RemoteAnswer, Round,
-    SessionOpened, State, Usage, extract_code,
+    AnswerCitation, AskState, Decision, Ending, Fact, JobState, Outcome, PlannedJobs, Purpose, Reached, RemoteAnswer,
+    Round, Scope, SessionOpened, State, Usage, extract_code,
 };
 
 /// How many errors of jobs are told of a round.
@@ -90,6 +90,22 @@ impl Transcript<'_> {
                 let error = visible(&failure.error);
                 self.line(at_ms, &format!("ask {} failed at try {}: {error}; {next}", failure.ask.n, failure.attempt))?;
                 self.block(&failure.partial)
+            }
+            Fact::BudgetReached(reached) => {
+                let of = match reached.scope {
+                    Scope::Session => "the session's budget",
+                    Scope::Day => "the budget of the day",
+                };
+                let Reached { worst_usd, committed_usd, budget_usd, .. } = reached;
+                let line = format!(
+                    "{of} is reached: {} may cost ${worst_usd:.4} after ${committed_usd:.4} of ${budget_usd:.4}",
+                    reached.purpose.name()
+                );
+                self.line(at_ms, &line)
+            }
+            Fact::BudgetRaised { to_usd, once, .. } => {
+                let how = if *once { "for the next call" } else { "for this session" };
+                self.line(at_ms, &format!("the budget was raised to ${to_usd:.4} {how}"))
             }
             Fact::CodeReceived { code, source } => {
                 self.line(at_ms, &format!("code, attempt {}", code.attempt))?;

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
+use super::bill::{self, CallBill, Prices, RoundBill};
 use crate::document::escape::{visible, visible_lines};
 use crate::document::{Document, Match};
-use crate::ledger::{Exposure, Ledger};
+use crate::ledger::{Exposure, Ledger, Tokens};
 use crate::protocol::{AnswerCitation, EngineSample, FleetSample, ProtocolKind, State, Usage};
 
 /// The object that `run --json` prints: a contract, so its fields and their names stay.
@@ -23,6 +24,10 @@ pub struct Report {
     pub rounds: u32,
     pub jobs: Jobs,
     pub usage: BothUsages,
+    /// Every request to the remote LM, in order.
+    pub calls: Vec<CallBill>,
+    pub by_round: Vec<RoundBill>,
+    pub prices: Prices,
     pub baseline: Baseline,
     pub exposed: Exposed,
     /// What the local engine measured in its own loop, since it started. The key is there only where one of ours ran.
@@ -85,18 +90,43 @@ pub struct LmUsage {
     pub calls: u64,
     pub input_tokens: u64,
     pub cached_input_tokens: u64,
+    pub cache_write_input_tokens: u64,
     pub output_tokens: u64,
     pub reasoning_tokens: u64,
     /// Nothing where the price is not known.
     pub cost_usd: Option<f64>,
     /// Whether any of the tokens were estimated rather than counted by the server.
     pub estimated: bool,
+    /// Those of the input and output tokens that were.
+    pub estimated_input_tokens: u64,
+    pub estimated_output_tokens: u64,
+    /// Of all calls, one after the other.
+    pub seconds: f64,
 }
 
 impl LmUsage {
-    fn new(calls: u64, usage: Usage, cost_usd: Option<f64>) -> Self {
-        let Usage { input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, estimated } = usage;
-        Self { calls, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_usd, estimated }
+    fn new(calls: u64, tokens: &Tokens, cost_usd: Option<f64>, ms: u64) -> Self {
+        let Usage {
+            input_tokens,
+            cached_input_tokens,
+            cache_write_input_tokens,
+            output_tokens,
+            reasoning_tokens,
+            estimated,
+        } = tokens.all();
+        Self {
+            calls,
+            input_tokens,
+            cached_input_tokens,
+            cache_write_input_tokens,
+            output_tokens,
+            reasoning_tokens,
+            cost_usd,
+            estimated,
+            estimated_input_tokens: tokens.estimated.input_tokens,
+            estimated_output_tokens: tokens.estimated.output_tokens,
+            seconds: ms as f64 / 1e3,
+        }
     }
 }
 
@@ -104,6 +134,10 @@ impl LmUsage {
 pub struct Baseline {
     pub input_tokens: u64,
     pub cost_usd: Option<f64>,
+    /// How many times what the session cost; nothing where that is nothing or not known.
+    pub ratio: Option<f64>,
+    /// Always: nothing was sent whole.
+    pub estimated: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -144,10 +178,23 @@ pub fn report(
             cancelled: tally.cancelled,
         },
         usage: BothUsages {
-            remote: LmUsage::new(totals.remote.calls, totals.remote.tokens.all(), totals.remote_cost_usd),
-            local: LmUsage::new(totals.local.calls, totals.local.tokens.all(), totals.local_cost_usd),
+            remote: LmUsage::new(
+                totals.remote.calls,
+                &totals.remote.tokens,
+                totals.remote_cost_usd,
+                totals.remote.total_ms,
+            ),
+            local: LmUsage::new(totals.local.calls, &totals.local.tokens, totals.local_cost_usd, totals.local.busy_ms),
         },
-        baseline: Baseline { input_tokens: totals.baseline.input_tokens, cost_usd: totals.baseline.cost_usd },
+        calls: bill::calls(ledger),
+        by_round: bill::rounds(ledger),
+        prices: bill::prices(ledger),
+        baseline: Baseline {
+            input_tokens: totals.baseline.input_tokens,
+            cost_usd: totals.baseline.cost_usd,
+            ratio: totals.baseline.ratio,
+            estimated: true,
+        },
         exposed: Exposed { bytes: exposure.bytes(), share: exposure.share() },
         engine: state.utilization.as_ref().and_then(|sample| sample.engine.clone()),
         fleet: state.utilization.as_ref().and_then(|sample| sample.fleet.clone()),
@@ -326,10 +373,13 @@ mod tests {
             [
                 "answer",
                 "baseline",
+                "by_round",
+                "calls",
                 "citations",
                 "exposed",
                 "jobs",
                 "outcome",
+                "prices",
                 "protocol",
                 "rounds",
                 "seconds",
@@ -349,17 +399,21 @@ mod tests {
             assert_eq!(
                 keys(&object["usage"][lm]),
                 [
+                    "cache_write_input_tokens",
                     "cached_input_tokens",
                     "calls",
                     "cost_usd",
                     "estimated",
+                    "estimated_input_tokens",
+                    "estimated_output_tokens",
                     "input_tokens",
                     "output_tokens",
-                    "reasoning_tokens"
+                    "reasoning_tokens",
+                    "seconds"
                 ]
             );
         }
-        assert_eq!(keys(&object["baseline"]), ["cost_usd", "input_tokens"]);
+        assert_eq!(keys(&object["baseline"]), ["cost_usd", "estimated", "input_tokens", "ratio"]);
         assert_eq!(keys(&object["exposed"]), ["bytes", "share"]);
 
         assert_eq!(object["protocol"], "minions");

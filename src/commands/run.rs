@@ -6,6 +6,7 @@ use std::time::Instant;
 use futures_util::StreamExt;
 
 use super::begin::{Begun, begin};
+use super::bill;
 use super::progress::Progress;
 use super::report::report;
 use super::{Exit, Failure, Output};
@@ -13,7 +14,7 @@ use crate::config::Config;
 use crate::document::Document;
 use crate::journal::Stored;
 use crate::ledger::{Exposure, Ledger};
-use crate::protocol::{Ending, State};
+use crate::protocol::{BudgetChoice, Ending, Fact, State};
 use crate::runtime::{Event, Order};
 use crate::term::{self, Signal};
 
@@ -46,10 +47,17 @@ pub async fn run(config: &Config, documents: Vec<Document>, question: String, js
                 ledger.apply(fact);
                 exposure.apply(fact);
                 progress.tell(&state, fact);
+                // Nobody is there to say how to go on.
+                if let Fact::BudgetReached(_) = fact.as_ref() {
+                    let _ = running.orders.try_send(Order::Budget(BudgetChoice::Stop));
+                }
             }
         }
     }
     progress.end();
+    if let Some(opened) = &state.opened {
+        progress.add(&bill::line(&ledger.totals(), opened.remote.is_model));
+    }
     running.outcome.await??;
     let seconds = begun_at.elapsed().as_secs_f64();
     let report = report(&session.id().to_string(), &state, &ledger, &exposure, &documents, seconds);

@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
-use super::setting::{Catalog, Setting};
+use super::setting::{Catalog, Setting, in_table};
 use super::spelling::{nearest, shown};
 use super::value::{Written, check};
 
@@ -86,15 +86,16 @@ impl Reading<'_> {
     fn sections(&mut self, table: &DeTable<'_>) {
         let catalog = Catalog::get();
         for (name, value) in table {
-            let (at, known) = (name.span(), catalog.has_section(name.get_ref()));
-            match value.get_ref() {
-                DeValue::Table(settings) if known => self.settings(name.get_ref(), settings),
-                DeValue::Table(_) => self.problem(at, unknown_section(name.get_ref())),
-                _ if known => {
-                    let name = name.get_ref();
+            let (at, known) = (name.span(), catalog.sections.iter().find(|s| s.name == name.get_ref().as_ref()));
+            match (value.get_ref(), known) {
+                (DeValue::Table(tables), Some(section)) if section.named => self.tables(&section.name, tables),
+                (DeValue::Table(settings), Some(section)) => self.settings(&section.name, settings),
+                (DeValue::Table(_), None) => self.problem(at, unknown_section(name.get_ref())),
+                (_, Some(section)) => {
+                    let name = &section.name;
                     self.problem(at, format!("`{name}` is a section: write [{name}] and its settings under it"));
                 }
-                _ => self.problem(at, unknown_setting("", name.get_ref())),
+                (_, None) => self.problem(at, unknown_setting("", name.get_ref())),
             }
         }
     }
@@ -102,18 +103,42 @@ impl Reading<'_> {
     fn settings(&mut self, section: &str, settings: &DeTable<'_>) {
         for (key, value) in settings {
             match Catalog::get().find(section, key.get_ref()) {
-                Some(setting) => self.setting(setting, key.span(), value),
+                Some(setting) => self.setting(setting, setting.name(), key.span(), value),
                 None => self.problem(key.span(), unknown_setting(section, key.get_ref())),
             }
         }
     }
 
-    fn setting(&mut self, setting: &Setting, key: Range<usize>, value: &Spanned<DeValue<'_>>) {
+    /// A section of tables, each of which has a name that the person chose.
+    fn tables(&mut self, section: &str, tables: &DeTable<'_>) {
+        for (name, value) in tables {
+            let DeValue::Table(settings) = value.get_ref() else {
+                let form = format!("[{section}.\"a name\"] and its settings under it");
+                self.problem(name.span(), format!("`{section}` has tables: write {form}"));
+                continue;
+            };
+            for (key, value) in settings {
+                match Catalog::get().find_in_table(section, key.get_ref()) {
+                    Some(setting) => {
+                        self.setting(setting, in_table(section, name.get_ref(), key.get_ref()), key.span(), value);
+                    }
+                    // `[prices.gpt-4.1]` is a table in a table to TOML.
+                    None if matches!(value.get_ref(), DeValue::Table(_)) => {
+                        let problem = format!("a name with a dot stands in quotes: [{section}.\"a.name\"]");
+                        self.problem(key.span(), problem);
+                    }
+                    None => self.problem(key.span(), unknown_in_table(section, key.get_ref())),
+                }
+            }
+        }
+    }
+
+    fn setting(&mut self, setting: &Setting, name: String, key: Range<usize>, value: &Spanned<DeValue<'_>>) {
         let source = self.text.get(value.span()).unwrap_or_default();
         match check(setting, written(value.get_ref()), source) {
             Ok(value) => {
                 let (line, _) = position(self.text, key.start);
-                self.entries.push(Entry { name: setting.name(), value, line });
+                self.entries.push(Entry { name, value, line });
             }
             Err(problem) => self.problem(value.span(), problem),
         }
@@ -174,4 +199,14 @@ pub fn unknown_setting(section: &str, key: &str) -> String {
         None => format!("[{section}] has {}", keys().collect::<Vec<_>>().join(", ")),
     };
     format!("unknown setting `{}`; {hint}", shown(&name))
+}
+
+/// For a key that no table of this section has.
+pub fn unknown_in_table(section: &str, key: &str) -> String {
+    let keys = || Catalog::get().of_tables.iter().filter(|s| s.section == section).map(|s| s.key.as_str());
+    let hint = match nearest(key, keys()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("a table of [{section}] has {}", keys().collect::<Vec<_>>().join(", ")),
+    };
+    format!("unknown setting `{}` in a table of [{section}]; {hint}", shown(key))
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::error::ConfigError;
-use super::file::{self, shown_path, unknown_setting};
-use super::setting::{Catalog, Kind, Setting};
+use super::file::{self, shown_path, unknown_in_table, unknown_setting};
+use super::setting::{Catalog, Kind, Setting, in_table, split_table};
 use super::spelling::{nearest, shown};
 use super::value::{Written, check};
 use super::{Config, Folders};
@@ -140,7 +140,9 @@ impl Layers {
             let Some(variable) = variable.to_str().filter(|v| v.starts_with("MINIONS_")) else { continue };
             match catalog.settings.iter().find(|s| s.variable() == variable) {
                 Some(setting) => match value.to_str() {
-                    Some(text) => self.text(setting, text, variable, Origin::Environment(variable.into())),
+                    Some(text) => {
+                        self.text(setting, setting.name(), text, variable, Origin::Environment(variable.into()))
+                    }
                     None => self.problems.push(format!("{variable}: `{}` must be UTF-8 text", setting.name())),
                 },
                 None => self.problems.extend(unknown_variable(variable)),
@@ -149,19 +151,31 @@ impl Layers {
     }
 
     fn flag(&mut self, flag: &Override) {
-        match Catalog::get().by_name(&flag.name) {
-            Some(setting) => self.text(setting, &flag.value, &flag.flag, Origin::Flag(flag.flag.clone())),
+        let (catalog, origin) = (Catalog::get(), Origin::Flag(flag.flag.clone()));
+        if let Some(setting) = catalog.by_name(&flag.name) {
+            return self.text(setting, setting.name(), &flag.value, &flag.flag, origin);
+        }
+        let in_tables = split_table(&flag.name)
+            .filter(|(section, ..)| catalog.sections.iter().any(|s| s.named && s.name == *section));
+        let problem = match in_tables {
+            Some((section, table, key)) => match catalog.find_in_table(section, key) {
+                Some(setting) => {
+                    return self.text(setting, in_table(section, &table, key), &flag.value, &flag.flag, origin);
+                }
+                None => unknown_in_table(section, key),
+            },
             None => {
                 let (section, key) = flag.name.split_once('.').unwrap_or(("", &flag.name));
-                self.problems.push(format!("{}: {}", flag.flag, unknown_setting(section, key)));
+                unknown_setting(section, key)
             }
-        }
+        };
+        self.problems.push(format!("{}: {problem}", flag.flag));
     }
 
-    fn text(&mut self, setting: &Setting, text: &str, place: &str, origin: Origin) {
+    fn text(&mut self, setting: &Setting, name: String, text: &str, place: &str, origin: Origin) {
         match check(setting, Written::of_text(setting, text), &format!("{text:?}")) {
             Ok(value) => {
-                self.values.insert(setting.name(), (value, origin));
+                self.values.insert(name, (value, origin));
             }
             Err(problem) => self.problems.push(format!("{place}: {problem}")),
         }
@@ -195,14 +209,23 @@ fn put_together(values: BTreeMap<String, (Value, Origin)>, sources: &Sources) ->
             (Kind::Path, Some(path)) => Value::String(at_home(path, sources)),
             _ => value.clone(),
         };
-        if let Value::Object(section) = root.entry(&setting.section).or_insert_with(|| Value::Object(Map::new())) {
+        if let Value::Object(section) = root.entry(&setting.section).or_insert_with(object) {
             section.insert(setting.key.clone(), value);
         }
         provenance.insert(setting.name(), origin.clone());
     }
+    for (name, (value, origin)) in &values {
+        let Some((section, table, key)) = split_table(name) else { continue };
+        root.entry(section).or_insert_with(object)[table][key] = value.clone();
+        provenance.insert(name.clone(), origin.clone());
+    }
     // Every value was checked against the schema of these very types.
     let config = serde_json::from_value(Value::Object(root)).map_err(|e| ConfigError::one(e.to_string()))?;
     Ok(Loaded { config, provenance })
+}
+
+fn object() -> Value {
+    Value::Object(Map::new())
 }
 
 /// A leading `~/` is the home folder, as in a shell.

@@ -19,8 +19,8 @@ pub use folders::Folders;
 pub use layers::{FILE_NAME, Loaded, Origin, Override, Sources, load};
 pub use setting::{Catalog, Kind, Section, Setting, schema};
 pub use settings::{
-    AUTO, Config, FlashAttention, KvType, LocalConfig, LocalProvider, PROVIDERS_OWN, ProtocolConfig, ProtocolName,
-    ReasoningEffort, RemoteConfig, RemoteProvider, Require, SandboxConfig, ScreenConfig, SessionsConfig,
+    AUTO, Config, FlashAttention, KvType, LocalConfig, LocalProvider, ModelPrice, PROVIDERS_OWN, ProtocolConfig,
+    ProtocolName, ReasoningEffort, RemoteConfig, RemoteProvider, Require, SandboxConfig, ScreenConfig, SessionsConfig,
 };
 pub use template::{show, template};
 pub use watch::{Watch, watch};

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use regex::Regex;
 use serde_json::Value;
 
-use super::Config;
+use super::{Config, ModelPrice};
 
 /// One setting: `section.key`.
 #[derive(Debug)]
@@ -41,6 +41,11 @@ pub enum Kind {
 }
 
 impl Setting {
+    fn of_property(schema: &Value, section: &str, key: &str, property: &Value, default: String) -> Self {
+        let (doc, kind) = (first_line(property), kind(schema, property));
+        Self { section: section.into(), key: key.into(), doc, kind, default }
+    }
+
     /// `section.key`.
     pub fn name(&self) -> String {
         format!("{}.{}", self.section, self.key)
@@ -83,6 +88,8 @@ impl Setting {
 pub struct Section {
     pub name: String,
     pub doc: String,
+    /// Whether its settings stand in tables of their own names: `[prices."a model"]`.
+    pub named: bool,
 }
 
 /// Every section and setting, in the order of the code.
@@ -90,6 +97,8 @@ pub struct Section {
 pub struct Catalog {
     pub sections: Vec<Section>,
     pub settings: Vec<Setting>,
+    /// The settings of each table in a section that has tables.
+    pub of_tables: Vec<Setting>,
 }
 
 impl Catalog {
@@ -108,6 +117,11 @@ impl Catalog {
         self.find(section, key)
     }
 
+    /// The setting with this key in each table of a section.
+    pub fn find_in_table(&self, section: &str, key: &str) -> Option<&Setting> {
+        self.of_tables.iter().find(|s| s.section == section && s.key == key)
+    }
+
     pub fn has_section(&self, name: &str) -> bool {
         self.sections.iter().any(|s| s.name == name)
     }
@@ -115,26 +129,54 @@ impl Catalog {
     /// The schema has the types, ranges and explanations; the defaults as TOML have the order.
     fn of_schema() -> Self {
         let schema = schema();
-        let (mut sections, mut settings) = (Vec::new(), Vec::new());
+        let mut catalog = Self { sections: Vec::new(), settings: Vec::new(), of_tables: Vec::new() };
         for line in defaults().lines() {
             if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
-                let doc = first_line(&schema["properties"][name]);
-                sections.push(Section { name: name.into(), doc });
+                let property = &schema["properties"][name];
+                let table = &property["additionalProperties"];
+                catalog.sections.push(Section {
+                    name: name.into(),
+                    doc: first_line(property),
+                    named: table.is_object(),
+                });
+                if table.is_object() {
+                    catalog.of_tables.extend(of_table(&schema, name, resolved(&schema, table)));
+                }
             } else if let Some((key, default)) = line.split_once(" = ")
-                && let Some(section) = sections.last()
+                && let Some(section) = catalog.sections.last()
             {
                 let property = &resolved(&schema, &schema["properties"][&section.name])["properties"][key];
-                settings.push(Setting {
-                    section: section.name.clone(),
-                    key: key.into(),
-                    doc: first_line(property),
-                    kind: kind(&schema, property),
-                    default: default.into(),
-                });
+                catalog.settings.push(Setting::of_property(&schema, &section.name, key, property, default.into()));
             }
         }
-        Self { sections, settings }
+        catalog
     }
+}
+
+/// The settings of a table whose shape is `table`, in the order of the code.
+fn of_table(schema: &Value, section: &str, table: &Value) -> Vec<Setting> {
+    let defaults = toml::to_string(&ModelPrice::default()).unwrap_or_default();
+    let lines = defaults.lines().filter_map(|line| line.split_once(" = "));
+    lines
+        .map(|(key, default)| Setting::of_property(schema, section, key, &table["properties"][key], default.into()))
+        .collect()
+}
+
+/// `section."name".key`, quoted as TOML wants it.
+pub fn in_table(section: &str, name: &str, key: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    match name.chars().all(bare) && !name.is_empty() {
+        true => format!("{section}.{name}.{key}"),
+        false => format!("{section}.{}.{key}", Value::from(name)),
+    }
+}
+
+/// Section, name and key of [`in_table`]; the name may do without its quotes.
+pub fn split_table(name: &str) -> Option<(&str, String, &str)> {
+    let (section, rest) = name.split_once('.')?;
+    let (name, key) = rest.rsplit_once('.')?;
+    let plain = if name.starts_with('"') { serde_json::from_str(name).ok()? } else { name.to_owned() };
+    Some((section, plain, key))
 }
 
 /// The JSON schema of `minions.toml`, for editors.

@@ -1,5 +1,6 @@
 //! Every setting with its default. The first line of each doc comment is its explanation in `minions.toml`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -33,6 +34,28 @@ pub struct Config {
     pub screen: ScreenConfig,
     /// Where sessions are kept.
     pub sessions: SessionsConfig,
+    /// Prices of your own by model, nearer than the list that comes with the program; remote.price_* is nearer still.
+    pub prices: BTreeMap<String, ModelPrice>,
+}
+
+/// Dollars for a million tokens of one model. The name is as in `remote.model`, or with the provider and a slash before it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelPrice {
+    /// Dollars for a million input tokens; negative takes what the list says.
+    pub input: f64,
+    /// Dollars for a million input tokens read from the server's cache; negative takes the input price.
+    pub cached_input: f64,
+    /// Dollars for a million input tokens written to the server's cache; negative takes the input price.
+    pub cache_write: f64,
+    /// Dollars for a million output tokens; negative takes what the list says.
+    pub output: f64,
+}
+
+impl Default for ModelPrice {
+    fn default() -> Self {
+        Self { input: -1.0, cached_input: -1.0, cache_write: -1.0, output: -1.0 }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -158,11 +181,14 @@ pub struct RemoteConfig {
     /// Dollars a session may spend; 0 sets no limit.
     #[schemars(range(min = 0.0))]
     pub budget_usd: f64,
-    /// Dollars for a million input tokens; negative where not known.
+    /// Dollars that all sessions of the sessions folder may spend on one day; 0 sets no limit.
+    #[schemars(range(min = 0.0))]
+    pub budget_usd_per_day: f64,
+    /// Dollars for a million input tokens; negative takes [prices], then the list that comes with the program.
     pub price_input: f64,
     /// Dollars for a million input tokens read from the server's cache; negative takes the input price.
     pub price_cached_input: f64,
-    /// Dollars for a million output tokens; negative where not known.
+    /// Dollars for a million output tokens; negative takes [prices], then the list that comes with the program.
     pub price_output: f64,
     /// Output tokens of one call at most.
     #[schemars(range(min = 16))]
@@ -194,6 +220,7 @@ impl Default for RemoteConfig {
             api_key_env: PROVIDERS_OWN.into(),
             api_key_cmd: String::new(),
             budget_usd: 0.0,
+            budget_usd_per_day: 0.0,
             price_input: -1.0,
             price_cached_input: -1.0,
             price_output: -1.0,

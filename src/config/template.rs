@@ -1,7 +1,7 @@
 //! Settings as text: the commented template, and the settings in force with where each came from.
 
 use super::layers::Loaded;
-use super::setting::Catalog;
+use super::setting::{Catalog, in_table, split_table};
 
 /// The whole `minions.toml`: every setting with its default and its explanation. The file at the top level is this.
 ///
@@ -16,8 +16,11 @@ pub fn template() -> String {
          # `minions config show` prints the settings in force and where each came from.\n",
     );
     for section in &catalog.sections {
-        out.push_str(&format!("\n# {}\n[{}]\n", section.doc, section.name));
-        for setting in catalog.settings.iter().filter(|s| s.section == section.name) {
+        let head =
+            if section.named { format!("#[{}.\"a name\"]", section.name) } else { format!("[{}]", section.name) };
+        out.push_str(&format!("\n# {}\n{head}\n", section.doc));
+        let settings = catalog.settings.iter().chain(&catalog.of_tables);
+        for setting in settings.filter(|s| s.section == section.name) {
             let range = setting.range().map(|r| format!(" ({r})")).unwrap_or_default();
             out.push_str(&format!("# {}{range}\n#{} = {}\n", setting.doc, setting.key, setting.default));
         }
@@ -35,7 +38,7 @@ pub fn show(loaded: &Loaded) -> String {
         }
         let origin = line
             .split_once(" = ")
-            .and_then(|(key, _)| loaded.provenance.get(&format!("{section}.{key}")))
+            .and_then(|(key, _)| loaded.provenance.get(&canonical(format!("{section}.{key}"))))
             .map(ToString::to_string);
         lines.push((line.into(), origin));
     }
@@ -47,4 +50,12 @@ pub fn show(loaded: &Loaded) -> String {
             None => format!("{line}\n"),
         })
         .collect()
+}
+
+/// The name of a setting in a table is quoted in one way, whichever the file has.
+fn canonical(name: String) -> String {
+    match split_table(&name) {
+        Some((section, table, key)) => in_table(section, &table, key),
+        None => name,
+    }
 }

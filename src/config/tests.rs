@@ -50,9 +50,11 @@ fn the_template_holds_every_setting_at_its_default() {
         .lines()
         .map(|l| format!("{}\n", l.strip_prefix('#').filter(|l| !l.starts_with(' ')).unwrap_or(l)))
         .collect();
-    assert_eq!(file::parse("minions.toml", &uncommented).unwrap().len(), Catalog::get().settings.len());
-    assert_eq!(read(&uncommented), Ok(Config::default()));
-    for setting in &Catalog::get().settings {
+    let all = || Catalog::get().settings.iter().chain(&Catalog::get().of_tables);
+    assert_eq!(file::parse("minions.toml", &uncommented).unwrap().len(), all().count());
+    let with_example = Config { prices: [("a name".into(), ModelPrice::default())].into(), ..Config::default() };
+    assert_eq!(read(&uncommented), Ok(with_example));
+    for setting in all() {
         assert!(template().contains(&format!("\n#{} = {}\n", setting.key, setting.default)), "{}", setting.name());
         assert!(!setting.doc.is_empty(), "{} has no explanation", setting.name());
     }
@@ -115,7 +117,7 @@ fn a_name_like_no_other_is_answered_with_what_there_is() {
     );
     assert_eq!(
         wrong("[window]\n"),
-        "minions.toml:1:2: unknown section `window`; there are protocol, remote, local, sandbox, screen, sessions"
+        "minions.toml:1:2: unknown section `window`; there are protocol, remote, local, sandbox, screen, sessions, prices"
     );
     assert_eq!(
         wrong("verbosity = 1"),
@@ -370,6 +372,37 @@ fn the_settings_in_force_are_valid_settings_that_say_where_they_came_from() {
     );
     assert!(shown.lines().any(|l| l.starts_with("samples = 1 ") && l.ends_with("# built in")), "{shown}");
     assert_eq!(read(&shown), Ok(loaded.config));
+}
+
+#[test]
+fn prices_stand_in_tables_named_by_their_models() {
+    let text = "[prices.\"gpt-4.1\"]\ninput = 2\noutput = 8.5\n[prices.own-model]\ncached_input = 0.5\n";
+    let config = read(text).unwrap();
+    assert_eq!(config.prices["gpt-4.1"], ModelPrice { input: 2.0, output: 8.5, ..ModelPrice::default() });
+    assert_eq!(config.prices["own-model"].cached_input, 0.5);
+    for name in ["prices.\"gpt-4.1\".input", "prices.gpt-4.1.input"] {
+        let loaded = from_flag(name, "3").unwrap();
+        assert_eq!(loaded.config.prices["gpt-4.1"].input, 3.0);
+        assert_eq!(loaded.provenance["prices.\"gpt-4.1\".input"], Origin::Flag("--set".into()));
+        let shown = show(&loaded);
+        assert!(shown.lines().any(|line| line.starts_with("input = 3.0 ") && line.ends_with("# --set")), "{shown}");
+        assert_eq!(read(&shown), Ok(loaded.config));
+    }
+}
+
+#[test]
+fn a_slip_in_a_table_of_prices_names_its_place() {
+    assert_eq!(
+        wrong("[prices.m]\noutptu = 1"),
+        "minions.toml:2:1: unknown setting `outptu` in a table of [prices]; did you mean `output`?"
+    );
+    assert_eq!(
+        wrong("[prices.m]\ninput = \"two\""),
+        "minions.toml:2:9: `prices.input` cannot be \"two\"; allowed: a number"
+    );
+    assert!(wrong("[prices.gpt-4.1]\ninput = 1").contains("a name with a dot stands in quotes"));
+    assert!(wrong("[prices]\ninput = 1").contains("write [prices.\"a name\"]"));
+    assert!(from_flag("prices.m.outptu", "1").unwrap_err().contains("did you mean `output`?"));
 }
 
 mod live_reload {

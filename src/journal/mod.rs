@@ -3,6 +3,7 @@
 //! A session is a folder: `journal.jsonl` holds one record a line, `documents/` the text that was read, `lock` keeps a
 //! second writer out. Nothing here asks a model or changes a state: facts come in, records come out.
 
+mod day;
 mod documents;
 mod error;
 mod id;
@@ -19,6 +20,7 @@ mod verify;
 pub(crate) mod world;
 mod writer;
 
+pub use day::{DayBook, Reservation};
 pub use error::JournalError;
 pub use id::SessionId;
 pub use reader::Journal;

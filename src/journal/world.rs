@@ -57,7 +57,7 @@ impl World {
             provider: provider.into(),
             model: "m\u{1b}[31m-1".into(),
             is_model: true,
-            price: Some(Price { input: 2.5, cached_input: 1.25, output: 10.0 }),
+            price: Some(Price { cached_input: 1.25, ..Price::flat(2.5, 10.0) }),
         };
         SessionOpened {
             question: "How much did revenue rise, and wo steht “€5.3 million”?".into(),
@@ -173,6 +173,7 @@ impl World {
             error: "503 Service Unavailable".into(),
             retry_in_ms: Some(250),
             partial: if self.chance(2) { "Look fo".into() } else { String::new() },
+            lost: false,
         };
         // Before the answer, whatever order the inputs are taken in.
         let step = decide(&self.state, Input::RemoteFailed(failure));

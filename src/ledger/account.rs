@@ -1,8 +1,9 @@
 //! What the session cost: tokens, dollars and time, by call and in all, and what asking without a local LM would have cost.
 
 use super::jobs::{JobCount, Standing};
+use super::rounds::{self, RoundTotals};
 use crate::protocol::{
-    AskId, Fact, ModelInfo, Outcome, Price, Purpose, RemoteAnswer, RemoteAsk, RemoteFailure, Tally, Usage,
+    AskId, Fact, ModelInfo, Price, Purpose, RemoteAnswer, RemoteAsk, RemoteFailure, Scope, Tally, Usage,
     estimate_tokens,
 };
 
@@ -10,6 +11,7 @@ use crate::protocol::{
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     calls: Vec<Call>,
+    rounds: Vec<RoundTotals>,
     remote: RemoteTotals,
     local: LocalTotals,
     jobs: JobCount,
@@ -58,7 +60,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    fn add(&mut self, usage: Usage) {
+    pub(super) fn add(&mut self, usage: Usage) {
         if usage.estimated { self.estimated += usage } else { self.measured += usage }
     }
 
@@ -81,7 +83,9 @@ pub struct RemoteTotals {
     /// Dollars of the calls whose price is known.
     priced_usd: f64,
     unpriced_calls: u64,
-    /// The worst case of failed tries whose reply had begun, since they may have been paid for.
+    /// Of those dollars, the ones of replies whose tokens the server did not count.
+    pub estimated_usd: f64,
+    /// The worst case of failed tries that may have been paid for.
     pub doubtful_usd: f64,
     pub total_ms: u64,
 }
@@ -130,6 +134,7 @@ impl Ledger {
     }
 
     pub fn apply(&mut self, fact: &Fact) {
+        rounds::apply(&mut self.rounds, fact);
         match fact {
             Fact::SessionOpened(opened) => {
                 let price = |model: &ModelInfo| model.price;
@@ -142,6 +147,7 @@ impl Ledger {
             Fact::RemoteAsked(request) => self.asked(request),
             Fact::RemoteAnswered(answer) => self.answered(answer),
             Fact::RemoteFailed(failure) => self.failed(failure),
+            Fact::BudgetRaised { scope: Scope::Session, to_usd, once: false } => self.budget_usd = Some(*to_usd),
             Fact::JobsPlanned(planned) => self.jobs.plan(planned.round, planned.jobs.len()),
             Fact::JobStarted { job, .. } => self.jobs.stand(*job, Standing::Running),
             Fact::JobRetried { job, usage, .. } => {
@@ -151,8 +157,7 @@ impl Ledger {
                 self.jobs.stand(*job, Standing::Waiting);
             }
             Fact::JobFinished { job, outcome, usage, ms } => {
-                let replied = !matches!(outcome, Outcome::Failed { .. } | Outcome::Cancelled);
-                self.local.calls += u64::from(replied);
+                self.local.calls += u64::from(outcome.replied());
                 self.local.tokens.add(*usage);
                 self.local.busy_ms += ms;
                 self.jobs.stand(*job, Standing::of(outcome));
@@ -166,6 +171,16 @@ impl Ledger {
     /// The requests to the remote LM, in the order they were made.
     pub fn calls(&self) -> &[Call] {
         &self.calls
+    }
+
+    /// What each round cost so far, in order.
+    pub fn rounds(&self) -> &[RoundTotals] {
+        &self.rounds
+    }
+
+    /// The prices that calls are reckoned with: of the remote and of the local LM.
+    pub fn prices(&self) -> (Option<Price>, Option<Price>) {
+        (self.remote_price, self.local_price)
     }
 
     pub fn totals(&self) -> Totals {
@@ -215,7 +230,10 @@ impl Ledger {
         self.remote.tokens.add(answer.usage);
         self.remote.total_ms += answer.total_ms;
         match answer.cost_usd {
-            Some(cost) => self.remote.priced_usd += cost,
+            Some(cost) => {
+                self.remote.priced_usd += cost;
+                self.remote.estimated_usd += if answer.usage.estimated { cost } else { 0.0 };
+            }
             None => self.remote.unpriced_calls += 1,
         }
         if let Some(call) = self.call_mut(answer.ask) {
@@ -236,7 +254,7 @@ impl Ledger {
             call.state = CallState::GivenUp;
         }
         let worst = call.worst_cost_usd.unwrap_or(0.0);
-        if !failure.partial.is_empty() {
+        if failure.may_cost() {
             self.remote.doubtful_usd += worst;
         }
     }
@@ -253,11 +271,11 @@ mod tests {
     use super::*;
     use crate::document::{Document, Span};
     use crate::protocol::{
-        Chunk, Ending, Estimate, Finish, Flaw, JobId, JobOutput, PlannedJob, PlannedJobs, ReplyFormat, SessionOpened,
-        Settings, State,
+        Chunk, Ending, Estimate, Finish, Flaw, JobId, JobOutput, Outcome, PlannedJob, PlannedJobs, ReplyFormat,
+        SessionOpened, Settings, State,
     };
 
-    const PRICE: Price = Price { input: 2.0, cached_input: 0.5, output: 8.0 };
+    const PRICE: Price = Price { input: 2.0, cached_input: 0.5, cache_write: None, output: 8.0, long: None };
 
     fn opened(price: Option<Price>) -> Fact {
         let model = |price| ModelInfo { provider: "openai".into(), model: "m".into(), is_model: true, price };
@@ -283,6 +301,7 @@ mod tests {
                 output_tokens: output + thought,
                 reasoning_tokens: thought,
                 estimated,
+                ..Usage::default()
             },
         )
     }
@@ -387,6 +406,11 @@ mod tests {
                 let mut tally = Tally::default();
                 state.rounds.iter().for_each(|round| tally += round.tally());
                 prop_assert_eq!(totals.jobs, tally);
+                let of_rounds = |sum: fn(&RoundTotals) -> u64| ledger.rounds().iter().map(sum).sum::<u64>();
+                prop_assert_eq!(of_rounds(|round| round.remote.calls), totals.remote.calls);
+                prop_assert_eq!(of_rounds(|round| round.local.calls), totals.local.calls);
+                let input = |round: &RoundTotals| round.remote.tokens.all().input_tokens;
+                prop_assert_eq!(of_rounds(input), totals.remote.tokens.all().input_tokens);
             }
             prop_assert_eq!(ledger.totals().local.tokens.all().input_tokens,
                 state.rounds[0].jobs.iter().map(|job| job.usage.input_tokens).sum::<u64>());
@@ -410,6 +434,7 @@ mod tests {
         let tokens = ledger.totals().remote.tokens;
         assert_eq!((tokens.measured, tokens.estimated), (measured, estimated));
         assert!(tokens.all().estimated);
+        assert_eq!((ledger.remote_cost_usd(), ledger.totals().remote.estimated_usd), (Some(0.1 + 0.2), 0.2));
         assert_eq!(tokens.all().input_tokens, 107);
         assert_eq!(ledger.calls().len(), 2);
         assert!(matches!(ledger.calls()[1].state, CallState::Answered { first_token_ms: 3, total_ms: 7, .. }));
@@ -438,6 +463,7 @@ mod tests {
                 error: "cut".into(),
                 retry_in_ms,
                 partial: partial.into(),
+                lost: false,
             })
         };
         for fact in [opened(Some(PRICE)), asked(1), failure("", Some(10)), failure("half an ans", None)] {

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
+use super::budget::{Reached, Scope};
 use super::code::{CodeError, CodeErrorKind, CodeStage, extract_code};
 use super::decision::{Decision, parse_decision};
 use super::fact::{Ending, Estimate, Fact, RemoteAsk};
 use super::ids::{AskId, CodeId};
 use super::input::{Effect, Step};
 use super::job::{JobOutput, Outcome};
-use super::message::{Purpose, ReplyFormat, Usage, estimate_tokens};
+use super::message::{Purpose, ReplyFormat, estimate_tokens};
 use super::prompts;
 use super::state::{Due, Phase, Round, State};
 
@@ -38,42 +39,42 @@ fn ask(state: &State, purpose: Purpose, attempt: u32) -> Step {
     let Some(round) = state.round() else {
         return end(Ending::Failed { error: "asked outside of a round".into() });
     };
-    let settings = state.settings();
+    let ask = AskId { round: round.number, n: state.asks().count() as u32 + 1 };
+    let request = request(state, ask, purpose, attempt);
+    if let Some(worst_usd) = request.estimate.worst_cost_usd
+        && let Some(budget_usd) = state.budgets.passed(Scope::Session, state.committed_usd, worst_usd)
+    {
+        let (scope, committed_usd) = (Scope::Session, state.committed_usd);
+        let reached = Reached { scope, purpose, attempt, again: None, worst_usd, committed_usd, budget_usd };
+        return Step::fact(Fact::BudgetReached(reached));
+    }
+    Step::fact(Fact::RemoteAsked(request.clone())).with(Effect::Ask(request))
+}
+
+fn request(state: &State, ask: AskId, purpose: Purpose, attempt: u32) -> RemoteAsk {
     let messages = prompts::messages(state, purpose);
     let input_tokens = messages.iter().map(|message| estimate_tokens(message.content.len())).sum();
-    let max_output_tokens = settings.remote_max_output_tokens;
+    let max_output_tokens = state.settings().remote_max_output_tokens;
     let price = state.opened.as_ref().and_then(|opened| opened.remote.price);
-    let worst = Usage { input_tokens, output_tokens: max_output_tokens, ..Usage::default() };
-    let worst_cost_usd = price.map(|price| price.cost(&worst));
-    if let Some(ending) = past_budget(state, state.committed_usd, worst_cost_usd, purpose) {
-        return end(ending);
-    }
-    let request = RemoteAsk {
-        ask: AskId { round: round.number, n: state.asks().count() as u32 + 1 },
+    let worst_cost_usd = price.map(|price| price.worst(input_tokens, max_output_tokens));
+    RemoteAsk {
+        ask,
         purpose,
         attempt,
         messages,
         format: if purpose == Purpose::Decide { ReplyFormat::Json } else { ReplyFormat::Text },
         max_output_tokens,
         estimate: Estimate { input_tokens, worst_cost_usd },
-    };
-    Step::fact(Fact::RemoteAsked(request.clone())).with(Effect::Ask(request))
+    }
 }
 
-/// The ending, where a call that may cost `worst_usd` could pass the budget after `committed_usd`.
-pub(super) fn past_budget(
-    state: &State,
-    committed_usd: f64,
-    worst_usd: Option<f64>,
-    purpose: Purpose,
-) -> Option<Ending> {
-    let (budget, cost) = (state.settings().budget_usd?, worst_usd?);
-    (committed_usd + cost > budget).then(|| Ending::Budget {
-        reason: format!(
-            "the next call ({}) may cost ${cost:.4}; with ${committed_usd:.4} spent or reserved it would pass the budget of \
-             ${budget:.4}: raise remote.budget_usd or lower remote.max_output_tokens",
-            purpose.name()
-        ),
+/// The most that the call costs which [`advance`] is about to make; nothing where it makes none, or none that is priced.
+/// Whoever knows what other sessions spend reserves it first.
+pub fn next_call_usd(state: &State) -> Option<f64> {
+    let Phase::Due(Due::Ask { .. }) = &state.phase else { return None };
+    advance(state)?.facts.iter().find_map(|fact| match fact {
+        Fact::RemoteAsked(request) => request.estimate.worst_cost_usd,
+        _ => None,
     })
 }
 

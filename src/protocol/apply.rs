@@ -1,5 +1,6 @@
 //! `State::apply`: the only way a state changes. Total: a fact that does not fit where the state stands changes nothing.
 
+use super::budget::Budgets;
 use super::code::CodeStage;
 use super::decision::Decision;
 use super::fact::{Ending, Fact, PlannedJobs, RemoteAnswer, RemoteFailure};
@@ -12,6 +13,7 @@ impl State {
         match fact {
             Fact::SessionOpened(opened) => {
                 self.opened = Some(opened.as_ref().clone());
+                self.budgets = Budgets::new(opened.settings.budget_usd, opened.settings.budget_usd_per_day);
                 self.phase = Phase::Due(Due::BeginRound { round: 1 });
             }
             Fact::RoundBegan { round, last } => {
@@ -20,6 +22,7 @@ impl State {
                 self.phase = Phase::Due(Due::Ask { purpose, attempt: 1 });
             }
             Fact::RemoteAsked(request) => {
+                self.budgets.call();
                 self.phase = Phase::Waiting(Waiting::Remote(request.ask));
                 if let Some(round) = self.rounds.last_mut() {
                     let request = request.clone();
@@ -28,6 +31,15 @@ impl State {
             }
             Fact::RemoteAnswered(answer) => self.remote_answered(answer),
             Fact::RemoteFailed(failure) => self.remote_failed(failure),
+            Fact::BudgetReached(reached) => self.phase = Phase::Paused(reached.clone()),
+            Fact::BudgetRaised { scope, to_usd, once } => {
+                self.budgets.raise(*scope, *to_usd, *once);
+                let Phase::Paused(reached) = &self.phase else { return };
+                self.phase = match reached.again {
+                    Some(ask) => Phase::Waiting(Waiting::Remote(ask)),
+                    None => Phase::Due(Due::Ask { purpose: reached.purpose, attempt: reached.attempt }),
+                };
+            }
             Fact::CodeReceived { code, source } => {
                 let Some(round) = self.rounds.last_mut() else { return };
                 round.codes.push(Code { id: *code, source: source.clone(), rejected: None, embedding_error: None });
@@ -173,7 +185,7 @@ impl State {
                 format!("the remote LM could not be asked to {}: {}", ask.request.purpose.name(), failure.error);
             self.phase = Phase::Due(Due::End(Ending::Failed { error }));
         }
-        if !failure.partial.is_empty() {
+        if failure.may_cost() {
             // It may have been paid for: the worst case stays reserved.
             self.committed_usd += ask.request.estimate.worst_cost_usd.unwrap_or(0.0);
         }

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::advance::{aggregated, contract_error, end, past_budget};
+use super::advance::{aggregated, contract_error, end, next_call_usd};
+use super::budget::{BudgetChoice, Reached, Scope};
 use super::code::{CodeErrorKind, CodeStage};
 use super::decision::Decision;
 use super::fact::{Ending, Fact, Finish, PlannedJobs, RemoteFailure};
-use super::ids::{CodeId, JobId};
+use super::ids::{AskId, CodeId, JobId};
 use super::input::{CodeResult, Effect, Input, Step};
 use super::job::{Flaw, JobResult, Manifest, Outcome, PlannedJob, read_output};
 use super::message::Usage;
-use super::state::{JobState, Phase, State, Waiting};
+use super::state::{Due, JobState, Phase, State, Waiting};
 
 /// How often one job is tried.
 const JOB_ATTEMPTS: u32 = 2;
@@ -76,7 +77,9 @@ pub fn decide(state: &State, input: Input) -> Step {
             _ => Step::fact(Fact::UtilizationSampled(sample)),
         },
         (Input::Note { text }, _) => Step::fact(Fact::NoteAdded { text }),
-        (Input::Stop { partial }, _) => stop(state, partial),
+        (Input::DaySpent { again, committed_usd }, _) => day_spent(state, again, committed_usd),
+        (Input::Budget(choice), Phase::Paused(reached)) => budget(reached, choice),
+        (Input::Stop { partial, sent }, _) => stop(state, partial, sent),
         (Input::Fault { error }, _) => end(Ending::Failed { error }),
         _ => Step::default(),
     }
@@ -85,31 +88,71 @@ pub fn decide(state: &State, input: Input) -> Step {
 /// Another try may cost as much as the one that failed: it is a call of its own to the budget.
 fn remote_failed(state: &State, failure: RemoteFailure) -> Step {
     let Some(after_ms) = failure.retry_in_ms else { return Step::fact(Fact::RemoteFailed(failure)) };
-    let asked = state.asks().find(|known| known.request.ask == failure.ask).map(|ask| &ask.request);
-    let ending = asked.filter(|_| !failure.partial.is_empty()).and_then(|request| {
-        let worst = request.estimate.worst_cost_usd;
-        past_budget(state, state.committed_usd + worst.unwrap_or(0.0), worst, request.purpose)
-    });
-    match ending {
-        Some(ending) => {
-            let mut step = end(ending);
-            step.facts.insert(0, Fact::RemoteFailed(RemoteFailure { retry_in_ms: None, ..failure }));
-            step
+    let ask = failure.ask;
+    let worst_usd = worst_usd(state, ask).filter(|_| failure.may_cost());
+    let mut step = Step::fact(Fact::RemoteFailed(failure));
+    let committed_usd = state.committed_usd + worst_usd.unwrap_or(0.0);
+    match worst_usd.and_then(|worst_usd| reached(state, Scope::Session, ask, committed_usd, worst_usd)) {
+        Some(reached) => step.facts.push(Fact::BudgetReached(reached)),
+        None => return step.with(Effect::AskAgain { ask, after_ms }),
+    }
+    step
+}
+
+/// The most that one more try at this request may cost.
+fn worst_usd(state: &State, ask: AskId) -> Option<f64> {
+    state.asks().find(|known| known.request.ask == ask)?.request.estimate.worst_cost_usd
+}
+
+/// The budget that one more try could pass, where there is one.
+fn reached(state: &State, scope: Scope, ask: AskId, committed_usd: f64, worst_usd: f64) -> Option<Reached> {
+    let budget_usd = state.budgets.passed(scope, committed_usd, worst_usd)?;
+    let request = &state.asks().find(|known| known.request.ask == ask)?.request;
+    let (purpose, attempt) = (request.purpose, request.attempt);
+    Some(Reached { scope, purpose, attempt, again: Some(ask), worst_usd, committed_usd, budget_usd })
+}
+
+/// Pauses before a call that the driver could not reserve in the book of the day.
+fn day_spent(state: &State, again: Option<AskId>, committed_usd: f64) -> Step {
+    let reached = match (again, &state.phase) {
+        (Some(ask), Phase::Waiting(Waiting::Remote(due))) if ask == *due => {
+            worst_usd(state, ask).and_then(|worst_usd| reached(state, Scope::Day, ask, committed_usd, worst_usd))
         }
-        None => {
-            let ask = failure.ask;
-            Step::fact(Fact::RemoteFailed(failure)).with(Effect::AskAgain { ask, after_ms })
+        (None, Phase::Due(Due::Ask { purpose, attempt })) => next_call_usd(state).and_then(|worst_usd| {
+            let budget_usd = state.budgets.passed(Scope::Day, committed_usd, worst_usd)?;
+            let (scope, purpose, attempt) = (Scope::Day, *purpose, *attempt);
+            Some(Reached { scope, purpose, attempt, again: None, worst_usd, committed_usd, budget_usd })
+        }),
+        _ => None,
+    };
+    reached.map_or_else(Step::default, |reached| Step::fact(Fact::BudgetReached(reached)))
+}
+
+fn budget(reached: &Reached, choice: BudgetChoice) -> Step {
+    let (scope, needed_usd) = (reached.scope, reached.needed_usd());
+    let raised = match choice {
+        BudgetChoice::Stop => return end(Ending::Budget { reason: reached.reason() }),
+        BudgetChoice::Once => Fact::BudgetRaised { scope, to_usd: needed_usd, once: true },
+        BudgetChoice::Raise { to_usd } if to_usd.is_finite() && to_usd >= needed_usd => {
+            Fact::BudgetRaised { scope, to_usd, once: false }
         }
+        // An amount that does not let the call go out changes nothing.
+        BudgetChoice::Raise { .. } => return Step::default(),
+    };
+    match reached.again {
+        Some(ask) => Step::fact(raised).with(Effect::AskAgain { ask, after_ms: 0 }),
+        None => Step::fact(raised),
     }
 }
 
 /// Ends the session; a request under way is given up on record, with what had come of its reply.
-fn stop(state: &State, partial: String) -> Step {
+fn stop(state: &State, partial: String, sent: bool) -> Step {
     let mut step = end(Ending::Cancelled);
     if let Phase::Waiting(Waiting::Remote(ask)) = state.phase {
         let attempt = state.asks().last().map_or(1, |ask| ask.failures.len() as u32 + 1);
         let error = "stopped before the reply was complete".into();
-        step.facts.insert(0, Fact::RemoteFailed(RemoteFailure { ask, attempt, error, retry_in_ms: None, partial }));
+        let failure = RemoteFailure { ask, attempt, error, retry_in_ms: None, partial, lost: sent };
+        step.facts.insert(0, Fact::RemoteFailed(failure));
     }
     step
 }

@@ -4,11 +4,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::budget::{Reached, Scope};
 use super::code::{CodeError, CodeStage};
 use super::decision::Decision;
 use super::ids::{AskId, CodeId, JobId};
 use super::job::{Chunk, Flaw, Outcome, PlannedJob};
 use super::message::{Message, Purpose, ReplyFormat, Usage};
+use super::price::Price;
 use super::settings::Settings;
 use crate::document::{DocumentRef, Located};
 
@@ -26,6 +28,15 @@ pub enum Fact {
     RemoteAnswered(RemoteAnswer),
     /// With a `retry_in_ms` the same request goes out again; without, it is given up.
     RemoteFailed(RemoteFailure),
+    /// The next call could pass a budget, and is not made; the session waits for the person.
+    BudgetReached(Reached),
+    /// The person lets the session go on.
+    BudgetRaised {
+        scope: Scope,
+        to_usd: f64,
+        /// For the next call alone.
+        once: bool,
+    },
     CodeReceived {
         code: CodeId,
         source: String,
@@ -157,25 +168,6 @@ pub struct EmbeddingModel {
     pub document_prefix: String,
 }
 
-/// Dollars for a million tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Price {
-    pub input: f64,
-    pub cached_input: f64,
-    pub output: f64,
-}
-
-impl Price {
-    /// What these tokens cost in dollars.
-    pub fn cost(&self, usage: &Usage) -> f64 {
-        let fresh = usage.input_tokens.saturating_sub(usage.cached_input_tokens);
-        (fresh as f64 * self.input
-            + usage.cached_input_tokens as f64 * self.cached_input
-            + usage.output_tokens as f64 * self.output)
-            / 1e6
-    }
-}
-
 /// A request to the remote LM, whole: the messages are the bytes that leave the machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemoteAsk {
@@ -219,6 +211,16 @@ pub struct RemoteFailure {
     /// What of the reply had come, since it may have been paid for.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub partial: String,
+    /// Whether the server may have answered although nothing of it came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
+}
+
+impl RemoteFailure {
+    /// Whether this try may have been paid for.
+    pub fn may_cost(&self) -> bool {
+        self.lost || !self.partial.is_empty()
+    }
 }
 
 /// Why a reply ended.

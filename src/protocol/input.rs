@@ -1,5 +1,6 @@
 //! What comes into the protocol and what it wants done.
 
+use super::budget::BudgetChoice;
 use super::code::CodeError;
 use super::fact::AnswerCitation;
 use super::fact::{Fact, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample};
@@ -37,9 +38,18 @@ pub enum Input {
         text: String,
     },
     CancelJob(JobId),
-    /// The person stops the run. `partial` is what had come of a reply under way, since it may be paid for.
+    /// The next call could pass the budget of the day, of which all sessions of the folder spent or reserved
+    /// `committed_usd`. `again` is the request that would be sent again; nothing where the call is a new one.
+    DaySpent {
+        again: Option<AskId>,
+        committed_usd: f64,
+    },
+    Budget(BudgetChoice),
+    /// The person stops the run. `partial` is what had come of a reply under way, since it may be paid for; `sent` is
+    /// whether a request is out and not waiting to be sent again.
     Stop {
         partial: String,
+        sent: bool,
     },
     /// The run cannot go on: the disk is full, the sandbox will not start.
     Fault {

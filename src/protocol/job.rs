@@ -73,6 +73,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether the worker replied, with whatever came of it.
+    pub fn replied(&self) -> bool {
+        !matches!(self, Outcome::Failed { .. } | Outcome::Cancelled)
+    }
+
     pub fn name(&self) -> &'static str {
         match self {
             Outcome::Answered { .. } => "answered",

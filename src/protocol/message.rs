@@ -68,6 +68,9 @@ pub struct Usage {
     pub input_tokens: u64,
     /// The part of `input_tokens` that the server read from its cache.
     pub cached_input_tokens: u64,
+    /// The part of `input_tokens` that the server wrote to its cache, where it says so.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cache_write_input_tokens: u64,
     pub output_tokens: u64,
     /// The part of `output_tokens` that was spent on reasoning.
     pub reasoning_tokens: u64,
@@ -75,10 +78,15 @@ pub struct Usage {
     pub estimated: bool,
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl std::ops::AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
         self.cached_input_tokens = self.cached_input_tokens.saturating_add(other.cached_input_tokens);
+        self.cache_write_input_tokens = self.cache_write_input_tokens.saturating_add(other.cache_write_input_tokens);
         self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
         self.reasoning_tokens = self.reasoning_tokens.saturating_add(other.reasoning_tokens);
         self.estimated = self.estimated || other.estimated;

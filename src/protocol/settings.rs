@@ -28,6 +28,9 @@ pub struct Settings {
     pub decision_attempts: u32,
     /// Dollars the session may spend; a call whose worst case does not fit is not made.
     pub budget_usd: Option<f64>,
+    /// Dollars that all sessions of the folder may spend on one day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_usd_per_day: Option<f64>,
     /// The cap on the output tokens of one remote call.
     pub remote_max_output_tokens: u64,
     /// The cap on the output tokens of one job.
@@ -46,6 +49,7 @@ impl Default for Settings {
             code_attempts: 3,
             decision_attempts: 3,
             budget_usd: None,
+            budget_usd_per_day: None,
             remote_max_output_tokens: 4096,
             local_max_output_tokens: 512,
         }

@@ -1,5 +1,6 @@
 //! Everything that is known of a session, folded from its facts.
 
+use super::budget::{Budgets, Reached};
 use super::code::CodeError;
 use super::decision::Decision;
 use super::fact::{AnswerCitation, Ending, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample};
@@ -18,6 +19,7 @@ pub struct State {
     pub utilization: Option<UtilizationSample>,
     /// Dollars of every answered call whose price is known, and the worst case of those whose answer was lost.
     pub committed_usd: f64,
+    pub budgets: Budgets,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +38,8 @@ pub enum Phase {
     Due(Due),
     /// Something outside has to come in.
     Waiting(Waiting),
+    /// The next call could pass a budget; the person has to say what to do.
+    Paused(Reached),
     Ended(Ending),
 }
 

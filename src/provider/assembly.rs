@@ -37,7 +37,7 @@ pub struct Counts {
     /// The part of the input that was read from a cache.
     pub cached: Option<u64>,
     /// The part of the input that was written to a cache, which some providers charge more for.
-    pub written: Option<u64>,
+    pub cache_write: Option<u64>,
     /// All output, thoughts included.
     pub output: Option<u64>,
     /// The part of the output that was thought.
@@ -81,6 +81,7 @@ impl Assembly {
         let input = self.counts.input.filter(|tokens| *tokens > 0);
         let output = self.counts.output.filter(|tokens| *tokens > 0 || written == 0);
         let input_tokens = input.unwrap_or_else(|| estimate_tokens(input_bytes));
+        let cached = self.counts.cached.unwrap_or(0).min(input_tokens);
         let output_tokens = output.unwrap_or_else(|| estimate_tokens(written));
         let reasoning_tokens = match (self.counts.reasoning, output) {
             (Some(tokens), _) => tokens,
@@ -89,7 +90,8 @@ impl Assembly {
         };
         Usage {
             input_tokens,
-            cached_input_tokens: self.counts.cached.unwrap_or(0).min(input_tokens),
+            cached_input_tokens: cached,
+            cache_write_input_tokens: self.counts.cache_write.unwrap_or(0).min(input_tokens - cached),
             output_tokens,
             reasoning_tokens: reasoning_tokens.min(output_tokens),
             estimated: input.is_none() || output.is_none(),
@@ -108,11 +110,12 @@ mod tests {
     #[test]
     fn the_servers_own_count_is_taken_whole() {
         let counts =
-            Counts { input: Some(100), cached: Some(64), written: None, output: Some(20), reasoning: Some(15) };
+            Counts { input: Some(100), cached: Some(64), cache_write: Some(30), output: Some(20), reasoning: Some(15) };
         let usage = Assembly { counts, ..said("yes") }.usage(9999);
         let expected = Usage {
             input_tokens: 100,
             cached_input_tokens: 64,
+            cache_write_input_tokens: 30,
             output_tokens: 20,
             reasoning_tokens: 15,
             estimated: false,

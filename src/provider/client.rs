@@ -14,6 +14,7 @@ use super::dialect::{CONCESSIONS, Dialect, Form, Part};
 use super::failure::{self, Failure};
 use super::presets::{self, Takes};
 use super::quote::quote;
+use super::redact::Redact;
 use super::refusal::Refusal;
 use super::request::{Asked, Chat, Format};
 use super::server::{Server, ServerSettings};
@@ -178,13 +179,17 @@ impl Client {
             return Err(self.naming_models(failure).await);
         };
         let mut first_token = None;
-        let mut delta = |text: &str| {
+        let mut redact = Redact::new(self.server.key.as_ref());
+        let mut each = |text: &str| {
             first_token.get_or_insert_with(|| began.elapsed());
-            delta(text);
+            let text = redact.piece(text);
+            if !text.is_empty() {
+                delta(&text);
+            }
         };
         let mut assembly = Assembly::default();
         let body = body::of(response, self.idle, deadline);
-        let read = Reader { wire, assembly: &mut assembly, delta: &mut delta }.read(body).await;
+        let read = Reader { wire, assembly: &mut assembly, delta: &mut each }.read(body).await;
         let failure = match &read {
             Err(broken) => {
                 let failure = failure::of_broken(&self.server, broken, self.idle, self.total);
@@ -198,13 +203,17 @@ impl Client {
             Ok(()) => assembly.flaw().map(|flaw| failure::of_unusable(&self.server, flaw)),
         };
         if let Some(failure) = failure {
-            return Err(Failure { partial: assembly.text, ..failure });
+            return Err(Failure { partial: redact.whole(assembly.text), ..failure });
+        }
+        let rest = redact.rest();
+        if !rest.is_empty() {
+            delta(&rest);
         }
         let total = began.elapsed();
         Ok(ChatReply {
             finish: assembly.finish(),
             usage: assembly.usage(chat.bytes()),
-            text: assembly.text,
+            text: redact.whole(assembly.text),
             first_token: first_token.unwrap_or(total),
             total,
         })

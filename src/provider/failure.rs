@@ -22,6 +22,8 @@ pub struct Failure {
     /// What of the text had come.
     pub partial: String,
     pub trouble: Trouble,
+    /// Whether the server took the request and may have answered it, so that it may have to be paid for.
+    pub lost: bool,
     /// Whether it is the model that the server does not know.
     pub unknown_model: bool,
 }
@@ -49,7 +51,7 @@ pub enum Again {
 impl Failure {
     pub fn never(message: String) -> Self {
         let (partial, trouble) = (String::new(), Trouble::Other);
-        Self { message, said: None, again: Again::Never, partial, trouble, unknown_model: false }
+        Self { message, said: None, again: Again::Never, partial, trouble, lost: false, unknown_model: false }
     }
 
     pub fn later(message: String) -> Self {
@@ -58,6 +60,11 @@ impl Failure {
 
     fn absent(message: String) -> Self {
         Self { trouble: Trouble::Absent, ..Self::later(message) }
+    }
+
+    /// The request was taken: what came of it may have to be paid for.
+    fn after_it_was_taken(self) -> Self {
+        Self { lost: true, ..self }
     }
 
     /// The sentence with the quotation in it.
@@ -137,7 +144,7 @@ pub fn too_long(server: &Server, least_tokens: u64, context: u64) -> Failure {
 /// For a body that is not a whole reply.
 pub fn of_broken(server: &Server, broken: &Broken, idle: Duration, total: Duration) -> Failure {
     let (name, section) = (server.name(), server.section);
-    match broken {
+    let failure = match broken {
         Broken::Body(BodyError::Silent) => silent(server, idle),
         Broken::Body(BodyError::Late) => late(server, total),
         Broken::Body(BodyError::TooLarge) => Failure::never(format!(
@@ -160,15 +167,21 @@ pub fn of_broken(server: &Server, broken: &Broken, idle: Duration, total: Durati
         )),
         Broken::Refused(refusal) if refusal.is_moderation() => refused(server),
         Broken::Refused(refusal) => of_status(server, refusal.likely_status(), refusal, None),
+    };
+    match broken {
+        // No model was asked there.
+        Broken::WebPage | Broken::Unreadable | Broken::NoCompletion | Broken::Refused(_) => failure,
+        Broken::Body(_) | Broken::Empty => failure.after_it_was_taken(),
     }
 }
 
 /// For a reply that came whole and is no answer.
 pub fn of_unusable(server: &Server, unusable: Unusable) -> Failure {
-    match unusable {
+    let failure = match unusable {
         Unusable::Refused => refused(server),
         Unusable::Empty => Failure::later(format!("{} gave a reply without text: try again", server.name())),
-    }
+    };
+    failure.after_it_was_taken()
 }
 
 pub fn silent(server: &Server, idle: Duration) -> Failure {
@@ -178,7 +191,7 @@ pub fn silent(server: &Server, idle: Duration) -> Failure {
         idle.as_secs(),
         server.section
     );
-    Failure { trouble: Trouble::Hung, ..Failure::later(message) }
+    Failure { trouble: Trouble::Hung, ..Failure::later(message) }.after_it_was_taken()
 }
 
 pub fn late(server: &Server, total: Duration) -> Failure {
@@ -189,7 +202,7 @@ pub fn late(server: &Server, total: Duration) -> Failure {
         total.as_secs(),
         server.section
     );
-    Failure { trouble: Trouble::Hung, ..Failure::never(message) }
+    Failure { trouble: Trouble::Hung, ..Failure::never(message) }.after_it_was_taken()
 }
 
 /// For a request that brought no response at all.
@@ -230,7 +243,7 @@ pub fn of_transport(server: &Server, error: &reqwest::Error) -> Failure {
             "{name} cannot be reached: check {section}.base_url and the network connection"
         ));
     }
-    Failure::later(format!("{name} closed the connection without a reply: try again"))
+    Failure::later(format!("{name} closed the connection without a reply: try again")).after_it_was_taken()
 }
 
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {

@@ -16,6 +16,7 @@ mod key;
 mod models;
 pub mod presets;
 mod quote;
+mod redact;
 mod refusal;
 mod request;
 mod server;

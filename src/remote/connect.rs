@@ -1,16 +1,21 @@
-//! From the settings of `[remote]` to the remote LM they name.
+//! From the settings to the remote LM they name.
 
 use super::offline::OfflinePlanner;
 use super::served::ServedRemote;
-use super::{Model, Probe, RemoteError, RemoteLm};
-use crate::config::{RemoteConfig, RemoteProvider};
-use crate::provider::Client;
+use super::{Model, Probe, RemoteError, RemoteLm, prices};
+use crate::config::{Config, RemoteConfig, RemoteProvider};
+use crate::provider::{Client, ListedPrice};
 
 /// The remote LM of the settings. Nothing is sent yet; the error names the setting to change.
-pub async fn connect(config: &RemoteConfig) -> Result<Box<dyn RemoteLm>, RemoteError> {
-    match config.provider {
+pub async fn connect(config: &Config) -> Result<Box<dyn RemoteLm>, RemoteError> {
+    let remote = &config.remote;
+    match remote.provider {
         RemoteProvider::Offline => Ok(Box::new(OfflinePlanner::default())),
-        _ => Ok(Box::new(ServedRemote::connect(config).await?)),
+        _ => {
+            let served = ServedRemote::connect(remote).await?;
+            let price = prices::price(served.place(), remote, &config.prices);
+            Ok(Box::new(served.with_price(price)))
+        }
     }
 }
 
@@ -23,7 +28,17 @@ pub async fn probe(config: &RemoteConfig) -> Result<Option<Probe>, RemoteError> 
     }
 }
 
-/// What the server of the settings offers; no model need be named yet, and no token is spent.
+/// What the server of the settings offers, with what the list of prices knows of it; no model need be named yet, and no token is spent.
 pub async fn models(config: &RemoteConfig) -> Result<Vec<Model>, RemoteError> {
-    Ok(Client::for_listing(config).await?.models().await?)
+    let client = Client::for_listing(config).await?;
+    let provider = prices::provider_at(client.place());
+    let mut models = client.models().await?;
+    for model in &mut models {
+        let Some(listed) = provider.and_then(|provider| prices::listed(provider, &model.id)) else { continue };
+        let price = ListedPrice { input: listed.price.input, output: listed.price.output };
+        // What the server itself says goes first.
+        model.context = model.context.or(listed.context_tokens);
+        model.price.get_or_insert(price);
+    }
+    Ok(models)
 }

@@ -2,6 +2,7 @@
 
 mod connect;
 pub mod offline;
+pub mod prices;
 mod retry;
 mod served;
 
@@ -47,6 +48,8 @@ pub struct RemoteError {
     pub retry: Retry,
     /// What of the reply had come.
     pub partial: String,
+    /// Whether the server took the request and may have answered it, although nothing of it came.
+    pub lost: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

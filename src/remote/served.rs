@@ -23,7 +23,17 @@ pub struct ServedRemote {
 impl ServedRemote {
     /// Checks the settings and reads the key; nothing is sent yet.
     pub async fn connect(config: &RemoteConfig) -> Result<Self, RemoteError> {
-        Ok(Self { client: Client::for_remote(config).await?, price: price(config) })
+        Ok(Self { client: Client::for_remote(config).await?, price: None })
+    }
+
+    /// With what its calls cost.
+    pub fn with_price(self, price: Option<Price>) -> Self {
+        Self { price, ..self }
+    }
+
+    /// Host, port and path of the server.
+    pub fn place(&self) -> &str {
+        self.client.place()
     }
 
     /// Whether the server is there and offers the model, for one token at most.
@@ -90,30 +100,7 @@ impl From<Failure> for RemoteError {
                 Again::Later(named) => Retry::Later(named),
             },
             partial: failure.partial,
+            lost: failure.lost,
         }
-    }
-}
-
-/// The price of the settings, where both directions have one.
-fn price(config: &RemoteConfig) -> Option<Price> {
-    let known = |price: f64| (price >= 0.0).then_some(price);
-    let input = known(config.price_input)?;
-    let cached_input = known(config.price_cached_input).unwrap_or(input);
-    Some(Price { input, cached_input, output: known(config.price_output)? })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_price_is_known_only_when_both_directions_are() {
-        let of = |price_input, price_cached_input, price_output| {
-            price(&RemoteConfig { price_input, price_cached_input, price_output, ..RemoteConfig::default() })
-        };
-        assert_eq!(of(-1.0, -1.0, 10.0), None);
-        assert_eq!(of(2.0, -1.0, -1.0), None);
-        assert_eq!(of(2.0, -1.0, 10.0), Some(Price { input: 2.0, cached_input: 2.0, output: 10.0 }));
-        assert_eq!(of(2.0, 0.5, 0.0), Some(Price { input: 2.0, cached_input: 0.5, output: 0.0 }));
     }
 }

@@ -2,17 +2,18 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::effects::{self, Arrival, Context};
 use super::programs::ProgramCall;
+use super::reserve::Reserve;
 use super::{Event, Order, Setup};
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::{
-    AskId, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State, UtilizationSample,
+    AskId, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State, Step, UtilizationSample,
     Waiting, advance, decide,
 };
 use crate::remote::Backoff;
@@ -34,6 +35,7 @@ pub(super) struct Driver {
     running: HashMap<JobId, AbortHandle>,
     /// The request under way, its backoff, and what of its reply has come.
     asking: Option<Asking>,
+    reserve: Reserve,
     remote_attempts: u32,
     delta_sender: mpsc::Sender<(AskId, String)>,
     deltas: mpsc::Receiver<(AskId, String)>,
@@ -44,11 +46,13 @@ struct Asking {
     backoff: Backoff,
     failures: u32,
     partial: String,
+    /// When it goes out, or went.
+    leaves: Instant,
 }
 
 impl Driver {
     pub(super) fn new(setup: Setup, events: mpsc::Sender<Event>) -> Self {
-        let Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal } = setup;
+        let Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal, book } = setup;
         let (delta_sender, deltas) = mpsc::channel(DELTAS);
         Self {
             state: State::default(),
@@ -60,6 +64,7 @@ impl Driver {
             queue: VecDeque::new(),
             running: HashMap::new(),
             asking: None,
+            reserve: Reserve::new(book),
             remote_attempts,
             delta_sender,
             deltas,
@@ -78,6 +83,7 @@ impl Driver {
                 order = orders.recv(), if orders_open => match order {
                     Some(Order::Stop) => vec![self.stop()],
                     Some(Order::CancelJob(job)) => vec![Input::CancelJob(job)],
+                    Some(Order::Budget(choice)) => vec![Input::Budget(choice)],
                     None => { orders_open = false; continue }
                 },
                 Some((ask, text)) = self.deltas.recv() => {
@@ -110,10 +116,20 @@ impl Driver {
         for input in inputs {
             let mut next = Some(decide(&self.state, input));
             while let Some(step) = next {
-                step.facts.iter().for_each(|fact| self.state.apply(fact));
+                for fact in &step.facts {
+                    self.state.apply(fact);
+                    self.reserve.note(fact).await;
+                }
                 facts.extend(step.facts);
-                effects.extend(step.effects);
-                next = advance(&self.state);
+                // A call is reserved before its fact says that it is made.
+                let refused = self.reserve.before(&self.state, &step.effects).await;
+                next = match refused {
+                    Some(refused) => Some(held_back(&self.state, refused)),
+                    None => {
+                        effects.extend(step.effects);
+                        advance(&self.state)
+                    }
+                };
             }
         }
         // Jobs that start where others ended share their write to the journal.
@@ -148,7 +164,13 @@ impl Driver {
         match effect {
             Effect::Ask(request) => {
                 let backoff = Backoff::new(self.remote_attempts);
-                self.asking = Some(Asking { request: request.clone(), backoff, failures: 0, partial: String::new() });
+                self.asking = Some(Asking {
+                    request: request.clone(),
+                    backoff,
+                    failures: 0,
+                    partial: String::new(),
+                    leaves: Instant::now(),
+                });
                 self.tasks.spawn(effects::ask(
                     self.context.clone(),
                     request,
@@ -160,6 +182,7 @@ impl Driver {
                 let Some(asking) = self.asking.as_mut().filter(|asking| asking.request.ask == ask) else { return };
                 asking.partial.clear();
                 let (request, wait) = (asking.request.clone(), Duration::from_millis(after_ms));
+                asking.leaves = Instant::now() + wait;
                 self.tasks.spawn(effects::ask(self.context.clone(), request, self.delta_sender.clone(), wait));
             }
             // The state waits for the call, which says all there is to know of it.
@@ -268,6 +291,7 @@ impl Driver {
                     error: error.message,
                     retry_in_ms,
                     partial: error.partial,
+                    lost: error.lost,
                 }))
             }
         }
@@ -281,11 +305,12 @@ impl Driver {
     }
 
     fn stop(&mut self) -> Input {
-        let partial = match self.state.phase {
-            Phase::Waiting(Waiting::Remote(_)) => self.asking.take().map(|asking| asking.partial).unwrap_or_default(),
-            _ => String::new(),
+        let asking = match self.state.phase {
+            Phase::Waiting(Waiting::Remote(_)) => self.asking.take(),
+            _ => None,
         };
-        Input::Stop { partial }
+        let sent = asking.as_ref().is_some_and(|asking| asking.leaves <= Instant::now());
+        Input::Stop { partial: asking.map(|asking| asking.partial).unwrap_or_default(), sent }
     }
 
     /// What engine or servers came to, when the last job of a round has ended: the samples a second apart seldom hold it.
@@ -306,6 +331,16 @@ impl Driver {
         sample.fleet = self.context.local.fleet();
         sample
     }
+}
+
+/// What comes of a call that could not be reserved. It must not be made, whatever the protocol makes of it.
+fn held_back(state: &State, refused: Input) -> Step {
+    let step = decide(state, refused);
+    if !step.is_empty() {
+        return step;
+    }
+    let error = "a call could not be reserved within the budget of the day; please report it".into();
+    decide(state, Input::Fault { error })
 }
 
 /// Samples the machine once a second, on a thread of its own since drivers may block.

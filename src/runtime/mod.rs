@@ -8,6 +8,7 @@ mod effects;
 mod likeness;
 mod programs;
 mod rerun;
+mod reserve;
 
 use std::sync::Arc;
 
@@ -15,9 +16,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::document::Document;
-use crate::journal::{JournalError, JournalWriter, Record};
+use crate::journal::{DayBook, JournalError, JournalWriter, Record};
 use crate::local::LocalLm;
-use crate::protocol::{AskId, JobId, SessionOpened, State};
+use crate::protocol::{AskId, BudgetChoice, JobId, SessionOpened, State};
 use crate::remote::RemoteLm;
 use crate::sandbox::Sandbox;
 
@@ -35,6 +36,8 @@ pub struct Setup {
     pub sandbox: Sandbox,
     pub embeddings: Embeddings,
     pub journal: JournalWriter,
+    /// Where what calls cost is noted for all sessions of the folder.
+    pub book: DayBook,
 }
 
 /// What a running session tells whoever watches it.
@@ -47,9 +50,11 @@ pub enum Event {
 }
 
 /// What the person can tell a running session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Order {
     CancelJob(JobId),
+    /// What to do where the next call could pass a budget.
+    Budget(BudgetChoice),
     Stop,
 }
 

@@ -5,7 +5,7 @@ use ratatui::style::{Modifier, Style};
 use super::glyphs::Glyph;
 use super::paint::Paint;
 use super::theme::Role;
-use crate::app::{Area, LineInput, Model, Overlay, RowsPane, gist, glyphs};
+use crate::app::{Action, Area, LineInput, Model, Overlay, RowsPane, binding_of, budget, gist, glyphs};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let Some(overlay) = &model.overlay else { return };
@@ -14,6 +14,8 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Help(_) => "Keys".to_owned(),
         Overlay::Quit => "Work is in flight".into(),
         Overlay::Stop => "Stop the run".into(),
+        Overlay::Budget => "The budget is reached".into(),
+        Overlay::Amount(_) => "The new budget in dollars, for this session".into(),
         Overlay::Question(_) => "What do you want to know?".into(),
         Overlay::Search(_) => format!("Search {}", model.focus.name()),
         Overlay::Job { job, .. } => format!("Job {job}"),
@@ -35,6 +37,15 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Stop => {
             let text = ["Jobs and requests under way are cancelled.", "What was paid for is saved."];
             ask(paint, inside, &text, "y stop the run", "n let it run");
+        }
+        Overlay::Budget => budget_choice(paint, model, inside),
+        Overlay::Amount(input) => {
+            line_input(paint, input, inside.top(1));
+            if let Some(reached) = model.budget_reached() {
+                let y = inside.y + inside.height.saturating_sub(1);
+                let least = format!("the next call needs {} at least", budget::at_least(reached));
+                paint.text(inside.x, y, inside.width, &least, paint.style(Role::Dim));
+            }
         }
         Overlay::Search(input) => line_input(paint, input, inside.top(1)),
         Overlay::Question(input) => {
@@ -85,6 +96,22 @@ fn scrolled(paint: &mut Paint, pane: &RowsPane, area: Area) {
         let words = if below > 0 { format!(" {below} rows more ") } else { " end ".into() };
         let style = paint.style(Role::OverlayRule);
         paint.right(area.x, area.y + area.height, area.width, &words, style);
+    }
+}
+
+/// What was reached, and what each key does about it.
+fn budget_choice(paint: &mut Paint, model: &Model, area: Area) {
+    let Some(reached) = model.budget_reached() else { return };
+    let bottom = area.y + area.height;
+    for (line, y) in budget::lines(reached).iter().zip(area.y..bottom) {
+        paint.text(area.x, y, area.width, line, paint.style(Role::Text));
+    }
+    let choices = [Action::SpendOnce, Action::RaiseBudget, Action::EndRun, Action::Postpone];
+    for (action, y) in choices.into_iter().zip(area.y + 4..bottom) {
+        let Some(binding) = binding_of(action) else { continue };
+        let words = if action == Action::SpendOnce { budget::once(reached) } else { binding.doc.to_owned() };
+        paint.text(area.x, y, area.width, binding.first_key(), paint.style(Role::Key));
+        paint.text(area.x + 5, y, area.width.saturating_sub(5), &words, paint.style(Role::Text));
     }
 }
 

@@ -6,9 +6,9 @@ use super::paint::Paint;
 use super::theme::Role;
 use crate::app::{
     Action, Area, Model, Overlay, Pane, binding_of, dollars, gist, headline, planner_name, reader_name, seconds,
-    short_bytes, short_count, width,
+    seconds_left, short_bytes, short_count, width,
 };
-use crate::protocol::Round;
+use crate::protocol::{Round, Usage};
 
 /// The question, and who plans and who reads.
 pub fn bar(paint: &mut Paint, model: &Model) {
@@ -122,44 +122,59 @@ pub fn status(paint: &mut Paint, model: &Model) {
 /// What the status line tells, with its rank: 0 stays longest.
 fn figures(model: &Model) -> Vec<(u8, String)> {
     let figures = &model.figures;
-    let about = if figures.estimated { "≈ " } else { "" };
     let mut parts = Vec::new();
     let Some(opened) = &model.state.opened else { return parts };
-    let spent = figures.spent_usd.map_or("cost unknown".into(), dollars);
+    let about = if figures.estimated_usd > 0.0 { "≈ " } else { "" };
+    let spent = figures.spent_usd.map_or("cost unknown".into(), |usd| format!("{about}{}", dollars(usd)));
     let budget = figures.budget_usd.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
     let doubtful = match figures.doubtful_usd {
         0.0 => String::new(),
         usd => format!(" + at most {} broken off", dollars(usd)),
     };
+    if let Some(left_ms) = model.retry_in_ms().filter(|left| *left > 0) {
+        parts.push((1, format!("trying again in {}", seconds_left(left_ms))));
+    }
     parts.push((0, format!("{spent}{doubtful}{budget}")));
     match figures.baseline_usd {
-        Some(baseline) => parts.push((3, format!("remote-only ≈ {}", dollars(baseline)))),
+        Some(baseline) => parts.push((4, format!("remote-only ≈ {}", dollars(baseline)))),
         None if figures.baseline_tokens > 0 => {
-            parts.push((3, format!("remote-only ≈ {} tokens", short_count(figures.baseline_tokens))));
+            parts.push((4, format!("remote-only ≈ {} tokens", short_count(figures.baseline_tokens))));
         }
         None => {}
     }
-    let cached = match figures.remote_cached_tokens {
-        0 => String::new(),
-        cached => format!(" ({} cached)", short_count(cached)),
-    };
-    let (input, output) = (short_count(figures.remote_input_tokens), short_count(figures.remote_output_tokens));
-    parts.push((2, format!("{about}{input} in{cached}, {output} out")));
+    parts.push((3, tokens(&figures.counted, &figures.estimated)));
     let share = figures.exposed_share * 100.0;
     // A planner that runs here sends nothing anywhere: the figure then shows what a remote LM would have seen.
     let verb = if opened.remote.is_model { "left device" } else { "would leave" };
-    parts.push((1, format!("{verb} {} ({share:.1}%)", short_bytes(figures.exposed_bytes))));
-    parts.push((6, format!("saved #{}", figures.saved_record)));
-    parts.push((5, seconds(model.elapsed_ms())));
+    parts.push((2, format!("{verb} {} ({share:.1}%)", short_bytes(figures.exposed_bytes))));
+    parts.push((7, format!("saved #{}", figures.saved_record)));
+    parts.push((6, seconds(model.elapsed_ms())));
     let busy = model.state.utilization.as_ref().and_then(|sample| sample.gpus.first()).map(|gpu| gpu.busy_percent);
     parts.push((
-        4,
+        5,
         match busy.flatten() {
             Some(busy) => format!("gpu {busy:.0}%"),
             None => "gpu n/a".into(),
         },
     ));
     parts
+}
+
+/// What the server counted, and apart from it what we estimate.
+fn tokens(counted: &Usage, estimated: &Usage) -> String {
+    let told = |usage: &Usage| {
+        let cached = match usage.cached_input_tokens {
+            0 => String::new(),
+            cached => format!(" ({} cached)", short_count(cached)),
+        };
+        format!("{} in{cached}, {} out", short_count(usage.input_tokens), short_count(usage.output_tokens))
+    };
+    let any = |usage: &Usage| usage.input_tokens + usage.output_tokens > 0;
+    match (any(counted), any(estimated)) {
+        (_, false) => told(counted),
+        (false, true) => format!("≈ {}", told(estimated)),
+        (true, true) => format!("{} + ≈ {}", told(counted), told(estimated)),
+    }
 }
 
 /// Keys that do something here, with their names.
@@ -201,7 +216,10 @@ fn hint(paint: &mut Paint, x: u16, y: u16, end: u16, action: Action) -> u16 {
 fn hinted(model: &Model) -> &'static [Action] {
     use Action as A;
     match (&model.overlay, model.player(), model.focus) {
-        (Some(Overlay::Question(_) | Overlay::Search(_)), ..) => &[A::Submit, A::Leave, A::EraseWord, A::EraseLine],
+        (Some(Overlay::Budget), ..) => &[A::SpendOnce, A::RaiseBudget, A::EndRun, A::Postpone],
+        (Some(Overlay::Question(_) | Overlay::Search(_) | Overlay::Amount(_)), ..) => {
+            &[A::Submit, A::Leave, A::EraseWord, A::EraseLine]
+        }
         (Some(Overlay::Quit | Overlay::Stop), ..) => &[A::Confirm, A::Decline],
         (Some(Overlay::Job { .. }), ..) => &[A::Show, A::CancelJob, A::Copy, A::Down, A::Up, A::Dismiss],
         (Some(_), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
@@ -210,6 +228,9 @@ fn hinted(model: &Model) -> &'static [Action] {
         }
         (None, Some(_), _) => {
             &[A::Play, A::StepBack, A::StepForward, A::RoundForward, A::Faster, A::Slower, A::NextPane, A::Open]
+        }
+        (None, None, _) if model.budget_reached().is_some() => {
+            &[A::Budget, A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom]
         }
         (None, None, Pane::Document) => {
             &[A::Search, A::NextMatch, A::Wrap, A::Back, A::TintRead, A::TintCited, A::TintLeft, A::NextPane, A::Zoom]

@@ -118,7 +118,7 @@ async fn tokens_are_those_the_server_counted() {
         cached_input_tokens: 768,
         output_tokens: 50,
         reasoning_tokens: 40,
-        estimated: false,
+        ..Usage::default()
     };
     assert_eq!(reply.usage, expected);
 }
@@ -302,4 +302,13 @@ async fn a_probe_tells_whether_the_model_is_there_without_a_chat() {
     let probe = ServedRemote::connect(&config).await.unwrap().probe().await.unwrap();
     assert_eq!(probe.listing, Listing::NotListed(vec!["test-model".into()]));
     assert_eq!(server.counts().requests, 0);
+}
+
+#[tokio::test]
+async fn a_key_that_the_server_echoes_in_its_reply_is_taken_out() {
+    let echo = format!("the key is {KEY}, indeed {KEY}");
+    for streamed in [Reply::text(echo.clone()).in_writes_of(1), Reply::text(echo.clone()).never_streamed()] {
+        let (reply, deltas) = reply(streamed).await;
+        assert_eq!((reply.text.as_str(), deltas.as_str()), ("the key is [key], indeed [key]", reply.text.as_str()));
+    }
 }

@@ -76,6 +76,14 @@ impl Wire {
         }
     }
 
+    /// Tokens that it says were written to its cache: a third of what was not read from there.
+    pub fn written(self, tokens: Tokens) -> u64 {
+        match self {
+            Wire::Anthropic => (tokens.input - tokens.cached) / 3,
+            _ => 0,
+        }
+    }
+
     fn usage(self, tokens: Tokens) -> Value {
         let Tokens { input, cached, output, reasoning } = tokens;
         match self {
@@ -89,9 +97,8 @@ impl Wire {
                 "output_tokens": output, "output_tokens_details": { "reasoning_tokens": reasoning },
                 "total_tokens": input + output,
             }),
-            // A third of what was not read from the cache is written to it.
             Wire::Anthropic => {
-                let written = (input - cached) / 3;
+                let written = self.written(tokens);
                 json!({
                     "input_tokens": input - cached - written, "cache_creation_input_tokens": written,
                     "cache_read_input_tokens": cached, "output_tokens": output,

@@ -93,7 +93,8 @@ impl Home {
 
     pub fn sessions(&self) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(self.path("sessions")) else { return Vec::new() };
-        entries.map(|entry| entry.unwrap().path()).collect()
+        // Beside them lies the book of what they spent.
+        entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
     }
 
     /// The facts of the only session, in order.

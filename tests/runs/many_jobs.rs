@@ -137,15 +137,19 @@ async fn a_local_server_that_is_not_there_is_told_to_the_planner_and_harms_nothi
 
 /// The object of `run --json` has these keys and no others, down to the last.
 fn assert_keys(report: &Value) {
-    let lm = "calls input_tokens cached_input_tokens output_tokens reasoning_tokens cost_usd estimated";
+    let lm = "calls input_tokens cached_input_tokens output_tokens reasoning_tokens cost_usd estimated \
+              cache_write_input_tokens estimated_input_tokens estimated_output_tokens seconds";
     for (place, keys) in [
-        ("", "session protocol outcome answer citations rounds jobs usage baseline exposed fleet seconds"),
+        (
+            "",
+            "session protocol outcome answer citations rounds jobs usage calls by_round prices baseline exposed fleet seconds",
+        ),
         ("/citations/0", "document start end page text match"),
         ("/jobs", "planned answered abstained malformed truncated failed cancelled"),
         ("/usage", "remote local"),
         ("/usage/remote", lm),
         ("/usage/local", lm),
-        ("/baseline", "input_tokens cost_usd"),
+        ("/baseline", "input_tokens cost_usd ratio estimated"),
         ("/exposed", "bytes share"),
     ] {
         let found: BTreeSet<&str> =

@@ -229,3 +229,29 @@ async fn a_server_that_is_not_there_is_named_with_what_to_do() {
     assert_eq!(said.stderr.matches("start the server").count(), 1, "told once: {said:?}");
     assert_eq!(home.shown().await["ended"]["outcome"], "failed");
 }
+
+/// The remote LM's key stands nowhere, whatever the server does with it: not in what any command says, not in a file.
+#[tokio::test]
+async fn a_key_that_a_server_echoes_everywhere_shows_nowhere() {
+    let advice = format!("My key is {KEY}. Look for item 7.");
+    let echoing = planner(move |step, _| (step == Step::Advise).then(|| Reply::text(advice.clone()))).await;
+    let home = Home::new();
+    home.write("document.txt", ledger_of(20));
+    let mut run = home.asking(&["--json"], &remote(&echoing));
+    run.env("MINIONS_LOG", "trace").env("RUST_BACKTRACE", "full");
+    let answered = said(run).await;
+    assert_eq!(answered.code, 0, "{answered:?}");
+    home.assert_nowhere(KEY, &answered);
+    assert!(home.facts_of("remote_answered")[0]["text"].as_str().unwrap().starts_with("My key is [key]."));
+    for command in [
+        &["sessions", "show", "last", "--json"][..],
+        &["sessions", "show", "last"],
+        &["sessions", "list", "--json"],
+        &["replay", "last", "--headless"],
+        &["config", "show"],
+    ] {
+        let shown = home.run(command).await;
+        assert_eq!(shown.code, 0, "{command:?}: {shown:?}");
+        home.assert_nowhere(KEY, &shown);
+    }
+}

@@ -93,6 +93,32 @@ async fn a_budget_is_kept_before_money_is_spent() {
 }
 
 #[tokio::test]
+async fn the_budget_of_the_day_is_one_for_all_sessions_of_the_folder() {
+    let home = home();
+    let planner = planner(|_, _| None).await;
+    let ask = async |per_day: f64| {
+        let per_day = format!("remote.budget_usd_per_day={per_day}");
+        let priced = settings(&["remote.price_input=2", "remote.price_output=10", &per_day]);
+        home.ask(&["--json"], &[remote(&planner), priced].concat()).await
+    };
+    let first = ask(1.0).await;
+    let spent = first.json()["usage"]["remote"]["cost_usd"].as_f64().unwrap();
+    assert!((first.code, spent > 0.0) == (0, true), "{first:?}");
+    let before = planner.counts().requests;
+    // A call may cost more than a cent: 4096 tokens of output at ten dollars a million.
+    let second = ask(spent + 0.01).await;
+    assert_eq!((second.code, &second.json()["outcome"]), (4, &json!("budget")), "{second:?}");
+    assert!(
+        second.stderr.contains("by today's sessions") && second.stderr.contains("budget_usd_per_day"),
+        "{second:?}"
+    );
+    assert_eq!(planner.counts().requests, before);
+    assert_eq!(ask(spent + 1.0).await.code, 0);
+    let verified = home.run(&["sessions", "verify", "last"]).await;
+    assert_eq!(verified.code, 0, "{verified:?}");
+}
+
+#[tokio::test]
 async fn a_disk_that_takes_no_more_ends_the_run_in_one_sentence_and_keeps_what_is_on_it() {
     let home = home();
     // 12 KiB a file: the document fits, the journal with the question in each request does not.

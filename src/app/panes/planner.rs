@@ -35,7 +35,10 @@ impl Model {
     fn write_round(&self, writer: &mut Writer, round: &Round, pending_from: &mut Option<usize>) {
         writer.blank();
         let last = if round.last { " · must answer" } else { "" };
-        writer.row(vec![Piece::text(Tone::Heading, format!("Round {}{last}", round.number))], None);
+        writer.row(
+            vec![Piece::text(Tone::Heading, format!("Round {}{last}{}", round.number, self.round_cost(round)))],
+            None,
+        );
         let (mut told_jobs, mut decides) = (false, 0);
         for ask in &round.asks {
             if ask.request.purpose == Purpose::Think && !told_jobs {
@@ -68,6 +71,25 @@ impl Model {
         if let Some(decision) = &round.decision {
             write_decision(writer, decision);
         }
+    }
+
+    /// What the round's replies cost so far, where a model gave them.
+    fn round_cost(&self, round: &Round) -> String {
+        let answers = || {
+            round.asks.iter().filter_map(|ask| match &ask.state {
+                AskState::Answered(answer) => Some(answer),
+                AskState::Pending | AskState::GivenUp => None,
+            })
+        };
+        let count = answers().count();
+        if count == 0 || !self.state.opened.as_ref().is_some_and(|opened| opened.remote.is_model) {
+            return String::new();
+        }
+        let about = if answers().any(|answer| answer.usage.estimated) { "≈ " } else { "" };
+        let cost: Option<f64> = answers().map(|answer| answer.cost_usd).sum();
+        let cost = cost.map_or("price unknown".into(), |usd| format!("{about}{}", dollars(usd)));
+        let calls = if count == 1 { "call" } else { "calls" };
+        format!(" · {count} {calls} · {cost}")
     }
 
     fn is_unfolded(&self, fold: Fold, by_default: bool) -> bool {

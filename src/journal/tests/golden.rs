@@ -47,7 +47,7 @@ fn a_session_of_version_1_stays_whole_and_readable() {
     assert_eq!(session.summary().problem, None);
 }
 
-const KINDS: usize = 20;
+const KINDS: usize = 22;
 
 /// Written without a wildcard, so that a new kind of fact needs a number here and a sample below.
 fn kind(fact: &Fact) -> usize {
@@ -71,6 +71,8 @@ fn kind(fact: &Fact) -> usize {
         Fact::UtilizationSampled(_) => 17,
         Fact::NoteAdded { .. } => 18,
         Fact::EmbeddingFailed { .. } => 19,
+        Fact::BudgetReached(_) => 20,
+        Fact::BudgetRaised { .. } => 21,
         Fact::SessionEnded { .. } => KINDS,
     }
 }
@@ -81,8 +83,14 @@ fn samples() -> Vec<Fact> {
     let code = CodeId { round: 1, attempt: 1 };
     let mut facts = vec![Fact::SessionOpened(Box::new(opened())), Fact::RoundBegan { round: 1, last: false }];
     facts.extend(asks(ask));
-    let usage =
-        Usage { input_tokens: 9, cached_input_tokens: 4, output_tokens: 3, reasoning_tokens: 1, estimated: true };
+    let usage = Usage {
+        input_tokens: 9,
+        cached_input_tokens: 4,
+        output_tokens: 3,
+        reasoning_tokens: 1,
+        estimated: true,
+        ..Usage::default()
+    };
     let answer = |finish, cost_usd| RemoteAnswer {
         ask,
         text: "a\nb\u{1b}".into(),
@@ -96,7 +104,8 @@ fn samples() -> Vec<Fact> {
     facts.push(Fact::RemoteAnswered(answer(Finish::Length, None)));
     for (retry_in_ms, partial) in [(Some(250), "half"), (None, "")] {
         let error = "503".to_owned();
-        facts.push(Fact::RemoteFailed(RemoteFailure { ask, attempt: 1, error, retry_in_ms, partial: partial.into() }));
+        let partial = partial.into();
+        facts.push(Fact::RemoteFailed(RemoteFailure { ask, attempt: 1, error, retry_in_ms, partial, lost: false }));
     }
     facts.push(Fact::CodeReceived { code, source: "def prepare_jobs(c):\n\treturn []\n".into() });
     facts.extend(rejections(code));
@@ -127,12 +136,12 @@ fn samples() -> Vec<Fact> {
         Ending::Failed { error: reason() },
     ];
     facts.extend(endings.into_iter().map(|ending| Fact::SessionEnded { ending }));
-    facts.extend(added_later(code));
+    facts.extend(added_later(code, ask));
     facts
 }
 
 /// What facts have held since the first sessions were written, in the order it came.
-fn added_later(code: CodeId) -> Vec<Fact> {
+fn added_later(code: CodeId, ask: AskId) -> Vec<Fact> {
     let error = CodeError {
         hint: Some("print less".into()),
         printed: Some("1\n2\n".into()),
@@ -156,7 +165,37 @@ fn added_later(code: CodeId) -> Vec<Fact> {
             ..opened()
         })),
         Fact::EmbeddingFailed { code, stage: CodeStage::Prepare, error: "it crashed (signal 6)".into() },
+        Fact::SessionOpened(Box::new(opened_with_prices())),
+        Fact::RemoteFailed(RemoteFailure {
+            ask,
+            attempt: 1,
+            error: "silent".into(),
+            retry_in_ms: None,
+            partial: String::new(),
+            lost: true,
+        }),
+        Fact::BudgetReached(reached(Scope::Session, None)),
+        Fact::BudgetReached(reached(Scope::Day, Some(ask))),
+        Fact::BudgetRaised { scope: Scope::Session, to_usd: 2.5, once: false },
+        Fact::BudgetRaised { scope: Scope::Day, to_usd: 0.75, once: true },
     ]
+}
+
+fn reached(scope: Scope, again: Option<AskId>) -> Reached {
+    let (purpose, attempt) = (Purpose::Think, 1);
+    Reached { scope, purpose, attempt, again, worst_usd: 0.25, committed_usd: 0.5, budget_usd: 0.625 }
+}
+
+/// With all that a price may say, and a budget for the day.
+fn opened_with_prices() -> SessionOpened {
+    let long = LongPrice { over_tokens: 200_000, input: 5.0, cached_input: 0.5, cache_write: Some(6.25), output: 15.0 };
+    let price = Price { cache_write: Some(3.125), long: Some(long), ..Price::flat(2.5, 10.0) };
+    let opened = opened();
+    SessionOpened {
+        remote: ModelInfo { price: Some(price), ..opened.remote },
+        settings: Settings { budget_usd_per_day: Some(5.0), ..opened.settings },
+        ..opened
+    }
 }
 
 fn engine() -> EngineSample {
@@ -186,7 +225,7 @@ fn spent() -> EngineSeconds {
 }
 
 fn opened() -> SessionOpened {
-    let price = Some(Price { input: 2.5, cached_input: 1.25, output: 10.0 });
+    let price = Some(Price { cached_input: 1.25, ..Price::flat(2.5, 10.0) });
     SessionOpened {
         question: "Was steht da – “€5.3 million”?".into(),
         settings: Settings { budget_usd: Some(1.5), ..Settings::default() },

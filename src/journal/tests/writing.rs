@@ -185,7 +185,7 @@ proptest! {
     /// The fold of a journal can only equal the live state if not one bit of a sum of money is lost on the way.
     #[test]
     fn numbers_come_back_as_they_were(input in 0..10_000_000u64, output in 0..100_000u64, price in 0.0..100.0f64, cpu in 0.0..100.0f32) {
-        let price = Price { input: price, cached_input: price / 3.0, output: price * 4.1 };
+        let price = Price { cached_input: price / 3.0, ..Price::flat(price, price * 4.1) };
         let usage = Usage { input_tokens: input, cached_input_tokens: input / 7, output_tokens: output, ..Usage::default() };
         let answer = RemoteAnswer {
             ask: AskId { round: 1, n: 1 },

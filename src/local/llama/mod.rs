@@ -138,7 +138,7 @@ impl LocalLm for LlamaLocal {
                     cached_input_tokens: answered.shared_tokens,
                     output_tokens: answered.output_tokens,
                     reasoning_tokens: answered.reasoning_tokens,
-                    estimated: false,
+                    ..Usage::default()
                 },
             })
         })

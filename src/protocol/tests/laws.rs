@@ -25,17 +25,35 @@ fn worlds() -> impl Strategy<Value = World> {
         prop::collection::vec(prop_oneof![Just(FINAL), Just(MORE), Just("{bad")], 1..5),
         prop::collection::vec(0usize..64, 1..40),
         (1u32..4, 1u32..3),
+        budgets(),
     )
-        .prop_map(|(programs, prepared, transformed, workers, decisions, order, (max_rounds, samples))| World {
-            settings: Settings { max_rounds, samples, ..Settings::default() },
-            price: None,
-            programs,
-            prepared,
-            transformed,
-            workers,
-            decisions,
-            order,
+        .prop_map(|(programs, prepared, transformed, workers, decisions, order, (max_rounds, samples), budget)| {
+            World {
+                settings: Settings { max_rounds, samples, budget_usd: budget.0, ..Settings::default() },
+                price: budget.0.map(|_| Price::flat(1.0, 2.0)),
+                choices: budget.1,
+                programs,
+                prepared,
+                transformed,
+                workers,
+                decisions,
+                order,
+            }
         })
+}
+
+/// A budget that is soon reached, and what the person says then; in half of the worlds there is none.
+fn budgets() -> impl Strategy<Value = (Option<f64>, Vec<BudgetChoice>)> {
+    let choice = prop_oneof![
+        3 => Just(BudgetChoice::Once),
+        3 => (0.05f64..0.2).prop_map(|to_usd| BudgetChoice::Raise { to_usd }),
+        1 => Just(BudgetChoice::Stop),
+    ];
+    let choices = prop::collection::vec(choice, 0..6).prop_map(|mut choices| {
+        choices.push(BudgetChoice::Stop);
+        choices
+    });
+    (prop::option::of(0.005f64..0.05), choices)
 }
 
 /// Everything that could come in, sensible or not.
@@ -63,7 +81,8 @@ fn inputs() -> impl Strategy<Value = Input> {
             attempt: 1,
             error: "503".into(),
             retry_in_ms,
-            partial: String::new()
+            partial: String::new(),
+            lost: retry_in_ms.is_some_and(|ms| ms % 2 == 0),
         })),
         (code.clone(), 0usize..6).prop_map(|(code, jobs)| {
             let manifest = Manifest { chunk: Chunk::Text("c".into()), task: "t".into(), advice: String::new() };
@@ -92,7 +111,11 @@ fn inputs() -> impl Strategy<Value = Input> {
         (0u32..3).prop_map(|round| Input::CitationsLocated { round, citations: Vec::new() }),
         Just(Input::Utilization(UtilizationSample::default())),
         Just(Input::Note { text: "n".into() }),
-        Just(Input::Stop { partial: "half".into() }),
+        Just(Input::Stop { partial: "half".into(), sent: true }),
+        prop::option::of((0u32..3, 0u32..8).prop_map(|(round, n)| AskId { round, n }))
+            .prop_map(|again| Input::DaySpent { again, committed_usd: 0.5 }),
+        prop_oneof![Just(BudgetChoice::Once), Just(BudgetChoice::Stop), Just(BudgetChoice::Raise { to_usd: f64::NAN })]
+            .prop_map(Input::Budget),
         Just(Input::Fault { error: "disk full".into() }),
     ]
 }

@@ -151,7 +151,7 @@ fn a_call_that_could_pass_the_budget_is_not_made() {
 
 #[test]
 fn a_try_that_broke_off_counts_before_the_next_try_is_made() {
-    let price = Some(Price { input: 1.0, cached_input: 0.5, output: 2.0 });
+    let price = Some(Price { cached_input: 0.5, ..Price::flat(1.0, 2.0) });
     let broken = |budget_usd| {
         let settings = Settings { budget_usd: Some(budget_usd), ..Settings::default() };
         let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
@@ -164,6 +164,7 @@ fn a_try_that_broke_off_counts_before_the_next_try_is_made() {
             error: "cut off".into(),
             retry_in_ms: Some(5),
             partial: "Look".into(),
+            lost: false,
         };
         take(&mut run, &mut waiting, Input::RemoteFailed(failure));
         (run, request.estimate.worst_cost_usd.unwrap())
@@ -171,10 +172,70 @@ fn a_try_that_broke_off_counts_before_the_next_try_is_made() {
     let (run, worst) = broken(1.0);
     assert_eq!(run.state.ending(), None);
     let (run, _) = broken(worst * 1.5);
-    assert!(
-        matches!(run.state.ending(), Some(Ending::Budget { reason }) if reason.contains("raise remote.budget_usd"))
-    );
+    let Phase::Paused(reached) = &run.state.phase else { panic!("{:?}", run.state.phase) };
+    assert_eq!((reached.again, reached.worst_usd, reached.committed_usd), (Some(asked(&run)), worst, worst));
     assert_eq!(run.facts.iter().filter(|fact| matches!(fact, Fact::RemoteFailed(_))).count(), 1);
+}
+
+fn asked(run: &Run) -> AskId {
+    run.state.asks().last().unwrap().request.ask
+}
+
+#[test]
+fn at_a_reached_budget_the_person_says_how_to_go_on() {
+    let settings = Settings { budget_usd: Some(0.009), ..Settings::default() };
+    let world = |choices: &[BudgetChoice]| {
+        World { settings: settings.clone(), choices: choices.to_vec(), ..World::default() }.run()
+    };
+    let pauses = |run: &Run| run.kinds().iter().filter(|kind| *kind == "budget_reached").count();
+
+    let raised = world(&[BudgetChoice::Raise { to_usd: 1.0 }]);
+    assert_eq!((raised.state.ending(), pauses(&raised)), (Some(&Ending::Answered), 1));
+    assert_eq!(raised.state.budgets.usd(Scope::Session), Some(1.0));
+
+    let settings = Settings { budget_usd: Some(0.001), ..Settings::default() };
+    let each_once = World { settings, choices: vec![BudgetChoice::Once], ..World::default() }.run();
+    assert_eq!((each_once.state.ending(), pauses(&each_once)), (Some(&Ending::Answered), 4), "every call asks anew");
+    assert_eq!(each_once.state.budgets.usd(Scope::Session), Some(0.001), "the budget itself stands");
+
+    let too_little =
+        [BudgetChoice::Raise { to_usd: 0.001 }, BudgetChoice::Raise { to_usd: f64::INFINITY }, BudgetChoice::Stop];
+    let stopped = world(&too_little);
+    assert!(
+        matches!(stopped.state.ending(), Some(Ending::Budget { reason }) if reason.contains("raise remote.budget_usd"))
+    );
+    assert_eq!((stopped.asked.len(), pauses(&stopped)), (1, 1));
+}
+
+#[test]
+fn the_budget_of_the_day_pauses_a_new_call_and_one_that_would_be_sent_again() {
+    let price = Some(Price::flat(1.0, 2.0));
+    let settings = Settings { budget_usd_per_day: Some(0.02), ..Settings::default() };
+    let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
+    run.state.apply(&Fact::SessionOpened(opened(settings, price)));
+    let began = advance(&run.state).unwrap();
+    began.facts.iter().for_each(|fact| run.state.apply(fact));
+    let worst = next_call_usd(&run.state).unwrap();
+    assert!(decide(&run.state, Input::DaySpent { again: None, committed_usd: 0.02 - worst }).is_empty());
+
+    let mut waiting = Vec::new();
+    take(&mut run, &mut waiting, Input::DaySpent { again: None, committed_usd: 0.02 });
+    assert!(
+        matches!(&run.state.phase, Phase::Paused(reached) if reached.scope == Scope::Day && reached.again.is_none())
+    );
+    take(&mut run, &mut waiting, Input::Budget(BudgetChoice::Once));
+    assert!(matches!(waiting[..], [Effect::Ask(_)]), "{waiting:?}");
+
+    let ask = asked(&run);
+    let error = "cut off".to_owned();
+    let failure = RemoteFailure { ask, attempt: 1, error, retry_in_ms: Some(5), partial: String::new(), lost: true };
+    take(&mut run, &mut waiting, Input::RemoteFailed(failure));
+    take(&mut run, &mut waiting, Input::DaySpent { again: Some(ask), committed_usd: 0.03 });
+    assert!(matches!(&run.state.phase, Phase::Paused(reached) if reached.again == Some(ask)));
+    waiting.clear();
+    take(&mut run, &mut waiting, Input::Budget(BudgetChoice::Raise { to_usd: 0.5 }));
+    assert_eq!(waiting, [Effect::AskAgain { ask, after_ms: 0 }]);
+    assert_eq!(run.state.phase, Phase::Waiting(Waiting::Remote(ask)));
 }
 
 #[test]

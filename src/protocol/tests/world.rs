@@ -27,19 +27,22 @@ pub struct World {
     pub decisions: Vec<&'static str>,
     /// Which of the effects that wait is answered next: taken modulo their number.
     pub order: Vec<usize>,
+    /// What the person says at a reached budget.
+    pub choices: Vec<BudgetChoice>,
 }
 
 impl Default for World {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
-            price: Some(Price { input: 1.0, cached_input: 0.5, output: 2.0 }),
+            price: Some(Price { cached_input: 0.5, ..Price::flat(1.0, 2.0) }),
             programs: vec![PROGRAM],
             prepared: vec![Ok(4)],
             transformed: vec![Ok("the answer is 42".into())],
             workers: vec![Ok((ANSWERED, Finish::Stop)), Ok((ABSTAINED, Finish::Stop))],
             decisions: vec![FINAL],
             order: vec![0],
+            choices: vec![BudgetChoice::Stop],
         }
     }
 }
@@ -96,9 +99,14 @@ impl World {
             (VecDeque::from(self.programs.clone()), VecDeque::from(self.prepared.clone()));
         let (mut transformed, mut decisions) =
             (VecDeque::from(self.transformed.clone()), VecDeque::from(self.decisions.clone()));
+        let mut choices = VecDeque::from(self.choices.clone());
         let mut order = VecDeque::from(self.order.clone());
         take(&mut run, &mut waiting, Input::Start(opened(self.settings.clone(), self.price)));
         for _ in 0..20_000 {
+            if let Phase::Paused(_) = run.state.phase {
+                take(&mut run, &mut waiting, Input::Budget(next(&mut choices)));
+                continue;
+            }
             if run.state.ending().is_some() || waiting.is_empty() {
                 return run;
             }

@@ -166,14 +166,14 @@ fn take_counts(usage: &Value, assembly: &mut Assembly) {
     let written = count(usage, "/cache_creation_input_tokens");
     if let Some(fresh) = count(usage, "/input_tokens") {
         // The last count may leave out what the first one told of the cache.
-        let beside = counts.cached.unwrap_or(0) + counts.written.unwrap_or(0);
+        let beside = counts.cached.unwrap_or(0) + counts.cache_write.unwrap_or(0);
         match (read, written) {
             (None, None) if counts.input.is_some_and(|input| input >= fresh + beside) => {}
             _ => counts.input = Some(fresh + read.unwrap_or(0) + written.unwrap_or(0)),
         }
     }
     counts.cached = read.or(counts.cached);
-    counts.written = written.or(counts.written);
+    counts.cache_write = written.or(counts.cache_write);
     counts.output = count(usage, "/output_tokens").or(counts.output);
     counts.reasoning = count(usage, "/output_tokens_details/thinking_tokens").or(counts.reasoning);
 }
@@ -212,7 +212,7 @@ mod tests {
             "usage": { "input_tokens": 10, "cache_read_input_tokens": 80, "cache_creation_input_tokens": 5,
                 "output_tokens": 20, "output_tokens_details": { "thinking_tokens": 17 } } })]);
         let expected =
-            Counts { input: Some(95), cached: Some(80), written: Some(5), output: Some(20), reasoning: Some(17) };
+            Counts { input: Some(95), cached: Some(80), cache_write: Some(5), output: Some(20), reasoning: Some(17) };
         for assembly in [&streamed, &plain] {
             assert_eq!((assembly.text.as_str(), assembly.reasoning_bytes, assembly.counts), ("yes", 2, expected));
             assert_eq!(assembly.ending, Some(Ending::Stop));

@@ -151,12 +151,13 @@ fn counts(usage: &Value) -> Counts {
     Counts {
         input: count(usage, "/promptTokenCount"),
         cached: count(usage, "/cachedContentTokenCount"),
-        written: None,
+        cache_write: None,
         output: match (written, thoughts) {
             (None, None) => None,
             (written, thoughts) => Some(written.unwrap_or(0) + thoughts.unwrap_or(0)),
         },
         reasoning: thoughts,
+        ..Counts::default()
     }
 }
 
@@ -178,7 +179,7 @@ mod tests {
             assert!(Gemini.read(&piece, &mut assembly));
         }
         let expected =
-            Counts { input: Some(100), cached: Some(64), written: None, output: Some(20), reasoning: Some(18) };
+            Counts { input: Some(100), cached: Some(64), output: Some(20), reasoning: Some(18), ..Counts::default() };
         assert_eq!((assembly.text.as_str(), assembly.counts), ("42", expected));
         assert_eq!((assembly.reasoning_bytes, assembly.ending), (10, Some(Ending::Length)));
     }

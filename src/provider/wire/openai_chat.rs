@@ -144,7 +144,7 @@ fn counts(usage: &Value) -> Counts {
         cached: count(usage, "/prompt_tokens_details/cached_tokens")
             .or_else(|| count(usage, "/prompt_cache_hit_tokens")),
         // OpenRouter tells of the caches that others keep.
-        written: count(usage, "/prompt_tokens_details/cache_write_tokens"),
+        cache_write: count(usage, "/prompt_tokens_details/cache_write_tokens"),
         output: completion.map(|tokens| tokens + beside),
         reasoning,
     }
@@ -180,14 +180,15 @@ mod tests {
         let openai = json!({ "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120,
             "prompt_tokens_details": { "cached_tokens": 64, "cache_write_tokens": 30 },
             "completion_tokens_details": { "reasoning_tokens": 15 } });
-        let written = Some(30);
-        let expected = Counts { input: Some(100), cached: Some(64), written, output: Some(20), reasoning: Some(15) };
+        let cache_write = Some(30);
+        let expected =
+            Counts { input: Some(100), cached: Some(64), cache_write, output: Some(20), reasoning: Some(15) };
         assert_eq!(counts(&openai), expected);
         let xai = json!({ "prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 120,
             "prompt_tokens_details": { "cached_tokens": 64 }, "completion_tokens_details": { "reasoning_tokens": 15 } });
-        assert_eq!(counts(&xai), Counts { written: None, ..expected });
+        assert_eq!(counts(&xai), Counts { cache_write: None, ..expected });
         let deepseek = json!({ "prompt_tokens": 100, "prompt_cache_hit_tokens": 64, "completion_tokens": 20 });
-        assert_eq!(counts(&deepseek), Counts { reasoning: None, written: None, ..expected });
+        assert_eq!(counts(&deepseek), Counts { reasoning: None, cache_write: None, ..expected });
         let groq = json!({ "choices": [], "x_groq": { "usage": { "prompt_tokens": 3, "completion_tokens": 2 } } });
         assert_eq!(assembled(&[groq]).counts.input, Some(3));
     }

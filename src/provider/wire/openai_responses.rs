@@ -126,7 +126,7 @@ fn finish(response: &Value, assembly: &mut Assembly) {
         assembly.counts = Counts {
             input: count(usage, "/input_tokens"),
             cached: count(usage, "/input_tokens_details/cached_tokens"),
-            written: count(usage, "/input_tokens_details/cache_write_tokens"),
+            cache_write: count(usage, "/input_tokens_details/cache_write_tokens"),
             output: count(usage, "/output_tokens"),
             reasoning: count(usage, "/output_tokens_details/reasoning_tokens"),
         };
@@ -169,7 +169,7 @@ mod tests {
         for assembly in [plain, streamed] {
             assert_eq!((assembly.text.as_str(), assembly.ending), ("half of", Some(Ending::Length)));
             let expected =
-                Counts { input: Some(9), cached: Some(4), written: None, output: Some(7), reasoning: Some(5) };
+                Counts { input: Some(9), cached: Some(4), output: Some(7), reasoning: Some(5), ..Counts::default() };
             assert!(assembly.complete && assembly.counts == expected);
         }
     }

@@ -136,6 +136,36 @@ fn a_job_opened() {
     });
 }
 
+/// The first call may cost more than this.
+fn poor() -> World {
+    let mut world = World { budget_usd: 0.02, ..World::new() };
+    world.start();
+    world
+}
+
+#[test]
+fn at_a_reached_budget() {
+    shots("budget", |width, height| poor().model(width, height));
+}
+
+#[test]
+fn while_a_new_budget_is_typed() {
+    shots("amount", |width, height| {
+        let mut model = poor().model(width, height);
+        press(&mut model, "r");
+        model
+    });
+}
+
+#[test]
+fn while_a_request_waits_to_be_sent_again() {
+    shots("retry", |width, height| {
+        let mut world = World::new();
+        world.start().fail(8_000);
+        world.model(width, height)
+    });
+}
+
 #[test]
 fn leaving_while_work_is_in_flight() {
     shots("quit", |width, height| {

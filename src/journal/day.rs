@@ -1,0 +1,225 @@
+//! What the sessions of a folder spent on each day, and reserved for calls that are out.
+//!
+//! One small file a day, held by a lock while it is read and added to: two runs at once cannot both take the last cent,
+//! and a call costs a look into one file. The journals hold the same, but reading all of them before each call takes
+//! longer with every session, nothing locks them together, and deleting a session would forget what it cost.
+
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use jiff::Zoned;
+use serde::{Deserialize, Serialize};
+
+use super::error::JournalError;
+use super::id::SessionId;
+use super::store::{private_file, private_folder};
+
+/// Others hold the lock for as long as a line takes to reach the disk.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The book as one session writes it.
+#[derive(Clone, Debug)]
+pub struct DayBook {
+    root: PathBuf,
+    session: String,
+    calls: u64,
+}
+
+/// A call that is in the book at its worst case.
+#[derive(Debug)]
+pub struct Reservation {
+    path: PathBuf,
+    call: u64,
+}
+
+/// What a call is in the book for. A later line about the same call takes the place of an earlier one.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    session: String,
+    call: u64,
+    usd: f64,
+}
+
+impl DayBook {
+    /// The book of the sessions in `root`.
+    pub fn new(root: PathBuf, session: &SessionId) -> Self {
+        Self { root, session: session.to_string(), calls: 0 }
+    }
+
+    /// Dollars spent or reserved today by all sessions of the folder.
+    pub fn today_usd(&self) -> Result<f64, JournalError> {
+        match File::open(self.today()) {
+            Ok(mut file) => Ok(sum(&read(&mut file, &self.today())?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0.0),
+            Err(error) => Err(JournalError::io("read", &self.today())(error)),
+        }
+    }
+
+    /// Reserves a call of at most `usd`, where all of today together stays within `limit_usd`; else tells what was spent
+    /// or reserved today. What is reserved is on the disk.
+    pub async fn reserve(
+        &mut self,
+        usd: f64,
+        limit_usd: Option<f64>,
+    ) -> Result<Result<Reservation, f64>, JournalError> {
+        self.calls += 1;
+        let (path, session, call) = (self.today(), self.session.clone(), self.calls);
+        let book = path.clone();
+        let refused = on_disk(move || {
+            let mut file = locked(&book)?;
+            let text = read(&mut file, &book)?;
+            let committed = sum(&text);
+            if limit_usd.is_some_and(|limit| committed + usd > limit) {
+                return Ok(Some(committed));
+            }
+            add(&mut file, &text, &Line { session, call, usd }, &book)?;
+            file.sync_data().map_err(JournalError::io("flush", &book))?;
+            Ok(None)
+        });
+        Ok(match refused.await? {
+            Some(committed) => Err(committed),
+            None => Ok(Reservation { path, call }),
+        })
+    }
+
+    /// Puts what the call came to in place of what was reserved for it.
+    pub async fn settle(&self, reservation: Reservation, usd: f64) -> Result<(), JournalError> {
+        let Reservation { path, call } = reservation;
+        let session = self.session.clone();
+        on_disk(move || {
+            let mut file = locked(&path)?;
+            let text = read(&mut file, &path)?;
+            add(&mut file, &text, &Line { session, call, usd }, &path)
+        })
+        .await
+    }
+
+    /// The file of this day, as the clock on the wall has it.
+    fn today(&self) -> PathBuf {
+        self.root.join(format!("spent-{}.jsonl", Zoned::now().date()))
+    }
+}
+
+/// Runs what waits for the disk or another process beside everything else.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, JournalError> + Send + 'static,
+) -> Result<T, JournalError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(JournalError::io("use", Path::new("the book of the day"))(io::Error::other(error))),
+    }
+}
+
+fn locked(path: &Path) -> Result<File, JournalError> {
+    if let Some(folder) = path.parent() {
+        private_folder().recursive(true).create(folder).map_err(JournalError::io("make the folder", folder))?;
+    }
+    let file = private_file().read(true).append(true).create(true).open(path);
+    let file = file.map_err(JournalError::io("open", path))?;
+    let mut waited = Duration::ZERO;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if waited < PATIENCE => {
+                thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            Err(TryLockError::WouldBlock) => {
+                let held = io::Error::new(io::ErrorKind::TimedOut, "another process holds it; try again");
+                return Err(JournalError::io("lock", path)(held));
+            }
+            // Some network file systems have no locks: there, runs at once may both take the last cent.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(JournalError::io("lock", path)(error)),
+        }
+    }
+}
+
+fn read(file: &mut File, path: &Path) -> Result<String, JournalError> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(0)).map_err(JournalError::io("read", path))?;
+    file.read_to_end(&mut bytes).map_err(JournalError::io("read", path))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A line that cannot be read was torn when its writer ended, before the call that it was about went out.
+fn sum(text: &str) -> f64 {
+    let mut calls: HashMap<(String, u64), f64> = HashMap::new();
+    for Line { session, call, usd } in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+        calls.insert((session, call), usd);
+    }
+    // In a fixed order, so that the same lines always come to the same sum.
+    let mut spent: Vec<f64> = calls.into_values().collect();
+    spent.sort_by(f64::total_cmp);
+    spent.into_iter().sum()
+}
+
+fn add(file: &mut File, before: &str, line: &Line, path: &Path) -> Result<(), JournalError> {
+    let mut text = if before.is_empty() || before.ends_with('\n') { String::new() } else { "\n".to_owned() };
+    text.push_str(&serde_json::to_string(line).map_err(|source| JournalError::Unwritable { source })?);
+    text.push('\n');
+    file.write_all(text.as_bytes()).map_err(JournalError::io("write to", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn book(root: &Path, session: &str) -> DayBook {
+        DayBook::new(root.to_owned(), &session.parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_a_call_came_to_takes_the_place_of_its_worst_case() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut one, mut other) = (book(folder.path(), "one"), book(folder.path(), "other"));
+        let held = one.reserve(0.5, Some(1.0)).await.unwrap().unwrap();
+        assert_eq!(other.reserve(0.6, Some(1.0)).await.unwrap().unwrap_err(), 0.5);
+        one.settle(held, 0.25).await.unwrap();
+        assert_eq!(other.today_usd().unwrap(), 0.25);
+        // A lost answer is never settled and stays at its worst.
+        let _lost = other.reserve(0.75, Some(1.0)).await.unwrap().unwrap();
+        assert_eq!(one.reserve(0.25, Some(1.0)).await.unwrap().unwrap_err(), 1.0);
+        assert!(one.reserve(0.25, None).await.unwrap().is_ok(), "without a limit it is noted all the same");
+        assert_eq!(one.today_usd().unwrap(), 1.25);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn runs_at_once_never_pass_the_budget_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let tasks: Vec<_> = (0..8)
+            .map(|n| {
+                let mut book = book(folder.path(), &format!("s{n}"));
+                tokio::spawn(async move {
+                    let mut made = 0;
+                    for _ in 0..4 {
+                        made += usize::from(book.reserve(0.125, Some(1.0)).await.unwrap().is_ok());
+                    }
+                    made
+                })
+            })
+            .collect();
+        let mut made = 0;
+        for task in tasks {
+            made += task.await.unwrap();
+        }
+        assert_eq!(made, 8);
+        assert_eq!(book(folder.path(), "x").today_usd().unwrap(), 1.0);
+    }
+
+    #[tokio::test]
+    async fn a_torn_line_hides_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut book = book(folder.path(), "one");
+        book.reserve(0.5, None).await.unwrap().unwrap();
+        let mut file = private_file().append(true).open(book.today()).unwrap();
+        file.write_all(b"{\"session\":\"tor").unwrap();
+        book.reserve(0.25, None).await.unwrap().unwrap();
+        assert_eq!(book.today_usd().unwrap(), 0.75);
+    }
+}

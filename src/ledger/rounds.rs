@@ -1,0 +1,63 @@
+//! What each round cost: the remote LM's calls and the local LM's jobs, with their tokens, dollars and time.
+
+use super::account::Tokens;
+use crate::protocol::{Fact, Usage};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoundTotals {
+    pub round: u32,
+    pub remote: Sum,
+    pub local: Sum,
+}
+
+/// Of the replies that came.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sum {
+    pub calls: u64,
+    pub tokens: Tokens,
+    /// Nothing where the price of any call is not known.
+    pub cost_usd: Option<f64>,
+    pub ms: u64,
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self { calls: 0, tokens: Tokens::default(), cost_usd: Some(0.0), ms: 0 }
+    }
+}
+
+impl Sum {
+    fn add(&mut self, usage: Usage, cost_usd: Option<f64>, ms: u64) {
+        self.calls += 1;
+        self.tokens.add(usage);
+        self.cost_usd = self.cost_usd.zip(cost_usd).map(|(sum, cost)| sum + cost);
+        self.ms += ms;
+    }
+}
+
+/// Adds the fact to its round's totals.
+pub(super) fn apply(rounds: &mut Vec<RoundTotals>, fact: &Fact) {
+    match fact {
+        Fact::RoundBegan { round, .. } => rounds.push(RoundTotals { round: *round, ..RoundTotals::default() }),
+        Fact::RemoteAnswered(answer) => {
+            if let Some(totals) = of(rounds, answer.ask.round) {
+                totals.remote.add(answer.usage, answer.cost_usd, answer.total_ms);
+            }
+        }
+        Fact::JobRetried { job, usage, .. } => {
+            if let Some(totals) = of(rounds, job.round) {
+                totals.local.add(*usage, None, 0);
+            }
+        }
+        Fact::JobFinished { job, outcome, usage, ms } => {
+            if let Some(totals) = of(rounds, job.round).filter(|_| outcome.replied()) {
+                totals.local.add(*usage, None, *ms);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn of(rounds: &mut [RoundTotals], round: u32) -> Option<&mut RoundTotals> {
+    rounds.iter_mut().rev().find(|totals| totals.round == round)
+}
