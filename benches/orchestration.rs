@@ -15,14 +15,14 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 use minions::config::{LocalConfig, SandboxConfig};
 use minions::document::Document;
-use minions::journal::{Store, Stored};
+use minions::journal::{DayBook, Store, Stored};
 use minions::ledger::{Exposure, Ledger};
 use minions::local::{LocalLm, OpenAiLocal};
 use minions::protocol::{
     Fact, Finish, FleetSample, ModelInfo, Purpose, RemoteAsk, SessionOpened, Settings, State, Usage, prompts,
 };
 use minions::remote::{RemoteError, RemoteLm, RemoteReply};
-use minions::runtime::{self, Event, Setup};
+use minions::runtime::{self, Embeddings, Event, Setup};
 use minions::sandbox::Sandbox;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -196,7 +196,8 @@ async fn session(jobs: usize, at_once: usize, address: String) -> Outcome<String
     let local = Arc::new(OpenAiLocal::connect(&local).await?);
     let program = PathBuf::from(env!("CARGO_BIN_EXE_minions"));
     let settings = Settings { max_rounds: 1, max_jobs: jobs as u32, ..Settings::default() };
-    let (_, journal) = Store::new(folder.path().join("sessions")).create(&documents)?;
+    let sessions = folder.path().join("sessions");
+    let (session, journal) = Store::new(sessions.clone()).create(&documents)?;
     let opened = SessionOpened {
         question: "What did the year bring in?".into(),
         settings,
@@ -206,6 +207,7 @@ async fn session(jobs: usize, at_once: usize, address: String) -> Outcome<String
         prompts: prompts::VERSION.into(),
         program: "bench".into(),
         clock_ms: Some(0),
+        embedding: None,
         parent: None,
     };
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::default(), Exposure::new(&documents));
@@ -218,7 +220,9 @@ async fn session(jobs: usize, at_once: usize, address: String) -> Outcome<String
         remote_attempts: 1,
         local: local.clone(),
         sandbox,
+        embeddings: Embeddings::None,
         journal,
+        book: DayBook::new(sessions, session.id()),
     });
     let (mut planned, mut done) = (before, before);
     while let Some(event) = running.events.recv().await {

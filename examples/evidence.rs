@@ -23,11 +23,11 @@ use clap::Parser;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use minions::config::SandboxConfig;
 use minions::document::{Document, Span};
-use minions::journal::{Store, Stored};
+use minions::journal::{DayBook, Store, Stored};
 use minions::local::{LocalLm, extractive::ExtractiveReader};
 use minions::protocol::{Fact, Outcome, SessionOpened, Settings, prompts};
 use minions::remote::{RemoteLm, offline::OfflinePlanner};
-use minions::runtime::{self, Event, Setup};
+use minions::runtime::{self, Embeddings, Event, Setup};
 use minions::sandbox::Sandbox;
 use serde::Deserialize;
 
@@ -191,7 +191,7 @@ async fn run(
 ) -> Result<Done, Failure> {
     let planner = arguments.keep.map_or_else(OfflinePlanner::default, OfflinePlanner::keeping);
     let folder = tempfile::tempdir()?;
-    let (_session, journal) = Store::new(folder.path().to_owned()).create(&documents)?;
+    let (session, journal) = Store::new(folder.path().to_owned()).create(&documents)?;
     let opened = SessionOpened {
         question: question.question.clone(),
         settings: Settings::default(),
@@ -201,10 +201,12 @@ async fn run(
         prompts: prompts::VERSION.into(),
         program: env!("CARGO_PKG_VERSION").into(),
         clock_ms: None,
+        embedding: None,
         parent: None,
     };
     let (remote, local) = (Arc::new(planner), Arc::new(ExtractiveReader));
-    let setup = Setup { opened, documents, remote, remote_attempts: 1, local, sandbox, journal };
+    let (embeddings, book) = (Embeddings::None, DayBook::new(folder.path().to_owned(), session.id()));
+    let setup = Setup { opened, documents, remote, remote_attempts: 1, local, sandbox, embeddings, journal, book };
     let mut running = runtime::start(setup);
     let mut done = Done::default();
     let mut quoted = Vec::new();
