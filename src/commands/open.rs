@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a run in the workbench says, with the folds already made.
 enum Told {
-    Recorded { records: Vec<Record>, figures: Figures, marks: Option<Marks> },
+    Recorded { records: Vec<Record>, figures: Box<Figures>, marks: Option<Marks> },
     Event(Event),
     Ended(Result<(), String>),
 }
@@ -141,7 +141,7 @@ impl Run {
                         let idle = running.events.is_empty();
                         tokio::task::block_in_place(|| records.iter().for_each(|record| folds.apply(record)));
                         let marks = idle.then(|| folds.marks());
-                        Told::Recorded { records, figures: folds.figures(), marks }
+                        Told::Recorded { records, figures: Box::new(folds.figures()), marks }
                     }
                     delta => Told::Event(delta),
                 };
@@ -215,7 +215,7 @@ fn show(stage: &mut Stage, told: Told) -> bool {
         Told::Event(Event::Recorded(records)) => show_records(stage, records),
         Told::Recorded { records, figures, marks } => {
             show_records(stage, records);
-            stage.update(Message::Figures(figures));
+            stage.update(Message::Figures(*figures));
             if let Some(marks) = marks {
                 stage.update(Message::Marks(marks));
             }

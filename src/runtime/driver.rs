@@ -271,15 +271,15 @@ impl Driver {
     fn arrived(&mut self, arrival: Arrival) -> Option<Input> {
         match arrival {
             Arrival::Input(input) => {
-                if let Input::JobDone { job, .. } = &input {
+                if let Input::JobDone { job, .. } = &*input {
                     self.running.remove(job);
                 }
-                if let Input::RemoteAnswered(answer) = &input
+                if let Input::RemoteAnswered(answer) = &*input
                     && self.asking.as_ref().is_some_and(|asking| asking.request.ask == answer.ask)
                 {
                     self.asking = None;
                 }
-                Some(input)
+                Some(*input)
             }
             Arrival::AskFailed { ask, error } => {
                 let asking = self.asking.as_mut().filter(|asking| asking.request.ask == ask)?;

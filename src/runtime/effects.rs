@@ -41,7 +41,7 @@ impl Context {
 
 /// How a task comes back to the driver.
 pub(super) enum Arrival {
-    Input(Input),
+    Input(Box<Input>),
     /// One try at a request failed; whether there is another is the driver's to say.
     AskFailed {
         ask: AskId,
@@ -67,7 +67,7 @@ pub(super) async fn ask(
     match reply {
         Ok(reply) => {
             let price = context.remote.info().price;
-            Arrival::Input(Input::RemoteAnswered(RemoteAnswer {
+            Arrival::Input(Box::new(Input::RemoteAnswered(RemoteAnswer {
                 ask: id,
                 cost_usd: price.map(|price| price.cost(&reply.usage)),
                 text: reply.text,
@@ -75,14 +75,14 @@ pub(super) async fn ask(
                 usage: reply.usage,
                 first_token_ms: reply.first_token.as_millis() as u64,
                 total_ms: reply.total.as_millis() as u64,
-            }))
+            })))
         }
         Err(error) => Arrival::AskFailed { ask: id, error },
     }
 }
 
 pub(super) async fn run_program(context: Arc<Context>, call: ProgramCall) -> Arrival {
-    Arrival::Input(call.run(&context.documents, &context.sandbox, &context.embeddings).await)
+    Arrival::Input(Box::new(call.run(&context.documents, &context.sandbox, &context.embeddings).await))
 }
 
 /// A job as a worker takes it, and where its citation is looked for first.
@@ -121,7 +121,7 @@ pub(super) async fn execute(context: Arc<Context>, work: Work, attempt: u32) -> 
         }
         Err(error) => JobResult::Failed { error: error.message },
     };
-    Arrival::Input(Input::JobDone { job, attempt, result, ms: begun.elapsed().as_millis() as u64 })
+    Arrival::Input(Box::new(Input::JobDone { job, attempt, result, ms: begun.elapsed().as_millis() as u64 }))
 }
 
 /// Where the round's jobs found their citations, then the chunks they read: an answer quotes from there.
@@ -139,5 +139,5 @@ pub(super) async fn locate(context: Arc<Context>, round: u32, quotations: Vec<St
         .into_iter()
         .map(|text| AnswerCitation { located: context.locator.locate(&text, &prefer), text })
         .collect();
-    Arrival::Input(Input::CitationsLocated { round, citations })
+    Arrival::Input(Box::new(Input::CitationsLocated { round, citations }))
 }

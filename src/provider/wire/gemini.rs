@@ -157,7 +157,6 @@ fn counts(usage: &Value) -> Counts {
             (written, thoughts) => Some(written.unwrap_or(0) + thoughts.unwrap_or(0)),
         },
         reasoning: thoughts,
-        ..Counts::default()
     }
 }
 
