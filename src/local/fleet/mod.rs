@@ -301,7 +301,7 @@ impl Held<'_> {
             }
             if fleet.roster().is_silent_since(place) {
                 let message = format!(
-                    "the local LM at {} answered nothing for {} s while others did",
+                    "the local LM at {} answered nothing for {} s while others did: look whether it hangs",
                     server.client.place(),
                     patience.as_secs()
                 );
