@@ -29,7 +29,7 @@ use crate::local::fit::{self, Layers, cells};
 use crate::local::gguf;
 use crate::protocol::{Finish, prompts};
 
-/// Tokens of one step. Short steps let a cancelled job go soon; longer ones are hardly faster on a processor.
+/// Tokens of one step at most; longer ones are hardly faster.
 const BATCH: usize = 512;
 /// On a processor: jobs at work from which on no further chunk is begun. Every row pays for everybody's cells there, and
 /// more rows hardly make a step slower or faster (docs/performance.md).
@@ -233,7 +233,7 @@ impl<'a> Engine<'a> {
             if self.take_commands(commands, tell) == Goes::Away {
                 return Ok(());
             }
-            let step = self.scheduler.plan();
+            let step = self.scheduler.plan(self.pace.prompt_tokens_of_a_step());
             let freed = !step.released.is_empty();
             let written = self.evaluate(&step)?;
             let done = self.write(&written);

@@ -5,6 +5,13 @@ use std::time::{Duration, Instant};
 use super::schedule::{Capacity, Gauge, Source, Step};
 use crate::protocol::{EngineSample, EngineSeconds};
 
+/// How long a step that reads may take, so that a cancelled job is soon gone.
+const STEP: Duration = Duration::from_millis(100);
+/// Tokens below which a step is hardly shorter and reading is slower by the token (docs/performance.md).
+const FEWEST: usize = 64;
+/// Below this a step's length is mostly its fixed price and tells little of the rate.
+const TELLING: u64 = 32;
+
 /// Sums since the last sample.
 #[derive(Debug, Default)]
 struct Sums {
@@ -23,9 +30,17 @@ pub struct Pace {
     sums: Sums,
     output_in_all: u64,
     spent: EngineSeconds,
+    /// Prompt tokens a second of late.
+    reading: Option<f64>,
 }
 
 impl Pace {
+    /// How many prompt tokens a step may have.
+    pub fn prompt_tokens_of_a_step(&self) -> usize {
+        let tokens = self.reading.map_or(0.0, |rate| rate * STEP.as_secs_f64()) as usize;
+        (tokens / FEWEST * FEWEST).max(FEWEST)
+    }
+
     /// There is work again: idle time does not count.
     pub fn resume(&mut self) {
         self.since = Some(Instant::now());
@@ -43,6 +58,10 @@ impl Pace {
         self.sums.prompt += rows - output;
         self.sums.output_time += took.mul_f64(share);
         self.sums.prompt_time += took.mul_f64(1.0 - share);
+        if output == 0 && rows >= TELLING && !took.is_zero() {
+            let rate = rows as f64 / took.as_secs_f64();
+            self.reading = Some(self.reading.map_or(rate, |before| (before + rate) / 2.0));
+        }
     }
 
     /// So many tokens were written in this time.
@@ -82,5 +101,29 @@ impl Pace {
             choosing_percent: share(sums.choosing),
             spent: Some(self.spent),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schedule::Run;
+    use super::*;
+
+    fn read(tokens: usize) -> Step {
+        let run =
+            Run { source: Source::Head, start: 0, length: tokens, position: 0, sequences: vec![0], tells: Vec::new() };
+        Step { runs: vec![run], ..Step::default() }
+    }
+
+    #[test]
+    fn a_step_that_reads_takes_a_tenth_of_a_second_but_is_never_tiny() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.prompt_tokens_of_a_step(), 64, "before anything is known");
+        pace.evaluated(&read(64), Duration::from_millis(20));
+        assert_eq!(pace.prompt_tokens_of_a_step(), 320);
+        (0..20).for_each(|_| pace.evaluated(&read(64), Duration::from_secs(2)));
+        assert_eq!(pace.prompt_tokens_of_a_step(), 64, "on a slow machine");
+        pace.evaluated(&read(1), Duration::from_nanos(1));
+        assert_eq!(pace.prompt_tokens_of_a_step(), 64, "a token tells nothing of the rate");
     }
 }

@@ -226,8 +226,9 @@ impl Scheduler {
         !self.has_jobs() && self.released.is_empty()
     }
 
-    /// The next step. It is empty where nothing is left to do, or where every live job waits for [`wrote`](Self::wrote).
-    pub fn plan(&mut self) -> Step {
+    /// The next step, with at most this many prompt tokens. It is empty where nothing is left to do, or where every live
+    /// job waits for [`wrote`](Self::wrote).
+    pub fn plan(&mut self, prompt_tokens: usize) -> Step {
         self.admit();
         let mut step = Step { released: mem::take(&mut self.released), ..Step::default() };
         if self.capacity.mixed > 0 {
@@ -235,7 +236,8 @@ impl Scheduler {
         }
         let rows: usize = step.runs.iter().map(|run| run.length).sum();
         let room = self.capacity.batch - rows;
-        let mut room = if step.runs.is_empty() { room } else { room.min(self.capacity.mixed) };
+        let room = if step.runs.is_empty() { room } else { room.min(self.capacity.mixed) };
+        let mut room = room.min(prompt_tokens.max(1));
         self.plan_suffixes(&mut step, &mut room);
         self.plan_prefixes(&mut step, &mut room);
         if step.runs.is_empty() {

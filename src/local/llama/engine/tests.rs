@@ -38,7 +38,7 @@ fn written(engine: &mut Engine<'_>, works: &[Work], together: usize) -> Vec<Vec<
             engine.open(work.clone()).unwrap();
         }
         while !engine.scheduler.is_idle() {
-            let step = engine.scheduler.plan();
+            let step = engine.scheduler.plan(BATCH);
             let tells = engine.evaluate(&step).unwrap();
             engine.write(&tells);
             for (id, open) in &engine.jobs {

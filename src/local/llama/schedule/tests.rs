@@ -74,7 +74,7 @@ fn run(scheduler: &mut Scheduler, device: &mut Device, length: impl Fn(Job) -> u
     while !scheduler.is_idle() {
         steps += 1;
         assert!(steps < 100_000, "it never ends");
-        let step = scheduler.plan();
+        let step = scheduler.plan(32);
         assert!(step != Step::default() || scheduler.is_idle(), "there is work and nothing is done");
         for job in device.follow(&step, capacity) {
             let count = written.entry(job).or_default();
@@ -126,7 +126,7 @@ fn a_chunk_goes_with_its_last_job_where_none_is_kept() {
         scheduler.submit(ask(job, chunk, job, 4)).unwrap();
     }
     run(&mut scheduler, &mut device, |_| 2);
-    scheduler.plan();
+    scheduler.plan(32);
     let gauge = scheduler.gauge();
     assert_eq!((gauge.chunks, gauge.cells_reserved), (0, HEAD));
     assert_eq!(gauge.prompt_evaluated, 21 + 22 - HEAD as u64 + 3 + 4 + 5, "jobs that wait for a chunk keep it");
@@ -138,7 +138,7 @@ fn reading_and_writing_are_apart_where_they_are_not_mixed() {
     (0..12).for_each(|job| scheduler.submit(ask(job, job / 2, job % 2, 6)).unwrap());
     let mut writers = 0;
     while !scheduler.is_idle() {
-        let step = scheduler.plan();
+        let step = scheduler.plan(32);
         let writes = step.runs.iter().filter(|run| matches!(run.source, Source::Output(_))).count();
         assert!(writes == 0 || writes == step.runs.len(), "{step:?}");
         writers = writers.max(writes);
@@ -150,6 +150,21 @@ fn reading_and_writing_are_apart_where_they_are_not_mixed() {
         }
     }
     assert!(writers >= 3, "chunks are begun until enough jobs write");
+}
+
+#[test]
+fn a_step_reads_no_more_than_it_may() {
+    for capacity in [SMALL, APART] {
+        let mut scheduler = Scheduler::new(capacity, HEAD);
+        scheduler.submit(ask(0, 5, 0, 6)).unwrap();
+        let mut read = 0;
+        while read < 25 + 3 {
+            let step = scheduler.plan(4);
+            let rows: usize = step.runs.iter().map(|run| run.length).sum();
+            assert!((1..=4).contains(&rows), "{step:?}");
+            read += rows;
+        }
+    }
 }
 
 #[test]
@@ -165,12 +180,12 @@ fn an_ended_job_frees_its_cells_before_the_next_step() {
     let (mut scheduler, mut device) = (Scheduler::new(SMALL, HEAD), Device::default());
     (0..4).for_each(|job| scheduler.submit(ask(job, 0, job, 20)).unwrap());
     for _ in 0..3 {
-        for job in device.follow(&scheduler.plan(), SMALL) {
+        for job in device.follow(&scheduler.plan(32), SMALL) {
             scheduler.wrote(job, 1);
         }
     }
     (0..4).for_each(|job| assert!(scheduler.end(job)));
-    assert_eq!(scheduler.plan().released.len(), 4);
+    assert_eq!(scheduler.plan(32).released.len(), 4);
     let gauge = scheduler.gauge();
     assert_eq!((gauge.live, gauge.cells_reserved, gauge.cells_used), (0, 20, 20), "the chunk alone stays");
     assert!(!scheduler.end(0), "it ended already");
@@ -224,7 +239,7 @@ proptest! {
                     }
                 }
                 Event::Step => {
-                    for job in device.follow(&scheduler.plan(), capacity) {
+                    for job in device.follow(&scheduler.plan(32), capacity) {
                         let Some((written, output)) = open.get_mut(&job) else {
                             return Err(TestCaseError::fail("a job that ended was told a token"));
                         };
@@ -244,7 +259,7 @@ proptest! {
         let ended = run(&mut scheduler, &mut device, |job| written[&job].1 - written[&job].0);
         let ended: BTreeSet<Job> = ended.into_iter().collect();
         prop_assert_eq!(ended, open.into_keys().collect());
-        scheduler.plan();
+        scheduler.plan(32);
         let gauge = scheduler.gauge();
         prop_assert_eq!((gauge.live, gauge.waiting), (0, 0));
         let head = if device.evaluated == 0 { HEAD } else { 0 };
