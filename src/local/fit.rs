@@ -10,7 +10,6 @@ pub const KNOWS_GPUS: bool =
 const CELLS: u32 = 16_384;
 
 /// What a GPU needs besides weights and cache: one step's intermediate results, the likings of every word above all.
-#[cfg(feature = "llama")]
 const WORKING_BYTES: u64 = 768 << 20;
 
 /// What the model would need, in bytes, and what there is.
@@ -40,6 +39,11 @@ fn cache(info: &GgufInfo, kind: KvType, context_tokens: u32) -> u64 {
         // A block of 32 takes 34 bytes instead of 64.
         KvType::Q8_0 => bytes / 64 * 34,
     }
+}
+
+/// Bytes that an embedding model takes of a device, which so are left to it.
+pub fn of_embedding(info: &GgufInfo) -> u64 {
+    info.tensor_bytes.saturating_add(WORKING_BYTES)
 }
 
 /// How many layers go to GPUs with `free` bytes: its blocks, and one more for what comes after them (`n_gpu_layers` of

@@ -11,12 +11,11 @@ use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
-use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 
+use super::load::{Wanted, load, threads};
 use super::windows::{Step, add, normalise, windows};
 use super::wire::{Command, EmbeddingOptions, Event, KvType, Texts, Vectors};
-use super::{backends, engine};
 use crate::protocol::EngineSample;
 
 /// Tokens of the longest window, also where the model could read more: chunks are seldom longer.
@@ -36,19 +35,18 @@ pub fn serve(
     tell: &mut dyn FnMut(Event),
     progress: impl FnMut(f32) -> bool + 'static,
 ) -> Result<(), String> {
-    let file = options.model.display();
-    backends::load();
-    let backend = LlamaBackend::init().map_err(|error| format!("llama.cpp does not start: {error}"))?;
-    let mut params = LlamaModelParams::default().with_progress_callback(progress);
-    let layers = engine::gpu_layers(&options.model, KvType::F16, WINDOW as u32, options.gpu_layers);
-    if let Some(layers) = layers {
-        params = params.with_n_gpu_layers(layers.fit);
-    }
-    let model = LlamaModel::load_from_file(&backend, &options.model, &params)
-        .map_err(|error| format!("{file} cannot be loaded ({error}): see embedding.log in the log folder"))?;
-    let on_gpu = layers.is_some_and(|layers| layers.fit > 0);
-    let step = Step { tokens: if on_gpu { TOKENS_ON_GPU } else { TOKENS }, sequences: SEQUENCES };
-    let embedding = Embedding::of(options, &backend, &model, step)?;
+    let wanted = Wanted {
+        file: &options.model,
+        kv_type: KvType::F16,
+        context_tokens: WINDOW as u32,
+        gpu_layers: options.gpu_layers,
+        left_bytes: 0,
+        log: "embedding.log",
+    };
+    let loaded = load(&wanted, progress)?;
+    let model = &loaded.model;
+    let step = Step { tokens: if loaded.on_gpu() { TOKENS_ON_GPU } else { TOKENS }, sequences: SEQUENCES };
+    let embedding = Embedding::of(options, &loaded.backend, model, step)?;
     tell(Event::Ready {
         note: format!(
             "{} million parameters, {} MB, vectors of {} numbers, windows of {} tokens, {} threads",
@@ -56,7 +54,7 @@ pub fn serve(
             model.size() >> 20,
             model.n_embd(),
             embedding.window,
-            engine::threads(options.threads)
+            threads(options.threads)
         ),
     });
     embedding.run(commands, tell)
@@ -103,7 +101,7 @@ impl<'a> Embedding<'a> {
             return Err(format!("{file} reads {window} tokens at once, which is no text; take another model"));
         }
         let tokens = step.tokens.max(window) as u32;
-        let threads = engine::threads(options.threads);
+        let cores = threads(options.threads);
         let params = LlamaContextParams::default()
             .with_embeddings(true)
             .with_n_ctx(NonZeroU32::new(tokens))
@@ -112,8 +110,8 @@ impl<'a> Embedding<'a> {
             .with_n_ubatch(tokens)
             .with_n_seq_max(step.sequences as u32)
             .with_kv_unified(true)
-            .with_n_threads(threads)
-            .with_n_threads_batch(threads);
+            .with_n_threads(cores)
+            .with_n_threads_batch(cores);
         let context = model
             .new_context(backend, params)
             .map_err(|error| format!("no room to embed with {file} ({error}): take a smaller local.embedding_model"))?;

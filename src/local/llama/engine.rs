@@ -2,22 +2,19 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
-use llama_cpp_2::LlamaBackendDeviceType;
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
-use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 
-use super::backends;
 use super::constraint::{Constraint, Limits, Substrings};
+use super::load::{Wanted, load, threads};
 use super::pace::Pace;
 use super::prompt::{Parts, Prompts};
 use super::schedule::{Ask, Capacity, Job, Scheduler, Source, Step};
@@ -25,8 +22,7 @@ use super::shortlist;
 use super::voice::{Thinking, Voice};
 use super::wire::{Answered, Command, Event, FlashAttention, KvType, Options, Work};
 use super::words::{Spelling, Words};
-use crate::local::fit::{self, Layers, cells};
-use crate::local::gguf;
+use crate::local::fit::{Layers, cells};
 use crate::protocol::{Finish, prompts};
 
 /// Tokens of one step at most; longer ones are hardly faster.
@@ -66,24 +62,24 @@ pub fn serve(
     tell: &mut dyn FnMut(Event),
     progress: impl FnMut(f32) -> bool + 'static,
 ) -> Result<(), String> {
-    let file = options.model.display();
-    backends::load();
-    let backend = LlamaBackend::init().map_err(|error| format!("llama.cpp does not start: {error}"))?;
-    let mut params = LlamaModelParams::default().with_progress_callback(progress);
-    let layers = gpu_layers(&options.model, options.kv_type, options.context_tokens, options.gpu_layers);
-    if let Some(layers) = layers {
-        params = params.with_n_gpu_layers(layers.fit);
-    }
-    let model = LlamaModel::load_from_file(&backend, &options.model, &params)
-        .map_err(|error| format!("{file} cannot be loaded ({error}): see engine.log in the log folder"))?;
+    let wanted = Wanted {
+        file: &options.model,
+        kv_type: options.kv_type,
+        context_tokens: options.context_tokens,
+        gpu_layers: options.gpu_layers,
+        left_bytes: options.left_bytes,
+        log: "engine.log",
+    };
+    let loaded = load(&wanted, progress)?;
+    let model = &loaded.model;
     if model.is_recurrent() || model.is_hybrid() {
         return Err(format!(
-            "{file} is a recurrent model, whose memory of a chunk cannot be shared by jobs: use another"
+            "{} is a recurrent model, whose memory of a chunk cannot be shared by jobs: use another",
+            options.model.display()
         ));
     }
-    let on_gpu = layers.is_some_and(|layers| layers.fit > 0);
-    let engine = Engine::of(options, &backend, &model, capacity(options, on_gpu))?;
-    tell(Event::Ready { note: note(&model, options, &engine.capacity, layers) });
+    let engine = Engine::of(options, &loaded.backend, model, capacity(options, loaded.on_gpu()))?;
+    tell(Event::Ready { note: note(model, options, &engine.capacity, loaded.layers) });
     engine.run(commands, tell)
 }
 
@@ -97,11 +93,6 @@ fn capacity(options: &Options, on_gpu: bool) -> Capacity {
     };
     let (mixed, enough, few, kept) = if on_gpu { (BATCH / 2, parallel, parallel - 1, 64) } else { (0, ENOUGH, FEW, 0) };
     Capacity { cells, sequences: parallel + BESIDE, batch: BATCH.max(parallel + BESIDE), mixed, enough, few, kept }
-}
-
-pub fn threads(asked: u32) -> i32 {
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
-    if asked == 0 { cores as i32 } else { asked as i32 }
 }
 
 fn context_params(options: &Options, capacity: &Capacity) -> LlamaContextParams {
@@ -127,24 +118,6 @@ fn context_params(options: &Options, capacity: &Capacity) -> LlamaContextParams 
         .with_type_v(kind)
         .with_n_threads(threads(options.threads))
         .with_n_threads_batch(threads(options.threads))
-}
-
-/// As many as the settings name, or as the GPUs have room for; nothing where there is no GPU.
-pub fn gpu_layers(model: &Path, kv_type: KvType, context_tokens: u32, asked: i32) -> Option<Layers> {
-    let devices = llama_cpp_2::list_llama_ggml_backend_devices();
-    let devices: Vec<_> = devices.iter().map(|device| (&device.device_type, device.memory_free as u64)).collect();
-    let free = free_on_gpus(&devices)?;
-    let info = gguf::read(model).ok()?;
-    let layers = fit::layers(&info, kv_type, context_tokens, free)?;
-    Some(u32::try_from(asked).map_or(layers, |fit| Layers { fit: fit.min(layers.all), ..layers }))
-}
-
-/// Free bytes of the GPUs that llama.cpp takes: those that share the processor's memory only where there are no others.
-fn free_on_gpus(devices: &[(&LlamaBackendDeviceType, u64)]) -> Option<u64> {
-    let of = |wanted: LlamaBackendDeviceType| {
-        devices.iter().filter(move |(kind, _)| **kind == wanted).map(|(_, free)| *free).reduce(|one, other| one + other)
-    };
-    of(LlamaBackendDeviceType::Gpu).or_else(|| of(LlamaBackendDeviceType::IntegratedGpu))
 }
 
 fn note(model: &LlamaModel, options: &Options, capacity: &Capacity, layers: Option<Layers>) -> String {

@@ -16,6 +16,8 @@ pub(super) mod embedding;
 #[cfg(feature = "llama")]
 mod engine;
 #[cfg(feature = "llama")]
+mod load;
+#[cfg(feature = "llama")]
 mod pace;
 mod process;
 #[cfg(feature = "llama")]
@@ -47,8 +49,8 @@ pub(super) use wire::EmbeddingOptions;
 
 use self::process::{Order, Supervisor, Watched, asked};
 use self::wire::{Command, Options, Work};
-use super::chosen::chosen;
-use super::{JobRequest, LocalError, LocalLm};
+use super::chosen::{chosen, chosen_embedding};
+use super::{JobRequest, LocalError, LocalLm, fit};
 use crate::config::LocalConfig;
 use crate::protocol::{EngineSample, ModelInfo, Usage, WorkerReply, prompts};
 
@@ -88,6 +90,7 @@ impl LlamaLocal {
             parallel: config.parallel,
             threads: config.threads,
             gpu_layers: config.gpu_layers,
+            left_bytes: chosen_embedding(config).map_or(0, |(_, info)| fit::of_embedding(&info)),
             kv_type: config.kv_type,
             flash_attention: config.flash_attention,
             temperature: config.temperature.max(0.0),

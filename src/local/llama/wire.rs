@@ -29,6 +29,8 @@ pub struct Options {
     pub threads: u32,
     /// Negative: as many as the device's memory takes.
     pub gpu_layers: i32,
+    /// Bytes of the device's memory that the embedding model takes.
+    pub left_bytes: u64,
     pub kv_type: KvType,
     pub flash_attention: FlashAttention,
     pub temperature: f64,

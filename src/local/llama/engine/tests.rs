@@ -86,10 +86,11 @@ fn furthest(engine: &mut Engine<'_>, work: &Work, tokens: &[LlamaToken]) -> f32 
 fn a_job_among_others_writes_what_it_writes_alone() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.gguf"));
     let options = Options { model: path.to_owned(), ..Options::default() };
-    backends::load();
+    super::super::backends::load();
     let mut backend = LlamaBackend::init().unwrap();
     backend.void_logs();
-    let model = LlamaModel::load_from_file(&backend, path, &LlamaModelParams::default()).unwrap();
+    let params = llama_cpp_2::model::params::LlamaModelParams::default();
+    let model = LlamaModel::load_from_file(&backend, path, &params).unwrap();
     let works = works();
     let mut engine = Engine::of(&options, &backend, &model, capacity(&options, false)).unwrap();
     let among = written(&mut engine, &works, works.len());
@@ -104,15 +105,6 @@ fn a_job_among_others_writes_what_it_writes_alone() {
         let furthest = furthest(&mut engine, work, tokens);
         assert!(furthest < ROUNDING, "{furthest} of the spread, {work:?}");
     }
-}
-
-#[test]
-fn layers_go_to_gpus_of_their_own_memory_and_else_to_one_that_shares_the_processors() {
-    use LlamaBackendDeviceType::{Cpu, Gpu, IntegratedGpu};
-    assert_eq!(free_on_gpus(&[(&Cpu, 64)]), None);
-    assert_eq!(free_on_gpus(&[(&Cpu, 64), (&IntegratedGpu, 8)]), Some(8));
-    assert_eq!(free_on_gpus(&[(&Gpu, 24), (&IntegratedGpu, 8), (&Gpu, 16)]), Some(40));
-    assert_eq!(free_on_gpus(&[(&Gpu, 0)]), Some(0));
 }
 
 #[test]

@@ -1,0 +1,92 @@
+//! Starts llama.cpp and loads a model: as many of its layers as fit onto the GPUs, the rest beside the processor.
+
+use std::path::Path;
+
+use llama_cpp_2::LlamaBackendDeviceType;
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+
+use super::backends;
+use super::wire::KvType;
+use crate::local::fit::{self, Layers};
+use crate::local::gguf;
+
+/// A model to be loaded, and what is planned for it.
+pub struct Wanted<'a> {
+    pub file: &'a Path,
+    pub kv_type: KvType,
+    pub context_tokens: u32,
+    /// Negative: as many as fit.
+    pub gpu_layers: i32,
+    /// Bytes of the GPUs that another model will take.
+    pub left_bytes: u64,
+    /// Where llama.cpp says more of a failure.
+    pub log: &'static str,
+}
+
+pub struct Loaded {
+    pub backend: LlamaBackend,
+    pub model: LlamaModel,
+    /// Nothing where there is no GPU.
+    pub layers: Option<Layers>,
+}
+
+impl Loaded {
+    pub fn on_gpu(&self) -> bool {
+        self.layers.is_some_and(|layers| layers.fit > 0)
+    }
+}
+
+/// The error is a sentence for the person.
+pub fn load(wanted: &Wanted, progress: impl FnMut(f32) -> bool + 'static) -> Result<Loaded, String> {
+    backends::load();
+    let backend = LlamaBackend::init().map_err(|error| format!("llama.cpp does not start: {error}"))?;
+    let layers = gpu_layers(wanted);
+    let params = LlamaModelParams::default().with_progress_callback(progress);
+    let params = match layers {
+        Some(layers) => params.with_n_gpu_layers(layers.fit),
+        None => params,
+    };
+    let model = LlamaModel::load_from_file(&backend, wanted.file, &params).map_err(|error| {
+        format!("{} cannot be loaded ({error}): see {} in the log folder", wanted.file.display(), wanted.log)
+    })?;
+    Ok(Loaded { backend, model, layers })
+}
+
+/// Threads as the settings name them, or one a core.
+pub fn threads(asked: u32) -> i32 {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+    if asked == 0 { cores as i32 } else { asked as i32 }
+}
+
+fn gpu_layers(wanted: &Wanted) -> Option<Layers> {
+    let devices = llama_cpp_2::list_llama_ggml_backend_devices();
+    let devices: Vec<_> = devices.iter().map(|device| (&device.device_type, device.memory_free as u64)).collect();
+    let free = free_on_gpus(&devices)?.saturating_sub(wanted.left_bytes);
+    let info = gguf::read(wanted.file).ok()?;
+    let layers = fit::layers(&info, wanted.kv_type, wanted.context_tokens, free)?;
+    Some(u32::try_from(wanted.gpu_layers).map_or(layers, |fit| Layers { fit: fit.min(layers.all), ..layers }))
+}
+
+/// Free bytes of the GPUs that llama.cpp takes: those that share the processor's memory only where there are no others.
+fn free_on_gpus(devices: &[(&LlamaBackendDeviceType, u64)]) -> Option<u64> {
+    let of = |wanted: LlamaBackendDeviceType| {
+        devices.iter().filter(move |(kind, _)| **kind == wanted).map(|(_, free)| *free).reduce(|one, other| one + other)
+    };
+    of(LlamaBackendDeviceType::Gpu).or_else(|| of(LlamaBackendDeviceType::IntegratedGpu))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use LlamaBackendDeviceType::{Cpu, Gpu, IntegratedGpu};
+
+    #[test]
+    fn layers_go_to_gpus_of_their_own_memory_and_else_to_one_that_shares_the_processors() {
+        assert_eq!(free_on_gpus(&[(&Cpu, 64)]), None);
+        assert_eq!(free_on_gpus(&[(&Cpu, 64), (&IntegratedGpu, 8)]), Some(8));
+        assert_eq!(free_on_gpus(&[(&Gpu, 24), (&IntegratedGpu, 8), (&Gpu, 16)]), Some(40));
+        assert_eq!(free_on_gpus(&[(&Gpu, 0)]), Some(0));
+    }
+}
