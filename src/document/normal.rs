@@ -41,6 +41,22 @@ impl<'a> NormalChars<'a> {
         Self { text, at, last, tail: "", tail_start: at, keep_case: false }
     }
 
+    /// The ASCII letters and digits that come next, if any, at once: most of most texts. In normal form they are lower case.
+    pub fn take_ascii(&mut self) -> (usize, &'a [u8]) {
+        let start = self.at;
+        if !self.tail.is_empty() {
+            return (start, &[]);
+        }
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let run = &rest[..length];
+        if let Some(byte) = run.last() {
+            self.at += length;
+            self.last = if self.keep_case { *byte } else { byte.to_ascii_lowercase() } as char;
+        }
+        (start, run)
+    }
+
     fn emit(&mut self, character: char, start: usize) -> Option<NormalChar> {
         self.last = character;
         Some(NormalChar { character, start, end: self.at })
@@ -180,6 +196,19 @@ mod tests {
             ("• first\n• second", "first second"),
         ] {
             assert_eq!(normal(text), form, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ascii_taken_at_once_is_what_comes_one_by_one() {
+        for text in ["Two  Words-\n here, ﬁfty – ﬁve", "agree -\n ment 20 – 21", "ﬁ5 x\u{ad}y ÄÖü z"] {
+            let (mut chars, mut form) = (NormalChars::new(text), String::new());
+            loop {
+                form.extend(chars.take_ascii().1.iter().map(|byte| byte.to_ascii_lowercase() as char));
+                let Some(next) = chars.next() else { break };
+                form.push(next.character);
+            }
+            assert_eq!(form, normal(text));
         }
     }
 

@@ -70,24 +70,37 @@ fn word_windows(text: &str, mut window: impl FnMut(u64, Range<usize>)) {
     let mut word: Option<(u64, Range<usize>)> = None;
     let mut close = |word: Option<(u64, Range<usize>)>| {
         let Some((hash, range)) = word else { return };
-        last.rotate_left(1);
-        last[WORDS - 1] = (hash, range.start);
+        let [_, second, third, fourth, fifth] = last;
+        last = [second, third, fourth, fifth, (hash, range.start)];
         count += 1;
         if count >= WORDS {
-            let all = last.iter().fold(0u64, |all, (hash, _)| mix(all.rotate_left(7) ^ hash));
-            window(all, last[0].1..range.end);
+            let all = last.iter().fold(0u64, |all, (hash, _)| all.rotate_left(13) ^ hash);
+            window(mix(all), last[0].1..range.end);
         }
     };
-    for normal in NormalChars::new(text) {
+    let mut chars = NormalChars::new(text);
+    loop {
+        let (start, run) = chars.take_ascii();
+        if !run.is_empty() {
+            let (hash, range) = word.get_or_insert((0, start..start));
+            *hash = run.iter().fold(*hash, |hash, byte| grow(hash, u64::from(byte.to_ascii_lowercase())));
+            range.end = start + run.len();
+        }
+        let Some(normal) = chars.next() else { break };
         if normal.character.is_alphanumeric() {
             let (hash, range) = word.get_or_insert((0, normal.start..normal.end));
-            *hash = (hash.rotate_left(5) ^ u64::from(normal.character)).wrapping_mul(0x517c_c1b7_2722_0a95);
+            *hash = grow(*hash, u64::from(normal.character));
             range.end = normal.end;
         } else if word.is_some() {
             close(word.take());
         }
     }
     close(word);
+}
+
+/// The hash of a word with one more character.
+fn grow(hash: u64, character: u64) -> u64 {
+    (hash.rotate_left(5) ^ character).wrapping_mul(0x517c_c1b7_2722_0a95)
 }
 
 /// Calls `window` with the hash of every 24 consecutive bytes and where they begin (a cyclic polynomial hash).
