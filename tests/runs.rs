@@ -5,6 +5,8 @@
 
 #[path = "runs/bad_input.rs"]
 mod bad_input;
+#[path = "runs/counted.rs"]
+mod counted;
 #[path = "runs/embedded.rs"]
 mod embedded;
 #[path = "runs/embedding.rs"]

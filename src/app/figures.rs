@@ -14,6 +14,8 @@ pub struct Figures {
     /// What sending the documents whole to the remote LM would have cost.
     pub baseline_usd: Option<f64>,
     pub baseline_tokens: u64,
+    /// Whether those two are estimates.
+    pub baseline_estimated: bool,
     /// The remote LM's tokens that the server counted, and those that we estimate.
     pub counted: Usage,
     pub estimated: Usage,

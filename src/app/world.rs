@@ -49,7 +49,7 @@ impl World {
                 self.state.apply(&fact);
                 self.facts.push(fact);
             }
-            match advance(&self.state) {
+            match advance(&self.state, None) {
                 Some(next) => step = next,
                 None => return self,
             }
@@ -288,6 +288,7 @@ pub fn figures(saved_record: u64) -> Figures {
         budget_usd: Some(1.0),
         baseline_usd: Some(0.0431),
         baseline_tokens: 17_240,
+        baseline_estimated: true,
         counted: Usage::default(),
         estimated_usd: 0.0,
         estimated: Usage {

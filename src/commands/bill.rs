@@ -126,8 +126,11 @@ pub fn line(totals: &Totals, is_model: bool) -> String {
     let local = tokens(&totals.local.tokens);
     line.push_str(&format!("; {} by the reader: {local}, {seconds:.1} s", calls_of(totals.local.calls)));
     if let Some(usd) = totals.baseline.cost_usd {
-        let ratio = totals.baseline.ratio.map_or(String::new(), |ratio| format!(", {ratio:.1} times as much"));
-        line.push_str(&format!("; sending the documents whole would cost ≈ {}{ratio}", dollars(usd)));
+        let about = |estimated| if estimated { "≈ " } else { "" };
+        let baseline = about(totals.baseline.estimated);
+        let either = about(totals.baseline.estimated || totals.remote.estimated_usd > 0.0);
+        let ratio = totals.baseline.ratio.map_or(String::new(), |ratio| format!(", {either}{ratio:.1} times as much"));
+        line.push_str(&format!("; sending the documents whole would cost {baseline}{}{ratio}", dollars(usd)));
     }
     line
 }

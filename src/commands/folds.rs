@@ -35,6 +35,7 @@ impl Folds {
             budget_usd: totals.budget_usd,
             baseline_usd: totals.baseline.cost_usd,
             baseline_tokens: totals.baseline.input_tokens,
+            baseline_estimated: totals.baseline.estimated,
             counted: totals.remote.tokens.measured,
             estimated: totals.remote.tokens.estimated,
             estimated_usd: totals.remote.estimated_usd,

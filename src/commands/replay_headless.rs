@@ -122,7 +122,7 @@ impl Transcript<'_> {
             Fact::JobsPlanned(planned) => self.planned(planned, at_ms),
             // Thousands of them: they are told as a tally when the round is aggregated.
             Fact::JobStarted { .. } | Fact::JobRetried { .. } | Fact::JobFinished { .. } => Ok(()),
-            Fact::TransformBegan { .. } | Fact::UtilizationSampled(_) => Ok(()),
+            Fact::TransformBegan { .. } | Fact::UtilizationSampled(_) | Fact::DocumentsCounted(_) => Ok(()),
             Fact::OutputsAggregated { round, text, kept, dropped } => {
                 self.jobs(*round, at_ms)?;
                 self.line(at_ms, &format!("aggregated: {kept} outputs kept, {dropped} dropped"))?;

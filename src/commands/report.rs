@@ -136,7 +136,7 @@ pub struct Baseline {
     pub cost_usd: Option<f64>,
     /// How many times what the session cost; nothing where that is nothing or not known.
     pub ratio: Option<f64>,
-    /// Always: nothing was sent whole.
+    /// Whether the tokens were estimated rather than counted with the model's own tokenizer.
     pub estimated: bool,
 }
 
@@ -193,7 +193,7 @@ pub fn report(
             input_tokens: totals.baseline.input_tokens,
             cost_usd: totals.baseline.cost_usd,
             ratio: totals.baseline.ratio,
-            estimated: true,
+            estimated: totals.baseline.estimated,
         },
         exposed: Exposed { bytes: exposure.bytes(), share: exposure.share() },
         engine: state.utilization.as_ref().and_then(|sample| sample.engine.clone()),

@@ -76,7 +76,7 @@ impl World {
     fn happen(&mut self, input: Input) {
         let step = decide(&self.state, input);
         self.take(step);
-        while let Some(step) = advance(&self.state) {
+        while let Some(step) = advance(&self.state, None) {
             self.take(step);
         }
     }

@@ -3,8 +3,8 @@
 use super::jobs::{JobCount, Standing};
 use super::rounds::{self, RoundTotals};
 use crate::protocol::{
-    AskId, Fact, ModelInfo, Price, Purpose, RemoteAnswer, RemoteAsk, RemoteFailure, Scope, Tally, Usage,
-    estimate_tokens,
+    AskId, DocumentTokens, Fact, ModelInfo, Price, Purpose, RemoteAnswer, RemoteAsk, RemoteFailure, Scope, Tally,
+    Usage, estimate_tokens,
 };
 
 /// A fold over facts. Every figure is a sum over the facts applied so far.
@@ -22,7 +22,7 @@ pub struct Ledger {
     local_price: Option<Price>,
     document_bytes: usize,
     question_bytes: usize,
-    answer_bytes: usize,
+    counted: Option<DocumentTokens>,
 }
 
 /// A request to the remote LM and what became of it.
@@ -116,12 +116,13 @@ pub struct Totals {
     pub baseline: Baseline,
 }
 
-/// What sending every document and the question to the same remote LM once would take. Always an estimate.
+/// What sending every document and the question to the same remote LM once would take, without the answer that it would
+/// have given.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Baseline {
     pub input_tokens: u64,
-    /// As many as the session's own answer has.
-    pub output_tokens: u64,
+    /// Whether the tokens, and with them the cost, are an estimate: nothing counted them with the model's own tokenizer.
+    pub estimated: bool,
     /// Nothing where the price is not known.
     pub cost_usd: Option<f64>,
     /// How many times what the session spent; nothing while it spent nothing.
@@ -162,7 +163,7 @@ impl Ledger {
                 self.local.busy_ms += ms;
                 self.jobs.stand(*job, Standing::of(outcome));
             }
-            Fact::Answered { answer, .. } => self.answer_bytes = answer.as_deref().unwrap_or_default().len(),
+            Fact::DocumentsCounted(tokens) => self.counted = Some(tokens.clone()),
             Fact::SessionEnded { .. } => self.jobs.cancel_open(),
             _ => {}
         }
@@ -203,15 +204,17 @@ impl Ledger {
     }
 
     pub fn baseline(&self) -> Baseline {
-        let input_tokens = estimate_tokens(self.document_bytes) + estimate_tokens(self.question_bytes);
-        let output_tokens = estimate_tokens(self.answer_bytes);
-        let usage = Usage { input_tokens, output_tokens, estimated: true, ..Usage::default() };
+        let (input_tokens, estimated) = match &self.counted {
+            Some(tokens) => (tokens.documents.iter().sum::<u64>() + tokens.question, !tokens.counted),
+            None => (estimate_tokens(self.document_bytes) + estimate_tokens(self.question_bytes), true),
+        };
+        let usage = Usage { input_tokens, estimated, ..Usage::default() };
         let cost_usd = self.baseline_price.map(|price| price.cost(&usage));
         let ratio = match (cost_usd, self.remote_cost_usd()) {
             (Some(baseline), Some(spent)) if spent > 0.0 => Some(baseline / spent),
             _ => None,
         };
-        Baseline { input_tokens, output_tokens, cost_usd, ratio }
+        Baseline { input_tokens, estimated, cost_usd, ratio }
     }
 
     fn asked(&mut self, request: &RemoteAsk) {
@@ -325,7 +328,7 @@ mod tests {
             messages: Vec::new(),
             format: ReplyFormat::Json,
             max_output_tokens: 100,
-            estimate: Estimate { input_tokens: 10, worst_cost_usd: Some(0.25) },
+            estimate: Estimate { input_tokens: 10, counted: false, worst_cost_usd: Some(0.25) },
         })
     }
 
@@ -478,15 +481,20 @@ mod tests {
     fn the_baseline_is_every_document_and_the_question_sent_once() {
         let mut ledger = Ledger::new();
         let spent = Some(0.000_5);
-        let answer =
-            Fact::Answered { answer: Some("12345678".into()), explanation: String::new(), citations: Vec::new() };
-        for fact in [opened(Some(PRICE)), asked(1), answered(1, Usage::default(), spent), answer] {
+        for fact in [opened(Some(PRICE)), asked(1), answered(1, Usage::default(), spent)] {
             ledger.apply(&fact);
         }
         let baseline = ledger.baseline();
-        assert_eq!((baseline.input_tokens, baseline.output_tokens), (1000 + 6, 2));
-        let cost = (1006.0 * 2.0 + 2.0 * 8.0) / 1e6;
+        assert_eq!((baseline.input_tokens, baseline.estimated), (1000 + 6, true));
+        let cost = 1006.0 * 2.0 / 1e6;
         assert!((baseline.cost_usd.unwrap() - cost).abs() < 1e-12);
         assert!((baseline.ratio.unwrap() - cost / 0.000_5).abs() < 1e-9);
+        for counted in [true, false] {
+            let (tokenizer, documents) = ("o200k_base".to_owned(), vec![500, 20]);
+            ledger.apply(&Fact::DocumentsCounted(DocumentTokens { tokenizer, counted, question: 5, documents }));
+            let baseline = ledger.baseline();
+            assert_eq!((baseline.input_tokens, baseline.estimated), (525, !counted));
+            assert!((baseline.cost_usd.unwrap() - 525.0 * 2.0 / 1e6).abs() < 1e-12);
+        }
     }
 }

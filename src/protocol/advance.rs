@@ -9,21 +9,25 @@ use super::fact::{Ending, Estimate, Fact, RemoteAsk};
 use super::ids::{AskId, CodeId};
 use super::input::{Effect, Step};
 use super::job::{JobOutput, Outcome};
-use super::message::{Purpose, ReplyFormat, estimate_tokens};
+use super::message::{Purpose, ReplyFormat, TokenCount, estimate_tokens};
 use super::prompts;
 use super::state::{Due, Phase, Round, State};
 
 /// The next step, or nothing while the protocol waits for something from outside.
 ///
-/// Each step's facts change the phase, so applying them and asking again comes to an end.
-pub fn advance(state: &State) -> Option<Step> {
+/// Each step's facts change the phase, so applying them and asking again comes to an end. `count` is what the
+/// [`due_request`] counts, where somebody counted.
+pub fn advance(state: &State, count: Option<TokenCount>) -> Option<Step> {
     let Phase::Due(due) = &state.phase else { return None };
     Some(match due {
         Due::BeginRound { round } => {
             let last = *round >= state.settings().max_rounds;
             Step::fact(Fact::RoundBegan { round: *round, last })
         }
-        Due::Ask { purpose, attempt } => ask(state, *purpose, *attempt),
+        Due::Ask { .. } => match due_request(state, count) {
+            Some(request) => ask(state, request),
+            None => end(Ending::Failed { error: "asked outside of a round".into() }),
+        },
         Due::ReadCode { attempt } => read_code(state, *attempt),
         Due::Aggregate(code) => aggregate(state, *code),
         Due::ReadDecision => read_decision(state),
@@ -35,46 +39,38 @@ pub(super) fn end(ending: Ending) -> Step {
     Step::fact(Fact::SessionEnded { ending }).with(Effect::Finish)
 }
 
-fn ask(state: &State, purpose: Purpose, attempt: u32) -> Step {
-    let Some(round) = state.round() else {
-        return end(Ending::Failed { error: "asked outside of a round".into() });
-    };
-    let ask = AskId { round: round.number, n: state.asks().count() as u32 + 1 };
-    let request = request(state, ask, purpose, attempt);
+fn ask(state: &State, request: RemoteAsk) -> Step {
     if let Some(worst_usd) = request.estimate.worst_cost_usd
         && let Some(budget_usd) = state.budgets.passed(Scope::Session, state.committed_usd, worst_usd)
     {
         let (scope, committed_usd) = (Scope::Session, state.committed_usd);
+        let RemoteAsk { purpose, attempt, .. } = request;
         let reached = Reached { scope, purpose, attempt, again: None, worst_usd, committed_usd, budget_usd };
         return Step::fact(Fact::BudgetReached(reached));
     }
     Step::fact(Fact::RemoteAsked(request.clone())).with(Effect::Ask(request))
 }
 
-fn request(state: &State, ask: AskId, purpose: Purpose, attempt: u32) -> RemoteAsk {
+/// The request that [`advance`] is about to make; nothing where it makes none. Its input is estimated where there is no
+/// `count` of it. Whoever knows what other sessions spend reserves its worst cost first.
+pub fn due_request(state: &State, count: Option<TokenCount>) -> Option<RemoteAsk> {
+    let Phase::Due(Due::Ask { purpose, attempt }) = state.phase else { return None };
+    let ask = AskId { round: state.round()?.number, n: state.asks().count() as u32 + 1 };
     let messages = prompts::messages(state, purpose);
-    let input_tokens = messages.iter().map(|message| estimate_tokens(message.content.len())).sum();
+    let estimate = || messages.iter().map(|message| estimate_tokens(message.content.len())).sum();
+    let TokenCount { tokens: input_tokens, counted } =
+        count.unwrap_or_else(|| TokenCount { tokens: estimate(), counted: false });
     let max_output_tokens = state.settings().remote_max_output_tokens;
     let price = state.opened.as_ref().and_then(|opened| opened.remote.price);
     let worst_cost_usd = price.map(|price| price.worst(input_tokens, max_output_tokens));
-    RemoteAsk {
+    Some(RemoteAsk {
         ask,
         purpose,
         attempt,
         messages,
         format: if purpose == Purpose::Decide { ReplyFormat::Json } else { ReplyFormat::Text },
         max_output_tokens,
-        estimate: Estimate { input_tokens, worst_cost_usd },
-    }
-}
-
-/// The most that the call costs which [`advance`] is about to make; nothing where it makes none, or none that is priced.
-/// Whoever knows what other sessions spend reserves it first.
-pub fn next_call_usd(state: &State) -> Option<f64> {
-    let Phase::Due(Due::Ask { .. }) = &state.phase else { return None };
-    advance(state)?.facts.iter().find_map(|fact| match fact {
-        Fact::RemoteAsked(request) => request.estimate.worst_cost_usd,
-        _ => None,
+        estimate: Estimate { input_tokens, counted, worst_cost_usd },
     })
 }
 

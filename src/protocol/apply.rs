@@ -144,6 +144,8 @@ impl State {
                     None => Ending::NoAnswer { reason: "the documents do not tell, as far as was read".into() },
                 }));
             }
+            // It says what might have been, not where the session stands.
+            Fact::DocumentsCounted(_) => {}
             Fact::UtilizationSampled(sample) => self.utilization = Some(sample.clone()),
             Fact::NoteAdded { text } => self.notes.push(text.clone()),
             Fact::SessionEnded { ending } => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::advance::{aggregated, contract_error, end, next_call_usd};
+use super::advance::{aggregated, contract_error, end};
 use super::budget::{BudgetChoice, Reached, Scope};
 use super::code::{CodeErrorKind, CodeStage};
 use super::decision::Decision;
@@ -76,8 +76,9 @@ pub fn decide(state: &State, input: Input) -> Step {
             Some(known) if *known == sample => Step::default(),
             _ => Step::fact(Fact::UtilizationSampled(sample)),
         },
+        (Input::DocumentsCounted(tokens), _) => Step::fact(Fact::DocumentsCounted(tokens)),
         (Input::Note { text }, _) => Step::fact(Fact::NoteAdded { text }),
-        (Input::DaySpent { again, committed_usd }, _) => day_spent(state, again, committed_usd),
+        (Input::DaySpent { again, worst_usd, committed_usd }, _) => day_spent(state, again, worst_usd, committed_usd),
         (Input::Budget(choice), Phase::Paused(reached)) => budget(reached, choice),
         (Input::Stop { partial, sent }, _) => stop(state, partial, sent),
         (Input::Fault { error }, _) => end(Ending::Failed { error }),
@@ -113,16 +114,17 @@ fn reached(state: &State, scope: Scope, ask: AskId, committed_usd: f64, worst_us
 }
 
 /// Pauses before a call that the driver could not reserve in the book of the day.
-fn day_spent(state: &State, again: Option<AskId>, committed_usd: f64) -> Step {
+fn day_spent(state: &State, again: Option<AskId>, worst_usd: f64, committed_usd: f64) -> Step {
     let reached = match (again, &state.phase) {
         (Some(ask), Phase::Waiting(Waiting::Remote(due))) if ask == *due => {
-            worst_usd(state, ask).and_then(|worst_usd| reached(state, Scope::Day, ask, committed_usd, worst_usd))
+            reached(state, Scope::Day, ask, committed_usd, worst_usd)
         }
-        (None, Phase::Due(Due::Ask { purpose, attempt })) => next_call_usd(state).and_then(|worst_usd| {
-            let budget_usd = state.budgets.passed(Scope::Day, committed_usd, worst_usd)?;
-            let (scope, purpose, attempt) = (Scope::Day, *purpose, *attempt);
-            Some(Reached { scope, purpose, attempt, again: None, worst_usd, committed_usd, budget_usd })
-        }),
+        (None, Phase::Due(Due::Ask { purpose, attempt })) => {
+            state.budgets.passed(Scope::Day, committed_usd, worst_usd).map(|budget_usd| {
+                let (scope, purpose, attempt) = (Scope::Day, *purpose, *attempt);
+                Reached { scope, purpose, attempt, again: None, worst_usd, committed_usd, budget_usd }
+            })
+        }
         _ => None,
     };
     reached.map_or_else(Step::default, |reached| Step::fact(Fact::BudgetReached(reached)))

@@ -100,6 +100,8 @@ pub enum Fact {
         explanation: String,
         citations: Vec<AnswerCitation>,
     },
+    /// How many tokens the documents have for the remote LM, had it been sent them.
+    DocumentsCounted(DocumentTokens),
     UtilizationSampled(UtilizationSample),
     NoteAdded {
         text: String,
@@ -168,6 +170,18 @@ pub struct EmbeddingModel {
     pub document_prefix: String,
 }
 
+/// The tokens of the session's texts, each by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentTokens {
+    /// The vocabulary that they were counted with, such as `o200k_base`.
+    pub tokenizer: String,
+    /// Whether it is the remote LM's own; else the counts are an estimate.
+    pub counted: bool,
+    pub question: u64,
+    /// In the order of the session's documents.
+    pub documents: Vec<u64>,
+}
+
 /// A request to the remote LM, whole: the messages are the bytes that leave the machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemoteAsk {
@@ -185,6 +199,9 @@ pub struct RemoteAsk {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     pub input_tokens: u64,
+    /// Whether the model's own tokenizer counted the input.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counted: bool,
     /// With output at its cap; nothing where the price is not known.
     pub worst_cost_usd: Option<f64>,
 }

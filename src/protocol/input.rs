@@ -3,7 +3,7 @@
 use super::budget::BudgetChoice;
 use super::code::CodeError;
 use super::fact::AnswerCitation;
-use super::fact::{Fact, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample};
+use super::fact::{DocumentTokens, Fact, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample};
 use super::ids::{AskId, CodeId, JobId};
 use super::job::{JobResult, Manifest};
 
@@ -33,15 +33,17 @@ pub enum Input {
         round: u32,
         citations: Vec<AnswerCitation>,
     },
+    DocumentsCounted(DocumentTokens),
     Utilization(UtilizationSample),
     Note {
         text: String,
     },
     CancelJob(JobId),
-    /// The next call could pass the budget of the day, of which all sessions of the folder spent or reserved
-    /// `committed_usd`. `again` is the request that would be sent again; nothing where the call is a new one.
+    /// The next call, of at most `worst_usd`, could pass the budget of the day, of which all sessions of the folder spent
+    /// or reserved `committed_usd`. `again` is the request that would be sent again; nothing where the call is a new one.
     DaySpent {
         again: Option<AskId>,
+        worst_usd: f64,
         committed_usd: f64,
     },
     Budget(BudgetChoice),

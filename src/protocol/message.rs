@@ -93,6 +93,14 @@ impl std::ops::AddAssign for Usage {
     }
 }
 
+/// The input tokens of a request that is about to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenCount {
+    pub tokens: u64,
+    /// Whether the model's own tokenizer counted them; else they are an estimate.
+    pub counted: bool,
+}
+
 /// A token estimate from a length in bytes: English prose runs at about four bytes a token in today's vocabularies.
 /// Every figure made from it is marked as estimated.
 pub fn estimate_tokens(bytes: usize) -> u64 {

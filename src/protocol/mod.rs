@@ -21,20 +21,20 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use advance::{advance, next_call_usd};
+pub use advance::{advance, due_request};
 pub use budget::{BudgetChoice, Budgets, Reached, Scope};
 pub use code::{CodeError, CodeErrorKind, CodeStage, extract_code};
 pub use decide::decide;
 pub use decision::{Decision, FinalAnswer, MoreInformation, decision_schema, parse_decision};
 pub use fact::{
-    AnswerCitation, EmbeddingModel, Ending, EngineSample, EngineSeconds, Estimate, Fact, Finish, FleetSample,
-    GpuSample, ModelInfo, Parent, PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened,
+    AnswerCitation, DocumentTokens, EmbeddingModel, Ending, EngineSample, EngineSeconds, Estimate, Fact, Finish,
+    FleetSample, GpuSample, ModelInfo, Parent, PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened,
     UtilizationSample,
 };
 pub use ids::{AskId, CodeId, JobId};
 pub use input::{CodeResult, Effect, Input, Step};
 pub use job::{Chunk, Flaw, JobOutput, JobResult, Manifest, Outcome, PlannedJob, WorkerReply, read_output};
-pub use message::{Message, Purpose, ReplyFormat, Role, Usage, estimate_tokens};
+pub use message::{Message, Purpose, ReplyFormat, Role, TokenCount, Usage, estimate_tokens};
 pub use price::{LongPrice, Price};
 pub use settings::{ProtocolKind, Settings};
 pub use state::{Aggregated, Ask, AskState, Code, Due, Job, JobState, Phase, Round, State, Tally, Waiting};

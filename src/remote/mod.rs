@@ -5,6 +5,7 @@ pub mod offline;
 pub mod prices;
 mod retry;
 mod served;
+mod tokenizer;
 
 use std::time::Duration;
 
@@ -17,10 +18,16 @@ pub use crate::provider::{Listing, Model, Probe};
 pub use connect::{connect, models, probe};
 pub use retry::Backoff;
 pub use served::ServedRemote;
+pub use tokenizer::Tokenizer;
 
 /// A model that plans and judges. Dropping the future of [`ask`](Self::ask) cancels the request and closes its connection.
 pub trait RemoteLm: Send + Sync {
     fn info(&self) -> ModelInfo;
+
+    /// What counts its tokens before it is asked; nothing where no model reads.
+    fn tokenizer(&self) -> Option<Tokenizer> {
+        None
+    }
 
     /// One try at one request; trying again is the driver's. The text is sent to `deltas` as it comes; a full or closed
     /// channel is no error.

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{Probe, RemoteError, RemoteLm, RemoteReply, Retry};
+use super::{Probe, RemoteError, RemoteLm, RemoteReply, Retry, Tokenizer};
 use crate::config::RemoteConfig;
 use crate::protocol::{ModelInfo, Price, Purpose, RemoteAsk, ReplyFormat, decision_schema};
 use crate::provider::{Again, Chat, Client, Failure, Format};
@@ -50,6 +50,10 @@ impl RemoteLm for ServedRemote {
             is_model: true,
             price: self.price,
         }
+    }
+
+    fn tokenizer(&self) -> Option<Tokenizer> {
+        Some(Tokenizer::of_model(self.client.model()))
     }
 
     fn ask<'a>(

@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::counting::{self, Counting};
 use super::effects::{self, Arrival, Context};
 use super::programs::ProgramCall;
 use super::reserve::Reserve;
 use super::{Event, Order, Setup};
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::{
-    AskId, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State, Step, UtilizationSample,
-    Waiting, advance, decide,
+    AskId, DocumentTokens, Due, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State,
+    Step, UtilizationSample, Waiting, advance, decide,
 };
 use crate::remote::Backoff;
 use crate::utilization::Sampler;
@@ -36,6 +37,7 @@ pub(super) struct Driver {
     /// The request under way, its backoff, and what of its reply has come.
     asking: Option<Asking>,
     reserve: Reserve,
+    counting: Counting,
     remote_attempts: u32,
     delta_sender: mpsc::Sender<(AskId, String)>,
     deltas: mpsc::Receiver<(AskId, String)>,
@@ -54,6 +56,7 @@ impl Driver {
     pub(super) fn new(setup: Setup, events: mpsc::Sender<Event>) -> Self {
         let Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal, book } = setup;
         let (delta_sender, deltas) = mpsc::channel(DELTAS);
+        let counting = Counting::begin(remote.tokenizer(), opened.question.clone(), &documents);
         Self {
             state: State::default(),
             opened: Some(Box::new(opened)),
@@ -65,6 +68,7 @@ impl Driver {
             running: HashMap::new(),
             asking: None,
             reserve: Reserve::new(book),
+            counting,
             remote_attempts,
             delta_sender,
             deltas,
@@ -91,6 +95,9 @@ impl Driver {
                     continue;
                 }
                 Some(done) = self.tasks.join_next() => self.arrivals(done),
+                counted = self.counting.done(), if self.counting.is_under_way() => {
+                    counted.map(Input::DocumentsCounted).into_iter().collect()
+                }
                 sample = samples.recv(), if samples_open => match sample {
                     Some(sample) => vec![Input::Utilization(self.with_jobs(sample))],
                     None => { samples_open = false; continue }
@@ -121,13 +128,20 @@ impl Driver {
                     self.reserve.note(fact).await;
                 }
                 facts.extend(step.facts);
+                if let Some(tokens) = self.counted_last().await {
+                    effects.extend(step.effects);
+                    next = Some(decide(&self.state, Input::DocumentsCounted(tokens)));
+                    continue;
+                }
                 // A call is reserved before its fact says that it is made.
-                let refused = self.reserve.before(&self.state, &step.effects).await;
+                let due = counting::due(&self.state, self.context.tokenizer()).await;
+                let request = due.as_ref().map(|due| &due.request);
+                let refused = self.reserve.before(&self.state, &step.effects, request).await;
                 next = match refused {
                     Some(refused) => Some(held_back(&self.state, refused)),
                     None => {
                         effects.extend(step.effects);
-                        advance(&self.state)
+                        advance(&self.state, due.and_then(|due| due.count))
                     }
                 };
             }
@@ -145,6 +159,14 @@ impl Driver {
         self.record(facts).await?;
         self.hand_out(started);
         Ok(())
+    }
+
+    /// What the documents came to, where the session is about to end and they are still being counted.
+    async fn counted_last(&mut self) -> Option<DocumentTokens> {
+        match self.state.phase {
+            Phase::Due(Due::End(_)) if self.counting.is_under_way() => self.counting.last().await,
+            _ => None,
+        }
     }
 
     async fn record(&mut self, facts: Vec<Fact>) -> Result<(), JournalError> {

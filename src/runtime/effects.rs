@@ -13,7 +13,7 @@ use crate::local::{JobRequest, LocalLm};
 use crate::protocol::{
     AnswerCitation, AskId, Chunk, Input, Job, JobId, JobResult, RemoteAnswer, RemoteAsk, Round, read_output,
 };
-use crate::remote::{RemoteError, RemoteLm};
+use crate::remote::{RemoteError, RemoteLm, Tokenizer};
 use crate::sandbox::Sandbox;
 
 /// What every effect may need.
@@ -36,6 +36,11 @@ impl Context {
     ) -> Self {
         let locator = Locator::new(&documents);
         Self { documents, locator, remote, local, sandbox, embeddings }
+    }
+
+    /// What counts the remote LM's tokens.
+    pub(super) fn tokenizer(&self) -> Option<Tokenizer> {
+        self.remote.tokenizer()
     }
 }
 

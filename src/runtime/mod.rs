@@ -3,6 +3,7 @@
 //! One task owns the state. What comes in is decided, applied and written to the journal before any effect of it is
 //! performed; everything that waits runs as a task of its own and comes back as an input.
 
+mod counting;
 mod driver;
 mod effects;
 mod likeness;

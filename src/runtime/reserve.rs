@@ -1,7 +1,7 @@
 //! Reserves each priced call in the folder's book of the day before it leaves, and notes what it came to.
 
 use crate::journal::{DayBook, Reservation};
-use crate::protocol::{AskId, Effect, Fact, Input, Scope, State, next_call_usd};
+use crate::protocol::{AskId, Effect, Fact, Input, RemoteAsk, Scope, State};
 
 pub(super) struct Reserve {
     book: DayBook,
@@ -14,15 +14,16 @@ impl Reserve {
         Self { book, held: None }
     }
 
-    /// Reserves the call that the protocol is about to make, new or again. Gives the input that says why it must not.
-    pub(super) async fn before(&mut self, state: &State, effects: &[Effect]) -> Option<Input> {
+    /// Reserves the call that the protocol is about to make, the one that is `due` or one again. Gives the input that says
+    /// why it must not.
+    pub(super) async fn before(&mut self, state: &State, effects: &[Effect], due: Option<&RemoteAsk>) -> Option<Input> {
         let again = effects.iter().find_map(|effect| match effect {
             Effect::AskAgain { ask, .. } => Some(*ask),
             _ => None,
         });
         let worst_usd = match again {
             Some(ask) => worst_usd(state, ask),
-            None => next_call_usd(state),
+            None => due.and_then(|request| request.estimate.worst_cost_usd),
         };
         // One that failed without cost is still reserved.
         let worst_usd = worst_usd.filter(|usd| *usd > 0.0 && self.held.is_none())?;
@@ -32,7 +33,7 @@ impl Reserve {
                 self.held = Some(reservation);
                 None
             }
-            Ok(Err(committed_usd)) => Some(Input::DaySpent { again, committed_usd }),
+            Ok(Err(committed_usd)) => Some(Input::DaySpent { again, worst_usd, committed_usd }),
             Err(error) if limit_usd.is_some() => Some(Input::Fault {
                 error: format!(
                     "what today's sessions spend cannot be noted, so the budget of the day cannot be kept: {error}"

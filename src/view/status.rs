@@ -135,10 +135,11 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
         parts.push((1, format!("trying again in {}", seconds_left(left_ms))));
     }
     parts.push((0, format!("{spent}{doubtful}{budget}")));
+    let about = if figures.baseline_estimated { "≈ " } else { "" };
     match figures.baseline_usd {
-        Some(baseline) => parts.push((4, format!("remote-only ≈ {}", dollars(baseline)))),
+        Some(baseline) => parts.push((4, format!("remote-only {about}{}", dollars(baseline)))),
         None if figures.baseline_tokens > 0 => {
-            parts.push((4, format!("remote-only ≈ {} tokens", short_count(figures.baseline_tokens))));
+            parts.push((4, format!("remote-only {about}{} tokens", short_count(figures.baseline_tokens))));
         }
         None => {}
     }

@@ -47,7 +47,7 @@ fn a_session_of_version_1_stays_whole_and_readable() {
     assert_eq!(session.summary().problem, None);
 }
 
-const KINDS: usize = 22;
+const KINDS: usize = 23;
 
 /// Written without a wildcard, so that a new kind of fact needs a number here and a sample below.
 fn kind(fact: &Fact) -> usize {
@@ -73,6 +73,7 @@ fn kind(fact: &Fact) -> usize {
         Fact::EmbeddingFailed { .. } => 19,
         Fact::BudgetReached(_) => 20,
         Fact::BudgetRaised { .. } => 21,
+        Fact::DocumentsCounted(_) => 22,
         Fact::SessionEnded { .. } => KINDS,
     }
 }
@@ -178,6 +179,21 @@ fn added_later(code: CodeId, ask: AskId) -> Vec<Fact> {
         Fact::BudgetReached(reached(Scope::Day, Some(ask))),
         Fact::BudgetRaised { scope: Scope::Session, to_usd: 2.5, once: false },
         Fact::BudgetRaised { scope: Scope::Day, to_usd: 0.75, once: true },
+        Fact::DocumentsCounted(DocumentTokens {
+            tokenizer: "o200k_base".into(),
+            counted: true,
+            question: 9,
+            documents: vec![1200, 0],
+        }),
+        Fact::RemoteAsked(RemoteAsk {
+            ask,
+            purpose: Purpose::Advise,
+            attempt: 1,
+            messages: Vec::new(),
+            format: ReplyFormat::Text,
+            max_output_tokens: 4096,
+            estimate: Estimate { input_tokens: 3, counted: true, worst_cost_usd: None },
+        }),
     ]
 }
 
@@ -256,7 +272,11 @@ fn asks(ask: AskId) -> impl Iterator<Item = Fact> {
             messages: vec![Message::system("You plan."), Message::user("“Q”?"), Message::assistant("A\n")],
             format: if purpose == Purpose::Decide { ReplyFormat::Json } else { ReplyFormat::Text },
             max_output_tokens: 4096,
-            estimate: Estimate { input_tokens: 7, worst_cost_usd: (purpose == Purpose::Think).then_some(0.25) },
+            estimate: Estimate {
+                input_tokens: 7,
+                counted: false,
+                worst_cost_usd: (purpose == Purpose::Think).then_some(0.25),
+            },
         })
     })
 }

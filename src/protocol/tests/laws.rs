@@ -113,7 +113,7 @@ fn inputs() -> impl Strategy<Value = Input> {
         Just(Input::Note { text: "n".into() }),
         Just(Input::Stop { partial: "half".into(), sent: true }),
         prop::option::of((0u32..3, 0u32..8).prop_map(|(round, n)| AskId { round, n }))
-            .prop_map(|again| Input::DaySpent { again, committed_usd: 0.5 }),
+            .prop_map(|again| Input::DaySpent { again, worst_usd: 0.25, committed_usd: 0.5 }),
         prop_oneof![Just(BudgetChoice::Once), Just(BudgetChoice::Stop), Just(BudgetChoice::Raise { to_usd: f64::NAN })]
             .prop_map(Input::Budget),
         Just(Input::Fault { error: "disk full".into() }),

@@ -213,13 +213,15 @@ fn the_budget_of_the_day_pauses_a_new_call_and_one_that_would_be_sent_again() {
     let settings = Settings { budget_usd_per_day: Some(0.02), ..Settings::default() };
     let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
     run.state.apply(&Fact::SessionOpened(opened(settings, price)));
-    let began = advance(&run.state).unwrap();
+    let began = advance(&run.state, None).unwrap();
     began.facts.iter().for_each(|fact| run.state.apply(fact));
-    let worst = next_call_usd(&run.state).unwrap();
-    assert!(decide(&run.state, Input::DaySpent { again: None, committed_usd: 0.02 - worst }).is_empty());
+    let worst = due_request(&run.state, None).unwrap().estimate.worst_cost_usd.unwrap();
+    assert!(
+        decide(&run.state, Input::DaySpent { again: None, worst_usd: worst, committed_usd: 0.02 - worst }).is_empty()
+    );
 
     let mut waiting = Vec::new();
-    take(&mut run, &mut waiting, Input::DaySpent { again: None, committed_usd: 0.02 });
+    take(&mut run, &mut waiting, Input::DaySpent { again: None, worst_usd: worst, committed_usd: 0.02 });
     assert!(
         matches!(&run.state.phase, Phase::Paused(reached) if reached.scope == Scope::Day && reached.again.is_none())
     );
@@ -230,7 +232,7 @@ fn the_budget_of_the_day_pauses_a_new_call_and_one_that_would_be_sent_again() {
     let error = "cut off".to_owned();
     let failure = RemoteFailure { ask, attempt: 1, error, retry_in_ms: Some(5), partial: String::new(), lost: true };
     take(&mut run, &mut waiting, Input::RemoteFailed(failure));
-    take(&mut run, &mut waiting, Input::DaySpent { again: Some(ask), committed_usd: 0.03 });
+    take(&mut run, &mut waiting, Input::DaySpent { again: Some(ask), worst_usd: worst, committed_usd: 0.03 });
     assert!(matches!(&run.state.phase, Phase::Paused(reached) if reached.again == Some(ask)));
     waiting.clear();
     take(&mut run, &mut waiting, Input::Budget(BudgetChoice::Raise { to_usd: 0.5 }));

@@ -181,7 +181,7 @@ pub fn take(run: &mut Run, waiting: &mut Vec<Effect>, input: Input) {
         }
         run.facts.append(&mut step.facts);
         waiting.append(&mut step.effects);
-        match advance(&run.state) {
+        match advance(&run.state, None) {
             Some(next) => step = next,
             None => return,
         }

@@ -1,0 +1,83 @@
+//! Counts tokens beside the run: those of the next request, and those that the documents would have come to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::document::Document;
+use crate::protocol::{DocumentTokens, RemoteAsk, State, TokenCount, due_request};
+use crate::remote::Tokenizer;
+
+/// How long the end of a session waits for a count that is under way: enough for 10 MB of text.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The request that the protocol is about to make, with its input counted.
+pub(super) struct DueRequest {
+    pub(super) request: RemoteAsk,
+    pub(super) count: Option<TokenCount>,
+}
+
+/// The next request, where there is one. Without a tokenizer its input is estimated.
+pub(super) async fn due(state: &State, tokenizer: Option<Tokenizer>) -> Option<DueRequest> {
+    let request = due_request(state, None)?;
+    let Some(tokenizer) = tokenizer else { return Some(DueRequest { request, count: None }) };
+    let (messages, format) = (request.messages, request.format);
+    let count = tokio::task::spawn_blocking(move || tokenizer.count_request(&messages, format)).await.ok();
+    Some(DueRequest { request: due_request(state, count)?, count })
+}
+
+/// The count of the session's documents. Dropping it ends the count.
+pub(super) struct Counting {
+    task: Option<JoinHandle<Option<DocumentTokens>>>,
+    unwanted: Arc<AtomicBool>,
+}
+
+impl Counting {
+    /// Begins to count, where there is a tokenizer to do it.
+    pub(super) fn begin(tokenizer: Option<Tokenizer>, question: String, documents: &[Document]) -> Self {
+        let unwanted = Arc::new(AtomicBool::new(false));
+        let (documents, stop) = (documents.to_vec(), unwanted.clone());
+        let task = tokenizer.map(|tokenizer| {
+            tokio::task::spawn_blocking(move || {
+                let count = |text: &str| tokenizer.count(text, || stop.load(Ordering::Relaxed));
+                Some(DocumentTokens {
+                    tokenizer: tokenizer.name().into(),
+                    counted: tokenizer.is_own(),
+                    question: count(&question)?,
+                    documents: documents.iter().map(|document| count(&document.text)).collect::<Option<_>>()?,
+                })
+            })
+        });
+        Self { task, unwanted }
+    }
+
+    pub(super) fn is_under_way(&self) -> bool {
+        self.task.is_some()
+    }
+
+    /// Waits until it is done, and gives it once. May be dropped while it waits.
+    pub(super) async fn done(&mut self) -> Option<DocumentTokens> {
+        let done = self.task.as_mut()?.await;
+        self.task = None;
+        done.ok().flatten()
+    }
+
+    /// Waits a little, for a session that is about to end.
+    pub(super) async fn last(&mut self) -> Option<DocumentTokens> {
+        let done = timeout(PATIENCE, self.done()).await;
+        if done.is_err() {
+            tracing::warn!("the session ended before its documents were counted: their tokens stay an estimate");
+            self.task = None;
+        }
+        done.ok().flatten()
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        self.unwanted.store(true, Ordering::Relaxed);
+    }
+}
