@@ -5,13 +5,14 @@
 //! longer with every session, nothing locks them together, and deleting a session would forget what it cost.
 
 use std::collections::HashMap;
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use jiff::Zoned;
+use jiff::civil::Date;
+use jiff::{ToSpan, Zoned};
 use serde::{Deserialize, Serialize};
 
 use super::error::JournalError;
@@ -21,6 +22,8 @@ use super::store::{private_file, private_folder};
 /// Others hold the lock for as long as a line takes to reach the disk.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(10);
+/// How long the book of a day is kept. It is asked for its own day alone; the rest is for the curious.
+const DAYS_KEPT: i64 = 40;
 
 /// The book as one session writes it.
 #[derive(Clone, Debug)]
@@ -69,8 +72,11 @@ impl DayBook {
     ) -> Result<Result<Reservation, f64>, JournalError> {
         self.calls += 1;
         let (path, session, call) = (self.today(), self.session.clone(), self.calls);
-        let book = path.clone();
+        let (book, root) = (path.clone(), self.root.clone());
         let refused = on_disk(move || {
+            if !book.exists() {
+                forget_old(&root, Zoned::now().date());
+            }
             let mut file = locked(&book)?;
             let text = read(&mut file, &book)?;
             let committed = sum(&text);
@@ -101,7 +107,24 @@ impl DayBook {
 
     /// The file of this day, as the clock on the wall has it.
     fn today(&self) -> PathBuf {
-        self.root.join(format!("spent-{}.jsonl", Zoned::now().date()))
+        self.root.join(format!("{BEFORE}{}{AFTER}", Zoned::now().date()))
+    }
+}
+
+/// What stands before and after the date in the name of a day's book.
+const BEFORE: &str = "spent-";
+const AFTER: &str = ".jsonl";
+
+/// Removes the books of days long past. One that cannot be removed does no harm.
+fn forget_old(root: &Path, today: Date) {
+    let Ok(entries) = fs::read_dir(root) else { return };
+    let Ok(oldest) = today.checked_sub(DAYS_KEPT.days()) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let date = name.to_str().and_then(|name| name.strip_prefix(BEFORE)?.strip_suffix(AFTER)?.parse::<Date>().ok());
+        if date.is_some_and(|date| date < oldest) {
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -210,6 +233,27 @@ mod tests {
         }
         assert_eq!(made, 8);
         assert_eq!(book(folder.path(), "x").today_usd().unwrap(), 1.0);
+    }
+
+    #[tokio::test]
+    async fn with_the_first_call_of_a_day_books_of_days_long_past_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let today = Zoned::now().date();
+        let of = |days: i64| format!("spent-{}.jsonl", today.checked_sub(days.days()).unwrap());
+        let others = ["spent-2001-02-30.jsonl".to_owned(), "spent-2001-01-01.json".to_owned(), "notes".to_owned()];
+        for name in others.iter().chain(&[of(41), of(400), of(39), of(1)]) {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        fs::create_dir(folder.path().join("spent-2001-01-01.jsonl")).unwrap();
+        let mut book = book(folder.path(), "one");
+        book.reserve(0.5, None).await.unwrap().unwrap();
+        let is_there = |name: &String| folder.path().join(name).exists();
+        assert!(others.iter().chain(&[of(0), of(1), of(39)]).all(is_there));
+        assert!(![of(41), of(400)].iter().any(is_there));
+        // Later calls of the day do not look again.
+        fs::write(folder.path().join(of(50)), "").unwrap();
+        book.reserve(0.5, None).await.unwrap().unwrap();
+        assert!(is_there(&of(50)));
     }
 
     #[tokio::test]
