@@ -5,6 +5,8 @@
 
 #[path = "runs/bad_input.rs"]
 mod bad_input;
+#[path = "runs/budget.rs"]
+mod budget;
 #[path = "runs/counted.rs"]
 mod counted;
 #[path = "runs/embedded.rs"]
@@ -20,8 +22,14 @@ mod loopback;
 mod many_jobs;
 #[path = "runs/planner.rs"]
 mod planner;
+#[path = "runs/planted.rs"]
+mod planted;
 #[path = "runs/providers.rs"]
 mod providers;
+// What `tests/pty.rs` does with a terminal beyond this is its own.
+#[allow(dead_code)]
+#[path = "screen/pty.rs"]
+mod pty;
 #[path = "runs/remote_faults.rs"]
 mod remote_faults;
 #[path = "runs/stopped.rs"]
