@@ -176,7 +176,9 @@ pub struct RemoteConfig {
     /// The environment variable that holds the key; default for the provider's own, empty for none.
     #[schemars(regex(pattern = r"^(default|[A-Z_][A-Z0-9_]*)?$"), extend("x-allowed" = VARIABLE))]
     pub api_key_env: String,
-    /// A command that prints the key; used when api_key_env is empty or not set there.
+    /// An entry of the system's keyring that holds the key, where built with the feature keyring; after api_key_env.
+    pub api_key_keyring: String,
+    /// A command that prints the key; used where neither of the two is set.
     pub api_key_cmd: String,
     /// Dollars a session may spend; 0 sets no limit.
     #[schemars(range(min = 0.0))]
@@ -218,6 +220,7 @@ impl Default for RemoteConfig {
             model: String::new(),
             base_url: String::new(),
             api_key_env: PROVIDERS_OWN.into(),
+            api_key_keyring: String::new(),
             api_key_cmd: String::new(),
             budget_usd: 0.0,
             budget_usd_per_day: 0.0,

@@ -86,6 +86,7 @@ impl Client {
             model: &config.model,
             wants_model,
             api_key_env: &config.api_key_env,
+            api_key_keyring: &config.api_key_keyring,
             api_key_cmd: &config.api_key_cmd,
         };
         let server = Server::find(&settings).await.map_err(Failure::never)?;
@@ -116,6 +117,7 @@ impl Client {
             model: &config.model,
             wants_model: true,
             api_key_env: &config.api_key_env,
+            api_key_keyring: "",
             api_key_cmd: "",
         };
         let server = Server::find(&settings).await.map_err(Failure::never)?;

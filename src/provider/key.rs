@@ -1,12 +1,16 @@
-//! Where the key comes from: an environment variable, or a command that prints it. It never leaves as text.
+//! Where the key comes from: an environment variable, the system's keyring, or a command that prints it. It never leaves as text.
 
 use std::process::Stdio;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::keyring;
+
 /// How long the command that prints the key may take.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the system's keyring may take, which may ask the person.
+const KEYRING_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A key and where it came from, for errors that tell the person what to check.
 #[derive(Clone, Debug)]
@@ -19,7 +23,7 @@ pub struct Key {
 /// Reads the key. Where it is not `needed`, as on this machine, a variable that is not set means no key.
 ///
 /// Errors name the variable or the setting, never what it holds or what the command printed.
-pub async fn read(section: &str, env: &str, command: &str, needed: bool) -> Result<Key, String> {
+pub async fn read(section: &str, env: &str, entry: &str, command: &str, needed: bool) -> Result<Key, String> {
     if !env.is_empty()
         && let Some(value) = std::env::var_os(env)
     {
@@ -28,6 +32,13 @@ pub async fn read(section: &str, env: &str, command: &str, needed: bool) -> Resu
             let source = format!("the variable {env}");
             return Ok(Key { secret: Some(checked(value, &source)?), source });
         }
+    }
+    if !entry.is_empty() {
+        let source = format!("the keyring's entry {section}.api_key_keyring");
+        let found = from_keyring(entry.to_owned())
+            .await
+            .map_err(|why| format!("{section}.api_key_keyring is set, but {why}"))?;
+        return Ok(Key { secret: Some(checked(found.trim(), &source)?), source });
     }
     if !command.is_empty() {
         let source = format!("the command {section}.api_key_cmd");
@@ -51,6 +62,16 @@ fn checked(key: &str, source: &str) -> Result<SecretString, String> {
         return Err(format!("{source} gave something with blanks or odd characters, which no key has: check it"));
     }
     Ok(SecretString::from(key))
+}
+
+/// The system may ask the person first.
+async fn from_keyring(entry: String) -> Result<String, String> {
+    let found = tokio::task::spawn_blocking(move || keyring::read(&entry));
+    match tokio::time::timeout(KEYRING_TIMEOUT, found).await {
+        Err(_) => Err(format!("the system's keyring took longer than {} s: try again", KEYRING_TIMEOUT.as_secs())),
+        Ok(Err(error)) => Err(format!("reading the system's keyring failed ({error}): please report it")),
+        Ok(Ok(found)) => found,
+    }
 }
 
 async fn run(command: &str) -> Result<String, String> {
@@ -81,24 +102,24 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_prints_the_key_where_no_variable_holds_it() {
-        let key = read("remote", UNSET, "echo ' sk-abc '", true).await.unwrap();
+        let key = read("remote", UNSET, "", "echo ' sk-abc '", true).await.unwrap();
         assert_eq!(key.secret.unwrap().expose_secret(), "sk-abc");
     }
 
     #[tokio::test]
     async fn a_command_that_fails_is_an_error_without_its_output() {
-        let error = read("remote", "", "echo sk-abc; exit 3", true).await.unwrap_err();
+        let error = read("remote", "", "", "echo sk-abc; exit 3", true).await.unwrap_err();
         assert_eq!(error, "the command remote.api_key_cmd ended with status 3: run it by hand to see what it says");
-        let error = read("remote", "", "printf 'sk abc'", true).await.unwrap_err();
+        let error = read("remote", "", "", "printf 'sk abc'", true).await.unwrap_err();
         assert!(!error.contains("abc"), "{error}");
-        assert!(read("remote", "", "true", true).await.unwrap_err().contains("empty key"));
+        assert!(read("remote", "", "", "true", true).await.unwrap_err().contains("empty key"));
     }
 
     #[tokio::test]
     async fn a_missing_variable_is_an_error_only_for_other_machines() {
-        let error = read("remote", UNSET, "", true).await.unwrap_err();
+        let error = read("remote", UNSET, "", "", true).await.unwrap_err();
         assert!(error.contains(UNSET) && error.contains("remote.api_key_env"), "{error}");
-        assert!(read("remote", UNSET, "", false).await.unwrap().secret.is_none());
-        assert!(read("local", "", "", true).await.unwrap().secret.is_none());
+        assert!(read("remote", UNSET, "", "", false).await.unwrap().secret.is_none());
+        assert!(read("local", "", "", "", true).await.unwrap().secret.is_none());
     }
 }

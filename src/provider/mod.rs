@@ -13,6 +13,7 @@ mod dialect;
 mod endpoint;
 mod failure;
 mod key;
+pub mod keyring;
 mod models;
 pub mod presets;
 mod quote;

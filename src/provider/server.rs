@@ -21,6 +21,8 @@ pub struct ServerSettings<'a> {
     pub wants_model: bool,
     /// [`PROVIDERS_OWN`] for the preset's own.
     pub api_key_env: &'a str,
+    /// Empty for none.
+    pub api_key_keyring: &'a str,
     pub api_key_cmd: &'a str,
 }
 
@@ -65,7 +67,7 @@ impl Server {
             named => (named, true),
         };
         let needed = needed && !endpoint.is_loopback();
-        let read = key::read(section, variable, settings.api_key_cmd, needed).await;
+        let read = key::read(section, variable, settings.api_key_keyring, settings.api_key_cmd, needed).await;
         let key = read.map_err(|why| format!("the {section} LM at {} cannot be asked: {why}", endpoint.place()))?;
         Ok(Self { section, preset, endpoint, model: model.to_owned(), key: key.secret, key_source: key.source })
     }
@@ -110,6 +112,7 @@ mod tests {
                 model: "m",
                 wants_model: true,
                 api_key_env: "",
+                api_key_keyring: "",
                 api_key_cmd: &format!("echo {KEY}"),
             };
             let server = Server::find(&settings).await.unwrap();
@@ -132,6 +135,7 @@ mod tests {
                 model: "m",
                 wants_model: true,
                 api_key_env: "MINIONS_TEST_VARIABLE_THAT_NOBODY_SETS",
+                api_key_keyring: "",
                 api_key_cmd: "",
             };
             match Server::find(&settings).await {

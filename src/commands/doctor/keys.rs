@@ -3,7 +3,7 @@
 use super::Check;
 use crate::config::{Config, LocalConfig, LocalProvider, PROVIDERS_OWN};
 use crate::local::chosen::chosen;
-use crate::provider::{KeyPlace, Preset, presets};
+use crate::provider::{KeyPlace, Preset, keyring, presets};
 
 pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -13,7 +13,7 @@ pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<C
             let remote = &config.remote;
             let side = Side::of("remote", preset, &remote.base_url, &remote.api_key_env);
             checks.push(side.model(&remote.model));
-            checks.push(side.key(!remote.api_key_cmd.is_empty(), &variable));
+            checks.push(side.key(&remote.api_key_keyring, !remote.api_key_cmd.is_empty(), &variable));
         }
     }
     match config.local.provider {
@@ -25,7 +25,7 @@ pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<C
             let preset = presets::reader(config.local.provider);
             let side = Side::of("local", preset, &config.local.base_url, &config.local.api_key_env);
             checks.push(side.model(&config.local.model));
-            checks.push(side.key(false, &variable));
+            checks.push(side.key("", false, &variable));
         }
     }
     checks
@@ -84,14 +84,21 @@ impl<'a> Side<'a> {
         Check::ok(&name, format!("{provider}: {model} at {base_url}"))
     }
 
-    fn key(&self, by_command: bool, variable: impl Fn(&str) -> Option<String>) -> Check {
+    fn key(&self, entry: &str, by_command: bool, variable: impl Fn(&str) -> Option<String>) -> Check {
         let (side, wanted) = (self.name, self.variable);
         let name = format!("{side} key");
-        if wanted.is_empty() && !by_command {
+        if wanted.is_empty() && entry.is_empty() && !by_command {
             return Check::ok(&name, format!("none, as `{side}.api_key_env` is empty"));
         }
         if !wanted.is_empty() && variable(wanted).is_some() {
             return Check::ok(&name, format!("{wanted} is set"));
+        }
+        if !entry.is_empty() {
+            let setting = format!("`{side}.api_key_keyring`");
+            return match keyring::read(entry) {
+                Ok(_) => Check::ok(&name, format!("the entry of the keyring that {setting} names is there")),
+                Err(why) => Check::fail(&name, why, format!("or leave {setting} empty")),
+            };
         }
         if by_command {
             return Check::ok(&name, format!("`{side}.api_key_cmd` is asked for it when it is needed"));
@@ -149,6 +156,10 @@ mod tests {
     #[test]
     fn a_command_that_prints_the_key_is_enough() {
         let mut config = openai();
+        config.remote.api_key_keyring = "no-such-entry-of-the-tests".into();
+        let check = remote_key(&config, None);
+        assert!(check.status == Status::Fail && check.detail.contains("keyring"), "{check:?}");
+        config.remote.api_key_keyring = String::new();
         config.remote.api_key_cmd = "pass openai".into();
         assert_eq!(remote_key(&config, None).status, Status::Ok);
     }

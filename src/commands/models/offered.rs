@@ -49,6 +49,7 @@ fn asked(remote: &RemoteConfig, provider: Option<&str>) -> Result<RemoteConfig, 
         provider,
         base_url: String::new(),
         api_key_env: PROVIDERS_OWN.into(),
+        api_key_keyring: String::new(),
         api_key_cmd: String::new(),
         ..remote.clone()
     })
