@@ -47,7 +47,9 @@ pub struct Client {
     dialect: Dialect,
     temperature: Option<f64>,
     effort: Option<ReasoningEffort>,
+    /// How long no byte may come, and how long the first one may take, which is never less than connecting may.
     idle: Duration,
+    first: Duration,
     total: Duration,
     /// Tokens that the model reads, as the server's list tells; looked up when a request is long.
     context: OnceCell<Option<u64>>,
@@ -101,6 +103,7 @@ impl Client {
             temperature: temperature(config.temperature),
             effort: Some(config.reasoning_effort).filter(|effort| *effort != ReasoningEffort::Auto),
             idle: Duration::from_secs(config.idle_timeout_s),
+            first: first_byte(config.idle_timeout_s, config.connect_timeout_s),
             total: Duration::from_secs(config.total_timeout_s),
             context: OnceCell::new(),
         })
@@ -132,6 +135,7 @@ impl Client {
             temperature: temperature(config.temperature),
             effort: at_once.then_some(ReasoningEffort::None),
             idle: total,
+            first: total,
             total,
             context: OnceCell::new(),
         })
@@ -280,11 +284,11 @@ impl Client {
     ) -> Result<reqwest::Response, Failure> {
         let address = self.server.preset.wire.address(&self.server.model, chat.stream);
         let request = self.request(Method::POST, self.server.endpoint.at(&address)).json(body);
-        let silence = Instant::now() + self.idle;
+        let silence = Instant::now() + self.first;
         match timeout_at(silence.min(deadline), request.send()).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(failure::of_transport(&self.server, &error)),
-            Err(_) if silence < deadline => Err(failure::silent(&self.server, self.idle)),
+            Err(_) if silence < deadline => Err(failure::silent(&self.server, self.first)),
             Err(_) => Err(failure::late(&self.server, deadline - began)),
         }
     }
@@ -323,6 +327,12 @@ fn pool(server: &Server, connect: Duration, proxy: bool) -> Result<reqwest::Clie
     builder.build().map_err(|_| {
         Failure::never(format!("{} cannot be asked: no TLS or proxy could be set up on this system", server.name()))
     })
+}
+
+/// How long the first byte may take. A server that cannot be connected to shows first, and not as one that took a request
+/// and may want to be paid for it.
+fn first_byte(idle_s: u64, connect_s: u64) -> Duration {
+    Duration::from_secs(idle_s).max(Duration::from_secs(connect_s) + Duration::from_millis(500))
 }
 
 fn temperature(setting: f64) -> Option<f64> {

@@ -12,7 +12,9 @@ use minions::protocol::{AskId, Estimate, Finish, JobId, Message, Purpose, Remote
 use minions::provider::{Listing, presets};
 use minions::remote::{RemoteError, RemoteLm, RemoteReply, Retry, ServedRemote, models};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::loopback::{Fault, Loopback, Refused, Reply, Tokens, Wire};
 
@@ -27,7 +29,7 @@ fn settings(wire: Wire, base_url: &str) -> RemoteConfig {
         base_url: base_url.into(),
         api_key_env: String::new(),
         api_key_cmd: format!("echo {KEY}"),
-        connect_timeout_s: 5,
+        connect_timeout_s: 1,
         idle_timeout_s: 1,
         ..RemoteConfig::default()
     }
@@ -207,12 +209,37 @@ async fn a_server_that_cannot_be_reached_is_named_with_what_to_do() {
             let (result, _) = ask(&settings(wire, &base), Purpose::Think).await;
             let error = checked(result.unwrap_err());
             assert!(error.message.contains(words) && error.retry == retry, "{wire:?}: {error:?}");
+            let (_, place) = base.split_once("://").unwrap();
+            assert!(error.message.contains(place), "{wire:?}: {error:?}");
         }
         let slow = Loopback::start(|_| Reply::text("half of").fault(Fault::HangAfterText)).await;
         let config = RemoteConfig { idle_timeout_s: 3600, total_timeout_s: 1, ..settings(wire, &slow.url_of(wire)) };
         let error = checked(ask(&config, Purpose::Think).await.0.unwrap_err());
         assert!(error.message.contains("not done within 1 s") && error.partial == "half of", "{error:?}");
     }
+}
+
+/// A server whose line of connections that wait to be accepted is full: what Linux does with one more is not to answer, as
+/// a network does that swallows packets.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_that_never_accepts_is_given_up_within_the_time_to_connect() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = socket.listen(1).unwrap();
+    let address = full.local_addr().unwrap();
+    // The first ones wait to be accepted, for ever; the last one shows that the line is full.
+    let mut waiting = Vec::new();
+    while let Ok(connection) = timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+        waiting.push(connection.unwrap());
+    }
+    for wire in Wire::ALL {
+        let config = RemoteConfig { connect_timeout_s: 1, ..settings(wire, &format!("http://{address}")) };
+        let error = checked(ask(&config, Purpose::Think).await.0.unwrap_err());
+        assert!(error.message.contains("cannot be reached in time"), "{wire:?}: {error:?}");
+        assert_eq!((error.retry, error.lost), (Retry::Later(None), false), "{wire:?}: nothing can have been paid for");
+    }
+    assert!(!waiting.is_empty());
 }
 
 #[tokio::test]
