@@ -51,7 +51,7 @@ fn facts(document: &Document) -> Vec<Fact> {
             }
             let job = JobId { round, index };
             facts.push(Fact::JobStarted { job, attempt: 1 });
-            facts.push(Fact::JobFinished { job, outcome: outcome(index), usage: usage(), ms: 40 });
+            facts.push(Fact::JobFinished { job, outcome: outcome(index), raw: None, usage: usage(), ms: 40 });
         }
     }
     facts

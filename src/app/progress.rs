@@ -206,7 +206,7 @@ mod tests {
             Fact::RoundBegan { round: 1, last: true },
             Fact::CodeReceived { code: CodeId { round: 1, attempt: 1 }, source: String::new() },
             Fact::JobsPlanned(planned),
-            Fact::JobFinished { job: JobId { round: 1, index: 0 }, outcome, usage: Usage::default(), ms: 1 },
+            Fact::JobFinished { job: JobId { round: 1, index: 0 }, outcome, raw: None, usage: Usage::default(), ms: 1 },
         ] {
             state.apply(&fact);
         }

@@ -27,7 +27,7 @@ impl<W: Write> Progress<W> {
     /// Tells what this fact, already applied to `state`, means. Errors of writing are not worth stopping a run for.
     pub fn tell(&mut self, state: &State, fact: &Fact) {
         let _ = match fact {
-            Fact::JobFinished { .. } | Fact::JobStarted { .. } => self.jobs(state),
+            Fact::JobFinished { .. } | Fact::JobStarted { .. } | Fact::JobReopened { .. } => self.jobs(state),
             _ => match line(state, fact) {
                 Some(line) => self.line(&line),
                 None => Ok(()),

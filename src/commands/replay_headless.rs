@@ -123,6 +123,7 @@ impl Transcript<'_> {
             // Thousands of them: they are told as a tally when the round is aggregated.
             Fact::JobStarted { .. } | Fact::JobRetried { .. } | Fact::JobFinished { .. } => Ok(()),
             Fact::TransformBegan { .. } | Fact::UtilizationSampled(_) | Fact::DocumentsCounted(_) => Ok(()),
+            Fact::JobReopened { job, .. } => self.line(at_ms, &format!("job {job} is tried again")),
             Fact::OutputsAggregated { round, text, kept, dropped } => {
                 self.jobs(*round, at_ms)?;
                 self.line(at_ms, &format!("aggregated: {kept} outputs kept, {dropped} dropped"))?;

@@ -157,7 +157,8 @@ impl Ledger {
                 self.local.tokens.add(*usage);
                 self.jobs.stand(*job, Standing::Waiting);
             }
-            Fact::JobFinished { job, outcome, usage, ms } => {
+            Fact::JobReopened { job, .. } => self.jobs.reopen(*job),
+            Fact::JobFinished { job, outcome, usage, ms, .. } => {
                 self.local.calls += u64::from(outcome.replied());
                 self.local.tokens.add(*usage);
                 self.local.busy_ms += ms;
@@ -369,7 +370,12 @@ mod tests {
                     facts.push(Fact::JobRetried { job, flaw: Flaw::Truncated, raw: String::new(), usage });
                 }
                 if finishes {
-                    facts.push(Fact::JobFinished { job, outcome, usage, ms });
+                    facts.push(Fact::JobFinished { job, outcome: outcome.clone(), raw: None, usage, ms });
+                }
+                if finishes && ms % 3 == 0 {
+                    // Refused where the round is over or the job is in no trouble.
+                    facts.push(Fact::JobReopened { job, attempt: 2 });
+                    facts.push(Fact::JobFinished { job, outcome: Outcome::Cancelled, raw: None, usage, ms });
                 }
             }
             if ended {

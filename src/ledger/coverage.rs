@@ -87,7 +87,8 @@ mod tests {
     fn what_workers_were_handed_is_read_and_what_was_found_is_cited() {
         let job = |index| JobId { round: 1, index };
         let planned = |chunk| PlannedJob { chunk, task: 0, advice: 0, sample: 0 };
-        let finished = |index, outcome| Fact::JobFinished { job: job(index), outcome, usage: Usage::default(), ms: 1 };
+        let finished =
+            |index, outcome| Fact::JobFinished { job: job(index), outcome, raw: None, usage: Usage::default(), ms: 1 };
         let located = |start, end| Located { span: Span::new(0, start, end), how: Match::Exact };
         let chunks = vec![
             Chunk::Span(Span::new(0, 0, 100)),

@@ -45,6 +45,17 @@ impl JobCount {
         }
     }
 
+    /// A job that ended in trouble is to be tried again.
+    pub fn reopen(&mut self, job: JobId) {
+        let jobs = self.rounds.get_mut(&job.round);
+        let Some(known) = jobs.and_then(|jobs| jobs.get_mut(job.index as usize)) else { return };
+        if matches!(known, Standing::Malformed | Standing::Truncated | Standing::Failed | Standing::Cancelled) {
+            *known.count(&mut self.tally) -= 1;
+            *known = Standing::Waiting;
+            *known.count(&mut self.tally) += 1;
+        }
+    }
+
     /// What has not ended when the session ends is cancelled.
     pub fn cancel_open(&mut self) {
         for known in self.rounds.values_mut().flatten() {

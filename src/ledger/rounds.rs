@@ -49,7 +49,7 @@ pub(super) fn apply(rounds: &mut Vec<RoundTotals>, fact: &Fact) {
                 totals.local.add(*usage, None, 0);
             }
         }
-        Fact::JobFinished { job, outcome, usage, ms } => {
+        Fact::JobFinished { job, outcome, usage, ms, .. } => {
             if let Some(totals) = of(rounds, job.round).filter(|_| outcome.replied()) {
                 totals.local.add(*usage, None, *ms);
             }

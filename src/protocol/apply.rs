@@ -4,9 +4,12 @@ use super::budget::Budgets;
 use super::code::CodeStage;
 use super::decision::Decision;
 use super::fact::{Ending, Fact, PlannedJobs, RemoteAnswer, RemoteFailure};
+use super::ids::JobId;
 use super::job::Outcome;
 use super::message::Purpose;
-use super::state::{Aggregated, Answer, Ask, AskState, Code, Due, Job, JobState, Phase, Round, State, Waiting};
+use super::state::{
+    Aggregated, Answer, Ask, AskState, Code, Due, Earlier, Job, JobState, Phase, Round, State, Waiting,
+};
 
 impl State {
     pub fn apply(&mut self, fact: &Fact) {
@@ -93,13 +96,15 @@ impl State {
                     job.state = JobState::Waiting;
                 }
             }
-            Fact::JobFinished { job: id, outcome, usage, ms } => {
+            Fact::JobReopened { job, .. } => self.job_reopened(*job),
+            Fact::JobFinished { job: id, outcome, raw, usage, ms } => {
                 let Some(job) = self.job_mut(id.round, id.index) else { return };
                 if job.outcome().is_some() {
                     return;
                 }
                 job.usage += *usage;
                 job.ms += ms;
+                job.raw.clone_from(raw);
                 job.state = JobState::Ended(outcome.clone());
                 self.job_ended(id.round);
             }
@@ -208,6 +213,8 @@ impl State {
                 sample: job.sample,
                 state: JobState::Waiting,
                 retried: None,
+                raw: None,
+                earlier: Vec::new(),
                 usage: Default::default(),
                 ms: 0,
             })
@@ -218,6 +225,18 @@ impl State {
 
     fn job_mut(&mut self, round: u32, index: u32) -> Option<&mut Job> {
         self.rounds.get_mut((round as usize).checked_sub(1)?)?.jobs.get_mut(index as usize)
+    }
+
+    fn job_reopened(&mut self, id: JobId) {
+        if !self.can_retry(id) {
+            return;
+        }
+        let Some(round) = self.rounds.last_mut() else { return };
+        let Some(job) = round.jobs.get_mut(id.index as usize) else { return };
+        if let JobState::Ended(outcome) = std::mem::replace(&mut job.state, JobState::Waiting) {
+            job.earlier.push(Earlier { retried: job.retried.take(), outcome });
+            round.unfinished += 1;
+        }
     }
 
     fn job_ended(&mut self, number: u32) {

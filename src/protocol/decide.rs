@@ -1,6 +1,6 @@
 //! What came in becomes facts. Total: what is late, unknown or out of place becomes nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::advance::{aggregated, contract_error, end};
 use super::budget::{BudgetChoice, Reached, Scope};
@@ -9,12 +9,9 @@ use super::decision::Decision;
 use super::fact::{Ending, Fact, Finish, PlannedJobs, RemoteFailure};
 use super::ids::{AskId, CodeId, JobId};
 use super::input::{CodeResult, Effect, Input, Step};
-use super::job::{Flaw, JobResult, Manifest, Outcome, PlannedJob, read_output};
+use super::job::{Flaw, JobResult, Manifest, Outcome, PlannedJob, beyond_object, read_output};
 use super::message::Usage;
 use super::state::{Due, JobState, Phase, State, Waiting};
-
-/// How often one job is tried.
-const JOB_ATTEMPTS: u32 = 2;
 
 pub fn decide(state: &State, input: Input) -> Step {
     match (input, &state.phase) {
@@ -58,10 +55,11 @@ pub fn decide(state: &State, input: Input) -> Step {
         }
         (Input::CancelJob(id), Phase::Waiting(Waiting::Jobs)) => match state.job(id) {
             Some(job) if job.outcome().is_none() => {
-                finished(id, Outcome::Cancelled, Usage::default(), 0).with(Effect::CancelJob(id))
+                finished(id, Outcome::Cancelled, None, Usage::default(), 0).with(Effect::CancelJob(id))
             }
             _ => Step::default(),
         },
+        (Input::RetryJobs(jobs), Phase::Waiting(Waiting::Jobs)) => retry_jobs(state, jobs),
         (Input::CitationsLocated { round, citations }, Phase::Waiting(Waiting::Citations)) => {
             match state.round_numbered(round).and_then(|round| round.decision.as_ref()) {
                 Some(Decision::ProvideFinalAnswer(last)) => Step::fact(Fact::Answered {
@@ -229,25 +227,46 @@ fn job_done(state: &State, id: JobId, attempt: u32, result: JobResult, ms: u64) 
         return Step::default();
     };
     let (reply, located) = match result {
-        JobResult::Failed { error } => return finished(id, Outcome::Failed { error }, Usage::default(), ms),
+        JobResult::Failed { error } => return finished(id, Outcome::Failed { error }, None, Usage::default(), ms),
         JobResult::Replied { reply, located } => (reply, located),
     };
     let usage = reply.usage;
     match read_output(&reply.text, reply.finish) {
-        Ok(output) if output.answer.is_some() => finished(id, Outcome::Answered { output, located }, usage, ms),
-        Ok(output) => finished(id, Outcome::Abstained { output }, usage, ms),
-        Err(flaw) if job.attempt() < JOB_ATTEMPTS => {
+        Ok(output) => {
+            let raw = beyond_object(&reply.text, &output);
+            let outcome = match output.answer {
+                Some(_) => Outcome::Answered { output, located },
+                None => Outcome::Abstained { output },
+            };
+            finished(id, outcome, raw, usage, ms)
+        }
+        // By itself it is tried once more.
+        Err(flaw) if job.retried.is_none() => {
             let retry = Fact::JobRetried { job: id, flaw, raw: reply.text, usage };
             Step::fact(retry).with(Effect::RetryJob { job: id, attempt: attempt + 1 })
         }
-        Err(Flaw::Malformed(error)) => finished(id, Outcome::Malformed { error, raw: reply.text }, usage, ms),
+        Err(Flaw::Malformed(error)) => finished(id, Outcome::Malformed { error, raw: reply.text }, None, usage, ms),
         Err(Flaw::Truncated) => {
             debug_assert_eq!(reply.finish, Finish::Length);
-            finished(id, Outcome::Truncated { raw: reply.text }, usage, ms)
+            finished(id, Outcome::Truncated { raw: reply.text }, None, usage, ms)
         }
     }
 }
 
-fn finished(job: JobId, outcome: Outcome, usage: Usage, ms: u64) -> Step {
-    Step::fact(Fact::JobFinished { job, outcome, usage, ms })
+fn finished(job: JobId, outcome: Outcome, raw: Option<String>, usage: Usage, ms: u64) -> Step {
+    Step::fact(Fact::JobFinished { job, outcome, raw, usage, ms })
+}
+
+/// Each job once, and only those that can be; the others stand as they are.
+fn retry_jobs(state: &State, jobs: Vec<JobId>) -> Step {
+    let (mut step, mut seen) = (Step::default(), HashSet::new());
+    for id in jobs {
+        if !state.can_retry(id) || !seen.insert(id) {
+            continue;
+        }
+        let Some(attempt) = state.job(id).map(|job| job.attempt() + 1) else { continue };
+        step.facts.push(Fact::JobReopened { job: id, attempt });
+        step.effects.push(Effect::RetryJob { job: id, attempt });
+    }
+    step
 }

@@ -64,9 +64,18 @@ pub enum Fact {
         raw: String,
         usage: Usage,
     },
+    /// The person has a job that ended in trouble tried again, while its round still runs.
+    JobReopened {
+        job: JobId,
+        /// The attempt that comes.
+        attempt: u32,
+    },
     JobFinished {
         job: JobId,
         outcome: Outcome,
+        /// The reply as it came, where a usable one was more than the object asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        raw: Option<String>,
         /// Of the last attempt.
         usage: Usage,
         /// Of the last attempt, from the moment it was handed to the worker.

@@ -39,6 +39,8 @@ pub enum Input {
         text: String,
     },
     CancelJob(JobId),
+    /// Jobs of the round under way that ended in trouble are to be tried again.
+    RetryJobs(Vec<JobId>),
     /// The next call, of at most `worst_usd`, could pass the budget of the day, of which all sessions of the folder spent
     /// or reserved `committed_usd`. `again` is the request that would be sent again; nothing where the call is a new one.
     DaySpent {

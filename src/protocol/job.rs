@@ -73,6 +73,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether it ended in a way that another try may mend.
+    pub fn is_trouble(&self) -> bool {
+        !matches!(self, Outcome::Answered { .. } | Outcome::Abstained { .. })
+    }
+
     /// Whether the worker replied, with whatever came of it.
     pub fn replied(&self) -> bool {
         !matches!(self, Outcome::Failed { .. } | Outcome::Cancelled)
@@ -149,6 +154,22 @@ pub fn read_output(text: &str, finish: Finish) -> Result<JobOutput, Flaw> {
         citation: field("citation")?.filter(|text| says_something(text)),
         answer: field("answer")?.filter(|text| says_something(text)),
     })
+}
+
+/// The reply, where it is more than the object that was read from it: prose and fences around it, fields that nobody
+/// asked for, other ways to write nothing.
+pub(super) fn beyond_object(text: &str, output: &JobOutput) -> Option<String> {
+    let Ok(serde_json::Value::Object(mut fields)) = serde_json::from_str(text) else { return Some(text.to_owned()) };
+    let explanation = Some(&output.explanation).filter(|text| !text.is_empty());
+    let known =
+        [("explanation", explanation), ("citation", output.citation.as_ref()), ("answer", output.answer.as_ref())];
+    let plain = known.into_iter().all(|(name, read)| match (fields.remove(name), read) {
+        (None | Some(serde_json::Value::Null), None) => true,
+        (Some(serde_json::Value::String(said)), Some(read)) => said == *read,
+        (Some(serde_json::Value::String(said)), None) => said.is_empty(),
+        _ => false,
+    });
+    (!plain || !fields.is_empty()).then(|| text.to_owned())
 }
 
 /// Whether an optional field holds more than one of the ways models write "nothing".

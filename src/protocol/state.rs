@@ -198,9 +198,20 @@ pub struct Job {
     pub state: JobState,
     /// The attempt that was thrown away, where there was one.
     pub retried: Option<(Flaw, String)>,
+    /// The reply as it came, where a usable one was more than the object asked for.
+    pub raw: Option<String>,
+    /// How it had ended each time that the person had it tried again.
+    pub earlier: Vec<Earlier>,
     /// Of all attempts.
     pub usage: Usage,
     pub ms: u64,
+}
+
+/// An end in trouble that the person did not leave at that.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Earlier {
+    pub retried: Option<(Flaw, String)>,
+    pub outcome: Outcome,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -220,7 +231,8 @@ impl Job {
 
     /// Which attempt is under way or was the last, counted from 1.
     pub fn attempt(&self) -> u32 {
-        if self.retried.is_some() { 2 } else { 1 }
+        let tries = |retried: &Option<_>| 1 + u32::from(retried.is_some());
+        tries(&self.retried) + self.earlier.iter().map(|earlier| tries(&earlier.retried)).sum::<u32>()
     }
 }
 
@@ -255,6 +267,12 @@ impl State {
 
     pub fn job(&self, id: JobId) -> Option<&Job> {
         self.round_numbered(id.round)?.job(id)
+    }
+
+    /// Whether the job ended in trouble and its round still runs jobs, so that it can be tried again.
+    pub fn can_retry(&self, id: JobId) -> bool {
+        self.phase == Phase::Waiting(Waiting::Jobs)
+            && self.round().and_then(|round| round.job(id)?.outcome()).is_some_and(Outcome::is_trouble)
     }
 
     pub fn asks(&self) -> impl Iterator<Item = &Ask> {

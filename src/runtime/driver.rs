@@ -87,6 +87,7 @@ impl Driver {
                 order = orders.recv(), if orders_open => match order {
                     Some(Order::Stop) => vec![self.stop()],
                     Some(Order::CancelJob(job)) => vec![Input::CancelJob(job)],
+                    Some(Order::RetryJobs(jobs)) => vec![Input::RetryJobs(jobs)],
                     Some(Order::Budget(choice)) => vec![Input::Budget(choice)],
                     None => { orders_open = false; continue }
                 },
@@ -293,7 +294,10 @@ impl Driver {
     fn arrived(&mut self, arrival: Arrival) -> Option<Input> {
         match arrival {
             Arrival::Input(input) => {
-                if let Input::JobDone { job, .. } = &*input {
+                // A late result of an attempt that was cancelled leaves the next one running.
+                if let Input::JobDone { job, attempt, .. } = &*input
+                    && self.state.job(*job).is_none_or(|known| known.attempt() == *attempt)
+                {
                     self.running.remove(job);
                 }
                 if let Input::RemoteAnswered(answer) = &*input

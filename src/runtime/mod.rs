@@ -54,6 +54,8 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Order {
     CancelJob(JobId),
+    /// Jobs in trouble are to be tried again, while their round runs.
+    RetryJobs(Vec<JobId>),
     /// What to do where the next call could pass a budget.
     Budget(BudgetChoice),
     Stop,

@@ -47,7 +47,7 @@ fn a_session_of_version_1_stays_whole_and_readable() {
     assert_eq!(session.summary().problem, None);
 }
 
-const KINDS: usize = 23;
+const KINDS: usize = 24;
 
 /// Written without a wildcard, so that a new kind of fact needs a number here and a sample below.
 fn kind(fact: &Fact) -> usize {
@@ -74,6 +74,7 @@ fn kind(fact: &Fact) -> usize {
         Fact::BudgetReached(_) => 20,
         Fact::BudgetRaised { .. } => 21,
         Fact::DocumentsCounted(_) => 22,
+        Fact::JobReopened { .. } => 23,
         Fact::SessionEnded { .. } => KINDS,
     }
 }
@@ -194,6 +195,14 @@ fn added_later(code: CodeId, ask: AskId) -> Vec<Fact> {
             max_output_tokens: 4096,
             estimate: Estimate { input_tokens: 3, counted: true, worst_cost_usd: None },
         }),
+        Fact::JobFinished {
+            job: JobId { round: 1, index: 0 },
+            outcome: Outcome::Abstained { output: JobOutput::default() },
+            raw: Some("So: {}".into()),
+            usage: Usage::default(),
+            ms: 40,
+        },
+        Fact::JobReopened { job: JobId { round: 1, index: 0 }, attempt: 3 },
     ]
 }
 
@@ -307,7 +316,7 @@ fn jobs(usage: Usage) -> Vec<Fact> {
         Outcome::Failed { error: "e".into() },
         Outcome::Cancelled,
     ];
-    facts.extend(outcomes.into_iter().map(|outcome| Fact::JobFinished { job, outcome, usage, ms: 40 }));
+    facts.extend(outcomes.into_iter().map(|outcome| Fact::JobFinished { job, outcome, raw: None, usage, ms: 40 }));
     facts
 }
 

@@ -25,21 +25,24 @@ fn worlds() -> impl Strategy<Value = World> {
         prop::collection::vec(prop_oneof![Just(FINAL), Just(MORE), Just("{bad")], 1..5),
         prop::collection::vec(0usize..64, 1..40),
         (1u32..4, 1u32..3),
-        budgets(),
+        (budgets(), 0usize..6),
     )
-        .prop_map(|(programs, prepared, transformed, workers, decisions, order, (max_rounds, samples), budget)| {
-            World {
-                settings: Settings { max_rounds, samples, budget_usd: budget.0, ..Settings::default() },
-                price: budget.0.map(|_| Price::flat(1.0, 2.0)),
-                choices: budget.1,
-                programs,
-                prepared,
-                transformed,
-                workers,
-                decisions,
-                order,
-            }
-        })
+        .prop_map(
+            |(programs, prepared, transformed, workers, decisions, order, (max_rounds, samples), (budget, retries))| {
+                World {
+                    settings: Settings { max_rounds, samples, budget_usd: budget.0, ..Settings::default() },
+                    price: budget.0.map(|_| Price::flat(1.0, 2.0)),
+                    choices: budget.1,
+                    programs,
+                    prepared,
+                    transformed,
+                    workers,
+                    decisions,
+                    order,
+                    retries,
+                }
+            },
+        )
 }
 
 /// A budget that is soon reached, and what the person says then; in half of the worlds there is none.
@@ -107,7 +110,8 @@ fn inputs() -> impl Strategy<Value = Input> {
             let reply = WorkerReply { text: text.into(), finish: Finish::Stop, usage: Usage::default() };
             Input::JobDone { job, attempt, result: JobResult::Replied { reply, located: None }, ms: 1 }
         }),
-        job.prop_map(Input::CancelJob),
+        job.clone().prop_map(Input::CancelJob),
+        prop::collection::vec(job, 0..5).prop_map(Input::RetryJobs),
         (0u32..3).prop_map(|round| Input::CitationsLocated { round, citations: Vec::new() }),
         Just(Input::Utilization(UtilizationSample::default())),
         Just(Input::Note { text: "n".into() }),

@@ -135,6 +135,59 @@ fn malformed_and_truncated_jobs_are_tried_once_more_and_then_reported() {
 }
 
 #[test]
+fn jobs_in_trouble_are_tried_again_while_the_round_runs_and_not_after_it() {
+    let workers = vec![Ok((ANSWERED, Finish::Stop)), Err("refused")];
+    let world = World { workers, retries: 3, ..World::default() };
+    let run = world.run();
+    let round = &run.state.rounds[0];
+    // All four have ended after the fourth result, unless one is tried again before.
+    assert!(run.kinds().iter().any(|kind| kind == "job_reopened"));
+    let failed: Vec<&Job> = round.jobs.iter().filter(|job| job.outcome().is_some_and(Outcome::is_trouble)).collect();
+    assert_eq!((failed.len(), round.unfinished), (2, 0));
+    assert!(failed.iter().any(|job| job.attempt() > 1));
+    assert!(failed.iter().flat_map(|job| &job.earlier).all(|earlier| earlier.outcome.is_trouble()));
+    assert_eq!(round.jobs[0].attempt(), 1, "a job that answered stands");
+    let id = JobId { round: 1, index: 1 };
+    assert!(!run.state.can_retry(id));
+    assert!(decide(&run.state, Input::RetryJobs(vec![id])).is_empty());
+}
+
+#[test]
+fn a_late_result_of_a_cancelled_attempt_is_not_that_of_the_next() {
+    let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
+    let mut waiting = Vec::new();
+    let job = JobId { round: 1, index: 0 };
+    take(&mut run, &mut waiting, Input::Start(opened(Settings::default(), None)));
+    let plan = PlannedJobs {
+        round: 1,
+        chunks: vec![Chunk::Text("c".into())],
+        tasks: vec!["t".into()],
+        advices: vec![String::new()],
+        jobs: vec![PlannedJob { chunk: 0, task: 0, advice: 0, sample: 0 }; 2],
+    };
+    run.state.apply(&Fact::JobsPlanned(plan));
+    let done = |attempt| {
+        let reply = WorkerReply { text: ANSWERED.into(), finish: Finish::Stop, usage: Usage::default() };
+        Input::JobDone { job, attempt, result: JobResult::Replied { reply, located: None }, ms: 1 }
+    };
+    take(&mut run, &mut waiting, Input::CancelJob(job));
+    take(&mut run, &mut waiting, Input::RetryJobs(vec![job, job]));
+    assert_eq!(waiting.last(), Some(&Effect::RetryJob { job, attempt: 2 }));
+    assert!(decide(&run.state, done(1)).is_empty());
+    assert!(!decide(&run.state, done(2)).is_empty());
+}
+
+#[test]
+fn a_reply_is_kept_whole_only_where_it_said_more_than_the_object() {
+    let chatty = format!("Here it is:\n```json\n{ANSWERED}\n```");
+    let chatty: &'static str = chatty.leak();
+    let workers = vec![Ok((ANSWERED, Finish::Stop)), Ok((chatty, Finish::Stop)), Ok((ABSTAINED, Finish::Stop))];
+    let run = World { workers, ..World::default() }.run();
+    let raw: Vec<Option<&str>> = run.state.rounds[0].jobs.iter().take(3).map(|job| job.raw.as_deref()).collect();
+    assert_eq!(raw, [None, Some(chatty), None]);
+}
+
+#[test]
 fn a_round_whose_jobs_all_fail_says_so_to_the_remote_lm() {
     let run = World { workers: vec![Err("refused")], ..World::default() }.run();
     let think = run.last_user_message(Purpose::Think);

@@ -29,6 +29,8 @@ pub struct World {
     pub order: Vec<usize>,
     /// What the person says at a reached budget.
     pub choices: Vec<BudgetChoice>,
+    /// After how many of the first results the person has everything tried again that ended in trouble.
+    pub retries: usize,
 }
 
 impl Default for World {
@@ -43,6 +45,7 @@ impl Default for World {
             decisions: vec![FINAL],
             order: vec![0],
             choices: vec![BudgetChoice::Stop],
+            retries: 0,
         }
     }
 }
@@ -101,6 +104,7 @@ impl World {
             (VecDeque::from(self.transformed.clone()), VecDeque::from(self.decisions.clone()));
         let mut choices = VecDeque::from(self.choices.clone());
         let mut order = VecDeque::from(self.order.clone());
+        let mut retries = self.retries;
         take(&mut run, &mut waiting, Input::Start(opened(self.settings.clone(), self.price)));
         for _ in 0..20_000 {
             if let Phase::Paused(_) = run.state.phase {
@@ -166,7 +170,15 @@ impl World {
                 },
                 Effect::AskAgain { .. } | Effect::CancelJob(_) | Effect::Finish => continue,
             };
+            let job_done = matches!(input, Input::JobDone { .. });
             take(&mut run, &mut waiting, input);
+            if job_done && retries > 0 {
+                retries -= 1;
+                let round = run.state.rounds.len() as u32;
+                // Some twice and some that do not exist.
+                let jobs = (0..16).map(|index| JobId { round, index: index % 12 }).collect();
+                take(&mut run, &mut waiting, Input::RetryJobs(jobs));
+            }
         }
         panic!("the protocol did not end");
     }
