@@ -2,7 +2,8 @@
 
 use super::layout::Pane;
 use super::model::{Model, RowsPane};
-use super::panes::jobs::Follow;
+use super::panes::job_grid::Cell;
+use super::panes::job_list::hits;
 use super::search::Search;
 
 impl Model {
@@ -19,12 +20,8 @@ impl Model {
             Some(Pane::Jobs) => {
                 let round = self.jobs_round();
                 let hits = |at: &u32| {
-                    round.is_some_and(|round| {
-                        let job = round.jobs.get(*at as usize);
-                        job.is_some_and(|job| {
-                            self.search.hits(&self.job_gist(job, 400)) || self.search.hits(round.task_of(job))
-                        })
-                    })
+                    let job = round.and_then(|round| Some((round, round.jobs.get(*at as usize)?)));
+                    job.is_some_and(|(round, job)| hits(&self.search, round, job))
                 };
                 let listed = self.listed_jobs();
                 listed.iter().enumerate().filter(|(_, at)| hits(at)).map(|(row, _)| row).collect()
@@ -39,6 +36,10 @@ impl Model {
             self.notify("nothing is searched for; press / first");
             return;
         };
+        // Jobs move as they change.
+        if pane == Pane::Jobs {
+            self.find_again();
+        }
         let here = match (pane, self.search.current.and_then(|at| self.search.matches.get(at))) {
             (Pane::Document, Some(at)) => *at,
             // The first step goes to the first match on or below the top row.
@@ -49,7 +50,7 @@ impl Model {
             }
             (Pane::Planner, _) => self.planner.rows.cursor,
             (Pane::Answers, _) => self.answers.cursor,
-            (Pane::Jobs, _) => self.jobs.cursor,
+            (Pane::Jobs, _) => self.jobs_cursor(),
         };
         let Some(at) = self.search.step(here, forward) else {
             let words = super::visible::gist(&self.search.words, 40);
@@ -63,7 +64,10 @@ impl Model {
             }
             Pane::Answers => self.answers.cursor = at,
             Pane::Jobs => {
-                (self.jobs.cursor, self.jobs.follow) = (at, Follow::Off);
+                self.select_job_row(at);
+                if let Some(job) = self.listed_jobs().get(at).and_then(|at| self.jobs_round()?.jobs.get(*at as usize)) {
+                    self.jobs.cell = Cell::of(job);
+                }
             }
         }
         self.focus_on(pane);

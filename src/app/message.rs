@@ -2,6 +2,7 @@
 
 use super::figures::{Figures, Marks};
 use super::key::Key;
+use super::load::Load;
 use super::model::Player;
 use crate::protocol::{AskId, BudgetChoice, Fact, JobId, State};
 
@@ -28,6 +29,8 @@ pub enum Message {
         began_ms: u64,
         at_ms: u64,
         state: Box<State>,
+        /// What machine and workers did in the time before.
+        load: Load,
     },
     /// More of the reply that a request waits for.
     Delta {
@@ -41,6 +44,8 @@ pub enum Message {
     Figures(Figures),
     Marks(Marks),
     Player(Player),
+    /// Where the rounds of a replay begin.
+    Rounds(Vec<u64>),
     /// One line for the person: a setting that was reloaded, a copy that was made.
     Notice(String),
     /// Ask the person for a question, since none was given.
@@ -63,6 +68,9 @@ pub struct Mouse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MouseKind {
     Press,
+    /// Moved with the button held.
+    Drag,
+    Release,
     ScrollUp,
     ScrollDown,
 }
@@ -73,6 +81,8 @@ pub enum Command {
     Quit,
     StopRun,
     CancelJob(JobId),
+    /// Jobs in trouble are to be tried again.
+    RetryJobs(Vec<JobId>),
     /// How to go on where the next call could pass a budget.
     Budget(BudgetChoice),
     /// Start a run on the documents at hand.
@@ -93,6 +103,8 @@ pub enum ReplayCommand {
     Faster,
     /// To the state after this many records.
     Seek(u64),
+    /// The ends of the range to play again and again; with neither, playback goes to the end.
+    Repeat(Option<u64>, Option<u64>),
     Step {
         unit: Unit,
         forward: bool,

@@ -11,6 +11,7 @@ mod key;
 mod keymap;
 mod layout;
 mod lines;
+mod load;
 mod message;
 mod model;
 mod overlay;
@@ -19,6 +20,7 @@ mod perform;
 mod programs;
 mod progress;
 mod rows;
+mod scrubber;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -35,16 +37,19 @@ pub use key::{Key, KeyCode, UnknownKey};
 pub use keymap::{Keymap, binding_of};
 pub use layout::{Area, Layout, Pane, Shape};
 pub use lines::{DocumentRow, LineIndex, Position};
+pub use load::{Axis, Counted, Load, LoadRow};
 pub use message::{Command, Message, Mouse, MouseKind, ReplayCommand, Unit};
 pub use model::{
-    DocumentPane, Highlight, JobsPane, Mode, Model, Notice, OpenDocument, Overlay, Partial, PlannerPane, Player,
-    RowsPane, SAMPLES, Tints,
+    DocumentPane, Highlight, Mode, Model, Notice, OpenDocument, Overlay, Partial, PlannerPane, Player, RowsPane, Tints,
 };
 pub use panes::document::{RowMarks, gutter};
-pub use panes::jobs::{Filter, Follow, job_word};
+pub use panes::job_grid::{Bands, Cell, Grid, LABEL};
+pub use panes::job_list::{Filter, Sort, tokens};
+pub use panes::jobs::{Follow, JobsPane, job_word};
 pub use progress::{Headline, StepState, TimelineRound, TimelineStep, headline, planner_name, reader_name, timeline};
 pub use rows::{Fold, Mark, Piece, Row, Target, Tone, match_word, piece_width};
+pub use scrubber::{record_at, scrubber_track, track_cell};
 pub use search::Search;
-pub use update::{scrubber_track, update};
+pub use update::update;
 pub use visible::{Glyph, gist, glyphs, visible, width};
 pub use wrap::wrap;

@@ -1,21 +1,20 @@
 //! Everything the screen shows. It is built from facts; no pane keeps a truth of its own.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use super::figures::{Figures, Marks};
 use super::input::LineInput;
 use super::keymap::Keymap;
 use super::layout::{Area, Layout, Pane};
 use super::lines::{LineIndex, Position};
-use super::panes::jobs::{Filter, Follow};
+use super::load::Load;
+use super::panes::jobs::JobsPane;
 use super::programs::Programs;
 use super::rows::{Fold, Row};
 use super::search::Search;
 use crate::document::{Document, Located, Span};
-use crate::protocol::{AskId, JobId, Phase, Reached, State, UtilizationSample, Waiting};
+use crate::protocol::{AskId, JobId, Phase, Reached, State, Waiting};
 
-/// Samples that the sparklines remember.
-pub const SAMPLES: usize = 240;
 /// How long a notice stays.
 pub const NOTICE_MS: u64 = 5_000;
 
@@ -26,7 +25,7 @@ pub struct Model {
     pub figures: Figures,
     pub marks: Marks,
     pub partial: Option<Partial>,
-    pub samples: VecDeque<UtilizationSample>,
+    pub load: Load,
     pub mode: Mode,
     /// The record last applied.
     pub seq: u64,
@@ -48,6 +47,10 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     pub notice: Option<Notice>,
     pub search: Search,
+    /// The mouse holds the scrubber's knob.
+    pub scrubbing: bool,
+    /// In a replay: where rounds begin.
+    pub rounds_at: Vec<u64>,
     /// The pane from which a citation was opened.
     pub came_from: Option<Pane>,
     pub tints: Tints,
@@ -76,6 +79,8 @@ pub struct Player {
     /// Records applied.
     pub position: u64,
     pub len: u64,
+    /// The ends of the range that is played again and again.
+    pub repeat: (Option<u64>, Option<u64>),
     pub playing: bool,
     /// Infinite for as fast as it goes.
     pub speed: f64,
@@ -128,17 +133,6 @@ pub struct RowsPane {
     pub follow: bool,
 }
 
-#[derive(Clone, Debug, Default)]
-pub struct JobsPane {
-    /// The round looked at; nothing follows the newest.
-    pub round: Option<u32>,
-    pub filter: Filter,
-    pub follow: Follow,
-    /// Index into the filtered list.
-    pub cursor: usize,
-    pub top: usize,
-}
-
 #[derive(Clone, Debug)]
 pub enum Overlay {
     Help(RowsPane),
@@ -187,7 +181,7 @@ impl Model {
             figures: Figures::default(),
             marks: Marks::default(),
             partial: None,
-            samples: VecDeque::with_capacity(SAMPLES),
+            load: Load::default(),
             mode,
             seq: 0,
             at_ms: 0,
@@ -205,6 +199,8 @@ impl Model {
             overlay: None,
             notice: None,
             search: Search::default(),
+            scrubbing: false,
+            rounds_at: Vec::new(),
             came_from: None,
             tints: Tints { read: true, cited: true, left: true },
             keymap: Keymap::default(),
@@ -292,7 +288,6 @@ impl Model {
         let answers = self.answers_list().height;
         self.planner.rows.settle(planner);
         self.answers.settle(answers);
-        self.settle_jobs();
         self.settle_document();
         let height = self.overlay_height();
         if let Some(rows) = self.overlay_rows_mut() {

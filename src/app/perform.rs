@@ -6,7 +6,6 @@ use super::input::LineInput;
 use super::layout::Pane;
 use super::message::{Command, ReplayCommand, Unit};
 use super::model::{Highlight, Model, Overlay, RowsPane};
-use super::panes::jobs::Follow;
 use super::rows::Target;
 use super::search::Search;
 use crate::protocol::{BudgetChoice, JobId, Outcome};
@@ -29,6 +28,7 @@ impl Model {
             Action::Left | Action::Right => match self.focus {
                 Pane::Document if self.document.unwrapped => self.scroll_sideways(action == Action::Right),
                 Pane::Document => self.show_document(action == Action::Right),
+                Pane::Jobs if self.jobs.as_grid => self.move_along_grid(action == Action::Right),
                 Pane::Jobs => self.show_round(action == Action::Right),
                 Pane::Planner | Pane::Answers => {}
             },
@@ -48,7 +48,10 @@ impl Model {
                     self.focus_on(pane);
                 }
             }
-            Action::Search => self.open_overlay(Overlay::Search(LineInput::default())),
+            Action::Search => {
+                self.jobs.narrows_next = false;
+                self.open_overlay(Overlay::Search(LineInput::default()));
+            }
             Action::NextMatch => self.next_match(true),
             Action::PreviousMatch => self.next_match(false),
             Action::Dismiss => {
@@ -77,6 +80,14 @@ impl Model {
                 }
             }
             Action::Filter => self.next_filter(),
+            Action::Sort => self.next_sort(),
+            Action::JobGrid => self.toggle_grid(),
+            Action::OnlyTask => self.toggle_task(),
+            Action::OnlyFound => self.only_found(),
+            Action::EarlierRound => self.show_round(false),
+            Action::LaterRound => self.show_round(true),
+            Action::RetryJob => return self.selected_job().map_or_else(Vec::new, |job| self.retry_job(job)),
+            Action::RetryTrouble => return self.retry_trouble(),
             Action::CancelJob => return self.selected_job().map_or_else(Vec::new, |job| self.cancel(job)),
             Action::Ask => match (self.is_running(), self.player().is_some()) {
                 (true, _) => self.notify("a run is in flight; stop it with X before you ask anew"),
@@ -104,6 +115,9 @@ impl Model {
                 let end = self.player().map_or(0, |player| player.len);
                 return vec![Command::Replay(ReplayCommand::Seek(end))];
             }
+            Action::RepeatFrom => return self.repeat_from_here(true),
+            Action::RepeatTo => return self.repeat_from_here(false),
+            Action::RepeatOff => return vec![Command::Replay(ReplayCommand::Repeat(None, None))],
             Action::Confirm
             | Action::Decline
             | Action::SpendOnce
@@ -153,6 +167,8 @@ impl Model {
             (Action::Bottom, _) => self.scroll_overlay(isize::MAX),
             (Action::Open | Action::Show, Some(job)) => self.show_job(job),
             (Action::CancelJob, Some(job)) => return self.cancel(job),
+            (Action::RetryJob, Some(job)) => return self.retry_job(job),
+            (Action::RetryTrouble, Some(_)) => return self.retry_trouble(),
             (Action::Copy, _) => return self.copy_overlay(),
             (Action::Theme, _) => return self.next_theme(),
             (Action::Suspend, _) => return vec![Command::Suspend],
@@ -183,6 +199,9 @@ impl Model {
             }
             Some(Overlay::Search(input)) => {
                 self.search = Search::new(self.focus, &input.text);
+                if std::mem::take(&mut self.jobs.narrows_next) {
+                    self.narrow_jobs(Some(self.search.clone()).filter(|search| search.in_pane(Pane::Jobs)));
+                }
                 self.find_again();
                 self.next_match(true);
             }
@@ -239,7 +258,7 @@ impl Model {
     }
 
     /// Puts the cursor of a pane on the row of the screen that was pressed.
-    pub(crate) fn select_at(&mut self, pane: Pane, y: u16) {
+    pub(crate) fn select_at(&mut self, pane: Pane, x: u16, y: u16) {
         let within =
             |area: super::layout::Area| (y >= area.y && y < area.y + area.height).then(|| usize::from(y - area.y));
         match pane {
@@ -256,9 +275,10 @@ impl Model {
                 }
             }
             Pane::Jobs => {
-                if let Some(row) = within(self.jobs_list()) {
-                    self.jobs.cursor = self.jobs.top + row;
-                    self.jobs.follow = Follow::Off;
+                if self.jobs.as_grid {
+                    self.select_cell_at(x, y);
+                } else if let Some(row) = within(self.jobs_list()) {
+                    self.select_job_row(self.jobs_top() + row);
                 }
             }
         }
@@ -341,6 +361,18 @@ impl Model {
                 self.notify(format!("job {job} has ended already"));
                 Vec::new()
             }
+        }
+    }
+
+    /// Only the jobs that the search finds; without one it is asked for first.
+    fn only_found(&mut self) {
+        if self.jobs.narrowed.is_some() {
+            self.narrow_jobs(None);
+        } else if self.search.in_pane(Pane::Jobs) {
+            self.narrow_jobs(Some(self.search.clone()));
+        } else {
+            self.jobs.narrows_next = true;
+            self.open_overlay(Overlay::Search(LineInput::default()));
         }
     }
 

@@ -250,7 +250,7 @@ fn the_list_of_jobs_can_be_narrowed() {
 #[test]
 fn replay_keys_steer_the_player_and_not_the_run() {
     let mut model = World::new().half().model(120, 40);
-    update(&mut model, Message::Player(Player { position: 4, len: 40, playing: false, speed: 1.0 }));
+    update(&mut model, Message::Player(Player { position: 4, len: 40, speed: 1.0, ..Player::default() }));
     let replay = |command| Command::Replay(command);
     assert_eq!(
         press(&mut model, "space ] [ } > < 0 $"),
@@ -272,7 +272,7 @@ fn replay_keys_steer_the_player_and_not_the_run() {
 #[test]
 fn pressing_the_scrubber_seeks() {
     let mut model = World::new().half().model(120, 40);
-    update(&mut model, Message::Player(Player { position: 4, len: 400, playing: false, speed: 1.0 }));
+    update(&mut model, Message::Player(Player { position: 4, len: 400, speed: 1.0, ..Player::default() }));
     let track = model.layout().scrubber;
     let (begin, cells) = scrubber_track(track.width);
     let mut at = |x| update(&mut model, Message::Mouse(Mouse { what: MouseKind::Press, x, y: track.y }));
@@ -346,8 +346,11 @@ fn a_seek_shows_what_was_known_then() {
     let early = world.state.clone();
     world.whole();
     let mut model = world.model(120, 40);
-    update(&mut model, Message::Player(Player { position: 2, len: 90, playing: false, speed: 1.0 }));
-    update(&mut model, Message::World { seq: 2, began_ms: 100, at_ms: 600, state: Box::new(early.clone()) });
+    update(&mut model, Message::Player(Player { position: 2, len: 90, speed: 1.0, ..Player::default() }));
+    update(
+        &mut model,
+        Message::World { seq: 2, began_ms: 100, at_ms: 600, state: Box::new(early.clone()), load: Load::default() },
+    );
     assert_eq!(model.state, early);
     assert!(model.answers.rows.is_empty());
     assert_eq!(model.elapsed_ms(), 500);

@@ -3,9 +3,9 @@
 use super::action::{Action, Context};
 use super::key::{Key, KeyCode};
 use super::layout::Pane;
-use super::message::{Command, Message, Mouse, MouseKind, ReplayCommand};
-use super::model::{Mode, Model, Overlay, Partial, SAMPLES};
-use crate::protocol::{Fact, Outcome, State};
+use super::message::{Command, Message, Mouse, MouseKind};
+use super::model::{Mode, Model, Overlay, Partial};
+use crate::protocol::{Fact, JobId, Outcome, State};
 
 /// A partial reply longer than this shows only its end; the whole one comes with the record. In bytes.
 const LONGEST_PARTIAL: usize = 256 * 1024;
@@ -27,11 +27,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             }
         }
         Message::Fact { seq, at_ms, fact } => apply(model, seq, at_ms, &fact),
-        Message::World { seq, began_ms, at_ms, state } => {
+        Message::World { seq, began_ms, at_ms, state, load } => {
             model.partial = None;
-            model.samples.clear();
-            model.samples.extend(state.utilization.clone());
+            model.load = load;
             model.state = *state;
+            model.relist_jobs();
             (model.seq, model.at_ms, model.waiting_since_ms) = (seq, at_ms, at_ms);
             model.began_ms = Some(began_ms);
             model.lay_out();
@@ -45,6 +45,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Figures(figures) => model.figures = figures,
         Message::Marks(marks) => model.marks = marks,
         Message::Player(player) => model.mode = Mode::Replay(player),
+        Message::Rounds(rounds) => model.rounds_at = rounds,
         Message::Notice(text) => model.notify(text),
         Message::AskQuestion => return model.perform(Action::Ask),
         Message::RunBegan => {
@@ -57,7 +58,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.document.highlight = None;
             model.planner.toggled.clear();
             model.planner.rows.follow = true;
-            model.jobs = Default::default();
+            model.jobs = model.jobs.anew();
+            model.load = Default::default();
             model.answers = Default::default();
             // Where one pane is shown at a time, what was asked for is to be seen when it comes.
             if model.focus == Pane::Document && !model.layout().tabs.is_empty() {
@@ -86,20 +88,18 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
     model.state.apply(fact);
     (model.seq, model.at_ms) = (seq, at_ms);
     model.began_ms.get_or_insert(at_ms);
+    model.load.apply(at_ms, fact);
     match fact {
-        Fact::UtilizationSampled(sample) => {
-            if model.samples.len() >= SAMPLES {
-                model.samples.pop_front();
-            }
-            model.samples.push_back(sample.clone());
-            return;
+        Fact::UtilizationSampled(_) => return,
+        Fact::JobStarted { job, .. } | Fact::JobRetried { job, .. } | Fact::JobReopened { job, .. } => {
+            return job_changed(model, *job);
         }
-        Fact::JobStarted { .. } | Fact::JobRetried { .. } => model.settle_jobs(),
-        Fact::JobFinished { outcome, .. } => {
+        Fact::JobFinished { job, outcome, .. } => {
             if matches!(outcome, Outcome::Answered { .. }) && model.lists_more_findings() {
                 model.lay_out_answers();
+                model.settle();
             }
-            model.settle();
+            return job_changed(model, *job);
         }
         _ => {
             model.waiting_since_ms = at_ms;
@@ -119,11 +119,20 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
             if matches!(fact, Fact::Answered { .. } | Fact::SessionEnded { .. }) && !ended {
                 (model.answers.cursor, model.answers.top) = (0, 0);
             }
+            model.relist_jobs();
             model.lay_out();
             model.find_again();
         }
     }
     model.lay_out_overlay();
+}
+
+/// Thousands of these come in seconds: all they cost is a list to be made anew at the next frame.
+fn job_changed(model: &mut Model, job: JobId) {
+    model.relist_jobs();
+    if matches!(model.overlay, Some(Overlay::Job { job: open, .. }) if open == job) {
+        model.lay_out_overlay();
+    }
 }
 
 fn delta(model: &mut Model, ask: crate::protocol::AskId, text: &str) {
@@ -209,7 +218,7 @@ fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
         match mouse.what {
             MouseKind::ScrollUp => model.scroll_overlay(-WHEEL),
             MouseKind::ScrollDown => model.scroll_overlay(WHEEL),
-            MouseKind::Press => {}
+            MouseKind::Press | MouseKind::Drag | MouseKind::Release => {}
         }
         return Vec::new();
     }
@@ -225,20 +234,15 @@ fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
                 model.focus_on(pane);
             } else if let Some(pane) = layout.pane_at(mouse.x, mouse.y) {
                 model.focus_on(pane);
-                model.select_at(pane, mouse.y);
-            } else if let (Some(player), true) = (model.player(), layout.scrubber.contains(mouse.x, mouse.y)) {
-                let track = scrubber_track(layout.scrubber.width);
-                let along = u64::from(mouse.x.saturating_sub(track.0).min(track.1.saturating_sub(1)));
-                let position = along * player.len / u64::from(track.1.saturating_sub(1).max(1));
-                return vec![Command::Replay(ReplayCommand::Seek(position))];
+                model.select_at(pane, mouse.x, mouse.y);
+            } else if model.player().is_some() && layout.scrubber.contains(mouse.x, mouse.y) {
+                model.scrubbing = true;
+                return model.scrub_to(mouse.x);
             }
         }
+        MouseKind::Drag if model.scrubbing => return model.scrub_to(mouse.x),
+        MouseKind::Drag => {}
+        MouseKind::Release => model.scrubbing = false,
     }
     Vec::new()
-}
-
-/// Where the scrubber's track begins and how many cells it has, in a row this wide.
-pub fn scrubber_track(width: u16) -> (u16, u16) {
-    let begin = 10.min(width);
-    (begin, width.saturating_sub(begin + 20).max(1))
 }

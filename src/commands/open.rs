@@ -106,6 +106,7 @@ async fn watch(stage: &mut Stage, run: &mut Run, config: &Config, documents: &[D
                 Command::Quit => return Ok(Leaving::Quit),
                 Command::StopRun => run.order(Order::Stop),
                 Command::CancelJob(job) => run.order(Order::CancelJob(job)),
+                Command::RetryJobs(jobs) => run.order(Order::RetryJobs(jobs)),
                 Command::Budget(choice) => run.order(Order::Budget(choice)),
                 Command::Ask { question } if matches!(run, Run::None) => {
                     *run = start(stage, config, documents, question);

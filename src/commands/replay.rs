@@ -9,13 +9,13 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::folds::Folds;
 use super::screen::{Scene, Stage};
 use super::{Exit, Failure};
-use crate::app::{self, Command, Figures, Marks, Message, Mode, Model, ReplayCommand};
+use crate::app::{self, Command, Figures, Load, Marks, Message, Mode, Model, ReplayCommand};
 use crate::cli::{Point, ReplayArgs, Speed as Asked};
 use crate::config::Loaded;
 use crate::document::Document;
 use crate::journal::{Record, Session, Stored};
 use crate::protocol::Fact;
-use crate::replay::{Direction, Player, Speed, Timeline, Unit};
+use crate::replay::{Direction, MarkKind, Player, Repeat, Speed, Timeline, Unit};
 
 /// How often playback moves on.
 const STEP: Duration = Duration::from_millis(40);
@@ -56,6 +56,9 @@ pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &Rep
     if let Some(warning) = journal.warnings.first() {
         stage.update(Message::Notice(warning.clone()));
     }
+    let begins = player.marks().iter().filter(|mark| mark.kind == MarkKind::Round);
+    let rounds = begins.map(|mark| mark.position as u64).collect();
+    stage.update(Message::Rounds(rounds));
     player.seek(from);
     player.play();
     show_whole(&mut stage, &player, &target);
@@ -88,10 +91,15 @@ pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &Rep
         if step || !turned.commands.is_empty() {
             last = Instant::now();
             // After a pause time starts anew.
+            let before = player.position();
             let passed = player.advance(if playing { elapsed } else { Duration::ZERO });
-            show_records(&mut stage, &player, passed, &target);
+            if player.position() < before {
+                show_whole(&mut stage, &player, &target);
+            } else {
+                show_records(&mut stage, &player, passed, &target);
+            }
         }
-        for command in turned.commands {
+        for command in without_stale_seeks(turned.commands) {
             match command {
                 Command::Quit => {
                     stage.leave()?;
@@ -102,7 +110,11 @@ pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &Rep
                     show_whole(&mut stage, &player, &target);
                 }
                 // Nothing runs here that could be stopped or asked.
-                Command::StopRun | Command::CancelJob(_) | Command::Budget(_) | Command::Ask { .. } => {}
+                Command::StopRun
+                | Command::CancelJob(_)
+                | Command::RetryJobs(_)
+                | Command::Budget(_)
+                | Command::Ask { .. } => {}
                 Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
             }
         }
@@ -130,6 +142,9 @@ fn steer(player: &mut Player, command: ReplayCommand) {
         ReplayCommand::Slower => player.set_speed(player.speed().slower()),
         ReplayCommand::Faster => player.set_speed(player.speed().faster()),
         ReplayCommand::Seek(position) => player.seek(position as usize),
+        ReplayCommand::Repeat(from, to) => {
+            player.set_repeat(Repeat { from: from.map(|at| at as usize), to: to.map(|at| at as usize) });
+        }
         ReplayCommand::Step { unit, forward } => {
             let unit = match unit {
                 app::Unit::Record => Unit::Record,
@@ -145,6 +160,7 @@ fn shown(player: &Player) -> app::Player {
     app::Player {
         position: player.position() as u64,
         len: player.len() as u64,
+        repeat: (player.repeat().from.map(|at| at as u64), player.repeat().to.map(|at| at as u64)),
         playing: player.is_playing(),
         speed: match player.speed() {
             Speed::Times(factor) => factor,
@@ -158,8 +174,36 @@ fn show_whole(stage: &mut Stage, player: &Player, target: &watch::Sender<usize>)
     let (seq, at_ms) = player.record().map_or((0, 0), |record| (record.seq, record.at_ms));
     stage.update(Message::Player(shown(player)));
     let began_ms = player.timeline().at_ms(1).unwrap_or(at_ms);
-    stage.update(Message::World { seq, at_ms, began_ms, state: Box::new(player.state().clone()) });
+    let load = load_before(player, at_ms);
+    stage.update(Message::World { seq, at_ms, began_ms, state: Box::new(player.state().clone()), load });
     target.send_replace(player.position());
+}
+
+/// What machine and workers did in the time before: as far back as the sparklines reach.
+fn load_before(player: &Player, at_ms: u64) -> Load {
+    const REACH_MS: u64 = 480_000;
+    let records = player.timeline().records().get(..player.position()).unwrap_or_default();
+    let from = records.partition_point(|record| record.at_ms + REACH_MS < at_ms);
+    let mut load = Load::default();
+    for record in records.get(from..).unwrap_or_default() {
+        if let Some(fact) = record.fact.known() {
+            load.apply(record.at_ms, fact);
+        }
+    }
+    load
+}
+
+/// Of seeks one after the other only the last counts: a drag brings many between two frames.
+fn without_stale_seeks(commands: Vec<Command>) -> Vec<Command> {
+    let seeks = |command: Option<&Command>| matches!(command, Some(Command::Replay(ReplayCommand::Seek(_))));
+    let mut kept: Vec<Command> = Vec::with_capacity(commands.len());
+    for command in commands {
+        if seeks(kept.last()) && seeks(Some(&command)) {
+            kept.pop();
+        }
+        kept.push(command);
+    }
+    kept
 }
 
 /// The records that playback has just passed, one by one, as they came live.

@@ -289,6 +289,8 @@ fn message_of(event: TermEvent) -> Option<Message> {
         TermEvent::Mouse(mouse) => {
             let what = match mouse.kind {
                 term::MouseKind::Press(term::MouseButton::Left) => MouseKind::Press,
+                term::MouseKind::Drag(term::MouseButton::Left) => MouseKind::Drag,
+                term::MouseKind::Release(term::MouseButton::Left) => MouseKind::Release,
                 term::MouseKind::ScrollUp => MouseKind::ScrollUp,
                 term::MouseKind::ScrollDown => MouseKind::ScrollDown,
                 _ => return None,

@@ -372,8 +372,7 @@ mod tests {
                 if finishes {
                     facts.push(Fact::JobFinished { job, outcome: outcome.clone(), raw: None, usage, ms });
                 }
-                if finishes && ms % 3 == 0 {
-                    // Refused where the round is over or the job is in no trouble.
+                if finishes && outcome.is_trouble() {
                     facts.push(Fact::JobReopened { job, attempt: 2 });
                     facts.push(Fact::JobFinished { job, outcome: Outcome::Cancelled, raw: None, usage, ms });
                 }

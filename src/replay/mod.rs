@@ -8,6 +8,6 @@ mod speed;
 mod tests;
 mod timeline;
 
-pub use player::{Direction, Player, Unit};
+pub use player::{Direction, Player, Repeat, Unit};
 pub use speed::Speed;
 pub use timeline::{LONGEST_PAUSE_MS, Mark, MarkKind, Timeline};

@@ -38,6 +38,14 @@ pub struct Player {
     played_ms: f64,
     playing: bool,
     speed: Speed,
+    repeat: Repeat,
+}
+
+/// The ends of a range that is played again and again; one that is missing is that of the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Repeat {
+    pub from: Option<usize>,
+    pub to: Option<usize>,
 }
 
 impl Player {
@@ -85,9 +93,13 @@ impl Player {
         self.playing
     }
 
-    /// Plays on; from the end it starts again at the beginning.
+    /// Plays on; from the end it starts again at the beginning, and beyond a range where that begins.
     pub fn play(&mut self) {
-        if self.at_end() {
+        if let Some(range) = self.range()
+            && self.position >= range.end
+        {
+            self.seek(range.start);
+        } else if self.at_end() {
             self.seek(0);
         }
         self.playing = !self.is_empty();
@@ -95,6 +107,21 @@ impl Player {
 
     pub fn pause(&mut self) {
         self.playing = false;
+    }
+
+    pub fn repeat(&self) -> Repeat {
+        self.repeat
+    }
+
+    pub fn set_repeat(&mut self, repeat: Repeat) {
+        self.repeat = repeat;
+    }
+
+    /// The range that is played again and again, where there is one.
+    fn range(&self) -> Option<Range<usize>> {
+        let Repeat { from, to } = self.repeat;
+        let range = from.unwrap_or(0)..to.unwrap_or(self.len()).min(self.len());
+        (self.repeat != Repeat::default() && range.start < range.end).then_some(range)
     }
 
     pub fn speed(&self) -> Speed {
@@ -105,25 +132,34 @@ impl Player {
         self.speed = speed;
     }
 
-    /// Lets time pass, and gives the records that happened in it. At the end playback pauses.
+    /// Lets time pass, and gives the records that happened in it. At the end playback pauses; from the end of a range it
+    /// goes back to where that begins, which is a step of its own and gives none.
     pub fn advance(&mut self, elapsed: Duration) -> Range<usize> {
         let from = self.position;
         if !self.playing {
             return from..from;
         }
+        let range = self.range();
+        if let Some(range) = &range
+            && from >= range.end
+        {
+            self.seek(range.start);
+            return self.position..self.position;
+        }
+        let last = range.map_or(self.len(), |range| range.end);
         let to = match self.speed {
             Speed::Times(factor) => {
                 self.played_ms += elapsed.as_secs_f64() * 1000.0 * factor;
-                self.timeline.position_at(self.played_ms).max(from)
+                self.timeline.position_at(self.played_ms).max(from).min(last)
             }
             Speed::Max => {
-                let to = (from + MAX_RECORDS_A_FRAME).min(self.len());
+                let to = (from + MAX_RECORDS_A_FRAME).min(last);
                 self.played_ms = self.timeline.played_ms(to) as f64;
                 to
             }
         };
         self.go(to);
-        if self.at_end() {
+        if self.at_end() && self.range().is_none() {
             self.playing = false;
         }
         from..to

@@ -131,6 +131,32 @@ fn the_highest_speed_plays_all_in_bounded_steps() {
 }
 
 #[test]
+fn a_range_is_played_again_and_again_until_it_is_cleared() {
+    let mut player = Player::new(Timeline::new(records((0..10).map(|n| note(&n.to_string())).collect(), 1_000)));
+    player.set_repeat(Repeat { from: Some(3), to: Some(6) });
+    player.seek(5);
+    player.play();
+    let second = Duration::from_secs(1);
+    assert_eq!(player.advance(second), 5..6);
+    assert_eq!(player.advance(second), 3..3, "back to where the range begins");
+    assert_eq!(player.advance(Duration::from_secs(9)), 3..6, "and never beyond its end");
+    assert!(player.is_playing());
+    player.set_repeat(Repeat { from: Some(8), to: None });
+    player.seek(10);
+    player.play();
+    assert_eq!(player.position(), 8);
+    player.set_speed(Speed::Max);
+    assert_eq!((player.advance(second), player.advance(second)), (8..10, 8..8));
+    player.set_repeat(Repeat::default());
+    player.advance(second);
+    assert!(player.at_end() && !player.is_playing());
+    player.set_repeat(Repeat { from: Some(10), to: None });
+    player.play();
+    player.advance(Duration::from_secs(99));
+    assert!(!player.is_playing(), "an empty range is none");
+}
+
+#[test]
 fn steps_stop_where_jobs_have_ended_and_rounds_have_begun() {
     let mut player = player(11, 10);
     let ended = |player: &Player| matches!(player.record().unwrap().fact.known(), Some(Fact::JobFinished { .. }));

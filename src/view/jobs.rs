@@ -1,11 +1,12 @@
-//! The Jobs pane: tallies, a gauge, utilization, and the rows in sight.
+//! The Jobs pane: tallies, a gauge, what the machine does, and the rows or cells in sight.
 
 use super::glyphs::Glyph;
 use super::paint::Paint;
 use super::pane::title;
 use super::theme::Role;
-use crate::app::{Area, Model, Pane, job_word, reader_name, short_bytes, width};
-use crate::protocol::{EngineSample, FleetSample, GpuSample, Outcome, Round, Tally, UtilizationSample};
+use super::{job_grid, load};
+use crate::app::{Area, Mark, Model, Pane, Sort, gist, job_word, reader_name, short_count, short_time, tokens, width};
+use crate::protocol::{Job, JobId, Outcome, Round, Tally};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let area = model.inside(Pane::Jobs);
@@ -17,17 +18,18 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     let tally = model.jobs_round().map(Round::tally).unwrap_or_default();
     tallies(paint, model, area.top(1), &tally);
     gauge(paint, area.below(1).top(1), &tally);
-    utilization(paint, model, area.below(2).top(model.utilization_lines()));
-    list(paint, model);
+    load::draw(paint, model, area.below(2));
+    match model.jobs.as_grid {
+        true => job_grid::draw(paint, model),
+        false => table(paint, model),
+    }
 }
 
 fn place(model: &Model) -> String {
     let Some(round) = model.jobs_round() else { return String::new() };
-    let filter = match model.jobs.filter.name() {
-        "all" => String::new(),
-        name => format!("{name} · "),
-    };
-    format!("{filter}round {}/{}", round.number, model.state.rounds.len())
+    let narrowed = model.jobs_narrowed();
+    let narrowed = if narrowed.is_empty() { narrowed } else { format!("{} · ", gist(&narrowed, 30)) };
+    format!("{narrowed}round {}/{}", round.number, model.state.rounds.len())
 }
 
 fn tallies(paint: &mut Paint, model: &Model, area: Area, tally: &Tally) {
@@ -93,167 +95,65 @@ fn gauge(paint: &mut Paint, area: Area, tally: &Tally) {
     }
 }
 
-fn utilization(paint: &mut Paint, model: &Model, area: Area) {
-    let nothing = UtilizationSample::default();
-    let sample = model.state.utilization.as_ref().unwrap_or(&nothing);
-    if area.is_empty() {
-        return;
-    }
-    let half = area.width / 2;
-    let cpu = sample.cpu_percent.map_or("n/a".into(), |percent| format!("{percent:.0}%"));
-    let cpus = model.samples.iter().filter_map(|sample| sample.cpu_percent);
-    meter(paint, Area { width: half, ..area }, "cpu", &cpu, cpus);
-    let memory = memory(sample.memory_used_bytes, sample.memory_total_bytes);
-    let memories = model.samples.iter().filter_map(|s| share(s.memory_used_bytes, s.memory_total_bytes));
-    meter(paint, area.after(half), "mem", &memory, memories);
-    if sample.gpus.is_empty() && area.height > 1 {
-        meter(paint, area.below(1), "gpu", "n/a", std::iter::empty());
-    }
-    let last = area.below(area.height - 1);
-    let workers = u16::from((sample.engine.is_some() || sample.fleet.is_some()) && area.height > 2);
-    if let Some(engine) = sample.engine.as_ref().filter(|_| workers > 0) {
-        let full = |s: &UtilizationSample| s.engine.as_ref().and_then(|e| share(Some(e.cells_used), Some(e.cells)));
-        let values = model.samples.iter().filter_map(full);
-        meter(paint, last, "engine", &engine_words(engine), values);
-    } else if let Some(fleet) = sample.fleet.as_ref().filter(|_| workers > 0) {
-        let full = |s: &UtilizationSample| {
-            s.fleet.as_ref().and_then(|f| share(Some(f.in_flight.into()), Some(f.allowed.into())))
-        };
-        meter(paint, last, "fleet", &fleet_words(fleet), model.samples.iter().filter_map(full));
-    }
-    let room = area.height.saturating_sub(1 + workers);
-    for (at, gpu) in sample.gpus.iter().enumerate().take(usize::from(room)) {
-        let busy = model.samples.iter().filter_map(|sample| sample.gpus.get(at)?.busy_percent);
-        meter(paint, area.below(1 + at as u16), &format!("gpu{at}"), &gpu_words(gpu), busy);
-    }
+/// A column of the table: its name, its cells, and the order it stands for.
+struct Column {
+    name: &'static str,
+    width: u16,
+    sort: Sort,
 }
 
-fn meter(paint: &mut Paint, area: Area, name: &str, words: &str, values: impl DoubleEndedIterator<Item = f32>) {
-    let room = area.width.saturating_sub(2);
-    let mut at = paint.text(area.x + 1, area.y, room, &format!("{name:<4} "), paint.style(Role::Dim));
-    at += paint.text(area.x + 1 + at, area.y, room.saturating_sub(at), words, paint.style(Role::Text));
-    let left = room.saturating_sub(at + 2);
-    let values: Vec<f32> = values.rev().take(usize::from(left.min(24))).collect();
-    let cells = values.len() as u16;
-    let style = paint.style(Role::Spark);
-    paint.spark(area.x + 1 + at + 1, area.y, cells, values.into_iter().rev(), style);
-}
-
-fn engine_words(engine: &EngineSample) -> String {
-    if let Some(loading) = engine.loading {
-        return format!("loading the model, {:.0}%", loading * 100.0);
-    }
-    let rate = |rate: Option<f32>| rate.map_or("–".into(), |rate| format!("{rate:.0}"));
-    let saved = match engine.prompt_asked {
-        0 => String::new(),
-        asked => {
-            format!(" · {:.0}% read once for several", 100.0 - engine.prompt_evaluated as f64 * 100.0 / asked as f64)
-        }
-    };
-    format!(
-        "{} live, {} wait · read {}/s write {}/s · cache {:.0}%{saved}",
-        engine.live,
-        engine.waiting,
-        rate(engine.prefill_per_s),
-        rate(engine.decode_per_s),
-        engine.cells_used as f64 * 100.0 / engine.cells.max(1) as f64
-    )
-}
-
-fn fleet_words(fleet: &FleetSample) -> String {
-    let servers = match (fleet.servers, fleet.up) {
-        (1, 1) => "1 server".to_owned(),
-        (1, _) => "server away".to_owned(),
-        (servers, up) => format!("{up} of {servers} servers"),
-    };
-    let mut words = format!("{servers} · {} of {} in flight", fleet.in_flight, fleet.allowed);
-    let few = |rate: f32| if rate < 10.0 { format!("{rate:.1}") } else { format!("{rate:.0}") };
-    if let (Some(answers), Some(tokens)) = (fleet.answers_per_s, fleet.tokens_per_s) {
-        words += &format!(" · {} jobs/s {} tok/s", few(answers), few(tokens));
-    }
-    for (count, what) in [(fleet.cut, "cut"), (fleet.refused, "refused"), (fleet.moved, "moved")] {
-        if count > 0 {
-            words += &format!(" · {count} {what}");
+/// The columns before what the job says, as far as there is room: that by which the jobs are sorted stays.
+fn columns(round: &Round, sort: Sort, width: u16) -> Vec<Column> {
+    let id = (round.number.to_string().len() + 1 + round.jobs.len().to_string().len()).max(4) as u16;
+    let column = |name, width, sort| Column { name, width, sort };
+    let mut columns = vec![
+        column("job", id + 1, Sort::Order),
+        column("state", 13, Sort::State),
+        column("reads", 9, Sort::Chunk),
+        column("task", 6, Sort::Task),
+    ];
+    for figure in [column("tokens", 8, Sort::Tokens), column("time", 8, Sort::Time)] {
+        if width >= 90 || figure.sort == sort {
+            columns.push(figure);
         }
     }
-    words
+    columns
 }
 
-fn share(used: Option<u64>, total: Option<u64>) -> Option<f32> {
-    Some(used? as f32 * 100.0 / total.filter(|total| *total > 0)? as f32)
-}
-
-fn memory(used: Option<u64>, total: Option<u64>) -> String {
-    match (used, total) {
-        (Some(used), Some(total)) => format!("{} of {}", short_bytes(used), short_bytes(total)),
-        (Some(used), None) => short_bytes(used),
-        (None, _) => "n/a".into(),
-    }
-}
-
-/// A GPU in words, without its sparkline.
-fn gpu_words(gpu: &GpuSample) -> String {
-    let mut words = vec![gpu.busy_percent.map_or("n/a".into(), |percent| format!("{percent:.0}%"))];
-    words.push(memory(gpu.memory_used_bytes, gpu.memory_total_bytes));
-    words.extend(gpu.watts.map(|watts| format!("{watts:.0} W")));
-    words.extend(gpu.celsius.map(|celsius| format!("{celsius:.0} °C")));
-    words.join(" · ")
-}
-
-/// Columns: cursor, id, state, place, task, then what the job says.
-fn list(paint: &mut Paint, model: &Model) {
+fn table(paint: &mut Paint, model: &Model) {
     let area = model.jobs_list();
     let Some(round) = model.jobs_round() else { return };
     if area.is_empty() || round.jobs.is_empty() {
         return;
     }
-    let listed = model.listed_jobs();
-    let id_width = (round.number.to_string().len() + 1 + round.jobs.len().to_string().len()).max(4) as u16;
-    let columns = [2, id_width + 1, 13, 9, 5];
-    let names = ["", "job", "state", "reads", "task"];
+    let sort = model.jobs.sort;
+    let columns = columns(round, sort, area.width);
     let head = area.y.saturating_sub(1);
-    let mut x = area.x;
-    for (name, width) in names.into_iter().zip(columns) {
-        paint.text(x, head, width.min(area.x + area.width - x.min(area.x + area.width)), name, paint.style(Role::Dim));
+    let right = area.x + area.width;
+    let mut x = area.x + 2;
+    let dim = paint.style(Role::Dim);
+    for Column { name, width, sort: by } in &columns {
+        let taken = paint.text(x, head, (*width).min(right.saturating_sub(x)), name, dim);
+        if *by == sort && x + taken < right {
+            let style = paint.style(Role::Accent);
+            paint.glyph(x + taken, head, Glyph::Mark(Mark::Unfolded), style);
+        }
         x += width;
     }
-    let said = (area.x + area.width).saturating_sub(x + 1);
-    paint.text(x, head, said, "says", paint.style(Role::Dim));
-    if listed.is_empty() {
-        let words = format!("no job is {} here; f shows others", model.jobs.filter.name());
-        paint.text(area.x + 2, area.y, area.width.saturating_sub(2), &words, paint.style(Role::Dim));
+    paint.text(x, head, right.saturating_sub(x + 1), "says", dim);
+    if model.listed_jobs().is_empty() {
+        nothing(paint, model, area);
     }
-    let focused = model.focus == Pane::Jobs && model.overlay.is_none();
-    let rows = listed.iter().enumerate().skip(model.jobs.top);
+    let (cursor, top) = (model.jobs_cursor(), model.jobs_top());
+    let rows = model.listed_jobs().iter().enumerate().skip(top);
     for (y, (at, index)) in (area.y..area.y + area.height).zip(rows) {
         let Some(job) = round.jobs.get(*index as usize) else { continue };
-        let (mark, tone, word) = job_word(job);
-        let style = paint.theme.tone(tone);
-        let dim = paint.style(Role::Dim);
-        let right = area.x + area.width;
-        let mut x = area.x + columns[0];
-        let room = |x: u16, width: u16| width.min(right.saturating_sub(x));
-        paint.text(x, y, room(x, columns[1]), &format!("{}.{index}", round.number), dim);
-        x += columns[1];
-        paint.glyph(x.min(right.saturating_sub(1)), y, Glyph::Mark(mark), style);
-        paint.text(x + 2, y, room(x + 2, columns[2] - 2), word, style);
-        x += columns[2];
-        paint.text(x, y, room(x, columns[3] - 1), &model.place_of(round.chunk_of(job)), dim);
-        x += columns[3];
-        paint.text(x, y, room(x, columns[4]), &format!("t{}", job.task), dim);
-        x += columns[4];
-        let answered = matches!(job.outcome(), Some(Outcome::Answered { .. }));
-        let said_style = paint.style(if answered { Role::Text } else { Role::Dim });
-        let room = right.saturating_sub(x + 1);
-        let mut from = x;
-        let cited = job.outcome().and_then(Outcome::output).is_some_and(|output| output.citation.is_some());
-        if answered && cited && job.outcome().and_then(Outcome::located).is_none() {
-            from += paint.text(from, y, room, "NOT FOUND ", paint.style(Role::Bad));
-        }
-        paint.text(from, y, right.saturating_sub(from + 1), &model.job_gist(job, usize::from(room)), said_style);
-        if at == model.jobs.cursor {
+        let row = Area::new(area.x, y, area.width, 1);
+        job_row(paint, model, (round, job), JobId { round: round.number, index: *index }, &columns, row);
+        if at == cursor {
+            let focused = model.focus == Pane::Jobs && model.overlay.is_none();
             let style = paint.style(if focused { Role::CursorFocused } else { Role::Cursor });
-            paint.tint(Area::new(area.x, y, area.width, 1), style);
+            paint.tint(row, style);
             let mark = paint.style(Role::Accent);
             if focused {
                 paint.glyph(area.x, y, Glyph::Cursor, mark);
@@ -262,24 +162,44 @@ fn list(paint: &mut Paint, model: &Model) {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// That no job is listed, and what shows others.
+pub fn nothing(paint: &mut Paint, model: &Model, area: Area) {
+    let words = format!("no job here is {}; f, T and F show others", model.jobs_narrowed());
+    paint.text(area.x + 2, area.y, area.width.saturating_sub(2), &words, paint.style(Role::Dim));
+}
 
-    #[test]
-    fn what_servers_do_is_told_in_a_line() {
-        let one = FleetSample { servers: 1, up: 1, in_flight: 3, allowed: 8, ..FleetSample::default() };
-        assert_eq!(fleet_words(&one), "1 server · 3 of 8 in flight");
-        assert_eq!(fleet_words(&FleetSample { up: 0, ..one.clone() }), "server away · 3 of 8 in flight");
-        let many = FleetSample {
-            servers: 3,
-            up: 2,
-            answers_per_s: Some(3.26),
-            tokens_per_s: Some(410.4),
-            refused: 4,
-            cut: 1,
-            ..one
+fn job_row(paint: &mut Paint, model: &Model, of: (&Round, &Job), id: JobId, columns: &[Column], row: Area) {
+    let (round, job) = of;
+    let (mark, tone, word) = job_word(job);
+    let (style, dim) = (paint.theme.tone(tone), paint.style(Role::Dim));
+    let right = row.x + row.width;
+    let mut x = row.x + 2;
+    for Column { width, sort, .. } in columns {
+        let room = width.saturating_sub(1).min(right.saturating_sub(x));
+        let told = match sort {
+            Sort::Order => id.to_string(),
+            Sort::State => {
+                paint.glyph(x.min(right.saturating_sub(1)), row.y, Glyph::Mark(mark), style);
+                paint.text(x + 2, row.y, room.saturating_sub(2), word, style);
+                String::new()
+            }
+            Sort::Chunk => model.place_of(round.chunk_of(job)),
+            Sort::Task => format!("t{}", job.task),
+            Sort::Tokens if tokens(job) == 0 => String::new(),
+            Sort::Tokens => short_count(tokens(job)),
+            Sort::Time if job.outcome().is_none() => String::new(),
+            Sort::Time => short_time(job.ms),
         };
-        assert_eq!(fleet_words(&many), "2 of 3 servers · 3 of 8 in flight · 3.3 jobs/s 410 tok/s · 1 cut · 4 refused");
+        paint.text(x, row.y, room, &told, dim);
+        x += width;
     }
+    let answered = matches!(job.outcome(), Some(Outcome::Answered { .. }));
+    let said_style = paint.style(if answered { Role::Text } else { Role::Dim });
+    let room = right.saturating_sub(x + 1);
+    let mut from = x;
+    let cited = job.outcome().and_then(Outcome::output).is_some_and(|output| output.citation.is_some());
+    if answered && cited && job.outcome().and_then(Outcome::located).is_none() {
+        from += paint.text(from, row.y, room, "NOT FOUND ", paint.style(Role::Bad));
+    }
+    paint.text(from, row.y, right.saturating_sub(from + 1), &model.job_gist(job, usize::from(room)), said_style);
 }

@@ -3,7 +3,9 @@
 mod answers;
 mod document;
 mod glyphs;
+mod job_grid;
 mod jobs;
+mod load;
 mod overlay;
 mod paint;
 mod pane;

@@ -93,12 +93,10 @@ impl Paint<'_> {
         at
     }
 
-    /// The last of these values (0–100) as bars, newest at the right.
-    pub fn spark(&mut self, x: u16, y: u16, cells: u16, values: impl DoubleEndedIterator<Item = f32>, style: Style) {
-        for (back, value) in (1..=cells).zip(values.rev()) {
-            let level = (value.clamp(0.0, 100.0) / 100.0 * 7.99) as usize;
-            let (sign, twin) = LEVELS[level.min(7)];
-            self.safe(x + cells - back, y, 1, if self.ascii { twin } else { sign }, style);
-        }
+    /// A bar in one cell for a share from 0 to 1.
+    pub fn level(&mut self, x: u16, y: u16, share: f32, style: Style) {
+        let level = (share.clamp(0.0, 1.0) * 7.99) as usize;
+        let (sign, twin) = LEVELS[level.min(7)];
+        self.safe(x, y, 1, if self.ascii { twin } else { sign }, style);
     }
 }

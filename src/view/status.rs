@@ -222,21 +222,31 @@ fn hinted(model: &Model) -> &'static [Action] {
             &[A::Submit, A::Leave, A::EraseWord, A::EraseLine]
         }
         (Some(Overlay::Quit | Overlay::Stop), ..) => &[A::Confirm, A::Decline],
-        (Some(Overlay::Job { .. }), ..) => &[A::Show, A::CancelJob, A::Copy, A::Down, A::Up, A::Dismiss],
+        (Some(Overlay::Job { .. }), ..) => &[A::Show, A::RetryJob, A::CancelJob, A::Copy, A::Down, A::Up, A::Dismiss],
         (Some(_), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
         (None, Some(_), Pane::Jobs) => {
-            &[A::Play, A::StepForward, A::RoundForward, A::Faster, A::Open, A::Show, A::Filter, A::NextPane]
+            &[A::Play, A::Open, A::Show, A::JobGrid, A::Sort, A::Filter, A::RoundForward, A::Faster, A::NextPane]
         }
-        (None, Some(_), _) => {
-            &[A::Play, A::StepBack, A::StepForward, A::RoundForward, A::Faster, A::Slower, A::NextPane, A::Open]
-        }
+        (None, Some(_), _) => &[
+            A::Play,
+            A::StepBack,
+            A::StepForward,
+            A::RoundForward,
+            A::Faster,
+            A::Slower,
+            A::RepeatFrom,
+            A::RepeatTo,
+            A::NextPane,
+        ],
         (None, None, _) if model.budget_reached().is_some() => {
             &[A::Budget, A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom]
         }
         (None, None, Pane::Document) => {
             &[A::Search, A::NextMatch, A::Wrap, A::Back, A::TintRead, A::TintCited, A::TintLeft, A::NextPane, A::Zoom]
         }
-        (None, None, Pane::Jobs) => &[A::Open, A::Show, A::Filter, A::CancelJob, A::Search, A::NextPane, A::Zoom],
+        (None, None, Pane::Jobs) => {
+            &[A::Open, A::Show, A::JobGrid, A::Sort, A::Filter, A::RetryJob, A::CancelJob, A::Search, A::NextPane]
+        }
         (None, None, _) if model.is_running() => &[A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom, A::Copy],
         (None, None, _) => &[A::Ask, A::Open, A::NextPane, A::Search, A::Zoom, A::Copy],
     }

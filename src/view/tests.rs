@@ -9,6 +9,7 @@ use crate::app::world::World;
 use crate::app::{Message, Mode, Model, Player, update};
 
 mod hostile;
+mod jobs;
 mod snapshots;
 
 /// The screen as it is drawn at the model's size.

@@ -4,7 +4,8 @@ use super::glyphs::{Glyph, glyph};
 use super::paint::Paint;
 use super::theme::Role;
 use crate::app::{
-    Area, Mark, Model, Player, StepState, TimelineRound, TimelineStep, headline, scrubber_track, timeline, width,
+    Area, Mark, Model, Player, StepState, TimelineRound, TimelineStep, headline, scrubber_track, timeline, track_cell,
+    width,
 };
 
 /// How much of a round is told.
@@ -100,17 +101,36 @@ pub fn scrubber(paint: &mut Paint, model: &Model) {
     let speed = if paint.ascii { speed(player).replace('×', "x") } else { speed(player) };
     paint.text(x + 3, y, 6, &speed, paint.style(Role::Strong));
     let (begin, cells) = scrubber_track(width);
-    let last = u64::from(cells.saturating_sub(1));
-    let knob = (player.position.min(player.len) * last).checked_div(player.len).unwrap_or(0) as u16;
+    let cell = |position| track_cell(cells, position, player.len);
+    let knob = cell(player.position);
     let rest = paint.style(Role::Rule);
     paint.line(x + begin, y, knob, Glyph::TrackDone, accent);
+    paint.line(x + begin + knob, y, cells.saturating_sub(knob), Glyph::TrackRest, rest);
+    for round in &model.rounds_at {
+        let style = if *round <= player.position { accent } else { rest };
+        paint.glyph(x + begin + cell(*round), y, Glyph::RoundBegins, style);
+    }
+    // The range that is played again stands out by its ends and its look, with the record numbers behind the track.
+    if player.repeat != (None, None) {
+        let (from, to) = (player.repeat.0.unwrap_or(0), player.repeat.1.unwrap_or(player.len));
+        let (left, right) = (cell(from), cell(to));
+        let style = paint.style(Role::Warning);
+        paint.line(x + begin + left, y, right.saturating_sub(left), Glyph::TrackRange, style);
+        paint.glyph(x + begin + left, y, Glyph::RangeFrom, style);
+        paint.glyph(x + begin + right, y, Glyph::RangeTo, style);
+    }
     paint.glyph(x + begin + knob, y, Glyph::Knob, accent);
-    paint.line(x + begin + knob + 1, y, cells.saturating_sub(knob + 1), Glyph::TrackRest, rest);
-    let at = format!("{} of {} records", player.position, player.len);
     let room = width.saturating_sub(begin + cells + 1);
-    let short = format!("{}/{}", player.position, player.len);
-    let at = if crate::app::width(&at) < usize::from(room) { at } else { short };
-    paint.text(x + begin + cells + 1, y, room, &at, paint.style(Role::Dim));
+    let (at, len) = (player.position, player.len);
+    let told = match player.repeat {
+        (None, None) => [format!("{at} of {len} records"), format!("{at}/{len}")],
+        (from, to) => {
+            let range = format!("loop {}–{}", from.unwrap_or(0), to.unwrap_or(len));
+            [format!("{at} of {len} records · {range}"), format!("{at} {range}")]
+        }
+    };
+    let told = told.iter().find(|told| crate::app::width(told) < usize::from(room)).unwrap_or(&told[1]);
+    paint.text(x + begin + cells + 1, y, room, told, paint.style(Role::Dim));
 }
 
 fn speed(player: &Player) -> String {

@@ -1,51 +1,46 @@
-//! The Jobs pane: one round's jobs, filtered, with a cursor that follows the work until it is moved.
+//! The Jobs pane: one round's jobs as a table or a grid, with a cursor that follows the work until it is moved.
 
-use crate::app::figures::short_time;
+use std::cell::OnceCell;
+
+use super::job_grid::{Cell, Grid};
+use super::job_list::{Filter, Listing, Sort};
 use crate::app::layout::{Area, Pane};
+use crate::app::message::Command;
 use crate::app::model::{Highlight, Model};
-use crate::app::rows::{Mark, Piece, Tone, Writer, match_word, pad};
-use crate::app::visible::gist;
-use crate::protocol::{Chunk, Flaw, Job, JobId, JobState, Outcome, Round, UtilizationSample};
+use crate::app::rows::{Mark, Tone};
+use crate::app::search::Search;
+use crate::protocol::{Chunk, Job, JobId, JobState, Outcome, Round};
 
-/// Which jobs are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Filter {
-    #[default]
-    All,
-    Answered,
-    Unfinished,
-    Trouble,
+#[derive(Clone, Debug, Default)]
+pub struct JobsPane {
+    /// The round looked at; nothing follows the newest.
+    pub round: Option<u32>,
+    /// Chunks × tasks instead of rows.
+    pub as_grid: bool,
+    pub filter: Filter,
+    /// Only the jobs of this task.
+    pub task: Option<u32>,
+    /// Only the jobs that this search finds.
+    pub narrowed: Option<Search>,
+    pub sort: Sort,
+    pub follow: Follow,
+    /// The job that the cursor was put on, and its row then.
+    pub selected: (u32, usize),
+    /// The cell of the grid that the cursor was put on.
+    pub cell: Cell,
+    /// The first row in sight, of the table and of the grid.
+    pub top: usize,
+    pub grid_top: usize,
+    /// The search typed next narrows the list.
+    pub narrows_next: bool,
+    pub(super) listing: OnceCell<Listing>,
+    pub(super) grid: OnceCell<Grid>,
 }
 
-impl Filter {
-    pub fn name(self) -> &'static str {
-        match self {
-            Filter::All => "all",
-            Filter::Answered => "answered",
-            Filter::Unfinished => "unfinished",
-            Filter::Trouble => "in trouble",
-        }
-    }
-
-    pub fn next(self) -> Self {
-        match self {
-            Filter::All => Filter::Answered,
-            Filter::Answered => Filter::Unfinished,
-            Filter::Unfinished => Filter::Trouble,
-            Filter::Trouble => Filter::All,
-        }
-    }
-
-    fn lists(self, job: &Job) -> bool {
-        match (self, &job.state) {
-            (Filter::All, _) => true,
-            (Filter::Answered, JobState::Ended(outcome)) => matches!(outcome, Outcome::Answered { .. }),
-            (Filter::Unfinished, JobState::Waiting | JobState::Running { .. }) => true,
-            (Filter::Trouble, JobState::Ended(outcome)) => {
-                !matches!(outcome, Outcome::Answered { .. } | Outcome::Abstained { .. })
-            }
-            _ => false,
-        }
+impl JobsPane {
+    /// For another run: as it is looked at, and nothing that was chosen in the one before.
+    pub(crate) fn anew(&self) -> Self {
+        Self { as_grid: self.as_grid, sort: self.sort, ..Self::default() }
     }
 }
 
@@ -87,57 +82,66 @@ impl Model {
         }
     }
 
-    /// The indexes of the jobs listed.
-    pub fn listed_jobs(&self) -> Vec<u32> {
-        let Some(round) = self.jobs_round() else { return Vec::new() };
-        let filter = self.jobs.filter;
-        (0u32..).zip(&round.jobs).filter(|(_, job)| filter.lists(job)).map(|(at, _)| at).collect()
+    /// Has the list made anew when it is next looked at: a job changed, or what is listed did.
+    pub(crate) fn relist_jobs(&mut self) {
+        self.jobs.listing.take();
+        self.jobs.grid.take();
     }
 
     pub fn selected_job(&self) -> Option<JobId> {
         let round = self.jobs_round()?.number;
-        let index = *self.listed_jobs().get(self.jobs.cursor)?;
+        let index = match self.jobs.as_grid {
+            true => self.job_grid().best(self.grid_cursor())?,
+            false => *self.listed_jobs().get(self.jobs_cursor())?,
+        };
         Some(JobId { round, index })
     }
 
-    /// Lines of utilization above the list: processor and memory, then one for each GPU (or one that says there is none), then the
-    /// local engine or the servers that read.
-    pub fn utilization_lines(&self) -> u16 {
-        let gpus = self.state.utilization.as_ref().map_or(0, |sample| sample.gpus.len()).clamp(1, 4) as u16;
-        let height = self.inside(Pane::Jobs).height;
-        let works = |sample: &UtilizationSample| sample.engine.is_some() || sample.fleet.is_some();
-        let workers = u16::from(self.state.utilization.as_ref().is_some_and(works));
-        if height < 8 { 1 } else { 1 + gpus + workers }
+    /// The row of the table that the cursor is on: where its job is now.
+    pub fn jobs_cursor(&self) -> usize {
+        let listing = self.job_listing();
+        let (job, row) = self.jobs.selected;
+        match self.jobs.follow {
+            Follow::Work => listing.first_open.unwrap_or(0),
+            Follow::Off if listing.jobs.get(row) == Some(&job) => row,
+            Follow::Off => {
+                let now = listing.jobs.iter().position(|at| *at == job);
+                now.unwrap_or(row.min(listing.jobs.len().saturating_sub(1)))
+            }
+        }
+    }
+
+    /// The first row of the table in sight.
+    pub fn jobs_top(&self) -> usize {
+        let height = usize::from(self.jobs_list().height.max(1));
+        let cursor = self.jobs_cursor();
+        let top = match self.jobs.follow {
+            Follow::Work => cursor.saturating_sub(height / 3),
+            Follow::Off => self.jobs.top.clamp((cursor + 1).saturating_sub(height), cursor),
+        };
+        top.min(self.listed_jobs().len().saturating_sub(height))
     }
 
     /// The cells of the list itself: below tallies, gauge, utilization and column heads.
     pub fn jobs_list(&self) -> Area {
-        self.inside(Pane::Jobs).below(3 + self.utilization_lines())
+        self.inside(Pane::Jobs).below(3 + self.load_rows().len() as u16)
     }
 
-    pub(crate) fn settle_jobs(&mut self) {
-        let count = self.listed_jobs().len();
-        let height = usize::from(self.jobs_list().height.max(1));
-        let pane = &mut self.jobs;
-        if pane.follow == Follow::Work {
-            let listed = self.listed_jobs();
-            let round = self.jobs_round();
-            let open = listed.iter().position(|at| {
-                round.and_then(|round| round.jobs.get(*at as usize)).is_some_and(|job| job.outcome().is_none())
-            });
-            self.jobs.cursor = open.unwrap_or(0);
-            self.jobs.top = self.jobs.cursor.saturating_sub(height / 3);
-        }
-        let pane = &mut self.jobs;
-        pane.cursor = pane.cursor.min(count.saturating_sub(1));
-        pane.top = pane.top.clamp((pane.cursor + 1).saturating_sub(height), pane.cursor);
-        pane.top = pane.top.min(count.saturating_sub(height));
+    pub(crate) fn select_job_row(&mut self, row: usize) {
+        let top = self.jobs_top();
+        let row = row.min(self.listed_jobs().len().saturating_sub(1));
+        let Some(job) = self.listed_jobs().get(row).copied() else { return };
+        self.jobs.top = top;
+        self.jobs.selected = (job, row);
+        self.jobs.follow = Follow::Off;
+        self.jobs.top = self.jobs_top();
     }
 
     pub(crate) fn move_in_jobs(&mut self, rows: isize) {
-        self.jobs.follow = Follow::Off;
-        self.jobs.cursor = self.jobs.cursor.saturating_add_signed(rows);
-        self.settle_jobs();
+        match self.jobs.as_grid {
+            true => self.move_in_grid(rows),
+            false => self.select_job_row(self.jobs_cursor().saturating_add_signed(rows)),
+        }
     }
 
     pub(crate) fn show_round(&mut self, forward: bool) {
@@ -145,18 +149,89 @@ impl Model {
         let last = self.state.rounds.len() as u32;
         let next = if forward { (shown + 1).min(last) } else { shown.saturating_sub(1).max(1) };
         self.jobs.round = (next != last).then_some(next);
-        self.jobs.cursor = 0;
-        self.jobs.follow = Follow::Work;
-        self.find_again();
-        self.settle_jobs();
+        self.jobs.task = None;
+        self.list_from_the_top();
     }
 
     pub(crate) fn next_filter(&mut self) {
         self.jobs.filter = self.jobs.filter.next();
-        self.jobs.cursor = 0;
-        self.jobs.follow = Follow::Work;
+        self.list_from_the_top();
+    }
+
+    pub(crate) fn next_sort(&mut self) {
+        self.jobs.sort = self.jobs.sort.next();
+        self.list_from_the_top();
+    }
+
+    /// Only the jobs of the task that the selected one has, or all again.
+    pub(crate) fn toggle_task(&mut self) {
+        let task = self.selected_job().and_then(|id| self.state.job(id)).map(|job| job.task);
+        self.jobs.task = if self.jobs.task.is_some() { None } else { task };
+        self.list_from_the_top();
+    }
+
+    pub(crate) fn narrow_jobs(&mut self, search: Option<Search>) {
+        self.jobs.narrowed = search;
+        self.list_from_the_top();
+    }
+
+    /// What is listed changed: it is shown from its first row, or where the work is.
+    fn list_from_the_top(&mut self) {
+        self.relist_jobs();
+        (self.jobs.follow, self.jobs.selected, self.jobs.top, self.jobs.grid_top) = (Follow::Work, (0, 0), 0, 0);
+        self.jobs.cell = Cell::default();
         self.find_again();
-        self.settle_jobs();
+    }
+
+    /// Between table and grid; the job under the cursor stays.
+    pub(crate) fn toggle_grid(&mut self) {
+        let selected = self.selected_job();
+        self.jobs.as_grid = !self.jobs.as_grid;
+        if self.jobs.follow == Follow::Work {
+            return;
+        }
+        let Some(id) = selected else { return };
+        match self.state.job(id).map(Cell::of) {
+            Some(cell) if self.jobs.as_grid => self.jobs.cell = cell,
+            _ => {
+                let row = self.listed_jobs().iter().position(|at| *at == id.index);
+                self.select_job_row(row.unwrap_or(0));
+            }
+        }
+    }
+
+    /// Asks for another try of one job, where that is possible, or says why it is not.
+    pub(crate) fn retry_job(&mut self, id: JobId) -> Vec<Command> {
+        let refusal = match self.state.job(id).map(Job::outcome) {
+            _ if !self.is_running() => return self.refuse("no run is in flight"),
+            _ if self.state.can_retry(id) => return vec![Command::RetryJobs(vec![id])],
+            Some(None) => format!("job {id} has not ended yet"),
+            Some(Some(outcome)) if !outcome.is_trouble() => {
+                format!("job {id} {}; only jobs in trouble are tried again", outcome.name())
+            }
+            _ => format!("round {} has gone on to aggregate; its jobs stand as they are", id.round),
+        };
+        self.refuse(refusal)
+    }
+
+    /// Asks for another try of every job of the round that is in trouble.
+    pub(crate) fn retry_trouble(&mut self) -> Vec<Command> {
+        let Some(round) = self.jobs_round() else { return self.refuse("there are no jobs yet") };
+        let in_trouble = |job: &Job| job.outcome().is_some_and(Outcome::is_trouble);
+        let number = round.number;
+        let ids = (0u32..).zip(&round.jobs).filter(|(_, job)| in_trouble(job));
+        let ids: Vec<JobId> = ids.map(|(index, _)| JobId { round: number, index }).collect();
+        match ids.first() {
+            _ if !self.is_running() => self.refuse("no run is in flight"),
+            None => self.refuse(format!("no job of round {number} is in trouble")),
+            Some(first) if self.state.can_retry(*first) => vec![Command::RetryJobs(ids)],
+            Some(_) => self.refuse(format!("round {number} has gone on to aggregate; its jobs stand as they are")),
+        }
+    }
+
+    fn refuse(&mut self, why: impl Into<String>) -> Vec<Command> {
+        self.notify(why);
+        Vec::new()
     }
 
     /// Where a job reads: `p 12`, or the byte offset, or that its text stands nowhere.
@@ -175,65 +250,6 @@ impl Model {
         }
     }
 
-    /// What a job says in a few words.
-    pub fn job_gist(&self, job: &Job, limit: usize) -> String {
-        match &job.state {
-            JobState::Waiting | JobState::Running { .. } => match &job.retried {
-                Some((flaw, _)) => format!("first reply {}", flaw_word(flaw, limit)),
-                None => String::new(),
-            },
-            JobState::Ended(outcome) => match outcome {
-                Outcome::Answered { output, .. } => gist(output.answer.as_deref().unwrap_or_default(), limit),
-                Outcome::Abstained { output } => gist(&output.explanation, limit),
-                Outcome::Malformed { error, .. } | Outcome::Failed { error } => gist(error, limit),
-                Outcome::Truncated { .. } => "the reply ran into the token cap".into(),
-                Outcome::Cancelled => String::new(),
-            },
-        }
-    }
-
-    /// What a job's details show.
-    pub(crate) fn write_job(&self, id: JobId, width: usize) -> Writer {
-        let mut writer = Writer::new(width);
-        let Some((round, job)) = self.state.round_numbered(id.round).and_then(|round| Some((round, round.job(id)?)))
-        else {
-            writer.text(Tone::Dim, 0, "this job is not on record here", None);
-            return writer;
-        };
-        let (mark, tone, word) = job_word(job);
-        let mut head = vec![Piece::Mark(tone, mark), pad(1), Piece::text(tone, word)];
-        let told = format!(
-            "  sample {} · attempt {} · {} in, {} out tokens · {}",
-            job.sample + 1,
-            job.attempt(),
-            job.usage.input_tokens,
-            job.usage.output_tokens,
-            short_time(job.ms)
-        );
-        head.push(Piece::text(Tone::Dim, told));
-        writer.row(head, None);
-        part(&mut writer, "task", Tone::Text, round.task_of(job));
-        part(&mut writer, "advice", Tone::Text, round.advice_of(job));
-        let chunk = round.chunk_of(job);
-        let reads = match chunk {
-            Some(Chunk::Span(span)) => {
-                let name = self.documents.get(span.document).map_or("", |open| open.document.name.as_str());
-                format!("{} of {name}, bytes {}–{}", self.place_of(chunk), span.start, span.end)
-            }
-            Some(Chunk::Text(text)) => {
-                format!("text that the program made up: {} bytes that stand in no document", text.len())
-            }
-            None => "nothing".into(),
-        };
-        part(&mut writer, "reads", Tone::Text, &reads);
-        write_outcome(&mut writer, job);
-        if let Some((flaw, raw)) = &job.retried {
-            part(&mut writer, "first reply", Tone::Warning, &flaw_word(flaw, 400));
-            part(&mut writer, "it said", Tone::Dim, raw);
-        }
-        writer
-    }
-
     /// The highlight for a job: its citation where it has one that stands, else its chunk when `or_chunk`.
     pub(crate) fn job_place(&self, id: JobId, or_chunk: bool) -> Option<Highlight> {
         let round = self.state.round_numbered(id.round)?;
@@ -244,60 +260,5 @@ impl Model {
             _ => None,
         };
         Some(Highlight { span: located.map(|located| located.span).or(chunk)?, located })
-    }
-}
-
-fn write_outcome(writer: &mut Writer, job: &Job) {
-    let Some(outcome) = job.outcome() else { return };
-    match outcome {
-        Outcome::Answered { output, located } => {
-            part(writer, "answer", Tone::Strong, output.answer.as_deref().unwrap_or_default());
-            part(writer, "because", Tone::Text, &output.explanation);
-            match &output.citation {
-                Some(citation) => {
-                    let (tone, mark, word) = match_word(located.map(|located| located.how));
-                    writer.blank();
-                    writer.row(
-                        vec![
-                            Piece::text(Tone::Dim, format!("{:<12}", "citation")),
-                            Piece::Mark(tone, mark),
-                            pad(1),
-                            Piece::text(tone, word),
-                        ],
-                        None,
-                    );
-                    writer.text(Tone::Quote, 12, citation, None);
-                }
-                None => part(writer, "citation", Tone::Warning, "none given"),
-            }
-        }
-        Outcome::Abstained { output } => {
-            part(writer, "abstained", Tone::Text, &output.explanation);
-        }
-        Outcome::Malformed { error, raw } => {
-            part(writer, "error", Tone::Bad, error);
-            part(writer, "it said", Tone::Dim, raw);
-        }
-        Outcome::Truncated { raw } => part(writer, "it said", Tone::Dim, raw),
-        Outcome::Failed { error } => part(writer, "error", Tone::Bad, error),
-        Outcome::Cancelled => part(writer, "cancelled", Tone::Dim, "before it was done"),
-    }
-}
-
-fn part(writer: &mut Writer, name: &str, tone: Tone, text: &str) {
-    if text.trim().is_empty() {
-        return;
-    }
-    writer.blank();
-    for (at, line) in text.trim_end().lines().enumerate() {
-        let name = if at == 0 { name } else { "" };
-        writer.lead(vec![Piece::text(Tone::Dim, format!("{name:<12}"))], tone, line, None);
-    }
-}
-
-fn flaw_word(flaw: &Flaw, limit: usize) -> String {
-    match flaw {
-        Flaw::Malformed(error) => format!("malformed: {}", gist(error, limit)),
-        Flaw::Truncated => "truncated at the token cap".into(),
     }
 }

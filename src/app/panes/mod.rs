@@ -2,5 +2,8 @@
 
 pub mod answers;
 pub mod document;
+pub mod job_details;
+pub mod job_grid;
+pub mod job_list;
 pub mod jobs;
 pub mod planner;

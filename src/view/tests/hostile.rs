@@ -119,7 +119,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Paste),
         2 => (0u16..220, 0u16..70).prop_map(|(w, h)| Event::Size(w, h)),
         1 => (0u16..40, 0u16..12).prop_map(|(w, h)| Event::Size(w, h)),
-        2 => (0u16..220, 0u16..70, 0u8..3).prop_map(|(x, y, what)| Event::Mouse(x, y, what)),
+        2 => (0u16..220, 0u16..70, 0u8..5).prop_map(|(x, y, what)| Event::Mouse(x, y, what)),
         6 => Just(Event::Fact),
         1 => Just(Event::Delta),
         1 => (0u64..90, 0u64..90).prop_map(|(at, len)| Event::Replay(at, len)),
@@ -142,7 +142,7 @@ proptest! {
                 Event::Paste => Message::Paste(HOSTILE.into()),
                 Event::Size(width, height) => Message::Resize { width, height },
                 Event::Mouse(x, y, what) => Message::Mouse(Mouse {
-                    what: [MouseKind::Press, MouseKind::ScrollUp, MouseKind::ScrollDown][usize::from(what)],
+                    what: [MouseKind::Press, MouseKind::ScrollUp, MouseKind::ScrollDown, MouseKind::Drag, MouseKind::Release][usize::from(what)],
                     x,
                     y,
                 }),
@@ -152,10 +152,10 @@ proptest! {
                     None => Message::Tick { now_ms },
                 },
                 Event::Replay(position, len) => {
-                    Message::Player(Player { position, len, playing: true, speed: f64::INFINITY })
+                    Message::Player(Player { position, len, repeat: (Some(len), Some(position)), playing: true, speed: f64::INFINITY })
                 }
                 Event::Back => {
-                    Message::World { seq: 0, began_ms: 0, at_ms: 0, state: Box::default() }
+                    Message::World { seq: 0, began_ms: 0, at_ms: 0, state: Box::default(), load: Default::default() }
                 }
             };
             update(&mut model, message);

@@ -113,7 +113,10 @@ fn after_a_jump_to_a_citation() {
 fn in_a_replay() {
     shots("replay", |width, height| {
         let mut model = World::new().half().model(width, height);
-        update(&mut model, Message::Player(Player { position: 31, len: 52, playing: true, speed: 4.0 }));
+        update(
+            &mut model,
+            Message::Player(Player { position: 31, len: 52, playing: true, speed: 4.0, ..Player::default() }),
+        );
         model
     });
 }
@@ -198,7 +201,7 @@ fn every_tab_at_80x24() {
 }
 
 /// Each row once as text, then its runs of style, so that a change of look is seen.
-fn styled(buffer: &Buffer) -> String {
+pub(super) fn styled(buffer: &Buffer) -> String {
     let mut lines = Vec::new();
     for (y, row) in buffer.content.chunks(usize::from(buffer.area.width)).enumerate() {
         let mut x = 0;
