@@ -92,6 +92,62 @@ fn at_80_by_24_panes_are_tabs_and_q_quits() {
 }
 
 #[test]
+fn jobs_are_sorted_narrowed_and_seen_as_a_grid() {
+    let mut pty = demo(100, 30);
+    wait_for_the_answer(&pty);
+    pty.send(b"3");
+    pty.wait_for("says");
+    pty.send(b"s");
+    pty.wait_for("state▾");
+    pty.send(b"f");
+    pty.wait_for("answered · round");
+    pty.send(b"fffFno such words at all\r");
+    pty.wait_for("no job here is");
+    pty.send(b"F");
+    pty.wait_for("state▾");
+    pty.send(b"v");
+    pty.wait_for("chunk 1 of");
+    pty.wait_for("■ answered");
+    // Nothing runs any more, so nothing can be tried again.
+    pty.send(b"R");
+    pty.wait_for("no run is in flight");
+    pty.send(b"q");
+    assert_eq!(pty.wait_exit(), 0);
+    pty.assert_given_back();
+}
+
+#[test]
+fn the_scrubber_of_a_replay_is_clicked_dragged_and_loops() {
+    let session = format!("{}/sessions/patient-lisinopril", env!("CARGO_MANIFEST_DIR"));
+    let mut pty = Pty::start(&[env!("CARGO_BIN_EXE_minions"), "replay", &session, "--speed", "0.25"], (100, 30), &[]);
+    pty.wait_for("records");
+    pty.send(b" ");
+    pty.wait_for("‖");
+    // The line above timeline, status and hints, counted from 1; its track begins in the eleventh column.
+    let mouse = |what: &str| format!("\x1b[<{what}").into_bytes();
+    pty.send(&mouse("0;11;27M"));
+    pty.wait_for(" 0 of ");
+    pty.send(&mouse("32;20;27M"));
+    pty.wait_until("the knob to have moved", RUN, |screen| !screen.contents().contains(" 0 of "));
+    pty.send(b"(");
+    pty.wait_for("loop ");
+    pty.send(&mouse("32;60;20M"));
+    pty.send(&mouse("0;60;20m"));
+    pty.wait_for("●");
+    pty.send(b")");
+    pty.wait_for("]");
+    pty.send(b">>>>>>>>>>>>> ");
+    pty.wait_for("max");
+    pty.wait_for("▶ max");
+    pty.send(b"|");
+    // Without the loop it comes to its end and stops there.
+    pty.wait_for("‖ max");
+    pty.send(b"q");
+    assert_eq!(pty.wait_exit(), 0);
+    pty.assert_given_back();
+}
+
+#[test]
 fn quitting_while_work_is_in_flight_asks_first_and_then_leaves() {
     let mut pty = demo(80, 24);
     // Whether the run is still going is not ours to know: then `y` answers the question, else nobody reads it.

@@ -457,3 +457,149 @@ fn a_round_says_what_its_calls_cost_where_a_model_gave_the_replies() {
     assert_eq!(heading(false), "Round 1");
     assert_eq!(heading(true), "Round 1 · 2 calls · ≈ $0.0104");
 }
+
+/// The rows of the table as job indexes.
+fn listed(model: &Model) -> Vec<u32> {
+    model.listed_jobs().to_vec()
+}
+
+#[test]
+fn one_key_sorts_the_jobs_and_the_cursor_stays_with_its_job() {
+    let mut model = World::new().half().model(120, 40);
+    press(&mut model, "3 g j j s");
+    assert_eq!(model.jobs.sort, Sort::State);
+    assert_eq!(listed(&model)[..8], [10, 11, 7, 12, 13, 14, 15, 5], "running, waiting, then trouble");
+    press(&mut model, "s s");
+    assert_eq!((model.jobs.sort, &listed(&model)[..3]), (Sort::Task, &[0, 2, 4][..]));
+    press(&mut model, "s");
+    assert_eq!(listed(&model)[0], 6, "two attempts took the most tokens");
+    press(&mut model, "j j");
+    let job = model.selected_job();
+    let mut world = World::new();
+    world.half();
+    world.answered(10, "one", "no such words");
+    // The job that ended goes up by its tokens; the cursor does not stay on the row but on the job.
+    world.feed(&mut model);
+    assert_eq!(model.selected_job(), job);
+    press(&mut model, "s s");
+    assert_eq!(model.jobs.sort, Sort::Order);
+}
+
+#[test]
+fn jobs_are_narrowed_to_a_task_and_to_what_is_typed() {
+    let mut model = World::new().half().model(120, 40);
+    press(&mut model, "3 g j T");
+    assert_eq!(listed(&model), [1, 3, 5, 7, 9, 11, 13, 15]);
+    press(&mut model, "T F");
+    assert!(matches!(model.overlay, Some(Overlay::Search(_))));
+    type_in(&mut model, "figure 48");
+    press(&mut model, "esc F");
+    type_in(&mut model, "million");
+    press(&mut model, "enter");
+    assert_eq!(listed(&model), [2, 8]);
+    assert_eq!(model.jobs_narrowed(), "\"million\"");
+    press(&mut model, "F");
+    assert_eq!(listed(&model).len(), 16);
+    press(&mut model, "F");
+    assert_eq!(listed(&model), [2, 8], "the search that was made is the one that narrows");
+}
+
+#[test]
+fn only_jobs_in_trouble_are_tried_again_and_a_refusal_says_why() {
+    let job = |index| JobId { round: 1, index };
+    let mut world = World::new();
+    let mut model = world.half().model(120, 40);
+    press(&mut model, "3 g j j j j j");
+    assert_eq!(press(&mut model, "R"), [Command::RetryJobs(vec![job(5)])]);
+    assert_eq!(press(&mut model, "ctrl-r"), [Command::RetryJobs(vec![job(5), job(6), job(9)])]);
+    assert_eq!(press(&mut model, "enter R"), [Command::RetryJobs(vec![job(5)])], "and from its details");
+    press(&mut model, "esc g R");
+    assert_eq!(notice(&model), "job 1.0 abstained; only jobs in trouble are tried again");
+    press(&mut model, "G R");
+    assert_eq!(notice(&model), "job 1.15 has not ended yet");
+    world.input(crate::protocol::Input::RetryJobs(vec![job(5), job(9)]));
+    world.answered(5, "again", "nowhere");
+    world.feed(&mut model);
+    let retried = model.state.job(job(5)).unwrap();
+    assert_eq!((retried.attempt(), retried.outcome().unwrap().name()), (2, "answered"));
+    press(&mut model, "g j j j j j enter");
+    let Some(Overlay::Job { rows, .. }) = &model.overlay else { panic!() };
+    let told: Vec<String> = rows.rows.iter().map(Row::text).collect();
+    let told = told.join("\n");
+    for words in
+        ["attempt 2", "failed, and tried again at your word", "closed the connection", "raw reply", "<excerpt>"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let mut done = World::new().whole().model(120, 40);
+    assert_eq!(press(&mut done, "3 ctrl-r"), []);
+    assert_eq!(notice(&done), "no run is in flight");
+}
+
+#[test]
+fn a_round_that_has_aggregated_takes_no_job_back() {
+    let mut world = World::new();
+    world.half();
+    world.job(7, "{", None);
+    for index in 10..16 {
+        world.abstained(index);
+    }
+    let mut model = world.model(120, 40);
+    assert!(model.is_running());
+    let refused = "round 1 has gone on to aggregate; its jobs stand as they are";
+    for keys in ["3 g j j j j j R", "ctrl-r"] {
+        assert_eq!(press(&mut model, keys), []);
+        assert_eq!(notice(&model), refused);
+        press(&mut model, "esc");
+    }
+}
+
+#[test]
+fn in_the_grid_keys_go_from_cell_to_cell_and_open_their_jobs() {
+    let mut model = World::new().half().model(120, 40);
+    press(&mut model, "3 v");
+    assert_eq!(model.selected_job(), Some(JobId { round: 1, index: 7 }), "the work is followed");
+    press(&mut model, "g h l l j");
+    assert_eq!(model.grid_cursor(), Cell { chunk: 4, task: 1 });
+    press(&mut model, "h h h");
+    assert_eq!(model.selected_job(), Some(JobId { round: 1, index: 3 }));
+    press(&mut model, "enter");
+    assert!(matches!(model.overlay, Some(Overlay::Job { job: JobId { round: 1, index: 3 }, .. })));
+    press(&mut model, "esc f");
+    assert_eq!(model.job_grid().best(Cell { chunk: 0, task: 0 }), None, "only the answered are left");
+    press(&mut model, "f f f l l j k o");
+    assert_eq!(model.focus, Pane::Document);
+}
+
+#[test]
+fn the_ends_of_a_loop_are_set_where_the_replay_stands_and_cleared() {
+    let mut model = World::new().half().model(120, 40);
+    let at = |model: &mut Model, position, repeat| {
+        let player = Player { position, len: 40, repeat, speed: 1.0, ..Player::default() };
+        update(model, Message::Player(player));
+    };
+    let repeat = |from, to| [Command::Replay(ReplayCommand::Repeat(from, to))];
+    at(&mut model, 4, (None, None));
+    assert_eq!(press(&mut model, "("), repeat(Some(4), None));
+    at(&mut model, 9, (Some(4), None));
+    assert_eq!(press(&mut model, ")"), repeat(Some(4), Some(9)));
+    at(&mut model, 12, (Some(4), Some(9)));
+    assert_eq!(press(&mut model, "("), repeat(Some(12), None), "an end that is passed gives way");
+    assert_eq!(press(&mut model, "|"), repeat(None, None));
+}
+
+#[test]
+fn the_knob_is_dragged_as_far_as_the_button_is_held() {
+    let mut model = World::new().half().model(120, 40);
+    update(&mut model, Message::Player(Player { position: 4, len: 400, speed: 1.0, ..Player::default() }));
+    let track = model.layout().scrubber;
+    let (begin, cells) = scrubber_track(track.width);
+    let mut mouse = |what, x, y| update(&mut model, Message::Mouse(Mouse { what, x, y }));
+    let to = |position| [Command::Replay(ReplayCommand::Seek(position))];
+    assert_eq!(mouse(MouseKind::Drag, begin, track.y), [], "it was not taken");
+    assert_eq!(mouse(MouseKind::Press, begin, track.y), to(0));
+    assert_eq!(mouse(MouseKind::Drag, begin + cells - 1, track.y - 3), to(400), "the mouse need not keep the line");
+    assert_eq!(mouse(MouseKind::Drag, 119, track.y), to(400));
+    assert_eq!(mouse(MouseKind::Release, 119, track.y), []);
+    assert_eq!(mouse(MouseKind::Drag, begin, track.y), []);
+}

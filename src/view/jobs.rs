@@ -187,7 +187,7 @@ fn job_row(paint: &mut Paint, model: &Model, of: (&Round, &Job), id: JobId, colu
             Sort::Task => format!("t{}", job.task),
             Sort::Tokens if tokens(job) == 0 => String::new(),
             Sort::Tokens => short_count(tokens(job)),
-            Sort::Time if job.outcome().is_none() => String::new(),
+            Sort::Time if job.ms == 0 => String::new(),
             Sort::Time => short_time(job.ms),
         };
         paint.text(x, row.y, room, &told, dim);

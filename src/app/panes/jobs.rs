@@ -102,6 +102,8 @@ impl Model {
         let listing = self.job_listing();
         let (job, row) = self.jobs.selected;
         match self.jobs.follow {
+            // What is sorted by a figure is looked at from its top.
+            Follow::Work if self.jobs.sort != Sort::Order => 0,
             Follow::Work => listing.first_open.unwrap_or(0),
             Follow::Off if listing.jobs.get(row) == Some(&job) => row,
             Follow::Off => {
