@@ -126,9 +126,9 @@ fn the_scrubber_of_a_replay_is_clicked_dragged_and_loops() {
     // The line above timeline, status and hints, counted from 1; its track begins in the eleventh column.
     let mouse = |what: &str| format!("\x1b[<{what}").into_bytes();
     pty.send(&mouse("0;11;27M"));
-    pty.wait_for(" 0 of ");
+    pty.wait_for(" 0 of 48 ");
     pty.send(&mouse("32;20;27M"));
-    pty.wait_until("the knob to have moved", RUN, |screen| !screen.contents().contains(" 0 of "));
+    pty.wait_until("the knob to have moved", RUN, |screen| !screen.contents().contains(" 0 of 48 "));
     pty.send(b"(");
     pty.wait_for("loop ");
     pty.send(&mouse("32;60;20M"));

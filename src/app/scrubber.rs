@@ -8,7 +8,7 @@ use super::model::{Model, Player};
 pub fn scrubber_track(width: u16) -> (u16, u16) {
     let begin = 10.min(width);
     // What is played again is told behind the track, where there is room for it.
-    let after = if width >= 100 { 40 } else { 20 };
+    let after = if width >= 100 { 32 } else { 20 };
     (begin, width.saturating_sub(begin + after).max(1))
 }
 
