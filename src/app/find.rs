@@ -2,7 +2,6 @@
 
 use super::layout::Pane;
 use super::model::{Model, RowsPane};
-use super::panes::job_grid::Cell;
 use super::panes::job_list::hits;
 use super::search::Search;
 
@@ -66,7 +65,7 @@ impl Model {
             Pane::Jobs => {
                 self.select_job_row(at);
                 if let Some(job) = self.listed_jobs().get(at).and_then(|at| self.jobs_round()?.jobs.get(*at as usize)) {
-                    self.jobs.cell = Cell::of(job);
+                    self.jobs.cell = self.job_grid().cell_of(job);
                 }
             }
         }

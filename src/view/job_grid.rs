@@ -72,7 +72,7 @@ fn about(paint: &mut Paint, model: &Model, round: &Round, cursor: Cell) {
         (x, room) = (x + taken, room.saturating_sub(taken));
     };
     let dim = paint.style(Role::Dim);
-    let place = model.place_of(round.chunks.get(cursor.chunk as usize));
+    let place = model.place_of(model.job_grid().chunk_at(round, cursor.chunk));
     say(paint, &format!("{place} · t{} ", cursor.task), dim);
     match model.selected_job().and_then(|id| round.job(id)) {
         Some(job) => {
@@ -96,7 +96,7 @@ fn about(paint: &mut Paint, model: &Model, round: &Round, cursor: Cell) {
 /// Where a band begins.
 fn ruler(paint: &mut Paint, model: &Model, round: &Round, area: Area, first: u32) {
     let style = paint.style(Role::Rule);
-    let place = model.place_of(round.chunks.get(first as usize));
+    let place = model.place_of(model.job_grid().chunk_at(round, first));
     let words = format!("chunk {} of {} · {place} ", first + 1, round.chunks.len());
     let dim = paint.style(Role::Dim);
     let x = area.x + LABEL;

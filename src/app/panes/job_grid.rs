@@ -6,33 +6,56 @@ use std::collections::hash_map::Entry;
 use super::jobs::Follow;
 use crate::app::layout::Area;
 use crate::app::model::Model;
-use crate::protocol::{Job, JobState, Outcome};
+use crate::protocol::{Chunk, Job, JobState, Outcome, Round};
 
 /// Cells before a band's first chunk, for the names of its tasks.
 pub const LABEL: u16 = 5;
 
-/// Where a job stands in the grid: indexes into the round's pools.
+/// A place in the grid: chunks count in the order of the documents, tasks as the program named them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Cell {
     pub chunk: u32,
     pub task: u32,
 }
 
-impl Cell {
-    pub fn of(job: &Job) -> Self {
-        Self { chunk: job.chunk, task: job.task }
-    }
-}
-
 /// Of the jobs of each cell the one that came to most, and how many there are.
 #[derive(Clone, Debug, Default)]
 pub struct Grid {
     cells: HashMap<Cell, (u32, u32)>,
+    /// The chunks of the round, by their indexes, in the order of the documents; and the place of each in it.
+    order: Vec<u32>,
+    place: Vec<u32>,
     pub chunks: u32,
     pub tasks: u32,
 }
 
 impl Grid {
+    fn of(round: &Round) -> Self {
+        let mut order: Vec<u32> = (0..round.chunks.len() as u32).collect();
+        order.sort_by_key(|at| match round.chunks.get(*at as usize) {
+            Some(Chunk::Span(span)) => (span.document, span.start),
+            // What a program made up stands in no document.
+            Some(Chunk::Text(_)) | None => (usize::MAX, 0),
+        });
+        let mut place = vec![0; order.len()];
+        for (at, chunk) in (0u32..).zip(&order) {
+            if let Some(place) = place.get_mut(*chunk as usize) {
+                *place = at;
+            }
+        }
+        let (chunks, tasks) = (round.chunks.len() as u32, round.tasks.len() as u32);
+        Self { cells: HashMap::new(), order, place, chunks, tasks }
+    }
+
+    pub fn cell_of(&self, job: &Job) -> Cell {
+        Cell { chunk: self.place.get(job.chunk as usize).copied().unwrap_or(0), task: job.task }
+    }
+
+    /// The chunk of the round that stands in this place.
+    pub fn chunk_at<'a>(&self, round: &'a Round, place: u32) -> Option<&'a Chunk> {
+        round.chunks.get(*self.order.get(place as usize)? as usize)
+    }
+
     pub fn best(&self, cell: Cell) -> Option<u32> {
         self.cells.get(&cell).map(|(best, _)| *best)
     }
@@ -92,13 +115,13 @@ impl Model {
     pub fn job_grid(&self) -> &Grid {
         self.jobs.grid.get_or_init(|| {
             let Some(round) = self.jobs_round() else { return Grid::default() };
-            let mut grid =
-                Grid { cells: HashMap::new(), chunks: round.chunks.len() as u32, tasks: round.tasks.len() as u32 };
+            let mut grid = Grid::of(round);
             let mut listed = self.listed_jobs().to_vec();
             listed.sort_unstable();
             for index in listed {
                 let Some(job) = round.jobs.get(index as usize) else { continue };
-                match grid.cells.entry(Cell::of(job)) {
+                let cell = grid.cell_of(job);
+                match grid.cells.entry(cell) {
                     Entry::Vacant(empty) => {
                         empty.insert((index, 1));
                     }
@@ -130,7 +153,7 @@ impl Model {
             Follow::Work => {
                 let open = self.job_listing().first_open.and_then(|row| self.listed_jobs().get(row));
                 let job = open.and_then(|at| self.jobs_round()?.jobs.get(*at as usize));
-                job.map(Cell::of).unwrap_or_default()
+                job.map(|job| grid.cell_of(job)).unwrap_or_default()
             }
             Follow::Off => self.jobs.cell,
         };
@@ -187,5 +210,50 @@ impl Model {
         if let Some(task) = task.filter(|_| chunk < self.job_grid().chunks) {
             self.put_grid_cursor(Cell { chunk, task });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::model::Mode;
+    use crate::document::Span;
+    use crate::protocol::{Fact, JobId, PlannedJob, PlannedJobs, Usage};
+
+    #[test]
+    fn chunks_stand_in_the_order_of_the_documents_and_samples_are_folded_to_the_best() {
+        let mut model = Model::new(Vec::new(), Mode::Live { running: true });
+        let job = |chunk, sample| PlannedJob { chunk, task: 0, advice: 0, sample };
+        let ended = |index, outcome| Fact::JobFinished {
+            job: JobId { round: 1, index },
+            outcome,
+            raw: None,
+            usage: Usage::default(),
+            ms: 1,
+        };
+        let output = Default::default;
+        for fact in [
+            Fact::RoundBegan { round: 1, last: true },
+            Fact::JobsPlanned(PlannedJobs {
+                round: 1,
+                chunks: vec![
+                    Chunk::Span(Span::new(0, 90, 99)),
+                    Chunk::Text("x".into()),
+                    Chunk::Span(Span::new(0, 0, 9)),
+                ],
+                tasks: vec!["t".into()],
+                advices: vec![String::new()],
+                jobs: vec![job(0, 0), job(0, 1), job(0, 2), job(2, 0), job(2, 1)],
+            }),
+            ended(0, Outcome::Failed { error: String::new() }),
+            ended(1, Outcome::Answered { output: output(), located: None }),
+            ended(2, Outcome::Abstained { output: output() }),
+            ended(3, Outcome::Abstained { output: output() }),
+        ] {
+            model.state.apply(&fact);
+        }
+        let (grid, at) = (model.job_grid(), |chunk| Cell { chunk, task: 0 });
+        let best = [0, 1, 2].map(|chunk| (grid.best(at(chunk)), grid.folded(at(chunk))));
+        assert_eq!(best, [(Some(4), 2), (Some(1), 3), (None, 0)], "one that waits may still come to more");
     }
 }

@@ -193,7 +193,7 @@ impl Model {
             return;
         }
         let Some(id) = selected else { return };
-        match self.state.job(id).map(Cell::of) {
+        match self.state.job(id).map(|job| self.job_grid().cell_of(job)) {
             Some(cell) if self.jobs.as_grid => self.jobs.cell = cell,
             _ => {
                 let row = self.listed_jobs().iter().position(|at| *at == id.index);
