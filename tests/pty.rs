@@ -117,6 +117,31 @@ fn jobs_are_sorted_narrowed_and_seen_as_a_grid() {
 }
 
 #[test]
+fn a_cancelled_job_is_tried_again_while_its_round_runs() {
+    // A server that reads and never answers: every job stays under way.
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("local.base_url=http://{}/v1", server.local_addr().unwrap());
+    std::thread::spawn(move || server.incoming().collect::<Vec<_>>());
+    let document = format!("{}/src/commands/samples/synthetic-patient-record.txt", env!("CARGO_MANIFEST_DIR"));
+    let mut command = vec![env!("CARGO_BIN_EXE_minions"), "open", &document, "-q", "When was the last visit?"];
+    let settings = ["local.provider=openai", "local.model=reader", &address, "local.max_in_flight=2"];
+    command.extend(settings.iter().flat_map(|setting| ["--set", setting]));
+    let mut pty = Pty::start(&command, (120, 30), &[]);
+    pty.send(b"3");
+    pty.wait_until("two jobs to run", RUN, |screen| screen.contents().contains("2 running"));
+    pty.send(b"gx");
+    pty.wait_for("1 cancelled");
+    pty.send(b"gR");
+    pty.wait_until("the job to wait again", RUN, |screen| !screen.contents().contains("1 cancelled"));
+    pty.send(b"R");
+    pty.wait_for("has not ended yet");
+    pty.send(b"qy");
+    pty.wait_exit();
+    pty.assert_given_back();
+    sessions(&pty, &["verify", "last"]);
+}
+
+#[test]
 fn the_scrubber_of_a_replay_is_clicked_dragged_and_loops() {
     let session = format!("{}/sessions/patient-lisinopril", env!("CARGO_MANIFEST_DIR"));
     let mut pty = Pty::start(&[env!("CARGO_BIN_EXE_minions"), "replay", &session, "--speed", "0.25"], (100, 30), &[]);
