@@ -86,7 +86,10 @@ impl Model {
             Action::OnlyFound => self.only_found(),
             Action::EarlierRound => self.show_round(false),
             Action::LaterRound => self.show_round(true),
-            Action::RetryJob => return self.selected_job().map_or_else(Vec::new, |job| self.retry_job(job)),
+            Action::RetryJob => match self.selected_job() {
+                Some(job) => return self.retry_job(job),
+                None => self.notify("no job is selected"),
+            },
             Action::RetryTrouble => return self.retry_trouble(),
             Action::CancelJob => return self.selected_job().map_or_else(Vec::new, |job| self.cancel(job)),
             Action::Ask => match (self.is_running(), self.player().is_some()) {

@@ -151,7 +151,7 @@ impl Model {
         let grid = self.job_grid();
         let cell = match self.jobs.follow {
             Follow::Work => {
-                let open = self.job_listing().first_open.and_then(|row| self.listed_jobs().get(row));
+                let open = self.listed_jobs().get(self.job_listing().first_open.unwrap_or(0));
                 let job = open.and_then(|at| self.jobs_round()?.jobs.get(*at as usize));
                 job.map(|job| grid.cell_of(job)).unwrap_or_default()
             }
