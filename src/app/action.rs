@@ -62,6 +62,10 @@ pub enum Action {
     RepeatOff,
     Confirm,
     Decline,
+    Palette,
+    RemoteModel,
+    LocalModel,
+    Sessions,
     Budget,
     SpendOnce,
     RaiseBudget,
@@ -69,6 +73,11 @@ pub enum Action {
     Postpone,
     Submit,
     Leave,
+    PickUp,
+    PickDown,
+    PickPageUp,
+    PickPageDown,
+    Delete,
     EraseWord,
     EraseLine,
 }
@@ -88,11 +97,20 @@ pub enum Context {
     Budget,
     /// While text is typed.
     Typing,
+    /// In a list to pick from, beside what typing does.
+    Picking,
 }
 
 impl Context {
-    pub const ALL: [Context; 6] =
-        [Context::Everywhere, Context::Jobs, Context::Replay, Context::Typing, Context::Question, Context::Budget];
+    pub const ALL: [Context; 7] = [
+        Context::Everywhere,
+        Context::Jobs,
+        Context::Replay,
+        Context::Typing,
+        Context::Picking,
+        Context::Question,
+        Context::Budget,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -102,6 +120,7 @@ impl Context {
             Context::Question => "At a question",
             Context::Budget => "At the budget",
             Context::Typing => "While typing",
+            Context::Picking => "In a list",
         }
     }
 }
@@ -151,7 +170,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Zoom, C::Everywhere, "zoom", "z", "one pane on the whole screen, or all of them again"),
     binding(A::Open, C::Everywhere, "open", "enter", "open or fold what is selected; go to a citation's words"),
     binding(A::Back, C::Everywhere, "back", "b backspace", "back to where the last citation was opened"),
-    binding(A::Search, C::Everywhere, "search", "/", "search the pane"),
+    binding(A::Search, C::Everywhere, "search", "/", "search the pane, or this list"),
     binding(A::NextMatch, C::Everywhere, "next match", "n", "to the next match"),
     binding(A::PreviousMatch, C::Everywhere, "previous match", "N", "to the match before"),
     binding(A::Dismiss, C::Everywhere, "dismiss", "esc", "close what is on top; clear search and highlight"),
@@ -161,6 +180,10 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::TintCited, C::Everywhere, "tint cited", "c", "mark in the document what was cited"),
     binding(A::TintLeft, C::Everywhere, "tint left", "e", "mark in the document what left this machine"),
     binding(A::Ask, C::Everywhere, "ask", "a", "ask a question of the documents"),
+    binding(A::Palette, C::Everywhere, "command", ": ctrl-p", "find what to do by a part of its name"),
+    binding(A::Sessions, C::Everywhere, "sessions", "s", "open or delete a session, or start one on other documents"),
+    binding(A::RemoteModel, C::Everywhere, "remote model", "m", "choose who plans, from the next round on"),
+    binding(A::LocalModel, C::Everywhere, "local model", "M", "choose who reads, from the next round on"),
     binding(A::Budget, C::Everywhere, "budget", "B", "say how to go on where the next call could pass the budget"),
     binding(A::StopRun, C::Everywhere, "stop run", "X", "stop the run"),
     binding(A::Theme, C::Everywhere, "theme", "t", "the next theme"),
@@ -196,8 +219,13 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::RaiseBudget, C::Budget, "raise", "r", "go on under a higher budget, for this session"),
     binding(A::EndRun, C::Budget, "stop here", "x", "end the session; what was paid for is saved"),
     binding(A::Postpone, C::Budget, "decide later", "esc q", "look around first; nothing is sent meanwhile"),
-    binding(A::Submit, C::Typing, "submit", "enter", "take what was typed"),
+    binding(A::Submit, C::Typing, "submit", "enter", "take what was typed or picked"),
     binding(A::Leave, C::Typing, "leave", "esc ctrl-c", "leave it"),
+    binding(A::PickUp, C::Picking, "row up", "up ctrl-p", "one row up"),
+    binding(A::PickDown, C::Picking, "row down", "down ctrl-n", "one row down"),
+    binding(A::PickPageUp, C::Picking, "rows up", "pgup ctrl-b", "a page up"),
+    binding(A::PickPageDown, C::Picking, "rows down", "pgdn ctrl-f", "a page down"),
+    binding(A::Delete, C::Picking, "delete", "ctrl-x", "delete the session; asks first"),
     binding(A::EraseWord, C::Typing, "erase word", "ctrl-w", "erase the word before the cursor"),
     binding(A::EraseLine, C::Typing, "erase line", "ctrl-u", "erase everything before the cursor"),
 ];

@@ -2,6 +2,9 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::action::Action;
+use super::key::{Key, KeyCode};
+
 /// Typed text is cut here, so that a paste of a whole book does no harm. In bytes.
 const LONGEST: usize = 16 * 1024;
 
@@ -27,6 +30,22 @@ impl LineInput {
             }
             self.text.insert(self.cursor, character);
             self.cursor += character.len_utf8();
+        }
+    }
+
+    /// What a key does where text is typed; `action` is what the keymap says of it.
+    pub fn typed(&mut self, action: Option<Action>, key: Key) {
+        match (action, key.code) {
+            (Some(Action::EraseWord), _) => self.erase_word(),
+            (Some(Action::EraseLine), _) => self.erase_line(),
+            (_, KeyCode::Char(character)) if !key.ctrl && !key.alt => self.insert(character.encode_utf8(&mut [0; 4])),
+            (_, KeyCode::Backspace) => self.erase_back(),
+            (_, KeyCode::Delete) => self.erase_on(),
+            (_, KeyCode::Left) => self.left(),
+            (_, KeyCode::Right) => self.right(),
+            (_, KeyCode::Home) => self.home(),
+            (_, KeyCode::End) => self.end(),
+            _ => {}
         }
     }
 

@@ -63,7 +63,7 @@ mod tests {
             &[Context::Everywhere, Context::Jobs, Context::Replay],
             &[Context::Question],
             &[Context::Budget],
-            &[Context::Typing],
+            &[Context::Typing, Context::Picking],
         ];
         for contexts in together {
             let mut seen = HashSet::new();

@@ -4,6 +4,7 @@ use super::figures::{Figures, Marks};
 use super::key::Key;
 use super::load::Load;
 use super::model::Player;
+use super::picker::{Choice, Group, PickerRow, Standing};
 use crate::protocol::{AskId, BudgetChoice, Fact, JobId, State};
 
 /// Everything that can change the model.
@@ -50,12 +51,45 @@ pub enum Message {
     Notice(String),
     /// Ask the person for a question, since none was given.
     AskQuestion,
+    /// Offer the sessions there are, since nothing else was asked for.
+    PickSession,
+    /// For the picker that the ticket names.
+    Picker {
+        ticket: u64,
+        news: PickerNews,
+    },
     /// A run began after `Command::Ask`: what was known of the one before is gone.
     RunBegan,
     /// The driver has stopped, for good or with an error to show.
     RunEnded {
         error: Option<String>,
     },
+}
+
+/// What comes for an open picker.
+#[derive(Clone, Debug)]
+pub enum PickerNews {
+    /// All its groups, in place of those it had.
+    Groups(Vec<Group>),
+    /// More rows of a group, and how it stands now.
+    Rows { group: usize, rows: Vec<PickerRow>, standing: Standing },
+    /// More is known of a row.
+    Row(Box<PickerRow>),
+    /// What the preview says of a row.
+    Read { choice: Choice, text: String },
+    /// What the row named is there no longer.
+    Gone(Choice),
+}
+
+/// What a picker is to be filled with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filling {
+    /// What this provider offers; the one of the settings where none is named.
+    RemoteModels {
+        provider: Option<String>,
+    },
+    LocalModels,
+    Sessions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +123,24 @@ pub enum Command {
     Ask {
         question: String,
     },
+    /// Start anew on these documents: paths as they were typed.
+    Documents(String),
+    /// Fill the picker of this ticket, in place of one that is filled now.
+    Fill {
+        ticket: u64,
+        filling: Filling,
+    },
+    StopFilling,
+    /// Read what the preview of this session says.
+    Read {
+        ticket: u64,
+        session: String,
+    },
+    DeleteSession {
+        ticket: u64,
+        session: String,
+    },
+    Pick(Choice),
     Copy(String),
     Replay(ReplayCommand),
     Suspend,

@@ -17,6 +17,7 @@ mod model;
 mod overlay;
 mod panes;
 mod perform;
+pub mod picker;
 mod programs;
 mod progress;
 mod rows;
@@ -38,7 +39,7 @@ pub use keymap::{Keymap, binding_of};
 pub use layout::{Area, Layout, Pane, Shape};
 pub use lines::{DocumentRow, LineIndex, Position};
 pub use load::{Axis, Counted, Load, LoadRow};
-pub use message::{Command, Message, Mouse, MouseKind, ReplayCommand, Unit};
+pub use message::{Command, Filling, Message, Mouse, MouseKind, PickerNews, ReplayCommand, Unit};
 pub use model::{
     DocumentPane, Highlight, Mode, Model, Notice, OpenDocument, Overlay, Partial, PlannerPane, Player, RowsPane, Tints,
 };
@@ -46,6 +47,7 @@ pub use panes::document::{RowMarks, gutter};
 pub use panes::job_grid::{Bands, Cell, Grid, LABEL};
 pub use panes::job_list::{Filter, Sort, tokens};
 pub use panes::jobs::{Follow, JobsPane, job_word};
+pub use picker::Picking;
 pub use progress::{Headline, StepState, TimelineRound, TimelineStep, headline, planner_name, reader_name, timeline};
 pub use rows::{Fold, Mark, Piece, Row, Target, Tone, match_word, piece_width};
 pub use scrubber::{record_at, scrubber_track, track_cell};

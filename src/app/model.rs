@@ -9,6 +9,7 @@ use super::layout::{Area, Layout, Pane};
 use super::lines::{LineIndex, Position};
 use super::load::Load;
 use super::panes::jobs::JobsPane;
+use super::picker::Picker;
 use super::programs::Programs;
 use super::rows::{Fold, Row};
 use super::search::Search;
@@ -45,6 +46,8 @@ pub struct Model {
     pub jobs: JobsPane,
     pub answers: RowsPane,
     pub overlay: Option<Overlay>,
+    /// How many pickers were opened so far.
+    pub pickers: u64,
     pub notice: Option<Notice>,
     pub search: Search,
     /// The mouse holds the scrubber's knob.
@@ -145,7 +148,10 @@ pub enum Overlay {
     /// The new budget, in dollars.
     Amount(LineInput),
     Question(LineInput),
+    /// Paths of documents to start on.
+    Documents(LineInput),
     Search(LineInput),
+    Picker(Box<Picker>),
     Job {
         job: JobId,
         rows: RowsPane,
@@ -197,6 +203,7 @@ impl Model {
             jobs: JobsPane::default(),
             answers: RowsPane::default(),
             overlay: None,
+            pickers: 0,
             notice: None,
             search: Search::default(),
             scrubbing: false,

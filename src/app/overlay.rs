@@ -1,9 +1,13 @@
 //! What opens over the panes: help, a job's details, questions to the person.
 
 use super::action::{BINDINGS, Context};
+use super::input::LineInput;
 use super::layout::{Area, Pane};
 use super::model::{Model, Overlay, RowsPane};
 use super::rows::{Piece, Tone, Writer};
+
+/// A wider list is no easier to read. In cells.
+const MOST_WIDE: u16 = 160;
 
 impl Model {
     /// The cells of the overlay with its frame. Questions and input lines are small; the rest takes most of the screen.
@@ -15,7 +19,8 @@ impl Model {
             Some(Overlay::Budget) => (72, 10),
             Some(Overlay::Amount(_)) => (60, 6),
             Some(Overlay::Search(_)) => (60, 3),
-            Some(Overlay::Question(_)) => (90, 8),
+            Some(Overlay::Question(_) | Overlay::Documents(_)) => (90, 8),
+            Some(Overlay::Picker(_)) => (MOST_WIDE, height.saturating_sub(if height > 12 { 2 } else { 0 })),
             Some(Overlay::Help(pane) | Overlay::Job { rows: pane, .. } | Overlay::Text { rows: pane, .. }) => {
                 (98, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))
             }
@@ -52,6 +57,9 @@ impl Model {
     /// Fills an overlay of rows for the size and state at hand.
     pub(crate) fn lay_out_overlay(&mut self) {
         let width = self.overlay_width();
+        if matches!(self.overlay, Some(Overlay::Picker(_))) {
+            return self.lay_out_picker();
+        }
         let rows = match &self.overlay {
             Some(Overlay::Help(_)) => help(width, self.help_first()).rows,
             Some(Overlay::Job { job, .. }) => self.write_job(*job, width).rows,
@@ -67,6 +75,11 @@ impl Model {
             pane.rows = rows;
             pane.settle(height);
         }
+    }
+
+    /// Asks for the documents to start on.
+    pub(crate) fn name_documents(&mut self) {
+        self.open_overlay(Overlay::Documents(LineInput::default()));
     }
 
     fn help_first(&self) -> Context {

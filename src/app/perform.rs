@@ -4,8 +4,9 @@ use super::action::Action;
 use super::budget;
 use super::input::LineInput;
 use super::layout::Pane;
-use super::message::{Command, ReplayCommand, Unit};
+use super::message::{Command, Filling, ReplayCommand, Unit};
 use super::model::{Highlight, Model, Overlay, RowsPane};
+use super::picker::Picking;
 use super::rows::Target;
 use super::search::Search;
 use crate::protocol::{BudgetChoice, JobId, Outcome};
@@ -95,8 +96,21 @@ impl Model {
             Action::Ask => match (self.is_running(), self.player().is_some()) {
                 (true, _) => self.notify("a run is in flight; stop it with X before you ask anew"),
                 (_, true) => self.notify("this is a replay; open the documents to ask of them"),
+                _ if self.documents.is_empty() => self.name_documents(),
                 _ => self.open_overlay(Overlay::Question(LineInput::default())),
             },
+            Action::Palette => self.open_palette(),
+            Action::RemoteModel | Action::LocalModel if self.player().is_some() => {
+                self.notify("this is a replay; its models are those on record");
+            }
+            Action::RemoteModel => {
+                return self.open_filled(Picking::RemoteModel, Filling::RemoteModels { provider: None });
+            }
+            Action::LocalModel => return self.open_filled(Picking::LocalModel, Filling::LocalModels),
+            Action::Sessions if self.is_running() => {
+                self.notify("a run is in flight; stop it with X before you open another session");
+            }
+            Action::Sessions => return self.open_filled(Picking::Session, Filling::Sessions),
             Action::Budget if self.budget_reached().is_some() => self.open_overlay(Overlay::Budget),
             Action::Budget => self.notify("no budget is reached"),
             Action::StopRun if self.is_running() => self.open_overlay(Overlay::Stop),
@@ -129,6 +143,11 @@ impl Model {
             | Action::Postpone
             | Action::Submit
             | Action::Leave
+            | Action::PickUp
+            | Action::PickDown
+            | Action::PickPageUp
+            | Action::PickPageDown
+            | Action::Delete
             | Action::EraseWord
             | Action::EraseLine => {}
         }
@@ -159,6 +178,7 @@ impl Model {
                 }
             }
             (Action::Dismiss | Action::Decline | Action::Quit | Action::Postpone, _) => self.overlay = None,
+            (Action::Search, _) if matches!(self.overlay, Some(Overlay::Help(_))) => self.open_keys(),
             (Action::Help, _) if matches!(self.overlay, Some(Overlay::Help(_))) => self.overlay = None,
             (Action::Up, _) => self.scroll_overlay(-1),
             (Action::Down, _) => self.scroll_overlay(1),
@@ -190,6 +210,11 @@ impl Model {
                 self.notify("the question is blank; write what you want to know");
             }
             Some(Overlay::Question(input)) => return vec![Command::Ask { question: input.text.trim().to_owned() }],
+            Some(Overlay::Documents(input)) if input.text.trim().is_empty() => {
+                self.overlay = Some(Overlay::Documents(input));
+                self.notify("name a file or a folder, or more than one");
+            }
+            Some(Overlay::Documents(input)) => return vec![Command::Documents(input.text.trim().to_owned())],
             Some(Overlay::Amount(input)) => {
                 match self.budget_reached().map(|reached| budget::read(reached, &input.text)) {
                     Some(Ok(to_usd)) => return self.choose(BudgetChoice::Raise { to_usd }),

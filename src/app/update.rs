@@ -1,7 +1,7 @@
 //! How a message changes the model, and what it asks for.
 
 use super::action::{Action, Context};
-use super::key::{Key, KeyCode};
+use super::key::Key;
 use super::layout::Pane;
 use super::message::{Command, Message, Mouse, MouseKind};
 use super::model::{Mode, Model, Overlay, Partial};
@@ -21,9 +21,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.lay_out_overlay();
         }
         Message::Paste(text) => {
-            if let Some(Overlay::Question(input) | Overlay::Search(input) | Overlay::Amount(input)) = &mut model.overlay
-            {
+            if let Some(input) = model.input_mut() {
                 input.insert(&text);
+                model.narrow_picker_anew();
             }
         }
         Message::Fact { seq, at_ms, fact } => apply(model, seq, at_ms, &fact),
@@ -48,6 +48,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Rounds(rounds) => model.rounds_at = rounds,
         Message::Notice(text) => model.notify(text),
         Message::AskQuestion => return model.perform(Action::Ask),
+        Message::PickSession => return model.perform(Action::Sessions),
+        Message::Picker { ticket, news } => return model.picker_news(ticket, news),
         Message::RunBegan => {
             model.mode = Mode::Live { running: true };
             model.state = State::default();
@@ -166,9 +168,10 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
     let contexts: &[Context] = match &model.overlay {
         Some(Overlay::Quit | Overlay::Stop) => &[Context::Question],
         Some(Overlay::Budget) => &[Context::Budget],
-        Some(Overlay::Question(_) | Overlay::Search(_) | Overlay::Amount(_)) => {
+        Some(Overlay::Question(_) | Overlay::Documents(_) | Overlay::Search(_) | Overlay::Amount(_)) => {
             return typed(model, key);
         }
+        Some(Overlay::Picker(_)) => return model.pressed_in_picker(key),
         Some(Overlay::Job { .. }) => &[Context::Jobs, Context::Everywhere],
         Some(Overlay::Help(_) | Overlay::Text { .. }) => &[Context::Everywhere],
         None => match (model.focus, model.player().is_some()) {
@@ -186,25 +189,17 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
 
 fn typed(model: &mut Model, key: Key) -> Vec<Command> {
     let action = model.keymap.action(&[Context::Typing], key);
-    let Some(Overlay::Question(input) | Overlay::Search(input) | Overlay::Amount(input)) = &mut model.overlay else {
-        return Vec::new();
-    };
-    match (action, key.code) {
-        (Some(Action::Submit), _) => return model.submit(),
+    match action {
+        Some(Action::Submit) => return model.submit(),
         // Back to the choice that the amount was for.
-        (Some(Action::Leave), _) => {
-            model.overlay = matches!(model.overlay, Some(Overlay::Amount(_))).then_some(Overlay::Budget)
+        Some(Action::Leave) => {
+            model.overlay = matches!(model.overlay, Some(Overlay::Amount(_))).then_some(Overlay::Budget);
         }
-        (Some(Action::EraseWord), _) => input.erase_word(),
-        (Some(Action::EraseLine), _) => input.erase_line(),
-        (_, KeyCode::Char(character)) if !key.ctrl && !key.alt => input.insert(character.encode_utf8(&mut [0; 4])),
-        (_, KeyCode::Backspace) => input.erase_back(),
-        (_, KeyCode::Delete) => input.erase_on(),
-        (_, KeyCode::Left) => input.left(),
-        (_, KeyCode::Right) => input.right(),
-        (_, KeyCode::Home) => input.home(),
-        (_, KeyCode::End) => input.end(),
-        _ => {}
+        action => {
+            if let Some(input) = model.input_mut() {
+                input.typed(action, key);
+            }
+        }
     }
     Vec::new()
 }
@@ -214,6 +209,13 @@ const WHEEL: isize = 3;
 
 fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
     let layout = model.layout();
+    if model.picker().is_some() {
+        return match mouse.what {
+            MouseKind::ScrollUp => model.scroll_picker(-WHEEL),
+            MouseKind::ScrollDown => model.scroll_picker(WHEEL),
+            MouseKind::Press => model.press_in_picker(mouse.x, mouse.y),
+        };
+    }
     if model.overlay.is_some() {
         match mouse.what {
             MouseKind::ScrollUp => model.scroll_overlay(-WHEEL),

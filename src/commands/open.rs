@@ -115,6 +115,7 @@ async fn watch(stage: &mut Stage, run: &mut Run, config: &Config, documents: &[D
                     stage.update(Message::Notice("a run is under way; stop it with X before asking again".into()));
                 }
                 Command::Replay(_) | Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
+                _ => {}
             }
         }
         if turned.hang_up {

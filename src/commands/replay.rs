@@ -116,6 +116,7 @@ pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &Rep
                 | Command::Budget(_)
                 | Command::Ask { .. } => {}
                 Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
+                _ => {}
             }
         }
         if turned.hang_up {

@@ -9,6 +9,7 @@ mod load;
 mod overlay;
 mod paint;
 mod pane;
+mod picker;
 mod planner;
 mod status;
 #[cfg(test)]
@@ -25,6 +26,9 @@ use crate::app::{Area, Model, Shape};
 use paint::Paint;
 pub use theme::{BUILT_IN, Depth, Theme, ThemeError};
 
+/// Lines that a list with its frame needs.
+const LEAST_LIST: u16 = 6;
+
 /// Draws the whole screen for the model's size; cells of the frame beyond it stay empty.
 pub fn draw(frame: &mut Frame, model: &Model, theme: &Theme) {
     let mut paint = Paint { buffer: frame.buffer_mut(), theme, ascii: model.ascii };
@@ -32,6 +36,10 @@ pub fn draw(frame: &mut Frame, model: &Model, theme: &Theme) {
     paint.clear(Area::new(whole.x, whole.y, whole.width, whole.height), theme.base());
     if model.layout().shape == Shape::Words {
         words::draw(&mut paint, model);
+        // A list is of use in few lines too.
+        if model.picker().is_some() && model.height >= LEAST_LIST {
+            overlay::draw(&mut paint, model);
+        }
     } else {
         status::columns(&mut paint, model);
         document::draw(&mut paint, model);

@@ -4,6 +4,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::glyphs::Glyph;
 use super::paint::Paint;
+use super::picker;
 use super::theme::Role;
 use crate::app::{Action, Area, LineInput, Model, Overlay, RowsPane, binding_of, budget, gist, glyphs};
 
@@ -17,6 +18,8 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Budget => "The budget is reached".into(),
         Overlay::Amount(_) => "The new budget in dollars, for this session".into(),
         Overlay::Question(_) => "What do you want to know?".into(),
+        Overlay::Documents(_) => "Which documents? Files and folders".into(),
+        Overlay::Picker(picker) => picker.of.title().into(),
         Overlay::Search(_) => format!("Search {}", model.focus.name()),
         Overlay::Job { job, .. } => format!("Job {job}"),
         Overlay::Text { title, .. } => title.clone(),
@@ -48,6 +51,13 @@ pub fn draw(paint: &mut Paint, model: &Model) {
             }
         }
         Overlay::Search(input) => line_input(paint, input, inside.top(1)),
+        Overlay::Picker(about) => picker::draw(paint, model, about),
+        Overlay::Documents(input) => {
+            line_input(paint, input, inside.top(inside.height.saturating_sub(2)));
+            let how = "one after the other; a name with blanks in it stands \"in quotes\"";
+            let y = inside.y + inside.height.saturating_sub(1);
+            paint.text(inside.x, y, inside.width, how, paint.style(Role::Dim));
+        }
         Overlay::Question(input) => {
             line_input(paint, input, inside.top(inside.height.saturating_sub(2)));
             let names: Vec<&str> = model.documents.iter().map(|open| open.document.name.as_str()).collect();
@@ -126,7 +136,7 @@ fn ask(paint: &mut Paint, area: Area, lines: &[&str], yes: &str, no: &str) {
 }
 
 /// What is typed, over as many rows as it has, with the cursor's cell reversed.
-fn line_input(paint: &mut Paint, input: &LineInput, area: Area) {
+pub(super) fn line_input(paint: &mut Paint, input: &LineInput, area: Area) {
     let ground = paint.style(Role::Input);
     paint.tint(area, ground);
     if area.width < 2 || area.height == 0 {

@@ -243,3 +243,32 @@ fn without_colour_no_cell_has_one() {
     let reset = ratatui::style::Color::Reset;
     assert!(buffer.content.iter().all(|cell| cell.fg == reset && cell.bg == reset));
 }
+
+/// The sizes that lists are made for, from one with a preview beside it to one with none.
+const LISTS: [(u16, u16); 4] = [(80, 24), (200, 60), (40, 12), (40, 10)];
+
+fn lists(name: &str, make: impl Fn(u16, u16) -> Model) {
+    for (width, height) in LISTS {
+        let model = make(width, height);
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(&drawn(&model, Depth::True)));
+    }
+}
+
+#[test]
+fn the_palette_narrowed() {
+    lists("palette", |width, height| {
+        let mut model = World::new().half().model(width, height);
+        press(&mut model, ":");
+        update(&mut model, Message::Paste("mark".into()));
+        model
+    });
+}
+
+#[test]
+fn keys_searched() {
+    lists("keys", |width, height| {
+        let mut model = World::new().half().model(width, height);
+        press(&mut model, "? / d o c u");
+        model
+    });
+}
