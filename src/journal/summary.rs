@@ -56,7 +56,7 @@ pub(super) fn summarise(session: &Session) -> Summary {
 }
 
 fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
-    let mut free = false;
+    let mut free = Free::default();
     let mut lines = session.lines()?;
     while let Some(line) = lines.next()? {
         if line.number > 1 && !matters(line.bytes) {
@@ -84,7 +84,8 @@ fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
 /// program wrote; a line that looks otherwise is parsed to be sure.
 fn matters(line: &[u8]) -> bool {
     const HEAD: usize = 160;
-    const TOLD: [&[u8]; 4] = [b"session_opened\"", b"round_began\"", b"remote_answered\"", b"session_ended\""];
+    const TOLD: [&[u8]; 5] =
+        [b"session_opened\"", b"models_chosen\"", b"round_began\"", b"remote_answered\"", b"session_ended\""];
     const KIND: &[u8] = b"\"kind\":\"";
     if line.last() != Some(&b'\n') {
         return true;
@@ -96,19 +97,32 @@ fn matters(line: &[u8]) -> bool {
     }
 }
 
-/// `free` is whether the planner has no model behind it, and so costs nothing.
-fn note(summary: &mut Summary, free: &mut bool, fact: &Fact, at_ms: u64) {
+/// Whether the planner has no model behind it, and so costs nothing: in the round at hand, and from the next one on
+/// where that was chosen.
+#[derive(Default)]
+struct Free {
+    now: bool,
+    next: Option<bool>,
+}
+
+fn note(summary: &mut Summary, free: &mut Free, fact: &Fact, at_ms: u64) {
     match fact {
         Fact::SessionOpened(opened) => {
             let SessionOpened { question, documents, remote, .. } = opened.as_ref();
             summary.question = question.clone();
             summary.documents = documents.iter().map(|document| document.name.clone()).collect();
             summary.opened_at_ms = at_ms;
-            *free = !remote.is_model;
+            free.now = !remote.is_model;
         }
-        Fact::RoundBegan { round, .. } => summary.rounds = summary.rounds.max(*round),
+        Fact::RoundBegan { round, .. } => {
+            summary.rounds = summary.rounds.max(*round);
+            free.now = free.next.take().unwrap_or(free.now);
+        }
+        Fact::ModelsChosen(models) => {
+            free.next = models.remote.as_ref().map(|remote| !remote.is_model).or(free.next);
+        }
         Fact::RemoteAnswered(answer) => {
-            let cost = answer.cost_usd.or(free.then_some(0.0));
+            let cost = answer.cost_usd.or(free.now.then_some(0.0));
             summary.cost_usd = summary.cost_usd.zip(cost).map(|(total, cost)| total + cost);
         }
         Fact::SessionEnded { ending } => summary.ended = Some(ending.clone()),

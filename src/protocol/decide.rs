@@ -75,6 +75,7 @@ pub fn decide(state: &State, input: Input) -> Step {
             _ => Step::fact(Fact::UtilizationSampled(sample)),
         },
         (Input::DocumentsCounted(tokens), _) => Step::fact(Fact::DocumentsCounted(tokens)),
+        (Input::ChooseModels(models), _) => Step::fact(Fact::ModelsChosen(models)),
         (Input::Note { text }, _) => Step::fact(Fact::NoteAdded { text }),
         (Input::DaySpent { again, worst_usd, committed_usd }, _) => day_spent(state, again, worst_usd, committed_usd),
         (Input::Budget(choice), Phase::Paused(reached)) => budget(reached, choice),

@@ -28,7 +28,8 @@ pub use decide::decide;
 pub use decision::{Decision, FinalAnswer, MoreInformation, decision_schema, parse_decision};
 pub use fact::{
     AnswerCitation, DocumentTokens, EmbeddingModel, Ending, EngineSample, EngineSeconds, Estimate, Fact, Finish,
-    FleetSample, GpuSample, ModelInfo, Parent, PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened,
+    FleetSample, GpuSample, ModelInfo, Models, Parent, PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure,
+    SessionOpened,
     UtilizationSample,
 };
 pub use ids::{AskId, CodeId, JobId};

@@ -112,13 +112,22 @@ impl Client {
     /// A client for the model of `[local]`, on the wire of its provider. It never goes through a proxy: what it sends is
     /// document text.
     pub async fn for_local(config: &LocalConfig) -> Result<Self, Failure> {
+        Self::local(config, true).await
+    }
+
+    /// A client for a server of `[local]` that is asked what models it has: none need be named yet.
+    pub async fn for_local_listing(config: &LocalConfig) -> Result<Self, Failure> {
+        Self::local(config, false).await
+    }
+
+    async fn local(config: &LocalConfig, wants_model: bool) -> Result<Self, Failure> {
         let preset = presets::reader(config.provider);
         let settings = ServerSettings {
             section: "local",
             preset,
             base_url: &config.base_url,
             model: &config.model,
-            wants_model: true,
+            wants_model,
             api_key_env: &config.api_key_env,
             api_key_keyring: "",
             api_key_cmd: "",

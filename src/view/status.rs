@@ -10,6 +10,11 @@ use crate::app::{
 };
 use crate::protocol::{Round, Usage};
 
+/// A model's name, and whose turn it is from the next round on.
+fn with_next(name: String, next: Option<String>) -> String {
+    next.map_or_else(|| name.clone(), |next| format!("{name}, then {next}"))
+}
+
 /// The question, and who plans and who reads.
 pub fn bar(paint: &mut Paint, model: &Model) {
     let area = model.layout().bar;
@@ -17,8 +22,10 @@ pub fn bar(paint: &mut Paint, model: &Model) {
     paint.clear(area, paint.theme.base().patch(style));
     let mut x = area.x + 1;
     x += paint.text(x, area.y, area.width, "minions ", style.patch(paint.style(Role::TitleFocused)));
-    let who = model.state.opened.as_ref().map(|opened| {
-        let (plans, reads) = (planner_name(&opened.remote), reader_name(&opened.local));
+    let (now, next) = (&model.state.models, &model.state.chosen);
+    let who = now.remote.as_ref().zip(now.local.as_ref()).map(|(remote, local)| {
+        let plans = with_next(planner_name(remote), next.remote.as_ref().map(planner_name));
+        let reads = with_next(reader_name(local), next.local.as_ref().map(reader_name));
         format!("plans: {plans} · reads: {reads} ")
     });
     let mut room = (area.x + area.width).saturating_sub(x);
@@ -123,7 +130,9 @@ pub fn status(paint: &mut Paint, model: &Model) {
 fn figures(model: &Model) -> Vec<(u8, String)> {
     let figures = &model.figures;
     let mut parts = Vec::new();
-    let Some(opened) = &model.state.opened else { return parts };
+    if model.state.opened.is_none() {
+        return parts;
+    }
     let about = if figures.estimated_usd > 0.0 { "≈ " } else { "" };
     let spent = figures.spent_usd.map_or("cost unknown".into(), |usd| format!("{about}{}", dollars(usd)));
     let budget = figures.budget_usd.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
@@ -146,7 +155,7 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
     parts.push((3, tokens(&figures.counted, &figures.estimated)));
     let share = figures.exposed_share * 100.0;
     // A planner that runs here sends nothing anywhere: the figure then shows what a remote LM would have seen.
-    let verb = if opened.remote.is_model { "left device" } else { "would leave" };
+    let verb = if model.state.asked_a_model() { "left device" } else { "would leave" };
     parts.push((2, format!("{verb} {} ({share:.1}%)", short_bytes(figures.exposed_bytes))));
     parts.push((7, format!("saved #{}", figures.saved_record)));
     parts.push((6, seconds(model.elapsed_ms())));

@@ -82,7 +82,7 @@ impl Model {
             })
         };
         let count = answers().count();
-        if count == 0 || !self.state.opened.as_ref().is_some_and(|opened| opened.remote.is_model) {
+        if count == 0 || !round.models.remote.as_ref().is_some_and(|remote| remote.is_model) {
             return String::new();
         }
         let about = if answers().any(|answer| answer.usage.estimated) { "≈ " } else { "" };

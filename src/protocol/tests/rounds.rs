@@ -354,3 +354,33 @@ fn worker_replies_are_read_through_fences_and_prose() {
     assert!(matches!(read(r#"{"answer": ["a"]}"#), Err(Flaw::Malformed(_))));
     assert_eq!(read_output(r#"{"answer": "a"#, Finish::Length), Err(Flaw::Truncated));
 }
+
+#[test]
+fn models_chosen_in_a_round_hold_from_the_next_one_on() {
+    let model = |name: &str, output| ModelInfo {
+        provider: "openai".into(),
+        model: name.into(),
+        is_model: true,
+        price: Some(Price::flat(1.0, output)),
+    };
+    let run = World { decisions: vec![MORE, FINAL], ..World::default() }.run();
+    let second = run.facts.iter().position(|fact| matches!(fact, Fact::RoundBegan { round: 2, .. })).unwrap();
+    let mut state = State::default();
+    run.facts[..second].iter().for_each(|fact| state.apply(fact));
+    let first = state.models.clone();
+    for name in ["other", "dear"] {
+        let chosen = Models { remote: Some(model(name, 1e6)), local: None };
+        let step = decide(&state, Input::ChooseModels(chosen.clone()));
+        assert_eq!(step, Step::fact(Fact::ModelsChosen(chosen)));
+        state.apply(&step.facts[0]);
+    }
+    // One without the other leaves what was chosen of the other.
+    state.apply(&Fact::ModelsChosen(Models { remote: None, local: Some(model("reader", 1.0)) }));
+    assert_eq!(state.models, first);
+    state.apply(&run.facts[second]);
+    let now = Models { remote: Some(model("dear", 1e6)), local: Some(model("reader", 1.0)) };
+    assert_eq!((&state.models, &state.rounds[1].models, &state.chosen), (&now, &now, &Models::default()));
+    assert_eq!(state.rounds[0].models, first);
+    // What the next call may cost is reckoned with the price of the model that is asked.
+    assert!(next_call_usd(&state).unwrap() > 1.0);
+}
