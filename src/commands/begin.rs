@@ -24,16 +24,8 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
         return Err(Failure::usage("the question is blank; give one with --question"));
     }
     // Nothing is sent yet: what fails here is a setting, or the key that one names.
-    let program = found_program()?;
-    let remote = remote::connect(config).await.map_err(|error| Failure::usage(error.to_string()))?;
-    let limited = config.remote.budget_usd > 0.0 || config.remote.budget_usd_per_day > 0.0;
-    if limited && remote.info().is_model && remote.info().price.is_none() {
-        return Err(Failure::usage(
-            "the budget cannot be kept to while the price of this model is not known; set remote.price_input and \
-             remote.price_output, or the budget to 0",
-        ));
-    }
-    let local = local::connect(&config.local, &program).await.map_err(|error| Failure::usage(error.to_string()))?;
+    let remote = remote(config).await?;
+    let local = local(config).await?;
     let (remote, local): (Arc<dyn remote::RemoteLm>, Arc<dyn local::LocalLm>) = (remote.into(), local.into());
     let embedder = embedder(&config.local).await?.map(Arc::new);
     let sandbox = sandbox(config, config.protocol.max_jobs)?;
@@ -58,6 +50,24 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
     let running =
         runtime::start(Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal, book });
     Ok(Begun { session, running })
+}
+
+/// The remote LM of the settings, where their budget can be kept to with it.
+pub async fn remote(config: &Config) -> Result<Box<dyn remote::RemoteLm>, Failure> {
+    let remote = remote::connect(config).await.map_err(|error| Failure::usage(error.to_string()))?;
+    let limited = config.remote.budget_usd > 0.0 || config.remote.budget_usd_per_day > 0.0;
+    if limited && remote.info().is_model && remote.info().price.is_none() {
+        return Err(Failure::usage(
+            "the budget cannot be kept to while the price of this model is not known; set remote.price_input and \
+             remote.price_output, or the budget to 0",
+        ));
+    }
+    Ok(remote)
+}
+
+/// The local LM of the settings.
+pub async fn local(config: &Config) -> Result<Box<dyn local::LocalLm>, Failure> {
+    local::connect(&config.local, &found_program()?).await.map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// The sandbox, whose child is this program itself. `max_jobs`: the most that one program may plan.

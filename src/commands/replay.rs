@@ -7,11 +7,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::folds::Folds;
-use super::screen::{Scene, Stage};
+use super::offers::{self, Offers};
+use super::screen::Stage;
+use super::workbench::Leaving;
 use super::{Exit, Failure};
+use crate::app::picker::Choice;
 use crate::app::{self, Command, Figures, Load, Marks, Message, Mode, Model, ReplayCommand};
 use crate::cli::{Point, ReplayArgs, Speed as Asked};
-use crate::config::Loaded;
+use crate::config::Config;
 use crate::document::Document;
 use crate::journal::{Record, Session, Stored};
 use crate::protocol::Fact;
@@ -23,6 +26,42 @@ const STEP: Duration = Duration::from_millis(40);
 /// How many records come before the place that `--from` names.
 pub fn first_record(session: &Session, from: Option<Point>) -> Result<usize, Failure> {
     place(session, &Timeline::new(session.read()?.records), from)
+}
+
+/// A session as it is played back: from where, and how fast.
+pub struct Recording {
+    timeline: Timeline,
+    documents: Vec<Document>,
+    warning: Option<String>,
+    from: usize,
+    speed: Speed,
+}
+
+impl Recording {
+    /// The session from its beginning, as fast as it went.
+    pub fn read(session: Session) -> Result<Self, Failure> {
+        let journal = session.read()?;
+        let documents = documents(&session, &journal.records)?;
+        let warning = journal.warnings.first().cloned();
+        let timeline = Timeline::new(journal.records);
+        Ok(Self { timeline, documents, warning, from: 0, speed: Speed::times(1.0) })
+    }
+
+    /// The whole of it at once: what somebody wants to see who picks a session up.
+    pub fn at_its_end(self) -> Self {
+        Self { from: self.timeline.records().len(), ..self }
+    }
+
+    /// The session as the command line wants it.
+    pub fn of(session: Session, args: &ReplayArgs) -> Result<Self, Failure> {
+        let recording = Self::read(session.clone())?;
+        let from = place(&session, &recording.timeline, args.from)?;
+        let speed = match args.speed {
+            Asked::Times(factor) => Speed::times(factor),
+            Asked::Max => Speed::Max,
+        };
+        Ok(Self { from, speed, ..recording })
+    }
 }
 
 fn place(session: &Session, timeline: &Timeline, from: Option<Point>) -> Result<usize, Failure> {
@@ -38,30 +77,28 @@ fn place(session: &Session, timeline: &Timeline, from: Option<Point>) -> Result<
 enum News {
     Step,
     Folded(Box<(Figures, Marks)>),
+    Offered(offers::News),
 }
 
-/// Plays the session back until the person quits.
-pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &ReplayArgs) -> Result<Exit, Failure> {
-    let journal = session.read()?;
-    let documents = documents(session, &journal.records)?;
-    let timeline = Timeline::new(journal.records);
-    let from = place(session, &timeline, args.from)?;
+/// Plays a session back until the person leaves.
+pub async fn play(stage: &mut Stage, config: &Config, recording: Recording) -> Result<Leaving, Failure> {
+    let Recording { timeline, documents, warning, from, speed } = recording;
     let mut player = Player::new(timeline);
-    player.set_speed(match args.speed {
-        Asked::Times(factor) => Speed::times(factor),
-        Asked::Max => Speed::Max,
-    });
+    player.set_speed(speed);
     let (target, mut folded) = fold(documents.clone(), player.timeline().records().to_vec());
-    let mut stage = Stage::enter(Model::new(documents, Mode::Replay(shown(&player))), loaded, scene)?;
-    if let Some(warning) = journal.warnings.first() {
-        stage.update(Message::Notice(warning.clone()));
+    stage.turn_to(Model::new(documents, Mode::Replay(shown(&player))));
+    if let Some(warning) = warning {
+        stage.update(Message::Notice(warning));
     }
     let begins = player.marks().iter().filter(|mark| mark.kind == MarkKind::Round);
     let rounds = begins.map(|mark| mark.position as u64).collect();
     stage.update(Message::Rounds(rounds));
     player.seek(from);
-    player.play();
-    show_whole(&mut stage, &player, &target);
+    if from < player.len() {
+        player.play();
+    }
+    show_whole(stage, &player, &target);
+    let mut offers = Offers::new();
     let mut steps = interval(STEP);
     steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last = Instant::now();
@@ -71,6 +108,9 @@ pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &Rep
             if let std::task::Poll::Ready(Some(folds)) = folded.poll_recv(context) {
                 return std::task::Poll::Ready(Some(News::Folded(Box::new(folds))));
             }
+            if let std::task::Poll::Ready(offered) = offers.poll(context) {
+                return std::task::Poll::Ready(Some(News::Offered(offered)));
+            }
             if playing {
                 return steps.poll_tick(context).map(|_| Some(News::Step));
             }
@@ -78,51 +118,52 @@ pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &Rep
         });
         let turned = stage.turn(&mut news).await?;
         let elapsed = last.elapsed();
-        let mut step = false;
+        let (mut step, mut commands) = (false, turned.commands);
         for news in turned.others {
             match news {
                 News::Step => step = true,
+                News::Offered((ticket, news)) => commands.extend(stage.update(Message::Picker { ticket, news })),
                 News::Folded(folds) => {
                     stage.update(Message::Figures(folds.0));
                     stage.update(Message::Marks(folds.1));
                 }
             }
         }
-        if step || !turned.commands.is_empty() {
+        if step || !commands.is_empty() {
             last = Instant::now();
             // After a pause time starts anew.
             let before = player.position();
             let passed = player.advance(if playing { elapsed } else { Duration::ZERO });
             if player.position() < before {
-                show_whole(&mut stage, &player, &target);
+                show_whole(stage, &player, &target);
             } else {
-                show_records(&mut stage, &player, passed, &target);
+                show_records(stage, &player, passed, &target);
             }
         }
-        for command in without_stale_seeks(turned.commands) {
+        for command in without_stale_seeks(commands) {
             match command {
-                Command::Quit => {
-                    stage.leave()?;
-                    return Ok(Exit::Success);
-                }
+                Command::Quit => return Ok(Leaving::Quit(Exit::Success)),
                 Command::Replay(command) => {
                     steer(&mut player, command);
-                    show_whole(&mut stage, &player, &target);
+                    show_whole(stage, &player, &target);
                 }
+                Command::Fill { ticket, filling } => offers.fill(ticket, filling, config),
+                Command::StopFilling => offers.stop(),
+                Command::Read { ticket, session } => offers.read(ticket, session, config),
+                Command::DeleteSession { ticket, session } => offers.delete(ticket, session, config),
+                Command::Documents(typed) => return Ok(Leaving::Documents(typed)),
+                Command::Pick(Choice::Session(id)) => return Ok(Leaving::Session(id)),
                 // Nothing runs here that could be stopped or asked.
                 Command::StopRun
                 | Command::CancelJob(_)
                 | Command::RetryJobs(_)
                 | Command::Budget(_)
                 | Command::Ask { .. } => {}
-                Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
-                _ => {}
+                Command::Pick(_) | Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
             }
         }
         if turned.hang_up {
-            // The terminal may be gone: what it says of that helps nobody.
-            let _ = stage.leave();
-            return Ok(Exit::Interrupted);
+            return Ok(Leaving::HungUp);
         }
     }
 }

@@ -178,6 +178,19 @@ impl Stage {
         update(&mut self.model, message)
     }
 
+    /// Shows another model, with the look and the size of the one before.
+    pub fn turn_to(&mut self, model: Model) {
+        let before = std::mem::replace(&mut self.model, model);
+        let (width, height) = (before.width, before.height);
+        self.model.theme = before.theme;
+        self.model.themes = before.themes;
+        self.model.ascii = before.ascii;
+        self.model.keymap = before.keymap;
+        // What comes late for a list of before is not for one of now.
+        self.model.pickers = before.pickers + 1;
+        self.update(Message::Resize { width, height });
+    }
+
     /// Gives the terminal back and says what went wrong with it.
     pub fn leave(self) -> Result<(), Failure> {
         match self.events {
