@@ -61,7 +61,7 @@ pub fn draw(paint: &mut Paint, model: &Model, picker: &Picker) {
 fn input(paint: &mut Paint, picker: &Picker, area: Area) {
     let (found, all) = picker.counts();
     let counts = if found == all { format!(" {all}") } else { format!(" {found} of {all}") };
-    let taken = paint.right(area.x, area.y, area.width / 2, &counts, paint.style(Role::Dim));
+    let taken = paint.right(area.x, area.y, area.width, &counts, paint.style(Role::Dim));
     let prompt = glyph(Glyph::Prompt, paint.ascii);
     paint.text(area.x, area.y, area.width, prompt, paint.style(Role::Accent));
     let room = Area { x: area.x + 2, width: area.width.saturating_sub(2 + taken), ..area };

@@ -227,7 +227,9 @@ fn hinted(model: &Model) -> &'static [Action] {
     use Action as A;
     match (&model.overlay, model.player(), model.focus) {
         (Some(Overlay::Budget), ..) => &[A::SpendOnce, A::RaiseBudget, A::EndRun, A::Postpone],
-        (Some(Overlay::Question(_) | Overlay::Search(_) | Overlay::Amount(_)), ..) => {
+        // A list says itself what its keys do.
+        (Some(Overlay::Picker(_)), ..) => &[],
+        (Some(Overlay::Question(_) | Overlay::Documents(_) | Overlay::Search(_) | Overlay::Amount(_)), ..) => {
             &[A::Submit, A::Leave, A::EraseWord, A::EraseLine]
         }
         (Some(Overlay::Quit | Overlay::Stop), ..) => &[A::Confirm, A::Decline],

@@ -118,15 +118,14 @@ fn told(session: &Session, summary: &Summary) -> String {
     if let Some(problem) = &summary.problem {
         lines.push(problem.clone());
     }
-    let answer = session.answer();
-    lines.push(match (&answer, summary.ended.as_ref().and_then(|ending| ending.reason())) {
-        (Some(answer), _) => format!("▸ {}", short(answer, ANSWER)),
+    let rounds = if summary.rounds == 1 { "1 round".into() } else { format!("{} rounds", summary.rounds) };
+    lines.push(format!("{} UTC · {rounds} · {}", minute(summary.opened_at_ms), dollars(summary.cost_usd)));
+    lines.push(match (session.answer(), summary.ended.as_ref().and_then(|ending| ending.reason())) {
+        (Some(answer), _) => short(&answer, ANSWER),
         (None, Some(reason)) => format!("{}: {reason}", state_of(summary).replace('_', " ")),
         (None, None) => state_of(summary).replace('_', " "),
     });
-    let rounds = if summary.rounds == 1 { "1 round".into() } else { format!("{} rounds", summary.rounds) };
     lines.push(String::new());
-    lines.push(format!("{} UTC · {rounds} · {}", minute(summary.opened_at_ms), dollars(summary.cost_usd)));
     lines.push(summary.documents.join(", "));
     lines.push(format!("session {}", summary.id));
     lines.join("\n")
