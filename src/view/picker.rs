@@ -154,10 +154,10 @@ fn hints(paint: &mut Paint, picker: &Picker, area: Area) {
         return;
     }
     if picker.deleting.is_some() {
-        let words = "Delete this session and its documents' text for good?  ";
-        let taken = paint.text(area.x, area.y, area.width, words, paint.style(Role::Warning));
-        let room = area.width.saturating_sub(taken);
-        paint.text(area.x + taken, area.y, room, "y delete    n keep", paint.style(Role::Key));
+        // The keys first: they are to be seen where the rest is not.
+        let taken = paint.text(area.x, area.y, area.width, "y delete  n keep", paint.style(Role::Key));
+        let words = "   the session and its documents' text, for good?";
+        paint.text(area.x + taken, area.y, area.width.saturating_sub(taken), words, paint.style(Role::Warning));
         return;
     }
     let keys: &[(&str, &str)] = match picker.of {

@@ -4,6 +4,8 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::layout::Rect;
 
 use super::*;
+use crate::app::PickerNews;
+use crate::app::picker::{Choice, Group, PickerRow, Standing};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (20, 6)];
 
@@ -269,6 +271,51 @@ fn keys_searched() {
     lists("keys", |width, height| {
         let mut model = World::new().half().model(width, height);
         press(&mut model, "? / d o c u");
+        model
+    });
+}
+
+/// A list with rows as they come from outside.
+fn filled(key: &str, groups: Vec<Group>, width: u16, height: u16) -> Model {
+    let mut model = World::new().model(width, height);
+    press(&mut model, key);
+    let news = PickerNews::Groups(groups);
+    let ticket = model.pickers;
+    update(&mut model, Message::Picker { ticket, news });
+    model
+}
+
+fn picked(cells: &[&str], about: &str) -> PickerRow {
+    let choice = Choice::Session(cells[0].into());
+    PickerRow::new(choice, cells.iter().map(ToString::to_string).collect(), about)
+}
+
+#[test]
+fn models_to_pick_from() {
+    lists("models", |width, height| {
+        let mut used = picked(&["gpt-small", "128k", "0.150", "0.600"], "gpt-small\nreads 128000 tokens at once");
+        used.current = true;
+        let offered = vec![used, picked(&["gpt-\u{1b}]0;large", "n/a", "n/a", "n/a"], "its price is not known")];
+        let failed = Standing::Failed("no key: set OPENAI_API_KEY, or name another variable in api_key_env".into());
+        let groups = vec![
+            Group { title: "openai at api.openai.com".into(), rows: offered, standing: Standing::Whole },
+            Group { title: "From ollama".into(), rows: vec![], standing: Standing::Loading("asking…".into()) },
+            Group { title: "Elsewhere".into(), rows: vec![], standing: failed },
+        ];
+        filled("m", groups, width, height)
+    });
+}
+
+#[test]
+fn sessions_to_pick_from() {
+    lists("sessions", |width, height| {
+        let session = |n: u32| {
+            let question = format!("{n}. What was the net income of Harbour Freight Lines, and what drove it?");
+            picked(&[&question, "harbour-2023.txt", "answered", "$0.0208", "2d"], "Net income was $48.2 million.")
+        };
+        let rows = (1..=40).map(session).collect();
+        let mut model = filled("s", vec![Group { rows, ..Group::default() }], width, height);
+        press(&mut model, "down down ctrl-x");
         model
     });
 }
