@@ -181,7 +181,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::TintLeft, C::Everywhere, "tint left", "e", "mark in the document what left this machine"),
     binding(A::Ask, C::Everywhere, "ask", "a", "ask a question of the documents"),
     binding(A::Palette, C::Everywhere, "command", ": ctrl-p", "find what to do by a part of its name"),
-    binding(A::Sessions, C::Everywhere, "sessions", "s", "open or delete a session, or start one on other documents"),
+    binding(A::Sessions, C::Everywhere, "sessions", "S", "open or delete a session, or start one on other documents"),
     binding(A::RemoteModel, C::Everywhere, "remote model", "m", "choose who plans, from the next round on"),
     binding(A::LocalModel, C::Everywhere, "local model", "M", "choose who reads, from the next round on"),
     binding(A::Budget, C::Everywhere, "budget", "B", "say how to go on where the next call could pass the budget"),

@@ -214,6 +214,7 @@ fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
             MouseKind::ScrollUp => model.scroll_picker(-WHEEL),
             MouseKind::ScrollDown => model.scroll_picker(WHEEL),
             MouseKind::Press => model.press_in_picker(mouse.x, mouse.y),
+            MouseKind::Drag | MouseKind::Release => Vec::new(),
         };
     }
     if model.overlay.is_some() {

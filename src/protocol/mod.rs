@@ -29,8 +29,7 @@ pub use decision::{Decision, FinalAnswer, MoreInformation, decision_schema, pars
 pub use fact::{
     AnswerCitation, DocumentTokens, EmbeddingModel, Ending, EngineSample, EngineSeconds, Estimate, Fact, Finish,
     FleetSample, GpuSample, ModelInfo, Models, Parent, PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure,
-    SessionOpened,
-    UtilizationSample,
+    SessionOpened, UtilizationSample,
 };
 pub use ids::{AskId, CodeId, JobId};
 pub use input::{CodeResult, Effect, Input, Step};

@@ -132,7 +132,7 @@ impl Driver {
                     self.state.apply(fact);
                     self.reserve.note(fact).await;
                     if matches!(fact, Fact::RoundBegan { .. }) {
-                        self.context = Arc::new(self.context.with(std::mem::take(&mut self.next)));
+                        self.change_models();
                     }
                 }
                 facts.extend(step.facts);
@@ -343,6 +343,18 @@ impl Driver {
         self.next.remote = remote.or(self.next.remote.take());
         self.next.local = local.or(self.next.local.take());
         Input::ChooseModels(models)
+    }
+
+    /// What was chosen is asked from now on.
+    fn change_models(&mut self) {
+        let next = std::mem::take(&mut self.next);
+        let another = next.remote.is_some();
+        self.context = Arc::new(self.context.with(next));
+        if another {
+            // What sending the documents would have come to, by the tokens of the one that plans now.
+            let (tokenizer, question) = (self.context.tokenizer(), self.state.question().to_owned());
+            self.counting = Counting::begin(tokenizer, question, &self.context.documents);
+        }
     }
 
     fn stop(&mut self) -> Input {

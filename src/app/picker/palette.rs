@@ -4,6 +4,7 @@ use super::super::action::{Action, BINDINGS, Binding, Context};
 use super::super::layout::Pane;
 use super::super::model::{Model, Overlay};
 use super::{Choice, Group, Picker, PickerRow, Picking};
+use crate::protocol::JobId;
 
 impl Model {
     pub(crate) fn open_palette(&mut self) {
@@ -66,6 +67,15 @@ impl Model {
                 Pane::Jobs => self.state.rounds.len() > 1,
                 Pane::Planner | Pane::Answers => false,
             },
+            Action::EarlierRound | Action::LaterRound => self.state.rounds.len() > 1,
+            Action::RetryJob => self.is_running() && self.selected_job().is_some_and(|id| self.state.can_retry(id)),
+            Action::RetryTrouble => {
+                let jobs =
+                    self.state.round().into_iter().flat_map(|round| {
+                        (0u32..).zip(&round.jobs).map(|(index, _)| JobId { round: round.number, index })
+                    });
+                self.is_running() && jobs.into_iter().any(|id| self.state.can_retry(id))
+            }
             Action::Open => self.focus != Pane::Document,
             Action::Show => self.selected_job().is_some(),
             Action::CancelJob => {

@@ -24,7 +24,7 @@ fn rows(count: usize) -> Vec<PickerRow> {
 /// A picker of sessions with its rows there.
 fn sessions(count: usize) -> Model {
     let mut model = World::new().model(80, 24);
-    press(&mut model, "s");
+    press(&mut model, "S");
     let ticket = model.pickers;
     let news = PickerNews::Rows { group: 0, rows: rows(count), standing: Standing::Whole };
     update(&mut model, Message::Picker { ticket, news });
@@ -115,7 +115,7 @@ fn what_comes_for_a_list_that_was_closed_is_left_out() {
     let mut model = sessions(1);
     let old = model.pickers;
     assert_eq!(press(&mut model, "esc"), [Command::StopFilling]);
-    press(&mut model, "s");
+    press(&mut model, "S");
     let news = PickerNews::Rows { group: 0, rows: rows(3), standing: Standing::Whole };
     update(&mut model, Message::Picker { ticket: old, news });
     assert_eq!(model.picker().unwrap().counts(), (0, 0));

@@ -382,5 +382,5 @@ fn models_chosen_in_a_round_hold_from_the_next_one_on() {
     assert_eq!((&state.models, &state.rounds[1].models, &state.chosen), (&now, &now, &Models::default()));
     assert_eq!(state.rounds[0].models, first);
     // What the next call may cost is reckoned with the price of the model that is asked.
-    assert!(next_call_usd(&state).unwrap() > 1.0);
+    assert!(due_request(&state, None).unwrap().estimate.worst_cost_usd.unwrap() > 1.0);
 }

@@ -314,7 +314,7 @@ fn sessions_to_pick_from() {
             picked(&[&question, "harbour-2023.txt", "answered", "$0.0208", "2d"], "Net income was $48.2 million.")
         };
         let rows = (1..=40).map(session).collect();
-        let mut model = filled("s", vec![Group { rows, ..Group::default() }], width, height);
+        let mut model = filled("S", vec![Group { rows, ..Group::default() }], width, height);
         press(&mut model, "down down ctrl-x");
         model
     });
