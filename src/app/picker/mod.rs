@@ -204,7 +204,7 @@ impl Picker {
                 let score = |(row, about): (usize, &PickerRow)| Some((finder.score(&about.cells)?, row));
                 let mut found: Vec<(u32, usize)> = group.rows.iter().enumerate().filter_map(score).collect();
                 // Rows that fit alike stay in their order.
-                found.sort_by(|one, other| other.0.cmp(&one.0));
+                found.sort_by_key(|(score, ..)| std::cmp::Reverse(*score));
                 self.lines.extend(found.into_iter().map(|(_, row)| Line::Row { group: at, row }));
             }
             if let Some(told) = group.standing.told() {
