@@ -70,7 +70,8 @@ fn a_run_with_the_local_engine_shows_what_it_does_and_ends() {
     let root = env!("CARGO_MANIFEST_DIR");
     let document = format!("{root}/src/commands/samples/synthetic-patient-record.txt");
     let model = format!("local.model={root}/tests/models/tiny.gguf");
-    let settings = ["local.provider=llama-cpp", &model, "local.max_output_tokens=96", "protocol.max_rounds=1"];
+    let settings =
+        ["local.provider=llama-cpp", &model, "local.max_output_tokens=96", "local.threads=1", "protocol.max_rounds=1"];
     let mut command = vec![env!("CARGO_BIN_EXE_minions"), "open", &document, "-q", "When was the last visit?"];
     command.extend(settings.iter().flat_map(|setting| ["--set", setting]));
     let mut pty = Pty::start(&command, (200, 50), &[]);
