@@ -47,7 +47,7 @@ pub struct Client {
     dialect: Dialect,
     temperature: Option<f64>,
     effort: Option<ReasoningEffort>,
-    /// How long no byte may come, and how long the first one may take, which is never less than connecting may.
+    /// How long no byte may come, and how long the first one may take, connecting included.
     idle: Duration,
     first: Duration,
     total: Duration,
@@ -95,15 +95,19 @@ impl Client {
         // A proxy of the environment is for other machines.
         let proxy = !server.endpoint.is_loopback();
         let takes = preset.takes_at(&config.base_url);
+        let idle = Duration::from_secs(config.idle_timeout_s);
+        let connect = Duration::from_secs(config.connect_timeout_s).min(idle);
         Ok(Self {
-            http: pool(&server, Duration::from_secs(config.connect_timeout_s), proxy)?,
+            http: pool(&server, connect, proxy)?,
             server,
             takes,
             dialect: Dialect::new(takes),
             temperature: temperature(config.temperature),
             effort: Some(config.reasoning_effort).filter(|effort| *effort != ReasoningEffort::Auto),
-            idle: Duration::from_secs(config.idle_timeout_s),
-            first: first_byte(config.idle_timeout_s, config.connect_timeout_s),
+            idle,
+            // A server that cannot be connected to shows first, and not as one that took a request and may want to be paid
+            // for it.
+            first: connect + idle,
             total: Duration::from_secs(config.total_timeout_s),
             context: OnceCell::new(),
         })
@@ -297,7 +301,7 @@ impl Client {
         match timeout_at(silence.min(deadline), request.send()).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(failure::of_transport(&self.server, &error)),
-            Err(_) if silence < deadline => Err(failure::silent(&self.server, self.first)),
+            Err(_) if silence < deadline => Err(failure::silent(&self.server, self.idle)),
             Err(_) => Err(failure::late(&self.server, deadline - began)),
         }
     }
@@ -336,12 +340,6 @@ fn pool(server: &Server, connect: Duration, proxy: bool) -> Result<reqwest::Clie
     builder.build().map_err(|_| {
         Failure::never(format!("{} cannot be asked: no TLS or proxy could be set up on this system", server.name()))
     })
-}
-
-/// How long the first byte may take. A server that cannot be connected to shows first, and not as one that took a request
-/// and may want to be paid for it.
-fn first_byte(idle_s: u64, connect_s: u64) -> Duration {
-    Duration::from_secs(idle_s).max(Duration::from_secs(connect_s) + Duration::from_millis(500))
 }
 
 fn temperature(setting: f64) -> Option<f64> {
