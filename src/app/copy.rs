@@ -5,7 +5,7 @@ use super::message::Command;
 use super::model::Model;
 use super::panes::planner::words_of;
 use super::rows::{Fold, Target};
-use crate::protocol::AskState;
+use crate::protocol::{AskState, Code};
 
 impl Model {
     /// What is selected, as text for the clipboard.
@@ -43,7 +43,13 @@ impl Model {
                 let contents: Vec<&str> = messages.iter().map(|message| message.content.as_str()).collect();
                 Some(contents.join("\n\n"))
             }
-            Fold::Prompt(n) | Fold::Reply(n) => match &numbered(n)?.state {
+            Fold::Traceback(n) if pane.rows.get(pane.cursor)?.target == Some(Target::Fold(fold)) => {
+                let mut codes = self.state.rounds.iter().flat_map(|round| &round.codes);
+                let ask = &numbered(n)?.request;
+                let of = |code: &&Code| code.id.round == ask.ask.round && code.id.attempt == ask.attempt;
+                codes.find(of)?.rejected.as_ref()?.traceback.clone()
+            }
+            Fold::Prompt(n) | Fold::Reply(n) | Fold::Traceback(n) => match &numbered(n)?.state {
                 AskState::Answered(answer) => Some(answer.text.clone()),
                 AskState::Pending => self.partial.as_ref().map(|partial| partial.text.clone()),
                 AskState::GivenUp => None,

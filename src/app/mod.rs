@@ -12,6 +12,8 @@ mod keymap;
 mod layout;
 mod lines;
 mod load;
+mod listing;
+mod markdown;
 mod message;
 mod model;
 mod overlay;

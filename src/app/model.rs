@@ -10,6 +10,7 @@ use super::lines::{LineIndex, Position};
 use super::load::Load;
 use super::panes::jobs::JobsPane;
 use super::picker::Picker;
+use super::panes::planner::Laid;
 use super::programs::Programs;
 use super::rows::{Fold, Row};
 use super::search::Search;
@@ -121,9 +122,11 @@ pub struct PlannerPane {
     pub rows: RowsPane,
     /// What was folded or unfolded by hand.
     pub toggled: HashSet<Fold>,
-    /// Where the rows of the pending request begin.
-    pub pending_from: usize,
+    /// How far the reply under way is laid out.
+    pub partial: Laid,
     pub programs: Programs,
+    /// Whether programs are shown beside the one before.
+    pub compared: bool,
 }
 
 /// Rows with a cursor.

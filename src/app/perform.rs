@@ -75,6 +75,7 @@ impl Model {
                 self.tints.left = !self.tints.left;
                 self.notify(switched("» sent to the planner", self.tints.left));
             }
+            Action::Compare => self.compare_programs(),
             Action::Show => {
                 if let Some(job) = self.selected_job() {
                     self.show_job(job);

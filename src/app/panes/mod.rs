@@ -7,3 +7,4 @@ pub mod job_grid;
 pub mod job_list;
 pub mod jobs;
 pub mod planner;
+mod reply;
