@@ -3,6 +3,7 @@
 use super::layout::Pane;
 use super::message::Command;
 use super::model::Model;
+use super::panes::answers::AnswersTab;
 use super::panes::planner::words_of;
 use super::rows::{Fold, Target};
 use crate::protocol::{AskState, Code};
@@ -62,7 +63,10 @@ impl Model {
         match self.answers.rows.get(self.answers.cursor)?.target {
             Some(Target::Citation(at)) => Some(answer?.citations.get(at)?.text.clone()),
             Some(Target::Job(id)) => self.state.job(id)?.outcome()?.output()?.answer.clone(),
-            _ => answer?.answer.clone(),
+            _ => match self.answers_tab() {
+                AnswersTab::Answer => answer?.answer.clone(),
+                AnswersTab::Round(round) => Some(self.state.round_numbered(round)?.aggregated.as_ref()?.text.clone()),
+            },
         }
     }
 

@@ -22,6 +22,7 @@ mod perform;
 pub mod picker;
 mod programs;
 mod progress;
+mod reword;
 mod rows;
 mod scrubber;
 mod search;
@@ -45,6 +46,7 @@ pub use message::{Command, Filling, Message, Mouse, MouseKind, PickerNews, Repla
 pub use model::{
     DocumentPane, Highlight, Mode, Model, Notice, OpenDocument, Overlay, Partial, PlannerPane, Player, RowsPane, Tints,
 };
+pub use panes::answers::AnswersTab;
 pub use panes::document::{RowMarks, gutter};
 pub use panes::job_grid::{Bands, Cell, Grid, LABEL};
 pub use panes::job_list::{Filter, Sort, tokens};

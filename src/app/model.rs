@@ -10,6 +10,7 @@ use super::lines::{LineIndex, Position};
 use super::load::Load;
 use super::panes::jobs::JobsPane;
 use super::picker::Picker;
+use super::panes::answers::AnswersTab;
 use super::panes::planner::Laid;
 use super::programs::Programs;
 use super::rows::{Fold, Row};
@@ -46,6 +47,8 @@ pub struct Model {
     pub planner: PlannerPane,
     pub jobs: JobsPane,
     pub answers: RowsPane,
+    /// The tab of Answers that was gone to; nothing follows what comes.
+    pub answers_tab: Option<AnswersTab>,
     pub overlay: Option<Overlay>,
     /// How many pickers were opened so far.
     pub pickers: u64,
@@ -205,6 +208,7 @@ impl Model {
             planner: PlannerPane { rows: RowsPane { follow: true, ..RowsPane::default() }, ..PlannerPane::default() },
             jobs: JobsPane::default(),
             answers: RowsPane::default(),
+            answers_tab: None,
             overlay: None,
             pickers: 0,
             notice: None,

@@ -7,6 +7,7 @@ use super::layout::Pane;
 use super::message::{Command, Filling, ReplayCommand, Unit};
 use super::model::{Highlight, Model, Overlay, RowsPane};
 use super::picker::Picking;
+use super::panes::answers::AnswersTab;
 use super::rows::Target;
 use super::search::Search;
 use crate::protocol::{BudgetChoice, JobId, Outcome};
@@ -31,7 +32,8 @@ impl Model {
                 Pane::Document => self.show_document(action == Action::Right),
                 Pane::Jobs if self.jobs.as_grid => self.move_along_grid(action == Action::Right),
                 Pane::Jobs => self.show_round(action == Action::Right),
-                Pane::Planner | Pane::Answers => {}
+                Pane::Answers => self.next_answers_tab(action == Action::Right),
+                Pane::Planner => {}
             },
             Action::NextPane => self.focus_on(self.focus.next()),
             Action::PreviousPane => self.focus_on(self.focus.previous()),
@@ -347,6 +349,7 @@ impl Model {
                 self.settle();
             }
             Some(Target::Citation(at)) => self.go_to(self.citation_place(at)),
+            Some(Target::Round(round)) => self.show_answers_tab(AnswersTab::Round(round)),
             Some(Target::Job(job)) => self.go_to(self.job_place(job, false)),
             None => {}
         }

@@ -73,6 +73,8 @@ pub enum Target {
     Citation(usize),
     /// The citation of a job.
     Job(JobId),
+    /// What a round found.
+    Round(u32),
 }
 
 /// What can be folded in the Planner pane. Numbers are those of the ask, over the whole session.

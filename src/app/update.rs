@@ -63,6 +63,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.jobs = model.jobs.anew();
             model.load = Default::default();
             model.answers = Default::default();
+            model.answers_tab = None;
             // Where one pane is shown at a time, what was asked for is to be seen when it comes.
             if model.focus == Pane::Document && !model.layout().tabs.is_empty() {
                 model.focus = Pane::Answers;
@@ -118,7 +119,8 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
                 _ => {}
             }
             // A finished answer is shown from its first line.
-            if matches!(fact, Fact::Answered { .. } | Fact::SessionEnded { .. }) && !ended {
+            let follows = model.answers_tab.is_none();
+            if matches!(fact, Fact::Answered { .. } | Fact::SessionEnded { .. }) && !ended && follows {
                 (model.answers.cursor, model.answers.top) = (0, 0);
             }
             model.relist_jobs();
@@ -235,6 +237,11 @@ fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
         MouseKind::Press => {
             if let Some(pane) = Pane::ALL.into_iter().find(|pane| layout.tab(*pane).contains(mouse.x, mouse.y)) {
                 model.focus_on(pane);
+            } else if let Some((tab, _)) =
+                model.answers_tab_areas().into_iter().find(|(_, area)| area.contains(mouse.x, mouse.y))
+            {
+                model.focus_on(Pane::Answers);
+                model.show_answers_tab(tab);
             } else if let Some(pane) = layout.pane_at(mouse.x, mouse.y) {
                 model.focus_on(pane);
                 model.select_at(pane, mouse.x, mouse.y);

@@ -8,7 +8,6 @@ use crate::app::{Area, Headline, Model, Pane, headline, seconds};
 use crate::protocol::Phase;
 
 pub fn draw(paint: &mut Paint, model: &Model) {
-    let whole = model.inside(Pane::Answers);
     if model.layout().pane(Pane::Answers).is_empty() {
         return;
     }
@@ -20,10 +19,23 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         (true, cited) => format!("{cited} citations"),
     };
     pane::title(paint, model, Pane::Answers, &about, &pane::place(&model.answers, list.height));
+    tabs(paint, model);
     if model.answers_head() > 0 {
-        waiting(paint, model, whole);
+        waiting(paint, model, model.answers_inside());
     }
     pane::rows(paint, &model.answers, list, model.focus == Pane::Answers && model.overlay.is_none());
+}
+
+/// The names of the tabs; that of the one shown stands between brackets, so that it is told without colour.
+fn tabs(paint: &mut Paint, model: &Model) {
+    let shown = model.answers_tab();
+    for (tab, area) in model.answers_tab_areas() {
+        let (name, role) = match tab == shown {
+            true => (format!("[{}]", tab.name()), Role::Strong),
+            false => (format!(" {} ", tab.name()), Role::Dim),
+        };
+        paint.text(area.x, area.y, area.width, &name, paint.style(role));
+    }
 }
 
 /// What is being waited for, and for how long.

@@ -5,6 +5,7 @@ pub mod document;
 pub mod job_details;
 pub mod job_grid;
 pub mod job_list;
+mod findings;
 pub mod jobs;
 pub mod planner;
 mod reply;
