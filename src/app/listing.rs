@@ -190,7 +190,17 @@ mod tests {
         writer.code_since(before, "a\nb\nc\nd\ne\nF\ng\nh\n", Some(&fault));
         assert_eq!(
             shown(&writer),
-            ["!  1 a", "      no a", "     … 2 lines alike", "   4 d", "   5 e", "-    f", "+  6 F", "   7 g", "   8 h"]
+            [
+                "!  1 a",
+                "      no a",
+                "     … 2 lines alike",
+                "   4 d",
+                "   5 e",
+                "-    f",
+                "+  6 F",
+                "   7 g",
+                "   8 h"
+            ]
         );
     }
 

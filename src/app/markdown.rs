@@ -6,7 +6,7 @@ use std::ops::Range;
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::rows::{Line, Mark, Piece, Target, Tone, Writer, pad, piece_width};
-use super::visible::{visible, width};
+use super::visible::width;
 use super::wrap::wrap;
 
 /// Quotations and lists within one another that are shown as such; deeper ones stand under these.
@@ -67,7 +67,9 @@ impl Writer {
             page.event(event, bytes, code);
         }
         page.end_line();
-        page.last
+        let last = page.last;
+        // From the beginning of its line on: an indent may be what makes the block what it is.
+        LastBlock { at: text.get(..last.at).and_then(|above| above.rfind('\n')).map_or(0, |end| end + 1), ..last }
     }
 }
 
@@ -362,10 +364,12 @@ impl Page<'_> {
             for (column, cell) in row.iter().enumerate().filter(|(_, cell)| !cell.is_blank()) {
                 let name = names.get(column).map_or("", |name| name.text.as_str());
                 let mark = if column == 0 { Piece::Mark(Tone::Accent, Mark::Bullet) } else { pad(1) };
-                let label = Piece::text(Tone::Dim, format!("{}: ", visible(name)));
-                let hang = [self.hang(), vec![pad(2 + piece_width(&label))]].concat();
-                let lead = [self.hang(), vec![mark, pad(1), label]].concat();
-                self.writer.line(lead, &hang, cell, self.target);
+                let mut line = Line::default();
+                line.push(Tone::Dim, &format!("{name}: "));
+                line.append(cell);
+                let hang = [self.hang(), vec![pad(2)]].concat();
+                let lead = [self.hang(), vec![mark, pad(1)]].concat();
+                self.writer.line(lead, &hang, &line, self.target);
             }
         }
     }
@@ -517,7 +521,14 @@ mod tests {
         );
         assert_eq!(
             shown(20, text),
-            ["year          income", "--------------------", "2022            39.7", "2023,           48.2", "restated", "once"]
+            [
+                "year          income",
+                "--------------------",
+                "2022            39.7",
+                "2023,           48.2",
+                "restated",
+                "once"
+            ]
         );
     }
 
@@ -525,10 +536,7 @@ mod tests {
     fn a_table_too_wide_for_its_room_is_told_cell_by_cell() {
         let text = "| a | b | c |\n|---|---|---|\n| one two | three | four |\n";
         let text = text.replace("one", "one more");
-        assert_eq!(
-            shown(14, &text),
-            ["* a: one more", "     two", "  b: three", "  c: four"]
-        );
+        assert_eq!(shown(14, &text), ["* a: one more", "  two", "  b: three", "  c: four"]);
     }
 
     #[test]
@@ -545,7 +553,8 @@ mod tests {
         assert!(rows[0].contains('␛'));
     }
 
-    const ANY: &str = "[a-zé日👩 ]{0,80}|([-*>#`|_ \n~0-9a]|\\[a\\]\\(b\\)|&#27;|    |\\| a \\| b \\|\n|--\\|--\n|```\n|<b>){0,60}";
+    const ANY: &str =
+        "[a-zé日👩 ]{0,80}|([-*>#`|_ \n~0-9a]|\\[a\\]\\(b\\)|&#27;|    |\\| a \\| b \\|\n|--\\|--\n|```\n|<b>){0,60}";
 
     proptest::proptest! {
         #[test]

@@ -235,6 +235,15 @@ impl Model {
         self.layout().pane(pane).below(1)
     }
 
+    /// Cells for the rows of a pane, between the cursor's column and the edge. A pane that is hidden is laid out as it
+    /// will be shown, so that its cursor stays where it was.
+    pub(crate) fn row_width(&self, pane: Pane) -> usize {
+        let replay = matches!(self.mode, Mode::Replay(_));
+        let shown = Some(self.layout().pane(pane)).filter(|area| !area.is_empty());
+        let area = shown.unwrap_or_else(|| Layout::of(self.width, self.height, pane, self.zoomed, replay).pane(pane));
+        usize::from(area.width.saturating_sub(2))
+    }
+
     pub fn is_running(&self) -> bool {
         matches!(self.mode, Mode::Live { running: true }) && !matches!(self.state.phase, Phase::Ended(_))
     }

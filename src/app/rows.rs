@@ -126,6 +126,12 @@ impl Line {
         }
     }
 
+    pub fn append(&mut self, other: &Line) {
+        for (bytes, tone) in &other.parts {
+            self.push(*tone, other.text.get(bytes.clone()).unwrap_or_default());
+        }
+    }
+
     pub fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }

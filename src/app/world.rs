@@ -120,7 +120,11 @@ impl World {
     /// Two tasks on each page.
     pub fn plan(&mut self) -> &mut Self {
         self.reply("Look for net income in the statement of operations, then for the reasons in the discussion.");
-        self.reply(PROGRAM);
+        self.reply(PROGRAM).prepare()
+    }
+
+    /// The program gives its jobs: two tasks on each page.
+    fn prepare(&mut self) -> &mut Self {
         let pages = &self.document.pages;
         let ends = pages.iter().skip(1).copied().chain([self.document.text.len()]);
         let tasks = ["Extract the net income and its year.", "Extract the reasons for the change in net income."];
@@ -144,6 +148,9 @@ impl World {
         self.reply("Look for net income.").reply(&format!("I split by page.\n\n```python\n{program}```\n"));
         let error = CodeError {
             line: Some(line),
+            traceback: Some(format!(
+                "Traceback (most recent call last):\n  File \"<program>\", line 4, in prepare_jobs\n    jobs = []\n  File \"<program>\", line {line}, in <listcomp>\n    chunks\n{message}"
+            )),
             hint: Some("did you mean chunk_by_page?".into()),
             printed: Some("2 documents\n".into()),
             ..CodeError::new(CodeErrorKind::Exception, message)
@@ -233,10 +240,9 @@ impl World {
         for index in 10..16 {
             self.abstained(index);
         }
-        let code = self.code();
         let text =
             "Task 0\n- $48.2 million in 2023 (page 2)\n- 48.2\n\nTask 1\n- higher volumes, lower fuel cost (page 2)";
-        self.input(Input::CodeRan { code, result: CodeResult::Transformed(Ok(text.into())), embedding_error: None });
+        self.aggregate(text);
         self.reply("The figure is quoted twice; the reasons once. That is enough.");
         let quotations = [
             "Net income for the year ended 31 December 2023 was $48.2 million",
@@ -253,6 +259,58 @@ impl World {
         let citations =
             quotations.iter().map(|text| AnswerCitation { text: (*text).into(), located: self.find(text) }).collect();
         self.input(Input::CitationsLocated { round: 1, citations })
+    }
+
+    /// A first round whose jobs contradict one another, and a second with another program that answers with numbers of
+    /// which one is cited nowhere.
+    pub fn two_rounds(&mut self) -> &mut Self {
+        self.half().two_rounds_from_half()
+    }
+
+    pub fn two_rounds_from_half(&mut self) -> &mut Self {
+        self.job(7, "{\"answer\": ", None);
+        self.answered(10, "$51.0 million in 2023", "Revenue                 412.6     377.9");
+        for index in 11..16 {
+            self.abstained(index);
+        }
+        self.aggregate("Task 0\n- $48.2 million in 2023 (page 2)\n- $51.0 million in 2023 (page 5)");
+        self.reply("## Two figures\n\nThey **contradict** one another:\n\n| page | net income |\n|---|---:|\n| 2 | 48.2 |\n| 5 | 51.0 |\n\n- ask for the year of each\n- ask for the table's *row*");
+        let more = serde_json::json!({
+            "decision": "request_additional_info",
+            "explanation": "Two pages name **different** figures.",
+            "feedback": "- Which figure is net income?\n- What is the other one?",
+            "scratchpad": "Net income is $48.2 million or $51.0 million.",
+        });
+        self.reply(&more.to_string());
+        let program = PROGRAM.replace("in chunk_by_page(context):", "in chunk_by_page(context)[:6]:").replace(
+            "        for task in TASKS:\n",
+            "        if 'income' not in chunk:\n            continue\n        for task in TASKS:\n",
+        );
+        self.reply(&program).prepare();
+        let (first, second) =
+            ("Net income for the year ended 31 December 2023 was $48.2 million", "compared with $39.7 million in 2022");
+        self.answered(2, "$48.2 million in 2023", first).answered(3, "$39.7 million in 2022", second);
+        for index in (0..2).chain(4..16) {
+            self.abstained(index);
+        }
+        self.aggregate("Net income was $48.2 million in 2023 and $39.7 million in 2022.");
+        self.reply("The row is *net income*.");
+        let decision = serde_json::json!({
+            "decision": "provide_final_answer",
+            "answer": "Net income was **$48.2 million** in 2023, up 21.4 % from $39.7 million in 2022.",
+            "explanation": "The statement names both years.",
+            "citations": [first, second],
+        });
+        self.reply(&decision.to_string());
+        let citations =
+            [first, second].map(|text| AnswerCitation { text: text.into(), located: self.find(text) }).to_vec();
+        self.input(Input::CitationsLocated { round: 2, citations })
+    }
+
+    /// `transform_outputs` gives this text.
+    fn aggregate(&mut self, text: &str) -> &mut Self {
+        let code = self.code();
+        self.input(Input::CodeRan { code, result: CodeResult::Transformed(Ok(text.into())), embedding_error: None })
     }
 
     /// A screen to which these facts came, one by one.

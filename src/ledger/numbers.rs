@@ -37,7 +37,8 @@ const WORDS: [(&str, &str); 24] = [
 pub fn numbers(text: &str) -> impl Iterator<Item = (Range<usize>, String)> + '_ {
     scan(text).filter_map(move |(start, end)| {
         let word = text.get(start..end)?;
-        let (digits, unit) = word.split_at(word.find(|c: char| !matches!(c, '0'..='9' | '.' | ',')).unwrap_or(word.len()));
+        let (digits, unit) =
+            word.split_at(word.find(|c: char| !matches!(c, '0'..='9' | '.' | ',')).unwrap_or(word.len()));
         // A unit may stand at its number (`5mg`); letters among digits are a name (`B12a3`, `4H2O`).
         let plain = unit.chars().all(char::is_alphabetic).then(|| normal_number(digits)).flatten();
         let number = normal_number(word).or(plain)?;
@@ -79,12 +80,16 @@ mod tests {
     #[test]
     fn numbers_are_the_same_however_they_are_written() {
         let of = |text: &str| numbers(text).map(|(_, number)| number).collect::<Vec<_>>();
-        assert_eq!(of("$1,200.50 02/11/2019 5mg 2nd 0.50 B12 FY19 00"), ["1200.5", "2", "11", "2019", "5", "2", "0.5", "2019", "0"]);
+        assert_eq!(
+            of("$1,200.50 02/11/2019 5mg 2nd 0.50 B12 FY19 00"),
+            ["1200.5", "2", "11", "2019", "5", "2", "0.5", "2019", "0"]
+        );
     }
 
     #[test]
     fn a_number_in_no_cited_words_is_told_once() {
-        let answer = "1. It was $48.2 million in 2023 [1], up from 39.7 (39.70); 12 ships, 3 ports. On 02/11/2019 by 8 mg.";
+        let answer =
+            "1. It was $48.2 million in 2023 [1], up from 39.7 (39.70); 12 ships, 3 ports. On 02/11/2019 by 8 mg.";
         let cited = ["was 48.20 million", "February 11, 2019: three ports", "given 8mg"];
         assert_eq!(unsupported(answer, "What was it in FY2023?", cited), ["39.7", "12"]);
     }

@@ -96,7 +96,7 @@ impl Model {
     }
 
     pub(crate) fn lay_out_answers(&mut self) {
-        let width = usize::from(self.inside(Pane::Answers).width.saturating_sub(2));
+        let width = self.row_width(Pane::Answers);
         let mut writer = Writer::new(width);
         match self.answers_tab() {
             AnswersTab::Answer => self.write_answer(&mut writer),

@@ -140,17 +140,16 @@ impl Model {
         let conclusion = conclusions.and_then(|(then, now)| reworded(then, conclusion(now)));
         writer.blank();
         let words = format!(
-            "  {} new places cited, {} again, {} no more",
+            "  places cited: {} new, {} again, {} no more",
             changed.new.len(),
             changed.again,
             changed.gone.len()
         );
         let heading = format!("Since round {}", before.number);
         writer.lead(vec![Piece::text(Tone::Heading, heading)], Tone::Dim, &words, None);
-        for (jobs, of, mark, tone) in [
-            (&changed.new, round, Mark::Added, Tone::Good),
-            (&changed.gone, before, Mark::Removed, Tone::Bad),
-        ] {
+        for (jobs, of, mark, tone) in
+            [(&changed.new, round, Mark::Added, Tone::Good), (&changed.gone, before, Mark::Removed, Tone::Bad)]
+        {
             for id in jobs.iter().take(CHANGED) {
                 let Some(finding) = self.finding(*id) else { continue };
                 let place = self.place_of(of.chunk_of(finding.job));
@@ -163,8 +162,11 @@ impl Model {
                 writer.row(vec![Piece::Mark(tone, mark), pad(1), Piece::text(Tone::Dim, words)], None);
             }
         }
-        for line in conclusion.into_iter().flatten().filter(|line| !line.is_blank()) {
-            writer.line(vec![pad(2)], &[pad(2)], &line, None);
+        if let Some(lines) = conclusion {
+            writer.row(vec![pad(2), Piece::text(Tone::Dim, "conclusion")], None);
+            for line in lines.iter().filter(|line| !line.is_blank()) {
+                writer.line(vec![pad(4)], &[pad(4)], line, None);
+            }
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::app::figures::{dollars, short_bytes, short_count, short_time};
 use crate::app::layout::Pane;
-use crate::app::model::Model;
 use crate::app::markdown::LastBlock;
+use crate::app::model::Model;
 use crate::app::panes::reply::{Before, write_program, write_reply};
 use crate::app::rows::{Fold, Mark, Piece, Row, Target, Tone, Writer, pad};
 use crate::protocol::{Ask, AskState, Code, CodeError, Decision, Purpose, Role, Round, Usage};
@@ -32,7 +32,7 @@ impl Laid {
     fn with(self, rest: &str, last: LastBlock) -> Self {
         // A line that is not whole may yet turn out to belong to the block before it.
         let whole = rest.get(last.at..).is_some_and(|block| block.contains('\n'));
-        if last.at == 0 || !whole {
+        if last.row == 0 || !whole {
             return self;
         }
         // The blank row before the last block is written with that block.
@@ -43,7 +43,7 @@ impl Laid {
 impl Model {
     /// Lays the pane out anew; what is folded stays folded and the cursor on its row.
     pub(crate) fn lay_out_planner(&mut self) {
-        let width = usize::from(self.inside(Pane::Planner).width.saturating_sub(2));
+        let width = self.row_width(Pane::Planner);
         let mut writer = Writer::knowing(std::mem::take(&mut self.planner.programs), width);
         let mut reply_from = None;
         let mut before = None;
@@ -60,7 +60,7 @@ impl Model {
     pub(crate) fn lay_out_partial(&mut self) {
         let asked = self.state.asks().last().map(|ask| ask.request.ask);
         let Some(partial) = self.partial.as_ref().filter(|partial| Some(partial.ask) == asked) else { return };
-        let width = usize::from(self.inside(Pane::Planner).width.saturating_sub(2));
+        let width = self.row_width(Pane::Planner);
         let laid = self.planner.partial.for_text(&partial.text);
         let mut writer = Writer::knowing(std::mem::take(&mut self.planner.programs), width);
         let text = partial.text.get(laid.bytes..).unwrap_or_default();
