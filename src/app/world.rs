@@ -307,6 +307,39 @@ impl World {
         self.input(Input::CitationsLocated { round: 2, citations })
     }
 
+    /// A round whose replies, answers and scratchpad are all this text, from before its first reply on.
+    pub fn two_rounds_after(&mut self, text: &str) -> &mut Self {
+        self.reply(text).reply(&format!("{text}\n{PROGRAM}")).prepare();
+        let output = JobOutput {
+            explanation: text.into(),
+            citation: Some(text.into()),
+            answer: Some(format!("{} 7", text.split(' ').next().unwrap_or_default())),
+        };
+        let other = JobOutput { answer: Some("8".into()), ..output.clone() };
+        for index in 0..16 {
+            let output = if index == 0 { &output } else { &other };
+            self.job(index, &serde_json::to_string(output).unwrap(), None);
+        }
+        self.aggregate(text).reply(text);
+        let decision = serde_json::json!({
+            "decision": "request_additional_info", "explanation": text, "feedback": text, "scratchpad": text,
+        });
+        self.reply(&decision.to_string());
+        self.reply(&format!("{text}\n{}", PROGRAM.replace("jobs = []", "jobs = list()"))).prepare();
+        for index in 0..16 {
+            self.job(index, &serde_json::to_string(&output).unwrap(), None);
+        }
+        self.aggregate(text).reply(text);
+        let decision = serde_json::json!({
+            "decision": "provide_final_answer", "answer": text, "explanation": text, "citations": [text],
+        });
+        self.reply(&decision.to_string());
+        self.input(Input::CitationsLocated {
+            round: 2,
+            citations: vec![AnswerCitation { text: text.into(), located: None }],
+        })
+    }
+
     /// `transform_outputs` gives this text.
     fn aggregate(&mut self, text: &str) -> &mut Self {
         let code = self.code();

@@ -37,4 +37,6 @@ pub use job::{Chunk, Flaw, JobOutput, JobResult, Manifest, Outcome, PlannedJob, 
 pub use message::{Message, Purpose, ReplyFormat, Role, TokenCount, Usage, estimate_tokens};
 pub use price::{LongPrice, Price};
 pub use settings::{ProtocolKind, Settings};
-pub use state::{Aggregated, Answer, Ask, AskState, Code, Due, Earlier, Job, JobState, Phase, Round, State, Tally, Waiting};
+pub use state::{
+    Aggregated, Answer, Ask, AskState, Code, Due, Earlier, Job, JobState, Phase, Round, State, Tally, Waiting,
+};

@@ -10,6 +10,7 @@ use crate::app::{Message, Mode, Model, Player, update};
 
 mod hostile;
 mod jobs;
+mod replies;
 mod snapshots;
 
 /// The screen as it is drawn at the model's size.

@@ -2,10 +2,10 @@
 
 pub mod answers;
 pub mod document;
+mod findings;
 pub mod job_details;
 pub mod job_grid;
 pub mod job_list;
-mod findings;
 pub mod jobs;
 pub mod planner;
 mod reply;
