@@ -59,9 +59,13 @@ impl Model {
         match pane {
             Pane::Document => self.reveal(at),
             Pane::Planner => {
-                (self.planner.rows.cursor, self.planner.rows.follow) = (at, false);
+                let height = self.inside(pane).height;
+                self.planner.rows.reveal(at, height);
             }
-            Pane::Answers => self.answers.cursor = at,
+            Pane::Answers => {
+                let height = self.answers_list().height;
+                self.answers.reveal(at, height);
+            }
             Pane::Jobs => {
                 self.select_job_row(at);
                 if let Some(job) = self.listed_jobs().get(at).and_then(|at| self.jobs_round()?.jobs.get(*at as usize)) {

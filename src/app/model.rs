@@ -331,6 +331,16 @@ impl RowsPane {
         self.top = self.top.min(self.rows.len().saturating_sub(height));
     }
 
+    /// Puts the cursor on a row and brings what follows it into sight.
+    pub fn reveal(&mut self, row: usize, height: u16) {
+        let height = usize::from(height);
+        self.cursor = row;
+        self.follow = false;
+        if row < self.top || row >= self.top + height.div_ceil(2) {
+            self.top = row.saturating_sub(height / 4);
+        }
+    }
+
     pub fn move_by(&mut self, rows: isize) {
         self.cursor = self.cursor.saturating_add_signed(rows).min(self.rows.len().saturating_sub(1));
         self.follow = false;

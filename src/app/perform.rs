@@ -342,10 +342,10 @@ impl Model {
                 if !self.planner.toggled.remove(&fold) {
                     self.planner.toggled.insert(fold);
                 }
-                self.planner.rows.follow = false;
                 self.lay_out_planner();
                 let at = self.planner.rows.rows.iter().position(|row| row.target == Some(Target::Fold(fold)));
-                self.planner.rows.cursor = at.unwrap_or(self.planner.rows.cursor);
+                let height = self.inside(Pane::Planner).height;
+                self.planner.rows.reveal(at.unwrap_or(self.planner.rows.cursor), height);
                 self.settle();
             }
             Some(Target::Citation(at)) => self.go_to(self.citation_place(at)),
