@@ -135,7 +135,7 @@ impl Model {
         // The cursor stays with what it stood on, although rows above it come or go.
         let rows = &self.planner.rows.rows;
         let above = rows.iter().take(self.planner.rows.cursor + 1);
-        let (at, target) = above.enumerate().filter_map(|(at, row)| Some((at, row.target?))).last().unzip();
+        let (at, target) = above.enumerate().filter_map(|(at, row)| Some((at, row.target?))).next_back().unzip();
         let below = self.planner.rows.cursor - at.unwrap_or_default();
         self.lay_out_planner();
         let again = self.planner.rows.rows.iter().position(|row| target.is_some() && row.target == target);
