@@ -4,7 +4,7 @@ use super::glyphs::Glyph;
 use super::paint::Paint;
 use super::pane;
 use super::theme::Role;
-use crate::app::{Area, Headline, Model, Pane, headline, seconds};
+use crate::app::{Action, Area, Headline, Model, Pane, binding_of, headline, seconds};
 use crate::protocol::Phase;
 
 pub fn draw(paint: &mut Paint, model: &Model) {
@@ -26,10 +26,18 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     pane::rows(paint, &model.answers, list, model.focus == Pane::Answers && model.overlay.is_none());
 }
 
-/// The names of the tabs; that of the one shown stands between brackets, so that it is told without colour.
+/// The names of the tabs; that of the one shown stands between brackets, so that it is told without colour. The keys that
+/// lead to the others stand at the right where there is room.
 fn tabs(paint: &mut Paint, model: &Model) {
     let shown = model.answers_tab();
-    for (tab, area) in model.answers_tab_areas() {
+    let (strip, areas) = (model.inside(Pane::Answers), model.answers_tab_areas());
+    if let Some((_, last)) = areas.last() {
+        let keys = [Action::Left, Action::Right].map(|action| binding_of(action).map_or("", |known| known.first_key()));
+        let end = last.x + last.width + 2;
+        let room = (strip.x + strip.width).saturating_sub(end + 1);
+        paint.right(end, strip.y, room, &keys.join(" "), paint.style(Role::Key));
+    }
+    for (tab, area) in areas {
         let (name, role) = match tab == shown {
             true => (format!("[{}]", tab.name()), Role::Strong),
             false => (format!(" {} ", tab.name()), Role::Dim),

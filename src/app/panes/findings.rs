@@ -76,7 +76,7 @@ impl Model {
         let told = if count == 1 { "  1 job answered".into() } else { format!("  {count} jobs answered") };
         writer.row(vec![Piece::text(Tone::Heading, words), Piece::text(Tone::Dim, told)], None);
         for finding in findings(round).take(FOUND) {
-            let answer = gist(finding.output.answer.as_deref().unwrap_or_default(), GIST);
+            let answer = short(finding.output.answer.as_deref().unwrap_or_default());
             self.write_finding(writer, round, &finding, 0, &answer);
         }
         if count > FOUND {
@@ -113,14 +113,14 @@ impl Model {
             pad(1),
             Piece::text(Tone::Warning, format!("jobs contradict one another  t{} ", conflict.task)),
         ];
-        writer.lead(lead, Tone::Dim, &gist(task, GIST), None);
+        writer.lead(lead, Tone::Dim, &short(task), None);
         for value in &conflict.values {
             let lead = vec![pad(2), Piece::text(Tone::Dim, format!("{}× ", value.jobs.len()))];
-            writer.lead(lead, Tone::Strong, &gist(&value.answer, GIST), None);
+            writer.lead(lead, Tone::Strong, &short(&value.answer), None);
             for id in value.jobs.iter().take(CHANGED) {
                 let Some(finding) = self.finding(*id) else { continue };
                 let cited = finding.output.citation.as_deref().unwrap_or_default();
-                self.write_finding(writer, round, &finding, 4, &gist(cited, GIST));
+                self.write_finding(writer, round, &finding, 4, &short(cited));
             }
         }
     }
@@ -154,7 +154,7 @@ impl Model {
                 let Some(finding) = self.finding(*id) else { continue };
                 let place = self.place_of(of.chunk_of(finding.job));
                 let lead = vec![Piece::Mark(tone, mark), pad(1), Piece::text(Tone::Dim, format!("{id} {place} "))];
-                let cited = gist(finding.output.citation.as_deref().unwrap_or_default(), GIST);
+                let cited = short(finding.output.citation.as_deref().unwrap_or_default());
                 writer.lead(lead, Tone::Quote, &cited, Some(Target::Job(*id)));
             }
             if jobs.len() > CHANGED {
@@ -169,6 +169,13 @@ impl Model {
             }
         }
     }
+}
+
+/// The first words of a text on one line.
+fn short(text: &str) -> String {
+    let words = gist(text, GIST);
+    let cut = text.split_whitespace().map(|word| word.chars().count() + 1).sum::<usize>() > GIST + 1;
+    if cut { words + "…" } else { words }
 }
 
 /// What a decision holds to be known: the answer, or the scratchpad.
