@@ -258,6 +258,9 @@ fn hinted(model: &Model) -> &'static [Action] {
         (None, None, Pane::Jobs) => {
             &[A::Open, A::Show, A::JobGrid, A::Sort, A::Filter, A::RetryJob, A::CancelJob, A::Search, A::NextPane]
         }
+        (None, None, Pane::Planner) if model.is_running() => {
+            &[A::StopRun, A::Open, A::Compare, A::NextPane, A::Search, A::Zoom, A::Copy]
+        }
         (None, None, Pane::Planner) => &[A::Open, A::Compare, A::Search, A::NextMatch, A::NextPane, A::Zoom, A::Copy],
         (None, None, _) if model.is_running() => &[A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom, A::Copy],
         (None, None, _) => &[A::Ask, A::Open, A::NextPane, A::Search, A::Zoom, A::Copy],
