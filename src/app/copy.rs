@@ -2,7 +2,7 @@
 
 use super::layout::Pane;
 use super::message::Command;
-use super::model::Model;
+use super::model::{Model, Overlay};
 use super::panes::answers::AnswersTab;
 use super::panes::planner::words_of;
 use super::rows::{Fold, Target};
@@ -71,7 +71,10 @@ impl Model {
     }
 
     pub(crate) fn copy_overlay(&mut self) -> Vec<Command> {
-        let text = self.overlay_rows_mut().map(|pane| words_of(&pane.rows));
+        let text = match &self.overlay {
+            Some(Overlay::Ledger(_)) => Some(self.ledger_text()),
+            _ => self.overlay_rows_mut().map(|pane| words_of(&pane.rows)),
+        };
         text.filter(|text| !text.is_empty()).map_or_else(Vec::new, |text| vec![Command::Copy(text)])
     }
 }

@@ -2,6 +2,7 @@
 
 use super::figures::{Figures, Marks};
 use super::key::Key;
+use super::ledger::Account;
 use super::load::Load;
 use super::model::Player;
 use super::picker::{Choice, Group, PickerRow, Standing};
@@ -44,6 +45,10 @@ pub enum Message {
     },
     Figures(Figures),
     Marks(Marks),
+    /// What the ledger overlay tells.
+    Account(Box<Account>),
+    /// What all sessions of the folder spent or reserved today, in dollars.
+    Today(f64),
     Player(Player),
     /// Where the rounds of a replay begin.
     Rounds(Vec<u64>),
@@ -131,6 +136,8 @@ pub enum Command {
         filling: Filling,
     },
     StopFilling,
+    /// Look up what all sessions of the folder spent today.
+    CountDay,
     /// Read what the preview of this session says.
     Read {
         ticket: u64,

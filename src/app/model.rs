@@ -6,6 +6,7 @@ use super::figures::{Figures, Marks};
 use super::input::LineInput;
 use super::keymap::Keymap;
 use super::layout::{Area, Layout, Pane};
+use super::ledger::Account;
 use super::lines::{LineIndex, Position};
 use super::load::Load;
 use super::panes::answers::AnswersTab;
@@ -27,6 +28,7 @@ pub struct Model {
     pub documents: Vec<OpenDocument>,
     pub figures: Figures,
     pub marks: Marks,
+    pub account: Account,
     pub partial: Option<Partial>,
     pub load: Load,
     pub mode: Mode,
@@ -145,6 +147,7 @@ pub struct RowsPane {
 #[derive(Clone, Debug)]
 pub enum Overlay {
     Help(RowsPane),
+    Ledger(RowsPane),
     /// A run is in flight and `q` was pressed.
     Quit,
     /// A run is in flight and `X` was pressed.
@@ -192,6 +195,7 @@ impl Model {
             documents,
             figures: Figures::default(),
             marks: Marks::default(),
+            account: Account::default(),
             partial: None,
             load: Load::default(),
             mode,

@@ -8,6 +8,8 @@ use super::rows::{Piece, Tone, Writer};
 
 /// A wider list is no easier to read. In cells.
 const MOST_WIDE: u16 = 160;
+/// Cells of the ledger with its frame.
+const LEDGER: u16 = 128;
 
 impl Model {
     /// The cells of the overlay with its frame. Questions and input lines are small; the rest takes most of the screen.
@@ -21,6 +23,9 @@ impl Model {
             Some(Overlay::Search(_)) => (60, 3),
             Some(Overlay::Question(_) | Overlay::Documents(_)) => (90, 8),
             Some(Overlay::Picker(_)) => (MOST_WIDE, height.saturating_sub(if height > 12 { 2 } else { 0 })),
+            Some(Overlay::Ledger(pane)) => {
+                (LEDGER, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))
+            }
             Some(Overlay::Help(pane) | Overlay::Job { rows: pane, .. } | Overlay::Text { rows: pane, .. }) => {
                 (98, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))
             }
@@ -44,7 +49,9 @@ impl Model {
 
     pub(crate) fn overlay_rows_mut(&mut self) -> Option<&mut RowsPane> {
         match &mut self.overlay {
-            Some(Overlay::Help(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. }) => Some(rows),
+            Some(
+                Overlay::Help(rows) | Overlay::Ledger(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. },
+            ) => Some(rows),
             _ => None,
         }
     }
@@ -62,6 +69,7 @@ impl Model {
         }
         let rows = match &self.overlay {
             Some(Overlay::Help(_)) => help(width, self.help_first()).rows,
+            Some(Overlay::Ledger(_)) => self.write_ledger(width).rows,
             Some(Overlay::Job { job, .. }) => self.write_job(*job, width).rows,
             Some(Overlay::Text { text, .. }) => {
                 let mut writer = Writer::new(width);

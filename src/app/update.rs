@@ -44,6 +44,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         }
         Message::Figures(figures) => model.figures = figures,
         Message::Marks(marks) => model.marks = marks,
+        Message::Account(account) => return model.take_account(*account),
+        Message::Today(usd) => {
+            model.account.today_usd = Some(usd);
+            model.lay_out_overlay();
+        }
         Message::Player(player) => model.mode = Mode::Replay(player),
         Message::Rounds(rounds) => model.rounds_at = rounds,
         Message::Notice(text) => model.notify(text),
@@ -57,6 +62,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.began_ms = None;
             model.marks = Default::default();
             model.figures = Default::default();
+            model.account = Default::default();
             model.document.highlight = None;
             model.planner.toggled.clear();
             model.planner.rows.follow = true;
@@ -175,7 +181,7 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
         }
         Some(Overlay::Picker(_)) => return model.pressed_in_picker(key),
         Some(Overlay::Job { .. }) => &[Context::Jobs, Context::Everywhere],
-        Some(Overlay::Help(_) | Overlay::Text { .. }) => &[Context::Everywhere],
+        Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Text { .. }) => &[Context::Everywhere],
         None => match (model.focus, model.player().is_some()) {
             (Pane::Jobs, true) => &[Context::Jobs, Context::Replay, Context::Everywhere],
             (Pane::Jobs, false) => &[Context::Jobs, Context::Everywhere],

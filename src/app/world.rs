@@ -1,7 +1,8 @@
 //! A session played by the protocol itself over a small report, for the tests of app and view.
 
-use super::{Figures, Marks, Message, Mode, Model, update};
+use super::{Account, Exposed, Figures, Marks, Message, Mode, Model, update};
 use crate::document::{Document, Located, Match, Span};
+use crate::ledger::Ledger;
 use crate::protocol::*;
 
 pub struct World {
@@ -354,6 +355,13 @@ impl World {
         model
     }
 
+    fn account(&self) -> Account {
+        let mut ledger = Ledger::new();
+        self.facts.iter().for_each(|fact| ledger.apply(fact));
+        let exposed = ledger.calls().iter().map(|call| Exposed { ask: call.ask, bytes: 164, share: 0.011 }).collect();
+        Account { ledger, exposed, today_usd: None }
+    }
+
     pub fn feed(&self, model: &mut Model) {
         // Those that came before are known.
         for (seq, fact) in (1..).zip(&self.facts).skip(model.seq as usize) {
@@ -367,6 +375,7 @@ impl World {
         marks.left = self.find("compared with $39.7 million in 2022").map(|found| found.span).into_iter().collect();
         if !self.facts.is_empty() {
             update(model, Message::Marks(marks));
+            update(model, Message::Account(Box::new(self.account())));
             update(model, Message::Figures(figures(self.facts.len() as u64)));
         }
     }

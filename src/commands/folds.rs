@@ -1,6 +1,6 @@
 //! The folds that a screen shows beside the state: money, what left the machine, what was read.
 
-use crate::app::{Figures, Marks};
+use crate::app::{Account, Exposed, Figures, Marks};
 use crate::document::{Document, Span};
 use crate::journal::{Record, Stored};
 use crate::ledger::{Coverage, Exposure, Ledger, SpanSet};
@@ -43,6 +43,15 @@ impl Folds {
             exposed_share: self.exposure.share(),
             saved_record: self.seq,
         }
+    }
+
+    pub fn account(&self) -> Account {
+        let exposed = self.exposure.asks().iter().map(|ask| Exposed {
+            ask: ask.ask,
+            bytes: ask.bytes as u64,
+            share: self.exposure.share_of(ask.bytes),
+        });
+        Account { ledger: self.ledger.clone(), exposed: exposed.collect(), today_usd: None }
     }
 
     pub fn marks(&self) -> Marks {

@@ -7,17 +7,17 @@ use futures_util::{FutureExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::begin::{Begun, begin};
+use super::begin::{Begun, begin, store};
 use super::folds::Folds;
 use super::offers::{self, Offers, connect, with};
 use super::screen::Stage;
 use super::workbench::Leaving;
 use super::{Exit, Failure};
 use crate::app::picker::Choice;
-use crate::app::{Command, Figures, Marks, Message};
+use crate::app::{Account, Command, Figures, Marks, Message};
 use crate::config::Config;
 use crate::document::Document;
-use crate::journal::{JournalError, Record, Stored};
+use crate::journal::{JournalError, Record, Stored, spent_today};
 use crate::protocol::State;
 use crate::runtime::{Connected, Event, Order, Running};
 
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a run in the workbench says, with the folds already made.
 enum Told {
-    Recorded { records: Vec<Record>, figures: Box<Figures>, marks: Option<Marks> },
+    Recorded { records: Vec<Record>, figures: Box<Figures>, folded: Option<Box<(Marks, Account)>> },
     Event(Event),
     Ended(Result<(), String>),
 }
@@ -144,6 +144,7 @@ async fn watch(
                 }
                 Command::Fill { ticket, filling } => desk.offers.fill(ticket, filling, config),
                 Command::StopFilling => desk.offers.stop(),
+                Command::CountDay => count_day(stage, config),
                 Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
                 Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),
                 Command::Documents(typed) => return Ok(Leaving::Documents(typed)),
@@ -166,7 +167,9 @@ async fn watch(
                     stage.update(Message::RunEnded { error: Some(failure.to_string()) });
                 }
                 News::Told(told) => {
-                    if show(stage, *told) {
+                    let (ended, wanted) = show(stage, *told);
+                    commands.extend(wanted);
+                    if ended {
                         desk.run = Run::None;
                     }
                 }
@@ -183,6 +186,13 @@ async fn watch(
         if turned.hang_up {
             return Ok(Leaving::HungUp);
         }
+    }
+}
+
+/// Looks up what the day has spent; where that cannot be read, the ledger does without it.
+fn count_day(stage: &mut Stage, config: &Config) {
+    if let Ok(usd) = store(config).and_then(|store| Ok(spent_today(store.root())?)) {
+        stage.update(Message::Today(usd));
     }
 }
 
@@ -227,8 +237,8 @@ impl Run {
                     Event::Recorded(records) => {
                         let idle = running.events.is_empty();
                         tokio::task::block_in_place(|| records.iter().for_each(|record| folds.apply(record)));
-                        let marks = idle.then(|| folds.marks());
-                        Told::Recorded { records, figures: Box::new(folds.figures()), marks }
+                        let folded = idle.then(|| Box::new((folds.marks(), folds.account())));
+                        Told::Recorded { records, figures: Box::new(folds.figures()), folded }
                     }
                     delta => Told::Event(delta),
                 };
@@ -293,26 +303,27 @@ impl Run {
     }
 }
 
-/// Shows what the run told; true when it has ended.
-fn show(stage: &mut Stage, told: Told) -> bool {
+/// Shows what the run told: whether it has ended, and what the screen wants then.
+fn show(stage: &mut Stage, told: Told) -> (bool, Vec<Command>) {
     match told {
         Told::Event(Event::Delta { ask, text }) => {
             stage.update(Message::Delta { ask, text });
         }
         Told::Event(Event::Recorded(records)) => show_records(stage, records),
-        Told::Recorded { records, figures, marks } => {
+        Told::Recorded { records, figures, folded } => {
             show_records(stage, records);
             stage.update(Message::Figures(*figures));
-            if let Some(marks) = marks {
+            if let Some((marks, account)) = folded.map(|folded| *folded) {
                 stage.update(Message::Marks(marks));
+                return (false, stage.update(Message::Account(Box::new(account))));
             }
         }
         Told::Ended(outcome) => {
             stage.update(Message::RunEnded { error: outcome.err() });
-            return true;
+            return (true, Vec::new());
         }
     }
-    false
+    (false, Vec::new())
 }
 
 fn show_records(stage: &mut Stage, records: Vec<Record>) {

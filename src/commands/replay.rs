@@ -12,7 +12,7 @@ use super::screen::Stage;
 use super::workbench::Leaving;
 use super::{Exit, Failure};
 use crate::app::picker::Choice;
-use crate::app::{self, Command, Figures, Load, Marks, Message, Mode, Model, ReplayCommand};
+use crate::app::{self, Account, Command, Figures, Load, Marks, Message, Mode, Model, ReplayCommand};
 use crate::cli::{Point, ReplayArgs, Speed as Asked};
 use crate::config::Config;
 use crate::document::Document;
@@ -76,9 +76,12 @@ fn place(session: &Session, timeline: &Timeline, from: Option<Point>) -> Result<
 
 enum News {
     Step,
-    Folded(Box<(Figures, Marks)>),
+    Folded(Box<Folded>),
     Offered(offers::News),
 }
+
+/// What is folded at a position.
+type Folded = (Figures, Marks, Account);
 
 /// Plays a session back until the person leaves.
 pub async fn play(stage: &mut Stage, config: &Config, recording: Recording) -> Result<Leaving, Failure> {
@@ -124,8 +127,10 @@ pub async fn play(stage: &mut Stage, config: &Config, recording: Recording) -> R
                 News::Step => step = true,
                 News::Offered((ticket, news)) => commands.extend(stage.update(Message::Picker { ticket, news })),
                 News::Folded(folds) => {
-                    stage.update(Message::Figures(folds.0));
-                    stage.update(Message::Marks(folds.1));
+                    let (figures, marks, account) = *folds;
+                    stage.update(Message::Figures(figures));
+                    stage.update(Message::Marks(marks));
+                    stage.update(Message::Account(Box::new(account)));
                 }
             }
         }
@@ -158,6 +163,7 @@ pub async fn play(stage: &mut Stage, config: &Config, recording: Recording) -> R
                 | Command::CancelJob(_)
                 | Command::RetryJobs(_)
                 | Command::Budget(_)
+                | Command::CountDay
                 | Command::Ask { .. } => {}
                 Command::Pick(_) | Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
             }
@@ -260,7 +266,7 @@ fn show_records(stage: &mut Stage, player: &Player, passed: std::ops::Range<usiz
 }
 
 /// Folds beside the screen, up to the position that was asked for last.
-fn fold(documents: Vec<Document>, records: Vec<Record>) -> (watch::Sender<usize>, mpsc::Receiver<(Figures, Marks)>) {
+fn fold(documents: Vec<Document>, records: Vec<Record>) -> (watch::Sender<usize>, mpsc::Receiver<Folded>) {
     let (target, mut wanted) = watch::channel(0);
     let (sender, folded) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -274,7 +280,7 @@ fn fold(documents: Vec<Document>, records: Vec<Record>) -> (watch::Sender<usize>
                 records.get(at..to).unwrap_or_default().iter().for_each(|record| folds.apply(record));
                 at = to;
             });
-            if sender.send((folds.figures(), folds.marks())).await.is_err() {
+            if sender.send((folds.figures(), folds.marks(), folds.account())).await.is_err() {
                 return;
             }
         }

@@ -20,7 +20,7 @@ mod verify;
 pub(crate) mod world;
 mod writer;
 
-pub use day::{DayBook, Reservation};
+pub use day::{DayBook, Reservation, spent_today};
 pub use error::JournalError;
 pub use id::SessionId;
 pub use reader::Journal;

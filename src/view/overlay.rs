@@ -13,6 +13,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     let area = model.overlay_area();
     let title = match overlay {
         Overlay::Help(_) => "Keys".to_owned(),
+        Overlay::Ledger(_) => "Ledger".into(),
         Overlay::Quit => "Work is in flight".into(),
         Overlay::Stop => "Stop the run".into(),
         Overlay::Budget => "The budget is reached".into(),
@@ -32,7 +33,9 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         height: area.height.saturating_sub(2),
     };
     match overlay {
-        Overlay::Help(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. } => scrolled(paint, rows, inside),
+        Overlay::Help(rows) | Overlay::Ledger(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. } => {
+            scrolled(paint, rows, inside);
+        }
         Overlay::Quit => {
             let text = ["Leaving stops the run.", "What was paid for is saved, and the session stays."];
             ask(paint, inside, &text, "y leave", "n stay");

@@ -319,3 +319,12 @@ fn sessions_to_pick_from() {
         model
     });
 }
+
+#[test]
+fn the_ledger() {
+    lists("ledger", |width, height| {
+        let mut model = World::new().whole().model(width, height);
+        press(&mut model, "L");
+        model
+    });
+}
