@@ -82,6 +82,11 @@ pub enum Action {
     Delete,
     EraseWord,
     EraseLine,
+    NextField,
+    PreviousField,
+    FormUp,
+    FormDown,
+    NewLine,
 }
 
 /// Where a key does it. The more special context is asked first; no key stands in two that are asked together.
@@ -101,15 +106,18 @@ pub enum Context {
     Typing,
     /// In a list to pick from, beside what typing does.
     Picking,
+    /// In the form before a run, beside what typing does.
+    Form,
 }
 
 impl Context {
-    pub const ALL: [Context; 7] = [
+    pub const ALL: [Context; 8] = [
         Context::Everywhere,
         Context::Jobs,
         Context::Replay,
         Context::Typing,
         Context::Picking,
+        Context::Form,
         Context::Question,
         Context::Budget,
     ];
@@ -123,6 +131,7 @@ impl Context {
             Context::Budget => "At the budget",
             Context::Typing => "While typing",
             Context::Picking => "In a list",
+            Context::Form => "In a form",
         }
     }
 }
@@ -230,6 +239,11 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::PickPageUp, C::Picking, "rows up", "pgup ctrl-b", "a page up"),
     binding(A::PickPageDown, C::Picking, "rows down", "pgdn ctrl-f", "a page down"),
     binding(A::Delete, C::Picking, "delete", "ctrl-x", "delete the session; asks first"),
+    binding(A::NextField, C::Form, "next field", "tab", "to the next field: the question, then what the run may take"),
+    binding(A::PreviousField, C::Form, "field before", "backtab shift-tab", "to the field before"),
+    binding(A::FormUp, C::Form, "line up", "up ctrl-p", "a line up; from the first one to earlier questions"),
+    binding(A::FormDown, C::Form, "line down", "down ctrl-n", "a line down; from earlier questions back"),
+    binding(A::NewLine, C::Form, "new line", "ctrl-j alt-enter", "a new line in the question"),
     binding(A::EraseWord, C::Typing, "erase word", "ctrl-w", "erase the word before the cursor"),
     binding(A::EraseLine, C::Typing, "erase line", "ctrl-u", "erase everything before the cursor"),
 ];

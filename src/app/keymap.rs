@@ -59,11 +59,12 @@ mod tests {
 
     #[test]
     fn no_key_does_two_things_where_both_could_be_meant() {
-        let together: [&[Context]; 4] = [
+        let together: [&[Context]; 5] = [
             &[Context::Everywhere, Context::Jobs, Context::Replay],
             &[Context::Question],
             &[Context::Budget],
             &[Context::Typing, Context::Picking],
+            &[Context::Typing, Context::Form],
         ];
         for contexts in together {
             let mut seen = HashSet::new();

@@ -6,6 +6,7 @@ use super::ledger::Account;
 use super::load::Load;
 use super::model::Player;
 use super::picker::{Choice, Group, PickerRow, Standing};
+use crate::config::Config;
 use crate::protocol::{AskId, BudgetChoice, Fact, JobId, State};
 
 /// Everything that can change the model.
@@ -54,6 +55,10 @@ pub enum Message {
     Rounds(Vec<u64>),
     /// One line for the person: a setting that was reloaded, a copy that was made.
     Notice(String),
+    /// What the person may ask again, the newest first.
+    EarlierQuestions(Vec<String>),
+    /// The settings as they are now, after something was picked.
+    Settings(Box<Config>),
     /// Ask the person for a question, since none was given.
     AskQuestion,
     /// Offer the sessions there are, since nothing else was asked for.
@@ -124,6 +129,10 @@ pub enum Command {
     RetryJobs(Vec<JobId>),
     /// How to go on where the next call could pass a budget.
     Budget(BudgetChoice),
+    /// Work with these settings from now on.
+    Settings(Box<Config>),
+    /// Look up the questions of stored sessions.
+    EarlierQuestions,
     /// Start a run on the documents at hand.
     Ask {
         question: String,

@@ -27,6 +27,7 @@ mod reword;
 mod rows;
 mod scrubber;
 mod search;
+mod start_form;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -58,6 +59,7 @@ pub use progress::{Headline, StepState, TimelineRound, TimelineStep, headline, p
 pub use rows::{Fold, Mark, Piece, Row, Target, Tone, match_word, piece_width};
 pub use scrubber::{record_at, scrubber_track, track_cell};
 pub use search::Search;
+pub use start_form::{Lever, StartForm};
 pub use update::update;
 pub use visible::{Glyph, gist, glyphs, visible, width};
 pub use wrap::wrap;

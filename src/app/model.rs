@@ -16,6 +16,8 @@ use super::picker::Picker;
 use super::programs::Programs;
 use super::rows::{Fold, Row};
 use super::search::Search;
+use super::start_form::StartForm;
+use crate::config::Loaded;
 use crate::document::{Document, Located, Span};
 use crate::protocol::{AskId, JobId, Phase, Reached, State, Waiting};
 
@@ -52,6 +54,12 @@ pub struct Model {
     /// The tab of Answers that was gone to; nothing follows what comes.
     pub answers_tab: Option<AnswersTab>,
     pub overlay: Option<Overlay>,
+    /// What was typed into the start form and not asked yet.
+    pub draft: Option<Box<StartForm>>,
+    /// Questions of stored sessions, the newest first.
+    pub earlier: Vec<String>,
+    /// The settings in force.
+    pub settings: Loaded,
     /// How many pickers were opened so far.
     pub pickers: u64,
     pub notice: Option<Notice>,
@@ -156,7 +164,7 @@ pub enum Overlay {
     Budget,
     /// The new budget, in dollars.
     Amount(LineInput),
-    Question(LineInput),
+    Question(Box<StartForm>),
     /// Paths of documents to start on.
     Documents(LineInput),
     Search(LineInput),
@@ -214,6 +222,9 @@ impl Model {
             answers: RowsPane::default(),
             answers_tab: None,
             overlay: None,
+            draft: None,
+            earlier: Vec::new(),
+            settings: Loaded::default(),
             pickers: 0,
             notice: None,
             search: Search::default(),

@@ -96,11 +96,10 @@ impl Model {
             },
             Action::RetryTrouble => return self.retry_trouble(),
             Action::CancelJob => return self.selected_job().map_or_else(Vec::new, |job| self.cancel(job)),
-            Action::Ask => match (self.is_running(), self.player().is_some()) {
-                (true, _) => self.notify("a run is in flight; stop it with X before you ask anew"),
-                (_, true) => self.notify("this is a replay; open the documents to ask of them"),
-                _ if self.documents.is_empty() => self.name_documents(),
-                _ => self.open_overlay(Overlay::Question(LineInput::default())),
+            Action::Ask => match self.is_running() {
+                true => self.notify("a run is in flight; stop it with X before you ask anew"),
+                false if self.documents.is_empty() => self.name_documents(),
+                false => return self.open_start_form(),
             },
             Action::Palette => self.open_palette(),
             Action::RemoteModel | Action::LocalModel if self.player().is_some() => {
@@ -152,6 +151,11 @@ impl Model {
             | Action::PickPageUp
             | Action::PickPageDown
             | Action::Delete
+            | Action::NextField
+            | Action::PreviousField
+            | Action::FormUp
+            | Action::FormDown
+            | Action::NewLine
             | Action::EraseWord
             | Action::EraseLine => {}
         }
@@ -210,11 +214,6 @@ impl Model {
     pub(crate) fn submit(&mut self) -> Vec<Command> {
         self.notice = None;
         match self.overlay.take() {
-            Some(Overlay::Question(input)) if input.text.trim().is_empty() => {
-                self.overlay = Some(Overlay::Question(input));
-                self.notify("the question is blank; write what you want to know");
-            }
-            Some(Overlay::Question(input)) => return vec![Command::Ask { question: input.text.trim().to_owned() }],
             Some(Overlay::Documents(input)) if input.text.trim().is_empty() => {
                 self.overlay = Some(Overlay::Documents(input));
                 self.notify("name a file or a folder, or more than one");

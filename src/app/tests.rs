@@ -149,11 +149,11 @@ fn stopping_the_run_asks_first() {
 #[test]
 fn a_blank_question_is_refused_and_a_written_one_is_asked() {
     let mut model = World::new().model(80, 24);
-    assert_eq!(press(&mut model, "a space enter"), []);
+    assert_eq!(press(&mut model, "a space enter"), [Command::EarlierQuestions]);
     assert!(matches!(model.overlay, Some(Overlay::Question(_))));
     type_in(&mut model, "Who?");
     update(&mut model, Message::Paste("\nand why".into()));
-    assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "Who? and why".into() }]);
+    assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "Who?\nand why".into() }]);
 }
 
 #[test]

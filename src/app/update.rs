@@ -20,6 +20,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.lay_out();
             model.lay_out_overlay();
         }
+        Message::Paste(text) if matches!(model.overlay, Some(Overlay::Question(_))) => model.paste_in_form(&text),
         Message::Paste(text) => {
             if let Some(input) = model.input_mut() {
                 input.insert(&text);
@@ -52,6 +53,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Player(player) => model.mode = Mode::Replay(player),
         Message::Rounds(rounds) => model.rounds_at = rounds,
         Message::Notice(text) => model.notify(text),
+        Message::EarlierQuestions(questions) => model.take_earlier_questions(questions),
+        Message::Settings(config) => model.settings.adopt(&config),
         Message::AskQuestion => return model.perform(Action::Ask),
         Message::PickSession => return model.perform(Action::Sessions),
         Message::Picker { ticket, news } => return model.picker_news(ticket, news),
@@ -98,6 +101,10 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
     (model.seq, model.at_ms) = (seq, at_ms);
     model.began_ms.get_or_insert(at_ms);
     model.load.apply(at_ms, fact);
+    // What was asked is on the disk now.
+    if matches!(fact, Fact::SessionOpened(_)) && model.is_running() {
+        model.draft = None;
+    }
     match fact {
         Fact::UtilizationSampled(_) => return,
         Fact::JobStarted { job, .. } | Fact::JobRetried { job, .. } | Fact::JobReopened { job, .. } => {
@@ -176,7 +183,8 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
     let contexts: &[Context] = match &model.overlay {
         Some(Overlay::Quit | Overlay::Stop) => &[Context::Question],
         Some(Overlay::Budget) => &[Context::Budget],
-        Some(Overlay::Question(_) | Overlay::Documents(_) | Overlay::Search(_) | Overlay::Amount(_)) => {
+        Some(Overlay::Question(_)) => return model.pressed_in_form(key),
+        Some(Overlay::Documents(_) | Overlay::Search(_) | Overlay::Amount(_)) => {
             return typed(model, key);
         }
         Some(Overlay::Picker(_)) => return model.pressed_in_picker(key),

@@ -145,6 +145,8 @@ async fn watch(
                 Command::Fill { ticket, filling } => desk.offers.fill(ticket, filling, config),
                 Command::StopFilling => desk.offers.stop(),
                 Command::CountDay => count_day(stage, config),
+                Command::Settings(changed) => *config = *changed,
+                Command::EarlierQuestions => desk.offers.earlier_questions(config),
                 Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
                 Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),
                 Command::Documents(typed) => return Ok(Leaving::Documents(typed)),
@@ -177,10 +179,11 @@ async fn watch(
                 News::Connected(Err(failure)) => {
                     if let Some(before) = desk.before.take() {
                         *config = before;
+                        stage.update(Message::Settings(Box::new(config.clone())));
                     }
                     stage.model.open_text("This model cannot be used; the one before stays", &failure.to_string());
                 }
-                News::Offered((ticket, news)) => commands.extend(stage.update(Message::Picker { ticket, news })),
+                News::Offered(news) => commands.extend(stage.update(news)),
             }
         }
         if turned.hang_up {
@@ -204,6 +207,7 @@ fn pick(stage: &mut Stage, desk: &mut Desk, config: &mut Config, choice: &Choice
         Err(failure) => return stage.model.open_text("This model cannot be used", &failure.to_string()),
     };
     desk.before = Some(std::mem::replace(config, chosen));
+    stage.update(Message::Settings(Box::new(config.clone())));
     let (Choice::Remote { model, provider } | Choice::Local { model, provider }) = choice else { return };
     let name = if model.is_empty() { provider } else { model };
     let does = if matches!(choice, Choice::Remote { .. }) { "plans" } else { "reads" };

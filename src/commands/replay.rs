@@ -84,7 +84,7 @@ enum News {
 type Folded = (Figures, Marks, Account);
 
 /// Plays a session back until the person leaves.
-pub async fn play(stage: &mut Stage, config: &Config, recording: Recording) -> Result<Leaving, Failure> {
+pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) -> Result<Leaving, Failure> {
     let Recording { timeline, documents, warning, from, speed } = recording;
     let mut player = Player::new(timeline);
     player.set_speed(speed);
@@ -125,7 +125,7 @@ pub async fn play(stage: &mut Stage, config: &Config, recording: Recording) -> R
         for news in turned.others {
             match news {
                 News::Step => step = true,
-                News::Offered((ticket, news)) => commands.extend(stage.update(Message::Picker { ticket, news })),
+                News::Offered(news) => commands.extend(stage.update(news)),
                 News::Folded(folds) => {
                     let (figures, marks, account) = *folds;
                     stage.update(Message::Figures(figures));
@@ -158,13 +158,19 @@ pub async fn play(stage: &mut Stage, config: &Config, recording: Recording) -> R
                 Command::DeleteSession { ticket, session } => offers.delete(ticket, session, config),
                 Command::Documents(typed) => return Ok(Leaving::Documents(typed)),
                 Command::Pick(Choice::Session(id)) => return Ok(Leaving::Session(id)),
+                Command::Settings(changed) => *config = *changed,
+                Command::EarlierQuestions => offers.earlier_questions(config),
+                // A run of its own on the same documents; what was played stays as it is.
+                Command::Ask { question } => {
+                    let documents = stage.model.documents.iter().map(|open| open.document.clone()).collect();
+                    return Ok(Leaving::Question { documents, question });
+                }
                 // Nothing runs here that could be stopped or asked.
                 Command::StopRun
                 | Command::CancelJob(_)
                 | Command::RetryJobs(_)
                 | Command::Budget(_)
-                | Command::CountDay
-                | Command::Ask { .. } => {}
+                | Command::CountDay => {}
                 Command::Pick(_) | Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
             }
         }

@@ -120,6 +120,7 @@ impl Stage {
             ColourDepth::TrueColour => Depth::True,
         };
         let theme = Theme::load(&screen.theme, depth).map_err(|error| Failure::usage(error.to_string()))?;
+        model.settings = loaded.clone();
         model.theme.clone_from(&screen.theme);
         model.ascii = screen.ascii || !capabilities.unicode;
         model.now_ms = now_ms();
@@ -153,7 +154,7 @@ impl Stage {
                     Arrived::Other(other) => turned.others.push(other),
                     Arrived::Signal(Signal::Continued) => self.terminal.continued()?,
                     Arrived::Signal(_) | Arrived::Term(TermEvent::Lost) => turned.hang_up = true,
-                    Arrived::Settings(settings) => self.reload(*settings),
+                    Arrived::Settings(settings) => turned.commands.extend(self.reload(*settings)),
                     Arrived::Tick => turned.commands.extend(self.update(Message::Tick { now_ms: now_ms() })),
                     Arrived::Term(event) => {
                         turned
@@ -186,6 +187,9 @@ impl Stage {
         self.model.themes = before.themes;
         self.model.ascii = before.ascii;
         self.model.keymap = before.keymap;
+        self.model.settings = before.settings;
+        self.model.earlier = before.earlier;
+        self.model.draft = before.draft;
         // What comes late for a list of before is not for one of now.
         self.model.pickers = before.pickers + 1;
         self.update(Message::Resize { width, height });
@@ -266,15 +270,21 @@ impl Stage {
         Ok(rest)
     }
 
-    fn reload(&mut self, settings: Result<Loaded, ConfigError>) {
+    /// Takes settings that were read again, with what was changed here put over them.
+    fn reload(&mut self, settings: Result<Loaded, ConfigError>) -> Vec<Command> {
         match settings {
             Ok(loaded) => {
+                let loaded = loaded.with_changes_of(&self.model.settings);
                 self.model.ascii = loaded.config.screen.ascii || !self.terminal.capabilities().unicode;
                 self.set_theme(&loaded.config.screen.theme);
                 self.update(Message::Notice("settings read again; those of a run hold from the next run on".into()));
+                let config = Box::new(loaded.config.clone());
+                self.model.settings = loaded;
+                vec![Command::Settings(config)]
             }
             Err(error) => {
                 self.update(Message::Notice(format!("settings kept as they were: {error}")));
+                Vec::new()
             }
         }
     }

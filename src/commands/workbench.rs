@@ -28,6 +28,11 @@ pub enum Leaving {
     HungUp,
     /// Play the session of this id back.
     Session(String),
+    /// Ask this of documents that are at hand.
+    Question {
+        documents: Vec<Document>,
+        question: String,
+    },
     /// Start on these documents: paths as they were typed.
     Documents(String),
 }
@@ -53,7 +58,7 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
                 let begin = question.map_or(open::Begin::Asking, open::Begin::With);
                 open::open(&mut stage, &mut config, documents, begin).await?
             }
-            Shown::Session(recording) => replay::play(&mut stage, &config, *recording).await?,
+            Shown::Session(recording) => replay::play(&mut stage, &mut config, *recording).await?,
         };
         let next = match leaving {
             Leaving::Quit(exit) => {
@@ -69,6 +74,7 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
                 .ok_or_else(|| Failure::usage(format!("session {id} is there no longer")))
                 .and_then(|session| tokio::task::block_in_place(|| replay::Recording::read(session)))
                 .map(|recording| Shown::Session(Box::new(recording.at_its_end()))),
+            Leaving::Question { documents, question } => Ok(Shown::Documents { documents, question: Some(question) }),
             Leaving::Documents(typed) => tokio::task::block_in_place(|| load_all(&paths(&typed)))
                 .map(|documents| Shown::Documents { documents, question: None })
                 .map_err(Failure::from),

@@ -11,6 +11,7 @@ mod paint;
 mod pane;
 mod picker;
 mod planner;
+mod start_form;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,9 @@ use ratatui::style::{Modifier, Style};
 use super::glyphs::Glyph;
 use super::paint::Paint;
 use super::picker;
+use super::start_form;
 use super::theme::Role;
-use crate::app::{Action, Area, LineInput, Model, Overlay, RowsPane, binding_of, budget, gist, glyphs};
+use crate::app::{Action, Area, LineInput, Model, Overlay, RowsPane, binding_of, budget, glyphs};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let Some(overlay) = &model.overlay else { return };
@@ -61,13 +62,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
             let y = inside.y + inside.height.saturating_sub(1);
             paint.text(inside.x, y, inside.width, how, paint.style(Role::Dim));
         }
-        Overlay::Question(input) => {
-            line_input(paint, input, inside.top(inside.height.saturating_sub(2)));
-            let names: Vec<&str> = model.documents.iter().map(|open| open.document.name.as_str()).collect();
-            let of = format!("of {}", gist(&names.join(", "), 200));
-            let dim = paint.style(Role::Dim);
-            paint.text(inside.x, inside.y + inside.height.saturating_sub(1), inside.width, &of, dim);
-        }
+        Overlay::Question(form) => start_form::draw(paint, model, form, inside),
     }
 }
 
@@ -153,6 +148,8 @@ pub(super) fn line_input(paint: &mut Paint, input: &LineInput, area: Area) {
     // Rows are filled to the edge; those with the cursor are in sight.
     let (mut row, mut x, mut placed, mut cursor_row) = (0usize, 0u16, Vec::new(), 0);
     for (at, text, wide) in cells {
+        let ends = input.text.as_bytes().get(at) == Some(&b'\n');
+        let (text, wide) = if ends { (" ".to_owned(), 1) } else { (text, wide) };
         if x + wide > area.width {
             row += 1;
             x = 0;
@@ -162,6 +159,9 @@ pub(super) fn line_input(paint: &mut Paint, input: &LineInput, area: Area) {
         }
         placed.push((at, text, row, x));
         x += wide;
+        if ends {
+            (row, x) = (row + 1, 0);
+        }
     }
     let first = (cursor_row + 1).saturating_sub(usize::from(area.height));
     for (at, text, row, x) in placed {

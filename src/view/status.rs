@@ -228,8 +228,8 @@ fn hinted(model: &Model) -> &'static [Action] {
     match (&model.overlay, model.player(), model.focus) {
         (Some(Overlay::Budget), ..) => &[A::SpendOnce, A::RaiseBudget, A::EndRun, A::Postpone],
         // A list says itself what its keys do.
-        (Some(Overlay::Picker(_)), ..) => &[],
-        (Some(Overlay::Question(_) | Overlay::Documents(_) | Overlay::Search(_) | Overlay::Amount(_)), ..) => {
+        (Some(Overlay::Picker(_) | Overlay::Question(_)), ..) => &[],
+        (Some(Overlay::Documents(_) | Overlay::Search(_) | Overlay::Amount(_)), ..) => {
             &[A::Submit, A::Leave, A::EraseWord, A::EraseLine]
         }
         (Some(Overlay::Quit | Overlay::Stop), ..) => &[A::Confirm, A::Decline],

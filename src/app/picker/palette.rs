@@ -52,9 +52,8 @@ impl Model {
             _ => return false,
         }
         match binding.action {
-            Action::Ask | Action::RemoteModel | Action::LocalModel => {
-                self.player().is_none() && (binding.action != Action::Ask || !self.is_running())
-            }
+            Action::RemoteModel | Action::LocalModel => self.player().is_none(),
+            Action::Ask => !self.is_running(),
             Action::Sessions => !self.is_running(),
             Action::StopRun => self.is_running(),
             Action::Budget => self.budget_reached().is_some(),

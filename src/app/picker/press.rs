@@ -11,9 +11,8 @@ impl Model {
     /// The line that is typed into, where there is one.
     pub(crate) fn input_mut(&mut self) -> Option<&mut LineInput> {
         match &mut self.overlay {
-            Some(
-                Overlay::Question(input) | Overlay::Documents(input) | Overlay::Search(input) | Overlay::Amount(input),
-            ) => Some(input),
+            Some(Overlay::Documents(input) | Overlay::Search(input) | Overlay::Amount(input)) => Some(input),
+            Some(Overlay::Question(form)) => Some(form.input_mut()),
             Some(Overlay::Picker(picker)) => Some(&mut picker.input),
             _ => None,
         }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::picker::Standing;
-use crate::app::{Filling, PickerNews};
+use crate::app::{Filling, Message, PickerNews};
 use crate::config::Config;
 
 pub use chosen::{connect, with};
@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What waits to be shown before the filling is slowed.
 const WAITING: usize = 16;
 
-/// News for the picker of a ticket.
-pub type News = (u64, PickerNews);
+/// News for the picker of a ticket, or for the start form.
+pub type News = Message;
 
 /// What fills the list that is open, if one is.
 pub struct Offers {
@@ -81,6 +81,15 @@ impl Offers {
         tokio::task::spawn_blocking(move || sessions::read(&outlet, &config, &session));
     }
 
+    /// Reads the questions of stored sessions.
+    pub fn earlier_questions(&self, config: &Config) {
+        let (config, sender) = (config.clone(), self.sender.clone());
+        tokio::task::spawn_blocking(move || {
+            // Where the screen is gone, nobody misses them.
+            let _ = sender.blocking_send(Message::EarlierQuestions(sessions::questions(&config)));
+        });
+    }
+
     /// Deletes a session for good; the list says what came of it.
     pub fn delete(&self, ticket: u64, session: String, config: &Config) {
         let outlet = self.outlet(ticket, &CancellationToken::new());
@@ -108,12 +117,12 @@ impl Drop for Offers {
 impl Outlet {
     async fn send(&self, news: PickerNews) {
         // Where nobody shows a list any more, nobody misses its rows.
-        let _ = self.sender.send((self.ticket, news)).await;
+        let _ = self.sender.send(Message::Picker { ticket: self.ticket, news }).await;
     }
 
     /// The same from a thread that may wait. False where the list is wanted no longer.
     fn push(&self, news: PickerNews) -> bool {
-        !self.stop.is_cancelled() && self.sender.blocking_send((self.ticket, news)).is_ok()
+        !self.stop.is_cancelled() && self.sender.blocking_send(Message::Picker { ticket: self.ticket, news }).is_ok()
     }
 }
 

@@ -14,6 +14,8 @@ const FIRST: usize = 40;
 const BATCH: usize = 200;
 /// More than this are not listed.
 const MOST: usize = 20_000;
+/// Sessions whose questions can be asked again.
+const QUESTIONS: usize = 300;
 /// A question or a name is kept this long. In characters.
 const LONGEST: usize = 240;
 /// An answer is shown this long in the preview. In characters.
@@ -63,6 +65,12 @@ fn list(outlet: &Outlet, store: &Store) {
             return;
         }
     }
+}
+
+/// The questions of the newest sessions, to be asked again. Where they cannot be read there are none.
+pub(super) fn questions(config: &Config) -> Vec<String> {
+    let sessions = begin::store(config).ok().and_then(|store| store.newest_first().ok()).unwrap_or_default();
+    sessions.iter().take(QUESTIONS).map(|session| session.brief().question).collect()
 }
 
 fn start() -> Group {

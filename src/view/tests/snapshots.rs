@@ -328,3 +328,15 @@ fn the_ledger() {
         model
     });
 }
+
+#[test]
+fn the_start_form() {
+    lists("start_form", |width, height| {
+        let mut model = World::new().model(width, height);
+        press(&mut model, "a");
+        let question = "What was the net income of Harbour Freight Lines in 2023,\nand what drove the change?";
+        update(&mut model, Message::Paste(question.into()));
+        press(&mut model, "tab ctrl-u 9 9 enter");
+        model
+    });
+}
