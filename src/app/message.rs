@@ -5,7 +5,7 @@ use super::key::Key;
 use super::ledger::Account;
 use super::load::Load;
 use super::model::Player;
-use super::picker::{Choice, Group, PickerRow, Standing};
+use super::picker::{Choice, Group, Note, PickerRow, Standing};
 use crate::config::Config;
 use crate::protocol::{AskId, BudgetChoice, Fact, JobId, State};
 
@@ -55,6 +55,10 @@ pub enum Message {
     Rounds(Vec<u64>),
     /// One line for the person: a setting that was reloaded, a copy that was made.
     Notice(String),
+    /// The notes of a session that is played back.
+    Notes(Vec<Note>),
+    /// A note was written beside the journal.
+    Noted(Note),
     /// What the person may ask again, the newest first.
     EarlierQuestions(Vec<String>),
     /// The settings as they are now, after something was picked.
@@ -137,6 +141,13 @@ pub enum Command {
     Ask {
         question: String,
     },
+    /// Write a note on this record.
+    Note {
+        seq: u64,
+        text: String,
+    },
+    /// Play the session at hand back from this record on.
+    PlayFrom(u64),
     /// Start anew on these documents: paths as they were typed.
     Documents(String),
     /// Fill the picker of this ticket, in place of one that is filled now.

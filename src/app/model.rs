@@ -12,7 +12,7 @@ use super::load::Load;
 use super::panes::answers::AnswersTab;
 use super::panes::jobs::JobsPane;
 use super::panes::planner::Laid;
-use super::picker::Picker;
+use super::picker::{Note, Picker, SettingForm};
 use super::programs::Programs;
 use super::rows::{Fold, Row};
 use super::search::Search;
@@ -56,6 +56,8 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     /// What was typed into the start form and not asked yet.
     pub draft: Option<Box<StartForm>>,
+    /// Notes and bookmarks, by the records they stand at.
+    pub notes: Vec<Note>,
     /// Questions of stored sessions, the newest first.
     pub earlier: Vec<String>,
     /// The settings in force.
@@ -168,7 +170,14 @@ pub enum Overlay {
     /// Paths of documents to start on.
     Documents(LineInput),
     Search(LineInput),
+    /// A note on the record of this number.
+    Note {
+        seq: u64,
+        input: LineInput,
+    },
     Picker(Box<Picker>),
+    /// The new value of a setting.
+    Setting(Box<SettingForm>),
     Job {
         job: JobId,
         rows: RowsPane,
@@ -223,6 +232,7 @@ impl Model {
             answers_tab: None,
             overlay: None,
             draft: None,
+            notes: Vec::new(),
             earlier: Vec::new(),
             settings: Loaded::default(),
             pickers: 0,

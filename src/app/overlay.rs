@@ -21,8 +21,9 @@ impl Model {
             Some(Overlay::Budget) => (72, 10),
             Some(Overlay::Amount(_)) => (60, 6),
             Some(Overlay::Search(_)) => (60, 3),
+            Some(Overlay::Note { .. }) => (90, 6),
             Some(Overlay::Question(_)) => (90, 16),
-            Some(Overlay::Documents(_)) => (90, 8),
+            Some(Overlay::Documents(_) | Overlay::Setting(_)) => (90, 8),
             Some(Overlay::Picker(_)) => (MOST_WIDE, height.saturating_sub(if height > 12 { 2 } else { 0 })),
             Some(Overlay::Ledger(pane)) => {
                 (LEDGER, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))

@@ -116,6 +116,10 @@ impl Model {
             Action::Budget if self.budget_reached().is_some() => self.open_overlay(Overlay::Budget),
             Action::Budget => self.notify("no budget is reached"),
             Action::Ledger => return self.open_ledger(),
+            Action::Note => self.open_note(),
+            Action::Bookmark => return self.bookmark(),
+            Action::Notes => self.open_notes(),
+            Action::Settings => self.open_settings(),
             Action::StopRun if self.is_running() => self.open_overlay(Overlay::Stop),
             Action::StopRun => self.notify("no run is in flight"),
             Action::Theme => return self.next_theme(),
@@ -219,6 +223,8 @@ impl Model {
                 self.notify("name a file or a folder, or more than one");
             }
             Some(Overlay::Documents(input)) => return vec![Command::Documents(input.text.trim().to_owned())],
+            Some(Overlay::Note { seq, input }) => return self.submit_note(seq, input),
+            Some(Overlay::Setting(form)) => return self.submit_setting(form),
             Some(Overlay::Amount(input)) => {
                 match self.budget_reached().map(|reached| budget::read(reached, &input.text)) {
                     Some(Ok(to_usd)) => return self.choose(BudgetChoice::Raise { to_usd }),

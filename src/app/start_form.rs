@@ -34,10 +34,10 @@ pub struct Lever {
 }
 
 const LEVERS: [(&str, &str, &str); 5] = [
-    ("protocol.max_rounds", "rounds", "more find more where a question is hard; each costs its calls"),
+    ("protocol.max_rounds", "rounds", "more find more in hard questions; each costs its calls"),
     ("protocol.tasks_per_round", "tasks", "more look for more at once; each reads every chunk again"),
     ("protocol.samples", "samples", "more miss less; each repeats every job"),
-    ("protocol.chunk_chars", "chunk", "small ones are read better, and are more jobs; 0 leaves it open"),
+    ("protocol.chunk_chars", "chunk", "small ones are read better, but are more jobs; 0: open"),
     ("remote.budget_usd", "budget $", "a call that could pass it waits for you; 0 sets none"),
 ];
 

@@ -5,6 +5,7 @@ use super::key::Key;
 use super::layout::Pane;
 use super::message::{Command, Message, Mouse, MouseKind};
 use super::model::{Mode, Model, Overlay, Partial};
+use super::picker::Note;
 use crate::protocol::{Fact, JobId, Outcome, State};
 
 /// A partial reply longer than this shows only its end; the whole one comes with the record. In bytes.
@@ -53,6 +54,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Player(player) => model.mode = Mode::Replay(player),
         Message::Rounds(rounds) => model.rounds_at = rounds,
         Message::Notice(text) => model.notify(text),
+        Message::Notes(notes) => {
+            model.notes.clear();
+            notes.into_iter().for_each(|note| model.put_note(note));
+        }
+        Message::Noted(note) => model.take_note(note),
         Message::EarlierQuestions(questions) => model.take_earlier_questions(questions),
         Message::Settings(config) => model.settings.adopt(&config),
         Message::AskQuestion => return model.perform(Action::Ask),
@@ -66,6 +72,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.marks = Default::default();
             model.figures = Default::default();
             model.account = Default::default();
+            model.notes.clear();
             model.document.highlight = None;
             model.planner.toggled.clear();
             model.planner.rows.follow = true;
@@ -101,6 +108,11 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
     (model.seq, model.at_ms) = (seq, at_ms);
     model.began_ms.get_or_insert(at_ms);
     model.load.apply(at_ms, fact);
+    // A replay knows its notes from the beginning.
+    if let (Fact::NoteAdded { text }, Mode::Live { .. }) = (fact, model.mode) {
+        let ask = model.state.asks().last().map(|ask| ask.request.ask.n);
+        model.put_note(Note { seq, at_ms, text: text.clone(), ask });
+    }
     // What was asked is on the disk now.
     if matches!(fact, Fact::SessionOpened(_)) && model.is_running() {
         model.draft = None;
@@ -184,7 +196,13 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
         Some(Overlay::Quit | Overlay::Stop) => &[Context::Question],
         Some(Overlay::Budget) => &[Context::Budget],
         Some(Overlay::Question(_)) => return model.pressed_in_form(key),
-        Some(Overlay::Documents(_) | Overlay::Search(_) | Overlay::Amount(_)) => {
+        Some(
+            Overlay::Note { .. }
+            | Overlay::Setting(_)
+            | Overlay::Documents(_)
+            | Overlay::Search(_)
+            | Overlay::Amount(_),
+        ) => {
             return typed(model, key);
         }
         Some(Overlay::Picker(_)) => return model.pressed_in_picker(key),
@@ -209,6 +227,10 @@ fn typed(model: &mut Model, key: Key) -> Vec<Command> {
         Some(Action::Submit) => return model.submit(),
         // Back to the choice that the amount was for.
         Some(Action::Leave) => {
+            if let Some(Overlay::Setting(form)) = model.overlay.take_if(|open| matches!(open, Overlay::Setting(_))) {
+                model.leave_setting(form);
+                return Vec::new();
+            }
             model.overlay = matches!(model.overlay, Some(Overlay::Amount(_))).then_some(Overlay::Budget);
         }
         action => {

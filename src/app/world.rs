@@ -1,6 +1,7 @@
 //! A session played by the protocol itself over a small report, for the tests of app and view.
 
 use super::{Account, Exposed, Figures, Marks, Message, Mode, Model, update};
+use crate::config::{Loaded, Sources, load};
 use crate::document::{Document, Located, Match, Span};
 use crate::ledger::Ledger;
 use crate::protocol::*;
@@ -402,4 +403,9 @@ pub fn figures(saved_record: u64) -> Figures {
         exposed_share: 0.011,
         saved_record,
     }
+}
+
+/// The settings that nobody has changed.
+pub fn built_in() -> Loaded {
+    load(&Sources::default()).unwrap()
 }

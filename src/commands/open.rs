@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::begin::{Begun, begin, store};
 use super::folds::Folds;
 use super::offers::{self, Offers, connect, with};
+use super::replay::write_note;
 use super::screen::Stage;
 use super::workbench::Leaving;
 use super::{Exit, Failure};
@@ -17,7 +18,7 @@ use crate::app::picker::Choice;
 use crate::app::{Account, Command, Figures, Marks, Message};
 use crate::config::Config;
 use crate::document::Document;
-use crate::journal::{JournalError, Record, Stored, spent_today};
+use crate::journal::{JournalError, Record, Session, Stored, spent_today};
 use crate::protocol::State;
 use crate::runtime::{Connected, Event, Order, Running};
 
@@ -70,7 +71,8 @@ pub async fn open(
     documents: Vec<Document>,
     begin: Begin,
 ) -> Result<Leaving, Failure> {
-    let mut desk = Desk { run: Run::None, offers: Offers::new(), picked: None, before: None, waiting: None };
+    let mut desk =
+        Desk { run: Run::None, offers: Offers::new(), picked: None, before: None, waiting: None, session: None };
     let mut commands = Vec::new();
     match begin {
         Begin::With(question) => desk.run = start(stage, config, &documents, question),
@@ -94,6 +96,8 @@ struct Desk {
     before: Option<Config>,
     /// One that is connected, while the run it is for is only beginning.
     waiting: Option<Connected>,
+    /// The session that was begun last.
+    session: Option<Session>,
 }
 
 impl Desk {
@@ -145,6 +149,12 @@ async fn watch(
                 Command::Fill { ticket, filling } => desk.offers.fill(ticket, filling, config),
                 Command::StopFilling => desk.offers.stop(),
                 Command::CountDay => count_day(stage, config),
+                Command::Note { seq, text } => note(stage, desk, seq, text),
+                Command::PlayFrom(seq) => {
+                    if let Some(session) = &desk.session {
+                        return Ok(Leaving::Record(session.id().to_string(), seq));
+                    }
+                }
                 Command::Settings(changed) => *config = *changed,
                 Command::EarlierQuestions => desk.offers.earlier_questions(config),
                 Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
@@ -160,6 +170,7 @@ async fn watch(
         for news in turned.others {
             match news {
                 News::Begun(Ok(begun)) => {
+                    desk.session = Some(begun.session);
                     desk.run = Run::going(begun.running, documents);
                     if let Some(connected) = desk.waiting.take() {
                         desk.hand_over(connected);
@@ -189,6 +200,18 @@ async fn watch(
         if turned.hang_up {
             return Ok(Leaving::HungUp);
         }
+    }
+}
+
+/// Puts a note on record; once the journal is sealed, beside it.
+fn note(stage: &mut Stage, desk: &Desk, seq: u64, text: String) {
+    match (&desk.run, &desk.session) {
+        (Run::Going { .. }, _) => desk.run.order(Order::Note(text)),
+        (_, Some(session)) => {
+            let told = write_note(session, seq, text, stage.model.at_ms);
+            stage.update(told);
+        }
+        (_, None) => {}
     }
 }
 

@@ -8,15 +8,15 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::folds::Folds;
 use super::offers::{self, Offers};
-use super::screen::Stage;
+use super::screen::{Stage, now_ms};
 use super::workbench::Leaving;
 use super::{Exit, Failure};
-use crate::app::picker::Choice;
+use crate::app::picker::{self, Choice};
 use crate::app::{self, Account, Command, Figures, Load, Marks, Message, Mode, Model, ReplayCommand};
 use crate::cli::{Point, ReplayArgs, Speed as Asked};
 use crate::config::Config;
 use crate::document::Document;
-use crate::journal::{Record, Session, Stored};
+use crate::journal::{Note, Record, Session, Stored};
 use crate::protocol::Fact;
 use crate::replay::{Direction, MarkKind, Player, Repeat, Speed, Timeline, Unit};
 
@@ -30,11 +30,16 @@ pub fn first_record(session: &Session, from: Option<Point>) -> Result<usize, Fai
 
 /// A session as it is played back: from where, and how fast.
 pub struct Recording {
+    session: Session,
     timeline: Timeline,
     documents: Vec<Document>,
+    /// Notes that were written after the journal was sealed.
+    written: Vec<Note>,
     warning: Option<String>,
     from: usize,
     speed: Speed,
+    /// Whether it waits to be played.
+    paused: bool,
 }
 
 impl Recording {
@@ -44,7 +49,15 @@ impl Recording {
         let documents = documents(&session, &journal.records)?;
         let warning = journal.warnings.first().cloned();
         let timeline = Timeline::new(journal.records);
-        Ok(Self { timeline, documents, warning, from: 0, speed: Speed::times(1.0) })
+        // A session can be played without its notes.
+        let written = session.notes().unwrap_or_default();
+        Ok(Self { session, timeline, documents, written, warning, from: 0, speed: Speed::times(1.0), paused: false })
+    }
+
+    /// As it stood at a record, to be played from there.
+    pub fn paused_at(self, seq: u64) -> Self {
+        let from = self.timeline.records().partition_point(|record| record.seq <= seq);
+        Self { from, paused: true, ..self }
     }
 
     /// The whole of it at once: what somebody wants to see who picks a session up.
@@ -85,7 +98,7 @@ type Folded = (Figures, Marks, Account);
 
 /// Plays a session back until the person leaves.
 pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) -> Result<Leaving, Failure> {
-    let Recording { timeline, documents, warning, from, speed } = recording;
+    let Recording { session, timeline, documents, written, warning, from, speed, paused } = recording;
     let mut player = Player::new(timeline);
     player.set_speed(speed);
     let (target, mut folded) = fold(documents.clone(), player.timeline().records().to_vec());
@@ -96,8 +109,9 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
     let begins = player.marks().iter().filter(|mark| mark.kind == MarkKind::Round);
     let rounds = begins.map(|mark| mark.position as u64).collect();
     stage.update(Message::Rounds(rounds));
+    stage.update(Message::Notes(notes(player.timeline().records(), &written)));
     player.seek(from);
-    if from < player.len() {
+    if from < player.len() && !paused {
         player.play();
     }
     show_whole(stage, &player, &target);
@@ -165,6 +179,13 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                     let documents = stage.model.documents.iter().map(|open| open.document.clone()).collect();
                     return Ok(Leaving::Question { documents, question });
                 }
+                Command::Note { seq, text } => {
+                    let at_ms = player.timeline().records().iter().find(|record| record.seq == seq);
+                    let at_ms = at_ms.map_or(0, |record| record.at_ms);
+                    let told = write_note(&session, seq, text, at_ms);
+                    stage.update(told);
+                }
+                Command::PlayFrom(_) => {}
                 // Nothing runs here that could be stopped or asked.
                 Command::StopRun
                 | Command::CancelJob(_)
@@ -177,6 +198,29 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
         if turned.hang_up {
             return Ok(Leaving::HungUp);
         }
+    }
+}
+
+/// The notes on record and those that were written later, each at its record.
+fn notes(records: &[Record], written: &[Note]) -> Vec<picker::Note> {
+    let on_record = records.iter().filter_map(|record| match record.fact.known() {
+        Some(Fact::NoteAdded { text }) => Some((record.seq, text.clone())),
+        _ => None,
+    });
+    let written = written.iter().map(|note| (note.seq, note.text.clone()));
+    let at_ms = |seq: u64| {
+        let at = records.partition_point(|record| record.seq < seq);
+        records.get(at).map_or(0, |record| record.at_ms)
+    };
+    on_record.chain(written).map(|(seq, text)| picker::Note { seq, at_ms: at_ms(seq), text, ask: None }).collect()
+}
+
+/// Writes a note beside a journal that takes no more, and tells the screen what came of it.
+pub fn write_note(session: &Session, seq: u64, text: String, at_ms: u64) -> Message {
+    let note = Note { seq, at_ms: now_ms(), text };
+    match session.add_note(&note) {
+        Ok(()) => Message::Noted(picker::Note { seq, at_ms, text: note.text, ask: None }),
+        Err(error) => Message::Notice(format!("the note was not written: {error}")),
     }
 }
 

@@ -6,7 +6,7 @@ use super::offers::sessions::found;
 use super::screen::{Scene, Stage};
 use super::{Exit, Failure, open, replay};
 use crate::app::{Mode, Model};
-use crate::config::Loaded;
+use crate::config::{Config, Loaded};
 use crate::document::{Document, load_all};
 
 /// What the screen shows first, or next.
@@ -26,8 +26,10 @@ pub enum Shown {
 pub enum Leaving {
     Quit(Exit),
     HungUp,
-    /// Play the session of this id back.
+    /// Play the session of this id back, shown whole.
     Session(String),
+    /// Play it back, shown as it stood at this record.
+    Record(String, u64),
     /// Ask this of documents that are at hand.
     Question {
         documents: Vec<Document>,
@@ -70,10 +72,8 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
                 let _ = stage.leave();
                 return Ok(Exit::Interrupted);
             }
-            Leaving::Session(id) => found(&config, &id)
-                .ok_or_else(|| Failure::usage(format!("session {id} is there no longer")))
-                .and_then(|session| tokio::task::block_in_place(|| replay::Recording::read(session)))
-                .map(|recording| Shown::Session(Box::new(recording.at_its_end()))),
+            Leaving::Session(id) => recording(&config, &id).map(|recording| shown_as(recording.at_its_end())),
+            Leaving::Record(id, seq) => recording(&config, &id).map(|recording| shown_as(recording.paused_at(seq))),
             Leaving::Question { documents, question } => Ok(Shown::Documents { documents, question: Some(question) }),
             Leaving::Documents(typed) => tokio::task::block_in_place(|| load_all(&paths(&typed)))
                 .map(|documents| Shown::Documents { documents, question: None })
@@ -84,6 +84,15 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
             Err(failure) => Shown::Told(failure.to_string()),
         };
     }
+}
+
+fn recording(config: &Config, id: &str) -> Result<replay::Recording, Failure> {
+    let session = found(config, id).ok_or_else(|| Failure::usage(format!("session {id} is there no longer")))?;
+    tokio::task::block_in_place(|| replay::Recording::read(session))
+}
+
+fn shown_as(recording: replay::Recording) -> Shown {
+    Shown::Session(Box::new(recording))
 }
 
 /// The paths that were typed: apart by blanks, those with blanks in them in quotes, or one path as it stands.

@@ -7,6 +7,7 @@ use super::documents;
 use super::error::JournalError;
 use super::id::{SessionId, unix_ms};
 use super::lock::Lock;
+use super::notes;
 use super::reader::{Journal, Lines, first_record};
 use super::record::Record;
 use super::summary::{Summary, answer, brief, summarise};
@@ -94,7 +95,7 @@ impl Session {
     pub fn delete(&self) -> Result<(), JournalError> {
         let lock = Lock::take(&self.path, &self.id)?;
         // The journal goes first, so that a deletion that is cut short leaves no session that looks whole.
-        for name in [JOURNAL, "lock"] {
+        for name in [JOURNAL, notes::FILE, "lock"] {
             let path = self.path.join(name);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -92,6 +92,7 @@ impl Driver {
                     Some(Order::Stop) => vec![self.stop()],
                     Some(Order::CancelJob(job)) => vec![Input::CancelJob(job)],
                     Some(Order::RetryJobs(jobs)) => vec![Input::RetryJobs(jobs)],
+                    Some(Order::Note(text)) => vec![Input::Note { text }],
                     Some(Order::Budget(choice)) => vec![Input::Budget(choice)],
                     None => { orders_open = false; continue }
                 },

@@ -76,6 +76,8 @@ pub enum Order {
     RetryJobs(Vec<JobId>),
     /// What to do where the next call could pass a budget.
     Budget(BudgetChoice),
+    /// Put a note on record.
+    Note(String),
     Stop,
 }
 

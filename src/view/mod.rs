@@ -23,7 +23,7 @@ use ratatui::Frame;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Modifier;
 
-use crate::app::{Area, Model, Shape};
+use crate::app::{Area, Model, Overlay, Shape};
 use paint::Paint;
 pub use theme::{BUILT_IN, Depth, Theme, ThemeError};
 
@@ -37,8 +37,9 @@ pub fn draw(frame: &mut Frame, model: &Model, theme: &Theme) {
     paint.clear(Area::new(whole.x, whole.y, whole.width, whole.height), theme.base());
     if model.layout().shape == Shape::Words {
         words::draw(&mut paint, model);
-        // A list is of use in few lines too.
-        if model.picker().is_some() && model.height >= LEAST_LIST {
+        // A list and a question are of use in few lines too.
+        let useful = model.picker().is_some() || matches!(model.overlay, Some(Overlay::Question(_)));
+        if useful && model.height >= LEAST_LIST {
             overlay::draw(&mut paint, model);
         }
     } else {

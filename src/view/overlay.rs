@@ -7,7 +7,8 @@ use super::paint::Paint;
 use super::picker;
 use super::start_form;
 use super::theme::Role;
-use crate::app::{Action, Area, LineInput, Model, Overlay, RowsPane, binding_of, budget, glyphs};
+use crate::app::picker::SettingForm;
+use crate::app::{Action, Area, LineInput, Model, Overlay, RowsPane, binding_of, budget, glyphs, wrap};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let Some(overlay) = &model.overlay else { return };
@@ -20,6 +21,8 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Budget => "The budget is reached".into(),
         Overlay::Amount(_) => "The new budget in dollars, for this session".into(),
         Overlay::Question(_) => "What do you want to know?".into(),
+        Overlay::Note { seq, .. } => format!("A note on record {seq}"),
+        Overlay::Setting(form) => form.name.clone(),
         Overlay::Documents(_) => "Which documents? Files and folders".into(),
         Overlay::Picker(picker) => picker.of.title().into(),
         Overlay::Search(_) => format!("Search {}", model.focus.name()),
@@ -54,6 +57,8 @@ pub fn draw(paint: &mut Paint, model: &Model) {
                 paint.text(inside.x, y, inside.width, &least, paint.style(Role::Dim));
             }
         }
+        Overlay::Note { input, .. } => line_input(paint, input, inside),
+        Overlay::Setting(form) => setting(paint, form, inside),
         Overlay::Search(input) => line_input(paint, input, inside.top(1)),
         Overlay::Picker(about) => picker::draw(paint, model, about),
         Overlay::Documents(input) => {
@@ -104,6 +109,25 @@ fn scrolled(paint: &mut Paint, pane: &RowsPane, area: Area) {
         let words = if below > 0 { format!(" {below} rows more ") } else { " end ".into() };
         let style = paint.style(Role::OverlayRule);
         paint.right(area.x, area.y + area.height, area.width, &words, style);
+    }
+}
+
+/// The value that is typed, and what may stand there.
+fn setting(paint: &mut Paint, form: &SettingForm, area: Area) {
+    line_input(paint, &form.input, area.top(2));
+    let (dim, bad) = (paint.style(Role::Dim), paint.style(Role::Bad));
+    let Some(setting) = form.setting() else { return };
+    let allowed = format!("allowed: {}", setting.allowed());
+    let told = if form.wrong.is_empty() { (allowed.as_str(), dim) } else { (form.wrong.as_str(), bad) };
+    let lines = [(setting.doc.as_str(), dim), told];
+    let mut y = area.y + 2.min(area.height);
+    for (line, style) in lines {
+        for part in wrap(line, usize::from(area.width)) {
+            if y < area.y + area.height {
+                paint.text(area.x, y, area.width, &line[part], style);
+            }
+            y += 1;
+        }
     }
 }
 

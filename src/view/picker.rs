@@ -163,6 +163,8 @@ fn hints(paint: &mut Paint, picker: &Picker, area: Area) {
     let keys: &[(&str, &str)] = match picker.of {
         Picking::Actions | Picking::Keys => &[("enter", "do it"), ("esc", "leave")],
         Picking::RemoteModel | Picking::LocalModel => &[("enter", "use it"), ("esc", "leave")],
+        Picking::Notes => &[("enter", "go there"), ("esc", "leave")],
+        Picking::Settings => &[("enter", "change it"), ("esc", "leave")],
         Picking::Session => &[("enter", "open"), ("ctrl-x", "delete"), ("esc", "leave")],
     };
     let mut x = 0;

@@ -229,9 +229,16 @@ fn hinted(model: &Model) -> &'static [Action] {
         (Some(Overlay::Budget), ..) => &[A::SpendOnce, A::RaiseBudget, A::EndRun, A::Postpone],
         // A list says itself what its keys do.
         (Some(Overlay::Picker(_) | Overlay::Question(_)), ..) => &[],
-        (Some(Overlay::Documents(_) | Overlay::Search(_) | Overlay::Amount(_)), ..) => {
-            &[A::Submit, A::Leave, A::EraseWord, A::EraseLine]
-        }
+        (
+            Some(
+                Overlay::Note { .. }
+                | Overlay::Setting(_)
+                | Overlay::Documents(_)
+                | Overlay::Search(_)
+                | Overlay::Amount(_),
+            ),
+            ..,
+        ) => &[A::Submit, A::Leave, A::EraseWord, A::EraseLine],
         (Some(Overlay::Quit | Overlay::Stop), ..) => &[A::Confirm, A::Decline],
         (Some(Overlay::Job { .. }), ..) => &[A::Show, A::RetryJob, A::CancelJob, A::Copy, A::Down, A::Up, A::Dismiss],
         (Some(Overlay::Ledger(_)), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Copy, A::Dismiss],

@@ -5,7 +5,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::{Depth, Theme, draw};
-use crate::app::world::World;
+use crate::app::world::{World, built_in};
 use crate::app::{Message, Mode, Model, Player, update};
 
 mod hostile;

@@ -2,8 +2,10 @@
 
 mod areas;
 mod finder;
+mod notes;
 mod palette;
 mod press;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +14,8 @@ use super::input::LineInput;
 
 pub use areas::PickerAreas;
 pub use finder::Finder;
+pub use notes::Note;
+pub use settings::SettingForm;
 
 /// A list, the words typed to narrow it, and where the cursor stands.
 #[derive(Clone, Debug)]
@@ -42,6 +46,8 @@ pub enum Picking {
     RemoteModel,
     LocalModel,
     Session,
+    Settings,
+    Notes,
 }
 
 /// Rows that belong together.
@@ -95,6 +101,10 @@ pub enum Choice {
     },
     /// Open the session of this id.
     Session(String),
+    /// Go to this note, counted from 0.
+    Note(usize),
+    /// Change this setting.
+    Setting(String),
     /// Name documents, and start a session on them.
     Documents,
 }
@@ -139,6 +149,8 @@ impl Picking {
             Picking::RemoteModel => "Who plans, from the next round on",
             Picking::LocalModel => "Who reads, from the next round on",
             Picking::Session => "Sessions",
+            Picking::Notes => "Notes and bookmarks",
+            Picking::Settings => "Settings, and where each came from",
         }
     }
 
@@ -148,6 +160,8 @@ impl Picking {
             Picking::RemoteModel => REMOTE,
             Picking::LocalModel => LOCAL,
             Picking::Session => SESSION,
+            Picking::Settings => SETTING,
+            Picking::Notes => NOTE,
         }
     }
 }
@@ -165,6 +179,9 @@ const LOCAL: &[Column] = &[
     column("parameters", 10, true, 60),
     column("size", 8, true, 48),
 ];
+const SETTING: &[Column] =
+    &[column("setting", 26, false, 0), column("value", 0, false, 30), column("from", 24, false, 64)];
+const NOTE: &[Column] = &[column("note", 0, false, 0), column("record", 8, true, 36), column("after", 8, true, 48)];
 const SESSION: &[Column] = &[
     column("question", 0, false, 0),
     column("document", 22, false, 84),

@@ -54,6 +54,8 @@ impl Model {
         match binding.action {
             Action::RemoteModel | Action::LocalModel => self.player().is_none(),
             Action::Ask => !self.is_running(),
+            Action::Note | Action::Bookmark => self.state.opened.is_some(),
+            Action::Notes => !self.notes.is_empty(),
             Action::Sessions => !self.is_running(),
             Action::StopRun => self.is_running(),
             Action::Budget => self.budget_reached().is_some(),

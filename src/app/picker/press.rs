@@ -12,6 +12,8 @@ impl Model {
     pub(crate) fn input_mut(&mut self) -> Option<&mut LineInput> {
         match &mut self.overlay {
             Some(Overlay::Documents(input) | Overlay::Search(input) | Overlay::Amount(input)) => Some(input),
+            Some(Overlay::Note { input, .. }) => Some(input),
+            Some(Overlay::Setting(form)) => Some(&mut form.input),
             Some(Overlay::Question(form)) => Some(form.input_mut()),
             Some(Overlay::Picker(picker)) => Some(&mut picker.input),
             _ => None,
@@ -132,7 +134,7 @@ impl Model {
         let was = self.picker().map(|picker| picker.of);
         self.overlay = None;
         match was {
-            Some(Picking::Actions | Picking::Keys) | None => Vec::new(),
+            Some(Picking::Actions | Picking::Keys | Picking::Settings | Picking::Notes) | None => Vec::new(),
             Some(_) => vec![Command::StopFilling],
         }
     }
@@ -157,6 +159,8 @@ impl Model {
                 let provider = Some(provider);
                 self.open_filled(of, Filling::RemoteModels { provider })
             }
+            Choice::Note(at) => self.go_to_note(at),
+            Choice::Setting(name) => self.pick_setting(name),
             Choice::Documents => {
                 self.overlay = None;
                 self.name_documents();

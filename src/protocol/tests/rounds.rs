@@ -261,6 +261,27 @@ fn at_a_reached_budget_the_person_says_how_to_go_on() {
 }
 
 #[test]
+fn a_budget_can_be_changed_before_it_is_reached_and_never_after_the_end() {
+    let raise = |state: &State, to_usd| decide(state, Input::Budget(BudgetChoice::Raise { to_usd })).facts;
+    let done = World::default().run();
+    let mut state = State::default();
+    let waits = done.facts.iter().find(|fact| {
+        state.apply(fact);
+        matches!(fact, Fact::RemoteAsked(_))
+    });
+    assert!(waits.is_some());
+    let facts = raise(&state, 0.5);
+    assert_eq!(facts, [Fact::BudgetRaised { scope: Scope::Session, to_usd: 0.5, once: false }]);
+    let phase = state.phase.clone();
+    facts.iter().for_each(|fact| state.apply(fact));
+    assert_eq!((state.budgets.usd(Scope::Session), state.phase.clone()), (Some(0.5), phase));
+    for to_usd in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(raise(&state, to_usd), []);
+    }
+    assert_eq!((raise(&done.state, 1.0), raise(&State::default(), 1.0)), (vec![], vec![]));
+}
+
+#[test]
 fn the_budget_of_the_day_pauses_a_new_call_and_one_that_would_be_sent_again() {
     let price = Some(Price::flat(1.0, 2.0));
     let settings = Settings { budget_usd_per_day: Some(0.02), ..Settings::default() };

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::*;
 use crate::app::PickerNews;
-use crate::app::picker::{Choice, Group, PickerRow, Standing};
+use crate::app::picker::{Choice, Group, Note, PickerRow, Standing};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (20, 6)];
 
@@ -337,6 +337,41 @@ fn the_start_form() {
         let question = "What was the net income of Harbour Freight Lines in 2023,\nand what drove the change?";
         update(&mut model, Message::Paste(question.into()));
         press(&mut model, "tab ctrl-u 9 9 enter");
+        model
+    });
+}
+
+#[test]
+fn the_settings() {
+    lists("settings", |width, height| {
+        let mut model = World::new().model(width, height);
+        model.settings = built_in();
+        press(&mut model, "O");
+        update(&mut model, Message::Paste("budget".into()));
+        press(&mut model, "enter ctrl-u 2 . 5 enter");
+        model
+    });
+}
+
+#[test]
+fn a_setting_that_is_typed_wrong() {
+    lists("setting", |width, height| {
+        let mut model = World::new().model(width, height);
+        press(&mut model, "O");
+        update(&mut model, Message::Paste("max_rounds".into()));
+        press(&mut model, "enter 9 enter");
+        model
+    });
+}
+
+#[test]
+fn notes_to_go_to() {
+    lists("notes", |width, height| {
+        let mut model = World::new().whole().model(width, height);
+        let note = |seq, text: &str| Note { seq, at_ms: seq * 250, text: text.into(), ask: None };
+        let notes = vec![note(3, "bookmark: round 1, planning"), note(20, "is this the\nright \u{1b}[31mpage?")];
+        update(&mut model, Message::Notes(notes));
+        press(&mut model, "' down");
         model
     });
 }
