@@ -104,6 +104,7 @@ pub enum Filling {
     },
     LocalModels,
     Sessions,
+    Log,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -119,6 +119,7 @@ impl Model {
             Action::Note => self.open_note(),
             Action::Bookmark => return self.bookmark(),
             Action::Notes => self.open_notes(),
+            Action::Log => return self.open_filled(Picking::Log, Filling::Log),
             Action::Settings => self.open_settings(),
             Action::StopRun if self.is_running() => self.open_overlay(Overlay::Stop),
             Action::StopRun => self.notify("no run is in flight"),

@@ -163,6 +163,7 @@ fn hints(paint: &mut Paint, picker: &Picker, area: Area) {
     let keys: &[(&str, &str)] = match picker.of {
         Picking::Actions | Picking::Keys => &[("enter", "do it"), ("esc", "leave")],
         Picking::RemoteModel | Picking::LocalModel => &[("enter", "use it"), ("esc", "leave")],
+        Picking::Log => &[("enter", "copy the line"), ("esc", "leave")],
         Picking::Notes => &[("enter", "go there"), ("esc", "leave")],
         Picking::Settings => &[("enter", "change it"), ("esc", "leave")],
         Picking::Session => &[("enter", "open"), ("ctrl-x", "delete"), ("esc", "leave")],

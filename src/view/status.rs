@@ -193,6 +193,11 @@ pub fn hints(paint: &mut Paint, model: &Model) {
     if area.is_empty() {
         return;
     }
+    // What is open may hide the line that notices stand on.
+    if let Some(notice) = model.notice.as_ref().filter(|_| model.overlay.is_some()) {
+        paint.text(area.x + 1, area.y, area.width.saturating_sub(2), &notice.text, paint.style(Role::Warning));
+        return;
+    }
     // The way to the rest of the keys, and the way out, are always there.
     let mut end = area.x + area.width;
     if model.overlay.is_none() {

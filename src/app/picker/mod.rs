@@ -48,6 +48,7 @@ pub enum Picking {
     Session,
     Settings,
     Notes,
+    Log,
 }
 
 /// Rows that belong together.
@@ -101,6 +102,8 @@ pub enum Choice {
     },
     /// Open the session of this id.
     Session(String),
+    /// Copy this.
+    Copy(String),
     /// Go to this note, counted from 0.
     Note(usize),
     /// Change this setting.
@@ -149,6 +152,7 @@ impl Picking {
             Picking::RemoteModel => "Who plans, from the next round on",
             Picking::LocalModel => "Who reads, from the next round on",
             Picking::Session => "Sessions",
+            Picking::Log => "The log, newest first; type warn or error to see those alone",
             Picking::Notes => "Notes and bookmarks",
             Picking::Settings => "Settings, and where each came from",
         }
@@ -162,6 +166,7 @@ impl Picking {
             Picking::Session => SESSION,
             Picking::Settings => SETTING,
             Picking::Notes => NOTE,
+            Picking::Log => LOG,
         }
     }
 }
@@ -181,6 +186,7 @@ const LOCAL: &[Column] = &[
 ];
 const SETTING: &[Column] =
     &[column("setting", 26, false, 0), column("value", 0, false, 30), column("from", 24, false, 64)];
+const LOG: &[Column] = &[column("level", 5, false, 0), column("time", 8, false, 50), column("what", 0, false, 24)];
 const NOTE: &[Column] = &[column("note", 0, false, 0), column("record", 8, true, 36), column("after", 8, true, 48)];
 const SESSION: &[Column] = &[
     column("question", 0, false, 0),

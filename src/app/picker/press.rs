@@ -40,6 +40,7 @@ impl Model {
             Filling::RemoteModels { .. } => "looking for models…",
             Filling::LocalModels => "looking for models…",
             Filling::Sessions => "looking for sessions…",
+            Filling::Log => "reading the log…",
         };
         let standing = Standing::Loading(told.into());
         self.open_picker(of, vec![Group { standing, ..Group::default() }]);
@@ -159,6 +160,7 @@ impl Model {
                 let provider = Some(provider);
                 self.open_filled(of, Filling::RemoteModels { provider })
             }
+            Choice::Copy(text) => vec![Command::Copy(text)],
             Choice::Note(at) => self.go_to_note(at),
             Choice::Setting(name) => self.pick_setting(name),
             Choice::Documents => {

@@ -2,6 +2,7 @@
 
 mod chosen;
 mod local;
+mod log;
 mod remote;
 pub mod sessions;
 
@@ -67,6 +68,12 @@ impl Offers {
                 Filling::RemoteModels { provider } => remote::fill(&outlet, &config, provider.as_deref()).await,
                 Filling::LocalModels => local::fill(&outlet, &config).await,
                 Filling::Sessions => sessions::fill(outlet, &config).await,
+                Filling::Log => {
+                    let read = tokio::task::spawn_blocking(move || log::fill(&outlet)).await;
+                    if let Err(error) = read {
+                        tracing::warn!("the log could not be listed: {error}");
+                    }
+                }
             }
         };
         tokio::spawn(async move { stop.run_until_cancelled(fill).await });

@@ -375,3 +375,17 @@ fn notes_to_go_to() {
         model
     });
 }
+
+#[test]
+fn the_log() {
+    lists("log", |width, height| {
+        let line = |level: &str, what: &str| {
+            let cells = vec![level.to_owned(), "07:34:24".into(), what.to_owned()];
+            PickerRow::new(Choice::Copy(what.to_owned()), cells, what)
+        };
+        let rows = vec![line("error", "minions::local: gone \u{1b}[31m"), line("warn", "minions::remote: slow")];
+        let mut model = filled("!", vec![Group { rows, ..Group::default() }], width, height);
+        update(&mut model, Message::Paste("err".into()));
+        model
+    });
+}
