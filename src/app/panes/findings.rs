@@ -186,7 +186,8 @@ fn conclusion(decision: &Decision) -> &str {
     }
 }
 
-fn write_decision(writer: &mut Writer, decision: &Decision) {
+/// What the remote LM decided, and why.
+pub fn write_decision(writer: &mut Writer, decision: &Decision) {
     let (word, parts) = match decision {
         Decision::ProvideFinalAnswer(last) => {
             let answer = last.answer.as_deref().unwrap_or("The documents do not tell, as far as was read.");

@@ -4,9 +4,10 @@ use crate::app::figures::{dollars, short_bytes, short_count, short_time};
 use crate::app::layout::Pane;
 use crate::app::markdown::LastBlock;
 use crate::app::model::Model;
+use crate::app::panes::findings::write_decision;
 use crate::app::panes::reply::{Before, write_program, write_reply};
 use crate::app::rows::{Fold, Mark, Piece, Row, Target, Tone, Writer, pad};
-use crate::protocol::{Ask, AskState, Code, CodeError, Decision, Purpose, Role, Round, Usage};
+use crate::protocol::{Ask, AskState, Code, CodeError, Purpose, Role, Round, Usage};
 
 /// How much of the reply under way is laid out for good: all of its blocks but the last, which may still change.
 #[derive(Clone, Copy, Debug, Default)]
@@ -343,25 +344,6 @@ fn write_jobs(writer: &mut Writer, round: &Round) {
             ],
             None,
         );
-    }
-}
-
-fn write_decision(writer: &mut Writer, decision: &Decision) {
-    let (words, parts): (&str, Vec<(&str, &str)>) = match decision {
-        Decision::ProvideFinalAnswer(last) => {
-            ("final answer", vec![("", last.answer.as_deref().unwrap_or("the documents do not tell"))])
-        }
-        Decision::RequestAdditionalInfo(more) => (
-            "more information wanted",
-            vec![("why", &more.explanation), ("find out", &more.feedback), ("known", &more.scratchpad)],
-        ),
-    };
-    writer.row(vec![Piece::Mark(Tone::Accent, Mark::Arrow), pad(1), Piece::text(Tone::Strong, words)], None);
-    for (name, text) in parts.into_iter().filter(|(_, text)| !text.trim().is_empty()) {
-        if !name.is_empty() {
-            writer.row(vec![pad(2), Piece::text(Tone::Dim, name)], None);
-        }
-        writer.markdown(Tone::Text, if name.is_empty() { 2 } else { 4 }, text.trim(), None);
     }
 }
 
