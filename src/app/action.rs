@@ -32,6 +32,12 @@ pub enum Action {
     TintCited,
     TintLeft,
     Compare,
+    NextRead,
+    NextCited,
+    NextLeft,
+    GoTo,
+    Outline,
+    Select,
     Show,
     Filter,
     Sort,
@@ -99,6 +105,8 @@ pub enum Action {
 pub enum Context {
     /// In every pane and in the overlays that scroll.
     Everywhere,
+    /// In the Document pane.
+    Document,
     /// In the Jobs pane and in a job's details.
     Jobs,
     /// While a session is replayed.
@@ -116,8 +124,9 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 8] = [
+    pub const ALL: [Context; 9] = [
         Context::Everywhere,
+        Context::Document,
         Context::Jobs,
         Context::Replay,
         Context::Typing,
@@ -130,6 +139,7 @@ impl Context {
     pub fn name(self) -> &'static str {
         match self {
             Context::Everywhere => "Everywhere",
+            Context::Document => "Document",
             Context::Jobs => "Jobs",
             Context::Replay => "Replay",
             Context::Question => "At a question",
@@ -219,6 +229,12 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Help, C::Everywhere, "help", "? f1", "this list"),
     binding(A::Suspend, C::Everywhere, "suspend", "ctrl-z", "put the program in the background"),
     binding(A::Quit, C::Everywhere, "quit", "q ctrl-c", "leave; asks first while work is in flight"),
+    binding(A::GoTo, C::Document, "go to", "ctrl-g", "to a line, a page or a share: 120, p12, 50%"),
+    binding(A::Outline, C::Document, "outline", "o", "the headings and pages, to go to one"),
+    binding(A::Select, C::Document, "select", "v", "select lines, to copy them or to ask about them alone"),
+    binding(A::NextRead, C::Document, "next read", "R", "to the next part that workers read; n and N go on"),
+    binding(A::NextCited, C::Document, "next cited", "C", "to the next part that was cited; n and N go on"),
+    binding(A::NextLeft, C::Document, "next left", "E", "to the next part that left this machine; n and N go on"),
     binding(A::Show, C::Jobs, "show", "o", "show the job's citation, else its chunk, in the document"),
     binding(A::Filter, C::Jobs, "filter", "f", "show all jobs, the answered, the unfinished, those in trouble"),
     binding(A::Sort, C::Jobs, "sort", "s", "sort by order, state, chunk, task, tokens, time"),

@@ -12,10 +12,12 @@ impl Model {
     /// What is selected, as text for the clipboard.
     pub(crate) fn copy(&mut self) -> Vec<Command> {
         let text = match self.focus {
-            Pane::Document => self.document.highlight.and_then(|highlight| {
-                let open = self.documents.get(highlight.span.document)?;
-                open.document.slice(highlight.span.start, highlight.span.end).map(str::to_owned)
-            }),
+            Pane::Document => {
+                self.selected().or(self.document.highlight.map(|highlight| highlight.span)).and_then(|span| {
+                    let open = self.documents.get(span.document)?;
+                    open.document.slice(span.start, span.end).map(str::to_owned)
+                })
+            }
             Pane::Planner => self.selected_in_planner(),
             Pane::Jobs => self.selected_job().and_then(|id| {
                 let output = self.state.job(id)?.outcome()?.output()?;

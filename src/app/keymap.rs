@@ -59,8 +59,9 @@ mod tests {
 
     #[test]
     fn no_key_does_two_things_where_both_could_be_meant() {
-        let together: [&[Context]; 5] = [
+        let together: [&[Context]; 6] = [
             &[Context::Everywhere, Context::Jobs, Context::Replay],
+            &[Context::Everywhere, Context::Document, Context::Replay],
             &[Context::Question],
             &[Context::Budget],
             &[Context::Typing, Context::Picking],

@@ -6,7 +6,9 @@ use super::ledger::Account;
 use super::load::Load;
 use super::model::Player;
 use super::picker::{Choice, Group, Note, PickerRow, Standing};
+use super::work::Worked;
 use crate::config::Config;
+use crate::document::Span;
 use crate::protocol::{AskId, BudgetChoice, Fact, JobId, State};
 
 /// Everything that can change the model.
@@ -50,6 +52,8 @@ pub enum Message {
     Account(Box<Account>),
     /// What all sessions of the folder spent or reserved today, in dollars.
     Today(f64),
+    /// What was found of the work that was due.
+    Worked(Worked),
     Player(Player),
     /// Where the rounds of a replay begin.
     Rounds(Vec<u64>),
@@ -141,6 +145,8 @@ pub enum Command {
     /// Start a run on the documents at hand.
     Ask {
         question: String,
+        /// The only part of the documents that the run is about; all of them where none is selected.
+        part: Option<Span>,
     },
     /// Write a note on this record.
     Note {

@@ -5,6 +5,7 @@ pub mod budget;
 mod copy;
 mod figures;
 mod find;
+mod goto;
 mod highlight;
 mod input;
 mod key;
@@ -17,6 +18,7 @@ mod load;
 mod markdown;
 mod message;
 mod model;
+mod outline;
 mod overlay;
 mod panes;
 mod perform;
@@ -32,6 +34,7 @@ mod start_form;
 mod tests;
 mod update;
 mod visible;
+mod work;
 #[cfg(test)]
 pub(crate) mod world;
 mod wrap;
@@ -49,17 +52,22 @@ pub use message::{Command, Filling, Message, Mouse, MouseKind, PickerNews, Repla
 pub use model::{
     DocumentPane, Highlight, Mode, Model, Notice, OpenDocument, Overlay, Partial, PlannerPane, Player, RowsPane, Tints,
 };
+pub use outline::{Entry, Outline, Section};
 pub use panes::answers::AnswersTab;
 pub use panes::document::{RowMarks, gutter};
 pub use panes::job_grid::{Bands, Cell, Grid, LABEL};
 pub use panes::job_list::{Filter, Sort, tokens};
 pub use panes::jobs::{Follow, JobsPane, job_word};
+pub use panes::map::MapRow;
+pub use panes::marks::{Share, Tint};
+pub use panes::selection::Selection;
 pub use picker::Picking;
 pub use progress::{Headline, StepState, TimelineRound, TimelineStep, headline, planner_name, reader_name, timeline};
 pub use rows::{Fold, Mark, Piece, Row, Target, Tone, match_word, piece_width};
 pub use scrubber::{record_at, scrubber_track, track_cell};
-pub use search::Search;
+pub use search::{Going, Search};
 pub use start_form::{Lever, StartForm};
 pub use update::update;
 pub use visible::{Glyph, gist, glyphs, visible, width};
+pub use work::{Work, WorkId, Worked};
 pub use wrap::wrap;

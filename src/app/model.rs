@@ -1,22 +1,27 @@
 //! Everything the screen shows. It is built from facts; no pane keeps a truth of its own.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::figures::{Figures, Marks};
+use super::goto::Goal;
 use super::input::LineInput;
 use super::keymap::Keymap;
 use super::layout::{Area, Layout, Pane};
 use super::ledger::Account;
 use super::lines::{LineIndex, Position};
 use super::load::Load;
+use super::outline::Outline;
 use super::panes::answers::AnswersTab;
 use super::panes::jobs::JobsPane;
 use super::panes::planner::Laid;
+use super::panes::selection::Selection;
 use super::picker::{Note, Picker, SettingForm};
 use super::programs::Programs;
 use super::rows::{Fold, Row};
 use super::search::Search;
 use super::start_form::StartForm;
+use super::work::AT_ONCE;
 use crate::config::Loaded;
 use crate::document::{Document, Located, Span};
 use crate::protocol::{AskId, JobId, Phase, Reached, State, Waiting};
@@ -79,11 +84,13 @@ pub struct Model {
     pub ascii: bool,
 }
 
-/// A document and its lines.
+/// A document and what is known of its text.
 #[derive(Clone, Debug)]
 pub struct OpenDocument {
     pub document: Document,
     pub lines: LineIndex,
+    /// Nothing while it is still looked for.
+    pub outline: Option<Arc<Outline>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,6 +129,15 @@ pub struct DocumentPane {
     /// Cells scrolled to the right; only while unwrapped.
     pub left: usize,
     pub highlight: Option<Highlight>,
+    /// Where to go as soon as its line is known.
+    pub goal: Option<Goal>,
+    pub selection: Option<Selection>,
+    /// The line that the mouse was pressed on.
+    pub pressed: Option<usize>,
+    /// The mouse holds the map or the scroll bar.
+    pub holds_map: bool,
+    /// Searches that were begun so far.
+    pub searches: u64,
 }
 
 /// Words that were jumped to.
@@ -178,6 +194,8 @@ pub enum Overlay {
     Picker(Box<Picker>),
     /// The new value of a setting.
     Setting(Box<SettingForm>),
+    /// A line, a page or a share of the document to go to.
+    GoTo(LineInput),
     Job {
         job: JobId,
         rows: RowsPane,
@@ -205,8 +223,9 @@ pub struct Tints {
 impl Model {
     /// A screen for these documents, before anything happened.
     pub fn new(documents: Vec<Document>, mode: Mode) -> Self {
-        let documents =
-            documents.into_iter().map(|document| OpenDocument { lines: LineIndex::of(&document), document }).collect();
+        let open =
+            |document: Document| OpenDocument { lines: LineIndex::begun(&document, AT_ONCE), outline: None, document };
+        let documents = documents.into_iter().map(open).collect();
         let mut model = Self {
             state: State::default(),
             documents,

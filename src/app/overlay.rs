@@ -21,6 +21,7 @@ impl Model {
             Some(Overlay::Budget) => (72, 10),
             Some(Overlay::Amount(_)) => (60, 6),
             Some(Overlay::Search(_)) => (60, 3),
+            Some(Overlay::GoTo(_)) => (60, 4),
             Some(Overlay::Note { .. }) => (90, 6),
             Some(Overlay::Question(_)) => (90, 16),
             Some(Overlay::Documents(_) | Overlay::Setting(_)) => (90, 8),
@@ -34,7 +35,7 @@ impl Model {
         };
         let (wide, high) = (wide.min(width), high.min(height));
         let y = match &self.overlay {
-            Some(Overlay::Search(_)) => height.saturating_sub(high + 2),
+            Some(Overlay::Search(_) | Overlay::GoTo(_)) => height.saturating_sub(high + 2),
             _ => (height - high) / 2,
         };
         Area::new((width - wide) / 2, y, wide, high)
@@ -95,6 +96,7 @@ impl Model {
     fn help_first(&self) -> Context {
         match (self.focus, self.player().is_some()) {
             (Pane::Jobs, _) => Context::Jobs,
+            (Pane::Document, _) => Context::Document,
             (_, true) => Context::Replay,
             _ => Context::Everywhere,
         }

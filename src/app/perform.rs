@@ -7,6 +7,7 @@ use super::layout::Pane;
 use super::message::{Command, Filling, ReplayCommand, Unit};
 use super::model::{Highlight, Model, Overlay, RowsPane};
 use super::panes::answers::AnswersTab;
+use super::panes::marks::Tint;
 use super::picker::Picking;
 use super::rows::Target;
 use super::search::Search;
@@ -16,6 +17,9 @@ impl Model {
     pub(crate) fn perform(&mut self, action: Action) -> Vec<Command> {
         if self.overlay.is_some() {
             return self.perform_in_overlay(action);
+        }
+        if self.focus == Pane::Document && self.extend_selection(action) {
+            return Vec::new();
         }
         let page = isize::try_from(self.pane_rows(self.focus).max(2) - 1).unwrap_or(1);
         match action {
@@ -45,6 +49,9 @@ impl Model {
                 self.zoomed = !self.zoomed;
                 self.lay_out();
             }
+            Action::Open if self.focus == Pane::Document && self.document.selection.is_some() => {
+                return self.perform(Action::Ask);
+            }
             Action::Open => self.open(),
             Action::Back => {
                 if let Some(pane) = self.came_from.take() {
@@ -58,7 +65,8 @@ impl Model {
             Action::NextMatch => self.next_match(true),
             Action::PreviousMatch => self.next_match(false),
             Action::Dismiss => {
-                if self.notice.take().is_none() {
+                let noticed = self.notice.take().is_some();
+                if self.document.selection.take().is_none() && !noticed {
                     self.search = Search::default();
                     self.document.highlight = None;
                 }
@@ -67,17 +75,23 @@ impl Model {
             Action::Wrap => self.toggle_wrap(),
             Action::TintRead => {
                 self.tints.read = !self.tints.read;
-                self.notify(switched("▏ read by workers", self.tints.read));
+                self.notify(switched(&self.told_of(Tint::Read), self.tints.read));
             }
             Action::TintCited => {
                 self.tints.cited = !self.tints.cited;
-                self.notify(switched("● cited", self.tints.cited));
+                self.notify(switched(&self.told_of(Tint::Cited), self.tints.cited));
             }
             Action::TintLeft => {
                 self.tints.left = !self.tints.left;
-                self.notify(switched("» sent to the planner", self.tints.left));
+                self.notify(switched(&self.told_of(Tint::Left), self.tints.left));
             }
             Action::Compare => self.compare_programs(),
+            Action::NextRead => self.step_through(Tint::Read),
+            Action::NextCited => self.step_through(Tint::Cited),
+            Action::NextLeft => self.step_through(Tint::Left),
+            Action::GoTo => self.open_overlay(Overlay::GoTo(LineInput::default())),
+            Action::Outline => self.open_outline(),
+            Action::Select => self.toggle_selection(),
             Action::Show => {
                 if let Some(job) = self.selected_job() {
                     self.show_job(job);
@@ -238,11 +252,19 @@ impl Model {
             }
             Some(Overlay::Search(input)) => {
                 self.search = Search::new(self.focus, &input.text);
+                if let Some(why) = self.search.plain.clone() {
+                    self.notify(format!("no regular expression ({why}); searched as plain text"));
+                }
                 if std::mem::take(&mut self.jobs.narrows_next) {
                     self.narrow_jobs(Some(self.search.clone()).filter(|search| search.in_pane(Pane::Jobs)));
                 }
                 self.find_again();
                 self.next_match(true);
+            }
+            Some(Overlay::GoTo(input)) => {
+                if !input.text.trim().is_empty() && !self.go_to_typed(&input.text) {
+                    self.overlay = Some(Overlay::GoTo(input));
+                }
             }
             other => self.overlay = other,
         }
@@ -301,7 +323,11 @@ impl Model {
         let within =
             |area: super::layout::Area| (y >= area.y && y < area.y + area.height).then(|| usize::from(y - area.y));
         match pane {
-            Pane::Document => {}
+            Pane::Document if self.map_area().contains(x, y) => {
+                self.document.holds_map = true;
+                self.press_map(y);
+            }
+            Pane::Document => self.press_text(y),
             Pane::Planner => {
                 if let Some(row) = within(self.inside(pane)) {
                     self.planner.rows.cursor = self.planner.rows.top + row;
@@ -426,7 +452,7 @@ impl Model {
 }
 
 fn switched(mark: &str, on: bool) -> String {
-    format!("{mark}: {}", if on { "marked in the document" } else { "not marked" })
+    format!("{mark}; {}", if on { "marked" } else { "not marked any more" })
 }
 
 fn step(unit: Unit, forward: bool) -> Vec<Command> {

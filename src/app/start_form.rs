@@ -167,7 +167,7 @@ impl Model {
         self.overlay = None;
         let changed = self.settings.config != settings.config;
         self.settings = settings;
-        let ask = Command::Ask { question };
+        let ask = Command::Ask { question, part: self.selected() };
         if changed { vec![Command::Settings(Box::new(self.settings.config.clone())), ask] } else { vec![ask] }
     }
 }
@@ -205,7 +205,7 @@ mod tests {
         let mut model = opened();
         paste(&mut model, "Who?\nAnd why?");
         press(&mut model, "ctrl-j x");
-        assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "Who?\nAnd why?\nx".into() }]);
+        assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "Who?\nAnd why?\nx".into(), part: None }]);
         assert!(model.overlay.is_none());
         press(&mut model, "a");
         assert_eq!(form(&model).question.text, "Who?\nAnd why?\nx", "until it has begun");

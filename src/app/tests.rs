@@ -155,7 +155,7 @@ fn a_blank_question_is_refused_and_a_written_one_is_asked() {
     assert!(matches!(model.overlay, Some(Overlay::Question(_))));
     type_in(&mut model, "Who?");
     update(&mut model, Message::Paste("\nand why".into()));
-    assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "Who?\nand why".into() }]);
+    assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "Who?\nand why".into(), part: None }]);
 }
 
 #[test]

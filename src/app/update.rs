@@ -45,7 +45,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.notice.take_if(|notice| notice.until_ms <= now_ms);
         }
         Message::Figures(figures) => model.figures = figures,
-        Message::Marks(marks) => model.marks = marks,
+        Message::Marks(marks) => model.take_marks(marks),
+        Message::Worked(worked) => model.worked(worked),
         Message::Account(account) => return model.take_account(*account),
         Message::Today(usd) => {
             model.account.today_usd = Some(usd);
@@ -74,6 +75,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.account = Default::default();
             model.notes.clear();
             model.document.highlight = None;
+            model.document.selection = None;
             model.planner.toggled.clear();
             model.planner.rows.follow = true;
             model.jobs = model.jobs.anew();
@@ -201,7 +203,8 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
             | Overlay::Setting(_)
             | Overlay::Documents(_)
             | Overlay::Search(_)
-            | Overlay::Amount(_),
+            | Overlay::Amount(_)
+            | Overlay::GoTo(_),
         ) => {
             return typed(model, key);
         }
@@ -211,6 +214,8 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
         None => match (model.focus, model.player().is_some()) {
             (Pane::Jobs, true) => &[Context::Jobs, Context::Replay, Context::Everywhere],
             (Pane::Jobs, false) => &[Context::Jobs, Context::Everywhere],
+            (Pane::Document, true) => &[Context::Document, Context::Replay, Context::Everywhere],
+            (Pane::Document, false) => &[Context::Document, Context::Everywhere],
             (_, true) => &[Context::Replay, Context::Everywhere],
             (_, false) => &[Context::Everywhere],
         },
@@ -287,8 +292,13 @@ fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
             }
         }
         MouseKind::Drag if model.scrubbing => return model.scrub_to(mouse.x),
-        MouseKind::Drag => {}
-        MouseKind::Release => model.scrubbing = false,
+        MouseKind::Drag if model.document.holds_map => model.press_map(mouse.y),
+        MouseKind::Drag => model.drag_text(mouse.y),
+        MouseKind::Release => {
+            model.scrubbing = false;
+            model.document.holds_map = false;
+            model.document.pressed = None;
+        }
     }
     Vec::new()
 }

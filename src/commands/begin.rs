@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::{Exit, Failure};
 use crate::config::{Config, Folders, LocalConfig};
-use crate::document::Document;
+use crate::document::{Document, Span};
 use crate::journal::{DayBook, Session, Store};
-use crate::protocol::{ProtocolKind, SessionOpened, Settings, prompts};
+use crate::protocol::{Part, ProtocolKind, SessionOpened, Settings, prompts};
 use crate::runtime::{self, Embeddings, Running, Setup};
 use crate::sandbox::Sandbox;
 use crate::{local, remote};
@@ -18,8 +18,15 @@ pub struct Begun {
     pub running: Running,
 }
 
+/// `part`: the only part of the documents that the run is about, where it is not about all of them.
+///
 /// Connects to the models, makes the session's folder and starts the run. Must be called on a tokio runtime.
-pub async fn begin(config: &Config, documents: Vec<Document>, question: String) -> Result<Begun, Failure> {
+pub async fn begin(
+    config: &Config,
+    documents: Vec<Document>,
+    question: String,
+    part: Option<Span>,
+) -> Result<Begun, Failure> {
     if question.trim().is_empty() {
         return Err(Failure::usage("the question is blank; give one with --question"));
     }
@@ -32,10 +39,11 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
     sandbox.warm();
     let store = store(config)?;
     let (session, journal) = store.create(&documents)?;
+    let part = part.and_then(|span| Part::of(&documents, span));
     let book = DayBook::new(store.root().to_owned(), session.id());
     let opened = SessionOpened {
         question,
-        settings: settings(config),
+        settings: Settings { part, ..settings(config) },
         documents: documents.iter().map(Document::reference).collect(),
         remote: remote.info(),
         local: local.info(),
@@ -128,5 +136,6 @@ fn settings(config: &Config) -> Settings {
         budget_usd_per_day: limit(config.remote.budget_usd_per_day),
         remote_max_output_tokens: config.remote.max_output_tokens,
         local_max_output_tokens: config.local.max_output_tokens,
+        part: None,
     }
 }

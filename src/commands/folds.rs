@@ -58,6 +58,11 @@ impl Folds {
         let mut cited = self.coverage.cited_by_jobs().clone();
         cited.merge(self.coverage.cited_in_answer());
         let spans = |set: &SpanSet| -> Vec<Span> { set.iter().collect() };
-        Marks { read: spans(self.coverage.read()), cited: spans(&cited), left: spans(self.exposure.spans()) }
+        Marks {
+            read: spans(self.coverage.read()),
+            cited: spans(&cited),
+            answered: spans(self.coverage.cited_in_answer()),
+            left: spans(self.exposure.spans()),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! One file a subcommand. Here: which is which, and how a command ends.
 
 mod begin;
+mod beside;
 mod bill;
 mod completions;
 mod config;
@@ -152,6 +153,7 @@ fn ask_of(
 ) -> Result<Exit, Failure> {
     let question = ask.question.clone().or_else(|| default_question.map(str::to_owned));
     let Err(why) = screen::possible() else {
+        let question = question.map(|question| (question, None));
         let shown = Shown::Documents { documents, question };
         return block_on(workbench::workbench(loaded, scene(cli), shown));
     };

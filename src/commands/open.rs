@@ -17,7 +17,7 @@ use super::{Exit, Failure};
 use crate::app::picker::Choice;
 use crate::app::{Account, Command, Figures, Marks, Message};
 use crate::config::Config;
-use crate::document::Document;
+use crate::document::{Document, Span};
 use crate::journal::{JournalError, Record, Session, Stored, spent_today};
 use crate::protocol::State;
 use crate::runtime::{Connected, Event, Order, Running};
@@ -55,7 +55,7 @@ enum News {
 /// How a live screen begins.
 pub enum Begin {
     /// With a question to the documents.
-    With(String),
+    With(String, Option<Span>),
     /// By asking the person for one.
     Asking,
     /// With the list of sessions.
@@ -75,7 +75,7 @@ pub async fn open(
         Desk { run: Run::None, offers: Offers::new(), picked: None, before: None, waiting: None, session: None };
     let mut commands = Vec::new();
     match begin {
-        Begin::With(question) => desk.run = start(stage, config, &documents, question),
+        Begin::With(question, part) => desk.run = start(stage, config, &documents, question, part),
         Begin::Asking => commands = stage.update(Message::AskQuestion),
         Begin::Picking => commands = stage.update(Message::PickSession),
         Begin::Telling => {}
@@ -140,8 +140,8 @@ async fn watch(
                 Command::CancelJob(job) => desk.run.order(Order::CancelJob(job)),
                 Command::RetryJobs(jobs) => desk.run.order(Order::RetryJobs(jobs)),
                 Command::Budget(choice) => desk.run.order(Order::Budget(choice)),
-                Command::Ask { question } if matches!(desk.run, Run::None) => {
-                    desk.run = start(stage, config, documents, question);
+                Command::Ask { question, part } if matches!(desk.run, Run::None) => {
+                    desk.run = start(stage, config, documents, question, part);
                 }
                 Command::Ask { .. } => {
                     stage.update(Message::Notice("a run is under way; stop it with X before asking again".into()));
@@ -246,10 +246,10 @@ fn pick(stage: &mut Stage, desk: &mut Desk, config: &mut Config, choice: &Choice
     }
 }
 
-fn start(stage: &mut Stage, config: &Config, documents: &[Document], question: String) -> Run {
+fn start(stage: &mut Stage, config: &Config, documents: &[Document], question: String, part: Option<Span>) -> Run {
     stage.update(Message::RunBegan);
     let (config, documents) = (config.clone(), documents.to_vec());
-    Run::Beginning(tokio::spawn(async move { begin(&config, documents, question).await }))
+    Run::Beginning(tokio::spawn(async move { begin(&config, documents, question, part).await }))
 }
 
 impl Run {

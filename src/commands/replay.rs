@@ -175,9 +175,9 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 Command::Settings(changed) => *config = *changed,
                 Command::EarlierQuestions => offers.earlier_questions(config),
                 // A run of its own on the same documents; what was played stays as it is.
-                Command::Ask { question } => {
+                Command::Ask { question, part } => {
                     let documents = stage.model.documents.iter().map(|open| open.document.clone()).collect();
-                    return Ok(Leaving::Question { documents, question });
+                    return Ok(Leaving::Question { documents, question, part });
                 }
                 Command::Note { seq, text } => {
                     let at_ms = player.timeline().records().iter().find(|record| record.seq == seq);

@@ -11,8 +11,9 @@ use futures_util::{FutureExt, Stream, StreamExt, stream};
 use serde_json::json;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::beside::Beside;
 use super::{Exit, Failure, print};
-use crate::app::{BINDINGS, Command, Message, Model, Mouse, MouseKind, update};
+use crate::app::{BINDINGS, Command, Message, Model, Mouse, MouseKind, Worked, update};
 use crate::config::{ConfigError, Folders, Loaded, Sources, Watch, watch};
 use crate::term::{
     self, Capabilities, ColourDepth, Events, FrameLimiter, Options, Pump, Signal, TermError, TermEvent, Terminal, Turn,
@@ -81,6 +82,7 @@ pub struct Stage {
     pump: Pump,
     theme: Theme,
     depth: Depth,
+    beside: Beside,
 }
 
 /// How the command line wants the screen.
@@ -103,6 +105,7 @@ enum Arrived<E> {
     Signal(Signal),
     Settings(Box<Result<Loaded, ConfigError>>),
     Tick,
+    Worked(Worked),
     Other(E),
 }
 
@@ -132,7 +135,18 @@ impl Stage {
         let (width, height) = terminal.measure();
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut stage = Self { model, terminal, events: Some(events), signals, watch, ticks, pump, theme, depth };
+        let mut stage = Self {
+            model,
+            terminal,
+            events: Some(events),
+            signals,
+            watch,
+            ticks,
+            pump,
+            theme,
+            depth,
+            beside: Beside::new(),
+        };
         stage.update(Message::Resize { width, height });
         Ok(stage)
     }
@@ -155,6 +169,7 @@ impl Stage {
                     Arrived::Signal(Signal::Continued) => self.terminal.continued()?,
                     Arrived::Signal(_) | Arrived::Term(TermEvent::Lost) => turned.hang_up = true,
                     Arrived::Settings(settings) => turned.commands.extend(self.reload(*settings)),
+                    Arrived::Worked(worked) => turned.commands.extend(self.update(Message::Worked(worked))),
                     Arrived::Tick => turned.commands.extend(self.update(Message::Tick { now_ms: now_ms() })),
                     Arrived::Term(event) => {
                         turned
@@ -182,6 +197,7 @@ impl Stage {
     /// Shows another model, with the look and the size of the one before.
     pub fn turn_to(&mut self, model: Model) {
         let before = std::mem::replace(&mut self.model, model);
+        self.beside = Beside::new();
         let (width, height) = (before.width, before.height);
         self.model.theme = before.theme;
         self.model.themes = before.themes;
@@ -205,7 +221,8 @@ impl Stage {
 
     async fn next<E>(&mut self, others: &mut (impl Stream<Item = E> + Unpin)) -> Turn<Arrived<E>> {
         let moving = self.model.is_moving();
-        let Self { events, signals, watch, ticks, pump, .. } = self;
+        let Self { events, signals, watch, ticks, pump, beside, model, .. } = self;
+        beside.see_to(model);
         let mut all = stream::poll_fn(|context| {
             if let Some(events) = events
                 && let Poll::Ready(event) = events.poll_next_unpin(context)
@@ -220,6 +237,9 @@ impl Stage {
                 Poll::Ready(Some(settings)) => return Poll::Ready(Some(Arrived::Settings(Box::new(settings)))),
                 Poll::Ready(None) => *watch = None,
                 Poll::Pending => {}
+            }
+            if let Poll::Ready(Some(worked)) = beside.poll(context) {
+                return Poll::Ready(Some(Arrived::Worked(worked)));
             }
             if let Poll::Ready(Some(other)) = others.poll_next_unpin(context) {
                 return Poll::Ready(Some(Arrived::Other(other)));

@@ -7,7 +7,7 @@ use super::screen::{Scene, Stage};
 use super::{Exit, Failure, open, replay};
 use crate::app::{Mode, Model};
 use crate::config::{Config, Loaded};
-use crate::document::{Document, load_all};
+use crate::document::{Document, Span, load_all};
 
 /// What the screen shows first, or next.
 pub enum Shown {
@@ -17,7 +17,8 @@ pub enum Shown {
     Told(String),
     Documents {
         documents: Vec<Document>,
-        question: Option<String>,
+        /// With the only part of the documents that it is about, where it is about a part.
+        question: Option<(String, Option<Span>)>,
     },
     Session(Box<replay::Recording>),
 }
@@ -34,6 +35,7 @@ pub enum Leaving {
     Question {
         documents: Vec<Document>,
         question: String,
+        part: Option<Span>,
     },
     /// Start on these documents: paths as they were typed.
     Documents(String),
@@ -57,7 +59,7 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
             }
             Shown::Documents { documents, question } => {
                 stage.turn_to(Model::new(documents.clone(), Mode::Live { running: false }));
-                let begin = question.map_or(open::Begin::Asking, open::Begin::With);
+                let begin = question.map_or(open::Begin::Asking, |(text, part)| open::Begin::With(text, part));
                 open::open(&mut stage, &mut config, documents, begin).await?
             }
             Shown::Session(recording) => replay::play(&mut stage, &mut config, *recording).await?,
@@ -74,7 +76,9 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
             }
             Leaving::Session(id) => recording(&config, &id).map(|recording| shown_as(recording.at_its_end())),
             Leaving::Record(id, seq) => recording(&config, &id).map(|recording| shown_as(recording.paused_at(seq))),
-            Leaving::Question { documents, question } => Ok(Shown::Documents { documents, question: Some(question) }),
+            Leaving::Question { documents, question, part } => {
+                Ok(Shown::Documents { documents, question: Some((question, part)) })
+            }
             Leaving::Documents(typed) => tokio::task::block_in_place(|| load_all(&paths(&typed)))
                 .map(|documents| Shown::Documents { documents, question: None })
                 .map_err(Failure::from),

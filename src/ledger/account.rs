@@ -154,7 +154,10 @@ impl Ledger {
                 self.local_before = Some(0.0);
                 self.take_prices();
                 self.budget_usd = opened.settings.budget_usd;
-                self.document_bytes = opened.documents.iter().map(|document| document.bytes).sum();
+                self.document_bytes = match opened.settings.part {
+                    Some(part) => part.span.len(),
+                    None => opened.documents.iter().map(|document| document.bytes).sum(),
+                };
                 self.question_bytes = opened.question.len();
             }
             Fact::ModelsChosen(models) => self.chosen.take_over(&mut models.clone()),

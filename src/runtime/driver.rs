@@ -237,7 +237,9 @@ impl Driver {
                 }
             }
             Effect::LocateCitations { round, quotations } => {
-                let prefer = self.state.round_numbered(round).map(effects::located_spans).unwrap_or_default();
+                let mut prefer = self.state.round_numbered(round).map(effects::located_spans).unwrap_or_default();
+                // What is asked about a part is quoted from it.
+                prefer.extend(self.state.settings().part.map(|part| part.span));
                 self.tasks.spawn(effects::locate(self.context.clone(), round, quotations, prefer));
             }
             Effect::Finish => {

@@ -6,6 +6,7 @@ mod glyphs;
 mod job_grid;
 mod jobs;
 mod load;
+mod map;
 mod overlay;
 mod paint;
 mod pane;

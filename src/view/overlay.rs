@@ -8,7 +8,7 @@ use super::picker;
 use super::start_form;
 use super::theme::Role;
 use crate::app::picker::SettingForm;
-use crate::app::{Action, Area, LineInput, Model, Overlay, RowsPane, binding_of, budget, glyphs, wrap};
+use crate::app::{Action, Area, LineInput, Model, Overlay, Pane, RowsPane, binding_of, budget, glyphs, wrap};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let Some(overlay) = &model.overlay else { return };
@@ -25,7 +25,11 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Setting(form) => form.name.clone(),
         Overlay::Documents(_) => "Which documents? Files and folders".into(),
         Overlay::Picker(picker) => picker.of.title().into(),
+        Overlay::Search(_) if model.focus == Pane::Document => {
+            "Search Document, by words or a regular expression".into()
+        }
         Overlay::Search(_) => format!("Search {}", model.focus.name()),
+        Overlay::GoTo(_) => "Go to".into(),
         Overlay::Job { job, .. } => format!("Job {job}"),
         Overlay::Text { title, .. } => title.clone(),
     };
@@ -66,6 +70,11 @@ pub fn draw(paint: &mut Paint, model: &Model) {
             let how = "one after the other; a name with blanks in it stands \"in quotes\"";
             let y = inside.y + inside.height.saturating_sub(1);
             paint.text(inside.x, y, inside.width, how, paint.style(Role::Dim));
+        }
+        Overlay::GoTo(input) => {
+            line_input(paint, input, inside.top(1));
+            let dim = paint.style(Role::Dim);
+            paint.text(inside.x, inside.y + 1, inside.width, &model.goto_hint(), dim);
         }
         Overlay::Question(form) => start_form::draw(paint, model, form, inside),
     }

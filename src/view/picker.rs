@@ -162,6 +162,7 @@ fn hints(paint: &mut Paint, picker: &Picker, area: Area) {
     }
     let keys: &[(&str, &str)] = match picker.of {
         Picking::Actions | Picking::Keys => &[("enter", "do it"), ("esc", "leave")],
+        Picking::Section => &[("enter", "go there"), ("esc", "leave")],
         Picking::RemoteModel | Picking::LocalModel => &[("enter", "use it"), ("esc", "leave")],
         Picking::Log => &[("enter", "copy the line"), ("esc", "leave")],
         Picking::Notes => &[("enter", "go there"), ("esc", "leave")],

@@ -20,7 +20,10 @@ pub fn draw(paint: &mut Paint, model: &Model, form: &StartForm, area: Area) {
     let bottom = area.y + area.height;
     let dim = paint.style(Role::Dim);
     let names: Vec<&str> = model.documents.iter().map(|open| open.document.name.as_str()).collect();
-    let of = format!("of {}", gist(&names.join(", "), 200));
+    let of = match model.selected_words() {
+        Some(part) => format!("of {part} of {} only", gist(names.get(model.document.shown).unwrap_or(&""), 60)),
+        None => format!("of {}", gist(&names.join(", "), 200)),
+    };
     let mut y = area.y + rows;
     if y < bottom {
         paint.text(area.x, y, area.width, &of, dim);

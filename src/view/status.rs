@@ -240,7 +240,8 @@ fn hinted(model: &Model) -> &'static [Action] {
                 | Overlay::Setting(_)
                 | Overlay::Documents(_)
                 | Overlay::Search(_)
-                | Overlay::Amount(_),
+                | Overlay::Amount(_)
+                | Overlay::GoTo(_),
             ),
             ..,
         ) => &[A::Submit, A::Leave, A::EraseWord, A::EraseLine],
@@ -250,6 +251,9 @@ fn hinted(model: &Model) -> &'static [Action] {
         (Some(_), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
         (None, Some(_), Pane::Jobs) => {
             &[A::Play, A::Open, A::Show, A::JobGrid, A::Sort, A::Filter, A::RoundForward, A::Faster, A::NextPane]
+        }
+        (None, _, Pane::Document) if model.document.selection.is_some() => {
+            &[A::Ask, A::Copy, A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss]
         }
         (None, Some(_), _) => &[
             A::Play,
@@ -266,7 +270,7 @@ fn hinted(model: &Model) -> &'static [Action] {
             &[A::Budget, A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom]
         }
         (None, None, Pane::Document) => {
-            &[A::Search, A::NextMatch, A::Wrap, A::Back, A::TintRead, A::TintCited, A::TintLeft, A::NextPane, A::Zoom]
+            &[A::Search, A::NextMatch, A::GoTo, A::Outline, A::Select, A::Wrap, A::TintRead, A::TintCited, A::TintLeft]
         }
         (None, None, Pane::Jobs) => {
             &[A::Open, A::Show, A::JobGrid, A::Sort, A::Filter, A::RetryJob, A::CancelJob, A::Search, A::NextPane]

@@ -7,5 +7,8 @@ pub mod job_details;
 pub mod job_grid;
 pub mod job_list;
 pub mod jobs;
+pub mod map;
+pub mod marks;
 pub mod planner;
 mod reply;
+pub mod selection;

@@ -43,6 +43,8 @@ pub enum Picking {
     Actions,
     /// Any key there is.
     Keys,
+    /// A heading or page of the document.
+    Section,
     RemoteModel,
     LocalModel,
     Session,
@@ -100,6 +102,8 @@ pub enum Choice {
         provider: String,
         model: String,
     },
+    /// Go to this byte of the document shown.
+    Section(usize),
     /// Open the session of this id.
     Session(String),
     /// Copy this.
@@ -149,6 +153,7 @@ impl Picking {
         match self {
             Picking::Actions => "What to do",
             Picking::Keys => "Keys",
+            Picking::Section => "Headings and pages",
             Picking::RemoteModel => "Who plans, from the next round on",
             Picking::LocalModel => "Who reads, from the next round on",
             Picking::Session => "Sessions",
@@ -161,6 +166,7 @@ impl Picking {
     pub fn columns(self) -> &'static [Column] {
         match self {
             Picking::Actions | Picking::Keys => ACTION,
+            Picking::Section => SECTION,
             Picking::RemoteModel => REMOTE,
             Picking::LocalModel => LOCAL,
             Picking::Session => SESSION,
@@ -172,6 +178,7 @@ impl Picking {
 }
 
 const ACTION: &[Column] = &[column("", 18, false, 0), column("", 16, false, 36), column("", 0, false, 50)];
+const SECTION: &[Column] = &[column("heading", 0, false, 0), column("page", 7, true, 36), column("line", 10, true, 50)];
 const REMOTE: &[Column] = &[
     column("model", 0, false, 0),
     column("context", 8, true, 36),

@@ -3,6 +3,7 @@
 use super::super::action::{Action, BINDINGS, Binding, Context};
 use super::super::layout::Pane;
 use super::super::model::{Model, Overlay};
+use super::super::panes::marks::Tint;
 use super::{Choice, Group, Picker, PickerRow, Picking};
 use crate::protocol::JobId;
 
@@ -35,10 +36,15 @@ impl Model {
 
     fn refusal(&self, binding: &Binding) -> String {
         match binding.context {
-            Context::Everywhere | Context::Jobs | Context::Replay if self.does_something(binding) => String::new(),
+            Context::Everywhere | Context::Document | Context::Jobs | Context::Replay
+                if self.does_something(binding) =>
+            {
+                String::new()
+            }
+            Context::Document if self.focus != Pane::Document => "works in the Document pane".into(),
             Context::Jobs if self.focus != Pane::Jobs => "works in the Jobs pane".into(),
             Context::Replay if self.player().is_none() => "works while a session is replayed".into(),
-            Context::Everywhere | Context::Jobs | Context::Replay => "does nothing here now".into(),
+            Context::Everywhere | Context::Document | Context::Jobs | Context::Replay => "does nothing here now".into(),
             context => format!("works {}", context.name().to_lowercase()),
         }
     }
@@ -47,6 +53,7 @@ impl Model {
     fn does_something(&self, binding: &Binding) -> bool {
         match binding.context {
             Context::Everywhere => {}
+            Context::Document if self.focus == Pane::Document => {}
             Context::Jobs if self.focus == Pane::Jobs => {}
             Context::Replay if self.player().is_some() => {}
             _ => return false,
@@ -77,7 +84,12 @@ impl Model {
                     });
                 self.is_running() && jobs.into_iter().any(|id| self.state.can_retry(id))
             }
-            Action::Open => self.focus != Pane::Document,
+            Action::GoTo | Action::Select => !self.documents.is_empty(),
+            Action::Outline => self.has_outline(),
+            Action::NextRead => self.share_of(Tint::Read).spans > 0,
+            Action::NextCited => self.share_of(Tint::Cited).spans > 0,
+            Action::NextLeft => self.share_of(Tint::Left).spans > 0,
+            Action::Open => self.focus != Pane::Document || self.document.selection.is_some(),
             Action::Show => self.selected_job().is_some(),
             Action::CancelJob => {
                 let open = |id| self.state.job(id).is_some_and(|job| job.outcome().is_none());

@@ -3,6 +3,7 @@
 use super::super::action::{Action, Context};
 use super::super::input::LineInput;
 use super::super::key::Key;
+use super::super::layout::Pane;
 use super::super::message::{Command, Filling, PickerNews};
 use super::super::model::{Model, Overlay};
 use super::{Choice, Group, Picker, Picking, Standing};
@@ -11,7 +12,9 @@ impl Model {
     /// The line that is typed into, where there is one.
     pub(crate) fn input_mut(&mut self) -> Option<&mut LineInput> {
         match &mut self.overlay {
-            Some(Overlay::Documents(input) | Overlay::Search(input) | Overlay::Amount(input)) => Some(input),
+            Some(
+                Overlay::Documents(input) | Overlay::Search(input) | Overlay::Amount(input) | Overlay::GoTo(input),
+            ) => Some(input),
             Some(Overlay::Note { input, .. }) => Some(input),
             Some(Overlay::Setting(form)) => Some(&mut form.input),
             Some(Overlay::Question(form)) => Some(form.input_mut()),
@@ -62,7 +65,7 @@ impl Model {
     }
 
     /// The same, with the row that the cursor stood on before rows came or went.
-    fn lay_out_picker_at(&mut self, stood: Option<Choice>) {
+    pub(crate) fn lay_out_picker_at(&mut self, stood: Option<Choice>) {
         let areas = self.picker_areas();
         if let Some(picker) = self.picker_mut() {
             picker.narrow_again(usize::from(areas.list.width), stood);
@@ -135,7 +138,9 @@ impl Model {
         let was = self.picker().map(|picker| picker.of);
         self.overlay = None;
         match was {
-            Some(Picking::Actions | Picking::Keys | Picking::Settings | Picking::Notes) | None => Vec::new(),
+            Some(Picking::Actions | Picking::Keys | Picking::Settings | Picking::Notes | Picking::Section) | None => {
+                Vec::new()
+            }
             Some(_) => vec![Command::StopFilling],
         }
     }
@@ -163,6 +168,12 @@ impl Model {
             Choice::Copy(text) => vec![Command::Copy(text)],
             Choice::Note(at) => self.go_to_note(at),
             Choice::Setting(name) => self.pick_setting(name),
+            Choice::Section(at) => {
+                self.overlay = None;
+                self.focus_on(Pane::Document);
+                self.show_from(at);
+                Vec::new()
+            }
             Choice::Documents => {
                 self.overlay = None;
                 self.name_documents();
