@@ -144,7 +144,11 @@ impl Model {
         let standing = if outline.cut { Standing::Loading(told) } else { Standing::Whole };
         let stood = outline.entries.get(present.unwrap_or(0)).map(|entry| Choice::Section(entry.start));
         self.open_picker(Picking::Section, vec![Group { rows, standing, ..Group::default() }]);
-        self.lay_out_picker_at(stood);
+        let height = self.picker_areas().list.height;
+        if let (Some(picker), Some(stood)) = (self.picker_mut(), stood) {
+            picker.stand_on(&stood);
+            picker.settle(height);
+        }
     }
 }
 

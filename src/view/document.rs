@@ -58,7 +58,7 @@ fn about(model: &Model, open: &OpenDocument) -> String {
         false => format!("finding lines: {}%", open.lines.known() as u64 * 100 / length.max(1) as u64),
     };
     let mut about = format!("{which}{} · {} · {lines}", open.document.name, short_bytes(length as u64));
-    for (tint, word) in [(Tint::Left, "left"), (Tint::Cited, "cited"), (Tint::Read, "read")] {
+    for (tint, word) in [(Tint::Left, "sent"), (Tint::Cited, "cited"), (Tint::Read, "read")] {
         let share = model.share_of(tint);
         if share.spans > 0 {
             about.push_str(&format!(" · {word} {}", share.percent()));

@@ -8,6 +8,7 @@ use super::{Depth, Theme, draw};
 use crate::app::world::{World, built_in};
 use crate::app::{Message, Mode, Model, Player, update};
 
+mod document;
 mod hostile;
 mod jobs;
 mod replies;

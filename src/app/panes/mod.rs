@@ -12,3 +12,5 @@ pub mod marks;
 pub mod planner;
 mod reply;
 pub mod selection;
+#[cfg(test)]
+mod tests;

@@ -271,6 +271,12 @@ impl Picker {
         self.onto_a_row();
     }
 
+    /// Puts the cursor on the row of this choice, where it is shown.
+    pub(crate) fn stand_on(&mut self, choice: &Choice) {
+        let at = self.lines.iter().position(|line| self.row(*line).is_some_and(|row| row.choice == *choice));
+        self.cursor = at.unwrap_or(self.cursor);
+    }
+
     pub fn row(&self, line: Line) -> Option<&PickerRow> {
         match line {
             Line::Row { group, row } => self.groups.get(group)?.rows.get(row),

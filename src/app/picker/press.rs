@@ -65,7 +65,7 @@ impl Model {
     }
 
     /// The same, with the row that the cursor stood on before rows came or went.
-    pub(crate) fn lay_out_picker_at(&mut self, stood: Option<Choice>) {
+    fn lay_out_picker_at(&mut self, stood: Option<Choice>) {
         let areas = self.picker_areas();
         if let Some(picker) = self.picker_mut() {
             picker.narrow_again(usize::from(areas.list.width), stood);
