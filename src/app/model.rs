@@ -136,6 +136,8 @@ pub struct DocumentPane {
     pub pressed: Option<usize>,
     /// The mouse holds the map or the scroll bar.
     pub holds_map: bool,
+    /// The outline is to be opened as soon as it is there; the next key forgets it.
+    pub wants_outline: bool,
     /// Searches that were begun so far.
     pub searches: u64,
 }

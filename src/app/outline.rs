@@ -130,7 +130,8 @@ impl Model {
         };
         let name = gist(&open.document.name, 40);
         let Some(outline) = &open.outline else {
-            self.notify("the headings are still being looked for; try again in a moment");
+            self.document.wants_outline = true;
+            self.notify("looking for the headings; the list opens when they are found");
             return;
         };
         if outline.entries.is_empty() {
@@ -138,8 +139,11 @@ impl Model {
             return;
         }
         let present = outline.at(top);
+        let least = outline.entries.iter().filter(|entry| matches!(entry.what, Section::Heading(_))).map(Entry::depth);
+        let least = least.min().unwrap_or(0);
         let rows = outline.entries.iter().enumerate();
-        let rows = rows.map(|(at, entry)| PickerRow { current: present == Some(at), ..row(open, entry) }).collect();
+        let rows =
+            rows.map(|(at, entry)| PickerRow { current: present == Some(at), ..row(open, entry, least) }).collect();
         let told = if outline.cut { format!("only the first {MOST} headings are listed") } else { String::new() };
         let standing = if outline.cut { Standing::Loading(told) } else { Standing::Whole };
         let stood = outline.entries.get(present.unwrap_or(0)).map(|entry| Choice::Section(entry.start));
@@ -152,9 +156,10 @@ impl Model {
     }
 }
 
-fn row(open: &OpenDocument, entry: &Entry) -> PickerRow {
+/// `least`: how deep the headings stand that stand least deep.
+fn row(open: &OpenDocument, entry: &Entry, least: usize) -> PickerRow {
     let document = &open.document;
-    let title = format!("{}{}", "· ".repeat(entry.depth()), entry.title(document));
+    let title = format!("{}{}", "· ".repeat(entry.depth().saturating_sub(least)), entry.title(document));
     let page = document.page_of(entry.start + 1).map_or(String::new(), |page| format!("p {page}"));
     let line = open.lines.number_at(document, entry.start).to_string();
     let end = document.text.floor_char_boundary(entry.start + BEGINNING);

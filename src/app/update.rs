@@ -194,6 +194,7 @@ fn delta(model: &mut Model, ask: crate::protocol::AskId, text: &str) {
 }
 
 fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
+    model.document.wants_outline = false;
     let contexts: &[Context] = match &model.overlay {
         Some(Overlay::Quit | Overlay::Stop) => &[Context::Question],
         Some(Overlay::Budget) => &[Context::Budget],

@@ -176,6 +176,10 @@ impl Model {
             Worked::Outline { text, outline } => {
                 if let Some(at) = place(&self.documents, &text) {
                     self.documents[at].outline = Some(outline);
+                    if at == shown && std::mem::take(&mut self.document.wants_outline) && self.overlay.is_none() {
+                        self.notice = None;
+                        self.open_outline();
+                    }
                 }
             }
             Worked::Matches { ticket, found, percent, done } => self.take_matches(ticket, found, percent, done),

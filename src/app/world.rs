@@ -374,7 +374,8 @@ impl World {
         let located = |job: &Job| Some(job.outcome()?.located()?.span);
         marks.cited = self.state.rounds.iter().flat_map(|round| round.jobs.iter().filter_map(located)).collect();
         let quoted = |citation: &AnswerCitation| citation.located.map(|located| located.span);
-        marks.answered = self.state.answer.iter().flat_map(|answer| answer.citations.iter().filter_map(quoted)).collect();
+        marks.answered =
+            self.state.answer.iter().flat_map(|answer| answer.citations.iter().filter_map(quoted)).collect();
         marks.left = self.find("compared with $39.7 million in 2022").map(|found| found.span).into_iter().collect();
         if !self.facts.is_empty() {
             update(model, Message::Marks(marks));

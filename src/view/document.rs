@@ -57,7 +57,8 @@ fn about(model: &Model, open: &OpenDocument) -> String {
         true => format!("{} lines", open.lines.numbered()),
         false => format!("finding lines: {}%", open.lines.known() as u64 * 100 / length.max(1) as u64),
     };
-    let mut about = format!("{which}{} · {} · {lines}", open.document.name, short_bytes(length as u64));
+    let asked = model.part_words().map_or(String::new(), |part| format!(" · asked of {part} only"));
+    let mut about = format!("{which}{}{asked} · {} · {lines}", open.document.name, short_bytes(length as u64));
     for (tint, word) in [(Tint::Left, "sent"), (Tint::Cited, "cited"), (Tint::Read, "read")] {
         let share = model.share_of(tint);
         if share.spans > 0 {

@@ -1,6 +1,7 @@
 //! Selecting lines of the document: to copy them, or to ask about them alone.
 
 use crate::app::action::Action;
+use crate::app::figures::short_bytes;
 use crate::app::layout::Pane;
 use crate::app::lines::DocumentRow;
 use crate::app::model::Model;
@@ -29,11 +30,20 @@ impl Model {
     /// `lines 12–20, 1.4 kB`, for the notice and the question.
     pub fn selected_words(&self) -> Option<String> {
         let span = self.selected()?;
-        let open = self.shown_document()?;
+        Some(format!("{}, {}", self.lines_of(span)?, short_bytes(span.len() as u64)))
+    }
+
+    /// The only part of the document shown that the run is about: `lines 12–20`.
+    pub fn part_words(&self) -> Option<String> {
+        let part = self.state.opened.as_ref()?.settings.part?;
+        self.lines_of(part.span).filter(|_| part.span.document == self.document.shown)
+    }
+
+    fn lines_of(&self, span: Span) -> Option<String> {
+        let open = self.documents.get(span.document)?;
         let number = |at: usize| open.lines.number_at(&open.document, at);
         let (first, last) = (number(span.start), number(span.end.saturating_sub(1).max(span.start)));
-        let lines = if first == last { format!("line {first}") } else { format!("lines {first}–{last}") };
-        Some(format!("{lines}, {}", super::super::figures::short_bytes(span.len() as u64)))
+        Some(if first == last { format!("line {first}") } else { format!("lines {first}–{last}") })
     }
 
     /// Begins at the words gone to or the match stepped to where one is in sight, else at the first line in sight; a second

@@ -188,10 +188,10 @@ fn each_tint_says_how_much_it_marks_and_is_stepped_through() {
     press(&mut model, "N");
     assert!(highlighted(&model).starts_with("Net income for the year"));
     press(&mut model, "E");
-    assert_eq!((highlighted(&model).as_str(), model.search.words.as_str()), (
-        "compared with $39.7 million in 2022",
-        Tint::Left.words()
-    ));
+    assert_eq!(
+        (highlighted(&model).as_str(), model.search.words.as_str()),
+        ("compared with $39.7 million in 2022", Tint::Left.words())
+    );
     let mut fresh = World::new().model(80, 24);
     press(&mut fresh, "1 R");
     assert_eq!(notice(&fresh), "nothing of this document is read by workers so far");
@@ -287,8 +287,10 @@ fn the_mouse_selects_lines() {
 fn the_outline_opens_at_the_section_in_sight_and_goes_to_another() {
     let mut model = long();
     press(&mut model, "o");
-    assert!(notice(&model).contains("still being looked for"));
+    assert!(notice(&model).contains("looking for the headings"));
     finish(&mut model);
+    assert!(model.picker().is_some(), "it opens when they are found");
+    press(&mut model, "esc");
     press(&mut model, "ctrl-g");
     type_in(&mut model, "5500");
     press(&mut model, "enter o");
