@@ -49,7 +49,7 @@ impl Model {
         self.search.current = None;
         self.search.going = None;
         let Some(pattern) = self.search.pattern().cloned() else { return };
-        self.search.going = Some(Going { ticket, from, percent: 0, step: None });
+        self.search.going = Some(Going { ticket, from, around: false, percent: 0, step: None });
         if is_short {
             let work = Work::Search { ticket, text, pattern, from };
             work.run(&AtomicBool::new(false), &mut |worked| {
@@ -64,6 +64,7 @@ impl Model {
     pub(crate) fn take_matches(&mut self, ticket: u64, found: Vec<usize>, percent: u8, done: bool) {
         let Some(going) = self.search.going.as_mut().filter(|going| going.ticket == ticket) else { return };
         going.percent = percent;
+        going.around |= found.first().is_some_and(|first| *first < going.from);
         let step = going.step.filter(|_| !found.is_empty());
         if step.is_some() {
             going.step = None;
@@ -82,8 +83,8 @@ impl Model {
             if let Some(forward) = wanted {
                 self.next_match(forward);
             }
-        } else if done && wanted.is_some() {
-            self.say_not_found();
+        } else if let Some(forward) = wanted.filter(|_| done) {
+            self.next_match(forward);
         }
     }
 
@@ -115,7 +116,7 @@ impl Model {
         // One match is there at once, the next one as soon as it is found.
         let next = self.search.matches.partition_point(|&at| at <= here);
         if let Some(going) = &mut self.search.going
-            && (self.search.matches.is_empty() || (forward && next == self.search.matches.len()))
+            && (self.search.matches.is_empty() || (forward && !going.around && next == self.search.matches.len()))
         {
             going.step = Some(forward);
             return;

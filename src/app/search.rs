@@ -37,6 +37,8 @@ pub struct Going {
     pub ticket: u64,
     /// The byte at which it began; it goes to the end and from the beginning back to there.
     pub from: usize,
+    /// It has found something before the byte at which it began, so that what comes after it is all known.
+    pub around: bool,
     /// How much is searched, in per cent.
     pub percent: u8,
     /// Which way to step as soon as there is a match.

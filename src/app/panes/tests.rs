@@ -138,6 +138,22 @@ fn a_long_document_is_searched_beside_the_screen_with_the_first_match_at_once() 
 }
 
 #[test]
+fn a_search_begun_behind_the_last_match_goes_around_to_the_first() {
+    let mut model = long();
+    finish(&mut model);
+    press(&mut model, "G /");
+    type_in(&mut model, "# Part 3$");
+    press(&mut model, "enter");
+    finish(&mut model);
+    assert_eq!((model.search.tally().as_str(), notice(&model)), ("1 of 1", ""));
+    press(&mut model, "G /");
+    type_in(&mut model, "xyzzy");
+    press(&mut model, "enter");
+    finish(&mut model);
+    assert_eq!(notice(&model), "`xyzzy` is not in this pane");
+}
+
+#[test]
 fn a_search_that_was_left_is_not_gone_on_with_and_its_findings_are_too_late() {
     let mut model = long();
     finish(&mut model);
