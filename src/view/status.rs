@@ -194,7 +194,9 @@ pub fn hints(paint: &mut Paint, model: &Model) {
         return;
     }
     // What is open may hide the line that notices stand on.
-    if let Some(notice) = model.notice.as_ref().filter(|_| model.overlay.is_some()) {
+    let open = model.overlay_area();
+    let hidden = model.overlay.is_some() && open.y + open.height > model.layout().status.y;
+    if let Some(notice) = model.notice.as_ref().filter(|_| hidden) {
         paint.text(area.x + 1, area.y, area.width.saturating_sub(2), &notice.text, paint.style(Role::Warning));
         return;
     }
