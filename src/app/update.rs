@@ -1,7 +1,9 @@
 //! How a message changes the model, and what it asks for.
 
 use super::action::{Action, Context};
+use super::input::LineInput;
 use super::key::{Key, KeyCode};
+use super::keymap::Meaning;
 use super::layout::Pane;
 use super::message::{Command, Message, Mouse, MouseKind};
 use super::model::{Mode, Model, Overlay, Partial};
@@ -44,6 +46,13 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
         }
         Message::Figures(figures) => model.figures = figures,
         Message::Marks(marks) => model.marks = marks,
+        Message::Edited(text) => {
+            if let Some(Overlay::Question(input) | Overlay::Search(input) | Overlay::Amount(input)) = &mut model.overlay
+            {
+                *input = LineInput::default();
+                input.insert(text.trim());
+            }
+        }
         Message::Player(player) => model.mode = Mode::Replay(player),
         Message::Rounds(rounds) => model.rounds_at = rounds,
         Message::Notice(text) => model.notify(text),
@@ -163,25 +172,19 @@ fn delta(model: &mut Model, ask: crate::protocol::AskId, text: &str) {
 }
 
 fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
-    let contexts: &[Context] = match &model.overlay {
-        Some(Overlay::Quit | Overlay::Stop) => &[Context::Question],
-        Some(Overlay::Budget) => &[Context::Budget],
-        Some(Overlay::Question(_) | Overlay::Search(_) | Overlay::Amount(_)) => {
-            return typed(model, key);
-        }
-        Some(Overlay::Job { .. }) => &[Context::Jobs, Context::Everywhere],
-        Some(Overlay::Help(_) | Overlay::Text { .. }) => &[Context::Everywhere],
-        None => match (model.focus, model.player().is_some()) {
-            (Pane::Jobs, true) => &[Context::Jobs, Context::Replay, Context::Everywhere],
-            (Pane::Jobs, false) => &[Context::Jobs, Context::Everywhere],
-            (_, true) => &[Context::Replay, Context::Everywhere],
-            (_, false) => &[Context::Everywhere],
-        },
-    };
-    match model.keymap.action(contexts, key) {
-        Some(action) => model.perform(action),
-        None => Vec::new(),
+    let contexts = model.contexts();
+    if contexts.iter().any(|context| context.is_text()) {
+        return typed(model, key);
     }
+    let mut keys = std::mem::take(&mut model.pending);
+    keys.push(key);
+    match model.keymap.meaning(&contexts, &keys) {
+        Meaning::Does(action) => return model.perform(action),
+        Meaning::Begins => model.pending = keys,
+        // A key that no sequence goes on with ends it, and does nothing else.
+        Meaning::Nothing => {}
+    }
+    Vec::new()
 }
 
 fn typed(model: &mut Model, key: Key) -> Vec<Command> {
@@ -197,6 +200,7 @@ fn typed(model: &mut Model, key: Key) -> Vec<Command> {
         }
         (Some(Action::EraseWord), _) => input.erase_word(),
         (Some(Action::EraseLine), _) => input.erase_line(),
+        (Some(Action::Editor), _) => return vec![Command::Edit(input.text.clone())],
         (_, KeyCode::Char(character)) if !key.ctrl && !key.alt => input.insert(character.encode_utf8(&mut [0; 4])),
         (_, KeyCode::Backspace) => input.erase_back(),
         (_, KeyCode::Delete) => input.erase_on(),
@@ -213,6 +217,7 @@ fn typed(model: &mut Model, key: Key) -> Vec<Command> {
 const WHEEL: isize = 3;
 
 fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
+    model.pending.clear();
     let layout = model.layout();
     if model.overlay.is_some() {
         match mouse.what {

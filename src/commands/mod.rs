@@ -7,6 +7,7 @@ mod config;
 pub mod doctor;
 mod exit;
 pub mod folds;
+mod keys;
 mod log;
 mod man;
 mod models;
@@ -28,6 +29,7 @@ use std::io::Write;
 
 use screen::Scene;
 
+use crate::app::Keymap;
 use crate::cli::{AskArgs, Cli, Command, ConfigCommand, SessionsCommand};
 use crate::config::{Config, Loaded, ProtocolName, Sources, load};
 use crate::document::{Document, load_all};
@@ -43,7 +45,6 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Config(ConfigCommand::Template)) => config::template(),
         Some(Command::Completions { shell }) => completions::completions(*shell),
         Some(Command::Man) => man::man(),
-        Some(Command::Keys { json }) => screen::keys(*json),
         Some(Command::Doctor { json }) => doctor::doctor(&sources(cli), *json),
         Some(Command::Engine) => Err(Failure::usage("the program starts its local engine by itself")),
         Some(Command::Sandbox) => Err(Failure::usage("the program starts its sandbox by itself")),
@@ -62,7 +63,10 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
 
 fn with_settings(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     let loaded = load(&sources(cli))?;
+    // Keys that clash are wrong settings like others.
+    let keymap = Keymap::of(&loaded)?;
     match command {
+        Command::Keys { json } => keys::keys(&keymap, *json),
         Command::Config(ConfigCommand::Show { json }) => config::show(&loaded, *json),
         Command::Themes { json } => screen::themes(&loaded, *json),
         Command::Pull { model, sha256 } => block_on(pull::pull(&loaded.config, model, sha256.clone())),

@@ -114,7 +114,10 @@ async fn watch(stage: &mut Stage, run: &mut Run, config: &Config, documents: &[D
                 Command::Ask { .. } => {
                     stage.update(Message::Notice("a run is under way; stop it with X before asking again".into()));
                 }
-                Command::Replay(_) | Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
+                Command::Replay(_) => {}
+                // The stage has done these.
+                Command::Copy(_) | Command::Suspend | Command::Redraw | Command::Theme(_) => {}
+                Command::Mouse(_) | Command::Edit(_) => {}
             }
         }
         if turned.hang_up {

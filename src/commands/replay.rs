@@ -115,7 +115,9 @@ pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &Rep
                 | Command::RetryJobs(_)
                 | Command::Budget(_)
                 | Command::Ask { .. } => {}
-                Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
+                // The stage has done these.
+                Command::Copy(_) | Command::Suspend | Command::Redraw | Command::Theme(_) => {}
+                Command::Mouse(_) | Command::Edit(_) => {}
             }
         }
         if turned.hang_up {

@@ -12,11 +12,11 @@ use serde_json::json;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{Exit, Failure, print};
-use crate::app::{BINDINGS, Command, Message, Model, Mouse, MouseKind, update};
+use crate::app::{Command, Keymap, Message, Model, Mouse, MouseKind, update};
 use crate::config::{ConfigError, Folders, Loaded, Sources, Watch, watch};
 use crate::term::{
-    self, Capabilities, ColourDepth, Events, FrameLimiter, Options, Pump, Signal, TermError, TermEvent, Terminal, Turn,
-    signals,
+    self, Capabilities, ColourDepth, Copied, Events, FrameLimiter, Options, Pump, Signal, TermError, TermEvent,
+    Terminal, Turn, signals,
 };
 use crate::view::{BUILT_IN, Depth, Theme, draw};
 
@@ -32,27 +32,6 @@ pub fn possible() -> Result<(), TermError> {
 pub fn say_headless(why: &TermError) {
     // Where standard error is closed nobody misses it.
     let _ = writeln!(stderr(), "{why}; going on without the screen, as `minions run` does");
-}
-
-/// `minions keys`: every key from the table that the screen itself uses.
-pub fn keys(as_json: bool) -> Result<Exit, Failure> {
-    if as_json {
-        let rows: Vec<_> = BINDINGS
-            .iter()
-            .map(|binding| {
-                json!({"action": binding.name, "context": binding.context.name(), "keys": binding.keys.split_whitespace().collect::<Vec<_>>(), "doc": binding.doc})
-            })
-            .collect();
-        print(&format!("{}\n", serde_json::to_string_pretty(&rows)?))?;
-        return Ok(Exit::Success);
-    }
-    let wide = BINDINGS.iter().map(|binding| binding.keys.len()).max().unwrap_or(0);
-    let lines: Vec<String> = BINDINGS
-        .iter()
-        .map(|binding| format!("{:9}  {:wide$}  {}\n", binding.context.name(), binding.keys, binding.doc))
-        .collect();
-    print(&lines.concat())?;
-    Ok(Exit::Success)
 }
 
 /// `minions themes`: those of the program, and how to add one's own.
@@ -122,12 +101,15 @@ impl Stage {
         let theme = Theme::load(&screen.theme, depth).map_err(|error| Failure::usage(error.to_string()))?;
         model.theme.clone_from(&screen.theme);
         model.ascii = screen.ascii || !capabilities.unicode;
+        model.keymap = Keymap::of(loaded)?;
+        model.mouse = screen.mouse;
         model.now_ms = now_ms();
         let pump = Pump::new(FrameLimiter::new(capabilities.frame_rate(screen.frames_per_second)));
         let signals = Box::new(signals()?);
         // Settings that cannot be watched are still the settings.
         let watch = watch(on.sources, loaded.clone()).ok();
-        let (mut terminal, events) = Terminal::enter(capabilities, Options { mouse: true, stderr: stderr_file() })?;
+        let (mut terminal, events) =
+            Terminal::enter(capabilities, Options { mouse: screen.mouse, stderr: stderr_file() })?;
         let (width, height) = terminal.measure();
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -234,11 +216,20 @@ impl Stage {
         for command in commands {
             match command {
                 Command::Copy(text) => {
-                    let told = match self.terminal.copy(&text) {
-                        Ok(()) => format!("copied {} characters, where the terminal allows it", text.chars().count()),
-                        Err(error) => error.to_string(),
-                    };
+                    let told = self.copy(&text);
                     self.update(Message::Notice(told));
+                }
+                Command::Redraw => self.terminal.repaint(),
+                Command::Mouse(on) => self.terminal.set_mouse(on)?,
+                Command::Edit(text) => {
+                    if let Some(events) = self.events.take() {
+                        let (events, edited) = self.terminal.edit(events, &text)?;
+                        self.events = Some(events);
+                        self.update(match edited {
+                            Ok(text) => Message::Edited(text),
+                            Err(error) => Message::Notice(error.to_string()),
+                        });
+                    }
                 }
                 Command::Suspend => {
                     if let Some(events) = self.events.take() {
@@ -253,16 +244,43 @@ impl Stage {
         Ok(rest)
     }
 
+    /// Copies, and says in a line where to.
+    fn copy(&mut self, text: &str) -> String {
+        let file = Folders::of_process().map(|folders| folders.state.join("copied.txt"));
+        let count = text.chars().count();
+        match (self.terminal.copy(text, file.as_deref()), &file) {
+            (Ok(Copied::ToFile(why)), Some(file)) => format!("{why}: {count} characters are in {}", file.display()),
+            (Ok(_), _) => format!("copied {count} characters, where the terminal allows it"),
+            (Err(error), _) => error.to_string(),
+        }
+    }
+
     fn reload(&mut self, settings: Result<Loaded, ConfigError>) {
         match settings {
             Ok(loaded) => {
+                let keymap = match Keymap::of(&loaded) {
+                    Ok(keymap) => keymap,
+                    Err(error) => return self.keep_settings(&error),
+                };
+                (self.model.keymap, self.model.pending) = (keymap, Vec::new());
+                self.model.lay_out();
+                self.set_mouse(loaded.config.screen.mouse);
                 self.model.ascii = loaded.config.screen.ascii || !self.terminal.capabilities().unicode;
                 self.set_theme(&loaded.config.screen.theme);
                 self.update(Message::Notice("settings read again; those of a run hold from the next run on".into()));
             }
-            Err(error) => {
-                self.update(Message::Notice(format!("settings kept as they were: {error}")));
-            }
+            Err(error) => self.keep_settings(&error),
+        }
+    }
+
+    fn keep_settings(&mut self, error: &ConfigError) {
+        self.update(Message::Notice(format!("settings kept as they were: {error}")));
+    }
+
+    fn set_mouse(&mut self, on: bool) {
+        self.model.mouse = on;
+        if let Err(error) = self.terminal.set_mouse(on) {
+            self.update(Message::Notice(error.to_string()));
         }
     }
 

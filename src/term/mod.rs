@@ -6,6 +6,7 @@
 mod backend;
 mod capabilities;
 mod clipboard;
+mod editor;
 mod error;
 mod escape;
 mod frame;
@@ -17,7 +18,7 @@ mod signals;
 mod stderr;
 
 pub use capabilities::{Capabilities, ColourDepth, Multiplexer};
-pub use clipboard::MAX_COPY_BYTES;
+pub use clipboard::{Copied, MAX_COPY_BYTES};
 pub use error::TermError;
 pub use frame::{Due, FrameLimiter, FrameStats, Screen};
 pub use input::{Events, Mouse, MouseButton, MouseKind, TermEvent};

@@ -132,7 +132,7 @@ proptest! {
     #[test]
     fn no_event_at_any_size_breaks_the_screen(events in prop::collection::vec(event(), 1..160)) {
         let (document, facts) = poisoned_world();
-        let keys: Vec<Key> = BINDINGS.iter().flat_map(|binding| binding.keys()).collect();
+        let keys: Vec<Key> = BINDINGS.iter().flat_map(|binding| binding.keys()).flat_map(|keys| keys.keys().to_vec()).collect();
         let mut model = Model::new(vec![document.clone(), Document::from_text("", "")], Mode::Live { running: true });
         let mut fed = facts.iter().cycle();
         for (now_ms, event) in (0u64..).zip(events) {
