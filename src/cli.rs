@@ -94,13 +94,13 @@ pub enum Command {
     /// Print the settings in force, their schema or a file to start from
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// List what each key does
+    /// List what each key does, and where that was set
     Keys {
         /// Print one JSON array
         #[arg(long)]
         json: bool,
     },
-    /// List the themes
+    /// Show the themes, each in its own colours
     Themes {
         /// Print one JSON array
         #[arg(long)]

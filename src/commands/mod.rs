@@ -22,6 +22,7 @@ mod run;
 mod samples;
 mod screen;
 mod sessions;
+mod themes;
 mod verify;
 
 use std::future::Future;
@@ -68,7 +69,7 @@ fn with_settings(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Keys { json } => keys::keys(&keymap, *json),
         Command::Config(ConfigCommand::Show { json }) => config::show(&loaded, *json),
-        Command::Themes { json } => screen::themes(&loaded, *json),
+        Command::Themes { json } => themes::themes(&loaded, *json, cli.global.color),
         Command::Pull { model, sha256 } => block_on(pull::pull(&loaded.config, model, sha256.clone())),
         Command::Models { provider, json } => models::models(&loaded.config, provider.as_deref(), *json),
         _ => logged(cli, command, &loaded),

@@ -8,17 +8,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::ColorChoice;
 use futures_util::{FutureExt, Stream, StreamExt, stream};
-use serde_json::json;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::{Exit, Failure, print};
+use super::Failure;
 use crate::app::{Command, Keymap, Message, Model, Mouse, MouseKind, update};
-use crate::config::{ConfigError, Folders, Loaded, Sources, Watch, watch};
+use crate::config::{ConfigError, FolderWatch, Folders, Loaded, Sources, Watch, watch, watch_folders};
 use crate::term::{
     self, Capabilities, ColourDepth, Copied, Events, FrameLimiter, Options, Pump, Signal, TermError, TermEvent,
     Terminal, Turn, signals,
 };
-use crate::view::{BUILT_IN, Depth, Theme, draw};
+use crate::view::{Depth, Theme, Themes, draw};
 
 /// How often what moves with time alone is drawn again.
 const TICK: Duration = Duration::from_millis(250);
@@ -34,21 +33,6 @@ pub fn say_headless(why: &TermError) {
     let _ = writeln!(stderr(), "{why}; going on without the screen, as `minions run` does");
 }
 
-/// `minions themes`: those of the program, and how to add one's own.
-pub fn themes(loaded: &Loaded, as_json: bool) -> Result<Exit, Failure> {
-    let chosen = &loaded.config.screen.theme;
-    if as_json {
-        let rows: Vec<_> = BUILT_IN.iter().map(|(name, _)| json!({"name": name, "chosen": name == chosen})).collect();
-        print(&format!("{}\n", serde_json::to_string_pretty(&rows)?))?;
-        return Ok(Exit::Success);
-    }
-    for (name, _) in BUILT_IN {
-        print(&format!("{} {name}\n", if name == chosen { "*" } else { " " }))?;
-    }
-    print("Set one with screen.theme; a theme of your own is a TOML file, named by its path.\n")?;
-    Ok(Exit::Success)
-}
-
 /// The terminal, the model it shows, and everything that comes in from the person.
 pub struct Stage {
     pub model: Model,
@@ -58,8 +42,27 @@ pub struct Stage {
     watch: Option<Watch>,
     ticks: Interval,
     pump: Pump,
+    themes: Themes,
+    themes_watch: Option<FolderWatch>,
     theme: Theme,
     depth: Depth,
+}
+
+/// The themes at hand.
+pub fn themes() -> Themes {
+    Themes { folder: Folders::of_process().map(|folders| folders.themes()) }
+}
+
+/// How many colours are drawn with.
+pub fn depth(capabilities: &Capabilities, asked: ColorChoice) -> Depth {
+    match capabilities.colour {
+        _ if asked == ColorChoice::Never => Depth::None,
+        ColourDepth::None if asked == ColorChoice::Always => Depth::Ansi,
+        ColourDepth::None => Depth::None,
+        ColourDepth::Ansi16 => Depth::Ansi,
+        ColourDepth::Ansi256 => Depth::Indexed,
+        ColourDepth::TrueColour => Depth::True,
+    }
 }
 
 /// How the command line wants the screen.
@@ -81,6 +84,7 @@ enum Arrived<E> {
     Term(TermEvent),
     Signal(Signal),
     Settings(Box<Result<Loaded, ConfigError>>),
+    Themes,
     Tick,
     Other(E),
 }
@@ -90,15 +94,11 @@ impl Stage {
     pub fn enter(mut model: Model, loaded: &Loaded, on: Scene) -> Result<Self, Failure> {
         let capabilities = Capabilities::detect();
         let screen = &loaded.config.screen;
-        let depth = match capabilities.colour {
-            _ if on.color == ColorChoice::Never => Depth::None,
-            ColourDepth::None if on.color == ColorChoice::Always => Depth::Ansi,
-            ColourDepth::None => Depth::None,
-            ColourDepth::Ansi16 => Depth::Ansi,
-            ColourDepth::Ansi256 => Depth::Indexed,
-            ColourDepth::TrueColour => Depth::True,
-        };
-        let theme = Theme::load(&screen.theme, depth).map_err(|error| Failure::usage(error.to_string()))?;
+        let (themes, depth) = (themes(), depth(&capabilities, on.color));
+        let theme = themes.load(&screen.theme, depth).map_err(|error| Failure::usage(error.to_string()))?;
+        model.themes = themes.names();
+        let own = themes.file(&screen.theme).and_then(|file| Some(file.parent()?.to_owned()));
+        let themes_watch = watch_folders(themes.folder.clone().into_iter().chain(own)).ok();
         model.theme.clone_from(&screen.theme);
         model.ascii = screen.ascii || !capabilities.unicode;
         model.keymap = Keymap::of(loaded)?;
@@ -113,7 +113,19 @@ impl Stage {
         let (width, height) = terminal.measure();
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut stage = Self { model, terminal, events: Some(events), signals, watch, ticks, pump, theme, depth };
+        let mut stage = Self {
+            model,
+            terminal,
+            events: Some(events),
+            signals,
+            watch,
+            themes,
+            themes_watch,
+            ticks,
+            pump,
+            theme,
+            depth,
+        };
         stage.update(Message::Resize { width, height });
         Ok(stage)
     }
@@ -136,6 +148,7 @@ impl Stage {
                     Arrived::Signal(Signal::Continued) => self.terminal.continued()?,
                     Arrived::Signal(_) | Arrived::Term(TermEvent::Lost) => turned.hang_up = true,
                     Arrived::Settings(settings) => self.reload(*settings),
+                    Arrived::Themes => self.reload_theme(),
                     Arrived::Tick => turned.commands.extend(self.update(Message::Tick { now_ms: now_ms() })),
                     Arrived::Term(event) => {
                         turned
@@ -170,7 +183,7 @@ impl Stage {
 
     async fn next<E>(&mut self, others: &mut (impl Stream<Item = E> + Unpin)) -> Turn<Arrived<E>> {
         let moving = self.model.is_moving();
-        let Self { events, signals, watch, ticks, pump, .. } = self;
+        let Self { events, signals, watch, themes_watch, ticks, pump, .. } = self;
         let mut all = stream::poll_fn(|context| {
             if let Some(events) = events
                 && let Poll::Ready(event) = events.poll_next_unpin(context)
@@ -184,6 +197,11 @@ impl Stage {
             match settings {
                 Poll::Ready(Some(settings)) => return Poll::Ready(Some(Arrived::Settings(Box::new(settings)))),
                 Poll::Ready(None) => *watch = None,
+                Poll::Pending => {}
+            }
+            match themes_watch.as_mut().map_or(Poll::Pending, |watch| pin!(watch.next()).poll_unpin(context)) {
+                Poll::Ready(Some(())) => return Poll::Ready(Some(Arrived::Themes)),
+                Poll::Ready(None) => *themes_watch = None,
                 Poll::Pending => {}
             }
             if let Poll::Ready(Some(other)) = others.poll_next_unpin(context) {
@@ -284,15 +302,30 @@ impl Stage {
         }
     }
 
+    /// The file of the theme at hand, or another of the person's own, has changed.
+    fn reload_theme(&mut self) {
+        self.model.themes = self.themes.names();
+        match self.themes.load(&self.model.theme, self.depth) {
+            Ok(theme) if theme == self.theme => {}
+            Ok(theme) => {
+                self.theme = theme;
+                self.update(Message::Notice(format!("theme {} read again", self.model.theme)));
+            }
+            Err(error) => {
+                self.update(Message::Notice(format!("theme kept as it was: {error}")));
+            }
+        }
+    }
+
+    /// Draws with the theme of this name from now on, or says why not.
     fn set_theme(&mut self, name: &str) {
-        match Theme::load(name, self.depth) {
+        match self.themes.load(name, self.depth) {
             Ok(theme) => {
                 self.theme = theme;
                 self.model.theme = name.to_owned();
-                self.terminal.repaint();
             }
             Err(error) => {
-                self.update(Message::Notice(error.to_string()));
+                self.update(Message::Notice(format!("theme kept as it was: {error}")));
             }
         }
     }

@@ -24,4 +24,4 @@ pub use settings::{
 };
 pub use spelling::nearest;
 pub use template::{show, template};
-pub use watch::{Watch, watch};
+pub use watch::{FolderWatch, Watch, watch, watch_folders};

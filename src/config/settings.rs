@@ -413,7 +413,7 @@ pub enum Require {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScreenConfig {
-    /// The theme: dark, light, or the name of a file in the themes folder beside your settings.
+    /// The theme: one that `minions themes` shows, from the program or your themes folder, or the path of a .toml file.
     pub theme: String,
     /// Draw with ASCII characters only.
     pub ascii: bool,

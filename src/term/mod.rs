@@ -13,6 +13,7 @@ mod frame;
 mod input;
 mod lifecycle;
 mod modes;
+mod painted;
 mod pump;
 mod signals;
 mod stderr;
@@ -23,6 +24,7 @@ pub use error::TermError;
 pub use frame::{Due, FrameLimiter, FrameStats, Screen};
 pub use input::{Events, Mouse, MouseButton, MouseKind, TermEvent};
 pub use lifecycle::{Options, Terminal};
+pub use painted::painted;
 pub use pump::{Pump, Turn};
 pub use signals::{Signal, signals};
 

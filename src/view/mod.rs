@@ -23,7 +23,7 @@ use ratatui::style::Modifier;
 
 use crate::app::{Area, Model, Shape};
 use paint::Paint;
-pub use theme::{BUILT_IN, Depth, Theme, ThemeError};
+pub use theme::{Depth, Role, Theme, ThemeError, Themes};
 
 /// Draws the whole screen for the model's size; cells of the frame beyond it stay empty.
 pub fn draw(frame: &mut Frame, model: &Model, theme: &Theme) {

@@ -129,3 +129,22 @@ fn a_copy_in_tmux_is_sent_plain_and_wrapped() {
     assert!(sent.contains("\x1b]52;c;") && sent.contains("\x1bPtmux;\x1b\x1b]52;c;"));
     quit(pty);
 }
+
+#[test]
+fn a_theme_is_read_again_when_its_file_changes_and_a_bad_edit_keeps_it() {
+    let script = format!(
+        "mkdir -p config/minions/themes; printf 'name = \"mine\"\\ninherits = \"dark\"\\n' > config/minions/themes/mine.toml; \
+         exec {} demo --set screen.theme=mine",
+        env!("CARGO_BIN_EXE_minions")
+    );
+    let mut pty = Pty::start(&["sh", "-c", &script], (120, 40), &[("COLORTERM", "truecolor")]);
+    wait_for_the_answer(&pty);
+    let file = pty.home().join("config/minions/themes/mine.toml");
+    fs::write(&file, "name = \"mine\"\ninherits = \"dark\"\n[palette]\npaper = \"#010203\"\n").unwrap();
+    pty.wait_for("theme mine read again");
+    assert!(String::from_utf8_lossy(&pty.sent()).contains("48;2;1;2;3"));
+    fs::write(&file, "name = \"mine\"\n[roles]\ntxet = {}\n").unwrap();
+    pty.wait_for("theme kept as it was");
+    pty.wait_for("mine.toml:3: there is no role `txet`");
+    quit(pty);
+}
