@@ -3,6 +3,8 @@
 // Clippy knows a test by its attribute; what the tests share fails by the same means.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "screen/accessible.rs"]
+mod accessible;
 #[path = "screen/keys.rs"]
 mod keys;
 #[path = "screen/probe.rs"]

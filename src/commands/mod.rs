@@ -1,5 +1,6 @@
 //! One file a subcommand. Here: which is which, and how a command ends.
 
+mod accessible;
 mod begin;
 mod bill;
 mod completions;
@@ -28,6 +29,7 @@ mod verify;
 use std::future::Future;
 use std::io::Write;
 
+use replay_headless::Style;
 use screen::Scene;
 
 use crate::app::Keymap;
@@ -96,10 +98,11 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
         }
         Command::Replay(args) => {
             let session = begin::store(&loaded.config)?.resolve(&args.session)?;
-            if args.headless || screen::possible().is_err() {
+            if args.headless || loaded.config.screen.accessible || screen::possible().is_err() {
                 let from = replay::first_record(&session, args.from)?;
                 let mut out = Output::standard();
-                replay_headless::transcript(&session, from, &mut out)?;
+                let style = if loaded.config.screen.accessible { Style::Spoken } else { Style::Columns };
+                replay_headless::transcript(&session, from, style, &mut out)?;
                 out.flush()?;
                 return Ok(Exit::Success);
             }
@@ -141,6 +144,9 @@ fn workbench(
     default_question: Option<&str>,
 ) -> Result<Exit, Failure> {
     let question = ask.question.clone().or_else(|| default_question.map(str::to_owned));
+    if loaded.config.screen.accessible {
+        return block_on(accessible::open(&loaded.config, documents, question));
+    }
     let Err(why) = screen::possible() else {
         return block_on(open::open(loaded, scene(cli), documents, question));
     };

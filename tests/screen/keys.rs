@@ -137,7 +137,7 @@ fn a_theme_is_read_again_when_its_file_changes_and_a_bad_edit_keeps_it() {
          exec {} demo --set screen.theme=mine",
         env!("CARGO_BIN_EXE_minions")
     );
-    let mut pty = Pty::start(&["sh", "-c", &script], (120, 40), &[("COLORTERM", "truecolor")]);
+    let pty = Pty::start(&["sh", "-c", &script], (120, 40), &[("COLORTERM", "truecolor")]);
     wait_for_the_answer(&pty);
     let file = pty.home().join("config/minions/themes/mine.toml");
     fs::write(&file, "name = \"mine\"\ninherits = \"dark\"\n[palette]\npaper = \"#010203\"\n").unwrap();
