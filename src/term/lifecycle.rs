@@ -16,7 +16,7 @@ use super::clipboard::{Copied, copy_sequence, copy_to_file};
 use super::frame::{FrameStats, Screen};
 use super::input::Events;
 use super::stderr::{Redirected, redirect, stop_self};
-use super::{Capabilities, TermError, editor, modes};
+use super::{Capabilities, TermError, editor, modes, sane};
 
 /// What is drawn on where the terminal does not say its size.
 const USUAL_SIZE: (u16, u16) = (80, 24);
@@ -161,6 +161,8 @@ impl Terminal {
         };
         *taken = Some(Taken { out, by: std::thread::current().id(), stderr });
         drop(taken);
+        // Where it cannot be asked, as where it is no terminal, the next step says so.
+        let _ = sane::make_sane(io::stdout());
         enable_raw_mode().map_err(mode("read keys one by one"))?;
         self.screen.send(modes::enter(self.options.mouse).as_bytes())?;
         self.screen.repaint();

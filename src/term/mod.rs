@@ -15,6 +15,7 @@ mod lifecycle;
 mod modes;
 mod painted;
 mod pump;
+mod sane;
 mod signals;
 mod stderr;
 
