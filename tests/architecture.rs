@@ -13,6 +13,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("ratatui", &["view", "term"]),
     ("crossterm", &["term"]),
     ("syntect", &["app"]),
+    ("nucleo_matcher", &["app"]),
     ("reqwest", &["provider", "remote", "local"]),
     ("notify", &["config", "document"]),
     ("notify_debouncer_full", &["config", "document"]),

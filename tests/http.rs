@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "http/asking.rs"]
+mod asking;
 #[path = "http/fleet.rs"]
 mod fleet;
 #[path = "http/local.rs"]

@@ -31,6 +31,13 @@ pub enum Action {
     TintRead,
     TintCited,
     TintLeft,
+    Compare,
+    NextRead,
+    NextCited,
+    NextLeft,
+    GoTo,
+    Outline,
+    Select,
     Show,
     Filter,
     Sort,
@@ -64,16 +71,36 @@ pub enum Action {
     RepeatOff,
     Confirm,
     Decline,
+    Palette,
+    RemoteModel,
+    LocalModel,
+    Sessions,
     Budget,
+    Ledger,
+    Settings,
+    Note,
+    Bookmark,
+    Notes,
+    Log,
     SpendOnce,
     RaiseBudget,
     EndRun,
     Postpone,
     Submit,
     Leave,
+    PickUp,
+    PickDown,
+    PickPageUp,
+    PickPageDown,
+    Delete,
     EraseWord,
     EraseLine,
     Editor,
+    NextField,
+    PreviousField,
+    FormUp,
+    FormDown,
+    NewLine,
 }
 
 /// Where a key does it. The more special context is asked first.
@@ -97,10 +124,14 @@ pub enum Context {
     Budget,
     /// While text is typed.
     Typing,
+    /// In a list to pick from, beside what typing does.
+    Picking,
+    /// In the form before a run, beside what typing does.
+    Form,
 }
 
 impl Context {
-    pub const ALL: [Context; 9] = [
+    pub const ALL: [Context; 11] = [
         Context::Everywhere,
         Context::Document,
         Context::Planner,
@@ -108,6 +139,8 @@ impl Context {
         Context::Answers,
         Context::Replay,
         Context::Typing,
+        Context::Picking,
+        Context::Form,
         Context::Question,
         Context::Budget,
     ];
@@ -123,6 +156,8 @@ impl Context {
             Context::Question => "At a question",
             Context::Budget => "At the budget",
             Context::Typing => "While typing",
+            Context::Picking => "In a list",
+            Context::Form => "In a form",
         }
     }
 
@@ -138,6 +173,8 @@ impl Context {
             Context::Question => "question",
             Context::Budget => "budget",
             Context::Typing => "typing",
+            Context::Picking => "list",
+            Context::Form => "form",
         }
     }
 
@@ -149,7 +186,7 @@ impl Context {
 
     /// Whether a character is text here, so that only other keys can be bound, and each acts alone.
     pub fn is_text(self) -> bool {
-        self == Context::Typing
+        matches!(self, Context::Typing | Context::Picking | Context::Form)
     }
 }
 
@@ -198,7 +235,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Zoom, C::Everywhere, "zoom", "z ctrl-w,o", "one pane on the whole screen, or all of them again"),
     binding(A::Open, C::Everywhere, "open", "enter", "open or fold what is selected; go to a citation's words"),
     binding(A::Back, C::Everywhere, "back", "b backspace", "back to where the last citation was opened"),
-    binding(A::Search, C::Everywhere, "search", "/", "search the pane"),
+    binding(A::Search, C::Everywhere, "search", "/", "search the pane, or this list"),
     binding(A::NextMatch, C::Everywhere, "next match", "n", "to the next match"),
     binding(A::PreviousMatch, C::Everywhere, "previous match", "N", "to the match before"),
     binding(A::Dismiss, C::Everywhere, "dismiss", "esc", "close what is on top; clear search and highlight"),
@@ -207,8 +244,25 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::TintRead, C::Everywhere, "tint read", "r", "mark in the document what workers read"),
     binding(A::TintCited, C::Everywhere, "tint cited", "c", "mark in the document what was cited"),
     binding(A::TintLeft, C::Everywhere, "tint left", "e", "mark in the document what left this machine"),
+    binding(A::Compare, C::Everywhere, "compare", "d", "show each program of the planner beside the one before it"),
     binding(A::Ask, C::Everywhere, "ask", "a", "ask a question of the documents"),
+    binding(A::Palette, C::Everywhere, "command", ": ctrl-p", "find what to do by a part of its name"),
+    binding(A::Sessions, C::Everywhere, "sessions", "S", "open or delete a session, or start one on other documents"),
+    binding(A::RemoteModel, C::Everywhere, "remote model", "m", "choose who plans, from the next round on"),
+    binding(A::LocalModel, C::Everywhere, "local model", "M", "choose who reads, from the next round on"),
     binding(A::Budget, C::Everywhere, "budget", "B", "say how to go on where the next call could pass the budget"),
+    binding(A::Ledger, C::Everywhere, "ledger", "L", "every request with its tokens, cost and time, and the sums"),
+    binding(
+        A::Settings,
+        C::Everywhere,
+        "settings",
+        "O",
+        "the settings and where each came from; change them until you leave",
+    ),
+    binding(A::Note, C::Everywhere, "note", "A", "write a note on the record at hand"),
+    binding(A::Bookmark, C::Everywhere, "bookmark", "*", "put a bookmark at the record at hand"),
+    binding(A::Notes, C::Everywhere, "notes", "'", "go to a note or a bookmark"),
+    binding(A::Log, C::Everywhere, "log", "!", "the last lines of the log"),
     binding(A::StopRun, C::Everywhere, "stop run", "X", "stop the run"),
     binding(A::Theme, C::Everywhere, "theme", "t", "the next theme"),
     binding(
@@ -222,6 +276,12 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Help, C::Everywhere, "help", "? f1", "this list"),
     binding(A::Suspend, C::Everywhere, "suspend", "ctrl-z", "put the program in the background"),
     binding(A::Quit, C::Everywhere, "quit", "q ctrl-c", "leave; asks first while work is in flight"),
+    binding(A::GoTo, C::Document, "go to", "ctrl-g", "to a line, a page or a share: 120, p12, 50%"),
+    binding(A::Outline, C::Document, "outline", "o", "the headings and pages, to go to one"),
+    binding(A::Select, C::Document, "select", "v", "select lines, to copy them or to ask about them alone"),
+    binding(A::NextRead, C::Document, "next read", "R", "to the next part that workers read; n and N go on"),
+    binding(A::NextCited, C::Document, "next cited", "C", "to the next part that was cited; n and N go on"),
+    binding(A::NextLeft, C::Document, "next left", "E", "to the next part that left this machine; n and N go on"),
     binding(A::Show, C::Jobs, "show", "o", "show the job's citation, else its chunk, in the document"),
     binding(A::Filter, C::Jobs, "filter", "f", "show all jobs, the answered, the unfinished, those in trouble"),
     binding(A::Sort, C::Jobs, "sort", "s", "sort by order, state, chunk, task, tokens, time"),
@@ -251,8 +311,18 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::RaiseBudget, C::Budget, "raise", "r", "go on under a higher budget, for this session"),
     binding(A::EndRun, C::Budget, "stop here", "x", "end the session; what was paid for is saved"),
     binding(A::Postpone, C::Budget, "decide later", "esc q", "look around first; nothing is sent meanwhile"),
-    binding(A::Submit, C::Typing, "submit", "enter", "take what was typed"),
+    binding(A::Submit, C::Typing, "submit", "enter", "take what was typed or picked"),
     binding(A::Leave, C::Typing, "leave", "esc ctrl-c", "leave it"),
+    binding(A::PickUp, C::Picking, "row up", "up ctrl-p", "one row up"),
+    binding(A::PickDown, C::Picking, "row down", "down ctrl-n", "one row down"),
+    binding(A::PickPageUp, C::Picking, "rows up", "pgup ctrl-b", "a page up"),
+    binding(A::PickPageDown, C::Picking, "rows down", "pgdn ctrl-f", "a page down"),
+    binding(A::Delete, C::Picking, "delete", "ctrl-x", "delete the session; asks first"),
+    binding(A::NextField, C::Form, "next field", "tab", "to the next field: the question, then what the run may take"),
+    binding(A::PreviousField, C::Form, "field before", "backtab shift-tab", "to the field before"),
+    binding(A::FormUp, C::Form, "line up", "up ctrl-p", "a line up; from the first one to earlier questions"),
+    binding(A::FormDown, C::Form, "line down", "down ctrl-n", "a line down; from earlier questions back"),
+    binding(A::NewLine, C::Form, "new line", "ctrl-j alt-enter", "a new line in the question"),
     binding(A::EraseWord, C::Typing, "erase word", "ctrl-w", "erase the word before the cursor"),
     binding(A::EraseLine, C::Typing, "erase line", "ctrl-u", "erase everything before the cursor"),
     binding(A::Editor, C::Typing, "editor", "ctrl-g", "write it in $EDITOR"),

@@ -2,19 +2,22 @@
 
 use super::layout::Pane;
 use super::message::Command;
-use super::model::Model;
+use super::model::{Model, Overlay};
+use super::panes::answers::AnswersTab;
 use super::panes::planner::words_of;
 use super::rows::{Fold, Target};
-use crate::protocol::AskState;
+use crate::protocol::{AskState, Code};
 
 impl Model {
     /// What is selected, as text for the clipboard.
     pub(crate) fn copy(&mut self) -> Vec<Command> {
         let text = match self.focus {
-            Pane::Document => self.document.highlight.and_then(|highlight| {
-                let open = self.documents.get(highlight.span.document)?;
-                open.document.slice(highlight.span.start, highlight.span.end).map(str::to_owned)
-            }),
+            Pane::Document => {
+                self.selected().or(self.document.highlight.map(|highlight| highlight.span)).and_then(|span| {
+                    let open = self.documents.get(span.document)?;
+                    open.document.slice(span.start, span.end).map(str::to_owned)
+                })
+            }
             Pane::Planner => self.selected_in_planner(),
             Pane::Jobs => self.selected_job().and_then(|id| {
                 let output = self.state.job(id)?.outcome()?.output()?;
@@ -43,7 +46,13 @@ impl Model {
                 let contents: Vec<&str> = messages.iter().map(|message| message.content.as_str()).collect();
                 Some(contents.join("\n\n"))
             }
-            Fold::Prompt(n) | Fold::Reply(n) => match &numbered(n)?.state {
+            Fold::Traceback(n) if pane.rows.get(pane.cursor)?.target == Some(Target::Fold(fold)) => {
+                let mut codes = self.state.rounds.iter().flat_map(|round| &round.codes);
+                let ask = &numbered(n)?.request;
+                let of = |code: &&Code| code.id.round == ask.ask.round && code.id.attempt == ask.attempt;
+                codes.find(of)?.rejected.as_ref()?.traceback.clone()
+            }
+            Fold::Prompt(n) | Fold::Reply(n) | Fold::Traceback(n) => match &numbered(n)?.state {
                 AskState::Answered(answer) => Some(answer.text.clone()),
                 AskState::Pending => self.partial.as_ref().map(|partial| partial.text.clone()),
                 AskState::GivenUp => None,
@@ -56,12 +65,18 @@ impl Model {
         match self.answers.rows.get(self.answers.cursor)?.target {
             Some(Target::Citation(at)) => Some(answer?.citations.get(at)?.text.clone()),
             Some(Target::Job(id)) => self.state.job(id)?.outcome()?.output()?.answer.clone(),
-            _ => answer?.answer.clone(),
+            _ => match self.answers_tab() {
+                AnswersTab::Answer => answer?.answer.clone(),
+                AnswersTab::Round(round) => Some(self.state.round_numbered(round)?.aggregated.as_ref()?.text.clone()),
+            },
         }
     }
 
     pub(crate) fn copy_overlay(&mut self) -> Vec<Command> {
-        let text = self.overlay_rows_mut().map(|pane| words_of(&pane.rows));
+        let text = match &self.overlay {
+            Some(Overlay::Ledger(_)) => Some(self.ledger_text()),
+            _ => self.overlay_rows_mut().map(|pane| words_of(&pane.rows)),
+        };
         text.filter(|text| !text.is_empty()).map_or_else(Vec::new, |text| vec![Command::Copy(text)])
     }
 }

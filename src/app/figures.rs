@@ -36,6 +36,8 @@ pub struct Marks {
     pub read: Vec<Span>,
     /// Cited by a job or the answer.
     pub cited: Vec<Span>,
+    /// Those of them that the answer cites.
+    pub answered: Vec<Span>,
     /// Sent to the remote LM.
     pub left: Vec<Span>,
 }

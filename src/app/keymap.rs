@@ -110,9 +110,14 @@ impl Keymap {
         found
     }
 
+    /// All keys of an action, those of its own context first.
+    pub fn keys_of(&self, action: Action) -> impl Iterator<Item = &Sequence> {
+        self.rows.iter().filter(move |row| row.binding.action == action).flat_map(|row| &row.keys)
+    }
+
     /// The keys that hints show for an action; none where nothing is bound to it.
     pub fn first_keys(&self, action: Action) -> Option<&Sequence> {
-        self.rows.iter().filter(|row| row.binding.action == action).find_map(|row| row.keys.first())
+        self.keys_of(action).next()
     }
 }
 

@@ -1,4 +1,7 @@
-//! The lines of a document: where each begins, found once, so that only the visible ones are ever wrapped.
+//! The lines of a document: where each begins, found once and kept sparsely, so that only the visible ones are ever wrapped.
+//!
+//! Every few kilobytes a line's beginning is kept; from there the lines between are found again. So the index of 100 MB takes
+//! less than a megabyte, whatever the lines are like, and it can be used as far as it goes while the rest is still looked at.
 
 use std::ops::Range;
 
@@ -7,14 +10,38 @@ use crate::document::Document;
 
 /// A line longer than this is cut into several, so that no single one costs a frame. In bytes.
 pub const LONGEST: usize = 4096;
+/// How far apart the kept beginnings are, in bytes and in lines, whichever comes first.
+const STRIDE: usize = 8 * 1024;
+const STRIDE_LINES: usize = 256;
 
-/// Offsets of the document's lines. Lines also begin where pages do.
+/// The lines of a document as far as they are known. Lines also begin where pages do.
 #[derive(Clone, Debug, Default)]
 pub struct LineIndex {
-    starts: Vec<usize>,
-    /// Lines (by index) that go on what the one before began: they carry no number.
-    soft: Vec<usize>,
+    kept: Vec<Kept>,
+    /// Where the first line begins that is not known yet.
+    known: usize,
+    lines: usize,
+    /// Lines that do not go on what the one before began.
+    numbered: usize,
     length: usize,
+}
+
+/// A line whose beginning is kept.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    start: usize,
+    line: usize,
+    /// Numbered lines before it.
+    numbered: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    line: usize,
+    start: usize,
+    end: usize,
+    /// Nothing where it goes on what the line before began.
+    number: Option<usize>,
 }
 
 /// A place to scroll to: a row of a wrapped line.
@@ -36,103 +63,157 @@ pub enum DocumentRow {
     },
 }
 
+/// Where the line ends that begins at `start`.
+fn end_of(document: &Document, start: usize) -> usize {
+    let text = &document.text;
+    let near = text.len().min(start + LONGEST);
+    let feed = memchr::memchr(b'\n', &text.as_bytes()[start..near]).map(|at| start + at + 1);
+    let end = feed.unwrap_or(near);
+    // A page break that stands alone before the line needs no line of its own.
+    let first = document.pages.partition_point(|&page| page <= start + 1);
+    let mut pages = document.pages[first..].iter().copied().take_while(|&page| page < end);
+    if let Some(page) = pages.find(|&page| text.is_char_boundary(page)) {
+        return page;
+    }
+    if feed.is_some() || near == text.len() {
+        return end;
+    }
+    let at = text.floor_char_boundary(near);
+    text[start..at].rfind(' ').map_or(at, |space| start + space + 1)
+}
+
+/// Whether the line at `start` goes on what the one before began.
+fn is_soft(document: &Document, start: usize) -> bool {
+    start > 0 && document.text.as_bytes().get(start - 1) != Some(&b'\n')
+}
+
+/// Whether nothing comes from `start` on but the form feeds that end the last page: those are no line of their own.
+fn is_behind_the_end(document: &Document, start: usize) -> bool {
+    let rest = &document.text.as_bytes()[start..];
+    start > 0
+        && rest.iter().all(|byte| *byte == b'\x0c')
+        && document.pages.last().is_none_or(|&page| page < start || page >= document.text.len())
+}
+
 impl LineIndex {
+    /// All lines.
     pub fn of(document: &Document) -> Self {
-        let text = &document.text;
-        let mut index = Self { length: text.len(), ..Self::default() };
-        let mut pages = document.pages.iter().copied().filter(|&page| page > 0 && page < text.len()).peekable();
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1).chain(std::iter::once(text.len())) {
-            // What ends the last page is no line of its own.
-            if start > 0
-                && text.bytes().skip(start).take(end - start).all(|byte| byte == b'\x0c')
-                && pages.peek().is_none()
-            {
-                continue;
-            }
-            let mut from = start;
-            index.starts.push(from);
-            while let Some(page) = pages.next_if(|&page| page < end) {
-                // A page break that stands alone before the line needs no line of its own.
-                if page > from + 1 && text.is_char_boundary(page) {
-                    index.cut(text, from, page);
-                    from = page;
-                    index.soft(page);
-                }
-            }
-            index.cut(text, from, end);
-            start = end;
-        }
+        let mut index = Self::begun(document, 0);
+        index.go_on(document, usize::MAX);
         index
     }
 
-    fn soft(&mut self, start: usize) {
-        self.soft.push(self.starts.len());
-        self.starts.push(start);
+    /// The lines that begin in the first `bytes` bytes.
+    pub fn begun(document: &Document, bytes: usize) -> Self {
+        let mut index = Self { length: document.text.len(), ..Self::default() };
+        if index.length == 0 {
+            index.keep();
+            (index.lines, index.numbered) = (1, 1);
+        }
+        index.go_on(document, bytes);
+        index
     }
 
-    fn cut(&mut self, text: &str, mut from: usize, end: usize) {
-        while end - from > LONGEST {
-            let mut at = from + LONGEST;
-            while !text.is_char_boundary(at) {
-                at -= 1;
+    /// Finds the lines that begin in the next `bytes` bytes.
+    pub fn go_on(&mut self, document: &Document, bytes: usize) {
+        let until = self.known.saturating_add(bytes).min(self.length);
+        while self.known < until {
+            if is_behind_the_end(document, self.known) {
+                self.known = self.length;
+                return;
             }
-            let at = text[from..at].rfind(' ').map_or(at, |space| from + space + 1);
-            self.soft(at);
-            from = at;
+            if self
+                .kept
+                .last()
+                .is_none_or(|last| self.known - last.start >= STRIDE || self.lines - last.line >= STRIDE_LINES)
+            {
+                self.keep();
+            }
+            self.lines += 1;
+            self.numbered += usize::from(!is_soft(document, self.known));
+            self.known = end_of(document, self.known);
         }
     }
 
+    fn keep(&mut self) {
+        self.kept.push(Kept { start: self.known, line: self.lines, numbered: self.numbered });
+    }
+
+    /// Whether all lines are known.
+    pub fn is_whole(&self) -> bool {
+        self.known >= self.length
+    }
+
+    /// Bytes whose lines are known.
+    pub fn known(&self) -> usize {
+        self.known
+    }
+
+    /// Lines known so far.
     pub fn len(&self) -> usize {
-        self.starts.len()
+        self.lines
     }
 
     pub fn is_empty(&self) -> bool {
-        self.starts.is_empty()
+        self.lines == 0
     }
 
-    /// How many numbered lines the document has.
+    /// How many numbered lines are known.
     pub fn numbered(&self) -> usize {
-        self.starts.len() - self.soft.len()
+        self.numbered
     }
 
-    /// The line that holds the byte at `offset`.
-    pub fn line_of(&self, offset: usize) -> usize {
-        self.starts.partition_point(|&start| start <= offset).saturating_sub(1)
+    /// The lines from a kept one on.
+    fn from<'a>(&'a self, document: &'a Document, kept: usize) -> impl Iterator<Item = Line> + 'a {
+        let Kept { mut start, mut line, mut numbered } =
+            self.kept.get(kept).copied().unwrap_or(Kept { start: self.known, line: self.lines, numbered: 0 });
+        std::iter::from_fn(move || {
+            if line >= self.lines {
+                return None;
+            }
+            let soft = is_soft(document, start);
+            numbered += usize::from(!soft);
+            let found = Line { line, start, end: end_of(document, start), number: (!soft).then_some(numbered) };
+            (line, start) = (line + 1, found.end);
+            Some(found)
+        })
+    }
+
+    fn line(&self, document: &Document, line: usize) -> Option<Line> {
+        let kept = self.kept.partition_point(|kept| kept.line <= line).checked_sub(1)?;
+        let back = line - self.kept[kept].line;
+        self.from(document, kept).nth(back)
+    }
+
+    /// The known line that holds the byte at `offset`, or the one nearest to it.
+    pub fn line_of(&self, document: &Document, offset: usize) -> usize {
+        let Some(kept) = self.kept.partition_point(|kept| kept.start <= offset).checked_sub(1) else { return 0 };
+        let mut lines = self.from(document, kept);
+        lines.find(|line| offset < line.end).map_or(self.lines.saturating_sub(1), |line| line.line)
     }
 
     /// The bytes of a line, its end included.
-    pub fn bytes(&self, line: usize) -> Range<usize> {
-        let start = self.starts.get(line).copied().unwrap_or(self.length);
-        start..self.starts.get(line + 1).copied().unwrap_or(self.length)
+    pub fn bytes(&self, document: &Document, line: usize) -> Range<usize> {
+        self.line(document, line).map_or(self.known..self.known, |line| line.start..line.end)
     }
 
-    fn number(&self, line: usize) -> Option<usize> {
-        let before = self.soft.partition_point(|&soft| soft <= line);
-        let is_soft = before.checked_sub(1).and_then(|at| self.soft.get(at)) == Some(&line);
-        (!is_soft).then(|| line + 1 - before)
+    /// Where the line with this number begins, counted from 1; nothing where it is not known, or not there.
+    pub fn start_of(&self, document: &Document, number: usize) -> Option<usize> {
+        let kept = self.kept.partition_point(|kept| kept.numbered < number).checked_sub(1)?;
+        self.from(document, kept).find(|line| line.number == Some(number)).map(|line| line.start)
+    }
+
+    /// The number of the line at `offset`, or of the one that it goes on.
+    pub fn number_at(&self, document: &Document, offset: usize) -> usize {
+        let Some(kept) = self.kept.partition_point(|kept| kept.start <= offset).checked_sub(1) else { return 0 };
+        let before = self.kept[kept].numbered;
+        let lines = self.from(document, kept).take_while(|line| line.start <= offset);
+        lines.filter_map(|line| line.number).last().unwrap_or(before)
     }
 
     /// The rows of one line at this width.
     pub fn rows(&self, document: &Document, line: usize, width: usize) -> Vec<DocumentRow> {
-        let bytes = self.bytes(line);
-        let Some(whole) = document.text.get(bytes.clone()) else { return Vec::new() };
-        let mut rows = Vec::new();
-        let page = document.pages.partition_point(|&start| start <= bytes.start + 1);
-        if page > 1 && document.pages.get(page - 1).is_some_and(|&start| start >= bytes.start) {
-            rows.push(DocumentRow::Page(page));
-        }
-        let shown = whole.trim_end_matches(['\n', '\r', '\u{c}']);
-        let lead = shown.len() - shown.trim_start_matches('\u{c}').len();
-        if whole.starts_with('\u{c}') && shown.len() == lead && rows.is_empty() {
-            return rows;
-        }
-        let mut number = self.number(line);
-        for row in wrap(&shown[lead..], width) {
-            let from = bytes.start + lead;
-            rows.push(DocumentRow::Text { bytes: from + row.start..from + row.end, number: number.take() });
-        }
-        rows
+        self.line(document, line).map_or_else(Vec::new, |line| rows_of(document, &line, width))
     }
 
     /// `count` rows further down, and no further than the last row.
@@ -178,7 +259,7 @@ impl LineIndex {
 
     /// The row that shows the byte at `offset`.
     pub fn position_of(&self, document: &Document, offset: usize, width: usize) -> Position {
-        let line = self.line_of(offset);
+        let line = self.line_of(document, offset);
         let rows = self.rows(document, line, width);
         let row = rows
             .iter()
@@ -191,8 +272,9 @@ impl LineIndex {
     pub fn visible(&self, document: &Document, top: Position, width: usize, height: usize) -> Vec<DocumentRow> {
         let mut shown = Vec::with_capacity(height.min(512));
         let mut skip = top.row;
-        for line in top.line..self.len() {
-            let rows = self.rows(document, line, width);
+        let Some(kept) = self.kept.partition_point(|kept| kept.line <= top.line).checked_sub(1) else { return shown };
+        for line in self.from(document, kept).skip(top.line - self.kept[kept].line) {
+            let rows = rows_of(document, &line, width);
             shown.extend(rows.into_iter().skip(skip).take(height - shown.len()));
             skip = 0;
             if shown.len() >= height {
@@ -201,6 +283,28 @@ impl LineIndex {
         }
         shown
     }
+}
+
+/// The rows that a line takes at this width.
+fn rows_of(document: &Document, line: &Line, width: usize) -> Vec<DocumentRow> {
+    let bytes = line.start..line.end;
+    let Some(whole) = document.text.get(bytes.clone()) else { return Vec::new() };
+    let mut rows = Vec::new();
+    let page = document.pages.partition_point(|&start| start <= bytes.start + 1);
+    if page > 1 && document.pages.get(page - 1).is_some_and(|&start| start >= bytes.start) {
+        rows.push(DocumentRow::Page(page));
+    }
+    let shown = whole.trim_end_matches(['\n', '\r', '\u{c}']);
+    let lead = shown.len() - shown.trim_start_matches('\u{c}').len();
+    if whole.starts_with('\u{c}') && shown.len() == lead && rows.is_empty() {
+        return rows;
+    }
+    let mut number = line.number;
+    for row in wrap(&shown[lead..], width) {
+        let from = bytes.start + lead;
+        rows.push(DocumentRow::Text { bytes: from + row.start..from + row.end, number: number.take() });
+    }
+    rows
 }
 
 #[cfg(test)]
@@ -248,7 +352,7 @@ mod tests {
         let document = Document::from_text("d", "word ".repeat(100_000));
         let index = LineIndex::of(&document);
         assert_eq!(index.numbered(), 1);
-        assert!((0..index.len()).all(|line| index.bytes(line).len() <= LONGEST));
+        assert!((0..index.len()).all(|line| index.bytes(&document, line).len() <= LONGEST));
     }
 
     proptest::proptest! {

@@ -2,8 +2,13 @@
 
 use super::figures::{Figures, Marks};
 use super::key::Key;
+use super::ledger::Account;
 use super::load::Load;
 use super::model::Player;
+use super::picker::{Choice, Group, Note, PickerRow, Standing};
+use super::work::Worked;
+use crate::config::Config;
+use crate::document::Span;
 use crate::protocol::{AskId, BudgetChoice, Fact, JobId, State};
 
 /// Everything that can change the model.
@@ -45,19 +50,67 @@ pub enum Message {
     },
     Figures(Figures),
     Marks(Marks),
+    /// What the ledger overlay tells.
+    Account(Box<Account>),
+    /// What all sessions of the folder spent or reserved today, in dollars.
+    Today(f64),
+    /// What was found of the work that was due.
+    Worked(Worked),
     Player(Player),
     /// Where the rounds of a replay begin.
     Rounds(Vec<u64>),
     /// One line for the person: a setting that was reloaded, a copy that was made.
     Notice(String),
+    /// The notes of a session that is played back.
+    Notes(Vec<Note>),
+    /// A note was written beside the journal.
+    Noted(Note),
+    /// What the person may ask again, the newest first.
+    EarlierQuestions(Vec<String>),
+    /// The settings as they are now, after something was picked.
+    Settings(Box<Config>),
     /// Ask the person for a question, since none was given.
     AskQuestion,
+    /// Offer the sessions there are, since nothing else was asked for.
+    PickSession,
+    /// For the picker that the ticket names.
+    Picker {
+        ticket: u64,
+        news: PickerNews,
+    },
     /// A run began after `Command::Ask`: what was known of the one before is gone.
     RunBegan,
     /// The driver has stopped, for good or with an error to show.
     RunEnded {
         error: Option<String>,
     },
+}
+
+/// What comes for an open picker.
+#[derive(Clone, Debug)]
+pub enum PickerNews {
+    /// All its groups, in place of those it had.
+    Groups(Vec<Group>),
+    /// More rows of a group, and how it stands now.
+    Rows { group: usize, rows: Vec<PickerRow>, standing: Standing },
+    /// More is known of a row.
+    Row(Box<PickerRow>),
+    /// What the preview says of a row.
+    Read { choice: Choice, text: String },
+    /// What the row named is there no longer.
+    Gone(Choice),
+}
+
+/// What a picker is to be filled with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filling {
+    /// What this provider offers; the one of the settings where none is named.
+    RemoteModels {
+        provider: Option<String>,
+    },
+    LocalModels,
+    Sessions,
+    Log,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,10 +140,43 @@ pub enum Command {
     RetryJobs(Vec<JobId>),
     /// How to go on where the next call could pass a budget.
     Budget(BudgetChoice),
+    /// Work with these settings from now on.
+    Settings(Box<Config>),
+    /// Look up the questions of stored sessions.
+    EarlierQuestions,
     /// Start a run on the documents at hand.
     Ask {
         question: String,
+        /// The only part of the documents that the run is about; all of them where none is selected.
+        part: Option<Span>,
     },
+    /// Write a note on this record.
+    Note {
+        seq: u64,
+        text: String,
+    },
+    /// Play the session at hand back from this record on.
+    PlayFrom(u64),
+    /// Start anew on these documents: paths as they were typed.
+    Documents(String),
+    /// Fill the picker of this ticket, in place of one that is filled now.
+    Fill {
+        ticket: u64,
+        filling: Filling,
+    },
+    StopFilling,
+    /// Look up what all sessions of the folder spent today.
+    CountDay,
+    /// Read what the preview of this session says.
+    Read {
+        ticket: u64,
+        session: String,
+    },
+    DeleteSession {
+        ticket: u64,
+        session: String,
+    },
+    Pick(Choice),
     Copy(String),
     Replay(ReplayCommand),
     Suspend,

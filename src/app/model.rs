@@ -1,19 +1,30 @@
 //! Everything the screen shows. It is built from facts; no pane keeps a truth of its own.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::action::{Action, Context};
 use super::figures::{Figures, Marks};
+use super::goto::Goal;
 use super::input::LineInput;
 use super::key::Key;
 use super::keymap::Keymap;
 use super::layout::{Area, Layout, Pane};
+use super::ledger::Account;
 use super::lines::{LineIndex, Position};
 use super::load::Load;
+use super::outline::Outline;
+use super::panes::answers::AnswersTab;
 use super::panes::jobs::JobsPane;
+use super::panes::planner::Laid;
+use super::panes::selection::Selection;
+use super::picker::{Note, Picker, SettingForm};
 use super::programs::Programs;
 use super::rows::{Fold, Row};
 use super::search::Search;
+use super::start_form::StartForm;
+use super::work::AT_ONCE;
+use crate::config::Loaded;
 use crate::document::{Document, Located, Span};
 use crate::protocol::{AskId, JobId, Phase, Reached, State, Waiting};
 
@@ -26,6 +37,7 @@ pub struct Model {
     pub documents: Vec<OpenDocument>,
     pub figures: Figures,
     pub marks: Marks,
+    pub account: Account,
     pub partial: Option<Partial>,
     pub load: Load,
     pub mode: Mode,
@@ -46,7 +58,19 @@ pub struct Model {
     pub planner: PlannerPane,
     pub jobs: JobsPane,
     pub answers: RowsPane,
+    /// The tab of Answers that was gone to; nothing follows what comes.
+    pub answers_tab: Option<AnswersTab>,
     pub overlay: Option<Overlay>,
+    /// What was typed into the start form and not asked yet.
+    pub draft: Option<Box<StartForm>>,
+    /// Notes and bookmarks, by the records they stand at.
+    pub notes: Vec<Note>,
+    /// Questions of stored sessions, the newest first.
+    pub earlier: Vec<String>,
+    /// The settings in force.
+    pub settings: Loaded,
+    /// How many pickers were opened so far.
+    pub pickers: u64,
     pub notice: Option<Notice>,
     pub search: Search,
     /// The mouse holds the scrubber's knob.
@@ -66,11 +90,13 @@ pub struct Model {
     pub ascii: bool,
 }
 
-/// A document and its lines.
+/// A document and what is known of its text.
 #[derive(Clone, Debug)]
 pub struct OpenDocument {
     pub document: Document,
     pub lines: LineIndex,
+    /// Nothing while it is still looked for.
+    pub outline: Option<Arc<Outline>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -109,6 +135,17 @@ pub struct DocumentPane {
     /// Cells scrolled to the right; only while unwrapped.
     pub left: usize,
     pub highlight: Option<Highlight>,
+    /// Where to go as soon as its line is known.
+    pub goal: Option<Goal>,
+    pub selection: Option<Selection>,
+    /// The line that the mouse was pressed on.
+    pub pressed: Option<usize>,
+    /// The mouse holds the map or the scroll bar.
+    pub holds_map: bool,
+    /// The outline is to be opened as soon as it is there; the next key forgets it.
+    pub wants_outline: bool,
+    /// Searches that were begun so far.
+    pub searches: u64,
 }
 
 /// Words that were jumped to.
@@ -124,9 +161,11 @@ pub struct PlannerPane {
     pub rows: RowsPane,
     /// What was folded or unfolded by hand.
     pub toggled: HashSet<Fold>,
-    /// Where the rows of the pending request begin.
-    pub pending_from: usize,
+    /// How far the reply under way is laid out.
+    pub partial: Laid,
     pub programs: Programs,
+    /// Whether programs are shown beside the one before.
+    pub compared: bool,
 }
 
 /// Rows with a cursor.
@@ -142,6 +181,7 @@ pub struct RowsPane {
 #[derive(Clone, Debug)]
 pub enum Overlay {
     Help(RowsPane),
+    Ledger(RowsPane),
     /// A run is in flight and `q` was pressed.
     Quit,
     /// A run is in flight and `X` was pressed.
@@ -150,8 +190,20 @@ pub enum Overlay {
     Budget,
     /// The new budget, in dollars.
     Amount(LineInput),
-    Question(LineInput),
+    Question(Box<StartForm>),
+    /// Paths of documents to start on.
+    Documents(LineInput),
     Search(LineInput),
+    /// A note on the record of this number.
+    Note {
+        seq: u64,
+        input: LineInput,
+    },
+    Picker(Box<Picker>),
+    /// The new value of a setting.
+    Setting(Box<SettingForm>),
+    /// A line, a page or a share of the document to go to.
+    GoTo(LineInput),
     Job {
         job: JobId,
         rows: RowsPane,
@@ -179,13 +231,15 @@ pub struct Tints {
 impl Model {
     /// A screen for these documents, before anything happened.
     pub fn new(documents: Vec<Document>, mode: Mode) -> Self {
-        let documents =
-            documents.into_iter().map(|document| OpenDocument { lines: LineIndex::of(&document), document }).collect();
+        let open =
+            |document: Document| OpenDocument { lines: LineIndex::begun(&document, AT_ONCE), outline: None, document };
+        let documents = documents.into_iter().map(open).collect();
         let mut model = Self {
             state: State::default(),
             documents,
             figures: Figures::default(),
             marks: Marks::default(),
+            account: Account::default(),
             partial: None,
             load: Load::default(),
             mode,
@@ -202,7 +256,13 @@ impl Model {
             planner: PlannerPane { rows: RowsPane { follow: true, ..RowsPane::default() }, ..PlannerPane::default() },
             jobs: JobsPane::default(),
             answers: RowsPane::default(),
+            answers_tab: None,
             overlay: None,
+            draft: None,
+            notes: Vec::new(),
+            earlier: Vec::new(),
+            settings: Loaded::default(),
+            pickers: 0,
             notice: None,
             search: Search::default(),
             scrubbing: false,
@@ -227,6 +287,15 @@ impl Model {
     /// A pane's cells below its title.
     pub fn inside(&self, pane: Pane) -> Area {
         self.layout().pane(pane).below(1)
+    }
+
+    /// Cells for the rows of a pane, between the cursor's column and the edge. A pane that is hidden is laid out as it
+    /// will be shown, so that its cursor stays where it was.
+    pub(crate) fn row_width(&self, pane: Pane) -> usize {
+        let replay = matches!(self.mode, Mode::Replay(_));
+        let shown = Some(self.layout().pane(pane)).filter(|area| !area.is_empty());
+        let area = shown.unwrap_or_else(|| Layout::of(self.width, self.height, pane, self.zoomed, replay).pane(pane));
+        usize::from(area.width.saturating_sub(2))
     }
 
     pub fn is_running(&self) -> bool {
@@ -266,9 +335,18 @@ impl Model {
         match &self.overlay {
             Some(Overlay::Quit | Overlay::Stop) => vec![Context::Question],
             Some(Overlay::Budget) => vec![Context::Budget],
-            Some(Overlay::Question(_) | Overlay::Search(_) | Overlay::Amount(_)) => vec![Context::Typing],
+            Some(Overlay::Question(_)) => vec![Context::Form, Context::Typing],
+            Some(Overlay::Picker(_)) => vec![Context::Picking, Context::Typing],
+            Some(
+                Overlay::Note { .. }
+                | Overlay::Setting(_)
+                | Overlay::Documents(_)
+                | Overlay::Search(_)
+                | Overlay::Amount(_)
+                | Overlay::GoTo(_),
+            ) => vec![Context::Typing],
             Some(Overlay::Job { .. }) => vec![Context::Jobs, Context::Everywhere],
-            Some(Overlay::Help(_) | Overlay::Text { .. }) => vec![Context::Everywhere],
+            Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Text { .. }) => vec![Context::Everywhere],
             None if self.player().is_some() => vec![pane, Context::Replay, Context::Everywhere],
             None => vec![pane, Context::Everywhere],
         }
@@ -343,6 +421,16 @@ impl RowsPane {
         let height = usize::from(height.max(1));
         self.top = self.top.clamp((self.cursor + 1).saturating_sub(height), self.cursor);
         self.top = self.top.min(self.rows.len().saturating_sub(height));
+    }
+
+    /// Puts the cursor on a row and brings what follows it into sight.
+    pub fn reveal(&mut self, row: usize, height: u16) {
+        let height = usize::from(height);
+        self.cursor = row;
+        self.follow = false;
+        if row < self.top || row >= self.top + height.div_ceil(2) {
+            self.top = row.saturating_sub(height / 4);
+        }
     }
 
     pub fn move_by(&mut self, rows: isize) {

@@ -1,10 +1,16 @@
 //! What opens over the panes: help, a job's details, questions to the person.
 
 use super::action::{Action, Context};
+use super::input::LineInput;
 use super::keymap::Keymap;
 use super::layout::{Area, Pane};
 use super::model::{Model, Overlay, RowsPane};
 use super::rows::{Piece, Tone, Writer};
+
+/// A wider list is no easier to read. In cells.
+const MOST_WIDE: u16 = 160;
+/// Cells of the ledger with its frame.
+const LEDGER: u16 = 128;
 
 impl Model {
     /// The cells of the overlay with its frame. Questions and input lines are small; the rest takes most of the screen.
@@ -16,14 +22,21 @@ impl Model {
             Some(Overlay::Budget) => (72, 10),
             Some(Overlay::Amount(_)) => (60, 6),
             Some(Overlay::Search(_)) => (60, 3),
-            Some(Overlay::Question(_)) => (90, 8),
+            Some(Overlay::GoTo(_)) => (60, 4),
+            Some(Overlay::Note { .. }) => (90, 6),
+            Some(Overlay::Question(_)) => (90, 16),
+            Some(Overlay::Documents(_) | Overlay::Setting(_)) => (90, 8),
+            Some(Overlay::Picker(_)) => (MOST_WIDE, height.saturating_sub(if height > 12 { 2 } else { 0 })),
+            Some(Overlay::Ledger(pane)) => {
+                (LEDGER, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))
+            }
             Some(Overlay::Help(pane) | Overlay::Job { rows: pane, .. } | Overlay::Text { rows: pane, .. }) => {
                 (98, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))
             }
         };
         let (wide, high) = (wide.min(width), high.min(height));
         let y = match &self.overlay {
-            Some(Overlay::Search(_)) => height.saturating_sub(high + 2),
+            Some(Overlay::Search(_) | Overlay::GoTo(_)) => height.saturating_sub(high + 2),
             _ => (height - high) / 2,
         };
         Area::new((width - wide) / 2, y, wide, high)
@@ -40,7 +53,9 @@ impl Model {
 
     pub(crate) fn overlay_rows_mut(&mut self) -> Option<&mut RowsPane> {
         match &mut self.overlay {
-            Some(Overlay::Help(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. }) => Some(rows),
+            Some(
+                Overlay::Help(rows) | Overlay::Ledger(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. },
+            ) => Some(rows),
             _ => None,
         }
     }
@@ -53,8 +68,12 @@ impl Model {
     /// Fills an overlay of rows for the size and state at hand.
     pub(crate) fn lay_out_overlay(&mut self) {
         let width = self.overlay_width();
+        if matches!(self.overlay, Some(Overlay::Picker(_))) {
+            return self.lay_out_picker();
+        }
         let rows = match &self.overlay {
             Some(Overlay::Help(_)) => help(width, self.help_first(), &self.keymap).rows,
+            Some(Overlay::Ledger(_)) => self.write_ledger(width).rows,
             Some(Overlay::Job { job, .. }) => self.write_job(*job, width).rows,
             Some(Overlay::Text { text, .. }) => {
                 let mut writer = Writer::new(width);
@@ -70,9 +89,15 @@ impl Model {
         }
     }
 
+    /// Asks for the documents to start on.
+    pub(crate) fn name_documents(&mut self) {
+        self.open_overlay(Overlay::Documents(LineInput::default()));
+    }
+
     fn help_first(&self) -> Context {
         match (self.focus, self.player().is_some()) {
             (Pane::Jobs, _) => Context::Jobs,
+            (Pane::Document, _) => Context::Document,
             (_, true) => Context::Replay,
             _ => Context::Everywhere,
         }

@@ -4,8 +4,11 @@ use super::action::Action;
 use super::budget;
 use super::input::LineInput;
 use super::layout::Pane;
-use super::message::{Command, ReplayCommand, Unit};
+use super::message::{Command, Filling, ReplayCommand, Unit};
 use super::model::{Highlight, Model, Overlay, RowsPane};
+use super::panes::answers::AnswersTab;
+use super::panes::marks::Tint;
+use super::picker::Picking;
 use super::rows::Target;
 use super::search::Search;
 use crate::protocol::{BudgetChoice, JobId, Outcome};
@@ -14,6 +17,9 @@ impl Model {
     pub(crate) fn perform(&mut self, action: Action) -> Vec<Command> {
         if self.overlay.is_some() {
             return self.perform_in_overlay(action);
+        }
+        if self.focus == Pane::Document && self.extend_selection(action) {
+            return Vec::new();
         }
         let page = isize::try_from(self.pane_rows(self.focus).max(2) - 1).unwrap_or(1);
         match action {
@@ -30,7 +36,8 @@ impl Model {
                 Pane::Document => self.show_document(action == Action::Right),
                 Pane::Jobs if self.jobs.as_grid => self.move_along_grid(action == Action::Right),
                 Pane::Jobs => self.show_round(action == Action::Right),
-                Pane::Planner | Pane::Answers => {}
+                Pane::Answers => self.next_answers_tab(action == Action::Right),
+                Pane::Planner => {}
             },
             Action::NextPane => self.focus_on(self.focus.next()),
             Action::PreviousPane => self.focus_on(self.focus.previous()),
@@ -41,6 +48,9 @@ impl Model {
             Action::Zoom => {
                 self.zoomed = !self.zoomed;
                 self.lay_out();
+            }
+            Action::Open if self.focus == Pane::Document && self.document.selection.is_some() => {
+                return self.perform(Action::Ask);
             }
             Action::Open => self.open(),
             Action::Back => {
@@ -55,7 +65,8 @@ impl Model {
             Action::NextMatch => self.next_match(true),
             Action::PreviousMatch => self.next_match(false),
             Action::Dismiss => {
-                if self.notice.take().is_none() {
+                let noticed = self.notice.take().is_some();
+                if self.document.selection.take().is_none() && !noticed {
                     self.search = Search::default();
                     self.document.highlight = None;
                 }
@@ -64,16 +75,23 @@ impl Model {
             Action::Wrap => self.toggle_wrap(),
             Action::TintRead => {
                 self.tints.read = !self.tints.read;
-                self.notify(switched("▏ read by workers", self.tints.read));
+                self.notify(switched(&self.told_of(Tint::Read), self.tints.read));
             }
             Action::TintCited => {
                 self.tints.cited = !self.tints.cited;
-                self.notify(switched("● cited", self.tints.cited));
+                self.notify(switched(&self.told_of(Tint::Cited), self.tints.cited));
             }
             Action::TintLeft => {
                 self.tints.left = !self.tints.left;
-                self.notify(switched("» sent to the planner", self.tints.left));
+                self.notify(switched(&self.told_of(Tint::Left), self.tints.left));
             }
+            Action::Compare => self.compare_programs(),
+            Action::NextRead => self.step_through(Tint::Read),
+            Action::NextCited => self.step_through(Tint::Cited),
+            Action::NextLeft => self.step_through(Tint::Left),
+            Action::GoTo => self.open_overlay(Overlay::GoTo(LineInput::default())),
+            Action::Outline => self.open_outline(),
+            Action::Select => self.toggle_selection(),
             Action::Show => {
                 if let Some(job) = self.selected_job() {
                     self.show_job(job);
@@ -92,13 +110,31 @@ impl Model {
             },
             Action::RetryTrouble => return self.retry_trouble(),
             Action::CancelJob => return self.selected_job().map_or_else(Vec::new, |job| self.cancel(job)),
-            Action::Ask => match (self.is_running(), self.player().is_some()) {
-                (true, _) => self.notify("a run is in flight; stop it with X before you ask anew"),
-                (_, true) => self.notify("this is a replay; open the documents to ask of them"),
-                _ => self.open_overlay(Overlay::Question(LineInput::default())),
+            Action::Ask => match self.is_running() {
+                true => self.notify("a run is in flight; stop it with X before you ask anew"),
+                false if self.documents.is_empty() => self.name_documents(),
+                false => return self.open_start_form(),
             },
+            Action::Palette => self.open_palette(),
+            Action::RemoteModel | Action::LocalModel if self.player().is_some() => {
+                self.notify("this is a replay; its models are those on record");
+            }
+            Action::RemoteModel => {
+                return self.open_filled(Picking::RemoteModel, Filling::RemoteModels { provider: None });
+            }
+            Action::LocalModel => return self.open_filled(Picking::LocalModel, Filling::LocalModels),
+            Action::Sessions if self.is_running() => {
+                self.notify("a run is in flight; stop it with X before you open another session");
+            }
+            Action::Sessions => return self.open_filled(Picking::Session, Filling::Sessions),
             Action::Budget if self.budget_reached().is_some() => self.open_overlay(Overlay::Budget),
             Action::Budget => self.notify("no budget is reached"),
+            Action::Ledger => return self.open_ledger(),
+            Action::Note => self.open_note(),
+            Action::Bookmark => return self.bookmark(),
+            Action::Notes => self.open_notes(),
+            Action::Log => return self.open_filled(Picking::Log, Filling::Log),
+            Action::Settings => self.open_settings(),
             Action::StopRun if self.is_running() => self.open_overlay(Overlay::Stop),
             Action::StopRun => self.notify("no run is in flight"),
             Action::Theme => return self.next_theme(),
@@ -131,6 +167,16 @@ impl Model {
             | Action::Postpone
             | Action::Submit
             | Action::Leave
+            | Action::PickUp
+            | Action::PickDown
+            | Action::PickPageUp
+            | Action::PickPageDown
+            | Action::Delete
+            | Action::NextField
+            | Action::PreviousField
+            | Action::FormUp
+            | Action::FormDown
+            | Action::NewLine
             | Action::EraseWord
             | Action::EraseLine
             | Action::Editor => {}
@@ -162,7 +208,9 @@ impl Model {
                 }
             }
             (Action::Dismiss | Action::Decline | Action::Quit | Action::Postpone, _) => self.overlay = None,
+            (Action::Search, _) if matches!(self.overlay, Some(Overlay::Help(_))) => self.open_keys(),
             (Action::Help, _) if matches!(self.overlay, Some(Overlay::Help(_))) => self.overlay = None,
+            (Action::Ledger, _) if matches!(self.overlay, Some(Overlay::Ledger(_))) => self.overlay = None,
             (Action::Up, _) => self.scroll_overlay(-1),
             (Action::Down, _) => self.scroll_overlay(1),
             (Action::HalfPageUp, _) => self.scroll_overlay(-(page / 2).max(1)),
@@ -190,11 +238,13 @@ impl Model {
     pub(crate) fn submit(&mut self) -> Vec<Command> {
         self.notice = None;
         match self.overlay.take() {
-            Some(Overlay::Question(input)) if input.text.trim().is_empty() => {
-                self.overlay = Some(Overlay::Question(input));
-                self.notify("the question is blank; write what you want to know");
+            Some(Overlay::Documents(input)) if input.text.trim().is_empty() => {
+                self.overlay = Some(Overlay::Documents(input));
+                self.notify("name a file or a folder, or more than one");
             }
-            Some(Overlay::Question(input)) => return vec![Command::Ask { question: input.text.trim().to_owned() }],
+            Some(Overlay::Documents(input)) => return vec![Command::Documents(input.text.trim().to_owned())],
+            Some(Overlay::Note { seq, input }) => return self.submit_note(seq, input),
+            Some(Overlay::Setting(form)) => return self.submit_setting(form),
             Some(Overlay::Amount(input)) => {
                 match self.budget_reached().map(|reached| budget::read(reached, &input.text)) {
                     Some(Ok(to_usd)) => return self.choose(BudgetChoice::Raise { to_usd }),
@@ -207,11 +257,19 @@ impl Model {
             }
             Some(Overlay::Search(input)) => {
                 self.search = Search::new(self.focus, &input.text);
+                if let Some(why) = self.search.plain.clone() {
+                    self.notify(format!("no regular expression ({why}); searched as plain text"));
+                }
                 if std::mem::take(&mut self.jobs.narrows_next) {
                     self.narrow_jobs(Some(self.search.clone()).filter(|search| search.in_pane(Pane::Jobs)));
                 }
                 self.find_again();
                 self.next_match(true);
+            }
+            Some(Overlay::GoTo(input)) => {
+                if !input.text.trim().is_empty() && !self.go_to_typed(&input.text) {
+                    self.overlay = Some(Overlay::GoTo(input));
+                }
             }
             other => self.overlay = other,
         }
@@ -270,7 +328,11 @@ impl Model {
         let within =
             |area: super::layout::Area| (y >= area.y && y < area.y + area.height).then(|| usize::from(y - area.y));
         match pane {
-            Pane::Document => {}
+            Pane::Document if self.map_area().contains(x, y) => {
+                self.document.holds_map = true;
+                self.press_map(y);
+            }
+            Pane::Document => self.press_text(y),
             Pane::Planner => {
                 if let Some(row) = within(self.inside(pane)) {
                     self.planner.rows.cursor = self.planner.rows.top + row;
@@ -319,13 +381,14 @@ impl Model {
                 if !self.planner.toggled.remove(&fold) {
                     self.planner.toggled.insert(fold);
                 }
-                self.planner.rows.follow = false;
                 self.lay_out_planner();
                 let at = self.planner.rows.rows.iter().position(|row| row.target == Some(Target::Fold(fold)));
-                self.planner.rows.cursor = at.unwrap_or(self.planner.rows.cursor);
+                let height = self.inside(Pane::Planner).height;
+                self.planner.rows.reveal(at.unwrap_or(self.planner.rows.cursor), height);
                 self.settle();
             }
             Some(Target::Citation(at)) => self.go_to(self.citation_place(at)),
+            Some(Target::Round(round)) => self.show_answers_tab(AnswersTab::Round(round)),
             Some(Target::Job(job)) => self.go_to(self.job_place(job, false)),
             None => {}
         }
@@ -403,7 +466,7 @@ impl Model {
 }
 
 fn switched(mark: &str, on: bool) -> String {
-    format!("{mark}: {}", if on { "marked in the document" } else { "not marked" })
+    format!("{mark}; {}", if on { "marked" } else { "not marked any more" })
 }
 
 fn step(unit: Unit, forward: bool) -> Vec<Command> {

@@ -67,7 +67,7 @@ fn jobs_ended(round: Option<&Round>) -> (usize, usize) {
 }
 
 fn remote_word(state: &State) -> &'static str {
-    match state.opened.as_ref().is_some_and(|opened| opened.remote.is_model) {
+    match state.remote().is_some_and(|remote| remote.is_model) {
         true => "remote LM",
         false => "planner",
     }

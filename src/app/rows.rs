@@ -15,6 +15,7 @@ pub enum Tone {
     Text,
     Dim,
     Strong,
+    Emphasis,
     Heading,
     Accent,
     Good,
@@ -44,6 +45,10 @@ pub enum Mark {
     Dot,
     Bar,
     Arrow,
+    /// A cell of a rule.
+    Rule,
+    Added,
+    Removed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +73,8 @@ pub enum Target {
     Citation(usize),
     /// The citation of a job.
     Job(JobId),
+    /// What a round found.
+    Round(u32),
 }
 
 /// What can be folded in the Planner pane. Numbers are those of the ask, over the whole session.
@@ -75,6 +82,8 @@ pub enum Target {
 pub enum Fold {
     Prompt(u32),
     Reply(u32),
+    /// What Python printed when the reply's program failed.
+    Traceback(u32),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,6 +107,41 @@ impl Row {
     }
 }
 
+/// One line of text whose parts differ in tone.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    pub text: String,
+    parts: Vec<Part>,
+}
+
+impl Line {
+    /// Adds words, which may be from outside; they are made safe where they are cut into rows.
+    pub fn push(&mut self, tone: Tone, words: &str) {
+        let start = self.text.len();
+        self.text.push_str(words);
+        match self.parts.last_mut() {
+            _ if words.is_empty() => {}
+            Some((bytes, same)) if *same == tone => bytes.end = self.text.len(),
+            _ => self.parts.push((start..self.text.len(), tone)),
+        }
+    }
+
+    pub fn append(&mut self, other: &Line) {
+        for (bytes, tone) in &other.parts {
+            self.push(*tone, other.text.get(bytes.clone()).unwrap_or_default());
+        }
+    }
+
+    pub fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    /// The bytes of it as pieces.
+    pub fn pieces(&self, bytes: Range<usize>) -> Vec<Piece> {
+        toned(&self.text, bytes, Tone::Text, &self.parts)
+    }
+}
+
 /// Writes rows at a width.
 #[derive(Debug)]
 pub struct Writer {
@@ -114,6 +158,10 @@ impl Writer {
     /// A writer that reads only the programs that are new.
     pub fn knowing(programs: Programs, width: usize) -> Self {
         Self { width: width.max(1), rows: Vec::new(), programs }
+    }
+
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     pub fn blank(&mut self) {
@@ -135,41 +183,35 @@ impl Writer {
 
     /// One line of text after `lead`, its further rows under its first.
     pub fn lead(&mut self, lead: Vec<Piece>, tone: Tone, line: &str, target: Option<Target>) {
-        let indent: usize = lead.iter().map(piece_width).sum();
-        let indent = if indent * 2 > self.width { 0 } else { indent };
-        let mut lead = Some(lead);
-        for range in wrap(line, self.width.saturating_sub(indent)) {
-            let mut pieces = lead.take().unwrap_or_else(|| vec![pad(indent)]);
-            let shown = line.get(range).unwrap_or_default();
-            pieces.push(Piece::Text(tone, visible(shown.trim_end()).into_owned()));
-            self.rows.push(Row { pieces, target });
-        }
+        let hang = [pad(lead.iter().map(piece_width).sum())];
+        let mut toned = Line::default();
+        toned.push(tone, line);
+        self.line(lead, &hang, &toned, target);
     }
 
-    /// A program with its lines numbered and an error under the line it names. What is wider than the pane goes on
-    /// under the line's first word, beside an empty gutter: nothing of a program is out of sight.
-    pub fn code(&mut self, source: &str, error: Option<(u32, &str)>) {
-        let digits = source.lines().count().max(1).to_string().len().max(2);
-        let parts = self.programs.parts(source);
-        let mut start = 0;
-        for (number, whole) in (1..).zip(source.split_inclusive('\n')) {
-            let line = start..start + whole.trim_end_matches(['\n', '\r']).len();
-            start += whole.len();
-            let gutter = Piece::Text(Tone::LineNumber, format!(" {number:>digits$} "));
-            match error.filter(|(wrong, _)| *wrong == number) {
-                None => self.code_line(vec![pad(1), gutter], source, line, &parts),
-                Some((_, message)) => {
-                    let wrong = [(line.clone(), Tone::Bad)];
-                    self.code_line(vec![Piece::Mark(Tone::Bad, Mark::Failed), gutter], source, line, &wrong);
-                    let lead = vec![pad(digits + 3), Piece::Mark(Tone::Bad, Mark::Arrow), pad(1)];
-                    self.lead(lead, Tone::Bad, message, None);
-                }
+    /// A line in several tones after `lead`; `hang`, which is as wide, stands before its further rows.
+    pub fn line(&mut self, mut lead: Vec<Piece>, hang: &[Piece], line: &Line, target: Option<Target>) {
+        let indent: usize = lead.iter().map(piece_width).sum();
+        let mut hang = hang.to_vec();
+        let mut room = self.width.saturating_sub(indent);
+        if indent * 2 > self.width {
+            // Too little room is left beside it: the line stands below.
+            let says = lead.iter().any(|piece| !matches!(piece, Piece::Text(_, text) if text.trim().is_empty()));
+            if says {
+                self.row(std::mem::take(&mut lead), target);
             }
+            (lead, hang, room) = (Vec::new(), Vec::new(), self.width);
+        }
+        for range in wrap(&line.text, room) {
+            let shown = line.text.get(range.clone()).unwrap_or_default().trim_end();
+            let mut pieces = std::mem::replace(&mut lead, hang.clone());
+            pieces.extend(line.pieces(range.start..range.start + shown.len()));
+            self.row(pieces, target);
         }
     }
 
     /// The bytes `line` of `source` after `lead`, in as many rows as they take.
-    fn code_line(&mut self, mut lead: Vec<Piece>, source: &str, line: Range<usize>, parts: &[Part]) {
+    pub fn code_line(&mut self, mut lead: Vec<Piece>, source: &str, line: Range<usize>, parts: &[Part]) {
         let text = source.get(line.clone()).unwrap_or_default();
         let words = text.trim_start_matches([' ', '\t']);
         let gutter: usize = lead.iter().map(piece_width).sum();
@@ -181,14 +223,14 @@ impl Writer {
             let shown = words.get(range.clone()).unwrap_or_default().trim_end();
             let from = start + range.start;
             let mut pieces = std::mem::replace(&mut lead, vec![pad(gutter + indent)]);
-            pieces.extend(toned(source, from..from + shown.len(), parts));
+            pieces.extend(toned(source, from..from + shown.len(), Tone::Code, parts));
             self.row(pieces, None);
         }
     }
 }
 
-/// The bytes `within` of a program as pieces, each in the tone of its part.
-fn toned(source: &str, within: Range<usize>, parts: &[Part]) -> Vec<Piece> {
+/// The bytes `within` of a text as pieces, each in the tone of its part, or in `plain`.
+fn toned(source: &str, within: Range<usize>, plain: Tone, parts: &[Part]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut add = |tone, bytes: Range<usize>| match source.get(bytes) {
         None | Some("") => {}
@@ -198,11 +240,11 @@ fn toned(source: &str, within: Range<usize>, parts: &[Part]) -> Vec<Piece> {
     let first = parts.partition_point(|(bytes, _)| bytes.end <= within.start);
     for (bytes, tone) in parts.iter().skip(first).take_while(|(bytes, _)| bytes.start < within.end) {
         let (from, to) = (bytes.start.max(at), bytes.end.min(within.end));
-        add(Tone::Code, at..from);
+        add(plain, at..from);
         add(*tone, from..to);
         at = to;
     }
-    add(Tone::Code, at..within.end);
+    add(plain, at..within.end);
     pieces
 }
 
@@ -224,37 +266,5 @@ pub fn match_word(how: Option<Match>) -> (Tone, Mark, &'static str) {
         Some(Match::Exact) => (Tone::Good, Mark::Done, "exact"),
         Some(Match::Normalised) => (Tone::Warning, Mark::Done, "nearly"),
         None => (Tone::Bad, Mark::Failed, "NOT FOUND"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(width: usize, source: &str, error: Option<(u32, &str)>) -> Vec<String> {
-        let mut writer = Writer::new(width);
-        writer.code(source, error);
-        writer.rows.iter().map(Row::text).collect()
-    }
-
-    #[test]
-    fn a_wide_line_goes_on_beside_an_empty_gutter_under_its_own_indent() {
-        let source = "def f(x):\n    return 'one two three four'\n";
-        assert_eq!(shown(27, source, None), ["   1 def f(x):", "   2     return 'one two", "         three four'"]);
-    }
-
-    #[test]
-    fn an_error_stands_under_the_whole_of_the_line_it_names() {
-        let rows = shown(16, "x = 1\ny = one + two\nz = 3\n", Some((2, "NameError")));
-        assert_eq!(rows, ["   1 x = 1", "  2 y = one +", "     two", "      NameError", "   3 z = 3"]);
-    }
-
-    #[test]
-    fn parts_of_a_program_keep_their_tone_over_a_wrap() {
-        let mut writer = Writer::new(14);
-        writer.code("'one two three'\n", None);
-        let strings = writer.rows.iter().flat_map(|row| &row.pieces);
-        let strings = strings.filter(|piece| matches!(piece, Piece::Text(Tone::String, _)));
-        assert_eq!(strings.count(), 2);
     }
 }

@@ -1,5 +1,7 @@
 //! The screen driven by keys over a scripted session.
 
+mod replies;
+
 use super::world::World;
 use super::*;
 use crate::document::{Document, Match, Span};
@@ -149,11 +151,11 @@ fn stopping_the_run_asks_first() {
 #[test]
 fn a_blank_question_is_refused_and_a_written_one_is_asked() {
     let mut model = World::new().model(80, 24);
-    assert_eq!(press(&mut model, "a space enter"), []);
+    assert_eq!(press(&mut model, "a space enter"), [Command::EarlierQuestions]);
     assert!(matches!(model.overlay, Some(Overlay::Question(_))));
     type_in(&mut model, "Who?");
     update(&mut model, Message::Paste("\nand why".into()));
-    assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "Who? and why".into() }]);
+    assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "Who?\nand why".into(), part: None }]);
 }
 
 #[test]
@@ -624,7 +626,7 @@ fn what_was_written_in_the_editor_is_the_question() {
     type_in(&mut model, "What");
     assert_eq!(press(&mut model, "ctrl-g"), [Command::Edit("What".into())]);
     update(&mut model, Message::Edited("What was\nthe \u{1b}[31mmargin?\n".into()));
-    assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "What was the [31mmargin?".into() }]);
+    assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "What was\nthe [31mmargin?".into(), part: None }]);
     update(&mut model, Message::Edited("too late".into()));
 }
 

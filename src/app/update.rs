@@ -1,12 +1,12 @@
 //! How a message changes the model, and what it asks for.
 
 use super::action::{Action, Context};
-use super::input::LineInput;
-use super::key::{Key, KeyCode};
+use super::key::Key;
 use super::keymap::Meaning;
 use super::layout::Pane;
 use super::message::{Command, Message, Mouse, MouseKind};
 use super::model::{Mode, Model, Overlay, Partial};
+use super::picker::Note;
 use crate::protocol::{Fact, JobId, Outcome, State};
 
 /// A partial reply longer than this shows only its end; the whole one comes with the record. In bytes.
@@ -22,10 +22,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.lay_out();
             model.lay_out_overlay();
         }
+        Message::Paste(text) if matches!(model.overlay, Some(Overlay::Question(_))) => model.paste_in_form(&text),
         Message::Paste(text) => {
-            if let Some(Overlay::Question(input) | Overlay::Search(input) | Overlay::Amount(input)) = &mut model.overlay
-            {
+            if let Some(input) = model.input_mut() {
                 input.insert(&text);
+                model.narrow_picker_anew();
             }
         }
         Message::Fact { seq, at_ms, fact } => apply(model, seq, at_ms, &fact),
@@ -45,18 +46,27 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.notice.take_if(|notice| notice.until_ms <= now_ms);
         }
         Message::Figures(figures) => model.figures = figures,
-        Message::Marks(marks) => model.marks = marks,
-        Message::Edited(text) => {
-            if let Some(Overlay::Question(input) | Overlay::Search(input) | Overlay::Amount(input)) = &mut model.overlay
-            {
-                *input = LineInput::default();
-                input.insert(text.trim());
-            }
+        Message::Edited(text) => model.edited(&text),
+        Message::Marks(marks) => model.take_marks(marks),
+        Message::Worked(worked) => model.worked(worked),
+        Message::Account(account) => return model.take_account(*account),
+        Message::Today(usd) => {
+            model.account.today_usd = Some(usd);
+            model.lay_out_overlay();
         }
         Message::Player(player) => model.mode = Mode::Replay(player),
         Message::Rounds(rounds) => model.rounds_at = rounds,
         Message::Notice(text) => model.notify(text),
+        Message::Notes(notes) => {
+            model.notes.clear();
+            notes.into_iter().for_each(|note| model.put_note(note));
+        }
+        Message::Noted(note) => model.take_note(note),
+        Message::EarlierQuestions(questions) => model.take_earlier_questions(questions),
+        Message::Settings(config) => model.settings.adopt(&config),
         Message::AskQuestion => return model.perform(Action::Ask),
+        Message::PickSession => return model.perform(Action::Sessions),
+        Message::Picker { ticket, news } => return model.picker_news(ticket, news),
         Message::RunBegan => {
             model.mode = Mode::Live { running: true };
             model.state = State::default();
@@ -64,12 +74,16 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.began_ms = None;
             model.marks = Default::default();
             model.figures = Default::default();
+            model.account = Default::default();
+            model.notes.clear();
             model.document.highlight = None;
+            model.document.selection = None;
             model.planner.toggled.clear();
             model.planner.rows.follow = true;
             model.jobs = model.jobs.anew();
             model.load = Default::default();
             model.answers = Default::default();
+            model.answers_tab = None;
             // Where one pane is shown at a time, what was asked for is to be seen when it comes.
             if model.focus == Pane::Document && !model.layout().tabs.is_empty() {
                 model.focus = Pane::Answers;
@@ -98,6 +112,15 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
     (model.seq, model.at_ms) = (seq, at_ms);
     model.began_ms.get_or_insert(at_ms);
     model.load.apply(at_ms, fact);
+    // A replay knows its notes from the beginning.
+    if let (Fact::NoteAdded { text }, Mode::Live { .. }) = (fact, model.mode) {
+        let ask = model.state.asks().last().map(|ask| ask.request.ask.n);
+        model.put_note(Note { seq, at_ms, text: text.clone(), ask });
+    }
+    // What was asked is on the disk now.
+    if matches!(fact, Fact::SessionOpened(_)) && model.is_running() {
+        model.draft = None;
+    }
     match fact {
         Fact::UtilizationSampled(_) => return,
         Fact::JobStarted { job, .. } | Fact::JobRetried { job, .. } | Fact::JobReopened { job, .. } => {
@@ -125,7 +148,8 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
                 _ => {}
             }
             // A finished answer is shown from its first line.
-            if matches!(fact, Fact::Answered { .. } | Fact::SessionEnded { .. }) && !ended {
+            let follows = model.answers_tab.is_none();
+            if matches!(fact, Fact::Answered { .. } | Fact::SessionEnded { .. }) && !ended && follows {
                 (model.answers.cursor, model.answers.top) = (0, 0);
             }
             model.relist_jobs();
@@ -172,6 +196,12 @@ fn delta(model: &mut Model, ask: crate::protocol::AskId, text: &str) {
 }
 
 fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
+    model.document.wants_outline = false;
+    match &model.overlay {
+        Some(Overlay::Question(_)) => return model.pressed_in_form(key),
+        Some(Overlay::Picker(_)) => return model.pressed_in_picker(key),
+        _ => {}
+    }
     let contexts = model.contexts();
     if contexts.iter().any(|context| context.is_text()) {
         return typed(model, key);
@@ -189,26 +219,22 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
 
 fn typed(model: &mut Model, key: Key) -> Vec<Command> {
     let action = model.keymap.action(&[Context::Typing], key);
-    let Some(Overlay::Question(input) | Overlay::Search(input) | Overlay::Amount(input)) = &mut model.overlay else {
-        return Vec::new();
-    };
-    match (action, key.code) {
-        (Some(Action::Submit), _) => return model.submit(),
+    match action {
+        Some(Action::Submit) => return model.submit(),
         // Back to the choice that the amount was for.
-        (Some(Action::Leave), _) => {
-            model.overlay = matches!(model.overlay, Some(Overlay::Amount(_))).then_some(Overlay::Budget)
+        Some(Action::Leave) => {
+            if let Some(Overlay::Setting(form)) = model.overlay.take_if(|open| matches!(open, Overlay::Setting(_))) {
+                model.leave_setting(form);
+                return Vec::new();
+            }
+            model.overlay = matches!(model.overlay, Some(Overlay::Amount(_))).then_some(Overlay::Budget);
         }
-        (Some(Action::EraseWord), _) => input.erase_word(),
-        (Some(Action::EraseLine), _) => input.erase_line(),
-        (Some(Action::Editor), _) => return vec![Command::Edit(input.text.clone())],
-        (_, KeyCode::Char(character)) if !key.ctrl && !key.alt => input.insert(character.encode_utf8(&mut [0; 4])),
-        (_, KeyCode::Backspace) => input.erase_back(),
-        (_, KeyCode::Delete) => input.erase_on(),
-        (_, KeyCode::Left) => input.left(),
-        (_, KeyCode::Right) => input.right(),
-        (_, KeyCode::Home) => input.home(),
-        (_, KeyCode::End) => input.end(),
-        _ => {}
+        Some(Action::Editor) => return model.open_editor(),
+        action => {
+            if let Some(input) = model.input_mut() {
+                input.typed(action, key);
+            }
+        }
     }
     Vec::new()
 }
@@ -219,6 +245,14 @@ const WHEEL: isize = 3;
 fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
     model.pending.clear();
     let layout = model.layout();
+    if model.picker().is_some() {
+        return match mouse.what {
+            MouseKind::ScrollUp => model.scroll_picker(-WHEEL),
+            MouseKind::ScrollDown => model.scroll_picker(WHEEL),
+            MouseKind::Press => model.press_in_picker(mouse.x, mouse.y),
+            MouseKind::Drag | MouseKind::Release => Vec::new(),
+        };
+    }
     if model.overlay.is_some() {
         match mouse.what {
             MouseKind::ScrollUp => model.scroll_overlay(-WHEEL),
@@ -237,6 +271,11 @@ fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
         MouseKind::Press => {
             if let Some(pane) = Pane::ALL.into_iter().find(|pane| layout.tab(*pane).contains(mouse.x, mouse.y)) {
                 model.focus_on(pane);
+            } else if let Some((tab, _)) =
+                model.answers_tab_areas().into_iter().find(|(_, area)| area.contains(mouse.x, mouse.y))
+            {
+                model.focus_on(Pane::Answers);
+                model.show_answers_tab(tab);
             } else if let Some(pane) = layout.pane_at(mouse.x, mouse.y) {
                 model.focus_on(pane);
                 model.select_at(pane, mouse.x, mouse.y);
@@ -246,8 +285,13 @@ fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
             }
         }
         MouseKind::Drag if model.scrubbing => return model.scrub_to(mouse.x),
-        MouseKind::Drag => {}
-        MouseKind::Release => model.scrubbing = false,
+        MouseKind::Drag if model.document.holds_map => model.press_map(mouse.y),
+        MouseKind::Drag => model.drag_text(mouse.y),
+        MouseKind::Release => {
+            model.scrubbing = false;
+            model.document.holds_map = false;
+            model.document.pressed = None;
+        }
     }
     Vec::new()
 }

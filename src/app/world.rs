@@ -1,7 +1,9 @@
 //! A session played by the protocol itself over a small report, for the tests of app and view.
 
-use super::{Figures, Marks, Message, Mode, Model, update};
+use super::{Account, Exposed, Figures, Marks, Message, Mode, Model, update};
+use crate::config::{Loaded, Sources, load};
 use crate::document::{Document, Located, Match, Span};
+use crate::ledger::Ledger;
 use crate::protocol::*;
 
 pub struct World {
@@ -120,7 +122,11 @@ impl World {
     /// Two tasks on each page.
     pub fn plan(&mut self) -> &mut Self {
         self.reply("Look for net income in the statement of operations, then for the reasons in the discussion.");
-        self.reply(PROGRAM);
+        self.reply(PROGRAM).prepare()
+    }
+
+    /// The program gives its jobs: two tasks on each page.
+    fn prepare(&mut self) -> &mut Self {
         let pages = &self.document.pages;
         let ends = pages.iter().skip(1).copied().chain([self.document.text.len()]);
         let tasks = ["Extract the net income and its year.", "Extract the reasons for the change in net income."];
@@ -144,6 +150,9 @@ impl World {
         self.reply("Look for net income.").reply(&format!("I split by page.\n\n```python\n{program}```\n"));
         let error = CodeError {
             line: Some(line),
+            traceback: Some(format!(
+                "Traceback (most recent call last):\n  File \"<program>\", line 4, in prepare_jobs\n    jobs = []\n  File \"<program>\", line {line}, in <listcomp>\n    chunks\n{message}"
+            )),
             hint: Some("did you mean chunk_by_page?".into()),
             printed: Some("2 documents\n".into()),
             ..CodeError::new(CodeErrorKind::Exception, message)
@@ -233,10 +242,9 @@ impl World {
         for index in 10..16 {
             self.abstained(index);
         }
-        let code = self.code();
         let text =
             "Task 0\n- $48.2 million in 2023 (page 2)\n- 48.2\n\nTask 1\n- higher volumes, lower fuel cost (page 2)";
-        self.input(Input::CodeRan { code, result: CodeResult::Transformed(Ok(text.into())), embedding_error: None });
+        self.aggregate(text);
         self.reply("The figure is quoted twice; the reasons once. That is enough.");
         let quotations = [
             "Net income for the year ended 31 December 2023 was $48.2 million",
@@ -255,12 +263,104 @@ impl World {
         self.input(Input::CitationsLocated { round: 1, citations })
     }
 
+    /// A first round whose jobs contradict one another, and a second with another program that answers with numbers of
+    /// which one is cited nowhere.
+    pub fn two_rounds(&mut self) -> &mut Self {
+        self.half().two_rounds_from_half()
+    }
+
+    pub fn two_rounds_from_half(&mut self) -> &mut Self {
+        self.job(7, "{\"answer\": ", None);
+        self.answered(10, "$51.0 million in 2023", "Revenue                 412.6     377.9");
+        for index in 11..16 {
+            self.abstained(index);
+        }
+        self.aggregate("Task 0\n- $48.2 million in 2023 (page 2)\n- $51.0 million in 2023 (page 5)");
+        self.reply("## Two figures\n\nThey **contradict** one another:\n\n| page | net income |\n|---|---:|\n| 2 | 48.2 |\n| 5 | 51.0 |\n\n- ask for the year of each\n- ask for the table's *row*");
+        let more = serde_json::json!({
+            "decision": "request_additional_info",
+            "explanation": "Two pages name **different** figures.",
+            "feedback": "- Which figure is net income?\n- What is the other one?",
+            "scratchpad": "Net income is $48.2 million or $51.0 million.",
+        });
+        self.reply(&more.to_string());
+        let program = PROGRAM.replace("in chunk_by_page(context):", "in chunk_by_page(context)[:6]:").replace(
+            "        for task in TASKS:\n",
+            "        if 'income' not in chunk:\n            continue\n        for task in TASKS:\n",
+        );
+        self.reply(&program).prepare();
+        let (first, second) =
+            ("Net income for the year ended 31 December 2023 was $48.2 million", "compared with $39.7 million in 2022");
+        self.answered(2, "$48.2 million in 2023", first).answered(3, "$39.7 million in 2022", second);
+        for index in (0..2).chain(4..16) {
+            self.abstained(index);
+        }
+        self.aggregate("Net income was $48.2 million in 2023 and $39.7 million in 2022.");
+        self.reply("The row is *net income*.");
+        let decision = serde_json::json!({
+            "decision": "provide_final_answer",
+            "answer": "Net income was **$48.2 million** in 2023, up 21.4 % from $39.7 million in 2022.",
+            "explanation": "The statement names both years.",
+            "citations": [first, second],
+        });
+        self.reply(&decision.to_string());
+        let citations =
+            [first, second].map(|text| AnswerCitation { text: text.into(), located: self.find(text) }).to_vec();
+        self.input(Input::CitationsLocated { round: 2, citations })
+    }
+
+    /// A round whose replies, answers and scratchpad are all this text, from before its first reply on.
+    pub fn two_rounds_after(&mut self, text: &str) -> &mut Self {
+        self.reply(text).reply(&format!("{text}\n{PROGRAM}")).prepare();
+        let output = JobOutput {
+            explanation: text.into(),
+            citation: Some(text.into()),
+            answer: Some(format!("{} 7", text.split(' ').next().unwrap_or_default())),
+        };
+        let other = JobOutput { answer: Some("8".into()), ..output.clone() };
+        for index in 0..16 {
+            let output = if index == 0 { &output } else { &other };
+            self.job(index, &serde_json::to_string(output).unwrap(), None);
+        }
+        self.aggregate(text).reply(text);
+        let decision = serde_json::json!({
+            "decision": "request_additional_info", "explanation": text, "feedback": text, "scratchpad": text,
+        });
+        self.reply(&decision.to_string());
+        self.reply(&format!("{text}\n{}", PROGRAM.replace("jobs = []", "jobs = list()"))).prepare();
+        for index in 0..16 {
+            self.job(index, &serde_json::to_string(&output).unwrap(), None);
+        }
+        self.aggregate(text).reply(text);
+        let decision = serde_json::json!({
+            "decision": "provide_final_answer", "answer": text, "explanation": text, "citations": [text],
+        });
+        self.reply(&decision.to_string());
+        self.input(Input::CitationsLocated {
+            round: 2,
+            citations: vec![AnswerCitation { text: text.into(), located: None }],
+        })
+    }
+
+    /// `transform_outputs` gives this text.
+    fn aggregate(&mut self, text: &str) -> &mut Self {
+        let code = self.code();
+        self.input(Input::CodeRan { code, result: CodeResult::Transformed(Ok(text.into())), embedding_error: None })
+    }
+
     /// A screen to which these facts came, one by one.
     pub fn model(&self, width: u16, height: u16) -> Model {
         let mut model = Model::new(vec![self.document.clone()], Mode::Live { running: !self.facts.is_empty() });
         update(&mut model, Message::Resize { width, height });
         self.feed(&mut model);
         model
+    }
+
+    fn account(&self) -> Account {
+        let mut ledger = Ledger::new();
+        self.facts.iter().for_each(|fact| ledger.apply(fact));
+        let exposed = ledger.calls().iter().map(|call| Exposed { ask: call.ask, bytes: 164, share: 0.011 }).collect();
+        Account { ledger, exposed, today_usd: None }
     }
 
     pub fn feed(&self, model: &mut Model) {
@@ -273,9 +373,13 @@ impl World {
         let mut marks = Marks { read: vec![Span::new(0, 0, self.document.pages[5])], ..Marks::default() };
         let located = |job: &Job| Some(job.outcome()?.located()?.span);
         marks.cited = self.state.rounds.iter().flat_map(|round| round.jobs.iter().filter_map(located)).collect();
+        let quoted = |citation: &AnswerCitation| citation.located.map(|located| located.span);
+        marks.answered =
+            self.state.answer.iter().flat_map(|answer| answer.citations.iter().filter_map(quoted)).collect();
         marks.left = self.find("compared with $39.7 million in 2022").map(|found| found.span).into_iter().collect();
         if !self.facts.is_empty() {
             update(model, Message::Marks(marks));
+            update(model, Message::Account(Box::new(self.account())));
             update(model, Message::Figures(figures(self.facts.len() as u64)));
         }
     }
@@ -302,4 +406,9 @@ pub fn figures(saved_record: u64) -> Figures {
         exposed_share: 0.011,
         saved_record,
     }
+}
+
+/// The settings that nobody has changed.
+pub fn built_in() -> Loaded {
+    load(&Sources::default()).unwrap()
 }

@@ -12,24 +12,33 @@ pub fn wrap(line: &str, width: usize) -> Vec<Range<usize>> {
     if line.len() <= width && line.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return std::iter::once(0..line.len()).collect();
     }
+    if line.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return rows(line.len(), width, line.bytes().enumerate().map(|(at, byte)| (at, 1, 1, byte == b' ')));
+    }
+    let glyphs = glyphs(line).map(|glyph| (glyph.bytes.start, glyph.bytes.len(), glyph.width, glyph.is_space));
+    rows(line.len(), width, glyphs)
+}
+
+/// The rows of a line of `length` bytes, from where each of its glyphs begins, its bytes, its cells and whether it is space.
+fn rows(length: usize, width: usize, glyphs: impl Iterator<Item = (usize, usize, usize, bool)>) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
     let (mut start, mut column) = (0, 0);
     // Where the row could break, and the column there.
     let mut opportunity: Option<(usize, usize)> = None;
-    for glyph in glyphs(line) {
+    for (begin, bytes, cells, is_space) in glyphs {
         // Twice where what stands behind the space already fills a row with it.
-        while column + glyph.width > width && !glyph.is_space && column > 0 {
-            let (at, reached) = opportunity.take().unwrap_or((glyph.bytes.start, column));
+        while column + cells > width && !is_space && column > 0 {
+            let (at, reached) = opportunity.take().unwrap_or((begin, column));
             rows.push(start..at);
             start = at;
             column = column.saturating_sub(reached);
         }
-        column += glyph.width;
-        if glyph.is_space {
-            opportunity = Some((glyph.bytes.end, column));
+        column += cells;
+        if is_space {
+            opportunity = Some((begin + bytes, column));
         }
     }
-    rows.push(start..line.len());
+    rows.push(start..length);
     rows
 }
 
@@ -37,21 +46,21 @@ pub fn wrap(line: &str, width: usize) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
 
-    fn rows(line: &str, width: usize) -> Vec<&str> {
+    fn shown(line: &str, width: usize) -> Vec<&str> {
         wrap(line, width).into_iter().map(|range| &line[range]).collect()
     }
 
     #[test]
     fn lines_break_at_spaces_and_long_words_in_the_middle() {
-        assert_eq!(rows("the quick brown fox", 10), ["the quick ", "brown fox"]);
-        assert_eq!(rows("abcdefghij klm", 4), ["abcd", "efgh", "ij ", "klm"]);
-        assert_eq!(rows("", 4), [""]);
+        assert_eq!(shown("the quick brown fox", 10), ["the quick ", "brown fox"]);
+        assert_eq!(shown("abcdefghij klm", 4), ["abcd", "efgh", "ij ", "klm"]);
+        assert_eq!(shown("", 4), [""]);
     }
 
     #[test]
     fn wide_characters_count_two_cells() {
-        assert_eq!(rows("日本語テキスト", 6), ["日本語", "テキス", "ト"]);
-        assert_eq!(rows(" 1日本日本", 8), [" ", "1日本日", "本"]);
+        assert_eq!(shown("日本語テキスト", 6), ["日本語", "テキス", "ト"]);
+        assert_eq!(shown(" 1日本日本", 8), [" ", "1日本日", "本"]);
     }
 
     proptest::proptest! {

@@ -66,7 +66,7 @@ enum Wanted {
 }
 
 async fn run(config: &Config, documents: &[Document], question: String, person: &mut Person) -> Result<Ran, Failure> {
-    let Begun { mut running, .. } = begin(config, documents.to_vec(), question).await?;
+    let Begun { mut running, .. } = begin(config, documents.to_vec(), question, None).await?;
     person.say("Type x and Enter to stop.")?;
     let (mut out, mut ledger) = (stdout(), Ledger::default());
     let mut told = Telling { transcript: Transcript::new(&mut out, documents.to_vec(), 0, Style::Spoken), quarters: 0 };
@@ -84,7 +84,7 @@ async fn run(config: &Config, documents: &[Document], question: String, person: 
                         if let Some(reached) = told.tell(record)? {
                             wanted = Wanted::Choice(reached);
                             if !listening {
-                                order(&running.orders, Order::Budget(BudgetChoice::Stop));
+                                order(&running.orders, Wish::Budget(BudgetChoice::Stop));
                             }
                         }
                     }
@@ -94,7 +94,7 @@ async fn run(config: &Config, documents: &[Document], question: String, person: 
                 Signal::Continued => {}
                 signal => {
                     leave |= signal != Signal::Interrupt;
-                    order(&running.orders, Order::Stop);
+                    order(&running.orders, Wish::Stop);
                 }
             },
             line = person.lines.recv(), if listening => match line {
@@ -108,7 +108,7 @@ async fn run(config: &Config, documents: &[Document], question: String, person: 
                 None => {
                     listening = false;
                     if matches!(wanted, Wanted::Choice(_) | Wanted::Amount(_)) {
-                        order(&running.orders, Order::Budget(BudgetChoice::Stop));
+                        order(&running.orders, Wish::Budget(BudgetChoice::Stop));
                     }
                 }
             },
@@ -123,25 +123,35 @@ async fn run(config: &Config, documents: &[Document], question: String, person: 
     Ok(Ran { exit, leave })
 }
 
+/// What the person wants of the run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Wish {
+    Stop,
+    Budget(BudgetChoice),
+}
+
 /// A full queue holds orders that end the run already.
-fn order(orders: &mpsc::Sender<Order>, order: Order) {
-    let _ = orders.try_send(order);
+fn order(orders: &mpsc::Sender<Order>, wish: Wish) {
+    let _ = orders.try_send(match wish {
+        Wish::Stop => Order::Stop,
+        Wish::Budget(choice) => Order::Budget(choice),
+    });
 }
 
 /// What a line means now: what to say to it, and what to do.
-fn understood(line: &str, wanted: &mut Wanted) -> (String, Option<Order>) {
+fn understood(line: &str, wanted: &mut Wanted) -> (String, Option<Wish>) {
     let amount = |reached: &Reached| {
         let least = budget::at_least(reached);
         format!("The new budget in dollars, for this session. {least} at least; an empty line goes back.")
     };
     match (std::mem::replace(wanted, Wanted::Nothing), line) {
-        (Wanted::Choice(_), "o") => ("The call is made.".into(), Some(Order::Budget(BudgetChoice::Once))),
+        (Wanted::Choice(_), "o") => ("The call is made.".into(), Some(Wish::Budget(BudgetChoice::Once))),
         (Wanted::Choice(reached), "r") => {
             let say = amount(&reached);
             *wanted = Wanted::Amount(reached);
             (say, None)
         }
-        (Wanted::Choice(_), "x") => ("Stopping.".into(), Some(Order::Budget(BudgetChoice::Stop))),
+        (Wanted::Choice(_), "x") => ("Stopping.".into(), Some(Wish::Budget(BudgetChoice::Stop))),
         (Wanted::Choice(reached), _) => {
             let say = choices(&reached);
             *wanted = Wanted::Choice(reached);
@@ -153,14 +163,14 @@ fn understood(line: &str, wanted: &mut Wanted) -> (String, Option<Order>) {
             (say, None)
         }
         (Wanted::Amount(reached), line) => match budget::read(&reached, line) {
-            Ok(to_usd) => ("The budget is raised.".into(), Some(Order::Budget(BudgetChoice::Raise { to_usd }))),
+            Ok(to_usd) => ("The budget is raised.".into(), Some(Wish::Budget(BudgetChoice::Raise { to_usd }))),
             Err(wrong) => {
                 let say = format!("Not taken: {wrong}. {}", amount(&reached));
                 *wanted = Wanted::Amount(reached);
                 (say, None)
             }
         },
-        (Wanted::Nothing, "x") => ("Stopping.".into(), Some(Order::Stop)),
+        (Wanted::Nothing, "x") => ("Stopping.".into(), Some(Wish::Stop)),
         (Wanted::Nothing, _) => ("A run is under way. Type x and Enter to stop it.".into(), None),
     }
 }
@@ -293,8 +303,8 @@ mod tests {
     #[test]
     fn a_line_at_the_budget_is_a_choice_and_nothing_else_is_sent() {
         let choose = |line| understood(line, &mut Wanted::Choice(reached())).1;
-        assert_eq!(choose("o"), Some(Order::Budget(BudgetChoice::Once)));
-        assert_eq!(choose("x"), Some(Order::Budget(BudgetChoice::Stop)));
+        assert_eq!(choose("o"), Some(Wish::Budget(BudgetChoice::Once)));
+        assert_eq!(choose("x"), Some(Wish::Budget(BudgetChoice::Stop)));
         assert_eq!(choose(""), None);
         assert_eq!(choose("yes"), None);
 
@@ -302,13 +312,13 @@ mod tests {
         assert!(understood("r", &mut wanted).0.contains("$0.0600 at least"));
         let (say, ordered) = understood("0.01", &mut wanted);
         assert!(say.starts_with("Not taken:") && ordered.is_none());
-        assert_eq!(understood("0.5", &mut wanted).1, Some(Order::Budget(BudgetChoice::Raise { to_usd: 0.5 })));
+        assert_eq!(understood("0.5", &mut wanted).1, Some(Wish::Budget(BudgetChoice::Raise { to_usd: 0.5 })));
         assert!(matches!(wanted, Wanted::Nothing));
     }
 
     #[test]
     fn while_a_run_goes_on_x_stops_it_and_other_lines_say_how() {
-        assert_eq!(understood("x", &mut Wanted::Nothing).1, Some(Order::Stop));
+        assert_eq!(understood("x", &mut Wanted::Nothing).1, Some(Wish::Stop));
         let (say, ordered) = understood("why?", &mut Wanted::Nothing);
         assert!(say.contains("Type x") && ordered.is_none());
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::{Exit, Failure};
 use crate::config::{Config, Folders, LocalConfig};
-use crate::document::Document;
+use crate::document::{Document, Span};
 use crate::journal::{DayBook, Session, Store};
-use crate::protocol::{ProtocolKind, SessionOpened, Settings, prompts};
+use crate::protocol::{Part, ProtocolKind, SessionOpened, Settings, prompts};
 use crate::runtime::{self, Embeddings, Running, Setup};
 use crate::sandbox::Sandbox;
 use crate::{local, remote};
@@ -18,32 +18,32 @@ pub struct Begun {
     pub running: Running,
 }
 
+/// `part`: the only part of the documents that the run is about, where it is not about all of them.
+///
 /// Connects to the models, makes the session's folder and starts the run. Must be called on a tokio runtime.
-pub async fn begin(config: &Config, documents: Vec<Document>, question: String) -> Result<Begun, Failure> {
+pub async fn begin(
+    config: &Config,
+    documents: Vec<Document>,
+    question: String,
+    part: Option<Span>,
+) -> Result<Begun, Failure> {
     if question.trim().is_empty() {
         return Err(Failure::usage("the question is blank; give one with --question"));
     }
     // Nothing is sent yet: what fails here is a setting, or the key that one names.
-    let program = found_program()?;
-    let remote = remote::connect(config).await.map_err(|error| Failure::usage(error.to_string()))?;
-    let limited = config.remote.budget_usd > 0.0 || config.remote.budget_usd_per_day > 0.0;
-    if limited && remote.info().is_model && remote.info().price.is_none() {
-        return Err(Failure::usage(
-            "the budget cannot be kept to while the price of this model is not known; set remote.price_input and \
-             remote.price_output, or the budget to 0",
-        ));
-    }
-    let local = local::connect(&config.local, &program).await.map_err(|error| Failure::usage(error.to_string()))?;
+    let remote = remote(config).await?;
+    let local = local(config).await?;
     let (remote, local): (Arc<dyn remote::RemoteLm>, Arc<dyn local::LocalLm>) = (remote.into(), local.into());
     let embedder = embedder(&config.local).await?.map(Arc::new);
     let sandbox = sandbox(config, config.protocol.max_jobs)?;
     sandbox.warm();
     let store = store(config)?;
     let (session, journal) = store.create(&documents)?;
+    let part = part.and_then(|span| Part::of(&documents, span));
     let book = DayBook::new(store.root().to_owned(), session.id());
     let opened = SessionOpened {
         question,
-        settings: settings(config),
+        settings: Settings { part, ..settings(config) },
         documents: documents.iter().map(Document::reference).collect(),
         remote: remote.info(),
         local: local.info(),
@@ -58,6 +58,24 @@ pub async fn begin(config: &Config, documents: Vec<Document>, question: String) 
     let running =
         runtime::start(Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal, book });
     Ok(Begun { session, running })
+}
+
+/// The remote LM of the settings, where their budget can be kept to with it.
+pub async fn remote(config: &Config) -> Result<Box<dyn remote::RemoteLm>, Failure> {
+    let remote = remote::connect(config).await.map_err(|error| Failure::usage(error.to_string()))?;
+    let limited = config.remote.budget_usd > 0.0 || config.remote.budget_usd_per_day > 0.0;
+    if limited && remote.info().is_model && remote.info().price.is_none() {
+        return Err(Failure::usage(
+            "the budget cannot be kept to while the price of this model is not known; set remote.price_input and \
+             remote.price_output, or the budget to 0",
+        ));
+    }
+    Ok(remote)
+}
+
+/// The local LM of the settings.
+pub async fn local(config: &Config) -> Result<Box<dyn local::LocalLm>, Failure> {
+    local::connect(&config.local, &found_program()?).await.map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// The sandbox, whose child is this program itself. `max_jobs`: the most that one program may plan.
@@ -118,5 +136,6 @@ fn settings(config: &Config) -> Settings {
         budget_usd_per_day: limit(config.remote.budget_usd_per_day),
         remote_max_output_tokens: config.remote.max_output_tokens,
         local_max_output_tokens: config.local.max_output_tokens,
+        part: None,
     }
 }

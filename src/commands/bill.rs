@@ -11,6 +11,9 @@ use crate::protocol::{Price, Purpose, Usage};
 pub struct CallBill {
     pub round: u32,
     pub purpose: Purpose,
+    /// Who was asked, by the name of its provider and its own.
+    pub provider: Option<String>,
+    pub model: Option<String>,
     /// Which try at this purpose in its round, counted from 1.
     pub attempt: u32,
     /// How often sending it failed.
@@ -31,9 +34,12 @@ pub struct CallBill {
     pub total_ms: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RoundBill {
     pub round: u32,
+    /// Who planned and who read.
+    pub remote_model: Option<String>,
+    pub local_model: Option<String>,
     pub remote: SumBill,
     pub local: SumBill,
 }
@@ -60,11 +66,13 @@ pub fn calls(ledger: &Ledger) -> Vec<CallBill> {
 }
 
 pub fn rounds(ledger: &Ledger) -> Vec<RoundBill> {
-    let (_, local) = ledger.prices();
+    let local = |totals: &RoundTotals| totals.models.local.as_ref().and_then(|local| local.price);
     let bill = |totals: &RoundTotals| RoundBill {
         round: totals.round,
+        remote_model: totals.models.remote.as_ref().map(|remote| remote.model.clone()),
+        local_model: totals.models.local.as_ref().map(|local| local.model.clone()),
         remote: sum(&totals.remote, totals.remote.cost_usd),
-        local: sum(&totals.local, local.map(|price| price.cost(&totals.local.tokens.all()))),
+        local: sum(&totals.local, local(totals).map(|price| price.cost(&totals.local.tokens.all()))),
     };
     ledger.rounds().iter().map(bill).collect()
 }
@@ -84,6 +92,8 @@ fn call(call: &Call) -> CallBill {
     CallBill {
         round: call.ask.round,
         purpose: call.purpose,
+        provider: call.model.as_ref().map(|model| model.provider.clone()),
+        model: call.model.as_ref().map(|model| model.model.clone()),
         attempt: call.attempt,
         failures: call.failures,
         state: match call.state {

@@ -31,6 +31,6 @@ fn effective(loaded: &Loaded) -> Value {
     let settings = loaded
         .provenance
         .iter()
-        .map(|(name, origin)| (name.clone(), json!({ "value": loaded.value(name), "origin": origin.to_string() })));
+        .map(|(name, origin)| (name.clone(), json!({ "value": loaded.json(name), "origin": origin.to_string() })));
     Value::Object(settings.collect())
 }

@@ -1,6 +1,6 @@
 //! The folds that a screen shows beside the state: money, what left the machine, what was read.
 
-use crate::app::{Figures, Marks};
+use crate::app::{Account, Exposed, Figures, Marks};
 use crate::document::{Document, Span};
 use crate::journal::{Record, Stored};
 use crate::ledger::{Coverage, Exposure, Ledger, SpanSet};
@@ -45,10 +45,24 @@ impl Folds {
         }
     }
 
+    pub fn account(&self) -> Account {
+        let exposed = self.exposure.asks().iter().map(|ask| Exposed {
+            ask: ask.ask,
+            bytes: ask.bytes as u64,
+            share: self.exposure.share_of(ask.bytes),
+        });
+        Account { ledger: self.ledger.clone(), exposed: exposed.collect(), today_usd: None }
+    }
+
     pub fn marks(&self) -> Marks {
         let mut cited = self.coverage.cited_by_jobs().clone();
         cited.merge(self.coverage.cited_in_answer());
         let spans = |set: &SpanSet| -> Vec<Span> { set.iter().collect() };
-        Marks { read: spans(self.coverage.read()), cited: spans(&cited), left: spans(self.exposure.spans()) }
+        Marks {
+            read: spans(self.coverage.read()),
+            cited: spans(&cited),
+            answered: spans(self.coverage.cited_in_answer()),
+            left: spans(self.exposure.spans()),
+        }
     }
 }

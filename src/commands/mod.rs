@@ -2,6 +2,7 @@
 
 mod accessible;
 mod begin;
+mod beside;
 mod bill;
 mod completions;
 mod config;
@@ -12,6 +13,7 @@ mod keys;
 mod log;
 mod man;
 mod models;
+mod offers;
 mod open;
 mod output;
 mod progress;
@@ -25,12 +27,14 @@ mod screen;
 mod sessions;
 mod themes;
 mod verify;
+mod workbench;
 
 use std::future::Future;
 use std::io::Write;
 
 use replay_headless::Style;
 use screen::Scene;
+use workbench::Shown;
 
 use crate::app::Keymap;
 use crate::cli::{AskArgs, Cli, Command, ConfigCommand, SessionsCommand};
@@ -57,11 +61,22 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Sessions(SessionsCommand::Export { .. })) => Err(later("sessions export")),
         Some(Command::Sessions(SessionsCommand::Fork { .. })) => Err(later("sessions fork")),
         Some(command) => with_settings(cli, command),
-        None => Err(Failure::usage(
-            "the list of sessions to pick from is not in this version; `minions demo` shows a sample, `minions open FILE` \
-             starts on a document, `minions replay last` plays the last session back, `minions --help` lists the rest",
-        )),
+        None => pick_up(cli),
     }
+}
+
+/// The workbench without documents: pick up a session, or start one.
+fn pick_up(cli: &Cli) -> Result<Exit, Failure> {
+    let loaded = load(&sources(cli))?;
+    if let Err(why) = screen::possible() {
+        return Err(Failure::usage(format!(
+            "{why}, so no session can be picked; `minions sessions list` lists them, `minions run` asks without a screen, \
+             `minions --help` lists the rest"
+        )));
+    }
+    let _log = log::begin()?;
+    known_protocol(&loaded)?;
+    block_on(workbench::workbench(&loaded, scene(cli), Shown::Nothing))
 }
 
 fn with_settings(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
@@ -90,11 +105,11 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
         Command::Open(args) => {
             known_protocol(loaded)?;
             let documents = load_all(&args.documents)?;
-            workbench(cli, loaded, documents, &args.ask, None)
+            ask_of(cli, loaded, documents, &args.ask, None)
         }
         Command::Demo(args) => {
             known_protocol(loaded)?;
-            workbench(cli, loaded, vec![args.document.document()], &args.ask, Some(args.document.question()))
+            ask_of(cli, loaded, vec![args.document.document()], &args.ask, Some(args.document.question()))
         }
         Command::Replay(args) => {
             let session = begin::store(&loaded.config)?.resolve(&args.session)?;
@@ -106,7 +121,8 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
                 out.flush()?;
                 return Ok(Exit::Success);
             }
-            block_on(replay::replay(loaded, scene(cli), &session, args))
+            let recording = Box::new(replay::Recording::of(session, args)?);
+            block_on(workbench::workbench(loaded, scene(cli), Shown::Session(recording)))
         }
         Command::Sessions(command) => sessions(&loaded.config, command),
         _ => Err(Failure::usage("this command is not in this version")),
@@ -136,7 +152,7 @@ fn sessions(config: &Config, command: &SessionsCommand) -> Result<Exit, Failure>
 }
 
 /// The workbench on these documents; where there is no terminal to draw on, a run without it.
-fn workbench(
+fn ask_of(
     cli: &Cli,
     loaded: &Loaded,
     documents: Vec<Document>,
@@ -148,7 +164,9 @@ fn workbench(
         return block_on(accessible::open(&loaded.config, documents, question));
     }
     let Err(why) = screen::possible() else {
-        return block_on(open::open(loaded, scene(cli), documents, question));
+        let question = question.map(|question| (question, None));
+        let shown = Shown::Documents { documents, question };
+        return block_on(workbench::workbench(loaded, scene(cli), shown));
     };
     let Some(question) = question else {
         return Err(Failure::usage(format!("{why}, so no question can be asked for; give one with --question")));

@@ -1,4 +1,4 @@
-//! `minions open` and `minions demo`: the workbench on documents, with a session running in it.
+//! The workbench on documents, with a session running in it.
 
 use std::task::Poll;
 use std::time::Duration;
@@ -7,16 +7,20 @@ use futures_util::{FutureExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::begin::{Begun, begin};
+use super::begin::{Begun, begin, store};
 use super::folds::Folds;
-use super::screen::{Scene, Stage};
+use super::offers::{self, Offers, connect, with};
+use super::replay::write_note;
+use super::screen::Stage;
+use super::workbench::Leaving;
 use super::{Exit, Failure};
-use crate::app::{Command, Figures, Marks, Message, Mode, Model};
-use crate::config::{Config, Loaded};
-use crate::document::Document;
-use crate::journal::{JournalError, Record, Stored};
+use crate::app::picker::Choice;
+use crate::app::{Account, Command, Figures, Marks, Message};
+use crate::config::Config;
+use crate::document::{Document, Span};
+use crate::journal::{JournalError, Record, Session, Stored, spent_today};
 use crate::protocol::State;
-use crate::runtime::{Event, Order, Running};
+use crate::runtime::{Connected, Event, Order, Running};
 
 /// Results that wait to be shown before the run is slowed.
 const WAITING: usize = 64;
@@ -25,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a run in the workbench says, with the folds already made.
 enum Told {
-    Recorded { records: Vec<Record>, figures: Box<Figures>, marks: Option<Marks> },
+    Recorded { records: Vec<Record>, figures: Box<Figures>, folded: Option<Box<(Marks, Account)>> },
     Event(Event),
     Ended(Result<(), String>),
 }
@@ -44,80 +48,156 @@ enum Run {
 enum News {
     Begun(Result<Begun, Failure>),
     Told(Box<Told>),
+    Connected(Result<Connected, Failure>),
+    Offered(offers::News),
 }
 
-/// Shows the workbench until the person quits.
+/// How a live screen begins.
+pub enum Begin {
+    /// With a question to the documents.
+    With(String, Option<Span>),
+    /// By asking the person for one.
+    Asking,
+    /// With the list of sessions.
+    Picking,
+    /// With what the screen tells already.
+    Telling,
+}
+
+/// Shows documents and the sessions on them, until the person leaves. What models were picked stays in the settings.
 pub async fn open(
-    loaded: &Loaded,
-    scene: Scene,
+    stage: &mut Stage,
+    config: &mut Config,
     documents: Vec<Document>,
-    question: Option<String>,
-) -> Result<Exit, Failure> {
-    let model = Model::new(documents.clone(), Mode::Live { running: false });
-    let mut stage = Stage::enter(model, loaded, scene)?;
-    let mut run = Run::None;
-    match question {
-        Some(question) => run = start(&mut stage, &loaded.config, &documents, question),
-        None => {
-            stage.update(Message::AskQuestion);
-        }
+    begin: Begin,
+) -> Result<Leaving, Failure> {
+    let mut desk =
+        Desk { run: Run::None, offers: Offers::new(), picked: None, before: None, waiting: None, session: None };
+    let mut commands = Vec::new();
+    match begin {
+        Begin::With(question, part) => desk.run = start(stage, config, &documents, question, part),
+        Begin::Asking => commands = stage.update(Message::AskQuestion),
+        Begin::Picking => commands = stage.update(Message::PickSession),
+        Begin::Telling => {}
     }
-    let ended = watch(&mut stage, &mut run, &loaded.config, &documents).await;
+    let leaving = watch(stage, &mut desk, config, &documents, commands).await;
     // However the screen ended, the run is stopped in order first, so that nothing is lost.
-    run.finish(&documents).await;
-    match ended? {
-        Leaving::Quit => {
-            let exit = exit_of(&stage.model.state);
-            stage.leave()?;
-            Ok(exit)
-        }
-        Leaving::HungUp => {
-            // The terminal may be gone: what it says of that helps nobody.
-            let _ = stage.leave();
-            Ok(Exit::Interrupted)
-        }
-    }
+    desk.run.finish(&documents).await;
+    leaving
 }
 
-enum Leaving {
-    Quit,
-    HungUp,
+/// What a live screen deals with.
+struct Desk {
+    run: Run,
+    offers: Offers,
+    /// A model that was picked, while it is connected.
+    picked: Option<JoinHandle<Result<Connected, Failure>>>,
+    /// The settings before it was picked.
+    before: Option<Config>,
+    /// One that is connected, while the run it is for is only beginning.
+    waiting: Option<Connected>,
+    /// The session that was begun last.
+    session: Option<Session>,
+}
+
+impl Desk {
+    fn poll(&mut self, context: &mut std::task::Context<'_>) -> Poll<News> {
+        if let Poll::Ready(news) = self.run.poll(context) {
+            return Poll::Ready(news);
+        }
+        if let Some(picked) = &mut self.picked
+            && let Poll::Ready(connected) = picked.poll_unpin(context)
+        {
+            self.picked = None;
+            return Poll::Ready(News::Connected(connected.map_err(Failure::from).flatten()));
+        }
+        self.offers.poll(context).map(News::Offered)
+    }
+
+    /// Hands models that were picked to the run; to one that is beginning as soon as it goes.
+    fn hand_over(&mut self, connected: Connected) {
+        match &self.run {
+            Run::Going { .. } => self.run.order(Order::Choose(connected)),
+            Run::Beginning(_) => self.waiting = Some(connected),
+            Run::None => {}
+        }
+    }
 }
 
 /// Shows the run and does what the person wants, until one of them leaves.
-async fn watch(stage: &mut Stage, run: &mut Run, config: &Config, documents: &[Document]) -> Result<Leaving, Failure> {
+async fn watch(
+    stage: &mut Stage,
+    desk: &mut Desk,
+    config: &mut Config,
+    documents: &[Document],
+    mut commands: Vec<Command>,
+) -> Result<Leaving, Failure> {
     loop {
-        let turned = stage.turn(&mut stream::poll_fn(|context| run.poll(context).map(Some))).await?;
-        for news in turned.others {
-            match news {
-                News::Begun(Ok(begun)) => *run = Run::going(begun.running, documents),
-                News::Begun(Err(failure)) => {
-                    stage.update(Message::RunEnded { error: Some(failure.to_string()) });
-                }
-                News::Told(told) => {
-                    if show(stage, *told) {
-                        *run = Run::None;
-                    }
-                }
-            }
-        }
-        for command in turned.commands {
+        for command in std::mem::take(&mut commands) {
             match command {
-                Command::Quit => return Ok(Leaving::Quit),
-                Command::StopRun => run.order(Order::Stop),
-                Command::CancelJob(job) => run.order(Order::CancelJob(job)),
-                Command::RetryJobs(jobs) => run.order(Order::RetryJobs(jobs)),
-                Command::Budget(choice) => run.order(Order::Budget(choice)),
-                Command::Ask { question } if matches!(run, Run::None) => {
-                    *run = start(stage, config, documents, question);
+                Command::Quit => return Ok(Leaving::Quit(exit_of(&stage.model.state))),
+                Command::StopRun => desk.run.order(Order::Stop),
+                Command::CancelJob(job) => desk.run.order(Order::CancelJob(job)),
+                Command::RetryJobs(jobs) => desk.run.order(Order::RetryJobs(jobs)),
+                Command::Budget(choice) => desk.run.order(Order::Budget(choice)),
+                Command::Ask { question, part } if matches!(desk.run, Run::None) => {
+                    desk.run = start(stage, config, documents, question, part);
                 }
                 Command::Ask { .. } => {
                     stage.update(Message::Notice("a run is under way; stop it with X before asking again".into()));
                 }
+                Command::Fill { ticket, filling } => desk.offers.fill(ticket, filling, config),
+                Command::StopFilling => desk.offers.stop(),
+                Command::CountDay => count_day(stage, config),
+                Command::Note { seq, text } => note(stage, desk, seq, text),
+                Command::PlayFrom(seq) => {
+                    if let Some(session) = &desk.session {
+                        return Ok(Leaving::Record(session.id().to_string(), seq));
+                    }
+                }
+                Command::Settings(changed) => *config = *changed,
+                Command::EarlierQuestions => desk.offers.earlier_questions(config),
+                Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
+                Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),
+                Command::Documents(typed) => return Ok(Leaving::Documents(typed)),
+                Command::Pick(Choice::Session(id)) => return Ok(Leaving::Session(id)),
+                Command::Pick(choice) => pick(stage, desk, config, &choice),
                 Command::Replay(_) => {}
                 // The stage has done these.
                 Command::Copy(_) | Command::Suspend | Command::Redraw | Command::Theme(_) => {}
                 Command::Mouse(_) | Command::Edit(_) => {}
+            }
+        }
+        let turned = stage.turn(&mut stream::poll_fn(|context| desk.poll(context).map(Some))).await?;
+        commands = turned.commands;
+        for news in turned.others {
+            match news {
+                News::Begun(Ok(begun)) => {
+                    desk.session = Some(begun.session);
+                    desk.run = Run::going(begun.running, documents);
+                    if let Some(connected) = desk.waiting.take() {
+                        desk.hand_over(connected);
+                    }
+                }
+                News::Begun(Err(failure)) => {
+                    stage.update(Message::RunEnded { error: Some(failure.to_string()) });
+                }
+                News::Told(told) => {
+                    let (ended, wanted) = show(stage, *told);
+                    commands.extend(wanted);
+                    if ended {
+                        desk.run = Run::None;
+                    }
+                }
+                News::Connected(Ok(connected)) => desk.hand_over(connected),
+                News::Connected(Err(failure)) => {
+                    if let Some(before) = desk.before.take() {
+                        *config = before;
+                        stage.update(Message::Settings(Box::new(config.clone())));
+                    }
+                    stage.model.open_text("This model cannot be used; the one before stays", &failure.to_string());
+                }
+                News::Offered(news) => commands.extend(stage.update(news)),
             }
         }
         if turned.hang_up {
@@ -126,10 +206,53 @@ async fn watch(stage: &mut Stage, run: &mut Run, config: &Config, documents: &[D
     }
 }
 
-fn start(stage: &mut Stage, config: &Config, documents: &[Document], question: String) -> Run {
+/// Puts a note on record; once the journal is sealed, beside it.
+fn note(stage: &mut Stage, desk: &Desk, seq: u64, text: String) {
+    match (&desk.run, &desk.session) {
+        (Run::Going { .. }, _) => desk.run.order(Order::Note(text)),
+        (_, Some(session)) => {
+            let told = write_note(session, seq, text, stage.model.at_ms);
+            stage.update(told);
+        }
+        (_, None) => {}
+    }
+}
+
+/// Looks up what the day has spent; where that cannot be read, the ledger does without it.
+fn count_day(stage: &mut Stage, config: &Config) {
+    if let Ok(usd) = store(config).and_then(|store| Ok(spent_today(store.root())?)) {
+        stage.update(Message::Today(usd));
+    }
+}
+
+/// Takes the model that was picked for the next question, and for the next round where a run is in flight.
+fn pick(stage: &mut Stage, desk: &mut Desk, config: &mut Config, choice: &Choice) {
+    let chosen = match with(config, choice) {
+        Ok(Some(chosen)) => chosen,
+        Ok(None) => return,
+        Err(failure) => return stage.model.open_text("This model cannot be used", &failure.to_string()),
+    };
+    desk.before = Some(std::mem::replace(config, chosen));
+    stage.update(Message::Settings(Box::new(config.clone())));
+    let (Choice::Remote { model, provider } | Choice::Local { model, provider }) = choice else { return };
+    let name = if model.is_empty() { provider } else { model };
+    let does = if matches!(choice, Choice::Remote { .. }) { "plans" } else { "reads" };
+    let told = match desk.run {
+        Run::None => format!("{name} {does} from the next question on"),
+        Run::Beginning(_) | Run::Going { .. } => format!("{name} {does} from the next round on"),
+    };
+    stage.update(Message::Notice(told));
+    // Without a run a planner is connected only to see whether it can be; a reader could be a model to load.
+    if !matches!(desk.run, Run::None) || matches!(choice, Choice::Remote { .. }) {
+        let (config, choice) = (config.clone(), choice.clone());
+        desk.picked = Some(tokio::spawn(async move { connect(&config, &choice).await }));
+    }
+}
+
+fn start(stage: &mut Stage, config: &Config, documents: &[Document], question: String, part: Option<Span>) -> Run {
     stage.update(Message::RunBegan);
     let (config, documents) = (config.clone(), documents.to_vec());
-    Run::Beginning(tokio::spawn(async move { begin(&config, documents, question).await }))
+    Run::Beginning(tokio::spawn(async move { begin(&config, documents, question, part).await }))
 }
 
 impl Run {
@@ -144,8 +267,8 @@ impl Run {
                     Event::Recorded(records) => {
                         let idle = running.events.is_empty();
                         tokio::task::block_in_place(|| records.iter().for_each(|record| folds.apply(record)));
-                        let marks = idle.then(|| folds.marks());
-                        Told::Recorded { records, figures: Box::new(folds.figures()), marks }
+                        let folded = idle.then(|| Box::new((folds.marks(), folds.account())));
+                        Told::Recorded { records, figures: Box::new(folds.figures()), folded }
                     }
                     delta => Told::Event(delta),
                 };
@@ -210,26 +333,27 @@ impl Run {
     }
 }
 
-/// Shows what the run told; true when it has ended.
-fn show(stage: &mut Stage, told: Told) -> bool {
+/// Shows what the run told: whether it has ended, and what the screen wants then.
+fn show(stage: &mut Stage, told: Told) -> (bool, Vec<Command>) {
     match told {
         Told::Event(Event::Delta { ask, text }) => {
             stage.update(Message::Delta { ask, text });
         }
         Told::Event(Event::Recorded(records)) => show_records(stage, records),
-        Told::Recorded { records, figures, marks } => {
+        Told::Recorded { records, figures, folded } => {
             show_records(stage, records);
             stage.update(Message::Figures(*figures));
-            if let Some(marks) = marks {
+            if let Some((marks, account)) = folded.map(|folded| *folded) {
                 stage.update(Message::Marks(marks));
+                return (false, stage.update(Message::Account(Box::new(account))));
             }
         }
         Told::Ended(outcome) => {
             stage.update(Message::RunEnded { error: outcome.err() });
-            return true;
+            return (true, Vec::new());
         }
     }
-    false
+    (false, Vec::new())
 }
 
 fn show_records(stage: &mut Stage, records: Vec<Record>) {

@@ -88,7 +88,7 @@ impl<W: Write> Progress<W> {
 }
 
 fn line(state: &State, fact: &Fact) -> Option<String> {
-    let opened = state.opened.as_ref()?;
+    state.opened.as_ref()?;
     let round = state.round().map_or(0, |round| round.number);
     Some(match fact {
         Fact::SessionOpened(opened) => {
@@ -104,7 +104,11 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
         }
         Fact::RemoteAsked(ask) => {
             let again = if ask.attempt > 1 { format!(" (attempt {})", ask.attempt) } else { String::new() };
-            format!("round {round}: asking {} to {}{again}", opened.remote.model, ask.purpose.name())
+            format!(
+                "round {round}: asking {} to {}{again}",
+                state.remote().map_or("", |remote| remote.model.as_str()),
+                ask.purpose.name()
+            )
         }
         Fact::RemoteFailed(failure) => match failure.retry_in_ms {
             Some(wait) => format!("round {round}: {}; trying again in {:.1} s", failure.error, wait as f64 / 1000.0),
@@ -121,6 +125,7 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
             None => format!("round {round}: {kept} outputs go to the planner, {} bytes", text.len()),
         },
         Fact::DecisionRejected { error, .. } => format!("round {round}: the decision was sent back: {error}"),
+        Fact::ModelsChosen(models) => models.told(),
         Fact::NoteAdded { text } => format!("note: {text}"),
         Fact::BudgetRaised { to_usd, .. } => format!("round {round}: the budget was raised to ${to_usd:.4}"),
         Fact::SessionEnded { ending: Ending::Answered | Ending::Failed { .. } } => return None,

@@ -7,13 +7,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::folds::Folds;
-use super::screen::{Scene, Stage};
+use super::offers::{self, Offers};
+use super::screen::{Stage, now_ms};
+use super::workbench::Leaving;
 use super::{Exit, Failure};
-use crate::app::{self, Command, Figures, Load, Marks, Message, Mode, Model, ReplayCommand};
+use crate::app::picker::{self, Choice};
+use crate::app::{self, Account, Command, Figures, Load, Marks, Message, Mode, Model, ReplayCommand};
 use crate::cli::{Point, ReplayArgs, Speed as Asked};
-use crate::config::Loaded;
+use crate::config::Config;
 use crate::document::Document;
-use crate::journal::{Record, Session, Stored};
+use crate::journal::{Note, Record, Session, Stored};
 use crate::protocol::Fact;
 use crate::replay::{Direction, MarkKind, Player, Repeat, Speed, Timeline, Unit};
 
@@ -23,6 +26,55 @@ const STEP: Duration = Duration::from_millis(40);
 /// How many records come before the place that `--from` names.
 pub fn first_record(session: &Session, from: Option<Point>) -> Result<usize, Failure> {
     place(session, &Timeline::new(session.read()?.records), from)
+}
+
+/// A session as it is played back: from where, and how fast.
+pub struct Recording {
+    session: Session,
+    timeline: Timeline,
+    documents: Vec<Document>,
+    /// Notes that were written after the journal was sealed.
+    written: Vec<Note>,
+    warning: Option<String>,
+    from: usize,
+    speed: Speed,
+    /// Whether it waits to be played.
+    paused: bool,
+}
+
+impl Recording {
+    /// The session from its beginning, as fast as it went.
+    pub fn read(session: Session) -> Result<Self, Failure> {
+        let journal = session.read()?;
+        let documents = documents(&session, &journal.records)?;
+        let warning = journal.warnings.first().cloned();
+        let timeline = Timeline::new(journal.records);
+        // A session can be played without its notes.
+        let written = session.notes().unwrap_or_default();
+        Ok(Self { session, timeline, documents, written, warning, from: 0, speed: Speed::times(1.0), paused: false })
+    }
+
+    /// As it stood at a record, to be played from there.
+    pub fn paused_at(self, seq: u64) -> Self {
+        let from = self.timeline.records().partition_point(|record| record.seq <= seq);
+        Self { from, paused: true, ..self }
+    }
+
+    /// The whole of it at once: what somebody wants to see who picks a session up.
+    pub fn at_its_end(self) -> Self {
+        Self { from: self.timeline.records().len(), ..self }
+    }
+
+    /// The session as the command line wants it.
+    pub fn of(session: Session, args: &ReplayArgs) -> Result<Self, Failure> {
+        let recording = Self::read(session.clone())?;
+        let from = place(&session, &recording.timeline, args.from)?;
+        let speed = match args.speed {
+            Asked::Times(factor) => Speed::times(factor),
+            Asked::Max => Speed::Max,
+        };
+        Ok(Self { from, speed, ..recording })
+    }
 }
 
 fn place(session: &Session, timeline: &Timeline, from: Option<Point>) -> Result<usize, Failure> {
@@ -37,31 +89,33 @@ fn place(session: &Session, timeline: &Timeline, from: Option<Point>) -> Result<
 
 enum News {
     Step,
-    Folded(Box<(Figures, Marks)>),
+    Folded(Box<Folded>),
+    Offered(offers::News),
 }
 
-/// Plays the session back until the person quits.
-pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &ReplayArgs) -> Result<Exit, Failure> {
-    let journal = session.read()?;
-    let documents = documents(session, &journal.records)?;
-    let timeline = Timeline::new(journal.records);
-    let from = place(session, &timeline, args.from)?;
+/// What is folded at a position.
+type Folded = (Figures, Marks, Account);
+
+/// Plays a session back until the person leaves.
+pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) -> Result<Leaving, Failure> {
+    let Recording { session, timeline, documents, written, warning, from, speed, paused } = recording;
     let mut player = Player::new(timeline);
-    player.set_speed(match args.speed {
-        Asked::Times(factor) => Speed::times(factor),
-        Asked::Max => Speed::Max,
-    });
+    player.set_speed(speed);
     let (target, mut folded) = fold(documents.clone(), player.timeline().records().to_vec());
-    let mut stage = Stage::enter(Model::new(documents, Mode::Replay(shown(&player))), loaded, scene)?;
-    if let Some(warning) = journal.warnings.first() {
-        stage.update(Message::Notice(warning.clone()));
+    stage.turn_to(Model::new(documents, Mode::Replay(shown(&player))));
+    if let Some(warning) = warning {
+        stage.update(Message::Notice(warning));
     }
     let begins = player.marks().iter().filter(|mark| mark.kind == MarkKind::Round);
     let rounds = begins.map(|mark| mark.position as u64).collect();
     stage.update(Message::Rounds(rounds));
+    stage.update(Message::Notes(notes(player.timeline().records(), &written)));
     player.seek(from);
-    player.play();
-    show_whole(&mut stage, &player, &target);
+    if from < player.len() && !paused {
+        player.play();
+    }
+    show_whole(stage, &player, &target);
+    let mut offers = Offers::new();
     let mut steps = interval(STEP);
     steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last = Instant::now();
@@ -71,6 +125,9 @@ pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &Rep
             if let std::task::Poll::Ready(Some(folds)) = folded.poll_recv(context) {
                 return std::task::Poll::Ready(Some(News::Folded(Box::new(folds))));
             }
+            if let std::task::Poll::Ready(offered) = offers.poll(context) {
+                return std::task::Poll::Ready(Some(News::Offered(offered)));
+            }
             if playing {
                 return steps.poll_tick(context).map(|_| Some(News::Step));
             }
@@ -78,53 +135,95 @@ pub async fn replay(loaded: &Loaded, scene: Scene, session: &Session, args: &Rep
         });
         let turned = stage.turn(&mut news).await?;
         let elapsed = last.elapsed();
-        let mut step = false;
+        let (mut step, mut commands) = (false, turned.commands);
         for news in turned.others {
             match news {
                 News::Step => step = true,
+                News::Offered(news) => commands.extend(stage.update(news)),
                 News::Folded(folds) => {
-                    stage.update(Message::Figures(folds.0));
-                    stage.update(Message::Marks(folds.1));
+                    let (figures, marks, account) = *folds;
+                    stage.update(Message::Figures(figures));
+                    stage.update(Message::Marks(marks));
+                    stage.update(Message::Account(Box::new(account)));
                 }
             }
         }
-        if step || !turned.commands.is_empty() {
+        if step || !commands.is_empty() {
             last = Instant::now();
             // After a pause time starts anew.
             let before = player.position();
             let passed = player.advance(if playing { elapsed } else { Duration::ZERO });
             if player.position() < before {
-                show_whole(&mut stage, &player, &target);
+                show_whole(stage, &player, &target);
             } else {
-                show_records(&mut stage, &player, passed, &target);
+                show_records(stage, &player, passed, &target);
             }
         }
-        for command in without_stale_seeks(turned.commands) {
+        for command in without_stale_seeks(commands) {
             match command {
-                Command::Quit => {
-                    stage.leave()?;
-                    return Ok(Exit::Success);
-                }
+                Command::Quit => return Ok(Leaving::Quit(Exit::Success)),
                 Command::Replay(command) => {
                     steer(&mut player, command);
-                    show_whole(&mut stage, &player, &target);
+                    show_whole(stage, &player, &target);
                 }
+                Command::Fill { ticket, filling } => offers.fill(ticket, filling, config),
+                Command::StopFilling => offers.stop(),
+                Command::Read { ticket, session } => offers.read(ticket, session, config),
+                Command::DeleteSession { ticket, session } => offers.delete(ticket, session, config),
+                Command::Documents(typed) => return Ok(Leaving::Documents(typed)),
+                Command::Pick(Choice::Session(id)) => return Ok(Leaving::Session(id)),
+                Command::Settings(changed) => *config = *changed,
+                Command::EarlierQuestions => offers.earlier_questions(config),
+                // A run of its own on the same documents; what was played stays as it is.
+                Command::Ask { question, part } => {
+                    let documents = stage.model.documents.iter().map(|open| open.document.clone()).collect();
+                    return Ok(Leaving::Question { documents, question, part });
+                }
+                Command::Note { seq, text } => {
+                    let at_ms = player.timeline().records().iter().find(|record| record.seq == seq);
+                    let at_ms = at_ms.map_or(0, |record| record.at_ms);
+                    let told = write_note(&session, seq, text, at_ms);
+                    stage.update(told);
+                }
+                Command::PlayFrom(_) => {}
                 // Nothing runs here that could be stopped or asked.
                 Command::StopRun
                 | Command::CancelJob(_)
                 | Command::RetryJobs(_)
                 | Command::Budget(_)
-                | Command::Ask { .. } => {}
+                | Command::CountDay
+                | Command::Pick(_) => {}
                 // The stage has done these.
                 Command::Copy(_) | Command::Suspend | Command::Redraw | Command::Theme(_) => {}
                 Command::Mouse(_) | Command::Edit(_) => {}
             }
         }
         if turned.hang_up {
-            // The terminal may be gone: what it says of that helps nobody.
-            let _ = stage.leave();
-            return Ok(Exit::Interrupted);
+            return Ok(Leaving::HungUp);
         }
+    }
+}
+
+/// The notes on record and those that were written later, each at its record.
+fn notes(records: &[Record], written: &[Note]) -> Vec<picker::Note> {
+    let on_record = records.iter().filter_map(|record| match record.fact.known() {
+        Some(Fact::NoteAdded { text }) => Some((record.seq, text.clone())),
+        _ => None,
+    });
+    let written = written.iter().map(|note| (note.seq, note.text.clone()));
+    let at_ms = |seq: u64| {
+        let at = records.partition_point(|record| record.seq < seq);
+        records.get(at).map_or(0, |record| record.at_ms)
+    };
+    on_record.chain(written).map(|(seq, text)| picker::Note { seq, at_ms: at_ms(seq), text, ask: None }).collect()
+}
+
+/// Writes a note beside a journal that takes no more, and tells the screen what came of it.
+pub fn write_note(session: &Session, seq: u64, text: String, at_ms: u64) -> Message {
+    let note = Note { seq, at_ms: now_ms(), text };
+    match session.add_note(&note) {
+        Ok(()) => Message::Noted(picker::Note { seq, at_ms, text: note.text, ask: None }),
+        Err(error) => Message::Notice(format!("the note was not written: {error}")),
     }
 }
 
@@ -220,7 +319,7 @@ fn show_records(stage: &mut Stage, player: &Player, passed: std::ops::Range<usiz
 }
 
 /// Folds beside the screen, up to the position that was asked for last.
-fn fold(documents: Vec<Document>, records: Vec<Record>) -> (watch::Sender<usize>, mpsc::Receiver<(Figures, Marks)>) {
+fn fold(documents: Vec<Document>, records: Vec<Record>) -> (watch::Sender<usize>, mpsc::Receiver<Folded>) {
     let (target, mut wanted) = watch::channel(0);
     let (sender, folded) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -234,7 +333,7 @@ fn fold(documents: Vec<Document>, records: Vec<Record>) -> (watch::Sender<usize>
                 records.get(at..to).unwrap_or_default().iter().for_each(|record| folds.apply(record));
                 at = to;
             });
-            if sender.send((folds.figures(), folds.marks())).await.is_err() {
+            if sender.send((folds.figures(), folds.marks(), folds.account())).await.is_err() {
                 return;
             }
         }

@@ -175,6 +175,7 @@ impl<'a> Transcript<'a> {
                 }
                 self.citations(citations)
             }
+            Fact::ModelsChosen(models) => self.line(at_ms, &visible(&models.told())),
             Fact::NoteAdded { text } => self.line(at_ms, &format!("note: {}", visible(text))),
             Fact::SessionEnded { ending } => self.ended(ending),
         }
@@ -222,7 +223,7 @@ impl<'a> Transcript<'a> {
 
     /// A planner without a model costs nothing.
     fn cost(&self, answer: &RemoteAnswer) -> Option<f64> {
-        let free = self.state.opened.as_ref().is_some_and(|opened| !opened.remote.is_model);
+        let free = self.state.remote().is_some_and(|remote| !remote.is_model);
         answer.cost_usd.or(free.then_some(0.0))
     }
 

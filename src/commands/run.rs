@@ -21,7 +21,7 @@ use crate::term::{self, Signal};
 pub async fn run(config: &Config, documents: Vec<Document>, question: String, json: bool) -> Result<Exit, Failure> {
     let begun_at = Instant::now();
     let mut signals = Box::pin(term::signals()?);
-    let Begun { session, mut running } = begin(config, documents.clone(), question).await?;
+    let Begun { session, mut running } = begin(config, documents.clone(), question, None).await?;
     let can_overwrite = stderr().is_terminal() && !matches!(std::env::var("TERM").as_deref(), Ok("dumb") | Err(_));
     let mut progress = Progress::new(stderr(), can_overwrite);
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::default(), Exposure::new(&documents));

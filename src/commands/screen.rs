@@ -11,7 +11,8 @@ use futures_util::{FutureExt, Stream, StreamExt, stream};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Failure;
-use crate::app::{Command, Keymap, Message, Model, Mouse, MouseKind, update};
+use super::beside::Beside;
+use crate::app::{Command, Keymap, Message, Model, Mouse, MouseKind, Worked, update};
 use crate::config::{ConfigError, FolderWatch, Folders, Loaded, Sources, Watch, watch, watch_folders};
 use crate::term::{
     self, Capabilities, ColourDepth, Copied, Events, FrameLimiter, Options, Pump, Signal, TermError, TermEvent,
@@ -46,6 +47,7 @@ pub struct Stage {
     themes_watch: Option<FolderWatch>,
     theme: Theme,
     depth: Depth,
+    beside: Beside,
 }
 
 /// The themes at hand.
@@ -86,6 +88,7 @@ enum Arrived<E> {
     Settings(Box<Result<Loaded, ConfigError>>),
     Themes,
     Tick,
+    Worked(Worked),
     Other(E),
 }
 
@@ -99,6 +102,7 @@ impl Stage {
         model.themes = themes.names();
         let own = themes.file(&screen.theme).and_then(|file| Some(file.parent()?.to_owned()));
         let themes_watch = watch_folders(themes.folder.clone().into_iter().chain(own)).ok();
+        model.settings = loaded.clone();
         model.theme.clone_from(&screen.theme);
         model.ascii = screen.ascii || !capabilities.unicode;
         model.keymap = Keymap::of(loaded)?;
@@ -125,6 +129,7 @@ impl Stage {
             pump,
             theme,
             depth,
+            beside: Beside::new(),
         };
         stage.update(Message::Resize { width, height });
         Ok(stage)
@@ -147,8 +152,9 @@ impl Stage {
                     Arrived::Other(other) => turned.others.push(other),
                     Arrived::Signal(Signal::Continued) => self.terminal.continued()?,
                     Arrived::Signal(_) | Arrived::Term(TermEvent::Lost) => turned.hang_up = true,
-                    Arrived::Settings(settings) => self.reload(*settings),
+                    Arrived::Settings(settings) => turned.commands.extend(self.reload(*settings)),
                     Arrived::Themes => self.reload_theme(),
+                    Arrived::Worked(worked) => turned.commands.extend(self.update(Message::Worked(worked))),
                     Arrived::Tick => turned.commands.extend(self.update(Message::Tick { now_ms: now_ms() })),
                     Arrived::Term(event) => {
                         turned
@@ -173,6 +179,24 @@ impl Stage {
         update(&mut self.model, message)
     }
 
+    /// Shows another model, with the look and the size of the one before.
+    pub fn turn_to(&mut self, model: Model) {
+        let before = std::mem::replace(&mut self.model, model);
+        self.beside = Beside::new();
+        let (width, height) = (before.width, before.height);
+        self.model.theme = before.theme;
+        self.model.themes = before.themes;
+        self.model.ascii = before.ascii;
+        self.model.keymap = before.keymap;
+        self.model.mouse = before.mouse;
+        self.model.settings = before.settings;
+        self.model.earlier = before.earlier;
+        self.model.draft = before.draft;
+        // What comes late for a list of before is not for one of now.
+        self.model.pickers = before.pickers + 1;
+        self.update(Message::Resize { width, height });
+    }
+
     /// Gives the terminal back and says what went wrong with it.
     pub fn leave(self) -> Result<(), Failure> {
         match self.events {
@@ -183,7 +207,8 @@ impl Stage {
 
     async fn next<E>(&mut self, others: &mut (impl Stream<Item = E> + Unpin)) -> Turn<Arrived<E>> {
         let moving = self.model.is_moving();
-        let Self { events, signals, watch, themes_watch, ticks, pump, .. } = self;
+        let Self { events, signals, watch, themes_watch, ticks, pump, beside, model, .. } = self;
+        beside.see_to(model);
         let mut all = stream::poll_fn(|context| {
             if let Some(events) = events
                 && let Poll::Ready(event) = events.poll_next_unpin(context)
@@ -203,6 +228,9 @@ impl Stage {
                 Poll::Ready(Some(())) => return Poll::Ready(Some(Arrived::Themes)),
                 Poll::Ready(None) => *themes_watch = None,
                 Poll::Pending => {}
+            }
+            if let Poll::Ready(Some(worked)) = beside.poll(context) {
+                return Poll::Ready(Some(Arrived::Worked(worked)));
             }
             if let Poll::Ready(Some(other)) = others.poll_next_unpin(context) {
                 return Poll::Ready(Some(Arrived::Other(other)));
@@ -273,26 +301,27 @@ impl Stage {
         }
     }
 
-    fn reload(&mut self, settings: Result<Loaded, ConfigError>) {
-        match settings {
-            Ok(loaded) => {
-                let keymap = match Keymap::of(&loaded) {
-                    Ok(keymap) => keymap,
-                    Err(error) => return self.keep_settings(&error),
-                };
+    /// Takes settings that were read again, with what was changed here put over them.
+    fn reload(&mut self, settings: Result<Loaded, ConfigError>) -> Vec<Command> {
+        let keymap = settings.as_ref().map_err(Clone::clone).and_then(Keymap::of);
+        match (settings, keymap) {
+            (Ok(loaded), Ok(keymap)) => {
+                let loaded = loaded.with_changes_of(&self.model.settings);
                 (self.model.keymap, self.model.pending) = (keymap, Vec::new());
                 self.model.lay_out();
                 self.set_mouse(loaded.config.screen.mouse);
                 self.model.ascii = loaded.config.screen.ascii || !self.terminal.capabilities().unicode;
                 self.set_theme(&loaded.config.screen.theme);
                 self.update(Message::Notice("settings read again; those of a run hold from the next run on".into()));
+                let config = Box::new(loaded.config.clone());
+                self.model.settings = loaded;
+                vec![Command::Settings(config)]
             }
-            Err(error) => self.keep_settings(&error),
+            (Err(error), _) | (_, Err(error)) => {
+                self.update(Message::Notice(format!("settings kept as they were: {error}")));
+                Vec::new()
+            }
         }
-    }
-
-    fn keep_settings(&mut self, error: &ConfigError) {
-        self.update(Message::Notice(format!("settings kept as they were: {error}")));
     }
 
     fn set_mouse(&mut self, on: bool) {

@@ -163,7 +163,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-fn state_of(summary: &Summary) -> &'static str {
+pub(super) fn state_of(summary: &Summary) -> &'static str {
     match (&summary.ended, summary.running, &summary.problem) {
         (Some(ending), ..) => ending.name(),
         (None, true, _) => "running",

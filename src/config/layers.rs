@@ -74,15 +74,21 @@ impl Sources {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     BuiltIn,
-    File { path: PathBuf, line: usize },
+    File {
+        path: PathBuf,
+        line: usize,
+    },
     Environment(String),
     Flag(String),
+    /// On the screen, for as long as the program runs.
+    Here,
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BuiltIn => f.write_str("built in"),
+            Self::Here => f.write_str("changed here"),
             Self::File { path, line } => write!(f, "{}:{line}", shown_path(path)),
             Self::Environment(name) | Self::Flag(name) => f.write_str(name),
         }
@@ -90,7 +96,7 @@ impl fmt::Display for Origin {
 }
 
 /// The settings in force.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Loaded {
     pub config: Config,
     /// By `section.key`; every setting is there.
@@ -98,8 +104,8 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// The value of a setting by its full name.
-    pub fn value(&self, name: &str) -> Option<Value> {
+    /// The value of a setting by its full name, those in tables too.
+    pub fn json(&self, name: &str) -> Option<Value> {
         let config = serde_json::to_value(&self.config).ok()?;
         let found = match split_table(name) {
             Some((section, table, key)) => &config[section][table][key],

@@ -1,5 +1,6 @@
 //! `minions.toml`: what can be set, where each setting came from, and what is wrong with it.
 
+mod change;
 mod error;
 mod file;
 mod folders;

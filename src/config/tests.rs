@@ -413,7 +413,7 @@ fn keys_are_one_or_several_and_a_later_layer_replaces_those_of_an_earlier() {
     let loaded = from_flag("keys.jobs.filter", "F").unwrap();
     assert_eq!(loaded.config.keys["jobs"]["filter"], ["F"]);
     assert_eq!(loaded.provenance[&Config::key_name("jobs", "filter")], Origin::Flag("--set".into()));
-    assert_eq!(loaded.value("keys.jobs.filter"), Some(serde_json::json!(["F"])));
+    assert_eq!(loaded.json("keys.jobs.filter"), Some(serde_json::json!(["F"])));
     let shown = show(&loaded);
     assert!(shown.lines().any(|line| line.starts_with("filter = [\"F\"]") && line.ends_with("# --set")), "{shown}");
     assert_eq!(read(&shown), Ok(loaded.config));

@@ -41,7 +41,7 @@ pub enum LoadError {
 /// lone CR are turned into LF. The encoding is that of the byte order mark, else UTF-8 where it is valid, else the one
 /// that the bytes look most like. Blocks until the whole file is read.
 pub fn load(path: &Path) -> Result<Document, LoadError> {
-    let bytes = if is_standard_input(path) { read(io::stdin().lock(), path)? } else { read_file(path)? };
+    let bytes = if is_standard_input(path) { read(io::stdin().lock(), 0, path)? } else { read_file(path)? };
     let text = match recognise(&bytes) {
         Format::Text(encoding) => decode(bytes, encoding),
         Format::Binary { what, advice } => return Err(LoadError::Binary { path: path.into(), what, advice }),
@@ -87,12 +87,13 @@ fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
     if metadata.len() > MAX_BYTES {
         return Err(LoadError::TooLarge(path.into()));
     }
-    read(File::open(path).map_err(failed)?, path)
+    read(File::open(path).map_err(failed)?, metadata.len(), path)
 }
 
 /// Reads to the end, however large the file said it was.
-fn read(from: impl Read, path: &Path) -> Result<Vec<u8>, LoadError> {
-    let mut bytes = Vec::new();
+fn read(from: impl Read, said: u64, path: &Path) -> Result<Vec<u8>, LoadError> {
+    // Room for one byte more than there should be, so that the end is met without growing.
+    let mut bytes = Vec::with_capacity(usize::try_from(said.min(MAX_BYTES)).map_or(0, |said| said + 1));
     from.take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| LoadError::Unreadable { path: path.into(), error })?;

@@ -16,7 +16,7 @@ pub mod words;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -68,14 +68,21 @@ impl<'de> Deserialize<'de> for DocumentHash {
 }
 
 /// A document in memory. Offsets into it are UTF-8 bytes everywhere.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Document {
     /// What the person calls it: the file's name, never its whole path.
     pub name: String,
     pub text: Arc<str>,
     /// The byte offset at which each page begins; empty when the format has no pages.
     pub pages: Vec<usize>,
-    pub hash: DocumentHash,
+    /// Reckoned when it is first asked for: a screen is there before 100 MB are hashed.
+    hash: Arc<OnceLock<DocumentHash>>,
+}
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.text, &self.pages) == (&other.name, &other.text, &other.pages)
+    }
 }
 
 impl Document {
@@ -87,8 +94,17 @@ impl Document {
         // A form feed that ends the text begins no page.
         let starts = std::iter::once(0).chain(breaks).filter(|start| *start < text.len());
         let pages = if has_pages { starts.collect() } else { Vec::new() };
-        let hash = DocumentHash::of(&text);
-        Self { name: name.into(), text, pages, hash }
+        Self { name: name.into(), text, pages, hash: Arc::default() }
+    }
+
+    /// A document whose hash is known to be this one.
+    pub fn stored(name: impl Into<String>, text: Arc<str>, pages: Vec<usize>, hash: DocumentHash) -> Self {
+        Self { name: name.into(), text, pages, hash: Arc::new(OnceLock::from(hash)) }
+    }
+
+    /// The hash of the text. Reads all of it the first time.
+    pub fn hash(&self) -> DocumentHash {
+        *self.hash.get_or_init(|| DocumentHash::of(&self.text))
     }
 
     /// The page, counted from 1, on which the byte at `offset` stands.
@@ -106,7 +122,7 @@ impl Document {
 
     pub fn reference(&self) -> DocumentRef {
         DocumentRef {
-            hash: self.hash,
+            hash: self.hash(),
             name: self.name.clone(),
             bytes: self.text.len(),
             characters: self.text.chars().count(),

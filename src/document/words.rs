@@ -101,6 +101,11 @@ pub fn stands_for_number(word: &str) -> bool {
     number(&plain(word)).is_some()
 }
 
+/// A number in normal form, where the word is one: without grouping commas, trailing zeros and the ending of an ordinal.
+pub fn normal_number(word: &str) -> Option<String> {
+    number(&plain(word))
+}
+
 /// Whether the word is a year of our time.
 pub fn is_year(word: &str) -> bool {
     word.len() == 4 && (word.starts_with("19") || word.starts_with("20")) && word.bytes().all(|b| b.is_ascii_digit())

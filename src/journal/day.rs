@@ -56,11 +56,7 @@ impl DayBook {
 
     /// Dollars spent or reserved today by all sessions of the folder.
     pub fn today_usd(&self) -> Result<f64, JournalError> {
-        match File::open(self.today()) {
-            Ok(mut file) => Ok(sum(&read(&mut file, &self.today())?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0.0),
-            Err(error) => Err(JournalError::io("read", &self.today())(error)),
-        }
+        spent_today(&self.root)
     }
 
     /// Reserves a call of at most `usd`, where all of today together stays within `limit_usd`; else tells what was spent
@@ -105,10 +101,24 @@ impl DayBook {
         .await
     }
 
-    /// The file of this day, as the clock on the wall has it.
     fn today(&self) -> PathBuf {
-        self.root.join(format!("{BEFORE}{}{AFTER}", Zoned::now().date()))
+        today(&self.root)
     }
+}
+
+/// Dollars spent or reserved today by all sessions of a folder.
+pub fn spent_today(root: &Path) -> Result<f64, JournalError> {
+    let path = today(root);
+    match File::open(&path) {
+        Ok(mut file) => Ok(sum(&read(&mut file, &path)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0.0),
+        Err(error) => Err(JournalError::io("read", &path)(error)),
+    }
+}
+
+/// The file of this day, as the clock on the wall has it.
+fn today(root: &Path) -> PathBuf {
+    root.join(format!("{BEFORE}{}{AFTER}", Zoned::now().date()))
 }
 
 /// What stands before and after the date in the name of a day's book.

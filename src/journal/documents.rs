@@ -15,10 +15,10 @@ pub(super) fn store(session: &Path, documents: &[Document]) -> Result<(), Journa
     let folder = session.join(FOLDER);
     private_folder().recursive(true).create(&folder).map_err(JournalError::io("make the folder", &folder))?;
     for document in documents {
-        write_once(&text_path(session, document.hash), document.text.as_bytes())?;
+        write_once(&text_path(session, document.hash()), document.text.as_bytes())?;
         if !document.pages.is_empty() {
             let pages = serde_json::to_vec(&document.pages).map_err(|source| JournalError::Unwritable { source })?;
-            write_once(&pages_path(session, document.hash), &pages)?;
+            write_once(&pages_path(session, document.hash()), &pages)?;
         }
     }
     sync_folder(&folder)
@@ -62,7 +62,7 @@ pub(super) fn load(session: &Path, reference: &DocumentRef) -> Result<Document, 
                 .ok_or_else(|| damaged(&path, "its pages do not fit the text"))?
         }
     };
-    Ok(Document { name: reference.name.clone(), text: Arc::from(text), pages, hash: reference.hash })
+    Ok(Document::stored(reference.name.clone(), Arc::from(text), pages, reference.hash))
 }
 
 /// Removes the stored documents, and nothing that is not one.

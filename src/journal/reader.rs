@@ -1,7 +1,7 @@
 //! Reads a journal line by line, and as much of a damaged one as there is.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Seek};
 use std::path::{Path, PathBuf};
 
 use super::error::JournalError;
@@ -139,6 +139,30 @@ impl Lines {
         let file = File::open(path).map_err(JournalError::io("open", path))?;
         let reader = BufReader::with_capacity(BUFFER, file);
         Ok(Self { path: path.to_owned(), reader, buffer: Vec::new(), number: 0, longest: LONGEST_LINE })
+    }
+
+    /// The whole records within the last `bytes` of a file whose lines are `wanted`.
+    pub(super) fn last_records(
+        path: &Path,
+        bytes: u64,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<Record>, JournalError> {
+        let mut lines = Self::open(path)?;
+        let from = lines.reader.get_ref().metadata().map_or(0, |about| about.len()).saturating_sub(bytes);
+        lines.reader.seek(io::SeekFrom::Start(from)).map_err(JournalError::io("read", path))?;
+        let mut records = Vec::new();
+        // Where reading began in the middle, the first line is but an end of one.
+        let mut is_whole = from == 0;
+        while let Some(line) = lines.next()? {
+            if is_whole
+                && wanted(line.bytes)
+                && let Ok(record) = line.record()
+            {
+                records.push(record);
+            }
+            is_whole = true;
+        }
+        Ok(records)
     }
 
     /// The next line, or nothing at the end of the file.

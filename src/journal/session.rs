@@ -7,8 +7,10 @@ use super::documents;
 use super::error::JournalError;
 use super::id::{SessionId, unix_ms};
 use super::lock::Lock;
+use super::notes;
 use super::reader::{Journal, Lines, first_record};
-use super::summary::{Summary, summarise};
+use super::record::Record;
+use super::summary::{Summary, answer, brief, summarise};
 use super::verify::{Verification, verify};
 use crate::document::{Document, DocumentRef};
 
@@ -58,6 +60,26 @@ impl Session {
         summarise(self)
     }
 
+    /// The same for a list of thousands: what is not cheap to know is left out.
+    pub fn brief(&self) -> Summary {
+        brief(self)
+    }
+
+    /// The answer that was given last.
+    pub fn answer(&self) -> Option<String> {
+        answer(self)
+    }
+
+    /// Bytes of the journal.
+    pub(super) fn length(&self) -> Option<u64> {
+        fs::metadata(self.path.join(JOURNAL)).ok().map(|about| about.len())
+    }
+
+    /// The whole records within the last `bytes` of the journal whose lines are `wanted`.
+    pub(super) fn last_records(&self, bytes: u64, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<Record>, JournalError> {
+        Lines::last_records(&self.path.join(JOURNAL), bytes, wanted)
+    }
+
     /// Checks the records' numbers, the seal and the documents. What is wrong is in the result; an error means that it
     /// could not be checked.
     pub fn verify(&self) -> Result<Verification, JournalError> {
@@ -73,7 +95,7 @@ impl Session {
     pub fn delete(&self) -> Result<(), JournalError> {
         let lock = Lock::take(&self.path, &self.id)?;
         // The journal goes first, so that a deletion that is cut short leaves no session that looks whole.
-        for name in [JOURNAL, "lock"] {
+        for name in [JOURNAL, notes::FILE, "lock"] {
             let path = self.path.join(name);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

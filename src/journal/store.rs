@@ -75,6 +75,14 @@ impl Store {
         Ok(summaries)
     }
 
+    /// Every session, newest first by its name, without reading any.
+    pub fn newest_first(&self) -> Result<Vec<Session>, JournalError> {
+        let mut sessions: Vec<(u64, Session)> =
+            self.sessions()?.into_iter().map(|session| (session.made_at_ms(), session)).collect();
+        sessions.sort_by(|a, b| (b.0, b.1.id()).cmp(&(a.0, a.1.id())));
+        Ok(sessions.into_iter().map(|(_, session)| session).collect())
+    }
+
     /// The session that the person means by an id, a unique beginning of one, the path of a folder, or `last`.
     pub fn resolve(&self, name: &str) -> Result<Session, JournalError> {
         if name.contains(['/', std::path::MAIN_SEPARATOR]) || matches!(name, "." | "..") {

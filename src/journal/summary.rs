@@ -9,6 +9,12 @@ use super::id::SessionId;
 use super::session::Session;
 use crate::protocol::{Ending, Fact, SessionOpened};
 
+/// A longer journal is not read whole for a list. In bytes.
+const WHOLE: u64 = 256 << 10;
+/// Of a longer one this much of the end is read, and for the answer this much. In bytes.
+const TAIL: u64 = 64 << 10;
+const ANSWER_TAIL: u64 = 1 << 20;
+
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     #[serde(serialize_with = "as_text")]
@@ -24,6 +30,9 @@ pub struct Summary {
     pub rounds: u32,
     /// Dollars of the answered calls; nothing where the price of one is not known.
     pub cost_usd: Option<f64>,
+    /// Whether the journal was too long to sum up its cost for a list.
+    #[serde(skip)]
+    pub cost_left_out: bool,
     /// The documents' names.
     pub documents: Vec<String>,
     /// Why the session cannot be read, or not whole.
@@ -35,6 +44,18 @@ fn as_text<S: serde::Serializer>(id: &SessionId, serializer: S) -> Result<S::Ok,
 }
 
 pub(super) fn summarise(session: &Session) -> Summary {
+    by(session, scan)
+}
+
+/// What is cheap to know of a session: of a long journal only its beginning and its end are read.
+pub(super) fn brief(session: &Session) -> Summary {
+    match session.length() {
+        Some(length) if length > WHOLE => by(session, ends),
+        _ => summarise(session),
+    }
+}
+
+fn by(session: &Session, scan: fn(&Session, &mut Summary) -> Result<(), JournalError>) -> Summary {
     let mut summary = Summary {
         id: session.id().clone(),
         path: session.path().to_owned(),
@@ -44,6 +65,7 @@ pub(super) fn summarise(session: &Session) -> Summary {
         running: session.is_running(),
         rounds: 0,
         cost_usd: Some(0.0),
+        cost_left_out: false,
         documents: Vec::new(),
         problem: None,
     };
@@ -55,8 +77,42 @@ pub(super) fn summarise(session: &Session) -> Summary {
     summary
 }
 
+/// The first record, and those of the end.
+fn ends(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
+    summary.cost_left_out = true;
+    let mut free = Free::default();
+    if let Some(line) = session.lines()?.next()? {
+        match line.record() {
+            Ok(record) => {
+                if let Some(fact) = record.fact.known() {
+                    note(summary, &mut free, fact, record.at_ms);
+                }
+            }
+            Err(problem) => summary.problem = Some(problem.into_warning(session.path())?),
+        }
+    }
+    for record in session.last_records(TAIL, matters)? {
+        if let Some(fact) = record.fact.known() {
+            note(summary, &mut free, fact, record.at_ms);
+        }
+    }
+    Ok(())
+}
+
+/// The answer on record, as far as it stands near the journal's end.
+pub(super) fn answer(session: &Session) -> Option<String> {
+    let is_answer = |line: &[u8]| kind_is(line, &[b"answered\""]);
+    let records = session.last_records(ANSWER_TAIL, is_answer).ok()?;
+    records.iter().rev().find_map(|record| match record.fact.known() {
+        Some(Fact::Answered { answer, explanation, .. }) => {
+            Some(answer.clone().unwrap_or_else(|| format!("no answer: {explanation}")))
+        }
+        _ => None,
+    })
+}
+
 fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
-    let mut free = false;
+    let mut free = Free::default();
     let mut lines = session.lines()?;
     while let Some(line) = lines.next()? {
         if line.number > 1 && !matters(line.bytes) {
@@ -83,32 +139,48 @@ fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
 /// Whether a line may hold a fact that the summary tells of. The kind stands near the beginning of every line that this
 /// program wrote; a line that looks otherwise is parsed to be sure.
 fn matters(line: &[u8]) -> bool {
+    const TOLD: [&[u8]; 5] =
+        [b"session_opened\"", b"models_chosen\"", b"round_began\"", b"remote_answered\"", b"session_ended\""];
+    line.last() != Some(&b'\n') || kind_is(line, &TOLD)
+}
+
+/// Whether the line holds a fact of one of these kinds, or may.
+fn kind_is(line: &[u8], kinds: &[&[u8]]) -> bool {
     const HEAD: usize = 160;
-    const TOLD: [&[u8]; 4] = [b"session_opened\"", b"round_began\"", b"remote_answered\"", b"session_ended\""];
     const KIND: &[u8] = b"\"kind\":\"";
-    if line.last() != Some(&b'\n') {
-        return true;
-    }
     let head = &line[..line.len().min(HEAD)];
     match memchr::memmem::find(head, KIND) {
-        Some(at) => TOLD.iter().any(|name| head[at + KIND.len()..].starts_with(name)),
+        Some(at) => kinds.iter().any(|name| head[at + KIND.len()..].starts_with(name)),
         None => true,
     }
 }
 
-/// `free` is whether the planner has no model behind it, and so costs nothing.
-fn note(summary: &mut Summary, free: &mut bool, fact: &Fact, at_ms: u64) {
+/// Whether the planner has no model behind it, and so costs nothing: in the round at hand, and from the next one on
+/// where that was chosen.
+#[derive(Default)]
+struct Free {
+    now: bool,
+    next: Option<bool>,
+}
+
+fn note(summary: &mut Summary, free: &mut Free, fact: &Fact, at_ms: u64) {
     match fact {
         Fact::SessionOpened(opened) => {
             let SessionOpened { question, documents, remote, .. } = opened.as_ref();
             summary.question = question.clone();
             summary.documents = documents.iter().map(|document| document.name.clone()).collect();
             summary.opened_at_ms = at_ms;
-            *free = !remote.is_model;
+            free.now = !remote.is_model;
         }
-        Fact::RoundBegan { round, .. } => summary.rounds = summary.rounds.max(*round),
+        Fact::RoundBegan { round, .. } => {
+            summary.rounds = summary.rounds.max(*round);
+            free.now = free.next.take().unwrap_or(free.now);
+        }
+        Fact::ModelsChosen(models) => {
+            free.next = models.remote.as_ref().map(|remote| !remote.is_model).or(free.next);
+        }
         Fact::RemoteAnswered(answer) => {
-            let cost = answer.cost_usd.or(free.then_some(0.0));
+            let cost = answer.cost_usd.or(free.now.then_some(0.0));
             summary.cost_usd = summary.cost_usd.zip(cost).map(|(total, cost)| total + cost);
         }
         Fact::SessionEnded { ending } => summary.ended = Some(ending.clone()),

@@ -3,8 +3,8 @@
 use super::jobs::{JobCount, Standing};
 use super::rounds::{self, RoundTotals};
 use crate::protocol::{
-    AskId, DocumentTokens, Fact, ModelInfo, Price, Purpose, RemoteAnswer, RemoteAsk, RemoteFailure, Scope, Tally,
-    Usage, estimate_tokens,
+    AskId, DocumentTokens, Fact, ModelInfo, Models, Price, Purpose, RemoteAnswer, RemoteAsk, RemoteFailure, Scope,
+    Tally, Usage, estimate_tokens,
 };
 
 /// A fold over facts. Every figure is a sum over the facts applied so far.
@@ -20,6 +20,11 @@ pub struct Ledger {
     /// The price of a remote model; nothing where none plans, since then there is no remote-only to compare with.
     baseline_price: Option<Price>,
     local_price: Option<Price>,
+    /// What the local LM's tokens cost that were read for at another price before.
+    local_before: Option<f64>,
+    local_tokens: Tokens,
+    models: Models,
+    chosen: Models,
     document_bytes: usize,
     question_bytes: usize,
     counted: Option<DocumentTokens>,
@@ -30,6 +35,8 @@ pub struct Ledger {
 pub struct Call {
     pub ask: AskId,
     pub purpose: Purpose,
+    /// Who was asked; nothing where the session does not say.
+    pub model: Option<ModelInfo>,
     /// Which try at this purpose in its round, counted from 1.
     pub attempt: u32,
     /// The most it was expected to cost; nothing where the price is not known.
@@ -135,15 +142,33 @@ impl Ledger {
     }
 
     pub fn apply(&mut self, fact: &Fact) {
-        rounds::apply(&mut self.rounds, fact);
+        self.take(fact);
+        // After what the fact says of models, so that a round has those it began with.
+        rounds::apply(&mut self.rounds, &self.models, fact);
+    }
+
+    fn take(&mut self, fact: &Fact) {
         match fact {
             Fact::SessionOpened(opened) => {
-                let price = |model: &ModelInfo| model.price;
-                (self.remote_price, self.local_price) = (price(&opened.remote), price(&opened.local));
-                self.baseline_price = self.remote_price.filter(|_| opened.remote.is_model);
+                self.models = Models::of(opened);
+                self.local_before = Some(0.0);
+                self.take_prices();
                 self.budget_usd = opened.settings.budget_usd;
-                self.document_bytes = opened.documents.iter().map(|document| document.bytes).sum();
+                self.document_bytes = match opened.settings.part {
+                    Some(part) => part.span.len(),
+                    None => opened.documents.iter().map(|document| document.bytes).sum(),
+                };
                 self.question_bytes = opened.question.len();
+            }
+            Fact::ModelsChosen(models) => self.chosen.take_over(&mut models.clone()),
+            Fact::RoundBegan { .. } if self.chosen != Models::default() => {
+                // A model that has read nothing has cost nothing, whatever its price.
+                if self.local_tokens != Tokens::default() {
+                    self.local_before = self.local_cost_usd();
+                    self.local_tokens = Tokens::default();
+                }
+                self.models.take_over(&mut self.chosen);
+                self.take_prices();
             }
             Fact::RemoteAsked(request) => self.asked(request),
             Fact::RemoteAnswered(answer) => self.answered(answer),
@@ -155,12 +180,14 @@ impl Ledger {
                 self.local.calls += 1;
                 self.local.retries += 1;
                 self.local.tokens.add(*usage);
+                self.local_tokens.add(*usage);
                 self.jobs.stand(*job, Standing::Waiting);
             }
             Fact::JobReopened { job, .. } => self.jobs.reopen(*job),
             Fact::JobFinished { job, outcome, usage, ms, .. } => {
                 self.local.calls += u64::from(outcome.replied());
                 self.local.tokens.add(*usage);
+                self.local_tokens.add(*usage);
                 self.local.busy_ms += ms;
                 self.jobs.stand(*job, Standing::of(outcome));
             }
@@ -180,7 +207,7 @@ impl Ledger {
         &self.rounds
     }
 
-    /// The prices that calls are reckoned with: of the remote and of the local LM.
+    /// The prices that calls are reckoned with now: of the remote and of the local LM.
     pub fn prices(&self) -> (Option<Price>, Option<Price>) {
         (self.remote_price, self.local_price)
     }
@@ -192,7 +219,7 @@ impl Ledger {
             local: self.local,
             jobs: self.jobs.tally(),
             remote_cost_usd: self.remote_cost_usd(),
-            local_cost_usd: self.local_price.map(|price| price.cost(&self.local.tokens.all())),
+            local_cost_usd: self.local_cost_usd(),
             budget_usd: self.budget_usd,
             baseline,
         }
@@ -218,10 +245,29 @@ impl Ledger {
         Baseline { input_tokens, estimated, cost_usd, ratio }
     }
 
+    fn take_prices(&mut self) {
+        let Models { remote, local } = &self.models;
+        self.remote_price = remote.as_ref().and_then(|remote| remote.price);
+        self.baseline_price = self.remote_price.filter(|_| remote.as_ref().is_some_and(|remote| remote.is_model));
+        self.local_price = local.as_ref().and_then(|local| local.price);
+    }
+
+    /// Each token at the price of the model that read it; nothing where one that read has none.
+    fn local_cost_usd(&self) -> Option<f64> {
+        let now = match (self.local_price, self.local_tokens == Tokens::default()) {
+            (Some(price), _) => price.cost(&self.local_tokens.all()),
+            // One that has not read anything yet has cost nothing, which counts where another did before.
+            (None, true) if self.local_before.is_some_and(|before| before > 0.0) => 0.0,
+            (None, _) => return None,
+        };
+        self.local_before.map(|before| before + now)
+    }
+
     fn asked(&mut self, request: &RemoteAsk) {
         self.calls.push(Call {
             ask: request.ask,
             purpose: request.purpose,
+            model: self.models.remote.clone(),
             attempt: request.attempt,
             worst_cost_usd: request.estimate.worst_cost_usd,
             failures: 0,

@@ -1,15 +1,22 @@
-//! Pure folds over facts: money and tokens, the remote-only baseline, what left the machine, what was read.
+//! Pure folds over facts: money and tokens, the remote-only baseline, what left the machine, what was read, which answers
+//! contradict one another or stand on nothing cited.
 
 mod account;
+mod changes;
+mod conflicts;
 mod coverage;
 mod exposure;
 mod jobs;
+mod numbers;
 mod rounds;
 mod shingle;
 mod span_set;
 
 pub use account::{Baseline, Call, CallState, Ledger, LocalTotals, RemoteTotals, Tokens, Totals};
+pub use changes::{Changes, changes};
+pub use conflicts::{Conflict, Value, conflicts};
 pub use coverage::Coverage;
 pub use exposure::{AskExposure, Exposure};
+pub use numbers::{numbers, unsupported};
 pub use rounds::{RoundTotals, Sum};
 pub use span_set::SpanSet;

@@ -1,11 +1,13 @@
 //! What each round cost: the remote LM's calls and the local LM's jobs, with their tokens, dollars and time.
 
 use super::account::Tokens;
-use crate::protocol::{Fact, Usage};
+use crate::protocol::{Fact, Models, Usage};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RoundTotals {
     pub round: u32,
+    /// Who planned and who read.
+    pub models: Models,
     pub remote: Sum,
     pub local: Sum,
 }
@@ -36,9 +38,11 @@ impl Sum {
 }
 
 /// Adds the fact to its round's totals.
-pub(super) fn apply(rounds: &mut Vec<RoundTotals>, fact: &Fact) {
+pub(super) fn apply(rounds: &mut Vec<RoundTotals>, models: &Models, fact: &Fact) {
     match fact {
-        Fact::RoundBegan { round, .. } => rounds.push(RoundTotals { round: *round, ..RoundTotals::default() }),
+        Fact::RoundBegan { round, .. } => {
+            rounds.push(RoundTotals { round: *round, models: models.clone(), ..RoundTotals::default() });
+        }
         Fact::RemoteAnswered(answer) => {
             if let Some(totals) = of(rounds, answer.ask.round) {
                 totals.remote.add(answer.usage, answer.cost_usd, answer.total_ms);

@@ -61,7 +61,7 @@ pub fn due_request(state: &State, count: Option<TokenCount>) -> Option<RemoteAsk
     let TokenCount { tokens: input_tokens, counted } =
         count.unwrap_or_else(|| TokenCount { tokens: estimate(), counted: false });
     let max_output_tokens = state.settings().remote_max_output_tokens;
-    let price = state.opened.as_ref().and_then(|opened| opened.remote.price);
+    let price = state.remote().and_then(|remote| remote.price);
     let worst_cost_usd = price.map(|price| price.worst(input_tokens, max_output_tokens));
     Some(RemoteAsk {
         ask,

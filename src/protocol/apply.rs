@@ -3,7 +3,7 @@
 use super::budget::Budgets;
 use super::code::CodeStage;
 use super::decision::Decision;
-use super::fact::{Ending, Fact, PlannedJobs, RemoteAnswer, RemoteFailure};
+use super::fact::{Ending, Fact, Models, PlannedJobs, RemoteAnswer, RemoteFailure};
 use super::ids::JobId;
 use super::job::Outcome;
 use super::message::Purpose;
@@ -16,11 +16,13 @@ impl State {
         match fact {
             Fact::SessionOpened(opened) => {
                 self.opened = Some(opened.as_ref().clone());
+                self.models = Models::of(opened);
                 self.budgets = Budgets::new(opened.settings.budget_usd, opened.settings.budget_usd_per_day);
                 self.phase = Phase::Due(Due::BeginRound { round: 1 });
             }
             Fact::RoundBegan { round, last } => {
-                self.rounds.push(Round::new(*round, *last));
+                self.models.take_over(&mut self.chosen);
+                self.rounds.push(Round::new(*round, *last, self.models.clone()));
                 let purpose = if *round == 1 { Purpose::Advise } else { Purpose::Decompose };
                 self.phase = Phase::Due(Due::Ask { purpose, attempt: 1 });
             }
@@ -152,6 +154,10 @@ impl State {
             // It says what might have been, not where the session stands.
             Fact::DocumentsCounted(_) => {}
             Fact::UtilizationSampled(sample) => self.utilization = Some(sample.clone()),
+            Fact::ModelsChosen(models) => {
+                let mut models = models.clone();
+                self.chosen.take_over(&mut models);
+            }
             Fact::NoteAdded { text } => self.notes.push(text.clone()),
             Fact::SessionEnded { ending } => {
                 for round in &mut self.rounds {

@@ -75,9 +75,16 @@ pub fn decide(state: &State, input: Input) -> Step {
             _ => Step::fact(Fact::UtilizationSampled(sample)),
         },
         (Input::DocumentsCounted(tokens), _) => Step::fact(Fact::DocumentsCounted(tokens)),
+        (Input::ChooseModels(models), _) => Step::fact(Fact::ModelsChosen(models)),
         (Input::Note { text }, _) => Step::fact(Fact::NoteAdded { text }),
         (Input::DaySpent { again, worst_usd, committed_usd }, _) => day_spent(state, again, worst_usd, committed_usd),
         (Input::Budget(choice), Phase::Paused(reached)) => budget(reached, choice),
+        // Before it is reached a budget is changed for the calls to come.
+        (Input::Budget(BudgetChoice::Raise { to_usd }), phase) if !matches!(phase, Phase::New | Phase::Ended(_)) => {
+            let fits = to_usd.is_finite() && to_usd > 0.0;
+            let raised = Fact::BudgetRaised { scope: Scope::Session, to_usd, once: false };
+            if fits { Step::fact(raised) } else { Step::default() }
+        }
         (Input::Stop { partial, sent }, _) => stop(state, partial, sent),
         (Input::Fault { error }, _) => end(Ending::Failed { error }),
         _ => Step::default(),

@@ -112,6 +112,8 @@ pub enum Fact {
     /// How many tokens the documents have for the remote LM, had it been sent them.
     DocumentsCounted(DocumentTokens),
     UtilizationSampled(UtilizationSample),
+    /// The person chose who plans or who reads from the next round on. What is not named stays.
+    ModelsChosen(Models),
     NoteAdded {
         text: String,
     },
@@ -159,6 +161,36 @@ pub struct ModelInfo {
     pub is_model: bool,
     /// Nothing where the price is not known.
     pub price: Option<Price>,
+}
+
+/// Who plans and who reads. Nothing where it is not said, or not known yet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Models {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<ModelInfo>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<ModelInfo>,
+}
+
+impl Models {
+    /// Those of the session's beginning.
+    pub fn of(opened: &SessionOpened) -> Self {
+        Self { remote: Some(opened.remote.clone()), local: Some(opened.local.clone()) }
+    }
+
+    /// What was chosen, in a line.
+    pub fn told(&self) -> String {
+        let plans = self.remote.as_ref().map(|remote| format!("{} plans", remote.label()));
+        let reads = self.local.as_ref().map(|local| format!("{} reads", local.label()));
+        let both: Vec<String> = plans.into_iter().chain(reads).collect();
+        format!("from the next round on {}", both.join(", "))
+    }
+
+    /// Takes over what `chosen` names, and leaves nothing there.
+    pub fn take_over(&mut self, chosen: &mut Self) {
+        self.remote = chosen.remote.take().or(self.remote.take());
+        self.local = chosen.local.take().or(self.local.take());
+    }
 }
 
 impl ModelInfo {

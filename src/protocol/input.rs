@@ -3,7 +3,9 @@
 use super::budget::BudgetChoice;
 use super::code::CodeError;
 use super::fact::AnswerCitation;
-use super::fact::{DocumentTokens, Fact, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample};
+use super::fact::{
+    DocumentTokens, Fact, Models, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample,
+};
 use super::ids::{AskId, CodeId, JobId};
 use super::job::{JobResult, Manifest};
 
@@ -49,6 +51,8 @@ pub enum Input {
         committed_usd: f64,
     },
     Budget(BudgetChoice),
+    /// The person chose models for the next round.
+    ChooseModels(Models),
     /// The person stops the run. `partial` is what had come of a reply under way, since it may be paid for; `sent` is
     /// whether a request is out and not waiting to be sent again.
     Stop {

@@ -28,13 +28,15 @@ pub use decide::decide;
 pub use decision::{Decision, FinalAnswer, MoreInformation, decision_schema, parse_decision};
 pub use fact::{
     AnswerCitation, DocumentTokens, EmbeddingModel, Ending, EngineSample, EngineSeconds, Estimate, Fact, Finish,
-    FleetSample, GpuSample, ModelInfo, Parent, PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened,
-    UtilizationSample,
+    FleetSample, GpuSample, ModelInfo, Models, Parent, PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure,
+    SessionOpened, UtilizationSample,
 };
 pub use ids::{AskId, CodeId, JobId};
 pub use input::{CodeResult, Effect, Input, Step};
 pub use job::{Chunk, Flaw, JobOutput, JobResult, Manifest, Outcome, PlannedJob, WorkerReply, read_output};
 pub use message::{Message, Purpose, ReplyFormat, Role, TokenCount, Usage, estimate_tokens};
 pub use price::{LongPrice, Price};
-pub use settings::{ProtocolKind, Settings};
-pub use state::{Aggregated, Ask, AskState, Code, Due, Earlier, Job, JobState, Phase, Round, State, Tally, Waiting};
+pub use settings::{Part, ProtocolKind, Settings};
+pub use state::{
+    Aggregated, Answer, Ask, AskState, Code, Due, Earlier, Job, JobState, Phase, Round, State, Tally, Waiting,
+};

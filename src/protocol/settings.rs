@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::{Document, Span};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProtocolKind {
@@ -35,6 +37,31 @@ pub struct Settings {
     pub remote_max_output_tokens: u64,
     /// The cap on the output tokens of one job.
     pub local_max_output_tokens: u64,
+    /// The only part of the documents that the session is about; nothing where it is about all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+}
+
+/// A part of one document. Programs are given its text alone, as their one document; every span that is recorded counts from
+/// the beginning of the whole document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    pub span: Span,
+    pub characters: usize,
+}
+
+impl Part {
+    /// The part of these documents; nothing where it does not stand in them.
+    pub fn of(documents: &[Document], span: Span) -> Option<Self> {
+        let text = documents.get(span.document)?.slice(span.start, span.end)?;
+        (!text.trim().is_empty()).then(|| Self { span, characters: text.chars().count() })
+    }
+
+    /// A span of the part's own text as a span of the whole document.
+    pub fn whole(&self, span: Span) -> Span {
+        let at = |offset: usize| self.span.start.saturating_add(offset).min(self.span.end);
+        Span::new(self.span.document, at(span.start), at(span.end))
+    }
 }
 
 impl Default for Settings {
@@ -52,6 +79,7 @@ impl Default for Settings {
             budget_usd_per_day: None,
             remote_max_output_tokens: 4096,
             local_max_output_tokens: 512,
+            part: None,
         }
     }
 }

@@ -3,7 +3,9 @@
 use super::budget::{Budgets, Reached};
 use super::code::CodeError;
 use super::decision::Decision;
-use super::fact::{AnswerCitation, Ending, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample};
+use super::fact::{
+    AnswerCitation, Ending, ModelInfo, Models, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample,
+};
 use super::ids::{AskId, CodeId, JobId};
 use super::job::{Chunk, Flaw, Outcome};
 use super::message::{Purpose, Usage};
@@ -15,6 +17,10 @@ pub struct State {
     pub rounds: Vec<Round>,
     pub phase: Phase,
     pub answer: Option<Answer>,
+    /// Who plans and who reads in the round at hand.
+    pub models: Models,
+    /// What was chosen for the round after it.
+    pub chosen: Models,
     pub notes: Vec<String>,
     pub utilization: Option<UtilizationSample>,
     /// Dollars of every answered call whose price is known, and the worst case of those whose answer was lost.
@@ -67,6 +73,7 @@ pub struct Round {
     pub number: u32,
     /// Whether this round must answer.
     pub last: bool,
+    pub models: Models,
     pub asks: Vec<Ask>,
     pub codes: Vec<Code>,
     pub chunks: Vec<Chunk>,
@@ -81,10 +88,11 @@ pub struct Round {
 }
 
 impl Round {
-    pub(super) fn new(number: u32, last: bool) -> Self {
+    pub(super) fn new(number: u32, last: bool, models: Models) -> Self {
         Self {
             number,
             last,
+            models,
             asks: Vec::new(),
             codes: Vec::new(),
             chunks: Vec::new(),
@@ -251,6 +259,17 @@ impl State {
             Some(opened) => std::borrow::Cow::Borrowed(&opened.settings),
             None => std::borrow::Cow::Owned(Settings::default()),
         }
+    }
+
+    /// Who plans in the round at hand.
+    pub fn remote(&self) -> Option<&ModelInfo> {
+        self.models.remote.as_ref()
+    }
+
+    /// Whether a model behind a server planned in any round: what it was asked has left this program.
+    pub fn asked_a_model(&self) -> bool {
+        let of_rounds = self.rounds.iter().map(|round| &round.models);
+        of_rounds.chain([&self.models]).any(|models| models.remote.as_ref().is_some_and(|remote| remote.is_model))
     }
 
     pub fn question(&self) -> &str {

@@ -47,7 +47,7 @@ pub struct Client {
     dialect: Dialect,
     temperature: Option<f64>,
     effort: Option<ReasoningEffort>,
-    /// How long no byte may come, and how long the first one may take, which is never less than connecting may.
+    /// How long no byte may come, and how long the first one may take, connecting included.
     idle: Duration,
     first: Duration,
     total: Duration,
@@ -95,15 +95,19 @@ impl Client {
         // A proxy of the environment is for other machines.
         let proxy = !server.endpoint.is_loopback();
         let takes = preset.takes_at(&config.base_url);
+        let idle = Duration::from_secs(config.idle_timeout_s);
+        let connect = Duration::from_secs(config.connect_timeout_s).min(idle);
         Ok(Self {
-            http: pool(&server, Duration::from_secs(config.connect_timeout_s), proxy)?,
+            http: pool(&server, connect, proxy)?,
             server,
             takes,
             dialect: Dialect::new(takes),
             temperature: temperature(config.temperature),
             effort: Some(config.reasoning_effort).filter(|effort| *effort != ReasoningEffort::Auto),
-            idle: Duration::from_secs(config.idle_timeout_s),
-            first: first_byte(config.idle_timeout_s, config.connect_timeout_s),
+            idle,
+            // A server that cannot be connected to shows first, and not as one that took a request and may want to be paid
+            // for it.
+            first: connect + idle,
             total: Duration::from_secs(config.total_timeout_s),
             context: OnceCell::new(),
         })
@@ -112,13 +116,22 @@ impl Client {
     /// A client for the model of `[local]`, on the wire of its provider. It never goes through a proxy: what it sends is
     /// document text.
     pub async fn for_local(config: &LocalConfig) -> Result<Self, Failure> {
+        Self::local(config, true).await
+    }
+
+    /// A client for a server of `[local]` that is asked what models it has: none need be named yet.
+    pub async fn for_local_listing(config: &LocalConfig) -> Result<Self, Failure> {
+        Self::local(config, false).await
+    }
+
+    async fn local(config: &LocalConfig, wants_model: bool) -> Result<Self, Failure> {
         let preset = presets::reader(config.provider);
         let settings = ServerSettings {
             section: "local",
             preset,
             base_url: &config.base_url,
             model: &config.model,
-            wants_model: true,
+            wants_model,
             api_key_env: &config.api_key_env,
             api_key_keyring: "",
             api_key_cmd: "",
@@ -288,7 +301,7 @@ impl Client {
         match timeout_at(silence.min(deadline), request.send()).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(failure::of_transport(&self.server, &error)),
-            Err(_) if silence < deadline => Err(failure::silent(&self.server, self.first)),
+            Err(_) if silence < deadline => Err(failure::silent(&self.server, self.idle)),
             Err(_) => Err(failure::late(&self.server, deadline - began)),
         }
     }
@@ -327,12 +340,6 @@ fn pool(server: &Server, connect: Duration, proxy: bool) -> Result<reqwest::Clie
     builder.build().map_err(|_| {
         Failure::never(format!("{} cannot be asked: no TLS or proxy could be set up on this system", server.name()))
     })
-}
-
-/// How long the first byte may take. A server that cannot be connected to shows first, and not as one that took a request
-/// and may want to be paid for it.
-fn first_byte(idle_s: u64, connect_s: u64) -> Duration {
-    Duration::from_secs(idle_s).max(Duration::from_secs(connect_s) + Duration::from_millis(500))
 }
 
 fn temperature(setting: f64) -> Option<f64> {

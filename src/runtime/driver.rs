@@ -11,7 +11,7 @@ use super::counting::{self, Counting};
 use super::effects::{self, Arrival, Context};
 use super::programs::ProgramCall;
 use super::reserve::Reserve;
-use super::{Event, Order, Setup};
+use super::{Connected, Event, Order, Setup};
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::{
     AskId, DocumentTokens, Due, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State,
@@ -28,6 +28,8 @@ pub(super) struct Driver {
     state: State,
     opened: Option<Box<SessionOpened>>,
     context: Arc<Context>,
+    /// Who is asked from the next round on.
+    next: Connected,
     journal: JournalWriter,
     events: mpsc::Sender<Event>,
     tasks: JoinSet<Arrival>,
@@ -61,6 +63,7 @@ impl Driver {
             state: State::default(),
             opened: Some(Box::new(opened)),
             context: Arc::new(Context::new(documents, remote, local, sandbox, embeddings)),
+            next: Connected::default(),
             journal,
             events,
             tasks: JoinSet::new(),
@@ -85,9 +88,11 @@ impl Driver {
         while self.state.ending().is_none() {
             let mut inputs = tokio::select! {
                 order = orders.recv(), if orders_open => match order {
+                    Some(Order::Choose(connected)) => vec![self.choose(connected)],
                     Some(Order::Stop) => vec![self.stop()],
                     Some(Order::CancelJob(job)) => vec![Input::CancelJob(job)],
                     Some(Order::RetryJobs(jobs)) => vec![Input::RetryJobs(jobs)],
+                    Some(Order::Note(text)) => vec![Input::Note { text }],
                     Some(Order::Budget(choice)) => vec![Input::Budget(choice)],
                     None => { orders_open = false; continue }
                 },
@@ -127,6 +132,9 @@ impl Driver {
                 for fact in &step.facts {
                     self.state.apply(fact);
                     self.reserve.note(fact).await;
+                    if matches!(fact, Fact::RoundBegan { .. }) {
+                        self.change_models();
+                    }
                 }
                 facts.extend(step.facts);
                 if let Some(tokens) = self.counted_last().await {
@@ -229,7 +237,9 @@ impl Driver {
                 }
             }
             Effect::LocateCitations { round, quotations } => {
-                let prefer = self.state.round_numbered(round).map(effects::located_spans).unwrap_or_default();
+                let mut prefer = self.state.round_numbered(round).map(effects::located_spans).unwrap_or_default();
+                // What is asked about a part is quoted from it.
+                prefer.extend(self.state.settings().part.map(|part| part.span));
                 self.tasks.spawn(effects::locate(self.context.clone(), round, quotations, prefer));
             }
             Effect::Finish => {
@@ -327,6 +337,26 @@ impl Driver {
         if let Some(asking) = self.asking.as_mut().filter(|asking| asking.request.ask == ask) {
             asking.partial.push_str(&text);
             let _ = self.events.send(Event::Delta { ask, text }).await;
+        }
+    }
+
+    fn choose(&mut self, connected: Connected) -> Input {
+        let models = connected.models();
+        let Connected { remote, local } = connected;
+        self.next.remote = remote.or(self.next.remote.take());
+        self.next.local = local.or(self.next.local.take());
+        Input::ChooseModels(models)
+    }
+
+    /// What was chosen is asked from now on.
+    fn change_models(&mut self) {
+        let next = std::mem::take(&mut self.next);
+        let another = next.remote.is_some();
+        self.context = Arc::new(self.context.with(next));
+        if another {
+            // What sending the documents would have come to, by the tokens of the one that plans now.
+            let (tokenizer, question) = (self.context.tokenizer(), self.state.question().to_owned());
+            self.counting = Counting::begin(tokenizer, question, &self.context.documents);
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::Connected;
 use super::likeness::Embeddings;
 use super::programs::{ProgramCall, chunk_text};
 use crate::document::Locator;
@@ -17,13 +18,14 @@ use crate::remote::{RemoteError, RemoteLm, Tokenizer};
 use crate::sandbox::Sandbox;
 
 /// What every effect may need.
+#[derive(Clone)]
 pub(super) struct Context {
-    pub(super) documents: Vec<Document>,
-    locator: Locator,
+    pub(super) documents: Arc<Vec<Document>>,
+    locator: Arc<Locator>,
     remote: Arc<dyn RemoteLm>,
     pub(super) local: Arc<dyn LocalLm>,
-    sandbox: Sandbox,
-    embeddings: Embeddings,
+    sandbox: Arc<Sandbox>,
+    embeddings: Arc<Embeddings>,
 }
 
 impl Context {
@@ -34,13 +36,21 @@ impl Context {
         sandbox: Sandbox,
         embeddings: Embeddings,
     ) -> Self {
-        let locator = Locator::new(&documents);
+        let locator = Arc::new(Locator::new(&documents));
+        let (documents, sandbox, embeddings) = (Arc::new(documents), Arc::new(sandbox), Arc::new(embeddings));
         Self { documents, locator, remote, local, sandbox, embeddings }
     }
 
     /// What counts the remote LM's tokens.
     pub(super) fn tokenizer(&self) -> Option<Tokenizer> {
         self.remote.tokenizer()
+    }
+
+    /// The same with other models, for what begins from now on.
+    pub(super) fn with(&self, connected: Connected) -> Self {
+        let Connected { remote, local } = connected;
+        let (remote, local) = (remote.unwrap_or(self.remote.clone()), local.unwrap_or(self.local.clone()));
+        Self { remote, local, ..self.clone() }
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use crate::document::Document;
 use crate::journal::{DayBook, JournalError, JournalWriter, Record};
 use crate::local::LocalLm;
-use crate::protocol::{AskId, BudgetChoice, JobId, SessionOpened, State};
+use crate::protocol::{AskId, BudgetChoice, JobId, Models, SessionOpened, State};
 use crate::remote::RemoteLm;
 use crate::sandbox::Sandbox;
 
@@ -50,14 +50,34 @@ pub enum Event {
     Delta { ask: AskId, text: String },
 }
 
+/// Models that the person chose, ready to be asked. What is not there stays as it is.
+#[derive(Clone, Default)]
+pub struct Connected {
+    pub remote: Option<Arc<dyn RemoteLm>>,
+    pub local: Option<Arc<dyn LocalLm>>,
+}
+
+impl Connected {
+    pub fn models(&self) -> Models {
+        Models {
+            remote: self.remote.as_ref().map(|remote| remote.info()),
+            local: self.local.as_ref().map(|local| local.info()),
+        }
+    }
+}
+
 /// What the person can tell a running session.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub enum Order {
+    /// Ask these models from the next round on.
+    Choose(Connected),
     CancelJob(JobId),
     /// Jobs in trouble are to be tried again, while their round runs.
     RetryJobs(Vec<JobId>),
     /// What to do where the next call could pass a budget.
     Budget(BudgetChoice),
+    /// Put a note on record.
+    Note(String),
     Stop,
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::likeness::{Asked, Embeddings};
 use crate::document::Document;
 use crate::local::ChunkText;
-use crate::protocol::{Chunk, CodeId, CodeResult, CodeStage, Input, Phase, Round, State, Waiting};
+use crate::protocol::{Chunk, CodeId, CodeResult, CodeStage, Input, Part, Phase, Round, State, Waiting};
 use crate::sandbox::{PastJob, Program, Sandbox};
 
 /// One of a program's two functions, to be run.
@@ -16,6 +16,8 @@ pub(super) struct ProgramCall {
     /// `prepare_jobs` sees the jobs of the round before, `transform_outputs` those of its own.
     round: Option<Round>,
     is_transform: bool,
+    /// The only part of the documents that the program is given.
+    part: Option<Part>,
 }
 
 impl ProgramCall {
@@ -32,7 +34,8 @@ impl ProgramCall {
         };
         let known = state.round_numbered(code.round)?.codes.iter().find(|known| known.id == code)?;
         let clock_ms = state.opened.as_ref().and_then(|opened| opened.clock_ms).unwrap_or(0);
-        Some(Self { code, source: known.source.clone(), clock_ms, round: round.cloned(), is_transform })
+        let part = state.opened.as_ref().and_then(|opened| opened.settings.part);
+        Some(Self { code, source: known.source.clone(), clock_ms, round: round.cloned(), is_transform, part })
     }
 
     pub(super) fn code(&self) -> CodeId {
@@ -53,12 +56,29 @@ impl ProgramCall {
         let result = match self.is_transform {
             true => CodeResult::Transformed(sandbox.transform(program, &jobs).await),
             false => {
-                let texts: Vec<Arc<str>> = documents.iter().map(|document| document.text.clone()).collect();
-                CodeResult::Prepared(sandbox.prepare(program, &texts, &jobs).await)
+                let texts = texts(documents, self.part.as_ref());
+                let mut prepared = sandbox.prepare(program, &texts, &jobs).await;
+                if let (Some(part), Ok(manifests)) = (self.part, &mut prepared) {
+                    for manifest in manifests {
+                        if let Chunk::Span(span) = &mut manifest.chunk {
+                            *span = part.whole(*span);
+                        }
+                    }
+                }
+                CodeResult::Prepared(prepared)
             }
         };
         Input::CodeRan { code: self.code, result, embedding_error: asked.error() }
     }
+}
+
+/// What a program is given: the documents, or the one part that the session is about.
+fn texts(documents: &[Document], part: Option<&Part>) -> Vec<Arc<str>> {
+    let Some(Part { span, .. }) = part else {
+        return documents.iter().map(|document| document.text.clone()).collect();
+    };
+    let text = documents.get(span.document).and_then(|document| document.slice(span.start, span.end));
+    vec![text.unwrap_or_default().into()]
 }
 
 /// The text that a chunk stands for.

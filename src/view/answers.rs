@@ -4,11 +4,10 @@ use super::glyphs::Glyph;
 use super::paint::Paint;
 use super::pane;
 use super::theme::Role;
-use crate::app::{Area, Headline, Model, Pane, headline, seconds};
+use crate::app::{Action, Area, Headline, Model, Pane, headline, seconds};
 use crate::protocol::Phase;
 
 pub fn draw(paint: &mut Paint, model: &Model) {
-    let whole = model.inside(Pane::Answers);
     if model.layout().pane(Pane::Answers).is_empty() {
         return;
     }
@@ -20,10 +19,31 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         (true, cited) => format!("{cited} citations"),
     };
     pane::title(paint, model, Pane::Answers, &about, &pane::place(&model.answers, list.height));
+    tabs(paint, model);
     if model.answers_head() > 0 {
-        waiting(paint, model, whole);
+        waiting(paint, model, model.answers_inside());
     }
     pane::rows(paint, &model.answers, list, model.focus == Pane::Answers && model.overlay.is_none());
+}
+
+/// The names of the tabs; that of the one shown stands between brackets, so that it is told without colour. The keys that
+/// lead to the others stand at the right where there is room.
+fn tabs(paint: &mut Paint, model: &Model) {
+    let shown = model.answers_tab();
+    let (strip, areas) = (model.inside(Pane::Answers), model.answers_tab_areas());
+    if let Some((_, last)) = areas.last() {
+        let keys = [Action::Left, Action::Right].map(|action| model.key_for(action));
+        let end = last.x + last.width + 2;
+        let room = (strip.x + strip.width).saturating_sub(end + 1);
+        paint.right(end, strip.y, room, &keys.join(" "), paint.style(Role::Key));
+    }
+    for (tab, area) in areas {
+        let (name, role) = match tab == shown {
+            true => (format!("[{}]", tab.name()), Role::Strong),
+            false => (format!(" {} ", tab.name()), Role::Dim),
+        };
+        paint.text(area.x, area.y, area.width, &name, paint.style(role));
+    }
 }
 
 /// What is being waited for, and for how long.

@@ -3,10 +3,11 @@
 use ratatui::style::Style;
 
 use super::glyphs::Glyph;
+use super::map;
 use super::paint::Paint;
 use super::pane::title;
 use super::theme::Role;
-use crate::app::{Area, DocumentRow, Highlight, Model, OpenDocument, Pane, glyphs, gutter, short_bytes, span_at};
+use crate::app::{Area, DocumentRow, Highlight, Model, OpenDocument, Pane, Tint, glyphs, gutter, short_bytes, span_at};
 use crate::document::Span;
 
 pub fn draw(paint: &mut Paint, model: &Model) {
@@ -23,28 +24,48 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     title(paint, model, Pane::Document, &about(model, open), &place(model));
     let gutter = gutter(open);
     let text = area.after(gutter);
-    let width = usize::from(text.width.saturating_sub(1)).max(1);
+    let width = usize::from(text.width.saturating_sub(model.map_columns() + 1)).max(1);
     let rows = open.lines.visible(&open.document, model.document.top, model.wrap_width(), usize::from(area.height));
     let matches = visible_matches(model, open, &rows);
+    let selected = model.selected();
     for (line, row) in (0..area.height).zip(&rows) {
         let y = area.y + line;
         match row {
-            DocumentRow::Page(page) => page_mark(paint, area, gutter, y, *page),
+            DocumentRow::Page(page) => page_mark(paint, area, gutter, model.map_columns() + 1, y, *page),
             DocumentRow::Text { bytes, number } => {
                 draw_gutter(paint, model, area.x, y, gutter, (bytes.start, bytes.end), *number);
                 let words = open.document.text.get(bytes.clone()).unwrap_or_default();
                 draw_words(paint, model, (text.x, y, width as u16), words, bytes.start, &matches);
+                if selected.is_some_and(|span| (span.start..=span.end).contains(&bytes.start)) {
+                    let style = paint.style(Role::CursorFocused);
+                    paint.tint(Area::new(area.x, y, gutter + width as u16, 1), style);
+                }
             }
         }
     }
-    scrollbar(paint, model, open, area, seen_bytes(&rows));
+    map::draw(paint, model, seen_bytes(&rows));
 }
 
 fn about(model: &Model, open: &OpenDocument) -> String {
     let count = model.documents.len();
     let which = if count > 1 { format!("{}/{count} ", model.document.shown + 1) } else { String::new() };
-    let size = short_bytes(open.document.text.len() as u64);
-    format!("{which}{} · {size} · {} lines", open.document.name, open.lines.numbered())
+    if let Some(selected) = model.selected_words() {
+        return format!("{which}{selected} selected · {}", open.document.name);
+    }
+    let length = open.document.text.len();
+    let lines = match open.lines.is_whole() {
+        true => format!("{} lines", open.lines.numbered()),
+        false => format!("finding lines: {}%", open.lines.known() as u64 * 100 / length.max(1) as u64),
+    };
+    let asked = model.part_words().map_or(String::new(), |part| format!(" · asked of {part} only"));
+    let mut about = format!("{which}{}{asked} · {} · {lines}", open.document.name, short_bytes(length as u64));
+    for (tint, word) in [(Tint::Left, "sent"), (Tint::Cited, "cited"), (Tint::Read, "read")] {
+        let share = model.share_of(tint);
+        if share.spans > 0 {
+            about.push_str(&format!(" · {word} {}", share.percent()));
+        }
+    }
+    about
 }
 
 /// Page and per cent, for the title and the tab.
@@ -56,8 +77,8 @@ pub fn place(model: &Model) -> String {
     }
 }
 
-fn page_mark(paint: &mut Paint, area: Area, gutter: u16, y: u16, page: usize) {
-    let room = area.width.saturating_sub(gutter + 1);
+fn page_mark(paint: &mut Paint, area: Area, gutter: u16, beside: u16, y: u16, page: usize) {
+    let room = area.width.saturating_sub(gutter + beside);
     let style = paint.style(Role::Rule);
     paint.line(area.x + gutter, y, room, Glyph::Rule, style);
     let words = format!(" page {page} ");
@@ -102,6 +123,7 @@ fn draw_words(
     let shown = model.document.shown;
     let highlight = model.document.highlight.map(|Highlight { span, .. }| span).filter(|span| span.document == shown);
     let base = paint.style(Role::Text);
+    let current = model.search.current.and_then(|at| model.search.matches.get(at).copied());
     let mut column = 0;
     let mut hidden = model.document.left;
     for glyph in glyphs(words) {
@@ -113,7 +135,7 @@ fn draw_words(
             break;
         }
         let at = start + glyph.bytes.start;
-        let style = tints(paint, model, base, at, highlight, matches);
+        let style = tints(paint, model, base, at, highlight, matches, current);
         column += paint.text(x + column, y, room - column, &glyph.text, style);
     }
 }
@@ -125,6 +147,7 @@ fn tints(
     at: usize,
     highlight: Option<Span>,
     matches: &[(usize, usize)],
+    current: Option<usize>,
 ) -> Style {
     let shown = model.document.shown;
     let mut style = base;
@@ -134,8 +157,9 @@ fn tints(
     if model.tints.cited && span_at(&model.marks.cited, shown, at).is_some() {
         style = style.patch(paint.style(Role::TintCited));
     }
-    if matches.iter().any(|(from, to)| (*from..*to).contains(&at)) {
-        style = style.patch(paint.style(Role::Match));
+    if let Some((from, _)) = matches.iter().find(|(from, to)| (*from..*to).contains(&at)) {
+        let role = if current == Some(*from) { Role::Highlight } else { Role::Match };
+        style = style.patch(paint.style(role));
     }
     if highlight.is_some_and(|span| (span.start..span.end).contains(&at)) {
         style = style.patch(paint.style(Role::Highlight));
@@ -149,7 +173,7 @@ fn visible_matches(model: &Model, open: &OpenDocument, rows: &[DocumentRow]) -> 
         return Vec::new();
     }
     let (first, end) = seen_bytes(rows);
-    let start = open.lines.bytes(open.lines.line_of(first)).start;
+    let start = open.lines.bytes(&open.document, open.lines.line_of(&open.document, first)).start;
     let text = open.document.text.get(start..end).unwrap_or_default();
     model.search.ranges(text).into_iter().map(|range| (start + range.start, start + range.end)).collect()
 }
@@ -162,27 +186,4 @@ fn seen_bytes(rows: &[DocumentRow]) -> (usize, usize) {
     });
     let Some(first) = texts.next() else { return (0, 0) };
     (first.start, texts.next_back().map_or(first.end, |last| last.end))
-}
-
-/// A scroll bar that also shows where citations stand.
-fn scrollbar(paint: &mut Paint, model: &Model, open: &OpenDocument, area: Area, (top, below): (usize, usize)) {
-    let height = usize::from(area.height);
-    let length = open.document.text.len();
-    if height == 0 || area.width == 0 || length == 0 {
-        return;
-    }
-    let x = area.x + area.width - 1;
-    for row in 0..height {
-        let (from, to) = (row * length / height, ((row + 1) * length / height).max(row * length / height + 1));
-        let marks = model.marks_of(from, to);
-        let seen = from < below.max(top + 1) && top < to;
-        let (sign, role) = match (marks.highlighted, marks.cited, seen) {
-            (true, ..) => (Glyph::Highlight, Role::Accent),
-            (_, true, _) => (Glyph::Cited, Role::MarkCited),
-            (.., true) => (Glyph::Thumb, Role::Dim),
-            _ => (Glyph::Track, Role::Rule),
-        };
-        let style = paint.style(role);
-        paint.glyph(x, area.y + row as u16, sign, style);
-    }
 }

@@ -6,10 +6,13 @@ mod glyphs;
 mod job_grid;
 mod jobs;
 mod load;
+mod map;
 mod overlay;
 mod paint;
 mod pane;
+mod picker;
 mod planner;
+mod start_form;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -21,9 +24,12 @@ use ratatui::Frame;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Modifier;
 
-use crate::app::{Area, Model, Shape};
+use crate::app::{Area, Model, Overlay, Shape};
 use paint::Paint;
 pub use theme::{Depth, Role, Theme, ThemeError, Themes};
+
+/// Lines that a list with its frame needs.
+const LEAST_LIST: u16 = 6;
 
 /// Draws the whole screen for the model's size; cells of the frame beyond it stay empty.
 pub fn draw(frame: &mut Frame, model: &Model, theme: &Theme) {
@@ -32,6 +38,11 @@ pub fn draw(frame: &mut Frame, model: &Model, theme: &Theme) {
     paint.clear(Area::new(whole.x, whole.y, whole.width, whole.height), theme.base());
     if model.layout().shape == Shape::Words {
         words::draw(&mut paint, model);
+        // A list and a question are of use in few lines too.
+        let useful = model.picker().is_some() || matches!(model.overlay, Some(Overlay::Question(_)));
+        if useful && model.height >= LEAST_LIST {
+            overlay::draw(&mut paint, model);
+        }
     } else {
         status::columns(&mut paint, model);
         document::draw(&mut paint, model);

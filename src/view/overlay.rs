@@ -4,20 +4,32 @@ use ratatui::style::{Modifier, Style};
 
 use super::glyphs::Glyph;
 use super::paint::Paint;
+use super::picker;
+use super::start_form;
 use super::theme::Role;
-use crate::app::{Action, Area, LineInput, Model, Overlay, RowsPane, binding_of, budget, gist, glyphs};
+use crate::app::picker::SettingForm;
+use crate::app::{Action, Area, LineInput, Model, Overlay, Pane, RowsPane, binding_of, budget, glyphs, wrap};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let Some(overlay) = &model.overlay else { return };
     let area = model.overlay_area();
     let title = match overlay {
         Overlay::Help(_) => "Keys".to_owned(),
+        Overlay::Ledger(_) => "Ledger".into(),
         Overlay::Quit => "Work is in flight".into(),
         Overlay::Stop => "Stop the run".into(),
         Overlay::Budget => "The budget is reached".into(),
         Overlay::Amount(_) => "The new budget in dollars, for this session".into(),
         Overlay::Question(_) => "What do you want to know?".into(),
+        Overlay::Note { seq, .. } => format!("A note on record {seq}"),
+        Overlay::Setting(form) => form.name.clone(),
+        Overlay::Documents(_) => "Which documents? Files and folders".into(),
+        Overlay::Picker(picker) => picker.of.title().into(),
+        Overlay::Search(_) if model.focus == Pane::Document => {
+            "Search Document, by words or a regular expression".into()
+        }
         Overlay::Search(_) => format!("Search {}", model.focus.name()),
+        Overlay::GoTo(_) => "Go to".into(),
         Overlay::Job { job, .. } => format!("Job {job}"),
         Overlay::Text { title, .. } => title.clone(),
     };
@@ -29,7 +41,9 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         height: area.height.saturating_sub(2),
     };
     match overlay {
-        Overlay::Help(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. } => scrolled(paint, rows, inside),
+        Overlay::Help(rows) | Overlay::Ledger(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. } => {
+            scrolled(paint, rows, inside);
+        }
         Overlay::Quit => {
             let text = ["Leaving stops the run.", "What was paid for is saved, and the session stays."];
             ask(paint, inside, &text, "y leave", "n stay");
@@ -47,14 +61,22 @@ pub fn draw(paint: &mut Paint, model: &Model) {
                 paint.text(inside.x, y, inside.width, &least, paint.style(Role::Dim));
             }
         }
+        Overlay::Note { input, .. } => line_input(paint, input, inside),
+        Overlay::Setting(form) => setting(paint, form, inside),
         Overlay::Search(input) => line_input(paint, input, inside.top(1)),
-        Overlay::Question(input) => {
+        Overlay::Picker(about) => picker::draw(paint, model, about),
+        Overlay::Documents(input) => {
             line_input(paint, input, inside.top(inside.height.saturating_sub(2)));
-            let names: Vec<&str> = model.documents.iter().map(|open| open.document.name.as_str()).collect();
-            let of = format!("of {}", gist(&names.join(", "), 200));
-            let dim = paint.style(Role::Dim);
-            paint.text(inside.x, inside.y + inside.height.saturating_sub(1), inside.width, &of, dim);
+            let how = "one after the other; a name with blanks in it stands \"in quotes\"";
+            let y = inside.y + inside.height.saturating_sub(1);
+            paint.text(inside.x, y, inside.width, how, paint.style(Role::Dim));
         }
+        Overlay::GoTo(input) => {
+            line_input(paint, input, inside.top(1));
+            let dim = paint.style(Role::Dim);
+            paint.text(inside.x, inside.y + 1, inside.width, &model.goto_hint(), dim);
+        }
+        Overlay::Question(form) => start_form::draw(paint, model, form, inside),
     }
 }
 
@@ -99,6 +121,25 @@ fn scrolled(paint: &mut Paint, pane: &RowsPane, area: Area) {
     }
 }
 
+/// The value that is typed, and what may stand there.
+fn setting(paint: &mut Paint, form: &SettingForm, area: Area) {
+    line_input(paint, &form.input, area.top(2));
+    let (dim, bad) = (paint.style(Role::Dim), paint.style(Role::Bad));
+    let Some(setting) = form.setting() else { return };
+    let allowed = format!("allowed: {}", setting.allowed());
+    let told = if form.wrong.is_empty() { (allowed.as_str(), dim) } else { (form.wrong.as_str(), bad) };
+    let lines = [(setting.doc.as_str(), dim), told];
+    let mut y = area.y + 2.min(area.height);
+    for (line, style) in lines {
+        for part in wrap(line, usize::from(area.width)) {
+            if y < area.y + area.height {
+                paint.text(area.x, y, area.width, &line[part], style);
+            }
+            y += 1;
+        }
+    }
+}
+
 /// What was reached, and what each key does about it.
 fn budget_choice(paint: &mut Paint, model: &Model, area: Area) {
     let Some(reached) = model.budget_reached() else { return };
@@ -126,7 +167,7 @@ fn ask(paint: &mut Paint, area: Area, lines: &[&str], yes: &str, no: &str) {
 }
 
 /// What is typed, over as many rows as it has, with the cursor's cell reversed.
-fn line_input(paint: &mut Paint, input: &LineInput, area: Area) {
+pub(super) fn line_input(paint: &mut Paint, input: &LineInput, area: Area) {
     let ground = paint.style(Role::Input);
     paint.tint(area, ground);
     if area.width < 2 || area.height == 0 {
@@ -140,6 +181,8 @@ fn line_input(paint: &mut Paint, input: &LineInput, area: Area) {
     // Rows are filled to the edge; those with the cursor are in sight.
     let (mut row, mut x, mut placed, mut cursor_row) = (0usize, 0u16, Vec::new(), 0);
     for (at, text, wide) in cells {
+        let ends = input.text.as_bytes().get(at) == Some(&b'\n');
+        let (text, wide) = if ends { (" ".to_owned(), 1) } else { (text, wide) };
         if x + wide > area.width {
             row += 1;
             x = 0;
@@ -149,6 +192,9 @@ fn line_input(paint: &mut Paint, input: &LineInput, area: Area) {
         }
         placed.push((at, text, row, x));
         x += wide;
+        if ends {
+            (row, x) = (row + 1, 0);
+        }
     }
     let first = (cursor_row + 1).saturating_sub(usize::from(area.height));
     for (at, text, row, x) in placed {

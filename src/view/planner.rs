@@ -10,7 +10,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     if model.layout().pane(Pane::Planner).is_empty() {
         return;
     }
-    let about = model.state.opened.as_ref().map(|opened| planner_name(&opened.remote)).unwrap_or_default();
+    let about = model.state.remote().map(planner_name).unwrap_or_default();
     let place = pane::place(&model.planner.rows, area.height);
     pane::title(paint, model, Pane::Planner, &about, &place);
     if model.planner.rows.rows.is_empty() {

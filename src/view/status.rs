@@ -10,6 +10,11 @@ use crate::app::{
 };
 use crate::protocol::{Round, Usage};
 
+/// A model's name, and whose turn it is from the next round on.
+fn with_next(name: String, next: Option<String>) -> String {
+    next.map_or_else(|| name.clone(), |next| format!("{name}, then {next}"))
+}
+
 /// The question, and who plans and who reads.
 pub fn bar(paint: &mut Paint, model: &Model) {
     let area = model.layout().bar;
@@ -17,8 +22,10 @@ pub fn bar(paint: &mut Paint, model: &Model) {
     paint.clear(area, paint.theme.base().patch(style));
     let mut x = area.x + 1;
     x += paint.text(x, area.y, area.width, "minions ", style.patch(paint.style(Role::TitleFocused)));
-    let who = model.state.opened.as_ref().map(|opened| {
-        let (plans, reads) = (planner_name(&opened.remote), reader_name(&opened.local));
+    let (now, next) = (&model.state.models, &model.state.chosen);
+    let who = now.remote.as_ref().zip(now.local.as_ref()).map(|(remote, local)| {
+        let plans = with_next(planner_name(remote), next.remote.as_ref().map(planner_name));
+        let reads = with_next(reader_name(local), next.local.as_ref().map(reader_name));
         format!("plans: {plans} · reads: {reads} ")
     });
     let mut room = (area.x + area.width).saturating_sub(x);
@@ -120,7 +127,9 @@ pub fn status(paint: &mut Paint, model: &Model) {
 fn figures(model: &Model) -> Vec<(u8, String)> {
     let figures = &model.figures;
     let mut parts = Vec::new();
-    let Some(opened) = &model.state.opened else { return parts };
+    if model.state.opened.is_none() {
+        return parts;
+    }
     let about = if figures.estimated_usd > 0.0 { "≈ " } else { "" };
     let spent = figures.spent_usd.map_or("cost unknown".into(), |usd| format!("{about}{}", dollars(usd)));
     let budget = figures.budget_usd.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
@@ -143,7 +152,7 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
     parts.push((3, tokens(&figures.counted, &figures.estimated)));
     let share = figures.exposed_share * 100.0;
     // A planner that runs here sends nothing anywhere: the figure then shows what a remote LM would have seen.
-    let verb = if opened.remote.is_model { "left device" } else { "would leave" };
+    let verb = if model.state.asked_a_model() { "left device" } else { "would leave" };
     parts.push((2, format!("{verb} {} ({share:.1}%)", short_bytes(figures.exposed_bytes))));
     parts.push((7, format!("saved #{}", figures.saved_record)));
     parts.push((6, seconds(model.elapsed_ms())));
@@ -183,6 +192,13 @@ pub fn hints(paint: &mut Paint, model: &Model) {
     }
     if !model.pending.is_empty() {
         return pending(paint, model, area);
+    }
+    // What is open may hide the line that notices stand on.
+    let open = model.overlay_area();
+    let hidden = model.overlay.is_some() && open.y + open.height > model.layout().status.y;
+    if let Some(notice) = model.notice.as_ref().filter(|_| hidden) {
+        paint.text(area.x + 1, area.y, area.width.saturating_sub(2), &notice.text, paint.style(Role::Warning));
+        return;
     }
     // The way to the rest of the keys, and the way out, are always there.
     let mut end = area.x + area.width;
@@ -239,13 +255,28 @@ fn hinted(model: &Model) -> &'static [Action] {
     use Action as A;
     match (&model.overlay, model.player(), model.focus) {
         (Some(Overlay::Budget), ..) => &[A::SpendOnce, A::RaiseBudget, A::EndRun, A::Postpone],
-        (Some(Overlay::Question(_)), ..) => &[A::Submit, A::Leave, A::Editor, A::EraseWord, A::EraseLine],
-        (Some(Overlay::Search(_) | Overlay::Amount(_)), ..) => &[A::Submit, A::Leave, A::EraseWord, A::EraseLine],
+        // A list says itself what its keys do.
+        (Some(Overlay::Picker(_) | Overlay::Question(_)), ..) => &[],
+        (
+            Some(
+                Overlay::Note { .. }
+                | Overlay::Setting(_)
+                | Overlay::Documents(_)
+                | Overlay::Search(_)
+                | Overlay::Amount(_)
+                | Overlay::GoTo(_),
+            ),
+            ..,
+        ) => &[A::Submit, A::Leave, A::EraseWord, A::EraseLine],
         (Some(Overlay::Quit | Overlay::Stop), ..) => &[A::Confirm, A::Decline],
         (Some(Overlay::Job { .. }), ..) => &[A::Show, A::RetryJob, A::CancelJob, A::Copy, A::Down, A::Up, A::Dismiss],
+        (Some(Overlay::Ledger(_)), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Copy, A::Dismiss],
         (Some(_), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
         (None, Some(_), Pane::Jobs) => {
             &[A::Play, A::Open, A::Show, A::JobGrid, A::Sort, A::Filter, A::RoundForward, A::Faster, A::NextPane]
+        }
+        (None, _, Pane::Document) if model.document.selection.is_some() => {
+            &[A::Ask, A::Copy, A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss]
         }
         (None, Some(_), _) => &[
             A::Play,
@@ -262,11 +293,15 @@ fn hinted(model: &Model) -> &'static [Action] {
             &[A::Budget, A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom]
         }
         (None, None, Pane::Document) => {
-            &[A::Search, A::NextMatch, A::Wrap, A::Back, A::TintRead, A::TintCited, A::TintLeft, A::NextPane, A::Zoom]
+            &[A::Search, A::NextMatch, A::GoTo, A::Outline, A::Select, A::Wrap, A::TintRead, A::TintCited, A::TintLeft]
         }
         (None, None, Pane::Jobs) => {
             &[A::Open, A::Show, A::JobGrid, A::Sort, A::Filter, A::RetryJob, A::CancelJob, A::Search, A::NextPane]
         }
+        (None, None, Pane::Planner) if model.is_running() => {
+            &[A::StopRun, A::Open, A::Compare, A::NextPane, A::Search, A::Zoom, A::Copy]
+        }
+        (None, None, Pane::Planner) => &[A::Open, A::Compare, A::Search, A::NextMatch, A::NextPane, A::Zoom, A::Copy],
         (None, None, _) if model.is_running() => &[A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom, A::Copy],
         (None, None, _) => &[A::Ask, A::Open, A::NextPane, A::Search, A::Zoom, A::Copy],
     }

@@ -5,11 +5,13 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::{Depth, Theme, draw};
-use crate::app::world::World;
+use crate::app::world::{World, built_in};
 use crate::app::{Message, Mode, Model, Player, update};
 
+mod document;
 mod hostile;
 mod jobs;
+mod replies;
 mod snapshots;
 
 /// The screen as it is drawn at the model's size.

@@ -162,6 +162,7 @@ impl Theme {
             Tone::Text => Role::Text,
             Tone::Dim => Role::Dim,
             Tone::Strong => Role::Strong,
+            Tone::Emphasis => return self.style(Role::Text).add_modifier(Modifier::ITALIC),
             Tone::Heading => Role::Heading,
             Tone::Accent => Role::Accent,
             Tone::Good => Role::Good,

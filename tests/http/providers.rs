@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use minions::config::{LocalConfig, LocalProvider, ReasoningEffort, RemoteConfig};
 use minions::local::{ChunkText, JobRequest, LocalLm, OpenAiLocal};
-use minions::protocol::{AskId, Estimate, Finish, JobId, Message, Purpose, RemoteAsk, ReplyFormat, Usage};
+use minions::protocol::{Finish, JobId, Message, Purpose, RemoteAsk, Usage};
 use minions::provider::{Listing, presets};
 use minions::remote::{RemoteError, RemoteLm, RemoteReply, Retry, ServedRemote, models};
 use serde_json::{Value, json};
@@ -16,66 +16,15 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::asking::{KEY, SECRET, ask, checked, request, settings};
 use crate::loopback::{Fault, Loopback, Refused, Reply, Tokens, Wire};
 
-const KEY: &str = "sk-planted-0123456789abcdef";
-const SECRET: &str = "What was the exact revenue of the unnamed company in the year of the flood?";
 const TEXT: &str = "The naïve answer → 42 \u{1f600}, no more.";
-
-fn settings(wire: Wire, base_url: &str) -> RemoteConfig {
-    RemoteConfig {
-        provider: wire.provider(),
-        model: "test-model".into(),
-        base_url: base_url.into(),
-        api_key_env: String::new(),
-        api_key_cmd: format!("echo {KEY}"),
-        connect_timeout_s: 1,
-        idle_timeout_s: 1,
-        ..RemoteConfig::default()
-    }
-}
-
-fn request(purpose: Purpose) -> RemoteAsk {
-    RemoteAsk {
-        ask: AskId { round: 1, n: 1 },
-        purpose,
-        attempt: 1,
-        messages: vec![
-            Message::system("You plan."),
-            Message::user(SECRET),
-            Message::assistant("I thought of it."),
-            Message::user("Decide."),
-        ],
-        format: if purpose == Purpose::Decide { ReplyFormat::Json } else { ReplyFormat::Text },
-        max_output_tokens: 100,
-        estimate: Estimate::default(),
-    }
-}
-
-async fn ask(config: &RemoteConfig, purpose: Purpose) -> (Result<RemoteReply, RemoteError>, String) {
-    let remote = ServedRemote::connect(config).await.unwrap();
-    let (deltas, mut received) = mpsc::channel(4096);
-    let result = remote.ask(&request(purpose), deltas).await;
-    let mut text = String::new();
-    while let Ok(delta) = received.try_recv() {
-        text.push_str(&delta);
-    }
-    (result, text)
-}
 
 async fn served(wire: Wire, reply: Reply) -> (Result<RemoteReply, RemoteError>, String, Loopback) {
     let server = Loopback::start(move |_| reply.clone()).await;
     let (result, deltas) = ask(&settings(wire, &server.url_of(wire)), Purpose::Think).await;
     (result, deltas, server)
-}
-
-/// Whatever the error is, it gives nothing away.
-fn checked(error: RemoteError) -> RemoteError {
-    let shown = format!("{error} {error:?}");
-    assert!(!shown.contains(KEY) && !shown.contains("0123456789abcdef"), "{shown}");
-    assert!(!shown.contains("unnamed company"), "{shown}");
-    assert!(!error.message.contains(['\n', '\u{1b}']), "{shown}");
-    error
 }
 
 #[tokio::test]

@@ -38,7 +38,11 @@ fn scripted(step: Step) -> Option<Reply> {
 
 fn settings(server: &Loopback, model: &str) -> Vec<String> {
     let mut settings = remote(server);
-    settings.extend(["protocol.max_rounds=1".into(), format!("local.embedding_model={model}")]);
+    settings.extend([
+        "protocol.max_rounds=1".into(),
+        "local.threads=1".into(),
+        format!("local.embedding_model={model}"),
+    ]);
     settings
 }
 

@@ -10,10 +10,17 @@ use crate::home::{Home, finished};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.gguf");
 
+/// One thread: several wait for each other at every step, which a busy machine makes long.
 fn settings(model: &str) -> Vec<String> {
-    ["local.provider=llama-cpp", &format!("local.model={model}"), "local.max_output_tokens=96", "protocol.max_rounds=1"]
-        .map(str::to_owned)
-        .to_vec()
+    [
+        "local.provider=llama-cpp",
+        &format!("local.model={model}"),
+        "local.max_output_tokens=96",
+        "local.threads=1",
+        "protocol.max_rounds=1",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 fn document() -> String {

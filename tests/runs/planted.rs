@@ -91,7 +91,7 @@ async fn no_process_that_a_run_starts_has_the_key() {
     let mut wanted = vec!["__sandbox"];
     if cfg!(feature = "llama") {
         let model = format!("local.model={}/tests/models/tiny.gguf", env!("CARGO_MANIFEST_DIR"));
-        with.extend(settings(&["local.provider=llama-cpp", &model, "local.max_output_tokens=16"]));
+        with.extend(settings(&["local.provider=llama-cpp", &model, "local.max_output_tokens=16", "local.threads=1"]));
         wanted.push("__engine");
     }
     let said = home.ask(&["--json"], &with).await;

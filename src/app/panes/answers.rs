@@ -1,20 +1,38 @@
-//! The Answers pane: the answer with its citations, then what each round found.
+//! The Answers pane: the answer with its citations, and a tab for what each round found.
 
+use super::findings::{FOUND, has_findings};
 use crate::app::action::Action;
 use crate::app::figures::short_bytes;
 use crate::app::layout::{Area, Pane};
 use crate::app::model::{Highlight, Model};
+use crate::app::reword::reworded;
 use crate::app::rows::{Mark, Piece, Target, Tone, Writer, match_word, pad};
-use crate::document::Located;
-use crate::protocol::{Decision, JobId, Outcome, Phase, Round};
+use crate::app::visible::width;
+use crate::document::{Located, Match};
+use crate::ledger::{conflicts, numbers, unsupported};
+use crate::protocol::{Answer, AnswerCitation, Outcome, Phase};
 
-/// Findings listed while a round's jobs run; the Jobs pane has them all.
-pub const FOUND: usize = 50;
+/// What the pane shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswersTab {
+    Answer,
+    /// What this round found.
+    Round(u32),
+}
+
+impl AnswersTab {
+    pub fn name(self) -> String {
+        match self {
+            AnswersTab::Answer => "Answer".into(),
+            AnswersTab::Round(round) => format!("Round {round}"),
+        }
+    }
+}
 
 impl Model {
-    /// The cells of the rows: below the line that says what is waited for, while something is.
+    /// The cells of the rows: below the tabs, and the line that says what is waited for, while something is.
     pub fn answers_list(&self) -> Area {
-        self.inside(Pane::Answers).below(self.answers_head())
+        self.answers_inside().below(self.answers_head())
     }
 
     /// Rows at the top that say what is being waited for.
@@ -22,30 +40,86 @@ impl Model {
         if matches!(self.state.phase, Phase::Ended(_)) { 0 } else { 2 }
     }
 
+    /// The cells below the tabs.
+    pub fn answers_inside(&self) -> Area {
+        self.inside(Pane::Answers).below(u16::from(self.answers_tabs().len() > 1))
+    }
+
+    /// The answer, and every round that found something.
+    pub fn answers_tabs(&self) -> Vec<AnswersTab> {
+        let rounds = self.state.rounds.iter().filter(|round| has_findings(round));
+        std::iter::once(AnswersTab::Answer).chain(rounds.map(|round| AnswersTab::Round(round.number))).collect()
+    }
+
+    /// The tab that is shown: the one gone to, else the answer when it is there, else the newest round.
+    pub fn answers_tab(&self) -> AnswersTab {
+        let tabs = self.answers_tabs();
+        let done = self.state.answer.is_some() || self.state.ending().is_some();
+        let newest = if done { AnswersTab::Answer } else { tabs.last().copied().unwrap_or(AnswersTab::Answer) };
+        self.answers_tab.filter(|tab| tabs.contains(tab)).unwrap_or(newest)
+    }
+
+    /// The cells of each tab's name, as many as fit and always that of the tab shown.
+    pub fn answers_tab_areas(&self) -> Vec<(AnswersTab, Area)> {
+        let tabs = self.answers_tabs();
+        let strip = self.inside(Pane::Answers).top(u16::from(tabs.len() > 1));
+        let wide = |tab: &AnswersTab| width(&tab.name()) as u16 + 2;
+        let shown = tabs.iter().position(|tab| *tab == self.answers_tab()).unwrap_or_default();
+        let fits = |first: usize| tabs[first..=shown].iter().map(wide).sum::<u16>() < strip.width;
+        let first = (0..=shown).find(|first| fits(*first)).unwrap_or(shown);
+        let mut x = strip.x + 1;
+        let placed = tabs.into_iter().skip(first).map(|tab| {
+            let area = Area { x, width: wide(&tab), ..strip };
+            x += area.width;
+            (tab, area)
+        });
+        placed.take_while(|(_, area)| !strip.is_empty() && area.x + area.width < strip.x + strip.width).collect()
+    }
+
+    /// To the tab after the one shown, or before it.
+    pub(crate) fn next_answers_tab(&mut self, forward: bool) {
+        let tabs = self.answers_tabs();
+        let at = tabs.iter().position(|tab| *tab == self.answers_tab()).unwrap_or_default();
+        let next = if forward { at + 1 } else { at.saturating_sub(1) };
+        if let Some(tab) = tabs.get(next) {
+            self.show_answers_tab(*tab);
+        }
+    }
+
+    pub(crate) fn show_answers_tab(&mut self, tab: AnswersTab) {
+        self.answers_tab = Some(tab);
+        (self.answers.cursor, self.answers.top) = (0, 0);
+        self.lay_out_answers();
+        self.find_again();
+        self.settle();
+    }
+
     pub(crate) fn lay_out_answers(&mut self) {
-        let width = usize::from(self.inside(Pane::Answers).width.saturating_sub(2));
+        let width = self.row_width(Pane::Answers);
         let mut writer = Writer::new(width);
-        self.write_answer(&mut writer);
-        for round in self.state.rounds.iter().rev() {
-            self.write_findings(&mut writer, round);
+        match self.answers_tab() {
+            AnswersTab::Answer => self.write_answer(&mut writer),
+            AnswersTab::Round(number) => {
+                if let Some(round) = self.state.round_numbered(number) {
+                    self.write_findings(&mut writer, round);
+                }
+            }
         }
         self.answers.rows = writer.rows;
     }
 
     fn write_answer(&self, writer: &mut Writer) {
         if let Some(answer) = &self.state.answer {
-            match &answer.answer {
-                Some(text) => writer.text(Tone::Strong, 0, text, None),
-                None => writer.text(Tone::Warning, 0, "The documents do not tell, as far as was read.", None),
-            }
+            self.write_claim(writer, answer);
             if !answer.explanation.trim().is_empty() {
                 writer.blank();
-                writer.text(Tone::Text, 0, &answer.explanation, None);
+                writer.markdown(Tone::Text, 0, &answer.explanation, None);
             }
             for (at, citation) in answer.citations.iter().enumerate() {
                 writer.blank();
                 self.write_citation(writer, at, &citation.text, citation.located);
             }
+            self.write_doubts(writer);
             return;
         }
         if self.state.opened.is_none() && self.player().is_none() && !self.is_running() {
@@ -55,6 +129,48 @@ impl Model {
             writer.row(vec![Piece::text(Tone::Heading, "There is no answer")], None);
             let reason = ending.reason().unwrap_or("The run was stopped before it came to one.");
             writer.text(Tone::Warning, 0, reason, None);
+        }
+    }
+
+    /// The answer itself; numbers in it that no cited words hold are marked and named.
+    fn write_claim(&self, writer: &mut Writer, answer: &Answer) {
+        let Some(text) = &answer.answer else {
+            return writer.text(Tone::Warning, 0, "The documents do not tell, as far as was read.", None);
+        };
+        let cited = answer.citations.iter().filter_map(|citation| self.words_of(citation));
+        let wanting = unsupported(text, self.state.question(), cited);
+        let first = writer.rows.len();
+        writer.markdown(Tone::Strong, 0, text, None);
+        if wanting.is_empty() {
+            return;
+        }
+        let known: Vec<String> = wanting.iter().flat_map(|words| numbers(words).map(|(_, number)| number)).collect();
+        for row in &mut writer.rows[first..] {
+            row.pieces = std::mem::take(&mut row.pieces).into_iter().flat_map(|piece| marked(piece, &known)).collect();
+        }
+        let lead = vec![Piece::Mark(Tone::Warning, Mark::Failed), pad(1)];
+        let words = format!("in no cited words: {}; reckoned or made up, so check", wanting.join(", "));
+        writer.lead(lead, Tone::Warning, &words, None);
+    }
+
+    /// The document's words that a citation points at; those of the citation itself where the document is not at hand.
+    fn words_of<'a>(&'a self, citation: &'a AnswerCitation) -> Option<&'a str> {
+        let span = citation.located?.span;
+        let open = self.documents.get(span.document);
+        Some(open.and_then(|open| open.document.slice(span.start, span.end)).unwrap_or(&citation.text))
+    }
+
+    /// Rounds whose jobs contradict one another.
+    fn write_doubts(&self, writer: &mut Writer) {
+        for round in &self.state.rounds {
+            let count = conflicts(round).len();
+            if count > 0 {
+                writer.blank();
+                let tasks = if count == 1 { "1 task".into() } else { format!("{count} tasks") };
+                let words = format!("Round {}: jobs contradict one another on {tasks}", round.number);
+                let lead = vec![Piece::Mark(Tone::Warning, Mark::Failed), pad(1)];
+                writer.lead(lead, Tone::Warning, &words, Some(Target::Round(round.number)));
+            }
         }
     }
 
@@ -110,6 +226,15 @@ impl Model {
         for line in text.trim().lines() {
             writer.lead(vec![pad(2), Piece::Mark(tone, Mark::Bar), pad(1)], Tone::Quote, line, target);
         }
+        let Some(Located { span, how: Match::Normalised }) = located else { return };
+        let words = self.documents.get(span.document).and_then(|open| open.document.slice(span.start, span.end));
+        let changed = words.and_then(|words| reworded(text, words));
+        if let Some(lines) = changed {
+            writer.row(vec![pad(2), Piece::text(Tone::Dim, "in the document")], target);
+            for line in lines.iter().filter(|line| !line.is_blank()) {
+                writer.line(vec![pad(4)], &[pad(4)], line, target);
+            }
+        }
     }
 
     fn words_for_place(&self, located: Located) -> String {
@@ -119,64 +244,6 @@ impl Model {
             None => format!("byte {}", located.span.start),
         };
         if self.documents.len() > 1 { format!("{} · {place}", open.document.name) } else { place }
-    }
-
-    fn write_findings(&self, writer: &mut Writer, round: &Round) {
-        let found = || {
-            (0u32..).zip(&round.jobs).filter_map(|(index, job)| match job.outcome() {
-                Some(Outcome::Answered { output, located }) => {
-                    Some((JobId { round: round.number, index }, job, output, *located))
-                }
-                _ => None,
-            })
-        };
-        if round.aggregated.is_none() && found().next().is_none() {
-            return;
-        }
-        writer.blank();
-        let told = match &round.aggregated {
-            Some(aggregated) => format!(
-                "{} · {} kept, {} dropped",
-                short_bytes(aggregated.text.len() as u64),
-                aggregated.kept,
-                aggregated.dropped
-            ),
-            None => "found so far".into(),
-        };
-        writer.row(
-            vec![
-                Piece::text(Tone::Heading, format!("Round {}", round.number)),
-                Piece::text(Tone::Dim, format!("  {told}")),
-            ],
-            None,
-        );
-        if let Some(Decision::RequestAdditionalInfo(more)) = &round.decision {
-            let lead = vec![Piece::Mark(Tone::Accent, Mark::Arrow), pad(1)];
-            let one_line: Vec<&str> = more.feedback.split_whitespace().collect();
-            writer.lead(lead, Tone::Text, &format!("more wanted: {}", one_line.join(" ")), None);
-        }
-        match &round.aggregated {
-            Some(aggregated) => writer.text(Tone::Text, 0, &aggregated.text, None),
-            None => {
-                for (id, job, output, located) in found().take(FOUND) {
-                    let (tone, mark, _) = match_word(located.map(|located| located.how));
-                    let place = self.place_of(round.chunk_of(job));
-                    let lead = vec![
-                        Piece::Mark(tone, mark),
-                        pad(1),
-                        Piece::text(Tone::Dim, format!("{:<6} {place:<7}", id.to_string())),
-                        pad(1),
-                    ];
-                    let lead = match (located, &output.citation) {
-                        (Some(_), _) => lead,
-                        (None, Some(_)) => [lead, vec![Piece::text(Tone::Bad, "NOT FOUND ")]].concat(),
-                        (None, None) => [lead, vec![Piece::text(Tone::Warning, "no citation ")]].concat(),
-                    };
-                    let answer: Vec<&str> = output.answer.as_deref().unwrap_or_default().split_whitespace().collect();
-                    writer.lead(lead, Tone::Text, &answer.join(" "), Some(Target::Job(id)));
-                }
-            }
-        }
     }
 
     /// How many findings the pane lists for the newest round, so that no more are laid out than are shown.
@@ -190,4 +257,18 @@ impl Model {
         let located = self.state.answer.as_ref()?.citations.get(at)?.located?;
         Some(Highlight { span: located.span, located: Some(located) })
     }
+}
+
+/// A piece of the answer with these numbers in it marked.
+fn marked(piece: Piece, wanting: &[String]) -> Vec<Piece> {
+    let Piece::Text(tone, text) = &piece else { return vec![piece] };
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    for (bytes, _) in numbers(text).filter(|(_, number)| wanting.contains(number)) {
+        pieces.push(Piece::Text(*tone, text.get(at..bytes.start).unwrap_or_default().to_owned()));
+        pieces.push(Piece::Text(Tone::Warning, text.get(bytes.clone()).unwrap_or_default().to_owned()));
+        at = bytes.end;
+    }
+    pieces.push(Piece::Text(*tone, text.get(at..).unwrap_or_default().to_owned()));
+    pieces
 }

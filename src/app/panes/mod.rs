@@ -2,8 +2,15 @@
 
 pub mod answers;
 pub mod document;
+mod findings;
 pub mod job_details;
 pub mod job_grid;
 pub mod job_list;
 pub mod jobs;
+pub mod map;
+pub mod marks;
 pub mod planner;
+mod reply;
+pub mod selection;
+#[cfg(test)]
+mod tests;

@@ -2,37 +2,86 @@
 
 use crate::app::figures::{dollars, short_bytes, short_count, short_time};
 use crate::app::layout::Pane;
+use crate::app::markdown::LastBlock;
 use crate::app::model::Model;
+use crate::app::panes::findings::write_decision;
+use crate::app::panes::reply::{Before, write_program, write_reply};
 use crate::app::rows::{Fold, Mark, Piece, Row, Target, Tone, Writer, pad};
-use crate::protocol::{Ask, AskState, Code, Decision, Purpose, Role, Round};
+use crate::protocol::{Ask, AskState, Code, CodeError, Purpose, Role, Round, Usage};
+
+/// How much of the reply under way is laid out for good: all of its blocks but the last, which may still change.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Laid {
+    /// The pane's row at which the reply begins.
+    from: usize,
+    /// Bytes of the reply that are laid out for good, and the rows that they take.
+    bytes: usize,
+    rows: usize,
+    /// Bytes that the reply had.
+    seen: usize,
+}
+
+impl Laid {
+    /// What still holds for the reply as it is now: nothing where its beginning was cut off.
+    fn for_text(self, text: &str) -> Self {
+        let holds = text.len() >= self.seen && text.is_char_boundary(self.bytes);
+        let kept = if holds { self } else { Self { from: self.from, ..Self::default() } };
+        Self { seen: text.len(), ..kept }
+    }
+
+    /// Once `rest`, what was not laid out for good, was written and its last block is known.
+    fn with(self, rest: &str, last: LastBlock) -> Self {
+        // A line that is not whole may yet turn out to belong to the block before it.
+        let whole = rest.get(last.at..).is_some_and(|block| block.contains('\n'));
+        if last.row == 0 || !whole {
+            return self;
+        }
+        // The blank row before the last block is written with that block.
+        Self { bytes: self.bytes + last.at, rows: self.rows + last.row.saturating_sub(1), ..self }
+    }
+}
 
 impl Model {
     /// Lays the pane out anew; what is folded stays folded and the cursor on its row.
     pub(crate) fn lay_out_planner(&mut self) {
-        let width = usize::from(self.inside(Pane::Planner).width.saturating_sub(2));
+        let width = self.row_width(Pane::Planner);
         let mut writer = Writer::knowing(std::mem::take(&mut self.planner.programs), width);
-        let mut pending_from = None;
+        let mut reply_from = None;
+        let mut before = None;
         for round in &self.state.rounds {
-            self.write_round(&mut writer, round, &mut pending_from);
+            self.write_round(&mut writer, round, &mut before, &mut reply_from);
         }
-        self.planner.pending_from = pending_from.unwrap_or(writer.rows.len());
+        self.planner.partial = Laid { from: reply_from.unwrap_or(writer.rows.len()), ..Laid::default() };
         self.planner.rows.rows = writer.rows;
         self.planner.programs = writer.programs;
+        self.lay_out_partial();
     }
 
-    /// Lays out only the reply under way, which is the last thing in the pane.
+    /// Lays out what is new of the reply under way, which is the last thing in the pane.
     pub(crate) fn lay_out_partial(&mut self) {
-        let width = usize::from(self.inside(Pane::Planner).width.saturating_sub(2));
+        let asked = self.state.asks().last().map(|ask| ask.request.ask);
+        let Some(partial) = self.partial.as_ref().filter(|partial| Some(partial.ask) == asked) else { return };
+        let width = self.row_width(Pane::Planner);
+        let laid = self.planner.partial.for_text(&partial.text);
         let mut writer = Writer::knowing(std::mem::take(&mut self.planner.programs), width);
-        if let Some(partial) = &self.partial {
-            write_reply(&mut writer, &partial.text);
+        let text = partial.text.get(laid.bytes..).unwrap_or_default();
+        if laid.bytes > 0 && !text.is_empty() {
+            writer.row(Vec::new(), None);
         }
-        self.planner.rows.rows.truncate(self.planner.pending_from);
+        let last = write_reply(&mut writer, text);
+        self.planner.partial = laid.with(text, last);
+        self.planner.rows.rows.truncate(laid.from + laid.rows);
         self.planner.rows.rows.append(&mut writer.rows);
         self.planner.programs = writer.programs;
     }
 
-    fn write_round(&self, writer: &mut Writer, round: &Round, pending_from: &mut Option<usize>) {
+    fn write_round<'a>(
+        &'a self,
+        writer: &mut Writer,
+        round: &'a Round,
+        before: &mut Option<Before<'a>>,
+        reply_from: &mut Option<usize>,
+    ) {
         writer.blank();
         let last = if round.last { " · must answer" } else { "" };
         writer.row(
@@ -45,17 +94,19 @@ impl Model {
                 write_jobs(writer, round);
                 told_jobs = true;
             }
-            let pending = ask.state == AskState::Pending;
             let code = round
                 .codes
                 .iter()
                 .find(|code| ask.request.purpose == Purpose::Decompose && code.id.attempt == ask.request.attempt);
-            self.write_ask(writer, ask, code, round.decision.is_some() && decides >= round.decision_errors.len());
-            if pending {
-                *pending_from = Some(writer.rows.len());
-                if let Some(partial) = self.partial.as_ref().filter(|partial| partial.ask == ask.request.ask) {
-                    write_reply(writer, &partial.text);
-                }
+            let told = ask.request.purpose == Purpose::Decide
+                && round.decision.is_some()
+                && decides >= round.decision_errors.len();
+            self.write_ask(writer, ask, code, before.filter(|_| self.planner.compared), told);
+            if let Some(code) = code.filter(|code| !code.source.is_empty()) {
+                *before = Some(Before { source: &code.source, round: code.id.round, attempt: code.id.attempt });
+            }
+            if ask.state == AskState::Pending {
+                *reply_from = Some(writer.rows.len());
             }
             if ask.request.purpose == Purpose::Decide {
                 if let Some(error) = round.decision_errors.get(decides) {
@@ -73,6 +124,29 @@ impl Model {
         }
     }
 
+    /// Shows programs beside the one before, or whole again.
+    pub(crate) fn compare_programs(&mut self) {
+        self.planner.compared = !self.planner.compared;
+        let written = self.state.rounds.iter().flat_map(|round| &round.codes).filter(|code| !code.source.is_empty());
+        let words = match (self.planner.compared, written.count()) {
+            (false, _) => "programs are shown whole",
+            (true, 0 | 1) => "programs are shown beside the one before; so far there is none before",
+            (true, _) => "programs are shown beside the one before: + came, − went",
+        };
+        // The cursor stays with what it stood on, although rows above it come or go.
+        let rows = &self.planner.rows.rows;
+        let above = rows.iter().take(self.planner.rows.cursor + 1);
+        let (at, target) = above.enumerate().filter_map(|(at, row)| Some((at, row.target?))).next_back().unzip();
+        let below = self.planner.rows.cursor - at.unwrap_or_default();
+        self.lay_out_planner();
+        let again = self.planner.rows.rows.iter().position(|row| target.is_some() && row.target == target);
+        if let Some(again) = again {
+            self.planner.rows.cursor = again + below;
+        }
+        self.settle();
+        self.notify(words);
+    }
+
     /// What the round's replies cost so far, where a model gave them.
     fn round_cost(&self, round: &Round) -> String {
         let answers = || {
@@ -82,7 +156,7 @@ impl Model {
             })
         };
         let count = answers().count();
-        if count == 0 || !self.state.opened.as_ref().is_some_and(|opened| opened.remote.is_model) {
+        if count == 0 || !round.models.remote.as_ref().is_some_and(|remote| remote.is_model) {
             return String::new();
         }
         let about = if answers().any(|answer| answer.usage.estimated) { "≈ " } else { "" };
@@ -96,9 +170,11 @@ impl Model {
         by_default != self.planner.toggled.contains(&fold)
     }
 
-    fn write_ask(&self, writer: &mut Writer, ask: &Ask, code: Option<&Code>, decided: bool) {
+    /// `told`: it is a decision that was read and is told in words below, so that its JSON is folded away.
+    fn write_ask(&self, writer: &mut Writer, ask: &Ask, code: Option<&Code>, before: Option<Before>, told: bool) {
         let n = ask.request.ask.n;
-        writer.row(self.ask_header(ask), Some(Target::Fold(Fold::Reply(n))));
+        let (lead, told_of_it) = self.ask_header(ask);
+        writer.lead(lead, Tone::Dim, &told_of_it, Some(Target::Fold(Fold::Reply(n))));
         self.write_prompt(writer, ask);
         for failure in &ask.failures {
             let next = match failure.retry_in_ms {
@@ -108,8 +184,6 @@ impl Model {
             let lead = vec![pad(2), Piece::Mark(Tone::Bad, Mark::Failed), pad(1)];
             writer.lead(lead, Tone::Bad, &format!("try {}: {}{next}", failure.attempt, failure.error), None);
         }
-        // A decision that could be read is told in words below; its JSON is folded away.
-        let told = ask.request.purpose == Purpose::Decide && decided;
         if !self.is_unfolded(Fold::Reply(n), !told) {
             if let AskState::Answered(answer) = &ask.state {
                 let words = format!("reply  {}", short_bytes(answer.text.len() as u64));
@@ -126,8 +200,10 @@ impl Model {
         }
         if let AskState::Answered(answer) = &ask.state {
             match code.filter(|code| !code.source.is_empty()) {
-                Some(code) => write_code(writer, &answer.text, code),
-                None => write_reply(writer, &answer.text),
+                Some(code) => write_program(writer, &answer.text, code, before),
+                None => {
+                    write_reply(writer, &answer.text);
+                }
             }
         }
         if let Some(error) = code.and_then(|code| code.embedding_error.as_ref()) {
@@ -135,18 +211,34 @@ impl Model {
             writer.lead(lead, Tone::Warning, &format!("chunks were retrieved by words alone: {error}"), None);
         }
         if let Some(error) = code.and_then(|code| code.rejected.as_ref()) {
-            let lead = vec![pad(2), Piece::Mark(Tone::Bad, Mark::Failed), pad(1)];
-            writer.lead(lead, Tone::Bad, &format!("program rejected: {error}"), None);
-            if let Some(hint) = &error.hint {
-                writer.lead(vec![pad(4), Piece::text(Tone::Dim, "hint: ")], Tone::Text, hint, None);
-            }
-            for line in error.printed.iter().flat_map(|printed| printed.trim_end().lines()) {
-                writer.lead(vec![pad(4), Piece::text(Tone::Dim, "printed: ")], Tone::Text, line, None);
+            self.write_rejection(writer, error, n);
+        }
+    }
+
+    fn write_rejection(&self, writer: &mut Writer, error: &CodeError, n: u32) {
+        let lead = vec![pad(2), Piece::Mark(Tone::Bad, Mark::Failed), pad(1)];
+        writer.lead(lead, Tone::Bad, &format!("program rejected: {error}"), None);
+        if let Some(hint) = &error.hint {
+            writer.lead(vec![pad(4), Piece::text(Tone::Dim, "hint: ")], Tone::Text, hint, None);
+        }
+        for line in error.printed.iter().flat_map(|printed| printed.trim_end().lines()) {
+            writer.lead(vec![pad(4), Piece::text(Tone::Dim, "printed: ")], Tone::Text, line, None);
+        }
+        if let Some(traceback) = &error.traceback {
+            let fold = Fold::Traceback(n);
+            let open = self.is_unfolded(fold, false);
+            let mark = if open { Mark::Unfolded } else { Mark::Folded };
+            let words = format!("traceback  {} lines", traceback.lines().count());
+            let target = Some(Target::Fold(fold));
+            writer.row(vec![pad(4), Piece::Mark(Tone::Dim, mark), pad(1), Piece::text(Tone::Dim, words)], target);
+            if open {
+                writer.text(Tone::Code, 6, traceback, target);
             }
         }
     }
 
-    fn ask_header(&self, ask: &Ask) -> Vec<Piece> {
+    /// Mark, purpose and try of a request, and what there is to say of it.
+    fn ask_header(&self, ask: &Ask) -> (Vec<Piece>, String) {
         let (mark, tone) = match &ask.state {
             AskState::Pending if self.state.ending().is_some() => (Mark::Failed, Tone::Warning),
             AskState::Pending => (Mark::Current, Tone::Accent),
@@ -166,18 +258,12 @@ impl Model {
             }
             AskState::GivenUp => "given up".into(),
             AskState::Answered(answer) => {
-                let about = if answer.usage.estimated { "≈ " } else { "" };
                 let cost = answer.cost_usd.map_or("price unknown".into(), dollars);
-                format!(
-                    "{about}{} in · {} out · {cost} · {}",
-                    short_count(answer.usage.input_tokens),
-                    short_count(answer.usage.output_tokens),
-                    short_time(answer.total_ms)
-                )
+                format!("{} · {cost} · {}", tokens(answer.usage), short_time(answer.total_ms))
             }
         };
-        pieces.push(Piece::text(Tone::Dim, format!("  {told}")));
-        pieces
+        pieces.push(pad(2));
+        (pieces, told)
     }
 
     fn write_prompt(&self, writer: &mut Writer, ask: &Ask) {
@@ -206,52 +292,20 @@ impl Model {
     }
 }
 
-/// A reply as it stands, its fenced programs numbered.
-fn write_reply(writer: &mut Writer, text: &str) {
-    let mut prose = String::new();
-    let mut code: Option<String> = None;
-    let mut is_json = false;
-    for line in text.lines() {
-        let fence = line.trim_start().starts_with("```");
-        match (&mut code, fence) {
-            (Some(program), true) => {
-                if is_json {
-                    writer.text(Tone::Code, 2, program, None);
-                } else {
-                    writer.code(program, None);
-                }
-                code = None;
-            }
-            (None, true) => {
-                writer.text(Tone::Text, 2, &prose, None);
-                prose.clear();
-                is_json = line.contains("json");
-                code = Some(String::new());
-            }
-            (Some(program), false) => {
-                program.push_str(line);
-                program.push('\n');
-            }
-            (None, false) => {
-                prose.push_str(line);
-                prose.push('\n');
-            }
-        }
-    }
-    writer.text(Tone::Text, 2, &prose, None);
-    if let Some(program) = code {
-        writer.code(&program, None);
-    }
-}
-
-/// The words before the program, then the program as it was taken out of the reply, with its error in place.
-fn write_code(writer: &mut Writer, reply: &str, code: &Code) {
-    let prose: Vec<&str> = reply.lines().take_while(|line| !line.trim_start().starts_with("```")).collect();
-    if prose.len() < reply.lines().count() {
-        writer.text(Tone::Text, 2, &prose.join("\n"), None);
-    }
-    let error = code.rejected.as_ref().and_then(|error| Some((error.line?, error.message.as_str())));
-    writer.code(&code.source, error);
+/// The tokens of a call, with the parts of them that are priced otherwise.
+fn tokens(usage: Usage) -> String {
+    let about = if usage.estimated { "≈ " } else { "" };
+    let part = |count: u64, word: &str| match count {
+        0 => String::new(),
+        count => format!(" ({} {word})", short_count(count)),
+    };
+    format!(
+        "{about}{} in{} · {} out{}",
+        short_count(usage.input_tokens),
+        part(usage.cached_input_tokens, "cached"),
+        short_count(usage.output_tokens),
+        part(usage.reasoning_tokens, "reasoning")
+    )
 }
 
 fn write_jobs(writer: &mut Writer, round: &Round) {
@@ -290,29 +344,6 @@ fn write_jobs(writer: &mut Writer, round: &Round) {
             ],
             None,
         );
-    }
-}
-
-fn write_decision(writer: &mut Writer, decision: &Decision) {
-    let (words, parts): (&str, Vec<(&str, &str)>) = match decision {
-        Decision::ProvideFinalAnswer(last) => {
-            ("final answer", vec![("", last.answer.as_deref().unwrap_or("the documents do not tell"))])
-        }
-        Decision::RequestAdditionalInfo(more) => (
-            "more information wanted",
-            vec![("why", &more.explanation), ("find out", &more.feedback), ("known", &more.scratchpad)],
-        ),
-    };
-    writer.row(vec![Piece::Mark(Tone::Accent, Mark::Arrow), pad(1), Piece::text(Tone::Strong, words)], None);
-    for (name, text) in parts.into_iter().filter(|(_, text)| !text.trim().is_empty()) {
-        for (at, line) in text.trim().lines().enumerate() {
-            let name = if at == 0 { name } else { "" };
-            let lead = match name {
-                "" => vec![pad(2)],
-                name => vec![pad(2), Piece::text(Tone::Dim, format!("{name}: "))],
-            };
-            writer.lead(lead, Tone::Text, line, None);
-        }
     }
 }
 

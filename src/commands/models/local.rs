@@ -110,7 +110,7 @@ fn print_table(folder: &Path, models: &[LocalModel], out: &mut dyn Write) -> Res
 }
 
 /// Parameters as models are named by them: `494M`, `7.6B`.
-fn short_number(count: u64) -> String {
+pub fn short_number(count: u64) -> String {
     match count {
         0..1_000_000 => count.to_string(),
         1_000_000..999_500_000 => format!("{:.0}M", count as f64 / 1e6),

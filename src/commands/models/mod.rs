@@ -6,7 +6,8 @@ mod offered;
 use super::{Exit, Failure, block_on};
 use crate::config::Config;
 
-pub use local::folder;
+pub use local::{folder, short_number};
+pub use offered::asked;
 
 /// The folder of models on this machine, under the name it is asked for by.
 const LOCAL: &str = "local";

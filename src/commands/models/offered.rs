@@ -28,7 +28,7 @@ pub async fn offered(config: &Config, provider: Option<&str>, json: bool) -> Res
 }
 
 /// The settings to ask with: those of `[remote]` for its own provider, and a provider's usual ones for any other.
-fn asked(remote: &RemoteConfig, provider: Option<&str>) -> Result<RemoteConfig, Failure> {
+pub fn asked(remote: &RemoteConfig, provider: Option<&str>) -> Result<RemoteConfig, Failure> {
     let Some(name) = provider else {
         return match remote.provider {
             RemoteProvider::Offline => Err(Failure::usage(format!(

@@ -69,7 +69,7 @@ enum Above {
 }
 
 /// The lines that are headings, each with the rule under it where it has one.
-fn headings(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+pub fn headings(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut lines = lines(text).peekable();
     let mut above = Above::Blank;
     let mut over_until = 0;

@@ -7,7 +7,7 @@ mod heading;
 use std::ops::Range;
 
 pub use code::by_code;
-pub use heading::by_heading;
+pub use heading::{by_heading, headings};
 
 /// Paragraphs are joined while together they have no more characters than this.
 const JOINED_CHARS: usize = 400;

@@ -47,7 +47,7 @@ fn a_session_of_version_1_stays_whole_and_readable() {
     assert_eq!(session.summary().problem, None);
 }
 
-const KINDS: usize = 24;
+const KINDS: usize = 25;
 
 /// Written without a wildcard, so that a new kind of fact needs a number here and a sample below.
 fn kind(fact: &Fact) -> usize {
@@ -75,6 +75,7 @@ fn kind(fact: &Fact) -> usize {
         Fact::BudgetRaised { .. } => 21,
         Fact::DocumentsCounted(_) => 22,
         Fact::JobReopened { .. } => 23,
+        Fact::ModelsChosen(_) => 24,
         Fact::SessionEnded { .. } => KINDS,
     }
 }
@@ -203,6 +204,10 @@ fn added_later(code: CodeId, ask: AskId) -> Vec<Fact> {
             ms: 40,
         },
         Fact::JobReopened { job: JobId { round: 1, index: 0 }, attempt: 3 },
+        Fact::ModelsChosen(Models {
+            remote: None,
+            local: Some(ModelInfo { provider: "ollama".into(), model: "m".into(), is_model: true, price: None }),
+        }),
     ]
 }
 

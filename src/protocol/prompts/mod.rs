@@ -183,6 +183,9 @@ fn decide_again(state: &State) -> Vec<Message> {
 /// How many documents there are and how long: their names stay on the machine.
 fn documents(state: &State) -> String {
     let Some(opened) = &state.opened else { return String::new() };
+    if let Some(part) = opened.settings.part {
+        return data("documents", &format!("document 0: {} characters", part.characters));
+    }
     let lines: Vec<String> = opened
         .documents
         .iter()

@@ -261,6 +261,27 @@ fn at_a_reached_budget_the_person_says_how_to_go_on() {
 }
 
 #[test]
+fn a_budget_can_be_changed_before_it_is_reached_and_never_after_the_end() {
+    let raise = |state: &State, to_usd| decide(state, Input::Budget(BudgetChoice::Raise { to_usd })).facts;
+    let done = World::default().run();
+    let mut state = State::default();
+    let waits = done.facts.iter().find(|fact| {
+        state.apply(fact);
+        matches!(fact, Fact::RemoteAsked(_))
+    });
+    assert!(waits.is_some());
+    let facts = raise(&state, 0.5);
+    assert_eq!(facts, [Fact::BudgetRaised { scope: Scope::Session, to_usd: 0.5, once: false }]);
+    let phase = state.phase.clone();
+    facts.iter().for_each(|fact| state.apply(fact));
+    assert_eq!((state.budgets.usd(Scope::Session), state.phase.clone()), (Some(0.5), phase));
+    for to_usd in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(raise(&state, to_usd), []);
+    }
+    assert_eq!((raise(&done.state, 1.0), raise(&State::default(), 1.0)), (vec![], vec![]));
+}
+
+#[test]
 fn the_budget_of_the_day_pauses_a_new_call_and_one_that_would_be_sent_again() {
     let price = Some(Price::flat(1.0, 2.0));
     let settings = Settings { budget_usd_per_day: Some(0.02), ..Settings::default() };
@@ -353,4 +374,34 @@ fn worker_replies_are_read_through_fences_and_prose() {
     assert!(matches!(read(r#"{"something": 1}"#), Err(Flaw::Malformed(_))));
     assert!(matches!(read(r#"{"answer": ["a"]}"#), Err(Flaw::Malformed(_))));
     assert_eq!(read_output(r#"{"answer": "a"#, Finish::Length), Err(Flaw::Truncated));
+}
+
+#[test]
+fn models_chosen_in_a_round_hold_from_the_next_one_on() {
+    let model = |name: &str, output| ModelInfo {
+        provider: "openai".into(),
+        model: name.into(),
+        is_model: true,
+        price: Some(Price::flat(1.0, output)),
+    };
+    let run = World { decisions: vec![MORE, FINAL], ..World::default() }.run();
+    let second = run.facts.iter().position(|fact| matches!(fact, Fact::RoundBegan { round: 2, .. })).unwrap();
+    let mut state = State::default();
+    run.facts[..second].iter().for_each(|fact| state.apply(fact));
+    let first = state.models.clone();
+    for name in ["other", "dear"] {
+        let chosen = Models { remote: Some(model(name, 1e6)), local: None };
+        let step = decide(&state, Input::ChooseModels(chosen.clone()));
+        assert_eq!(step, Step::fact(Fact::ModelsChosen(chosen)));
+        state.apply(&step.facts[0]);
+    }
+    // One without the other leaves what was chosen of the other.
+    state.apply(&Fact::ModelsChosen(Models { remote: None, local: Some(model("reader", 1.0)) }));
+    assert_eq!(state.models, first);
+    state.apply(&run.facts[second]);
+    let now = Models { remote: Some(model("dear", 1e6)), local: Some(model("reader", 1.0)) };
+    assert_eq!((&state.models, &state.rounds[1].models, &state.chosen), (&now, &now, &Models::default()));
+    assert_eq!(state.rounds[0].models, first);
+    // What the next call may cost is reckoned with the price of the model that is asked.
+    assert!(due_request(&state, None).unwrap().estimate.worst_cost_usd.unwrap() > 1.0);
 }

@@ -92,11 +92,7 @@ const BLANKS: &str = r"\s+";
 
 /// The bytes of the blank that goes to the word after it: the last of several, where a word follows.
 fn last_blank(word: &str, ends: bool) -> usize {
-    let breaks = |word: &str| word.contains(['\r', '\n']);
-    match word.chars().next_back() {
-        Some(last) if !ends && last.is_whitespace() && word.len() > last.len_utf8() && !breaks(word) => {
-            if word.chars().all(char::is_whitespace) { last.len_utf8() } else { 0 }
-        }
-        _ => 0,
-    }
+    let blank = !word.contains(['\r', '\n']) && word.chars().all(char::is_whitespace);
+    let last = word.chars().next_back().map_or(0, char::len_utf8);
+    if blank && !ends && word.len() > last { last } else { 0 }
 }

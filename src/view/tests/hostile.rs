@@ -24,7 +24,7 @@ fn assert_clean(buffer: &Buffer) {
 fn poisoned(fact: &Fact) -> Fact {
     let mut value = serde_json::to_value(fact).unwrap();
     fn poison(value: &mut serde_json::Value, key: &str) {
-        const FREE: [&str; 14] = [
+        const FREE: [&str; 19] = [
             "question",
             "text",
             "content",
@@ -39,6 +39,11 @@ fn poisoned(fact: &Fact) -> Fact {
             "model",
             "name",
             "program",
+            "feedback",
+            "scratchpad",
+            "traceback",
+            "hint",
+            "printed",
         ];
         match value {
             serde_json::Value::String(words) if FREE.contains(&key) => *words = format!("{HOSTILE}{words}{HOSTILE}"),
@@ -59,7 +64,7 @@ fn poisoned(fact: &Fact) -> Fact {
 
 fn poisoned_world() -> (Document, Vec<Fact>) {
     let mut world = World::new();
-    world.whole();
+    world.two_rounds();
     let text = format!("{HOSTILE}\n{}", HOSTILE.repeat(300)) + &world.document.text;
     let document = Document::from_text(format!("evil{HOSTILE}.txt"), text);
     (document, world.facts.iter().map(poisoned).collect())
@@ -79,12 +84,47 @@ fn hostile_text_is_shown_as_symbols_in_every_pane() {
             }
         }
         update(&mut model, Message::Notice(HOSTILE.into()));
-        for keys in ["1", "2 g enter j enter", "3 j enter", "esc 4", "?", "esc /"] {
+        for keys in ["1", "2 g enter j enter", "d G", "3 j enter", "esc 4", "l", "l G", "?", "esc /"] {
             press(&mut model, keys);
             update(&mut model, Message::Paste(HOSTILE.into()));
             assert_clean(&drawn(&model, Depth::True));
         }
         assert!(text(&drawn(&model, Depth::True)).contains(if ascii { "?" } else { "␛" }));
+    }
+}
+
+/// Hostile text in every part of Markdown, and written as entities, which stand for control characters as well.
+fn hostile_markdown() -> String {
+    let evil = HOSTILE.replace(['\r', '\n'], "");
+    let entities = "&#27;]52;c;aGk=&#7; &#x9b;2J &#x202e;evil&#x2066; &#0; &#127;";
+    format!(
+        "# {evil}\n\n**{evil}** *{entities}* `{evil}` [{evil}](http://a/{entities}) <b {evil}>\n\n- {evil}\n  1. {entities}\n\n> {evil}\n\n| {evil} | {entities} |\n|---|--:|\n| {entities} | {evil} |\n\n```{evil}\n{evil}\n```\n\n```python\nx = '{evil}'  # {evil}\n```\n"
+    )
+}
+
+#[test]
+fn hostile_markdown_is_shown_as_symbols_while_it_streams_and_after() {
+    let markdown = hostile_markdown();
+    for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+        let mut world = World::new();
+        world.start();
+        let ask = world.pending().unwrap();
+        let mut model = world.model(width, height);
+        press(&mut model, "2 z");
+        for part in markdown.split_inclusive(' ') {
+            update(&mut model, Message::Delta { ask, text: part.into() });
+            assert_clean(&drawn(&model, Depth::True));
+        }
+        world.two_rounds_after(&markdown);
+        world.feed(&mut model);
+        for keys in ["2 g", "G", "d", "g", "4 g", "G", "l g", "G", "l g", "G"] {
+            press(&mut model, keys);
+            for _ in 0..12 {
+                press(&mut model, "pgdn");
+                assert_clean(&drawn(&model, Depth::True));
+            }
+        }
+        assert!(text(&drawn(&model, Depth::True)).contains('␛'));
     }
 }
 

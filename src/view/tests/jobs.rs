@@ -13,18 +13,27 @@ use crate::protocol::{
 const SIZES: [(u16, u16); 3] = [(80, 24), (200, 60), (40, 12)];
 
 fn shots(name: &str, make: impl Fn(u16, u16) -> Model) {
+    for (name, shot) in pictures(name, make) {
+        insta::assert_snapshot!(name, shot);
+    }
+}
+
+/// A screen at each size in Unicode and in ASCII, and its styles at each depth of colour, with their names.
+pub(super) fn pictures(name: &str, make: impl Fn(u16, u16) -> Model) -> Vec<(String, String)> {
+    let mut pictures = Vec::new();
     for (width, height) in SIZES {
         let mut model = make(width, height);
-        insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(&drawn(&model, Depth::True)));
+        pictures.push((format!("{name}_{width}x{height}"), text(&drawn(&model, Depth::True))));
         model.ascii = true;
         let ascii = text(&drawn(&model, Depth::None));
         assert!(ascii.is_ascii());
-        insta::assert_snapshot!(format!("{name}_{width}x{height}_ascii"), ascii);
+        pictures.push((format!("{name}_{width}x{height}_ascii"), ascii));
     }
     let model = make(80, 24);
     for (depth, what) in [(Depth::True, "true"), (Depth::Ansi, "ansi"), (Depth::None, "none")] {
-        insta::assert_snapshot!(format!("{name}_{what}"), styled(&drawn(&model, depth)));
+        pictures.push((format!("{name}_{what}"), styled(&drawn(&model, depth))));
     }
+    pictures
 }
 
 #[test]

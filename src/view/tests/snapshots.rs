@@ -4,6 +4,8 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::layout::Rect;
 
 use super::*;
+use crate::app::PickerNews;
+use crate::app::picker::{Choice, Group, Note, PickerRow, Standing};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (20, 6)];
 
@@ -242,4 +244,148 @@ fn without_colour_no_cell_has_one() {
     let buffer = drawn(&model, Depth::None);
     let reset = ratatui::style::Color::Reset;
     assert!(buffer.content.iter().all(|cell| cell.fg == reset && cell.bg == reset));
+}
+
+/// The sizes that lists are made for, from one with a preview beside it to one with none.
+const LISTS: [(u16, u16); 4] = [(80, 24), (200, 60), (40, 12), (40, 10)];
+
+fn lists(name: &str, make: impl Fn(u16, u16) -> Model) {
+    for (width, height) in LISTS {
+        let model = make(width, height);
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(&drawn(&model, Depth::True)));
+    }
+}
+
+#[test]
+fn the_palette_narrowed() {
+    lists("palette", |width, height| {
+        let mut model = World::new().half().model(width, height);
+        press(&mut model, ":");
+        update(&mut model, Message::Paste("mark".into()));
+        model
+    });
+}
+
+#[test]
+fn keys_searched() {
+    lists("keys", |width, height| {
+        let mut model = World::new().half().model(width, height);
+        press(&mut model, "? / d o c u");
+        model
+    });
+}
+
+/// A list with rows as they come from outside.
+fn filled(key: &str, groups: Vec<Group>, width: u16, height: u16) -> Model {
+    let mut model = World::new().model(width, height);
+    press(&mut model, key);
+    let news = PickerNews::Groups(groups);
+    let ticket = model.pickers;
+    update(&mut model, Message::Picker { ticket, news });
+    model
+}
+
+fn picked(cells: &[&str], about: &str) -> PickerRow {
+    let choice = Choice::Session(cells[0].into());
+    PickerRow::new(choice, cells.iter().map(ToString::to_string).collect(), about)
+}
+
+#[test]
+fn models_to_pick_from() {
+    lists("models", |width, height| {
+        let mut used = picked(&["gpt-small", "128k", "0.150", "0.600"], "gpt-small\nreads 128000 tokens at once");
+        used.current = true;
+        let offered = vec![used, picked(&["gpt-\u{1b}]0;large", "n/a", "n/a", "n/a"], "its price is not known")];
+        let failed = Standing::Failed("no key: set OPENAI_API_KEY, or name another variable in api_key_env".into());
+        let groups = vec![
+            Group { title: "openai at api.openai.com".into(), rows: offered, standing: Standing::Whole },
+            Group { title: "From ollama".into(), rows: vec![], standing: Standing::Loading("asking…".into()) },
+            Group { title: "Elsewhere".into(), rows: vec![], standing: failed },
+        ];
+        filled("m", groups, width, height)
+    });
+}
+
+#[test]
+fn sessions_to_pick_from() {
+    lists("sessions", |width, height| {
+        let session = |n: u32| {
+            let question = format!("{n}. What was the net income of Harbour Freight Lines, and what drove it?");
+            picked(&[&question, "harbour-2023.txt", "answered", "$0.0208", "2d"], "Net income was $48.2 million.")
+        };
+        let rows = (1..=40).map(session).collect();
+        let mut model = filled("S", vec![Group { rows, ..Group::default() }], width, height);
+        press(&mut model, "down down ctrl-x");
+        model
+    });
+}
+
+#[test]
+fn the_ledger() {
+    lists("ledger", |width, height| {
+        let mut model = World::new().whole().model(width, height);
+        press(&mut model, "L");
+        model
+    });
+}
+
+#[test]
+fn the_start_form() {
+    lists("start_form", |width, height| {
+        let mut model = World::new().model(width, height);
+        press(&mut model, "a");
+        let question = "What was the net income of Harbour Freight Lines in 2023,\nand what drove the change?";
+        update(&mut model, Message::Paste(question.into()));
+        press(&mut model, "tab ctrl-u 9 9 enter");
+        model
+    });
+}
+
+#[test]
+fn the_settings() {
+    lists("settings", |width, height| {
+        let mut model = World::new().model(width, height);
+        model.settings = built_in();
+        press(&mut model, "O");
+        update(&mut model, Message::Paste("budget".into()));
+        press(&mut model, "enter ctrl-u 2 . 5 enter");
+        model
+    });
+}
+
+#[test]
+fn a_setting_that_is_typed_wrong() {
+    lists("setting", |width, height| {
+        let mut model = World::new().model(width, height);
+        press(&mut model, "O");
+        update(&mut model, Message::Paste("max_rounds".into()));
+        press(&mut model, "enter 9 enter");
+        model
+    });
+}
+
+#[test]
+fn notes_to_go_to() {
+    lists("notes", |width, height| {
+        let mut model = World::new().whole().model(width, height);
+        let note = |seq, text: &str| Note { seq, at_ms: seq * 250, text: text.into(), ask: None };
+        let notes = vec![note(3, "bookmark: round 1, planning"), note(20, "is this the\nright \u{1b}[31mpage?")];
+        update(&mut model, Message::Notes(notes));
+        press(&mut model, "' down");
+        model
+    });
+}
+
+#[test]
+fn the_log() {
+    lists("log", |width, height| {
+        let line = |level: &str, what: &str| {
+            let cells = vec![level.to_owned(), "07:34:24".into(), what.to_owned()];
+            PickerRow::new(Choice::Copy(what.to_owned()), cells, what)
+        };
+        let rows = vec![line("error", "minions::local: gone \u{1b}[31m"), line("warn", "minions::remote: slow")];
+        let mut model = filled("!", vec![Group { rows, ..Group::default() }], width, height);
+        update(&mut model, Message::Paste("err".into()));
+        model
+    });
 }

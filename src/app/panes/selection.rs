@@ -1,0 +1,150 @@
+//! Selecting lines of the document: to copy them, or to ask about them alone.
+
+use crate::app::action::Action;
+use crate::app::figures::short_bytes;
+use crate::app::layout::Pane;
+use crate::app::lines::DocumentRow;
+use crate::app::model::Model;
+use crate::document::Span;
+
+/// Whole lines, from the one where it began to the one it was moved to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The bytes at which the two lines begin.
+    pub anchor: usize,
+    pub head: usize,
+}
+
+impl Model {
+    /// The selected lines, without the end of the last.
+    pub fn selected(&self) -> Option<Span> {
+        let selection = self.document.selection?;
+        let open = self.shown_document()?;
+        let (first, last) = (selection.anchor.min(selection.head), selection.anchor.max(selection.head));
+        let line = open.lines.bytes(&open.document, open.lines.line_of(&open.document, last));
+        let text = open.document.slice(first, line.end)?;
+        let end = first + text.trim_end_matches(['\n', '\r', '\u{c}']).len();
+        Some(Span::new(self.document.shown, first, end))
+    }
+
+    /// `lines 12–20, 1.4 kB`, for the notice and the question.
+    pub fn selected_words(&self) -> Option<String> {
+        let span = self.selected()?;
+        Some(format!("{}, {}", self.lines_of(span)?, short_bytes(span.len() as u64)))
+    }
+
+    /// The only part of the document shown that the run is about: `lines 12–20`.
+    pub fn part_words(&self) -> Option<String> {
+        let part = self.state.opened.as_ref()?.settings.part?;
+        self.lines_of(part.span).filter(|_| part.span.document == self.document.shown)
+    }
+
+    fn lines_of(&self, span: Span) -> Option<String> {
+        let open = self.documents.get(span.document)?;
+        let number = |at: usize| open.lines.number_at(&open.document, at);
+        let (first, last) = (number(span.start), number(span.end.saturating_sub(1).max(span.start)));
+        Some(if first == last { format!("line {first}") } else { format!("lines {first}–{last}") })
+    }
+
+    /// Begins at the words gone to or the match stepped to where one is in sight, else at the first line in sight; a second
+    /// time it ends.
+    pub(crate) fn toggle_selection(&mut self) {
+        if self.document.selection.take().is_some() {
+            return;
+        }
+        let top = self.top_offset();
+        let in_sight = self.bytes_in_sight();
+        let Some(open) = self.shown_document() else { return };
+        let shown = self.document.shown;
+        let gone_to = self.document.highlight.filter(|highlight| highlight.span.document == shown);
+        let stepped = self.search.current.filter(|_| self.search.in_pane(Pane::Document));
+        let wanted = [
+            gone_to.map(|highlight| highlight.span.start),
+            stepped.and_then(|at| self.search.matches.get(at).copied()),
+        ];
+        let at = wanted.into_iter().flatten().find(|at| in_sight.contains(at)).unwrap_or(top);
+        let line = open.lines.bytes(&open.document, open.lines.line_of(&open.document, at)).start;
+        self.document.selection = Some(Selection { anchor: line, head: line });
+        self.say_selected();
+    }
+
+    fn say_selected(&mut self) {
+        if let Some(words) = self.selected_words() {
+            self.notify(format!("{words} selected; y copies, a asks about them, esc ends"));
+        }
+    }
+
+    /// Moves the selection's end where the action moves; false where it is none that does.
+    pub(crate) fn extend_selection(&mut self, action: Action) -> bool {
+        let Some(selection) = self.document.selection else { return false };
+        let (width, height) = (self.wrap_width(), usize::from(self.inside(Pane::Document).height).max(2));
+        let Some(open) = self.shown_document() else { return false };
+        let (document, lines) = (&open.document, &open.lines);
+        let line = lines.line_of(document, selection.head);
+        let here = lines.position_of(document, selection.head, width);
+        let last = lines.len().saturating_sub(1);
+        let line = match action {
+            Action::Up => line.saturating_sub(1),
+            Action::Down => (line + 1).min(last),
+            Action::HalfPageUp => lines.up(document, here, height / 2, width).line.min(line.saturating_sub(1)),
+            Action::PageUp => lines.up(document, here, height - 1, width).line.min(line.saturating_sub(1)),
+            Action::HalfPageDown => lines.down(document, here, height / 2, width).line.max((line + 1).min(last)),
+            Action::PageDown => lines.down(document, here, height - 1, width).line.max((line + 1).min(last)),
+            Action::Top => 0,
+            Action::Bottom => last,
+            _ => return false,
+        };
+        self.select_to(lines.bytes(document, line).start);
+        self.say_selected();
+        true
+    }
+
+    fn select_to(&mut self, head: usize) {
+        let (width, height) = (self.wrap_width(), usize::from(self.inside(Pane::Document).height).max(1));
+        if let Some(selection) = &mut self.document.selection {
+            selection.head = head;
+        }
+        let top = self.document.top;
+        let Some(open) = self.shown_document() else { return };
+        let at = open.lines.position_of(&open.document, head, width);
+        let lowest = open.lines.up(&open.document, at, height - 1, width);
+        let new = if at < top { at } else { top.max(lowest) };
+        self.document.top = new;
+        self.settle_document();
+    }
+
+    /// The line that stands at this row of the screen.
+    fn line_at(&self, y: u16) -> Option<usize> {
+        let area = self.inside(Pane::Document);
+        let open = self.shown_document()?;
+        let rows = open.lines.visible(&open.document, self.document.top, self.wrap_width(), usize::from(area.height));
+        let row = usize::from(y.checked_sub(area.y)?).min(rows.len().saturating_sub(1));
+        let bytes = rows.get(..=row)?.iter().rev().find_map(|row| match row {
+            DocumentRow::Text { bytes, .. } => Some(bytes.start),
+            DocumentRow::Page(_) => None,
+        });
+        let bytes = bytes.or_else(|| Some(open.lines.bytes(&open.document, self.document.top.line).start))?;
+        Some(open.lines.bytes(&open.document, open.lines.line_of(&open.document, bytes)).start)
+    }
+
+    /// The mouse was pressed on the document: what was selected is let go, and a drag may begin here.
+    pub(crate) fn press_text(&mut self, y: u16) {
+        self.document.selection = None;
+        self.document.pressed = self.line_at(y);
+    }
+
+    /// The mouse was dragged to this row; beyond the pane the document scrolls.
+    pub(crate) fn drag_text(&mut self, y: u16) {
+        let Some(anchor) = self.document.pressed else { return };
+        let area = self.inside(Pane::Document);
+        if y < area.y {
+            self.scroll_document(-1);
+        } else if y + 1 >= area.y + area.height {
+            self.scroll_document(1);
+        }
+        if let Some(head) = self.line_at(y.clamp(area.y, (area.y + area.height).saturating_sub(1))) {
+            self.document.selection = Some(Selection { anchor, head });
+            self.say_selected();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The actions to pick from: those that do something where the person is, or all there are.
+
+use super::super::action::{Action, BINDINGS, Binding, Context};
+use super::super::layout::Pane;
+use super::super::model::{Model, Overlay};
+use super::super::panes::marks::Tint;
+use super::{Choice, Group, Picker, PickerRow, Picking};
+use crate::protocol::JobId;
+
+impl Model {
+    pub(crate) fn open_palette(&mut self) {
+        let offered = |binding: &&Binding| binding.action != Action::Palette && self.does_something(binding);
+        let rows = BINDINGS.iter().filter(offered).map(|binding| self.row_of(binding)).collect();
+        self.open_picker(Picking::Actions, vec![Group { rows, ..Group::default() }]);
+    }
+
+    /// Every key there is, to be searched; those that would do nothing now say so.
+    pub(crate) fn open_keys(&mut self) {
+        let groups = Context::ALL.into_iter().map(|context| Group {
+            title: context.name().into(),
+            rows: BINDINGS
+                .iter()
+                .filter(|binding| binding.context == context)
+                .map(|binding| PickerRow { refused: self.refusal(binding), ..self.row_of(binding) })
+                .collect(),
+            ..Group::default()
+        });
+        self.open_picker(Picking::Keys, groups.collect());
+    }
+
+    pub(crate) fn open_picker(&mut self, of: Picking, groups: Vec<Group>) {
+        self.pickers += 1;
+        self.open_overlay(Overlay::Picker(Box::new(Picker::new(of, self.pickers, groups))));
+        self.narrow_picker_anew();
+    }
+
+    fn refusal(&self, binding: &Binding) -> String {
+        match binding.context {
+            context if context.is_pane() && self.does_something(binding) => String::new(),
+            Context::Document if self.focus != Pane::Document => "works in the Document pane".into(),
+            Context::Jobs if self.focus != Pane::Jobs => "works in the Jobs pane".into(),
+            Context::Replay if self.player().is_none() => "works while a session is replayed".into(),
+            context if context.is_pane() => "does nothing here now".into(),
+            context => format!("works {}", context.name().to_lowercase()),
+        }
+    }
+
+    /// Whether the action's key would do anything, as things stand.
+    fn does_something(&self, binding: &Binding) -> bool {
+        match binding.context {
+            Context::Everywhere => {}
+            Context::Document if self.focus == Pane::Document => {}
+            Context::Jobs if self.focus == Pane::Jobs => {}
+            Context::Replay if self.player().is_some() => {}
+            _ => return false,
+        }
+        match binding.action {
+            Action::RemoteModel | Action::LocalModel => self.player().is_none(),
+            Action::Ask => !self.is_running(),
+            Action::Note | Action::Bookmark => self.state.opened.is_some(),
+            Action::Notes => !self.notes.is_empty(),
+            Action::Sessions => !self.is_running(),
+            Action::StopRun => self.is_running(),
+            Action::Budget => self.budget_reached().is_some(),
+            Action::Back => self.came_from.is_some(),
+            Action::NextMatch | Action::PreviousMatch => !self.search.matches.is_empty(),
+            Action::Dismiss => self.notice.is_some() || self.search.pane.is_some() || self.document.highlight.is_some(),
+            Action::Wrap | Action::TintRead | Action::TintCited | Action::TintLeft => !self.documents.is_empty(),
+            Action::Left | Action::Right => match self.focus {
+                Pane::Document => self.document.unwrapped || self.documents.len() > 1,
+                Pane::Jobs => self.state.rounds.len() > 1,
+                Pane::Planner | Pane::Answers => false,
+            },
+            Action::EarlierRound | Action::LaterRound => self.state.rounds.len() > 1,
+            Action::RetryJob => self.is_running() && self.selected_job().is_some_and(|id| self.state.can_retry(id)),
+            Action::RetryTrouble => {
+                let jobs =
+                    self.state.round().into_iter().flat_map(|round| {
+                        (0u32..).zip(&round.jobs).map(|(index, _)| JobId { round: round.number, index })
+                    });
+                self.is_running() && jobs.into_iter().any(|id| self.state.can_retry(id))
+            }
+            Action::GoTo | Action::Select => !self.documents.is_empty(),
+            Action::Outline => self.has_outline(),
+            Action::NextRead => self.share_of(Tint::Read).spans > 0,
+            Action::NextCited => self.share_of(Tint::Cited).spans > 0,
+            Action::NextLeft => self.share_of(Tint::Left).spans > 0,
+            Action::Open => self.focus != Pane::Document || self.document.selection.is_some(),
+            Action::Show => self.selected_job().is_some(),
+            Action::CancelJob => {
+                let open = |id| self.state.job(id).is_some_and(|job| job.outcome().is_none());
+                self.is_running() && self.selected_job().is_some_and(open)
+            }
+            _ => true,
+        }
+    }
+
+    fn row_of(&self, binding: &Binding) -> PickerRow {
+        let keys: Vec<String> = self.keymap.keys_of(binding.action).map(ToString::to_string).collect();
+        let cells = vec![binding.name.to_owned(), keys.join("  "), binding.doc.to_owned()];
+        PickerRow::new(Choice::Do(binding.action), cells, binding.doc)
+    }
+}

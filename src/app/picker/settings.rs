@@ -1,0 +1,224 @@
+//! The settings in force, each with where it came from; those that can change while the program runs are changed here.
+
+use super::super::input::LineInput;
+use super::super::message::Command;
+use super::super::model::{Model, Overlay};
+use super::{Choice, Group, Picker, PickerRow, Picking};
+use crate::config::{Catalog, Kind, Setting, Shape};
+use crate::protocol::BudgetChoice;
+
+/// A setting whose new value is typed, over the list that it was picked from.
+#[derive(Clone, Debug)]
+pub struct SettingForm {
+    pub name: String,
+    pub input: LineInput,
+    /// Why what was typed may not stand there; empty where nothing was wrong.
+    pub wrong: String,
+    list: Box<Picker>,
+}
+
+impl SettingForm {
+    pub fn setting(&self) -> Option<&'static Setting> {
+        Catalog::get().by_name(&self.name)
+    }
+}
+
+const THEME: &str = "screen.theme";
+const ASCII: &str = "screen.ascii";
+const BUDGET: &str = "remote.budget_usd";
+
+impl Model {
+    pub(crate) fn open_settings(&mut self) {
+        let groups = self.settings_groups();
+        self.open_picker(Picking::Settings, groups);
+    }
+
+    /// Does what Enter means on a setting: switches it, or asks for its value.
+    pub(crate) fn pick_setting(&mut self, name: String) -> Vec<Command> {
+        let Some(setting) = Catalog::get().by_name(&name) else { return Vec::new() };
+        let value = self.settings.value(&name).unwrap_or_default();
+        let next = match setting.kind {
+            Kind::Flag => Some((value != "true").to_string()),
+            _ if name == THEME => self.theme_after(),
+            _ => None,
+        };
+        if let Some(next) = next {
+            return self.change_setting(&name, &next).unwrap_or_else(|wrong| {
+                self.notify(wrong);
+                Vec::new()
+            });
+        }
+        if let Some(Overlay::Picker(list)) = self.overlay.take() {
+            let input = LineInput::of(value);
+            self.open_overlay(Overlay::Setting(Box::new(SettingForm { name, input, wrong: String::new(), list })));
+        }
+        Vec::new()
+    }
+
+    /// Takes the value that was typed, or says why it cannot stand.
+    pub(crate) fn submit_setting(&mut self, mut form: Box<SettingForm>) -> Vec<Command> {
+        match self.change_setting(&form.name, &form.input.text) {
+            Ok(commands) => {
+                self.leave_setting(form);
+                commands
+            }
+            Err(wrong) => {
+                form.wrong = wrong;
+                self.overlay = Some(Overlay::Setting(form));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Back to the list, on the row that the cursor stood on.
+    pub(crate) fn leave_setting(&mut self, form: Box<SettingForm>) {
+        self.overlay = Some(Overlay::Picker(form.list));
+        self.refill_settings();
+    }
+
+    fn refill_settings(&mut self) {
+        let groups = self.settings_groups();
+        if let Some(picker) = self.picker_mut().filter(|picker| picker.of == Picking::Settings) {
+            picker.groups = groups;
+            self.lay_out_picker();
+        }
+    }
+
+    fn change_setting(&mut self, name: &str, text: &str) -> Result<Vec<Command>, String> {
+        self.settings.change(name, text)?;
+        let config = self.settings.config.clone();
+        let mut commands = vec![Command::Settings(Box::new(config.clone()))];
+        match name {
+            THEME => commands.push(Command::Theme(config.screen.theme)),
+            ASCII => self.ascii = config.screen.ascii,
+            BUDGET if self.sets_budget_now() && config.remote.budget_usd > 0.0 => {
+                commands.push(Command::Budget(BudgetChoice::Raise { to_usd: config.remote.budget_usd }));
+            }
+            _ => {}
+        }
+        let value = self.settings.value(name).unwrap_or_default();
+        self.notify(format!("{name} is {value} {}; in no file", self.holds(name)));
+        self.refill_settings();
+        Ok(commands)
+    }
+
+    /// Whether a new budget holds for the run in flight. One that waits at its budget asks by itself.
+    fn sets_budget_now(&self) -> bool {
+        self.is_running() && self.state.opened.is_some() && self.budget_reached().is_none()
+    }
+
+    fn theme_after(&self) -> Option<String> {
+        let at = self.themes.iter().position(|name| *name == self.theme).map_or(0, |at| at + 1);
+        self.themes.get(at % self.themes.len().max(1)).cloned()
+    }
+
+    /// When a change of the setting holds.
+    fn holds(&self, name: &str) -> &'static str {
+        match name {
+            THEME | ASCII => "from now on, until you leave",
+            BUDGET if self.sets_budget_now() => "for this run and the next ones, until you leave",
+            _ => "from the next question on, until you leave",
+        }
+    }
+
+    fn settings_groups(&self) -> Vec<Group> {
+        let values = self.settings.values();
+        let row = |setting: &Setting, value: &str| {
+            let name = setting.name();
+            let origin = self.settings.provenance.get(&name).map(ToString::to_string).unwrap_or_default();
+            let refused = if fixed(&name) {
+                format!("{name} holds from the next start on: set it in minions.toml, or by {}", setting.variable())
+            } else {
+                String::new()
+            };
+            let does = match setting.kind {
+                Kind::Flag => "enter switches it",
+                _ if name == THEME => "enter takes the next one",
+                _ => "enter changes it",
+            };
+            let about = format!(
+                "{}\nallowed: {}\nfrom: {origin}\n{does}: it holds {}, and stands in no file",
+                setting.doc,
+                setting.allowed(),
+                self.holds(&name)
+            );
+            let cells = vec![setting.key.clone(), value.to_owned(), origin];
+            PickerRow { refused, ..PickerRow::new(Choice::Setting(name), cells, about) }
+        };
+        let of_section = |section: &str| {
+            let settings =
+                Catalog::get().settings.iter().zip(&values).filter(|(setting, _)| setting.section == section);
+            settings.map(|(setting, (_, value))| row(setting, value)).collect::<Vec<_>>()
+        };
+        let sections = Catalog::get().sections.iter().filter(|section| section.shape == Shape::Settings);
+        let group = |name: &str| Group { title: name.to_owned(), rows: of_section(name), ..Group::default() };
+        sections.map(|section| group(&section.name)).collect()
+    }
+}
+
+/// Whether a setting is only read at the start.
+fn fixed(name: &str) -> bool {
+    let now = [THEME, ASCII].contains(&name);
+    !now && (name.starts_with("screen.") || name.starts_with("sessions."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::message::Message;
+    use super::super::super::update::update;
+    use super::super::super::world::World;
+    use super::*;
+
+    fn press(model: &mut Model, keys: &str) -> Vec<Command> {
+        keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
+    }
+
+    /// The list of settings narrowed to one.
+    fn at(model: &mut Model, setting: &str) {
+        press(model, "O");
+        update(model, Message::Paste(setting.into()));
+        let selected = model.picker().unwrap().selected().unwrap();
+        assert!(matches!(&selected.choice, Choice::Setting(name) if name.ends_with(setting)), "{selected:?}");
+    }
+
+    #[test]
+    fn a_flag_is_switched_at_once_and_the_list_stays() {
+        let mut model = World::new().model(80, 24);
+        at(&mut model, "ascii");
+        let switched = press(&mut model, "enter");
+        let [Command::Settings(config)] = switched.as_slice() else { panic!("{switched:?}") };
+        assert!(config.screen.ascii && model.ascii);
+        assert_eq!(model.picker().unwrap().selected().unwrap().cells[1..], ["true", "changed here"]);
+        assert!(model.notice.as_ref().unwrap().text.contains("in no file"));
+    }
+
+    #[test]
+    fn a_value_is_checked_before_it_holds() {
+        let mut model = World::new().model(80, 24);
+        at(&mut model, "max_rounds");
+        assert_eq!(press(&mut model, "enter ctrl-u 9 9 enter"), []);
+        let Some(Overlay::Setting(form)) = &model.overlay else { panic!("{:?}", model.overlay) };
+        assert!(form.wrong.contains("from 1 to 20"), "{}", form.wrong);
+        let changed = press(&mut model, "ctrl-u 4 enter");
+        assert!(matches!(changed.as_slice(), [Command::Settings(config)] if config.protocol.max_rounds == 4));
+        assert_eq!(model.picker().unwrap().selected().unwrap().cells[1], "4");
+        press(&mut model, "esc");
+        assert!(model.overlay.is_none());
+    }
+
+    #[test]
+    fn the_budget_of_a_run_in_flight_is_changed_at_once() {
+        let mut model = World::new().half().model(80, 24);
+        at(&mut model, "budget_usd");
+        let changed = press(&mut model, "enter ctrl-u 7 enter");
+        assert_eq!(changed[1..], [Command::Budget(BudgetChoice::Raise { to_usd: 7.0 })]);
+    }
+
+    #[test]
+    fn what_is_read_at_the_start_says_so() {
+        let mut model = World::new().model(80, 24);
+        at(&mut model, "frames_per_second");
+        assert_eq!(press(&mut model, "enter"), []);
+        assert!(model.notice.as_ref().unwrap().text.contains("next start"));
+    }
+}

@@ -1,0 +1,259 @@
+//! The start form: the question over as many lines as it takes, earlier questions, and the levers of the run.
+
+use super::action::{Action, Context};
+use super::input::LineInput;
+use super::key::Key;
+use super::message::Command;
+use super::model::{Model, Overlay};
+
+/// Questions of stored sessions that are kept to go back to.
+const EARLIER: usize = 200;
+
+/// What is typed before a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartForm {
+    pub question: LineInput,
+    pub levers: Vec<Lever>,
+    /// Which field is typed into: 0 is the question, then the levers.
+    pub field: usize,
+    /// Why the run cannot start as things are typed; empty where nothing was wrong.
+    pub wrong: String,
+    /// How many earlier questions back, and what was typed before.
+    back: usize,
+    typed: String,
+}
+
+/// A setting of the run, and what it trades.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lever {
+    /// As `minions.toml` names it.
+    pub setting: &'static str,
+    pub label: &'static str,
+    pub trade: &'static str,
+    pub input: LineInput,
+}
+
+const LEVERS: [(&str, &str, &str); 5] = [
+    ("protocol.max_rounds", "rounds", "more find more in hard questions; each costs its calls"),
+    ("protocol.tasks_per_round", "tasks", "more look for more at once; each reads every chunk again"),
+    ("protocol.samples", "samples", "more miss less; each repeats every job"),
+    ("protocol.chunk_chars", "chunk", "small ones are read better, but are more jobs; 0: open"),
+    ("remote.budget_usd", "budget $", "a call that could pass it waits for you; 0 sets none"),
+];
+
+impl StartForm {
+    pub fn input_mut(&mut self) -> &mut LineInput {
+        match self.field.checked_sub(1).and_then(|at| self.levers.get_mut(at)) {
+            Some(lever) => &mut lever.input,
+            None => &mut self.question,
+        }
+    }
+
+    fn go_to_field(&mut self, field: usize) {
+        self.field = field % (self.levers.len() + 1);
+    }
+
+    /// The row above: of the question, then earlier questions; among the levers the one before.
+    fn up(&mut self, earlier: &[String]) {
+        if self.field > 0 {
+            self.go_to_field(self.field - 1);
+        } else if !self.question.line_up() {
+            self.go_back(earlier, self.back + 1);
+        }
+    }
+
+    fn down(&mut self, earlier: &[String]) {
+        if self.field > 0 {
+            self.go_to_field(self.field + 1);
+        } else if !self.question.line_down() {
+            match self.back {
+                0 => self.go_to_field(1),
+                back => self.go_back(earlier, back - 1),
+            }
+        }
+    }
+
+    /// Shows the question so many back; 0 is what was typed.
+    fn go_back(&mut self, earlier: &[String], back: usize) {
+        if self.back == 0 {
+            self.typed.clone_from(&self.question.text);
+        }
+        let text = match back.checked_sub(1) {
+            None => Some(self.typed.clone()),
+            Some(at) => earlier.get(at).cloned(),
+        };
+        if let Some(text) = text {
+            (self.question, self.back) = (LineInput::of(text), back);
+        }
+    }
+}
+
+impl Model {
+    /// Opens the form: what was typed into it before, or a blank one with the settings in force.
+    pub(crate) fn open_start_form(&mut self) -> Vec<Command> {
+        let form = self.draft.take().unwrap_or_else(|| {
+            let value = |setting| LineInput::of(self.settings.value(setting).unwrap_or_default());
+            let lever = |(setting, label, trade)| Lever { setting, label, trade, input: value(setting) };
+            let levers = LEVERS.into_iter().map(lever).collect();
+            Box::new(StartForm {
+                question: LineInput::default(),
+                levers,
+                field: 0,
+                wrong: String::new(),
+                back: 0,
+                typed: String::new(),
+            })
+        });
+        self.open_overlay(Overlay::Question(form));
+        vec![Command::EarlierQuestions]
+    }
+
+    /// The questions of stored sessions, the newest first.
+    pub(crate) fn take_earlier_questions(&mut self, questions: Vec<String>) {
+        self.earlier.clear();
+        for question in questions {
+            if self.earlier.len() < EARLIER && !question.trim().is_empty() && !self.earlier.contains(&question) {
+                self.earlier.push(question);
+            }
+        }
+    }
+
+    pub(crate) fn pressed_in_form(&mut self, key: Key) -> Vec<Command> {
+        let action = self.keymap.action(&[Context::Form, Context::Typing], key);
+        let Some(Overlay::Question(form)) = &mut self.overlay else { return Vec::new() };
+        match action {
+            Some(Action::Submit) => return self.start(),
+            Some(Action::Leave) => {
+                if let Some(Overlay::Question(form)) = self.overlay.take() {
+                    self.draft = Some(form);
+                }
+            }
+            Some(Action::NextField) => form.go_to_field(form.field + 1),
+            Some(Action::PreviousField) => form.go_to_field(form.field + form.levers.len()),
+            Some(Action::FormUp) => form.up(&self.earlier),
+            Some(Action::FormDown) => form.down(&self.earlier),
+            Some(Action::NewLine) if form.field == 0 => form.question.insert_lines("\n"),
+            Some(Action::Editor) => return self.open_editor(),
+            action => form.input_mut().typed(action, key),
+        }
+        Vec::new()
+    }
+
+    pub(crate) fn paste_in_form(&mut self, text: &str) {
+        if let Some(Overlay::Question(form)) = &mut self.overlay {
+            match form.field {
+                0 => form.question.insert_lines(text),
+                _ => form.input_mut().insert(text),
+            }
+        }
+    }
+
+    /// Starts the run, or goes to the field that something is wrong with.
+    fn start(&mut self) -> Vec<Command> {
+        let mut settings = self.settings.clone();
+        let Some(Overlay::Question(form)) = &mut self.overlay else { return Vec::new() };
+        if form.question.text.trim().is_empty() {
+            (form.field, form.wrong) = (0, "the question is blank; write what you want to know".into());
+            return Vec::new();
+        }
+        for (at, lever) in form.levers.iter().enumerate() {
+            if let Err(wrong) = settings.change(lever.setting, &lever.input.text) {
+                (form.field, form.wrong) = (at + 1, wrong);
+                return Vec::new();
+            }
+        }
+        let question = form.question.text.trim().to_owned();
+        // Kept until the session is on the disk: where it cannot begin, nothing that was typed is lost.
+        self.draft = Some(form.clone());
+        self.overlay = None;
+        let changed = self.settings.config != settings.config;
+        self.settings = settings;
+        let ask = Command::Ask { question, part: self.selected() };
+        if changed { vec![Command::Settings(Box::new(self.settings.config.clone())), ask] } else { vec![ask] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::message::Message;
+    use super::super::update::update;
+    use super::super::world::World;
+    use super::*;
+
+    fn press(model: &mut Model, keys: &str) -> Vec<Command> {
+        keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
+    }
+
+    fn paste(model: &mut Model, text: &str) {
+        update(model, Message::Paste(text.into()));
+    }
+
+    fn form(model: &Model) -> &StartForm {
+        let Some(Overlay::Question(form)) = &model.overlay else { panic!("the form is not open") };
+        form
+    }
+
+    fn opened() -> Model {
+        let mut model = World::new().model(80, 24);
+        assert_eq!(press(&mut model, "a"), [Command::EarlierQuestions]);
+        let earlier = ["newest?", "older?", "newest?", " "].map(String::from).to_vec();
+        update(&mut model, Message::EarlierQuestions(earlier));
+        model
+    }
+
+    #[test]
+    fn a_question_of_several_lines_starts_a_run_as_it_was_typed() {
+        let mut model = opened();
+        paste(&mut model, "Who?\nAnd why?");
+        press(&mut model, "ctrl-j x");
+        assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "Who?\nAnd why?\nx".into(), part: None }]);
+        assert!(model.overlay.is_none());
+        press(&mut model, "a");
+        assert_eq!(form(&model).question.text, "Who?\nAnd why?\nx", "until it has begun");
+    }
+
+    #[test]
+    fn up_goes_to_earlier_questions_and_down_back_to_what_was_typed() {
+        let mut model = opened();
+        paste(&mut model, "new");
+        press(&mut model, "up");
+        assert_eq!(form(&model).question.text, "newest?");
+        press(&mut model, "up up up");
+        assert_eq!(form(&model).question.text, "older?");
+        press(&mut model, "down down");
+        assert_eq!((form(&model).question.text.as_str(), form(&model).field), ("new", 0));
+        press(&mut model, "down");
+        assert_eq!(form(&model).field, 1);
+    }
+
+    #[test]
+    fn levers_are_checked_as_settings_are_and_hold_for_the_run() {
+        let mut model = opened();
+        paste(&mut model, "Who?");
+        press(&mut model, "tab ctrl-u 9 9");
+        assert_eq!(press(&mut model, "tab tab enter"), []);
+        assert_eq!(form(&model).field, 1);
+        assert!(form(&model).wrong.contains("from 1 to 20"), "{}", form(&model).wrong);
+        let started = press(&mut model, "ctrl-u 5 enter");
+        let [Command::Settings(config), Command::Ask { .. }] = started.as_slice() else { panic!("{started:?}") };
+        assert_eq!((config.protocol.max_rounds, model.settings.config.protocol.max_rounds), (5, 5));
+    }
+
+    #[test]
+    fn leaving_keeps_the_draft_with_its_levers() {
+        let mut model = opened();
+        paste(&mut model, "Half a");
+        press(&mut model, "backtab ctrl-u 2 esc");
+        assert!(model.overlay.is_none());
+        press(&mut model, "a");
+        assert_eq!(form(&model).question.text, "Half a");
+        assert_eq!(form(&model).levers[4].input.text, "2");
+    }
+
+    #[test]
+    fn a_blank_question_starts_nothing() {
+        let mut model = opened();
+        assert_eq!(press(&mut model, "space enter"), []);
+        assert!(form(&model).wrong.contains("blank"));
+    }
+}

@@ -1,0 +1,165 @@
+//! The sessions on disk, newest first: what is cheap to know of each, and all of the one that is looked at.
+
+use super::{Outlet, failed};
+use crate::app::PickerNews;
+use crate::app::picker::{Choice, Group, PickerRow, Standing};
+use crate::commands::begin;
+use crate::commands::screen::now_ms;
+use crate::commands::sessions::{dollars, minute, state_of};
+use crate::config::Config;
+use crate::journal::{Session, Store, Summary};
+
+/// Rows that come together; the first of them sooner.
+const FIRST: usize = 40;
+const BATCH: usize = 200;
+/// More than this are not listed.
+const MOST: usize = 20_000;
+/// Sessions whose questions can be asked again.
+const QUESTIONS: usize = 300;
+/// A question or a name is kept this long. In characters.
+const LONGEST: usize = 240;
+/// An answer is shown this long in the preview. In characters.
+const ANSWER: usize = 4_000;
+
+pub(super) async fn fill(outlet: Outlet, config: &Config) {
+    match begin::store(config) {
+        Ok(store) => {
+            let listed = tokio::task::spawn_blocking(move || list(&outlet, &store)).await;
+            if let Err(error) = listed {
+                tracing::warn!("the sessions could not be listed: {error}");
+            }
+        }
+        Err(error) => outlet.send(PickerNews::Groups(vec![start(), of(failed(error))])).await,
+    }
+}
+
+fn list(outlet: &Outlet, store: &Store) {
+    let loading = Standing::Loading("reading the sessions…".into());
+    if !outlet.push(PickerNews::Groups(vec![start(), of(loading.clone())])) {
+        return;
+    }
+    let sessions = match store.newest_first() {
+        Ok(sessions) => sessions,
+        Err(error) => {
+            outlet.push(PickerNews::Groups(vec![start(), of(failed(error))]));
+            return;
+        }
+    };
+    if sessions.is_empty() {
+        let none = Standing::Loading("no session yet; the first question makes one".into());
+        outlet.push(PickerNews::Groups(vec![start(), of(none)]));
+        return;
+    }
+    let now_ms = now_ms();
+    let (mut rest, mut size) = (sessions.get(..MOST).unwrap_or(&sessions), FIRST);
+    while !rest.is_empty() {
+        let (batch, after) = rest.split_at(size.min(rest.len()));
+        let rows = batch.iter().map(|session| row(&session.brief(), now_ms)).collect();
+        (rest, size) = (after, BATCH);
+        let standing = match (rest.is_empty(), sessions.len() > MOST) {
+            (false, _) => loading.clone(),
+            (true, false) => Standing::Whole,
+            (true, true) => Standing::Loading(format!("the newest {MOST} of {}", sessions.len())),
+        };
+        if !outlet.push(PickerNews::Rows { group: 1, rows, standing }) {
+            return;
+        }
+    }
+}
+
+/// The questions of the newest sessions, to be asked again. Where they cannot be read there are none.
+pub(super) fn questions(config: &Config) -> Vec<String> {
+    let sessions = begin::store(config).ok().and_then(|store| store.newest_first().ok()).unwrap_or_default();
+    sessions.iter().take(QUESTIONS).map(|session| session.brief().question).collect()
+}
+
+fn start() -> Group {
+    let about = "Name files or folders, and ask a question of them.";
+    let row = PickerRow::new(Choice::Documents, vec!["new session …".into()], about);
+    Group { title: "Start".into(), rows: vec![row], standing: Standing::Whole }
+}
+
+fn of(standing: Standing) -> Group {
+    Group { title: "Pick up".into(), rows: Vec::new(), standing }
+}
+
+fn row(summary: &Summary, now_ms: u64) -> PickerRow {
+    let question = match &summary.problem {
+        Some(problem) if summary.question.is_empty() => problem,
+        _ => &summary.question,
+    };
+    let cost = if summary.cost_left_out { String::new() } else { dollars(summary.cost_usd) };
+    let cells = vec![
+        short(question, LONGEST),
+        short(&summary.documents.join(", "), LONGEST),
+        state_of(summary).replace('_', " "),
+        cost,
+        age(now_ms.saturating_sub(summary.opened_at_ms)),
+    ];
+    PickerRow::new(Choice::Session(summary.id.to_string()), cells, question.clone())
+}
+
+/// How long ago, in the largest unit that fits.
+fn age(ms: u64) -> String {
+    const UNITS: [(u64, &str); 5] = [(31_557_600, "y"), (604_800, "w"), (86_400, "d"), (3600, "h"), (60, "m")];
+    let seconds = ms / 1000;
+    let unit = UNITS.iter().find(|(length, _)| seconds >= *length);
+    unit.map_or_else(|| "now".into(), |(length, name)| format!("{}{name}", seconds / length))
+}
+
+fn short(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
+
+/// Reads what there is to say of one session, and its cost where that was left out.
+pub(super) fn read(outlet: &Outlet, config: &Config, id: &str) {
+    let Some(session) = found(config, id) else { return };
+    let summary = session.summary();
+    let choice = Choice::Session(id.to_owned());
+    if outlet.push(PickerNews::Row(Box::new(row(&summary, now_ms())))) {
+        outlet.push(PickerNews::Read { choice, text: told(&session, &summary) });
+    }
+}
+
+fn told(session: &Session, summary: &Summary) -> String {
+    let mut lines = vec![summary.question.clone()];
+    if let Some(problem) = &summary.problem {
+        lines.push(problem.clone());
+    }
+    let rounds = if summary.rounds == 1 { "1 round".into() } else { format!("{} rounds", summary.rounds) };
+    lines.push(format!("{} UTC · {rounds} · {}", minute(summary.opened_at_ms), dollars(summary.cost_usd)));
+    lines.push(match (session.answer(), summary.ended.as_ref().and_then(|ending| ending.reason())) {
+        (Some(answer), _) => short(&answer, ANSWER),
+        (None, Some(reason)) => format!("{}: {reason}", state_of(summary).replace('_', " ")),
+        (None, None) => state_of(summary).replace('_', " "),
+    });
+    lines.push(String::new());
+    lines.push(summary.documents.join(", "));
+    lines.push(format!("session {}", summary.id));
+    lines.join("\n")
+}
+
+pub(super) fn delete(outlet: &Outlet, config: &Config, id: String) {
+    let Some(session) = found(config, &id) else { return };
+    let choice = Choice::Session(id);
+    match session.delete() {
+        Ok(()) => outlet.push(PickerNews::Gone(choice)),
+        Err(error) => outlet.push(PickerNews::Read { choice, text: format!("not deleted: {error}") }),
+    };
+}
+
+/// The session of this id. Ids come from the store's own list.
+pub fn found(config: &Config, id: &str) -> Option<Session> {
+    begin::store(config).ok()?.resolve(id).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_told_in_the_largest_unit() {
+        let told = [0, 59_000, 60_000, 7_200_000, 90_000_000, 700_000_000, 40_000_000_000].map(age);
+        assert_eq!(told, ["now", "now", "1m", "2h", "1d", "1w", "1y"]);
+    }
+}

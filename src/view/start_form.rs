@@ -1,0 +1,91 @@
+//! The start form: the question, the levers with what each trades, and which keys do what.
+
+use super::overlay::line_input;
+use super::paint::Paint;
+use super::theme::Role;
+use crate::app::{Area, Model, StartForm, gist};
+
+/// Cells of a lever's name and of its value.
+const NAME: u16 = 9;
+const VALUE: u16 = 8;
+/// Rows that the question has at least before levers are left out.
+const LEAST: u16 = 2;
+
+pub fn draw(paint: &mut Paint, model: &Model, form: &StartForm, area: Area) {
+    let levers = form.levers.len() as u16;
+    // Below the question: what it is asked of, the levers, what is wrong, the keys.
+    let under = if area.height >= levers + LEAST + 3 { levers } else { u16::from(form.field > 0) };
+    let rows = area.height.saturating_sub(under + 3).max(1);
+    input(paint, form, area.top(rows));
+    let bottom = area.y + area.height;
+    let dim = paint.style(Role::Dim);
+    let names: Vec<&str> = model.documents.iter().map(|open| open.document.name.as_str()).collect();
+    let of = match model.selected_words() {
+        Some(part) => format!("of {part} of {} only", gist(names.get(model.document.shown).unwrap_or(&""), 60)),
+        None => format!("of {}", gist(&names.join(", "), 200)),
+    };
+    let mut y = area.y + rows;
+    if y < bottom {
+        paint.text(area.x, y, area.width, &of, dim);
+    }
+    y += 1;
+    for (at, lever) in form.levers.iter().enumerate() {
+        if under < levers && at + 1 != form.field || y >= bottom {
+            continue;
+        }
+        let focused = at + 1 == form.field;
+        let name = paint.style(if focused { Role::Accent } else { Role::Text });
+        paint.text(area.x, y, NAME.min(area.width), lever.label, name);
+        let value = Area { x: area.x + NAME, y, width: VALUE.min(area.width.saturating_sub(NAME)), height: 1 };
+        if focused {
+            line_input(paint, &lever.input, value);
+        } else {
+            paint.text(value.x, y, value.width, &lever.input.text, paint.style(Role::Strong));
+        }
+        let x = value.x + value.width + 1;
+        paint.text(x, y, (area.x + area.width).saturating_sub(x), lever.trade, dim);
+        y += 1;
+    }
+    if y < bottom && !form.wrong.is_empty() {
+        paint.text(area.x, y, area.width, &form.wrong, paint.style(Role::Bad));
+    }
+    if area.height > rows + 1 {
+        keys(paint, form, Area { y: bottom - 1, height: 1, ..area });
+    }
+}
+
+fn input(paint: &mut Paint, form: &StartForm, area: Area) {
+    if form.field == 0 {
+        return line_input(paint, &form.question, area);
+    }
+    // Without the cursor, which is elsewhere.
+    let lines = form.question.text.lines().flat_map(|line| {
+        let cells = usize::from(area.width).max(1);
+        crate::app::wrap(line, cells).into_iter().map(move |part| &line[part])
+    });
+    for (line, y) in lines.zip(area.y..area.y + area.height) {
+        paint.text(area.x, y, area.width, line, paint.style(Role::Text));
+    }
+}
+
+fn keys(paint: &mut Paint, form: &StartForm, area: Area) {
+    let said: &[(&str, &str)] = match form.field {
+        0 => &[
+            ("enter", "start"),
+            ("tab", "levers"),
+            ("up", "earlier questions"),
+            ("ctrl-j", "new line"),
+            ("esc", "keep"),
+        ],
+        _ => &[("enter", "start"), ("tab", "next"), ("esc", "keep")],
+    };
+    let mut x = 0;
+    for (key, does) in said {
+        let wide = (key.len() + does.len() + 1) as u16;
+        if x + wide > area.width {
+            return;
+        }
+        x += paint.text(area.x + x, area.y, area.width - x, key, paint.style(Role::Key));
+        x += paint.text(area.x + x, area.y, area.width - x, &format!(" {does}   "), paint.style(Role::Dim));
+    }
+}
