@@ -40,6 +40,9 @@ pub struct Global {
     /// When to use colour; NO_COLOR in the environment turns auto off
     #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto, hide_default_value = true)]
     pub color: ColorChoice,
+    /// Instead of the screen one line after the other, for a screen reader
+    #[arg(long, global = true)]
+    pub accessible: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Subcommand)]
@@ -94,13 +97,13 @@ pub enum Command {
     /// Print the settings in force, their schema or a file to start from
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// List what each key does
+    /// List what each key does, and where that was set
     Keys {
         /// Print one JSON array
         #[arg(long)]
         json: bool,
     },
-    /// List the themes
+    /// Show the themes, each in its own colours
     Themes {
         /// Print one JSON array
         #[arg(long)]
@@ -342,6 +345,9 @@ impl Cli {
         let mut all = self.global.set.clone();
         if let Some(dir) = &self.global.session_dir {
             all.push(given("sessions.dir", dir.to_string_lossy().into_owned(), "--session-dir"));
+        }
+        if self.global.accessible {
+            all.push(given("screen.accessible", "true".into(), "--accessible"));
         }
         let levers = match &self.command {
             Some(Command::Open(open)) => Some(&open.ask.levers),

@@ -3,6 +3,10 @@
 // Clippy knows a test by its attribute; what the tests share fails by the same means.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "screen/accessible.rs"]
+mod accessible;
+#[path = "screen/keys.rs"]
+mod keys;
 #[path = "screen/probe.rs"]
 mod probe;
 #[path = "screen/pty.rs"]
@@ -336,6 +340,34 @@ fn sigterm_ends_the_program_and_gives_the_terminal_back() {
     pty.wait_exit();
     pty.assert_given_back();
     the_session_opens(&pty);
+}
+
+#[test]
+fn after_a_kill_a_second_start_leaves_the_terminal_usable() {
+    let program = env!("CARGO_BIN_EXE_minions");
+    let script = format!(
+        "sh -c 'echo $$ > pid; exec {program} demo'; stty -a > killed.txt; {program} demo; stty -a > after.txt"
+    );
+    let mut pty = Pty::start(&["sh", "-c", &script], (120, 40), &[]);
+    wait_for_the_answer(&pty);
+    let process: libc::pid_t = std::fs::read_to_string(pty.home().join("pid")).unwrap().trim().parse().unwrap();
+    kill(process);
+    // The second one begins with an empty screen.
+    pty.wait_until("the second start", RUN, |screen| !screen.contents().contains("answered"));
+    wait_for_the_answer(&pty);
+    pty.send(b"qy");
+    assert_eq!(pty.wait_exit(), 0);
+    pty.assert_given_back();
+    let modes = |name| std::fs::read_to_string(pty.home().join(name)).unwrap();
+    assert!(modes("killed.txt").contains("-icanon"), "the kill left it raw");
+    let after = modes("after.txt");
+    assert!(after.contains(" icanon") && after.contains(" echo ") && after.contains(" opost"), "{after}");
+}
+
+#[allow(unsafe_code)]
+fn kill(process: libc::pid_t) {
+    // SAFETY: kill takes no pointer; the process is one that this test started.
+    assert_eq!(unsafe { libc::kill(process, libc::SIGKILL) }, 0);
 }
 
 #[test]

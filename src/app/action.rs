@@ -52,6 +52,8 @@ pub enum Action {
     Ask,
     StopRun,
     Theme,
+    Mouse,
+    Redraw,
     Help,
     Suspend,
     Quit,
@@ -93,6 +95,7 @@ pub enum Action {
     Delete,
     EraseWord,
     EraseLine,
+    Editor,
     NextField,
     PreviousField,
     FormUp,
@@ -100,15 +103,19 @@ pub enum Action {
     NewLine,
 }
 
-/// Where a key does it. The more special context is asked first; no key stands in two that are asked together.
+/// Where a key does it. The more special context is asked first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Context {
     /// In every pane and in the overlays that scroll.
     Everywhere,
     /// In the Document pane.
     Document,
+    /// In the Planner pane.
+    Planner,
     /// In the Jobs pane and in a job's details.
     Jobs,
+    /// In the Answers pane.
+    Answers,
     /// While a session is replayed.
     Replay,
     /// At a yes-or-no question.
@@ -124,10 +131,12 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 9] = [
+    pub const ALL: [Context; 11] = [
         Context::Everywhere,
         Context::Document,
+        Context::Planner,
         Context::Jobs,
+        Context::Answers,
         Context::Replay,
         Context::Typing,
         Context::Picking,
@@ -140,7 +149,9 @@ impl Context {
         match self {
             Context::Everywhere => "Everywhere",
             Context::Document => "Document",
+            Context::Planner => "Planner",
             Context::Jobs => "Jobs",
+            Context::Answers => "Answers",
             Context::Replay => "Replay",
             Context::Question => "At a question",
             Context::Budget => "At the budget",
@@ -149,17 +160,45 @@ impl Context {
             Context::Form => "In a form",
         }
     }
+
+    /// Its table under `[keys]` in `minions.toml`.
+    pub fn table(self) -> &'static str {
+        match self {
+            Context::Everywhere => "everywhere",
+            Context::Document => "document",
+            Context::Planner => "planner",
+            Context::Jobs => "jobs",
+            Context::Answers => "answers",
+            Context::Replay => "replay",
+            Context::Question => "question",
+            Context::Budget => "budget",
+            Context::Typing => "typing",
+            Context::Picking => "list",
+            Context::Form => "form",
+        }
+    }
+
+    /// Whether it is one of those where the panes are: what can be done in one of them can be done in all.
+    pub fn is_pane(self) -> bool {
+        use Context as C;
+        matches!(self, C::Everywhere | C::Document | C::Planner | C::Jobs | C::Answers | C::Replay)
+    }
+
+    /// Whether a character is text here, so that only other keys can be bound, and each acts alone.
+    pub fn is_text(self) -> bool {
+        matches!(self, Context::Typing | Context::Picking | Context::Form)
+    }
 }
 
 /// One line of the keymap as it is built in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binding {
     pub action: Action,
     pub context: Context,
-    /// As `minions.toml` and the hints call it.
+    /// As the hints call it; `minions.toml` writes it with dashes.
     pub name: &'static str,
     pub doc: &'static str,
-    /// Separated by spaces; the first is the one that hints show.
+    /// Separated by spaces, those of a sequence by commas; the first is the one that hints show.
     pub keys: &'static str,
 }
 
@@ -187,13 +226,13 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::PageDown, C::Everywhere, "page down", "pgdn ctrl-f", "a page down"),
     binding(A::Top, C::Everywhere, "top", "g home", "to the first row"),
     binding(A::Bottom, C::Everywhere, "bottom", "G end", "to the last row, and follow what comes"),
-    binding(A::NextPane, C::Everywhere, "next pane", "tab", "to the next pane"),
+    binding(A::NextPane, C::Everywhere, "next pane", "tab ctrl-w,w", "to the next pane"),
     binding(A::PreviousPane, C::Everywhere, "previous pane", "backtab shift-tab", "to the pane before"),
     binding(A::DocumentPane, C::Everywhere, "document", "1", "to the Document pane"),
     binding(A::PlannerPane, C::Everywhere, "planner", "2", "to the Planner pane"),
     binding(A::JobsPane, C::Everywhere, "jobs", "3", "to the Jobs pane"),
     binding(A::AnswersPane, C::Everywhere, "answers", "4", "to the Answers pane"),
-    binding(A::Zoom, C::Everywhere, "zoom", "z", "one pane on the whole screen, or all of them again"),
+    binding(A::Zoom, C::Everywhere, "zoom", "z ctrl-w,o", "one pane on the whole screen, or all of them again"),
     binding(A::Open, C::Everywhere, "open", "enter", "open or fold what is selected; go to a citation's words"),
     binding(A::Back, C::Everywhere, "back", "b backspace", "back to where the last citation was opened"),
     binding(A::Search, C::Everywhere, "search", "/", "search the pane, or this list"),
@@ -226,6 +265,14 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Log, C::Everywhere, "log", "!", "the last lines of the log"),
     binding(A::StopRun, C::Everywhere, "stop run", "X", "stop the run"),
     binding(A::Theme, C::Everywhere, "theme", "t", "the next theme"),
+    binding(
+        A::Mouse,
+        C::Everywhere,
+        "mouse",
+        "ctrl-w,m",
+        "the mouse for the panes, or for the terminal to select text",
+    ),
+    binding(A::Redraw, C::Everywhere, "redraw", "ctrl-l", "paint the screen anew"),
     binding(A::Help, C::Everywhere, "help", "? f1", "this list"),
     binding(A::Suspend, C::Everywhere, "suspend", "ctrl-z", "put the program in the background"),
     binding(A::Quit, C::Everywhere, "quit", "q ctrl-c", "leave; asks first while work is in flight"),
@@ -278,4 +325,5 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::NewLine, C::Form, "new line", "ctrl-j alt-enter", "a new line in the question"),
     binding(A::EraseWord, C::Typing, "erase word", "ctrl-w", "erase the word before the cursor"),
     binding(A::EraseLine, C::Typing, "erase line", "ctrl-u", "erase everything before the cursor"),
+    binding(A::Editor, C::Typing, "editor", "ctrl-g", "write it in $EDITOR"),
 ];

@@ -38,8 +38,53 @@ impl Key {
         Self { code, ctrl: false, alt: false, shift: false }
     }
 
+    /// Whether it writes a character where text is typed.
+    pub const fn is_text(self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && !self.ctrl && !self.alt
+    }
+
     pub const fn ctrl(character: char) -> Self {
         Self { code: KeyCode::Char(character), ctrl: true, alt: false, shift: false }
+    }
+}
+
+/// Keys pressed one after the other: `g g`. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sequence(Vec<Key>);
+
+impl Sequence {
+    /// One key alone, where the text is one key; else its keys, with this between them.
+    pub fn split(text: &str, between: char) -> Result<Self, UnknownKey> {
+        let text = text.trim();
+        if let Ok(key) = text.parse() {
+            return Ok(Self(vec![key]));
+        }
+        text.split(between)
+            .filter(|part| !part.is_empty())
+            .map(str::parse)
+            .collect::<Result<Vec<_>, _>>()
+            .and_then(|keys| if keys.is_empty() { Err(UnknownKey(text.to_owned())) } else { Ok(Self(keys)) })
+    }
+
+    pub fn keys(&self) -> &[Key] {
+        &self.0
+    }
+
+    /// Whether one begins as the other does, so that both cannot be bound in one place.
+    pub fn clashes_with(&self, other: &Sequence) -> bool {
+        self.0.starts_with(&other.0) || other.0.starts_with(&self.0)
+    }
+}
+
+impl fmt::Display for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, key) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str(" ")?;
+            }
+            write!(f, "{key}")?;
+        }
+        Ok(())
     }
 }
 
@@ -131,6 +176,16 @@ mod tests {
             assert_eq!(text.parse::<Key>().map(|key| key.to_string()), Ok(text.to_owned()));
         }
         assert_eq!("-".parse::<Key>(), Ok(Key::plain(KeyCode::Char('-'))));
+    }
+
+    #[test]
+    fn a_sequence_is_its_keys_one_after_the_other() {
+        let of = |text, between| Sequence::split(text, between).map(|keys| keys.to_string());
+        assert_eq!(of("g g", ' '), Ok("g g".to_owned()));
+        assert_eq!(of(" space  j ", ' '), Ok("space j".to_owned()));
+        assert_eq!(of("ctrl-w,m", ','), Ok("ctrl-w m".to_owned()));
+        assert_eq!(of(",", ','), Ok(",".to_owned()));
+        assert!(of("", ' ').is_err() && of("g gg", ' ').is_err());
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum Message {
         height: u16,
     },
     Paste(String),
+    /// What the person wrote in their editor.
+    Edited(String),
     /// A record of the session, live or played back. `at_ms` is on the same clock as `Tick`.
     Fact {
         seq: u64,
@@ -178,6 +180,12 @@ pub enum Command {
     Copy(String),
     Replay(ReplayCommand),
     Suspend,
+    /// Paint the screen anew, over what something else wrote on it.
+    Redraw,
+    /// Whether clicks and the wheel come to the program; it stands in the model already.
+    Mouse(bool),
+    /// Have the person go on with this text in their editor.
+    Edit(String),
     /// Draw with another theme; its name stands in the model already.
     Theme(String),
 }

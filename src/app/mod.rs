@@ -3,6 +3,7 @@
 mod action;
 pub mod budget;
 mod copy;
+mod editor;
 mod figures;
 mod find;
 mod goto;
@@ -42,8 +43,8 @@ mod wrap;
 pub use action::{Action, BINDINGS, Binding, Context};
 pub use figures::{Figures, Marks, dollars, seconds, seconds_left, short_bytes, short_count, short_time, span_at};
 pub use input::LineInput;
-pub use key::{Key, KeyCode, UnknownKey};
-pub use keymap::{Keymap, binding_of};
+pub use key::{Key, KeyCode, Sequence, UnknownKey};
+pub use keymap::{Bound, Keymap, Meaning, binding_of};
 pub use layout::{Area, Layout, Pane, Shape};
 pub use ledger::{Account, Exposed};
 pub use lines::{DocumentRow, LineIndex, Position};

@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::action::{Action, Context};
 use super::figures::{Figures, Marks};
 use super::goto::Goal;
 use super::input::LineInput;
+use super::key::Key;
 use super::keymap::Keymap;
 use super::layout::{Area, Layout, Pane};
 use super::ledger::Account;
@@ -79,6 +81,10 @@ pub struct Model {
     pub came_from: Option<Pane>,
     pub tints: Tints,
     pub keymap: Keymap,
+    /// The keys of a sequence that is not whole yet.
+    pub pending: Vec<Key>,
+    /// Whether clicks and the wheel come to the program.
+    pub mouse: bool,
     pub theme: String,
     pub themes: Vec<String>,
     pub ascii: bool,
@@ -264,6 +270,8 @@ impl Model {
             came_from: None,
             tints: Tints { read: true, cited: true, left: true },
             keymap: Keymap::default(),
+            pending: Vec::new(),
+            mouse: true,
             theme: "dark".into(),
             themes: vec!["dark".into(), "light".into()],
             ascii: false,
@@ -296,13 +304,51 @@ impl Model {
 
     /// Whether anything on the screen changes with time alone, so that ticks are wanted.
     pub fn is_moving(&self) -> bool {
-        self.is_running() || self.notice.is_some()
+        self.is_busy() || self.notice.is_some()
+    }
+
+    /// Whether work goes on: a run that waits for the person does nothing meanwhile.
+    pub fn is_busy(&self) -> bool {
+        self.is_running() && self.budget_reached().is_none()
     }
 
     pub fn player(&self) -> Option<&Player> {
         match &self.mode {
             Mode::Replay(player) => Some(player),
             Mode::Live { .. } => None,
+        }
+    }
+
+    /// The key that does it, as hints write it; empty where none is bound to it.
+    pub fn key_for(&self, action: Action) -> String {
+        self.keymap.first_keys(action).map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Where a key is looked up now, the most special first.
+    pub fn contexts(&self) -> Vec<Context> {
+        let pane = match self.focus {
+            Pane::Document => Context::Document,
+            Pane::Planner => Context::Planner,
+            Pane::Jobs => Context::Jobs,
+            Pane::Answers => Context::Answers,
+        };
+        match &self.overlay {
+            Some(Overlay::Quit | Overlay::Stop) => vec![Context::Question],
+            Some(Overlay::Budget) => vec![Context::Budget],
+            Some(Overlay::Question(_)) => vec![Context::Form, Context::Typing],
+            Some(Overlay::Picker(_)) => vec![Context::Picking, Context::Typing],
+            Some(
+                Overlay::Note { .. }
+                | Overlay::Setting(_)
+                | Overlay::Documents(_)
+                | Overlay::Search(_)
+                | Overlay::Amount(_)
+                | Overlay::GoTo(_),
+            ) => vec![Context::Typing],
+            Some(Overlay::Job { .. }) => vec![Context::Jobs, Context::Everywhere],
+            Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Text { .. }) => vec![Context::Everywhere],
+            None if self.player().is_some() => vec![pane, Context::Replay, Context::Everywhere],
+            None => vec![pane, Context::Everywhere],
         }
     }
 

@@ -1,7 +1,8 @@
 //! What opens over the panes: help, a job's details, questions to the person.
 
-use super::action::{BINDINGS, Context};
+use super::action::{Action, Context};
 use super::input::LineInput;
+use super::keymap::Keymap;
 use super::layout::{Area, Pane};
 use super::model::{Model, Overlay, RowsPane};
 use super::rows::{Piece, Tone, Writer};
@@ -71,7 +72,7 @@ impl Model {
             return self.lay_out_picker();
         }
         let rows = match &self.overlay {
-            Some(Overlay::Help(_)) => help(width, self.help_first()).rows,
+            Some(Overlay::Help(_)) => help(width, self.help_first(), &self.keymap).rows,
             Some(Overlay::Ledger(_)) => self.write_ledger(width).rows,
             Some(Overlay::Job { job, .. }) => self.write_job(*job, width).rows,
             Some(Overlay::Text { text, .. }) => {
@@ -108,35 +109,44 @@ impl Model {
     }
 }
 
-/// All keys, those of the place the person comes from first.
-fn help(width: usize, first: Context) -> Writer {
+/// All keys, those of the place the person comes from first. What is bound to no key is left out.
+fn help(width: usize, first: Context, keymap: &Keymap) -> Writer {
     let mut writer = Writer::new(width);
     let rest = Context::ALL.into_iter().filter(|context| *context != first);
     for context in std::iter::once(first).chain(rest) {
+        let rows = || keymap.rows().iter().filter(|row| row.context == context && !row.keys.is_empty());
+        if rows().next().is_none() {
+            continue;
+        }
         writer.blank();
         writer.row(vec![Piece::text(Tone::Heading, context.name())], None);
-        for binding in BINDINGS.iter().filter(|binding| binding.context == context) {
-            let keys = binding.keys.replace(' ', "  ");
+        for row in rows() {
+            let keys: Vec<String> = row.keys.iter().map(ToString::to_string).collect();
             let lead = vec![
-                Piece::text(Tone::Key, format!("  {keys:<20}")),
-                Piece::text(Tone::Text, format!("{:<16}", binding.name)),
+                Piece::text(Tone::Key, format!("  {:<19} ", keys.join("  "))),
+                Piece::text(Tone::Text, format!("{:<16}", row.binding.name)),
             ];
-            writer.lead(lead, Tone::Dim, binding.doc, None);
+            writer.lead(lead, Tone::Dim, row.binding.doc, None);
         }
     }
     writer.blank();
     writer.row(vec![Piece::text(Tone::Heading, "Marks in the document")], None);
-    for (mark, key, doc) in MARKS {
-        let lead = vec![Piece::text(Tone::Key, format!("  {mark:<20}")), Piece::text(Tone::Text, format!("{key:<16}"))];
+    for (mark, actions, doc) in MARKS {
+        let keys: Vec<String> =
+            actions.iter().filter_map(|action| keymap.first_keys(*action)).map(ToString::to_string).collect();
+        let lead = vec![
+            Piece::text(Tone::Key, format!("  {mark:<20}")),
+            Piece::text(Tone::Text, format!("{:<16}", keys.join(", "))),
+        ];
         writer.lead(lead, Tone::Dim, doc, None);
     }
     writer
 }
 
-/// What stands before a line of the document, and the key that switches it.
-const MARKS: [(&str, &str, &str); 4] = [
-    ("▏", "r", "read by a worker"),
-    ("»", "e", "sent to the planner; with a planner on this machine it went nowhere"),
-    ("●", "c", "cited by a job or the answer; on the right, where those stand"),
-    ("▶", "enter, o", "the words or the chunk gone to"),
+/// What stands before a line of the document, and what switches it or leads there.
+const MARKS: [(&str, &[Action], &str); 4] = [
+    ("▏", &[Action::TintRead], "read by a worker"),
+    ("»", &[Action::TintLeft], "sent to the planner; with a planner on this machine it went nowhere"),
+    ("●", &[Action::TintCited], "cited by a job or the answer; on the right, where those stand"),
+    ("▶", &[Action::Open, Action::Show], "the words or the chunk gone to"),
 ];

@@ -138,6 +138,8 @@ impl Model {
             Action::StopRun if self.is_running() => self.open_overlay(Overlay::Stop),
             Action::StopRun => self.notify("no run is in flight"),
             Action::Theme => return self.next_theme(),
+            Action::Mouse => return self.toggle_mouse(),
+            Action::Redraw => return vec![Command::Redraw],
             Action::Help => self.open_overlay(Overlay::Help(RowsPane::default())),
             Action::Suspend => return vec![Command::Suspend],
             Action::Quit if self.is_running() => self.open_overlay(Overlay::Quit),
@@ -176,7 +178,8 @@ impl Model {
             | Action::FormDown
             | Action::NewLine
             | Action::EraseWord
-            | Action::EraseLine => {}
+            | Action::EraseLine
+            | Action::Editor => {}
         }
         Vec::new()
     }
@@ -222,6 +225,8 @@ impl Model {
             (Action::RetryTrouble, Some(_)) => return self.retry_trouble(),
             (Action::Copy, _) => return self.copy_overlay(),
             (Action::Theme, _) => return self.next_theme(),
+            (Action::Mouse, _) => return self.toggle_mouse(),
+            (Action::Redraw, _) => return vec![Command::Redraw],
             (Action::Suspend, _) => return vec![Command::Suspend],
             (Action::Open, None) => self.overlay = None,
             _ => {}
@@ -440,6 +445,15 @@ impl Model {
             self.jobs.narrows_next = true;
             self.open_overlay(Overlay::Search(LineInput::default()));
         }
+    }
+
+    fn toggle_mouse(&mut self) -> Vec<Command> {
+        self.mouse = !self.mouse;
+        self.notify(match self.mouse {
+            true => "the mouse moves in the panes; with Shift held the terminal selects text",
+            false => "the mouse is the terminal's, to select text",
+        });
+        vec![Command::Mouse(self.mouse)]
     }
 
     fn next_theme(&mut self) -> Vec<Command> {

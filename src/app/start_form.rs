@@ -133,6 +133,7 @@ impl Model {
             Some(Action::FormUp) => form.up(&self.earlier),
             Some(Action::FormDown) => form.down(&self.earlier),
             Some(Action::NewLine) if form.field == 0 => form.question.insert_lines("\n"),
+            Some(Action::Editor) => return self.open_editor(),
             action => form.input_mut().typed(action, key),
         }
         Vec::new()

@@ -605,3 +605,33 @@ fn the_knob_is_dragged_as_far_as_the_button_is_held() {
     assert_eq!(mouse(MouseKind::Release, 119, track.y), []);
     assert_eq!(mouse(MouseKind::Drag, begin, track.y), []);
 }
+
+#[test]
+fn a_sequence_waits_for_its_next_key_and_ends_with_one_that_is_none_of_it() {
+    let mut model = World::new().whole().model(120, 40);
+    press(&mut model, "ctrl-w");
+    assert_eq!(model.pending.len(), 1);
+    assert_eq!(press(&mut model, "m"), [Command::Mouse(false)]);
+    assert!(model.pending.is_empty() && notice(&model).contains("the terminal's"));
+    press(&mut model, "ctrl-w q");
+    assert!(model.pending.is_empty() && model.overlay.is_none(), "q alone would have left");
+    press(&mut model, "ctrl-w esc 2");
+    assert_eq!(model.focus, Pane::Planner);
+}
+
+#[test]
+fn what_was_written_in_the_editor_is_the_question() {
+    let mut model = World::new().model(120, 40);
+    press(&mut model, "a");
+    type_in(&mut model, "What");
+    assert_eq!(press(&mut model, "ctrl-g"), [Command::Edit("What".into())]);
+    update(&mut model, Message::Edited("What was\nthe \u{1b}[31mmargin?\n".into()));
+    assert_eq!(press(&mut model, "enter"), [Command::Ask { question: "What was\nthe [31mmargin?".into(), part: None }]);
+    update(&mut model, Message::Edited("too late".into()));
+}
+
+#[test]
+fn nothing_moves_while_the_run_waits_for_the_person() {
+    let (_, model) = at_the_budget();
+    assert!(model.is_running() && !model.is_busy() && !model.is_moving());
+}

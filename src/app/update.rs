@@ -2,6 +2,7 @@
 
 use super::action::{Action, Context};
 use super::key::Key;
+use super::keymap::Meaning;
 use super::layout::Pane;
 use super::message::{Command, Message, Mouse, MouseKind};
 use super::model::{Mode, Model, Overlay, Partial};
@@ -45,6 +46,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.notice.take_if(|notice| notice.until_ms <= now_ms);
         }
         Message::Figures(figures) => model.figures = figures,
+        Message::Edited(text) => model.edited(&text),
         Message::Marks(marks) => model.take_marks(marks),
         Message::Worked(worked) => model.worked(worked),
         Message::Account(account) => return model.take_account(*account),
@@ -195,36 +197,24 @@ fn delta(model: &mut Model, ask: crate::protocol::AskId, text: &str) {
 
 fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
     model.document.wants_outline = false;
-    let contexts: &[Context] = match &model.overlay {
-        Some(Overlay::Quit | Overlay::Stop) => &[Context::Question],
-        Some(Overlay::Budget) => &[Context::Budget],
+    match &model.overlay {
         Some(Overlay::Question(_)) => return model.pressed_in_form(key),
-        Some(
-            Overlay::Note { .. }
-            | Overlay::Setting(_)
-            | Overlay::Documents(_)
-            | Overlay::Search(_)
-            | Overlay::Amount(_)
-            | Overlay::GoTo(_),
-        ) => {
-            return typed(model, key);
-        }
         Some(Overlay::Picker(_)) => return model.pressed_in_picker(key),
-        Some(Overlay::Job { .. }) => &[Context::Jobs, Context::Everywhere],
-        Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Text { .. }) => &[Context::Everywhere],
-        None => match (model.focus, model.player().is_some()) {
-            (Pane::Jobs, true) => &[Context::Jobs, Context::Replay, Context::Everywhere],
-            (Pane::Jobs, false) => &[Context::Jobs, Context::Everywhere],
-            (Pane::Document, true) => &[Context::Document, Context::Replay, Context::Everywhere],
-            (Pane::Document, false) => &[Context::Document, Context::Everywhere],
-            (_, true) => &[Context::Replay, Context::Everywhere],
-            (_, false) => &[Context::Everywhere],
-        },
-    };
-    match model.keymap.action(contexts, key) {
-        Some(action) => model.perform(action),
-        None => Vec::new(),
+        _ => {}
     }
+    let contexts = model.contexts();
+    if contexts.iter().any(|context| context.is_text()) {
+        return typed(model, key);
+    }
+    let mut keys = std::mem::take(&mut model.pending);
+    keys.push(key);
+    match model.keymap.meaning(&contexts, &keys) {
+        Meaning::Does(action) => return model.perform(action),
+        Meaning::Begins => model.pending = keys,
+        // A key that no sequence goes on with ends it, and does nothing else.
+        Meaning::Nothing => {}
+    }
+    Vec::new()
 }
 
 fn typed(model: &mut Model, key: Key) -> Vec<Command> {
@@ -239,6 +229,7 @@ fn typed(model: &mut Model, key: Key) -> Vec<Command> {
             }
             model.overlay = matches!(model.overlay, Some(Overlay::Amount(_))).then_some(Overlay::Budget);
         }
+        Some(Action::Editor) => return model.open_editor(),
         action => {
             if let Some(input) = model.input_mut() {
                 input.typed(action, key);
@@ -252,6 +243,7 @@ fn typed(model: &mut Model, key: Key) -> Vec<Command> {
 const WHEEL: isize = 3;
 
 fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
+    model.pending.clear();
     let layout = model.layout();
     if model.picker().is_some() {
         return match mouse.what {

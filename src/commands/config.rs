@@ -9,7 +9,7 @@ use crate::document::escape::visible_lines;
 
 pub fn show(loaded: &Loaded, as_json: bool) -> Result<Exit, Failure> {
     if as_json {
-        print(&format!("{:#}\n", effective(loaded)?))?;
+        print(&format!("{:#}\n", effective(loaded)))?;
     } else {
         print(&visible_lines(&config::show(loaded)))?;
     }
@@ -27,11 +27,10 @@ pub fn template() -> Result<Exit, Failure> {
 }
 
 /// `{"section.key": {"value": …, "origin": …}}`.
-fn effective(loaded: &Loaded) -> Result<Value, Failure> {
-    let config = serde_json::to_value(&loaded.config)?;
-    let settings = loaded.provenance.iter().map(|(name, origin)| {
-        let value = name.split_once('.').map(|(section, key)| config[section][key].clone());
-        (name.clone(), json!({ "value": value, "origin": origin.to_string() }))
-    });
-    Ok(Value::Object(settings.collect()))
+fn effective(loaded: &Loaded) -> Value {
+    let settings = loaded
+        .provenance
+        .iter()
+        .map(|(name, origin)| (name.clone(), json!({ "value": loaded.json(name), "origin": origin.to_string() })));
+    Value::Object(settings.collect())
 }

@@ -1,5 +1,6 @@
 //! One file a subcommand. Here: which is which, and how a command ends.
 
+mod accessible;
 mod begin;
 mod beside;
 mod bill;
@@ -8,6 +9,7 @@ mod config;
 pub mod doctor;
 mod exit;
 pub mod folds;
+mod keys;
 mod log;
 mod man;
 mod models;
@@ -23,15 +25,18 @@ mod run;
 mod samples;
 mod screen;
 mod sessions;
+mod themes;
 mod verify;
 mod workbench;
 
 use std::future::Future;
 use std::io::Write;
 
+use replay_headless::Style;
 use screen::Scene;
 use workbench::Shown;
 
+use crate::app::Keymap;
 use crate::cli::{AskArgs, Cli, Command, ConfigCommand, SessionsCommand};
 use crate::config::{Config, Loaded, ProtocolName, Sources, load};
 use crate::document::{Document, load_all};
@@ -47,7 +52,6 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Config(ConfigCommand::Template)) => config::template(),
         Some(Command::Completions { shell }) => completions::completions(*shell),
         Some(Command::Man) => man::man(),
-        Some(Command::Keys { json }) => screen::keys(*json),
         Some(Command::Doctor { json }) => doctor::doctor(&sources(cli), *json),
         Some(Command::Engine) => Err(Failure::usage("the program starts its local engine by itself")),
         Some(Command::Sandbox) => Err(Failure::usage("the program starts its sandbox by itself")),
@@ -77,9 +81,12 @@ fn pick_up(cli: &Cli) -> Result<Exit, Failure> {
 
 fn with_settings(cli: &Cli, command: &Command) -> Result<Exit, Failure> {
     let loaded = load(&sources(cli))?;
+    // Keys that clash are wrong settings like others.
+    let keymap = Keymap::of(&loaded)?;
     match command {
+        Command::Keys { json } => keys::keys(&keymap, *json),
         Command::Config(ConfigCommand::Show { json }) => config::show(&loaded, *json),
-        Command::Themes { json } => screen::themes(&loaded, *json),
+        Command::Themes { json } => themes::themes(&loaded, *json, cli.global.color),
         Command::Pull { model, sha256 } => block_on(pull::pull(&loaded.config, model, sha256.clone())),
         Command::Models { provider, json } => models::models(&loaded.config, provider.as_deref(), *json),
         _ => logged(cli, command, &loaded),
@@ -106,10 +113,11 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
         }
         Command::Replay(args) => {
             let session = begin::store(&loaded.config)?.resolve(&args.session)?;
-            if args.headless || screen::possible().is_err() {
+            if args.headless || loaded.config.screen.accessible || screen::possible().is_err() {
                 let from = replay::first_record(&session, args.from)?;
                 let mut out = Output::standard();
-                replay_headless::transcript(&session, from, &mut out)?;
+                let style = if loaded.config.screen.accessible { Style::Spoken } else { Style::Columns };
+                replay_headless::transcript(&session, from, style, &mut out)?;
                 out.flush()?;
                 return Ok(Exit::Success);
             }
@@ -152,6 +160,9 @@ fn ask_of(
     default_question: Option<&str>,
 ) -> Result<Exit, Failure> {
     let question = ask.question.clone().or_else(|| default_question.map(str::to_owned));
+    if loaded.config.screen.accessible {
+        return block_on(accessible::open(&loaded.config, documents, question));
+    }
     let Err(why) = screen::possible() else {
         let question = question.map(|question| (question, None));
         let shown = Shown::Documents { documents, question };

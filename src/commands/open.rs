@@ -162,7 +162,10 @@ async fn watch(
                 Command::Documents(typed) => return Ok(Leaving::Documents(typed)),
                 Command::Pick(Choice::Session(id)) => return Ok(Leaving::Session(id)),
                 Command::Pick(choice) => pick(stage, desk, config, &choice),
-                Command::Replay(_) | Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
+                Command::Replay(_) => {}
+                // The stage has done these.
+                Command::Copy(_) | Command::Suspend | Command::Redraw | Command::Theme(_) => {}
+                Command::Mouse(_) | Command::Edit(_) => {}
             }
         }
         let turned = stage.turn(&mut stream::poll_fn(|context| desk.poll(context).map(Some))).await?;

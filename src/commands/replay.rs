@@ -191,8 +191,11 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 | Command::CancelJob(_)
                 | Command::RetryJobs(_)
                 | Command::Budget(_)
-                | Command::CountDay => {}
-                Command::Pick(_) | Command::Copy(_) | Command::Suspend | Command::Theme(_) => {}
+                | Command::CountDay
+                | Command::Pick(_) => {}
+                // The stage has done these.
+                Command::Copy(_) | Command::Suspend | Command::Redraw | Command::Theme(_) => {}
+                Command::Mouse(_) | Command::Edit(_) => {}
             }
         }
         if turned.hang_up {

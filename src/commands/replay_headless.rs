@@ -1,4 +1,4 @@
-//! `minions replay SESSION --headless`: what happened in a session, as plain text.
+//! `minions replay SESSION --headless`, and what `--accessible` prints: what happens in a session, as plain text.
 
 use std::io::Write;
 
@@ -17,7 +17,7 @@ use crate::protocol::{
 const ERRORS_TOLD: usize = 3;
 
 /// Prints the session from after the first `from` records; zero prints all of it.
-pub fn transcript(session: &Session, from: usize, out: &mut dyn Write) -> Result<(), Failure> {
+pub fn transcript(session: &Session, from: usize, style: Style, out: &mut dyn Write) -> Result<(), Failure> {
     let journal = session.read()?;
     let references = journal.facts().find_map(|fact| match fact {
         Fact::SessionOpened(opened) => Some(opened.documents.clone()),
@@ -27,11 +27,9 @@ pub fn transcript(session: &Session, from: usize, out: &mut dyn Write) -> Result
     let documents = session.documents(&references.unwrap_or_default()).unwrap_or_default();
     writeln!(out, "session {}", session.id())?;
     let began_ms = journal.records.first().map_or(0, |record| record.at_ms);
-    let mut transcript = Transcript { out, documents, began_ms, state: State::default() };
+    let mut transcript = Transcript::new(out, documents, began_ms, style);
     for (index, record) in journal.records.iter().enumerate() {
-        if let Some(fact) = record.fact.known() {
-            transcript.state.apply(fact);
-        }
+        transcript.apply(record);
         if index >= from {
             transcript.tell(record)?;
         }
@@ -48,16 +46,44 @@ pub fn transcript(session: &Session, from: usize, out: &mut dyn Write) -> Result
     Ok(())
 }
 
-struct Transcript<'a> {
-    out: &'a mut dyn Write,
-    documents: Vec<Document>,
-    began_ms: u64,
-    /// With the record applied that is told.
-    state: State,
+/// Lines of a reply, a program or what was aggregated that are read out; all of it is in the session.
+const SPOKEN_LINES: usize = 6;
+
+/// How a transcript is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// In columns, for the eye.
+    Columns,
+    /// Without columns, lines and spaces that a screen reader would read out.
+    Spoken,
 }
 
-impl Transcript<'_> {
-    fn tell(&mut self, record: &Record) -> Result<(), Failure> {
+pub struct Transcript<'a> {
+    pub out: &'a mut dyn Write,
+    documents: Vec<Document>,
+    began_ms: u64,
+    style: Style,
+    /// With the record applied that is told.
+    pub state: State,
+}
+
+impl<'a> Transcript<'a> {
+    /// `began_ms`: the time of the session's first record; 0 takes it from the first that is applied.
+    pub fn new(out: &'a mut dyn Write, documents: Vec<Document>, began_ms: u64, style: Style) -> Self {
+        Self { out, documents, began_ms, style, state: State::default() }
+    }
+
+    pub fn apply(&mut self, record: &Record) {
+        if self.began_ms == 0 {
+            self.began_ms = record.at_ms;
+        }
+        if let Some(fact) = record.fact.known() {
+            self.state.apply(fact);
+        }
+    }
+
+    /// Tells the record that was applied last.
+    pub fn tell(&mut self, record: &Record) -> Result<(), Failure> {
         let at_ms = record.at_ms;
         let Some(fact) = record.fact.known() else {
             let kind = record.fact.unknown_kind().unwrap_or("?");
@@ -67,7 +93,11 @@ impl Transcript<'_> {
         match fact {
             Fact::SessionOpened(opened) => self.opened(opened, at_ms),
             Fact::RoundBegan { round, last } => {
-                writeln!(self.out, "\n── round {round}{} ──", if *last { ", which must answer" } else { "" })?;
+                let words = format!("round {round}{}", if *last { ", which must answer" } else { "" });
+                match self.style {
+                    Style::Columns => writeln!(self.out, "\n── {words} ──")?,
+                    Style::Spoken => writeln!(self.out, "{words}")?,
+                }
                 Ok(())
             }
             Fact::RemoteAsked(ask) => {
@@ -184,6 +214,10 @@ impl Transcript<'_> {
         if purpose == Purpose::Decompose.name() && extract_code(&answer.text).is_ok() {
             return Ok(());
         }
+        // Nobody wants JSON read out, and what it says is told next.
+        if purpose == Purpose::Decide.name() && self.style == Style::Spoken {
+            return Ok(());
+        }
         self.block(&answer.text)
     }
 
@@ -199,7 +233,7 @@ impl Transcript<'_> {
         let line = format!("{jobs} jobs: {chunks} chunks, {} tasks, {samples} sample(s)", planned.tasks.len());
         self.line(at_ms, &line)?;
         for task in &planned.tasks {
-            writeln!(self.out, "            task: {}", visible(task))?;
+            writeln!(self.out, "{}task: {}", self.indent(), visible(task))?;
         }
         Ok(())
     }
@@ -211,7 +245,7 @@ impl Transcript<'_> {
         let line = format!("jobs: {}", tally(round));
         self.line(at_ms, &line)?;
         for error in errors {
-            writeln!(self.out, "            {}", visible(&error))?;
+            writeln!(self.out, "{}{}", self.indent(), visible(&error))?;
         }
         Ok(())
     }
@@ -219,7 +253,13 @@ impl Transcript<'_> {
     fn citations(&mut self, citations: &[AnswerCitation]) -> Result<(), Failure> {
         for (number, citation) in citations.iter().enumerate() {
             let place = self.place(citation);
-            writeln!(self.out, "  [{}] “{}” ({place})", number + 1, visible(&citation.text))?;
+            match self.style {
+                Style::Columns => writeln!(self.out, "  [{}] “{}” ({place})", number + 1, visible(&citation.text))?,
+                Style::Spoken => {
+                    let words: Vec<&str> = citation.text.split_whitespace().collect();
+                    writeln!(self.out, "citation {}, {place}: {}", number + 1, visible(&words.join(" ")))?;
+                }
+            }
         }
         Ok(())
     }
@@ -255,7 +295,7 @@ impl Transcript<'_> {
         Ok(())
     }
 
-    fn totals(&mut self) -> Result<(), Failure> {
+    pub fn totals(&mut self) -> Result<(), Failure> {
         let (mut remote, mut local) = (Usage::default(), Usage::default());
         let (mut cost, mut calls) = (Some(0.0), 0);
         for ask in self.state.asks() {
@@ -276,13 +316,38 @@ impl Transcript<'_> {
 
     fn line(&mut self, at_ms: u64, text: &str) -> Result<(), Failure> {
         let since = at_ms.saturating_sub(self.began_ms) as f64 / 1000.0;
-        writeln!(self.out, "{since:8.1} s  {text}")?;
+        match self.style {
+            Style::Columns => writeln!(self.out, "{since:8.1} s  {text}")?,
+            Style::Spoken => writeln!(self.out, "{since:.1} s: {text}")?,
+        }
         Ok(())
     }
 
+    fn indent(&self) -> &'static str {
+        match self.style {
+            Style::Columns => "            ",
+            Style::Spoken => "",
+        }
+    }
+
     fn block(&mut self, text: &str) -> Result<(), Failure> {
-        for line in visible_lines(text.trim_end()).lines() {
-            writeln!(self.out, "            │ {line}")?;
+        let text = visible_lines(text.trim_end());
+        match self.style {
+            Style::Columns => {
+                for line in text.lines() {
+                    writeln!(self.out, "            │ {line}")?;
+                }
+            }
+            Style::Spoken => {
+                let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+                let (begin, rest) = lines.split_at(lines.len().min(SPOKEN_LINES));
+                for line in begin {
+                    writeln!(self.out, "{line}")?;
+                }
+                if !rest.is_empty() {
+                    writeln!(self.out, "and {} lines more", rest.len())?;
+                }
+            }
         }
         Ok(())
     }

@@ -8,18 +8,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::ColorChoice;
 use futures_util::{FutureExt, Stream, StreamExt, stream};
-use serde_json::json;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::Failure;
 use super::beside::Beside;
-use super::{Exit, Failure, print};
-use crate::app::{BINDINGS, Command, Message, Model, Mouse, MouseKind, Worked, update};
-use crate::config::{ConfigError, Folders, Loaded, Sources, Watch, watch};
+use crate::app::{Command, Keymap, Message, Model, Mouse, MouseKind, Worked, update};
+use crate::config::{ConfigError, FolderWatch, Folders, Loaded, Sources, Watch, watch, watch_folders};
 use crate::term::{
-    self, Capabilities, ColourDepth, Events, FrameLimiter, Options, Pump, Signal, TermError, TermEvent, Terminal, Turn,
-    signals,
+    self, Capabilities, ColourDepth, Copied, Events, FrameLimiter, Options, Pump, Signal, TermError, TermEvent,
+    Terminal, Turn, signals,
 };
-use crate::view::{BUILT_IN, Depth, Theme, draw};
+use crate::view::{Depth, Theme, Themes, draw};
 
 /// How often what moves with time alone is drawn again.
 const TICK: Duration = Duration::from_millis(250);
@@ -35,42 +34,6 @@ pub fn say_headless(why: &TermError) {
     let _ = writeln!(stderr(), "{why}; going on without the screen, as `minions run` does");
 }
 
-/// `minions keys`: every key from the table that the screen itself uses.
-pub fn keys(as_json: bool) -> Result<Exit, Failure> {
-    if as_json {
-        let rows: Vec<_> = BINDINGS
-            .iter()
-            .map(|binding| {
-                json!({"action": binding.name, "context": binding.context.name(), "keys": binding.keys.split_whitespace().collect::<Vec<_>>(), "doc": binding.doc})
-            })
-            .collect();
-        print(&format!("{}\n", serde_json::to_string_pretty(&rows)?))?;
-        return Ok(Exit::Success);
-    }
-    let wide = BINDINGS.iter().map(|binding| binding.keys.len()).max().unwrap_or(0);
-    let lines: Vec<String> = BINDINGS
-        .iter()
-        .map(|binding| format!("{:9}  {:wide$}  {}\n", binding.context.name(), binding.keys, binding.doc))
-        .collect();
-    print(&lines.concat())?;
-    Ok(Exit::Success)
-}
-
-/// `minions themes`: those of the program, and how to add one's own.
-pub fn themes(loaded: &Loaded, as_json: bool) -> Result<Exit, Failure> {
-    let chosen = &loaded.config.screen.theme;
-    if as_json {
-        let rows: Vec<_> = BUILT_IN.iter().map(|(name, _)| json!({"name": name, "chosen": name == chosen})).collect();
-        print(&format!("{}\n", serde_json::to_string_pretty(&rows)?))?;
-        return Ok(Exit::Success);
-    }
-    for (name, _) in BUILT_IN {
-        print(&format!("{} {name}\n", if name == chosen { "*" } else { " " }))?;
-    }
-    print("Set one with screen.theme; a theme of your own is a TOML file, named by its path.\n")?;
-    Ok(Exit::Success)
-}
-
 /// The terminal, the model it shows, and everything that comes in from the person.
 pub struct Stage {
     pub model: Model,
@@ -80,9 +43,28 @@ pub struct Stage {
     watch: Option<Watch>,
     ticks: Interval,
     pump: Pump,
+    themes: Themes,
+    themes_watch: Option<FolderWatch>,
     theme: Theme,
     depth: Depth,
     beside: Beside,
+}
+
+/// The themes at hand.
+pub fn themes() -> Themes {
+    Themes { folder: Folders::of_process().map(|folders| folders.themes()) }
+}
+
+/// How many colours are drawn with.
+pub fn depth(capabilities: &Capabilities, asked: ColorChoice) -> Depth {
+    match capabilities.colour {
+        _ if asked == ColorChoice::Never => Depth::None,
+        ColourDepth::None if asked == ColorChoice::Always => Depth::Ansi,
+        ColourDepth::None => Depth::None,
+        ColourDepth::Ansi16 => Depth::Ansi,
+        ColourDepth::Ansi256 => Depth::Indexed,
+        ColourDepth::TrueColour => Depth::True,
+    }
 }
 
 /// How the command line wants the screen.
@@ -104,6 +86,7 @@ enum Arrived<E> {
     Term(TermEvent),
     Signal(Signal),
     Settings(Box<Result<Loaded, ConfigError>>),
+    Themes,
     Tick,
     Worked(Worked),
     Other(E),
@@ -114,24 +97,23 @@ impl Stage {
     pub fn enter(mut model: Model, loaded: &Loaded, on: Scene) -> Result<Self, Failure> {
         let capabilities = Capabilities::detect();
         let screen = &loaded.config.screen;
-        let depth = match capabilities.colour {
-            _ if on.color == ColorChoice::Never => Depth::None,
-            ColourDepth::None if on.color == ColorChoice::Always => Depth::Ansi,
-            ColourDepth::None => Depth::None,
-            ColourDepth::Ansi16 => Depth::Ansi,
-            ColourDepth::Ansi256 => Depth::Indexed,
-            ColourDepth::TrueColour => Depth::True,
-        };
-        let theme = Theme::load(&screen.theme, depth).map_err(|error| Failure::usage(error.to_string()))?;
+        let (themes, depth) = (themes(), depth(&capabilities, on.color));
+        let theme = themes.load(&screen.theme, depth).map_err(|error| Failure::usage(error.to_string()))?;
+        model.themes = themes.names();
+        let own = themes.file(&screen.theme).and_then(|file| Some(file.parent()?.to_owned()));
+        let themes_watch = watch_folders(themes.folder.clone().into_iter().chain(own)).ok();
         model.settings = loaded.clone();
         model.theme.clone_from(&screen.theme);
         model.ascii = screen.ascii || !capabilities.unicode;
+        model.keymap = Keymap::of(loaded)?;
+        model.mouse = screen.mouse;
         model.now_ms = now_ms();
         let pump = Pump::new(FrameLimiter::new(capabilities.frame_rate(screen.frames_per_second)));
         let signals = Box::new(signals()?);
         // Settings that cannot be watched are still the settings.
         let watch = watch(on.sources, loaded.clone()).ok();
-        let (mut terminal, events) = Terminal::enter(capabilities, Options { mouse: true, stderr: stderr_file() })?;
+        let (mut terminal, events) =
+            Terminal::enter(capabilities, Options { mouse: screen.mouse, stderr: stderr_file() })?;
         let (width, height) = terminal.measure();
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -141,6 +123,8 @@ impl Stage {
             events: Some(events),
             signals,
             watch,
+            themes,
+            themes_watch,
             ticks,
             pump,
             theme,
@@ -169,6 +153,7 @@ impl Stage {
                     Arrived::Signal(Signal::Continued) => self.terminal.continued()?,
                     Arrived::Signal(_) | Arrived::Term(TermEvent::Lost) => turned.hang_up = true,
                     Arrived::Settings(settings) => turned.commands.extend(self.reload(*settings)),
+                    Arrived::Themes => self.reload_theme(),
                     Arrived::Worked(worked) => turned.commands.extend(self.update(Message::Worked(worked))),
                     Arrived::Tick => turned.commands.extend(self.update(Message::Tick { now_ms: now_ms() })),
                     Arrived::Term(event) => {
@@ -203,6 +188,7 @@ impl Stage {
         self.model.themes = before.themes;
         self.model.ascii = before.ascii;
         self.model.keymap = before.keymap;
+        self.model.mouse = before.mouse;
         self.model.settings = before.settings;
         self.model.earlier = before.earlier;
         self.model.draft = before.draft;
@@ -221,7 +207,7 @@ impl Stage {
 
     async fn next<E>(&mut self, others: &mut (impl Stream<Item = E> + Unpin)) -> Turn<Arrived<E>> {
         let moving = self.model.is_moving();
-        let Self { events, signals, watch, ticks, pump, beside, model, .. } = self;
+        let Self { events, signals, watch, themes_watch, ticks, pump, beside, model, .. } = self;
         beside.see_to(model);
         let mut all = stream::poll_fn(|context| {
             if let Some(events) = events
@@ -236,6 +222,11 @@ impl Stage {
             match settings {
                 Poll::Ready(Some(settings)) => return Poll::Ready(Some(Arrived::Settings(Box::new(settings)))),
                 Poll::Ready(None) => *watch = None,
+                Poll::Pending => {}
+            }
+            match themes_watch.as_mut().map_or(Poll::Pending, |watch| pin!(watch.next()).poll_unpin(context)) {
+                Poll::Ready(Some(())) => return Poll::Ready(Some(Arrived::Themes)),
+                Poll::Ready(None) => *themes_watch = None,
                 Poll::Pending => {}
             }
             if let Poll::Ready(Some(worked)) = beside.poll(context) {
@@ -271,11 +262,20 @@ impl Stage {
         for command in commands {
             match command {
                 Command::Copy(text) => {
-                    let told = match self.terminal.copy(&text) {
-                        Ok(()) => format!("copied {} characters, where the terminal allows it", text.chars().count()),
-                        Err(error) => error.to_string(),
-                    };
+                    let told = self.copy(&text);
                     self.update(Message::Notice(told));
+                }
+                Command::Redraw => self.terminal.repaint(),
+                Command::Mouse(on) => self.terminal.set_mouse(on)?,
+                Command::Edit(text) => {
+                    if let Some(events) = self.events.take() {
+                        let (events, edited) = self.terminal.edit(events, &text)?;
+                        self.events = Some(events);
+                        self.update(match edited {
+                            Ok(text) => Message::Edited(text),
+                            Err(error) => Message::Notice(error.to_string()),
+                        });
+                    }
                 }
                 Command::Suspend => {
                     if let Some(events) = self.events.take() {
@@ -290,11 +290,26 @@ impl Stage {
         Ok(rest)
     }
 
+    /// Copies, and says in a line where to.
+    fn copy(&mut self, text: &str) -> String {
+        let file = Folders::of_process().map(|folders| folders.state.join("copied.txt"));
+        let count = text.chars().count();
+        match (self.terminal.copy(text, file.as_deref()), &file) {
+            (Ok(Copied::ToFile(why)), Some(file)) => format!("{why}: {count} characters are in {}", file.display()),
+            (Ok(_), _) => format!("copied {count} characters, where the terminal allows it"),
+            (Err(error), _) => error.to_string(),
+        }
+    }
+
     /// Takes settings that were read again, with what was changed here put over them.
     fn reload(&mut self, settings: Result<Loaded, ConfigError>) -> Vec<Command> {
-        match settings {
-            Ok(loaded) => {
+        let keymap = settings.as_ref().map_err(Clone::clone).and_then(Keymap::of);
+        match (settings, keymap) {
+            (Ok(loaded), Ok(keymap)) => {
                 let loaded = loaded.with_changes_of(&self.model.settings);
+                (self.model.keymap, self.model.pending) = (keymap, Vec::new());
+                self.model.lay_out();
+                self.set_mouse(loaded.config.screen.mouse);
                 self.model.ascii = loaded.config.screen.ascii || !self.terminal.capabilities().unicode;
                 self.set_theme(&loaded.config.screen.theme);
                 self.update(Message::Notice("settings read again; those of a run hold from the next run on".into()));
@@ -302,22 +317,44 @@ impl Stage {
                 self.model.settings = loaded;
                 vec![Command::Settings(config)]
             }
-            Err(error) => {
+            (Err(error), _) | (_, Err(error)) => {
                 self.update(Message::Notice(format!("settings kept as they were: {error}")));
                 Vec::new()
             }
         }
     }
 
+    fn set_mouse(&mut self, on: bool) {
+        self.model.mouse = on;
+        if let Err(error) = self.terminal.set_mouse(on) {
+            self.update(Message::Notice(error.to_string()));
+        }
+    }
+
+    /// The file of the theme at hand, or another of the person's own, has changed.
+    fn reload_theme(&mut self) {
+        self.model.themes = self.themes.names();
+        match self.themes.load(&self.model.theme, self.depth) {
+            Ok(theme) if theme == self.theme => {}
+            Ok(theme) => {
+                self.theme = theme;
+                self.update(Message::Notice(format!("theme {} read again", self.model.theme)));
+            }
+            Err(error) => {
+                self.update(Message::Notice(format!("theme kept as it was: {error}")));
+            }
+        }
+    }
+
+    /// Draws with the theme of this name from now on, or says why not.
     fn set_theme(&mut self, name: &str) {
-        match Theme::load(name, self.depth) {
+        match self.themes.load(name, self.depth) {
             Ok(theme) => {
                 self.theme = theme;
                 self.model.theme = name.to_owned();
-                self.terminal.repaint();
             }
             Err(error) => {
-                self.update(Message::Notice(error.to_string()));
+                self.update(Message::Notice(format!("theme kept as it was: {error}")));
             }
         }
     }

@@ -9,8 +9,9 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::Config;
 use super::error::ConfigError;
-use super::setting::{Catalog, Setting, in_table};
+use super::setting::{Catalog, Setting, Shape, in_table};
 use super::spelling::{nearest, shown};
 use super::value::{Written, check};
 
@@ -88,8 +89,11 @@ impl Reading<'_> {
         for (name, value) in table {
             let (at, known) = (name.span(), catalog.sections.iter().find(|s| s.name == name.get_ref().as_ref()));
             match (value.get_ref(), known) {
-                (DeValue::Table(tables), Some(section)) if section.named => self.tables(&section.name, tables),
-                (DeValue::Table(settings), Some(section)) => self.settings(&section.name, settings),
+                (DeValue::Table(inner), Some(section)) => match section.shape {
+                    Shape::Settings => self.settings(&section.name, inner),
+                    Shape::Named => self.tables(&section.name, inner),
+                    Shape::Keys => self.keys(inner),
+                },
                 (DeValue::Table(_), None) => self.problem(at, unknown_section(name.get_ref())),
                 (_, Some(section)) => {
                     let name = &section.name;
@@ -133,6 +137,32 @@ impl Reading<'_> {
         }
     }
 
+    /// `[keys.CONTEXT]`: one or several keys an action. Which contexts, actions and keys there are is not known here.
+    fn keys(&mut self, contexts: &DeTable<'_>) {
+        for (context, value) in contexts {
+            let DeValue::Table(actions) = value.get_ref() else {
+                self.problem(context.span(), "`keys` has tables: write [keys.everywhere] and its keys under it".into());
+                continue;
+            };
+            for (action, value) in actions {
+                match keys_of(value.get_ref()) {
+                    Some(keys) => {
+                        let (line, _) = position(self.text, action.span().start);
+                        let name = Config::key_name(context.get_ref(), action.get_ref());
+                        self.entries.push(Entry { name, value: keys.into(), line });
+                    }
+                    None => {
+                        let name = shown(action.get_ref());
+                        let problem = format!(
+                            "`{name}` takes a key, keys one after the other such as \"g g\", or a list of them: [\"g g\", \"home\"]"
+                        );
+                        self.problem(value.span(), problem);
+                    }
+                }
+            }
+        }
+    }
+
     fn setting(&mut self, setting: &Setting, name: String, key: Range<usize>, value: &Spanned<DeValue<'_>>) {
         let source = self.text.get(value.span()).unwrap_or_default();
         match check(setting, written(value.get_ref()), source) {
@@ -147,6 +177,18 @@ impl Reading<'_> {
     fn problem(&mut self, at: Range<usize>, problem: String) {
         let (line, column) = position(self.text, at.start);
         self.problems.push((at.start, format!("{}:{line}:{column}: {problem}", self.place)));
+    }
+}
+
+/// One or several texts without control characters.
+fn keys_of(value: &DeValue<'_>) -> Option<Vec<String>> {
+    let text = |value: &DeValue<'_>| match value {
+        DeValue::String(text) if !text.contains(char::is_control) => Some(text.clone().into_owned()),
+        _ => None,
+    };
+    match value {
+        DeValue::Array(several) => several.iter().map(|one| text(one.get_ref())).collect(),
+        one => text(one).map(|one| vec![one]),
     }
 }
 

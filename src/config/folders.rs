@@ -44,6 +44,11 @@ impl Folders {
         }
     }
 
+    /// Where this user's own themes are.
+    pub fn themes(&self) -> PathBuf {
+        self.config.join("themes")
+    }
+
     pub fn log(&self) -> PathBuf {
         self.state.join("log")
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::error::ConfigError;
 use super::file::{self, shown_path, unknown_in_table, unknown_setting};
-use super::setting::{Catalog, Kind, Setting, in_table, split_table};
+use super::setting::{Catalog, Kind, Setting, Shape, in_table, split_table};
 use super::spelling::{nearest, shown};
 use super::value::{Written, check};
 use super::{Config, Folders};
@@ -103,6 +103,18 @@ pub struct Loaded {
     pub provenance: BTreeMap<String, Origin>,
 }
 
+impl Loaded {
+    /// The value of a setting by its full name, those in tables too.
+    pub fn json(&self, name: &str) -> Option<Value> {
+        let config = serde_json::to_value(&self.config).ok()?;
+        let found = match split_table(name) {
+            Some((section, table, key)) => &config[section][table][key],
+            None => name.split_once('.').map(|(section, key)| &config[section][key])?,
+        };
+        Some(found.clone())
+    }
+}
+
 /// Reads all layers. The error tells everything that is wrong, with its place.
 pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     let mut layers = Layers { values: BTreeMap::new(), problems: Vec::new() };
@@ -161,8 +173,17 @@ impl Layers {
         if let Some(setting) = catalog.by_name(&flag.name) {
             return self.text(setting, setting.name(), &flag.value, &flag.flag, origin);
         }
+        if let Some(("keys", context, action)) = split_table(&flag.name) {
+            // One key or sequence; blank takes the keys away.
+            let keys: Vec<&str> = Some(flag.value.trim()).filter(|keys| !keys.is_empty()).into_iter().collect();
+            if keys.iter().any(|keys| keys.contains(char::is_control)) {
+                return self.problems.push(format!("{}: a key is no control character; write ctrl-c", flag.flag));
+            }
+            self.values.insert(Config::key_name(&context, action), (keys.into(), origin));
+            return;
+        }
         let in_tables = split_table(&flag.name)
-            .filter(|(section, ..)| catalog.sections.iter().any(|s| s.named && s.name == *section));
+            .filter(|(section, ..)| catalog.sections.iter().any(|s| s.shape == Shape::Named && s.name == *section));
         let problem = match in_tables {
             Some((section, table, key)) => match catalog.find_in_table(section, key) {
                 Some(setting) => {

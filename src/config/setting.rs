@@ -88,8 +88,17 @@ impl Setting {
 pub struct Section {
     pub name: String,
     pub doc: String,
-    /// Whether its settings stand in tables of their own names: `[prices."a model"]`.
-    pub named: bool,
+    pub shape: Shape,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// The same settings for everybody.
+    Settings,
+    /// Settings in tables of names that the person chose: `[prices."a model"]`.
+    Named,
+    /// Keys by context and action: what there is to choose from is not known here.
+    Keys,
 }
 
 /// Every section and setting, in the order of the code.
@@ -133,14 +142,15 @@ impl Catalog {
         for line in defaults().lines() {
             if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
                 let property = &schema["properties"][name];
-                let table = &property["additionalProperties"];
-                catalog.sections.push(Section {
-                    name: name.into(),
-                    doc: first_line(property),
-                    named: table.is_object(),
-                });
-                if table.is_object() {
-                    catalog.of_tables.extend(of_table(&schema, name, resolved(&schema, table)));
+                let table = resolved(&schema, &property["additionalProperties"]);
+                let shape = match (table.is_object(), table["properties"].is_object()) {
+                    (false, _) => Shape::Settings,
+                    (true, true) => Shape::Named,
+                    (true, false) => Shape::Keys,
+                };
+                catalog.sections.push(Section { name: name.into(), doc: first_line(property), shape });
+                if shape == Shape::Named {
+                    catalog.of_tables.extend(of_table(&schema, name, table));
                 }
             } else if let Some((key, default)) = line.split_once(" = ")
                 && let Some(section) = catalog.sections.last()

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::setting::in_table;
+
 /// What a `base_url` may be. A name and password in it would be shown with the settings, so it has none.
 const URL: &str = "a URL beginning with http:// or https://, without a name or password in it";
 /// The same for one or several.
@@ -32,10 +34,23 @@ pub struct Config {
     pub sandbox: SandboxConfig,
     /// How the screen looks.
     pub screen: ScreenConfig,
+    /// Keys of your own by context and action, as `minions keys` lists them: one, a sequence, several; an empty list for none.
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, OneOrSeveral>>")]
+    pub keys: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// Where sessions are kept.
     pub sessions: SessionsConfig,
     /// Prices of your own by model, nearer than the list that comes with the program; remote.price_* is nearer still.
     pub prices: BTreeMap<String, ModelPrice>,
+}
+
+/// How keys may be written: `"g g"`, or `["g g", "home"]`.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+enum OneOrSeveral {
+    #[allow(dead_code, reason = "its shape is what counts")]
+    One(String),
+    #[allow(dead_code, reason = "its shape is what counts")]
+    Several(Vec<String>),
 }
 
 /// Dollars for a million tokens of one model. The name is as in `remote.model`, or with the provider and a slash before it.
@@ -398,10 +413,14 @@ pub enum Require {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScreenConfig {
-    /// The theme: dark, light, or the name of a file in the themes folder beside your settings.
+    /// The theme: one that `minions themes` shows, from the program or your themes folder, or the path of a .toml file.
     pub theme: String,
     /// Draw with ASCII characters only.
     pub ascii: bool,
+    /// Clicks and the wheel move in the panes; without it they are the terminal's, to select text.
+    pub mouse: bool,
+    /// One line after the other for a screen reader, instead of the screen; --accessible does the same.
+    pub accessible: bool,
     /// Frames a second at most; over SSH a third of it.
     #[schemars(range(min = 1, max = 60))]
     pub frames_per_second: u32,
@@ -409,7 +428,7 @@ pub struct ScreenConfig {
 
 impl Default for ScreenConfig {
     fn default() -> Self {
-        Self { theme: "dark".into(), ascii: false, frames_per_second: 30 }
+        Self { theme: "dark".into(), ascii: false, mouse: true, accessible: false, frames_per_second: 30 }
     }
 }
 
@@ -419,4 +438,11 @@ pub struct SessionsConfig {
     /// The folder of sessions; empty takes the data folder of your system.
     #[schemars(extend("format" = "path"))]
     pub dir: PathBuf,
+}
+
+impl Config {
+    /// The name of a setting of `[keys]`, as where settings came from is kept by.
+    pub fn key_name(table: &str, action: &str) -> String {
+        in_table("keys", table, action)
+    }
 }

@@ -1,7 +1,15 @@
 //! Settings as text: the commented template, and the settings in force with where each came from.
 
 use super::layers::Loaded;
-use super::setting::{Catalog, in_table, split_table};
+use super::setting::{Catalog, Shape, in_table, split_table};
+
+/// What `[keys]` may look like; the contexts and actions are the screen's own.
+const EXAMPLE_OF_KEYS: &str = "\
+#[keys.everywhere]
+#top = [\"g g\", \"home\"]
+#theme = []
+#[keys.jobs]
+#cancel-job = \"space x\"";
 
 /// The whole `minions.toml`: every setting with its default and its explanation. The file at the top level is this.
 ///
@@ -16,8 +24,11 @@ pub fn template() -> String {
          # `minions config show` prints the settings in force and where each came from.\n",
     );
     for section in &catalog.sections {
-        let head =
-            if section.named { format!("#[{}.\"a name\"]", section.name) } else { format!("[{}]", section.name) };
+        let head = match section.shape {
+            Shape::Settings => format!("[{}]", section.name),
+            Shape::Named => format!("#[{}.\"a name\"]", section.name),
+            Shape::Keys => EXAMPLE_OF_KEYS.to_owned(),
+        };
         out.push_str(&format!("\n# {}\n{head}\n", section.doc));
         let settings = catalog.settings.iter().chain(&catalog.of_tables);
         for setting in settings.filter(|s| s.section == section.name) {

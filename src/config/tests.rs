@@ -51,8 +51,21 @@ fn the_template_holds_every_setting_at_its_default() {
         .map(|l| format!("{}\n", l.strip_prefix('#').filter(|l| !l.starts_with(' ')).unwrap_or(l)))
         .collect();
     let all = || Catalog::get().settings.iter().chain(&Catalog::get().of_tables);
-    assert_eq!(file::parse("minions.toml", &uncommented).unwrap().len(), all().count());
-    let with_example = Config { prices: [("a name".into(), ModelPrice::default())].into(), ..Config::default() };
+    let of_keys = |table: &str, action: &str, keys: &[&str]| {
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        (table.to_owned(), action.to_owned(), keys)
+    };
+    let examples = [
+        of_keys("everywhere", "top", &["g g", "home"]),
+        of_keys("everywhere", "theme", &[]),
+        of_keys("jobs", "cancel-job", &["space x"]),
+    ];
+    let written = file::parse("minions.toml", &uncommented).unwrap();
+    assert_eq!(written.len(), all().count() + examples.len());
+    let mut with_example = Config { prices: [("a name".into(), ModelPrice::default())].into(), ..Config::default() };
+    for (table, action, keys) in examples {
+        with_example.keys.entry(table).or_default().insert(action, keys);
+    }
     assert_eq!(read(&uncommented), Ok(with_example));
     for setting in all() {
         assert!(template().contains(&format!("\n#{} = {}\n", setting.key, setting.default)), "{}", setting.name());
@@ -113,11 +126,11 @@ fn a_misspelt_setting_names_its_place_and_the_nearest_right_one() {
 fn a_name_like_no_other_is_answered_with_what_there_is() {
     assert_eq!(
         wrong("[screen]\nwallpaper = 1"),
-        "minions.toml:2:1: unknown setting `screen.wallpaper`; [screen] has theme, ascii, frames_per_second"
+        "minions.toml:2:1: unknown setting `screen.wallpaper`; [screen] has theme, ascii, mouse, accessible, frames_per_second"
     );
     assert_eq!(
         wrong("[window]\n"),
-        "minions.toml:1:2: unknown section `window`; there are protocol, remote, local, sandbox, screen, sessions, prices"
+        "minions.toml:1:2: unknown section `window`; there are protocol, remote, local, sandbox, screen, keys, sessions, prices"
     );
     assert_eq!(
         wrong("verbosity = 1"),
@@ -388,6 +401,31 @@ fn prices_stand_in_tables_named_by_their_models() {
         assert!(shown.lines().any(|line| line.starts_with("input = 3.0 ") && line.ends_with("# --set")), "{shown}");
         assert_eq!(read(&shown), Ok(loaded.config));
     }
+}
+
+#[test]
+fn keys_are_one_or_several_and_a_later_layer_replaces_those_of_an_earlier() {
+    let text = "[keys.jobs]\nfilter = \"g f\"\n[keys.everywhere]\ntop = [\"g g\", \"home\"]\nquit = []\n";
+    let config = read(text).unwrap();
+    assert_eq!(config.keys["jobs"]["filter"], ["g f"]);
+    assert_eq!(config.keys["everywhere"]["top"], ["g g", "home"]);
+    assert!(config.keys["everywhere"]["quit"].is_empty());
+    let loaded = from_flag("keys.jobs.filter", "F").unwrap();
+    assert_eq!(loaded.config.keys["jobs"]["filter"], ["F"]);
+    assert_eq!(loaded.provenance[&Config::key_name("jobs", "filter")], Origin::Flag("--set".into()));
+    assert_eq!(loaded.json("keys.jobs.filter"), Some(serde_json::json!(["F"])));
+    let shown = show(&loaded);
+    assert!(shown.lines().any(|line| line.starts_with("filter = [\"F\"]") && line.ends_with("# --set")), "{shown}");
+    assert_eq!(read(&shown), Ok(loaded.config));
+    assert!(from_flag("keys.jobs.filter", "").unwrap().config.keys["jobs"]["filter"].is_empty());
+}
+
+#[test]
+fn keys_that_are_no_text_are_refused_with_their_place() {
+    assert!(wrong("[keys.jobs]\nfilter = 3").starts_with("minions.toml:2:10: `filter` takes a key"));
+    assert!(wrong("[keys.jobs]\nfilter = [\"a\", 3]").starts_with("minions.toml:2:10: `filter` takes a key"));
+    assert!(wrong("[keys.jobs]\nfilter = \"\\u001b\"").starts_with("minions.toml:2:10: `filter` takes a key"));
+    assert!(wrong("[keys]\nfilter = \"f\"").contains("write [keys.everywhere]"));
 }
 
 #[test]

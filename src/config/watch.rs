@@ -54,6 +54,40 @@ pub fn watch(sources: Sources, current: Loaded) -> Result<Watch, ConfigError> {
     Ok(Watch { changes, _debouncer: debouncer })
 }
 
+/// Tells that something in some folders changed, until it is dropped.
+pub struct FolderWatch {
+    changes: mpsc::Receiver<()>,
+    _debouncer: Debouncer<RecommendedWatcher, RecommendedCache>,
+}
+
+impl FolderWatch {
+    /// The next change. `None` when the watch has ended. Safe to cancel.
+    pub async fn next(&mut self) -> Option<()> {
+        self.changes.recv().await
+    }
+}
+
+/// Watches folders for changes of their files; those that do not exist are not watched.
+pub fn watch_folders(folders: impl IntoIterator<Item = PathBuf>) -> Result<FolderWatch, ConfigError> {
+    let (sender, changes) = mpsc::channel(1);
+    let on_events = move |events: DebounceEventResult| {
+        let changed = |events: &Vec<notify_debouncer_full::DebouncedEvent>| {
+            events.iter().any(|event| !matches!(event.kind, EventKind::Access(_)))
+        };
+        if events.as_ref().map_or(true, changed) {
+            // One that waits already tells the same.
+            let _ = sender.try_send(());
+        }
+    };
+    let cannot = |e: notify::Error| ConfigError::one(format!("themes are not watched for changes: {e}"));
+    let mut debouncer = new_debouncer(QUIET, Some(QUIET), on_events).map_err(cannot)?;
+    let folders: BTreeSet<PathBuf> = folders.into_iter().filter(|folder| folder.is_dir()).collect();
+    for folder in folders {
+        debouncer.watch(&folder, RecursiveMode::NonRecursive).map_err(cannot)?;
+    }
+    Ok(FolderWatch { changes, _debouncer: debouncer })
+}
+
 fn folder_of(file: &Path) -> PathBuf {
     match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.into(),

@@ -34,6 +34,8 @@ pub struct Capabilities {
     /// Frames may be bracketed as one synchronized update (mode 2026). Terminals ignore modes they do not know; this
     /// is false only for those known to print them.
     pub synchronized: bool,
+    /// It may copy by OSC 52; false only for those known not to.
+    pub clipboard: bool,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
 }
@@ -64,6 +66,7 @@ impl Capabilities {
             ssh: set("SSH_CONNECTION").is_some() || set("SSH_TTY").is_some(),
             multiplexer,
             synchronized: !prints_unknown_modes(&term),
+            clipboard: has_clipboard(&term, multiplexer, &set),
             stdin_is_terminal: true,
             stdout_is_terminal: true,
             term,
@@ -125,6 +128,14 @@ fn is_utf8(set: &impl Fn(&str) -> Option<String>) -> bool {
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
+/// The Linux console has no clipboard; Terminal.app and those of VTE have one that programs do not reach. What stands
+/// between here and them may copy by itself.
+fn has_clipboard(term: &str, multiplexer: Multiplexer, set: &impl Fn(&str) -> Option<String>) -> bool {
+    let console = term == "linux" || prints_unknown_modes(term);
+    let closed = set("TERM_PROGRAM").is_some_and(|name| name == "Apple_Terminal") || set("VTE_VERSION").is_some();
+    !console && (multiplexer != Multiplexer::None || !closed)
+}
+
 fn prints_unknown_modes(term: &str) -> bool {
     ["vt52", "vt100", "vt102", "vt220", "vt320", "cons25", "sun"].contains(&term)
 }
@@ -179,6 +190,16 @@ mod tests {
         assert!(piped.full_screen().is_ok(), "a document may come in by a pipe");
         piped.stdout_is_terminal = false;
         assert!(piped.full_screen().unwrap_err().to_string().contains("standard output is no terminal"));
+    }
+
+    #[test]
+    fn a_terminal_known_to_have_no_clipboard_is_not_asked_to_copy() {
+        assert!(with(&[("TERM", "xterm-256color")]).clipboard);
+        assert!(!with(&[("TERM", "linux")]).clipboard);
+        assert!(!with(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "Apple_Terminal")]).clipboard);
+        assert!(!with(&[("TERM", "xterm-256color"), ("VTE_VERSION", "7600")]).clipboard);
+        let in_tmux = [("TERM", "tmux-256color"), ("TMUX", "/tmp/t,1,0"), ("VTE_VERSION", "7600")];
+        assert!(with(&in_tmux).clipboard);
     }
 
     #[test]

@@ -2,6 +2,11 @@
 //!
 //! Format: xterm control sequences, "Operating System Commands", Ps = 5 2.
 
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
 use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
 
@@ -9,6 +14,14 @@ use super::{Multiplexer, TermError};
 
 /// Bytes of text at most: 100,000 characters in base64, where the strictest of the common terminals stop.
 pub const MAX_COPY_BYTES: usize = 74_994;
+
+/// Where a copy went.
+#[derive(Debug)]
+pub enum Copied {
+    ToClipboard,
+    /// And why not to the clipboard.
+    ToFile(TermError),
+}
 
 /// GNU screen drops a device control string longer than 768 bytes.
 const SCREEN_STRING_BYTES: usize = 512;
@@ -29,6 +42,18 @@ pub(super) fn copy_sequence(text: &str, multiplexer: Multiplexer) -> Result<Vec<
         Multiplexer::Screen => through_screen(plain.trim_end_matches("\x1b\\")),
     };
     Ok(bytes.into_bytes())
+}
+
+/// Writes the text to a file that only its owner can read, over what was copied before.
+pub(super) fn copy_to_file(text: &str, file: &Path) -> Result<(), TermError> {
+    let write = || -> io::Result<()> {
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+        out.write_all(text.as_bytes())
+    };
+    write().map_err(|source| TermError::CopyToFile { file: file.into(), source })
 }
 
 /// The sequence cut into device control strings, ended by BEL since `ESC \` would end the wrapping.
@@ -73,6 +98,19 @@ mod tests {
         assert!(pieces.len() > 5 && pieces.iter().all(|piece| piece.starts_with("\x1bP") && piece.len() < 768));
         let joined: String = pieces.iter().map(|piece| &piece[2..]).collect();
         assert_eq!(joined, sequence(&text, Multiplexer::None).replace("\x1b\\", "\x07"));
+    }
+
+    #[test]
+    fn a_file_takes_what_the_clipboard_cannot() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("state").join("copied.txt");
+        copy_to_file("a longer text", &file).unwrap();
+        copy_to_file("words", &file).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "words");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let error = copy_to_file("words", folder.path()).unwrap_err().to_string();
+        assert!(error.contains(&folder.path().display().to_string()), "{error}");
     }
 
     #[test]

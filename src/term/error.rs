@@ -1,6 +1,7 @@
 //! What can go wrong between the program and the terminal, and what to do about it.
 
 use std::io;
+use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TermError {
@@ -22,4 +23,12 @@ pub enum TermError {
     Listen { what: &'static str, source: io::Error },
     #[error("{bytes} bytes are too many to copy, terminals take {limit} at most: select less")]
     CopyTooLong { bytes: usize, limit: usize },
+    #[error("this terminal has no clipboard that programs can write to")]
+    NoClipboard,
+    #[error("the copy could not be written to {}: {source}", file.display())]
+    CopyToFile { file: PathBuf, source: io::Error },
+    #[error("the editor `{editor}` could not be used, and the text is as it was: {source}; set EDITOR to another")]
+    Editor { editor: String, source: io::Error },
+    #[error("the editor `{editor}` ended with an error ({how}), and the text is as it was; set EDITOR to another")]
+    EditorFailed { editor: String, how: String },
 }

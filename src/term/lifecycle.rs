@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::sync::{Mutex, Once, PoisonError, TryLockError};
 use std::thread::ThreadId;
 use std::time::Duration;
@@ -11,11 +12,11 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Frame;
 
 use super::capabilities::terminal_size;
-use super::clipboard::copy_sequence;
+use super::clipboard::{Copied, copy_sequence, copy_to_file};
 use super::frame::{FrameStats, Screen};
 use super::input::Events;
 use super::stderr::{Redirected, redirect, stop_self};
-use super::{Capabilities, TermError, modes};
+use super::{Capabilities, TermError, editor, modes, sane};
 
 /// What is drawn on where the terminal does not say its size.
 const USUAL_SIZE: (u16, u16) = (80, 24);
@@ -89,9 +90,37 @@ impl Terminal {
         self.screen.repaint();
     }
 
-    /// Has the terminal copy `text` to its clipboard. Terminals do not say whether they did.
-    pub fn copy(&mut self, text: &str) -> Result<(), TermError> {
-        self.screen.send(&copy_sequence(text, self.capabilities.multiplexer)?)
+    /// Has the terminal copy `text` to its clipboard, or writes it to `file` where the terminal is known to have none
+    /// or the text is too long for it. Terminals do not say whether they copied.
+    pub fn copy(&mut self, text: &str, file: Option<&Path>) -> Result<Copied, TermError> {
+        let sequence = match self.capabilities.clipboard {
+            true => copy_sequence(text, self.capabilities.multiplexer),
+            false => Err(TermError::NoClipboard),
+        };
+        match (sequence, file) {
+            (Ok(sequence), _) => self.screen.send(&sequence).map(|()| Copied::ToClipboard),
+            (Err(why), Some(file)) => copy_to_file(text, file).map(|()| Copied::ToFile(why)),
+            (Err(why), None) => Err(why),
+        }
+    }
+
+    /// Whether clicks and the wheel come as events from now on.
+    pub fn set_mouse(&mut self, on: bool) -> Result<(), TermError> {
+        if on == self.options.mouse {
+            return Ok(());
+        }
+        self.options.mouse = on;
+        self.screen.send(modes::mouse(on).as_bytes())
+    }
+
+    /// Gives the terminal to the person's editor with this text, and takes it back when the editor ends. The events
+    /// end before, so that the editor gets what is typed. The second part is the text, or why there is none.
+    pub fn edit(&mut self, events: Events, text: &str) -> Result<(Events, Result<String, TermError>), TermError> {
+        events.end();
+        give_back().map_err(lost)?;
+        let edited = editor::edit(text);
+        self.take()?;
+        Ok((self.listen()?, edited))
     }
 
     /// Gives the terminal back to the shell and stops the process, as Ctrl-Z does; takes it again when the shell
@@ -132,6 +161,8 @@ impl Terminal {
         };
         *taken = Some(Taken { out, by: std::thread::current().id(), stderr });
         drop(taken);
+        // Where it cannot be asked, as where it is no terminal, the next step says so.
+        let _ = sane::make_sane(io::stdout());
         enable_raw_mode().map_err(mode("read keys one by one"))?;
         self.screen.send(modes::enter(self.options.mouse).as_bytes())?;
         self.screen.repaint();

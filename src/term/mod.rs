@@ -6,22 +6,26 @@
 mod backend;
 mod capabilities;
 mod clipboard;
+mod editor;
 mod error;
 mod escape;
 mod frame;
 mod input;
 mod lifecycle;
 mod modes;
+mod painted;
 mod pump;
+mod sane;
 mod signals;
 mod stderr;
 
 pub use capabilities::{Capabilities, ColourDepth, Multiplexer};
-pub use clipboard::MAX_COPY_BYTES;
+pub use clipboard::{Copied, MAX_COPY_BYTES};
 pub use error::TermError;
 pub use frame::{Due, FrameLimiter, FrameStats, Screen};
 pub use input::{Events, Mouse, MouseButton, MouseKind, TermEvent};
 pub use lifecycle::{Options, Terminal};
+pub use painted::painted;
 pub use pump::{Pump, Turn};
 pub use signals::{Signal, signals};
 

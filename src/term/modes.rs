@@ -33,6 +33,16 @@ pub(super) fn enter(mouse: bool) -> String {
     sequence
 }
 
+/// What is sent when the mouse is given to the terminal, or taken back, while the screen is up.
+pub(super) fn mouse(on: bool) -> String {
+    let mut sequence = String::new();
+    match on {
+        true => add(&mut sequence, EnableMouse),
+        false => add(&mut sequence, DisableMouseCapture),
+    }
+    sequence
+}
+
 /// What is sent when it is left, however far entering came and wherever in a frame it stopped: all of it is harmless
 /// where it was never set.
 pub(super) fn leave() -> String {

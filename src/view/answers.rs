@@ -4,7 +4,7 @@ use super::glyphs::Glyph;
 use super::paint::Paint;
 use super::pane;
 use super::theme::Role;
-use crate::app::{Action, Area, Headline, Model, Pane, binding_of, headline, seconds};
+use crate::app::{Action, Area, Headline, Model, Pane, headline, seconds};
 use crate::protocol::Phase;
 
 pub fn draw(paint: &mut Paint, model: &Model) {
@@ -32,7 +32,7 @@ fn tabs(paint: &mut Paint, model: &Model) {
     let shown = model.answers_tab();
     let (strip, areas) = (model.inside(Pane::Answers), model.answers_tab_areas());
     if let Some((_, last)) = areas.last() {
-        let keys = [Action::Left, Action::Right].map(|action| binding_of(action).map_or("", |known| known.first_key()));
+        let keys = [Action::Left, Action::Right].map(|action| model.key_for(action));
         let end = last.x + last.width + 2;
         let room = (strip.x + strip.width).saturating_sub(end + 1);
         paint.right(end, strip.y, room, &keys.join(" "), paint.style(Role::Key));

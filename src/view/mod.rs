@@ -26,7 +26,7 @@ use ratatui::style::Modifier;
 
 use crate::app::{Area, Model, Overlay, Shape};
 use paint::Paint;
-pub use theme::{BUILT_IN, Depth, Theme, ThemeError};
+pub use theme::{Depth, Role, Theme, ThemeError, Themes};
 
 /// Lines that a list with its frame needs.
 const LEAST_LIST: u16 = 6;

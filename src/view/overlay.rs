@@ -151,7 +151,7 @@ fn budget_choice(paint: &mut Paint, model: &Model, area: Area) {
     for (action, y) in choices.into_iter().zip(area.y + 4..bottom) {
         let Some(binding) = binding_of(action) else { continue };
         let words = if action == Action::SpendOnce { budget::once(reached) } else { binding.doc.to_owned() };
-        paint.text(area.x, y, area.width, binding.first_key(), paint.style(Role::Key));
+        paint.text(area.x, y, area.width, &model.key_for(action), paint.style(Role::Key));
         paint.text(area.x + 5, y, area.width.saturating_sub(5), &words, paint.style(Role::Text));
     }
 }

@@ -105,11 +105,8 @@ pub fn status(paint: &mut Paint, model: &Model) {
     }
     let head = headline(model);
     let style = bar.patch(paint.theme.tone(head.tone));
-    let sign = if model.is_running() {
-        spinner(model.now_ms, paint.ascii)
-    } else {
-        glyph(Glyph::Mark(head.mark), paint.ascii)
-    };
+    let sign =
+        if model.is_busy() { spinner(model.now_ms, paint.ascii) } else { glyph(Glyph::Mark(head.mark), paint.ascii) };
     let mut x = area.x + 1;
     x += paint.text(x, area.y, area.width, &format!("{sign} {}", head.word), style);
     let room = usize::from((area.x + area.width).saturating_sub(x + 1));
@@ -193,6 +190,9 @@ pub fn hints(paint: &mut Paint, model: &Model) {
     if area.is_empty() {
         return;
     }
+    if !model.pending.is_empty() {
+        return pending(paint, model, area);
+    }
     // What is open may hide the line that notices stand on.
     let open = model.overlay_area();
     let hidden = model.overlay.is_some() && open.y + open.height > model.layout().status.y;
@@ -204,29 +204,50 @@ pub fn hints(paint: &mut Paint, model: &Model) {
     let mut end = area.x + area.width;
     if model.overlay.is_none() {
         for action in [Action::Quit, Action::Help] {
-            let wide = binding_of(action).map_or(0, |binding| width(binding.first_key()) + width(binding.name) + 4);
-            end = end.saturating_sub(wide as u16);
-            hint(paint, end, area.y, area.x + area.width, action);
+            let Some((key, name)) = key_and_name(model, action) else { continue };
+            end = end.saturating_sub((width(&key) + width(name) + 4) as u16);
+            hint(paint, end, area.y, area.x + area.width, &key, name);
         }
     }
     let mut x = area.x + 1;
     for action in hinted(model) {
-        match hint(paint, x, area.y, end, *action) {
+        let Some((key, name)) = key_and_name(model, *action) else { continue };
+        match hint(paint, x, area.y, end, &key, name) {
             0 => break,
             taken => x += taken,
         }
     }
 }
 
+/// The keys pressed so far, and what can follow.
+fn pending(paint: &mut Paint, model: &Model, area: Area) {
+    let pressed: Vec<String> = model.pending.iter().map(ToString::to_string).collect();
+    let end = area.x + area.width;
+    let mut x = area.x + 1;
+    x += paint.text(x, area.y, end.saturating_sub(x), &pressed.join(" "), paint.style(Role::Strong));
+    x += paint.text(x, area.y, end.saturating_sub(x), " then  ", paint.style(Role::Dim));
+    for (key, label) in model.keymap.following(&model.contexts(), &model.pending) {
+        match hint(paint, x, area.y, end, &key.to_string(), &label) {
+            0 => break,
+            taken => x += taken,
+        }
+    }
+}
+
+/// Nothing where no key is bound to the action.
+fn key_and_name(model: &Model, action: Action) -> Option<(String, &'static str)> {
+    let keys = model.keymap.first_keys(action)?;
+    Some((keys.to_string(), binding_of(action)?.name))
+}
+
 /// Draws a key and what it does; nothing when it does not fit before `end`. Gives the cells it took.
-fn hint(paint: &mut Paint, x: u16, y: u16, end: u16, action: Action) -> u16 {
-    let Some(binding) = binding_of(action) else { return 0 };
-    let wide = (width(binding.first_key()) + width(binding.name) + 1) as u16;
+fn hint(paint: &mut Paint, x: u16, y: u16, end: u16, key: &str, name: &str) -> u16 {
+    let wide = (width(key) + width(name) + 1) as u16;
     if x + wide + 1 > end {
         return 0;
     }
-    let at = paint.text(x, y, end - x, binding.first_key(), paint.style(Role::Key));
-    paint.text(x + at + 1, y, end - x - at, binding.name, paint.style(Role::Dim));
+    let at = paint.text(x, y, end - x, key, paint.style(Role::Key));
+    paint.text(x + at + 1, y, end - x - at, name, paint.style(Role::Dim));
     wide + 3
 }
 

@@ -1,11 +1,14 @@
 //! Themes: TOML files that give each role of the screen a look, for as many colours as the terminal has.
 
 mod file;
+mod known;
 mod quantise;
 
 use ratatui::style::{Color, Modifier, Style};
 
 pub use file::ThemeError;
+use known::File;
+pub use known::Themes;
 pub use quantise::Depth;
 
 use crate::app::Tone;
@@ -106,8 +109,14 @@ pub const ROLES: [(Role, &str); 43] = [
 ];
 
 /// The themes in the program: name and file.
-pub const BUILT_IN: [(&str, &str); 2] =
-    [("dark", include_str!("../../themes/dark.toml")), ("light", include_str!("../../themes/light.toml"))];
+pub const BUILT_IN: [(&str, &str); 6] = [
+    ("dark", include_str!("../../themes/dark.toml")),
+    ("light", include_str!("../../themes/light.toml")),
+    ("high-contrast", include_str!("../../themes/high-contrast.toml")),
+    ("colour-blind", include_str!("../../themes/colour-blind.toml")),
+    ("catppuccin-mocha", include_str!("../../themes/catppuccin-mocha.toml")),
+    ("gruvbox-dark", include_str!("../../themes/gruvbox-dark.toml")),
+];
 
 /// How a role looks in full colour, and without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,34 +140,17 @@ pub struct Theme {
 impl Theme {
     /// A theme of the program by name.
     pub fn built_in(name: &str, depth: Depth) -> Result<Self, ThemeError> {
-        match BUILT_IN.iter().find(|(known, _)| *known == name) {
-            Some((known, text)) => Self::from_toml(&format!("themes/{known}.toml"), text, depth),
-            None => Err(ThemeError::unknown_theme(name)),
-        }
+        Themes::default().load(name, depth)
     }
 
-    /// A theme from the text of a file; what it inherits comes from the program's own.
-    pub fn from_toml(file: &str, text: &str, depth: Depth) -> Result<Self, ThemeError> {
-        let (name, looks) = file::read(file, text)?;
+    fn of(file: File, themes: &Themes, depth: Depth) -> Result<Self, ThemeError> {
+        let (name, looks) = file::read(file, themes)?;
         let mut styles = [Style::default(); ROLES.len()];
         let base = (looks[Role::Text as usize].fg, looks[Role::Background as usize].bg);
         for (style, look) in styles.iter_mut().zip(&looks) {
             *style = quantise::style(look, base, depth);
         }
         Ok(Self { name, depth, looks, styles })
-    }
-
-    /// A theme from a file, or by name when there is a built-in one.
-    pub fn load(name_or_path: &str, depth: Depth) -> Result<Self, ThemeError> {
-        if BUILT_IN.iter().any(|(known, _)| *known == name_or_path) {
-            return Self::built_in(name_or_path, depth);
-        }
-        if !name_or_path.ends_with(".toml") {
-            return Err(ThemeError::unknown_theme(name_or_path));
-        }
-        let text = std::fs::read_to_string(name_or_path)
-            .map_err(|error| ThemeError::unreadable(name_or_path, &error.to_string()))?;
-        Self::from_toml(name_or_path, &text, depth)
     }
 
     pub fn style(&self, role: Role) -> Style {

@@ -8,11 +8,8 @@ use crate::protocol::Round;
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let head = headline(model);
-    let sign = if model.is_running() {
-        spinner(model.now_ms, paint.ascii)
-    } else {
-        glyph(Glyph::Mark(head.mark), paint.ascii)
-    };
+    let sign =
+        if model.is_busy() { spinner(model.now_ms, paint.ascii) } else { glyph(Glyph::Mark(head.mark), paint.ascii) };
     let tone = paint.theme.tone(head.tone);
     let mut lines = vec![(format!("{sign} {}", head.word), tone)];
     match &model.overlay {

@@ -12,6 +12,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The workbench on a document, with a planner of whose calls each may cost more than the budget has left.
 fn open(planner: &Loopback, documents: &tempfile::TempDir) -> Pty {
+    let pty = open_with(planner, documents, &[]);
+    pty.wait_for(TITLE);
+    pty
+}
+
+fn open_with(planner: &Loopback, documents: &tempfile::TempDir, flags: &[&str]) -> Pty {
     let document = documents.path().join("document.txt");
     std::fs::write(&document, ledger_of(20)).unwrap();
     let base_url = format!("remote.base_url={}", planner.base_url());
@@ -28,9 +34,8 @@ fn open(planner: &Loopback, documents: &tempfile::TempDir) -> Pty {
     let program = env!("CARGO_BIN_EXE_minions");
     let mut command = vec![program, "open", document.to_str().unwrap(), "-q", "What did item 7 bring in?"];
     command.extend(settings.iter().flat_map(|setting| ["--set", setting]));
-    let pty = Pty::start(&command, (120, 40), &[("PLANTED_KEY", KEY)]);
-    pty.wait_for(TITLE);
-    pty
+    command.extend(flags);
+    Pty::start(&command, (120, 60), &[("PLANTED_KEY", KEY)])
 }
 
 fn wait_until_gone(pty: &Pty, text: &str) {
@@ -86,6 +91,30 @@ async fn the_session_can_end_at_its_budget() {
         pty.send(b"q");
         assert_eq!(pty.wait_exit(), 4, "stopped by the budget");
         assert_eq!(planner.counts().requests, 0);
+        assert_unseen(&pty);
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_screen_the_choice_is_a_line_that_is_typed() {
+    let planner = planner(|_, _| None).await;
+    let documents = tempfile::tempdir().unwrap();
+    tokio::task::block_in_place(|| {
+        let mut pty = open_with(&planner, &documents, &["--accessible"]);
+        pty.wait_for("The next call (advise)");
+        pty.send(b"why\r");
+        pty.wait_until("the choices again", PATIENCE, |screen| screen.contents().matches("Type o to").count() == 2);
+        assert_eq!(planner.counts().requests, 0, "nothing is sent before the choice is made");
+        pty.send(b"o\r");
+        pty.wait_until("the next call", PATIENCE, |screen| screen.contents().contains("The next call (decompose)"));
+        assert_eq!(planner.counts().requests, 1);
+        pty.send(b"r\r");
+        pty.wait_for("The new budget in dollars");
+        pty.send(b"9\r");
+        pty.wait_until("the end", PATIENCE, |screen| screen.contents().contains("An empty line leaves."));
+        pty.send(b"\r");
+        assert_eq!(pty.wait_exit(), 0);
+        assert!(!pty.sent().contains(&0x1b), "nothing is drawn");
         assert_unseen(&pty);
     });
 }

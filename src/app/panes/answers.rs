@@ -3,7 +3,6 @@
 use super::findings::{FOUND, has_findings};
 use crate::app::action::Action;
 use crate::app::figures::short_bytes;
-use crate::app::keymap::binding_of;
 use crate::app::layout::{Area, Pane};
 use crate::app::model::{Highlight, Model};
 use crate::app::reword::reworded;
@@ -199,8 +198,8 @@ impl Model {
             (Action::Quit, "leave"),
         ];
         for (action, words) in ways {
-            let Some(binding) = binding_of(action) else { continue };
-            let lead = vec![pad(2), Piece::text(Tone::Key, format!("{:<4}", binding.first_key()))];
+            let Some(keys) = self.keymap.first_keys(action) else { continue };
+            let lead = vec![pad(2), Piece::text(Tone::Key, format!("{:<4}", keys.to_string()))];
             writer.lead(lead, Tone::Text, words, None);
         }
         writer.blank();

@@ -10,7 +10,7 @@ use crate::protocol::JobId;
 impl Model {
     pub(crate) fn open_palette(&mut self) {
         let offered = |binding: &&Binding| binding.action != Action::Palette && self.does_something(binding);
-        let rows = BINDINGS.iter().filter(offered).map(row).collect();
+        let rows = BINDINGS.iter().filter(offered).map(|binding| self.row_of(binding)).collect();
         self.open_picker(Picking::Actions, vec![Group { rows, ..Group::default() }]);
     }
 
@@ -21,7 +21,7 @@ impl Model {
             rows: BINDINGS
                 .iter()
                 .filter(|binding| binding.context == context)
-                .map(|binding| PickerRow { refused: self.refusal(binding), ..row(binding) })
+                .map(|binding| PickerRow { refused: self.refusal(binding), ..self.row_of(binding) })
                 .collect(),
             ..Group::default()
         });
@@ -36,15 +36,11 @@ impl Model {
 
     fn refusal(&self, binding: &Binding) -> String {
         match binding.context {
-            Context::Everywhere | Context::Document | Context::Jobs | Context::Replay
-                if self.does_something(binding) =>
-            {
-                String::new()
-            }
+            context if context.is_pane() && self.does_something(binding) => String::new(),
             Context::Document if self.focus != Pane::Document => "works in the Document pane".into(),
             Context::Jobs if self.focus != Pane::Jobs => "works in the Jobs pane".into(),
             Context::Replay if self.player().is_none() => "works while a session is replayed".into(),
-            Context::Everywhere | Context::Document | Context::Jobs | Context::Replay => "does nothing here now".into(),
+            context if context.is_pane() => "does nothing here now".into(),
             context => format!("works {}", context.name().to_lowercase()),
         }
     }
@@ -98,9 +94,10 @@ impl Model {
             _ => true,
         }
     }
-}
 
-fn row(binding: &Binding) -> PickerRow {
-    let cells = vec![binding.name.to_owned(), binding.keys.replace(' ', "  "), binding.doc.to_owned()];
-    PickerRow::new(Choice::Do(binding.action), cells, binding.doc)
+    fn row_of(&self, binding: &Binding) -> PickerRow {
+        let keys: Vec<String> = self.keymap.keys_of(binding.action).map(ToString::to_string).collect();
+        let cells = vec![binding.name.to_owned(), keys.join("  "), binding.doc.to_owned()];
+        PickerRow::new(Choice::Do(binding.action), cells, binding.doc)
+    }
 }

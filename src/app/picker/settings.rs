@@ -4,7 +4,7 @@ use super::super::input::LineInput;
 use super::super::message::Command;
 use super::super::model::{Model, Overlay};
 use super::{Choice, Group, Picker, PickerRow, Picking};
-use crate::config::{Catalog, Kind, Setting};
+use crate::config::{Catalog, Kind, Setting, Shape};
 use crate::protocol::BudgetChoice;
 
 /// A setting whose new value is typed, over the list that it was picked from.
@@ -150,7 +150,7 @@ impl Model {
                 Catalog::get().settings.iter().zip(&values).filter(|(setting, _)| setting.section == section);
             settings.map(|(setting, (_, value))| row(setting, value)).collect::<Vec<_>>()
         };
-        let sections = Catalog::get().sections.iter().filter(|section| !section.named);
+        let sections = Catalog::get().sections.iter().filter(|section| section.shape == Shape::Settings);
         let group = |name: &str| Group { title: name.to_owned(), rows: of_section(name), ..Group::default() };
         sections.map(|section| group(&section.name)).collect()
     }

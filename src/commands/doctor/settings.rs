@@ -1,6 +1,7 @@
 //! Which files of settings there are, and whether they are right.
 
 use super::Check;
+use crate::app::Keymap;
 use crate::config::{ConfigError, Loaded, Origin, Sources};
 
 pub fn files(sources: &Sources, loaded: &Result<Loaded, ConfigError>) -> Vec<Check> {
@@ -12,12 +13,13 @@ pub fn files(sources: &Sources, loaded: &Result<Loaded, ConfigError>) -> Vec<Che
             Check::ok("settings file", format!("{} {there}", path.display()))
         })
         .collect();
-    match loaded {
-        Ok(loaded) => {
+    let keys = loaded.as_ref().map_err(Clone::clone).and_then(Keymap::of);
+    match (loaded, &keys) {
+        (Ok(loaded), Ok(_)) => {
             let changed = loaded.provenance.values().filter(|o| **o != Origin::BuiltIn).count();
             checks.push(Check::ok("settings", format!("valid; set by you: {changed}")));
         }
-        Err(error) => checks.extend(
+        (Err(error), _) | (_, Err(error)) => checks.extend(
             error
                 .problems()
                 .iter()

@@ -1,9 +1,11 @@
 //! Random keys, sizes and hostile text: never a panic, never a control character in a cell.
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use super::*;
-use crate::app::{BINDINGS, Key, Mouse, MouseKind};
+use crate::app::{BINDINGS, Key, KeyCode, Mouse, MouseKind, Pane, Shape};
 use crate::document::Document;
 use crate::protocol::{Fact, Outcome};
 
@@ -142,64 +144,156 @@ fn a_frame_of_another_size_than_the_model_is_drawn_as_far_as_it_goes() {
 #[derive(Clone, Debug)]
 enum Event {
     Key(usize),
-    Typed(char),
+    Typed(char, bool, bool),
     Paste,
+    Edited,
     Size(u16, u16),
     Mouse(u16, u16, u8),
     Fact,
     Delta,
     Replay(u64, u64),
     Back,
+    Began,
+    Ended(bool),
+    Notice,
+    Ascii(bool),
 }
 
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        8 => any::<usize>().prop_map(Event::Key),
-        1 => any::<char>().prop_map(Event::Typed),
-        1 => Just(Event::Paste),
-        2 => (0u16..220, 0u16..70).prop_map(|(w, h)| Event::Size(w, h)),
-        1 => (0u16..40, 0u16..12).prop_map(|(w, h)| Event::Size(w, h)),
-        2 => (0u16..220, 0u16..70, 0u8..5).prop_map(|(x, y, what)| Event::Mouse(x, y, what)),
-        6 => Just(Event::Fact),
-        1 => Just(Event::Delta),
-        1 => (0u64..90, 0u64..90).prop_map(|(at, len)| Event::Replay(at, len)),
-        1 => Just(Event::Back),
+        16 => any::<usize>().prop_map(Event::Key),
+        2 => any::<(char, bool, bool)>().prop_map(|(character, ctrl, alt)| Event::Typed(character, ctrl, alt)),
+        2 => Just(Event::Paste),
+        1 => Just(Event::Edited),
+        4 => (0u16..=250, 0u16..=80).prop_map(|(w, h)| Event::Size(w, h)),
+        2 => (0u16..40, 0u16..12).prop_map(|(w, h)| Event::Size(w, h)),
+        4 => (0u16..=250, 0u16..=80, 0u8..5).prop_map(|(x, y, what)| Event::Mouse(x, y, what)),
+        12 => Just(Event::Fact),
+        2 => Just(Event::Delta),
+        2 => (0u64..90, 0u64..90).prop_map(|(at, len)| Event::Replay(at, len)),
+        2 => Just(Event::Back),
+        1 => Just(Event::Began),
+        1 => any::<bool>().prop_map(Event::Ended),
+        1 => Just(Event::Notice),
+        1 => any::<bool>().prop_map(Event::Ascii),
     ]
 }
 
+/// A screen over hostile documents, to which events happen.
+struct Walk {
+    model: Model,
+    keys: Vec<Key>,
+    facts: Vec<Fact>,
+    /// Facts told so far.
+    told: usize,
+    step: u64,
+}
+
+impl Walk {
+    fn new() -> Self {
+        let (document, facts) = poisoned_world();
+        let sequences = BINDINGS.iter().flat_map(|binding| binding.keys());
+        let keys = sequences.flat_map(|keys| keys.keys().to_vec()).collect();
+        let model = Model::new(vec![document, Document::from_text("", "")], Mode::Live { running: true });
+        Self { model, keys, facts, told: 0, step: 0 }
+    }
+
+    fn happens(&mut self, event: Event) {
+        let now_ms = self.step;
+        self.step += 1;
+        let message = match event {
+            Event::Key(at) => Message::Key(self.keys[at % self.keys.len()]),
+            Event::Typed(character, ctrl, alt) => {
+                Message::Key(Key { ctrl, alt, ..Key::plain(KeyCode::Char(character)) })
+            }
+            Event::Paste => Message::Paste(HOSTILE.into()),
+            Event::Edited => Message::Edited(HOSTILE.into()),
+            Event::Size(width, height) => Message::Resize { width, height },
+            Event::Mouse(x, y, what) => {
+                use MouseKind as K;
+                let what = [K::Press, K::ScrollUp, K::ScrollDown, K::Drag, K::Release][usize::from(what)];
+                Message::Mouse(Mouse { what, x, y })
+            }
+            Event::Fact => {
+                let fact = self.facts[self.told % self.facts.len()].clone();
+                self.told += 1;
+                Message::Fact { seq: now_ms, at_ms: now_ms, fact: Box::new(fact) }
+            }
+            Event::Delta => match self.model.state.asks().last().map(|ask| ask.request.ask) {
+                Some(ask) => Message::Delta { ask, text: HOSTILE.into() },
+                None => Message::Tick { now_ms },
+            },
+            Event::Replay(position, len) => {
+                let repeat = (Some(len), Some(position));
+                Message::Player(Player { position, len, repeat, playing: true, speed: f64::INFINITY })
+            }
+            Event::Began => Message::RunBegan,
+            Event::Back => {
+                // A history that goes on for ever would only be slow.
+                self.told = 0;
+                Message::World { seq: 0, began_ms: 0, at_ms: 0, state: Box::default(), load: Default::default() }
+            }
+            Event::Ended(well) => Message::RunEnded { error: (!well).then(|| HOSTILE.into()) },
+            Event::Notice => Message::Notice(HOSTILE.into()),
+            Event::Ascii(on) => {
+                self.model.ascii = on;
+                Message::Tick { now_ms }
+            }
+        };
+        update(&mut self.model, message);
+        let buffer = drawn(&self.model, Depth::True);
+        assert_clean(&buffer);
+        self.assert_borders(&buffer);
+    }
+
+    /// No text, however wide or combined, moves or covers the lines between panes.
+    fn assert_borders(&self, buffer: &Buffer) {
+        let layout = self.model.layout();
+        if self.model.overlay.is_some() || layout.shape == Shape::Words {
+            return;
+        }
+        for pane in Pane::ALL {
+            let area = layout.pane(pane);
+            for y in (area.y..area.y + area.height).filter(|_| area.x > 0) {
+                let line = buffer[(area.x - 1, y)].symbol();
+                assert!(matches!(line, "│" | "|"), "{line:?} stands in the line beside {pane:?}");
+                // What begins two cells before is one cell wide, or it would reach into the line.
+                let before = area.x.checked_sub(2).map_or(" ", |x| buffer[(x, y)].symbol());
+                assert!(unicode_width::UnicodeWidthStr::width(before) <= 1, "{before:?} reaches into the line");
+            }
+        }
+    }
+}
+
+impl Drop for Walk {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Model { width, height, focus, overlay, .. } = &self.model;
+            eprintln!(
+                "at step {}: {width}x{height}, {focus:?}, {:?}",
+                self.step,
+                overlay.as_ref().map(std::mem::discriminant)
+            );
+        }
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
     #[test]
     fn no_event_at_any_size_breaks_the_screen(events in prop::collection::vec(event(), 1..160)) {
-        let (document, facts) = poisoned_world();
-        let keys: Vec<Key> = BINDINGS.iter().flat_map(|binding| binding.keys()).collect();
-        let mut model = Model::new(vec![document.clone(), Document::from_text("", "")], Mode::Live { running: true });
-        let mut fed = facts.iter().cycle();
-        for (now_ms, event) in (0u64..).zip(events) {
-            let message = match event {
-                Event::Key(at) => Message::Key(keys[at % keys.len()]),
-                Event::Typed(character) => Message::Key(Key::plain(crate::app::KeyCode::Char(character))),
-                Event::Paste => Message::Paste(HOSTILE.into()),
-                Event::Size(width, height) => Message::Resize { width, height },
-                Event::Mouse(x, y, what) => Message::Mouse(Mouse {
-                    what: [MouseKind::Press, MouseKind::ScrollUp, MouseKind::ScrollDown, MouseKind::Drag, MouseKind::Release][usize::from(what)],
-                    x,
-                    y,
-                }),
-                Event::Fact => Message::Fact { seq: now_ms, at_ms: now_ms, fact: Box::new(fed.next().unwrap().clone()) },
-                Event::Delta => match model.state.asks().last().map(|ask| ask.request.ask) {
-                    Some(ask) => Message::Delta { ask, text: HOSTILE.into() },
-                    None => Message::Tick { now_ms },
-                },
-                Event::Replay(position, len) => {
-                    Message::Player(Player { position, len, repeat: (Some(len), Some(position)), playing: true, speed: f64::INFINITY })
-                }
-                Event::Back => {
-                    Message::World { seq: 0, began_ms: 0, at_ms: 0, state: Box::default(), load: Default::default() }
-                }
-            };
-            update(&mut model, message);
-            assert_clean(&drawn(&model, Depth::True));
-        }
+        let mut walk = Walk::new();
+        events.into_iter().for_each(|event| walk.happens(event));
+    }
+}
+
+/// One long walk, the same every time; `SCREEN_STEPS=100000` makes it longer.
+#[test]
+fn a_long_walk_of_events_never_breaks_the_screen() {
+    let steps = std::env::var("SCREEN_STEPS").map_or(800, |steps| steps.parse().unwrap());
+    let mut runner = TestRunner::deterministic();
+    let (events, mut walk) = (event(), Walk::new());
+    for _ in 0..steps {
+        walk.happens(events.new_tree(&mut runner).unwrap().current());
     }
 }

@@ -6,7 +6,8 @@ use ratatui::style::Modifier;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{BUILT_IN, Look, ROLES};
+use super::known::{File, Themes};
+use super::{Look, ROLES};
 
 /// What is wrong with a theme, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,8 +15,7 @@ use super::{BUILT_IN, Look, ROLES};
 pub struct ThemeError(String);
 
 impl ThemeError {
-    pub(super) fn unknown_theme(name: &str) -> Self {
-        let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    pub(super) fn unknown_theme(name: &str, known: &[String]) -> Self {
         Self(format!("there is no theme `{name}`: take one of {}, or the path of a .toml file", known.join(", ")))
     }
 
@@ -23,15 +23,15 @@ impl ThemeError {
         Self(format!("the theme {path} cannot be read: {error}"))
     }
 
-    fn at(file: &str, text: &str, offset: usize, what: &str) -> Self {
-        let line = text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1);
-        Self(format!("{file}:{line}: {what}"))
+    fn at(file: &File, offset: usize, what: &str) -> Self {
+        let line = file.text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1);
+        Self(format!("{}:{line}: {what}", file.place))
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Parsed {
     name: String,
     inherits: Option<Spanned<String>>,
     #[serde(default)]
@@ -64,50 +64,56 @@ const DEEPEST: usize = 4;
 
 type Looks = [Look; ROLES.len()];
 
-pub(super) fn read(file: &str, text: &str) -> Result<(String, Looks), ThemeError> {
-    let mut chain: Vec<(String, String, File)> = Vec::new();
-    let mut next = Some((file.to_owned(), text.to_owned()));
-    while let Some((file, text)) = next.take() {
-        let parsed = parse(&file, &text)?;
+pub(super) fn read(file: File, themes: &Themes) -> Result<(String, Looks), ThemeError> {
+    let mut chain: Vec<(File, Parsed)> = Vec::new();
+    let mut next = Some(file);
+    while let Some(file) = next.take() {
+        let parsed = parse(&file)?;
         if let Some(parent) = &parsed.inherits {
-            let name = parent.get_ref();
-            let Some((_, found)) = BUILT_IN.iter().find(|(known, _)| known == name) else {
-                let what = format!("inherits `{name}`, which is no theme of the program");
-                return Err(ThemeError::at(&file, &text, parent.span().start, &what));
+            let (name, at) = (parent.get_ref(), parent.span().start);
+            // A file may change the theme of the program whose name it has.
+            let before: Vec<&str> =
+                chain.iter().map(|(known, _)| known.place.as_str()).chain([file.place.as_str()]).collect();
+            let Some(found) = themes.parent(name, &before).transpose()? else {
+                let what = match themes.has(name) {
+                    true => format!("inherits `{name}` in a circle"),
+                    false => format!("inherits `{name}`, which is no theme; there are {}", themes.names().join(", ")),
+                };
+                return Err(ThemeError::at(&file, at, &what));
             };
             if chain.len() >= DEEPEST {
-                return Err(ThemeError::at(&file, &text, parent.span().start, "inherits in a circle"));
+                return Err(ThemeError::at(&file, at, &format!("inherits more than {DEEPEST} others")));
             }
-            next = Some((format!("themes/{name}.toml"), (*found).to_owned()));
+            next = Some(found);
         }
-        chain.push((file, text, parsed));
+        chain.push((file, parsed));
     }
     resolve(&chain)
 }
 
-fn parse(file: &str, text: &str) -> Result<File, ThemeError> {
-    toml::from_str(text).map_err(|error| {
+fn parse(file: &File) -> Result<Parsed, ThemeError> {
+    toml::from_str(&file.text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
-        ThemeError::at(file, text, offset, error.message())
+        ThemeError::at(file, offset, error.message())
     })
 }
 
 /// The file's own values over those it inherits. A colour that a file names anew changes all roles that use it.
-fn resolve(chain: &[(String, String, File)]) -> Result<(String, Looks), ThemeError> {
+fn resolve(chain: &[(File, Parsed)]) -> Result<(String, Looks), ThemeError> {
     let mut colours: BTreeMap<&str, (u8, u8, u8)> = BTreeMap::new();
-    for (file, text, parsed) in chain.iter().rev() {
+    for (file, parsed) in chain.iter().rev() {
         for (name, value) in &parsed.palette {
             let colour = hexadecimal(value.get_ref()).ok_or_else(|| {
                 let what = format!("the colour `{name}` must be written as \"#rrggbb\", not \"{}\"", value.get_ref());
-                ThemeError::at(file, text, value.span().start, &what)
+                ThemeError::at(file, value.span().start, &what)
             })?;
             colours.insert(name, colour);
         }
     }
     let mut looks = [Look::default(); ROLES.len()];
-    for (file, text, parsed) in chain.iter().rev() {
+    for (file, parsed) in chain.iter().rev() {
         for (name, role) in &parsed.roles {
-            let wrong = |what: String| ThemeError::at(file, text, role.span().start, &what);
+            let wrong = |what: String| ThemeError::at(file, role.span().start, &what);
             let Some(at) = ROLES.iter().position(|(_, known)| known == name) else {
                 return Err(wrong(format!("there is no role `{name}`; the nearest is `{}`", nearest(name))));
             };
@@ -135,7 +141,7 @@ fn resolve(chain: &[(String, String, File)]) -> Result<(String, Looks), ThemeErr
             looks[at] = look;
         }
     }
-    let name = chain.first().map_or(String::new(), |(_, _, parsed)| parsed.name.clone());
+    let name = chain.first().map_or(String::new(), |(_, parsed)| parsed.name.clone());
     Ok((name, looks))
 }
 

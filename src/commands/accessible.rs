@@ -1,0 +1,325 @@
+//! `--accessible`: the session one line after the other, for a screen reader, with questions where the person decides.
+//!
+//! Nothing is drawn and nothing is drawn again: no colour, no cursor, no spinner. What is typed is a line with Enter.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, IsTerminal, Read, Stdout, Write, stdin, stdout};
+
+use futures_util::{Stream, StreamExt};
+use tokio::sync::mpsc;
+
+use super::begin::{Begun, begin};
+use super::bill;
+use super::replay_headless::{Style, Transcript};
+use super::{Exit, Failure};
+use crate::app::budget;
+use crate::config::Config;
+use crate::document::Document;
+use crate::document::escape::{visible, visible_lines};
+use crate::journal::Record;
+use crate::ledger::Ledger;
+use crate::protocol::{BudgetChoice, Fact, Reached};
+use crate::runtime::{Event, Order};
+use crate::term::{self, Signal};
+
+/// A line longer than this is cut. In bytes.
+const LONGEST: u64 = 16 * 1024;
+
+/// Asks and answers until the person leaves.
+pub async fn open(config: &Config, documents: Vec<Document>, question: Option<String>) -> Result<Exit, Failure> {
+    let mut person = Person { lines: lines(), signals: Box::new(term::signals()?), out: stdout() };
+    let names: Vec<&str> = documents.iter().map(|document| document.name.as_str()).collect();
+    person.say(&format!("minions, on {}.", names.join(", ")))?;
+    let (mut exit, mut next) = (Exit::Success, question);
+    loop {
+        let question = match next.take() {
+            Some(question) => question,
+            None => match person.ask("What do you want to know? An empty line leaves.").await? {
+                Said::Line(line) if !line.trim().is_empty() => line.trim().to_owned(),
+                Said::Line(_) | Said::Leave => return Ok(exit),
+            },
+        };
+        exit = match run(config, &documents, question, &mut person).await {
+            Ok(Ran { exit, leave: true }) => return Ok(exit),
+            Ok(Ran { exit, leave: false }) => exit,
+            // Nobody is there to ask anew.
+            Err(failure) if person.lines.is_closed() => return Err(failure),
+            Err(failure) => {
+                person.say(&format!("This did not work: {failure}"))?;
+                failure.exit()
+            }
+        };
+    }
+}
+
+struct Ran {
+    exit: Exit,
+    /// The terminal is gone, or the process is asked to end.
+    leave: bool,
+}
+
+/// What a line that is typed now answers.
+enum Wanted {
+    Nothing,
+    Choice(Box<Reached>),
+    Amount(Box<Reached>),
+}
+
+async fn run(config: &Config, documents: &[Document], question: String, person: &mut Person) -> Result<Ran, Failure> {
+    let Begun { mut running, .. } = begin(config, documents.to_vec(), question, None).await?;
+    person.say("Type x and Enter to stop.")?;
+    let (mut out, mut ledger) = (stdout(), Ledger::default());
+    let mut told = Telling { transcript: Transcript::new(&mut out, documents.to_vec(), 0, Style::Spoken), quarters: 0 };
+    let (mut wanted, mut leave, mut listening) = (Wanted::Nothing, false, true);
+    loop {
+        tokio::select! {
+            event = running.events.recv() => match event {
+                None => break,
+                Some(Event::Delta { .. }) => {}
+                Some(Event::Recorded(records)) => {
+                    for record in &records {
+                        if let Some(fact) = record.fact.known() {
+                            ledger.apply(fact);
+                        }
+                        if let Some(reached) = told.tell(record)? {
+                            wanted = Wanted::Choice(reached);
+                            if !listening {
+                                order(&running.orders, Wish::Budget(BudgetChoice::Stop));
+                            }
+                        }
+                    }
+                }
+            },
+            Some(signal) = person.signals.next() => match signal {
+                Signal::Continued => {}
+                signal => {
+                    leave |= signal != Signal::Interrupt;
+                    order(&running.orders, Wish::Stop);
+                }
+            },
+            line = person.lines.recv(), if listening => match line {
+                Some(line) => {
+                    let (say, ordered) = understood(line.trim(), &mut wanted);
+                    if let Some(ordered) = ordered {
+                        order(&running.orders, ordered);
+                    }
+                    person.say(&say)?;
+                }
+                None => {
+                    listening = false;
+                    if matches!(wanted, Wanted::Choice(_) | Wanted::Amount(_)) {
+                        order(&running.orders, Wish::Budget(BudgetChoice::Stop));
+                    }
+                }
+            },
+        }
+    }
+    let Telling { mut transcript, .. } = told;
+    let is_model = transcript.state.opened.as_ref().is_some_and(|opened| opened.remote.is_model);
+    transcript.totals()?;
+    let exit = transcript.state.ending().map_or(Exit::Interrupted, Exit::of);
+    person.say(&bill::line(&ledger.totals(), is_model))?;
+    running.outcome.await??;
+    Ok(Ran { exit, leave })
+}
+
+/// What the person wants of the run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Wish {
+    Stop,
+    Budget(BudgetChoice),
+}
+
+/// A full queue holds orders that end the run already.
+fn order(orders: &mpsc::Sender<Order>, wish: Wish) {
+    let _ = orders.try_send(match wish {
+        Wish::Stop => Order::Stop,
+        Wish::Budget(choice) => Order::Budget(choice),
+    });
+}
+
+/// What a line means now: what to say to it, and what to do.
+fn understood(line: &str, wanted: &mut Wanted) -> (String, Option<Wish>) {
+    let amount = |reached: &Reached| {
+        let least = budget::at_least(reached);
+        format!("The new budget in dollars, for this session. {least} at least; an empty line goes back.")
+    };
+    match (std::mem::replace(wanted, Wanted::Nothing), line) {
+        (Wanted::Choice(_), "o") => ("The call is made.".into(), Some(Wish::Budget(BudgetChoice::Once))),
+        (Wanted::Choice(reached), "r") => {
+            let say = amount(&reached);
+            *wanted = Wanted::Amount(reached);
+            (say, None)
+        }
+        (Wanted::Choice(_), "x") => ("Stopping.".into(), Some(Wish::Budget(BudgetChoice::Stop))),
+        (Wanted::Choice(reached), _) => {
+            let say = choices(&reached);
+            *wanted = Wanted::Choice(reached);
+            (say, None)
+        }
+        (Wanted::Amount(reached), "") => {
+            let say = choices(&reached);
+            *wanted = Wanted::Choice(reached);
+            (say, None)
+        }
+        (Wanted::Amount(reached), line) => match budget::read(&reached, line) {
+            Ok(to_usd) => ("The budget is raised.".into(), Some(Wish::Budget(BudgetChoice::Raise { to_usd }))),
+            Err(wrong) => {
+                let say = format!("Not taken: {wrong}. {}", amount(&reached));
+                *wanted = Wanted::Amount(reached);
+                (say, None)
+            }
+        },
+        (Wanted::Nothing, "x") => ("Stopping.".into(), Some(Wish::Stop)),
+        (Wanted::Nothing, _) => ("A run is under way. Type x and Enter to stop it.".into(), None),
+    }
+}
+
+fn choices(reached: &Reached) -> String {
+    format!(
+        "Type o to {}. Type r to raise the budget for this session. Type x to end the session; what was paid for is saved.",
+        budget::once(reached)
+    )
+}
+
+/// The transcript, and how far the jobs of a round are.
+struct Telling<'a> {
+    transcript: Transcript<'a>,
+    /// Quarters of the round's jobs that were told.
+    quarters: usize,
+}
+
+impl Telling<'_> {
+    /// Tells a record; gives the budget that is reached by it.
+    fn tell(&mut self, record: &Record) -> Result<Option<Box<Reached>>, Failure> {
+        self.transcript.apply(record);
+        self.transcript.tell(record)?;
+        match record.fact.known() {
+            Some(Fact::JobsPlanned(_)) => self.quarters = 0,
+            Some(Fact::JobFinished { .. }) => self.jobs()?,
+            Some(Fact::BudgetReached(reached)) => {
+                for line in budget::lines(reached) {
+                    writeln!(self.transcript.out, "{line}")?;
+                }
+                writeln!(self.transcript.out, "{}", choices(reached))?;
+                return Ok(Some(Box::new(reached.clone())));
+            }
+            _ => {}
+        }
+        self.transcript.out.flush()?;
+        Ok(None)
+    }
+
+    fn jobs(&mut self) -> Result<(), Failure> {
+        let Some(round) = self.transcript.state.round() else { return Ok(()) };
+        let planned = round.jobs.len();
+        let done = planned.saturating_sub(round.unfinished as usize);
+        let quarters = done * 4 / planned.max(1);
+        // The whole is told with its outcome when the round is aggregated.
+        if quarters > self.quarters && quarters < 4 {
+            self.quarters = quarters;
+            writeln!(self.transcript.out, "{done} of {planned} jobs done")?;
+        }
+        Ok(())
+    }
+}
+
+/// Who reads what is said, and types.
+struct Person {
+    lines: mpsc::Receiver<String>,
+    signals: Box<dyn Stream<Item = Signal> + Unpin + Send>,
+    out: Stdout,
+}
+
+enum Said {
+    Line(String),
+    /// There is no more to read, or a signal came.
+    Leave,
+}
+
+impl Person {
+    fn say(&mut self, text: &str) -> Result<(), Failure> {
+        writeln!(self.out, "{}", visible_lines(text))?;
+        self.out.flush()?;
+        Ok(())
+    }
+
+    async fn ask(&mut self, question: &str) -> Result<Said, Failure> {
+        self.say(question)?;
+        loop {
+            tokio::select! {
+                line = self.lines.recv() => return Ok(line.map_or(Said::Leave, Said::Line)),
+                Some(signal) = self.signals.next() => {
+                    if signal != Signal::Continued {
+                        return Ok(Said::Leave);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Lines from the terminal, which is not standard input where a document came in by that. Read in a thread of its own:
+/// such a read cannot be cancelled.
+fn lines() -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel(16);
+    let read = move || {
+        let terminal = (!stdin().is_terminal()).then(|| File::open("/dev/tty").ok()).flatten();
+        let mut reader: Box<dyn BufRead> = match terminal {
+            Some(terminal) => Box::new(BufReader::new(terminal)),
+            None => Box::new(stdin().lock()),
+        };
+        let mut line = Vec::new();
+        while let Ok(1..) = reader.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
+            let text = visible(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n'])).into_owned();
+            line.clear();
+            if sender.blocking_send(text).is_err() {
+                return;
+            }
+        }
+    };
+    // Without the thread no line ever comes, as where there is no terminal.
+    let _ = std::thread::Builder::new().name("lines".into()).spawn(read);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Purpose, Scope};
+
+    fn reached() -> Box<Reached> {
+        Box::new(Reached {
+            scope: Scope::Session,
+            purpose: Purpose::Think,
+            attempt: 1,
+            again: None,
+            worst_usd: 0.02,
+            committed_usd: 0.04,
+            budget_usd: 0.05,
+        })
+    }
+
+    #[test]
+    fn a_line_at_the_budget_is_a_choice_and_nothing_else_is_sent() {
+        let choose = |line| understood(line, &mut Wanted::Choice(reached())).1;
+        assert_eq!(choose("o"), Some(Wish::Budget(BudgetChoice::Once)));
+        assert_eq!(choose("x"), Some(Wish::Budget(BudgetChoice::Stop)));
+        assert_eq!(choose(""), None);
+        assert_eq!(choose("yes"), None);
+
+        let mut wanted = Wanted::Choice(reached());
+        assert!(understood("r", &mut wanted).0.contains("$0.0600 at least"));
+        let (say, ordered) = understood("0.01", &mut wanted);
+        assert!(say.starts_with("Not taken:") && ordered.is_none());
+        assert_eq!(understood("0.5", &mut wanted).1, Some(Wish::Budget(BudgetChoice::Raise { to_usd: 0.5 })));
+        assert!(matches!(wanted, Wanted::Nothing));
+    }
+
+    #[test]
+    fn while_a_run_goes_on_x_stops_it_and_other_lines_say_how() {
+        assert_eq!(understood("x", &mut Wanted::Nothing).1, Some(Wish::Stop));
+        let (say, ordered) = understood("why?", &mut Wanted::Nothing);
+        assert!(say.contains("Type x") && ordered.is_none());
+    }
+}

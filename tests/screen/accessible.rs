@@ -1,0 +1,57 @@
+//! `--accessible`, in a real terminal: lines that a screen reader reads, and nothing that is drawn.
+
+use crate::pty::Pty;
+
+fn accessible(arguments: &[&str], variables: &[(&str, &str)]) -> Pty {
+    let command = [&[env!("CARGO_BIN_EXE_minions"), "--accessible"], arguments].concat();
+    Pty::start(&command, (100, 200), variables)
+}
+
+/// Only new lines: no sequence, nothing overwritten, no line or box of signs.
+fn assert_linear(pty: &Pty) {
+    let sent = String::from_utf8(pty.sent()).unwrap();
+    let drawn = |c: char| c == '\x1b' || matches!(c, '\u{2500}'..='\u{25ff}' | '\u{2800}'..='\u{28ff}');
+    assert_eq!(sent.chars().find(|c| drawn(*c)), None, "{sent}");
+    assert!(!sent.replace("\r\n", "\n").contains(['\r', '\x08']), "nothing is overwritten");
+}
+
+#[test]
+fn the_demo_is_told_line_by_line_and_asks_what_next() {
+    let mut pty = accessible(&["demo"], &[]);
+    pty.wait_until("the question what next", crate::RUN, |screen| {
+        screen.contents().contains("What do you want to know? An empty line leaves.")
+    });
+    for words in ["question: How many minutes", "round 1", "jobs done", "answer: ", "ended: answered"] {
+        pty.wait_for(words);
+    }
+    pty.send(b"What was the target?\r");
+    pty.wait_for("question: What was the target?");
+    pty.wait_until("the second answer", crate::RUN, |screen| {
+        screen.contents().matches("An empty line leaves.").count() == 2
+    });
+    pty.send(b"\r");
+    assert_eq!(pty.wait_exit(), 0);
+    assert_linear(&pty);
+    pty.assert_given_back();
+}
+
+#[test]
+fn a_setting_and_a_variable_do_the_same_and_ctrl_c_at_the_question_leaves() {
+    let variables = [("MINIONS_SCREEN_ACCESSIBLE", "true")];
+    let file = "src/commands/samples/synthetic-patient-record.txt";
+    let file = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+    let mut pty = Pty::start(&[env!("CARGO_BIN_EXE_minions"), "open", &file], (100, 50), &variables);
+    pty.wait_for("An empty line leaves.");
+    pty.send(b"\x03");
+    assert_eq!(pty.wait_exit(), 0);
+    assert_linear(&pty);
+}
+
+#[test]
+fn a_replay_is_read_out_whole() {
+    let session = format!("{}/sessions/patient-lisinopril", env!("CARGO_MANIFEST_DIR"));
+    let mut pty = accessible(&["replay", &session], &[]);
+    assert_eq!(pty.wait_exit(), 0);
+    pty.wait_for("ended: answered");
+    assert_linear(&pty);
+}
