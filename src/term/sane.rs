@@ -10,9 +10,9 @@ use rustix::termios::{InputModes, LocalModes, OptionalActions, OutputModes, Term
 pub(super) fn make_sane(terminal: impl AsFd) -> io::Result<()> {
     let mut modes = tcgetattr(&terminal)?;
     if is_raw(&modes) {
-        // As `stty sane` does, for what raw mode takes away (`cfmakeraw` in termios(3)).
+        // What raw mode takes away (`cfmakeraw` in termios(3)), as the system sets it on a new terminal.
         modes.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
-        modes.input_modes |= InputModes::ICRNL | InputModes::IXON | InputModes::BRKINT;
+        modes.input_modes |= InputModes::ICRNL | InputModes::IXON;
         modes.output_modes |= OutputModes::OPOST;
         tcsetattr(&terminal, OptionalActions::Now, &modes)?;
     }
