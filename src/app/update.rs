@@ -224,7 +224,7 @@ fn typed(model: &mut Model, key: Key) -> Vec<Command> {
         // Back to the choice that the amount was for.
         Some(Action::Leave) => {
             if let Some(Overlay::Setting(form)) = model.overlay.take_if(|open| matches!(open, Overlay::Setting(_))) {
-                model.leave_setting(form);
+                model.leave_setting(form.list);
                 return Vec::new();
             }
             model.overlay = matches!(model.overlay, Some(Overlay::Amount(_))).then_some(Overlay::Budget);

@@ -14,7 +14,7 @@ pub struct SettingForm {
     pub input: LineInput,
     /// Why what was typed may not stand there; empty where nothing was wrong.
     pub wrong: String,
-    list: Box<Picker>,
+    pub(crate) list: Box<Picker>,
 }
 
 impl SettingForm {
@@ -59,7 +59,7 @@ impl Model {
     pub(crate) fn submit_setting(&mut self, mut form: Box<SettingForm>) -> Vec<Command> {
         match self.change_setting(&form.name, &form.input.text) {
             Ok(commands) => {
-                self.leave_setting(form);
+                self.leave_setting(form.list);
                 commands
             }
             Err(wrong) => {
@@ -71,8 +71,8 @@ impl Model {
     }
 
     /// Back to the list, on the row that the cursor stood on.
-    pub(crate) fn leave_setting(&mut self, form: Box<SettingForm>) {
-        self.overlay = Some(Overlay::Picker(form.list));
+    pub(crate) fn leave_setting(&mut self, list: Box<Picker>) {
+        self.overlay = Some(Overlay::Picker(list));
         self.refill_settings();
     }
 
