@@ -325,5 +325,5 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::NewLine, C::Form, "new line", "ctrl-j alt-enter", "a new line in the question"),
     binding(A::EraseWord, C::Typing, "erase word", "ctrl-w", "erase the word before the cursor"),
     binding(A::EraseLine, C::Typing, "erase line", "ctrl-u", "erase everything before the cursor"),
-    binding(A::Editor, C::Typing, "editor", "ctrl-g", "write it in $EDITOR"),
+    binding(A::Editor, C::Typing, "editor", "ctrl-g", "write it in $EDITOR, where more than a line is to be typed"),
 ];

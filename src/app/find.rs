@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::action::Action;
 use super::layout::Pane;
 use super::model::{Model, RowsPane};
 use super::panes::job_list::hits;
@@ -95,7 +96,7 @@ impl Model {
 
     pub(crate) fn next_match(&mut self, forward: bool) {
         let Some(pane) = self.search.pane else {
-            self.notify("nothing is searched for; press / first");
+            self.notify(format!("nothing is searched for; press {} first", self.key_for(Action::Search)));
             return;
         };
         // Jobs move as they change.

@@ -111,7 +111,10 @@ impl Model {
             Action::RetryTrouble => return self.retry_trouble(),
             Action::CancelJob => return self.selected_job().map_or_else(Vec::new, |job| self.cancel(job)),
             Action::Ask => match self.is_running() {
-                true => self.notify("a run is in flight; stop it with X before you ask anew"),
+                true => self.notify(format!(
+                    "a run is in flight; stop it with {} before you ask anew",
+                    self.key_for(Action::StopRun)
+                )),
                 false if self.documents.is_empty() => self.name_documents(),
                 false => return self.open_start_form(),
             },
@@ -124,7 +127,10 @@ impl Model {
             }
             Action::LocalModel => return self.open_filled(Picking::LocalModel, Filling::LocalModels),
             Action::Sessions if self.is_running() => {
-                self.notify("a run is in flight; stop it with X before you open another session");
+                self.notify(format!(
+                    "a run is in flight; stop it with {} before you open another session",
+                    self.key_for(Action::StopRun)
+                ));
             }
             Action::Sessions => return self.open_filled(Picking::Session, Filling::Sessions),
             Action::Budget if self.budget_reached().is_some() => self.open_overlay(Overlay::Budget),

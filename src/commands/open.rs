@@ -144,7 +144,7 @@ async fn watch(
                     desk.run = start(stage, config, documents, question, part);
                 }
                 Command::Ask { .. } => {
-                    stage.update(Message::Notice("a run is under way; stop it with X before asking again".into()));
+                    stage.update(Message::Notice("a run is under way; stop it before asking again".into()));
                 }
                 Command::Fill { ticket, filling } => desk.offers.fill(ticket, filling, config),
                 Command::StopFilling => desk.offers.stop(),

@@ -46,11 +46,11 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         }
         Overlay::Quit => {
             let text = ["Leaving stops the run.", "What was paid for is saved, and the session stays."];
-            ask(paint, inside, &text, "y leave", "n stay");
+            ask(paint, model, inside, &text, ("leave", "stay"));
         }
         Overlay::Stop => {
             let text = ["Jobs and requests under way are cancelled.", "What was paid for is saved."];
-            ask(paint, inside, &text, "y stop the run", "n let it run");
+            ask(paint, model, inside, &text, ("stop the run", "let it run"));
         }
         Overlay::Budget => budget_choice(paint, model, inside),
         Overlay::Amount(input) => {
@@ -156,14 +156,17 @@ fn budget_choice(paint: &mut Paint, model: &Model, area: Area) {
     }
 }
 
-fn ask(paint: &mut Paint, area: Area, lines: &[&str], yes: &str, no: &str) {
+/// `choice`: what yes does, and what no does.
+fn ask(paint: &mut Paint, model: &Model, area: Area, lines: &[&str], choice: (&str, &str)) {
+    let [yes, no] = [(Action::Confirm, choice.0), (Action::Decline, choice.1)]
+        .map(|(action, does)| format!("{} {does}", model.key_for(action)));
     for (line, y) in lines.iter().zip(area.y..) {
         paint.text(area.x, y, area.width, line, paint.style(Role::Text));
     }
     let y = area.y + area.height.saturating_sub(1);
     let key = paint.style(Role::Key);
-    let at = paint.text(area.x, y, area.width, yes, key);
-    paint.text(area.x + at + 4, y, area.width.saturating_sub(at + 4), no, key);
+    let at = paint.text(area.x, y, area.width, &yes, key);
+    paint.text(area.x + at + 4, y, area.width.saturating_sub(at + 4), &no, key);
 }
 
 /// What is typed, over as many rows as it has, with the cursor's cell reversed.

@@ -7,7 +7,7 @@ use super::overlay::line_input;
 use super::paint::Paint;
 use super::theme::Role;
 use crate::app::picker::{Column, Finder, Line, Picker, PickerRow, Standing};
-use crate::app::{Area, Model, Picking, gist, glyphs, width, wrap};
+use crate::app::{Action, Area, Model, Picking, gist, glyphs, width, wrap};
 
 /// Cells between two columns.
 const GAP: u16 = 2;
@@ -54,7 +54,7 @@ pub fn draw(paint: &mut Paint, model: &Model, picker: &Picker) {
         paint.text(areas.list.x + 2, areas.list.y, areas.list.width.saturating_sub(2), words, paint.style(Role::Dim));
     }
     preview(paint, picker, areas.list, areas.preview);
-    hints(paint, picker, areas.hints);
+    hints(paint, model, picker, areas.hints);
 }
 
 /// What is typed, and how many rows fit it.
@@ -149,29 +149,34 @@ fn preview(paint: &mut Paint, picker: &Picker, list: Area, area: Area) {
     }
 }
 
-fn hints(paint: &mut Paint, picker: &Picker, area: Area) {
+fn hints(paint: &mut Paint, model: &Model, picker: &Picker, area: Area) {
     if area.height == 0 {
         return;
     }
     if picker.deleting.is_some() {
         // The keys first: they are to be seen where the rest is not.
-        let taken = paint.text(area.x, area.y, area.width, "y delete  n keep", paint.style(Role::Key));
+        let choice = format!("{} delete  {} keep", model.key_for(Action::Confirm), model.key_for(Action::Decline));
+        let taken = paint.text(area.x, area.y, area.width, &choice, paint.style(Role::Key));
         let words = "   the session and its documents' text, for good?";
         paint.text(area.x + taken, area.y, area.width.saturating_sub(taken), words, paint.style(Role::Warning));
         return;
     }
-    let keys: &[(&str, &str)] = match picker.of {
-        Picking::Actions | Picking::Keys => &[("enter", "do it"), ("esc", "leave")],
-        Picking::Section => &[("enter", "go there"), ("esc", "leave")],
-        Picking::RemoteModel | Picking::LocalModel => &[("enter", "use it"), ("esc", "leave")],
-        Picking::Log => &[("enter", "copy the line"), ("esc", "leave")],
-        Picking::Notes => &[("enter", "go there"), ("esc", "leave")],
-        Picking::Settings => &[("enter", "change it"), ("esc", "leave")],
-        Picking::Session => &[("enter", "open"), ("ctrl-x", "delete"), ("esc", "leave")],
+    let keys: &[(Action, &str)] = match picker.of {
+        Picking::Actions | Picking::Keys => &[(Action::Submit, "do it"), (Action::Leave, "leave")],
+        Picking::Section => &[(Action::Submit, "go there"), (Action::Leave, "leave")],
+        Picking::RemoteModel | Picking::LocalModel => &[(Action::Submit, "use it"), (Action::Leave, "leave")],
+        Picking::Log => &[(Action::Submit, "copy the line"), (Action::Leave, "leave")],
+        Picking::Notes => &[(Action::Submit, "go there"), (Action::Leave, "leave")],
+        Picking::Settings => &[(Action::Submit, "change it"), (Action::Leave, "leave")],
+        Picking::Session => &[(Action::Submit, "open"), (Action::Delete, "delete"), (Action::Leave, "leave")],
     };
     let mut x = 0;
-    for (key, does) in keys {
-        x += paint.text(area.x + x, area.y, area.width.saturating_sub(x), key, paint.style(Role::Key));
+    for (action, does) in keys {
+        let key = model.key_for(*action);
+        if key.is_empty() {
+            continue;
+        }
+        x += paint.text(area.x + x, area.y, area.width.saturating_sub(x), &key, paint.style(Role::Key));
         let words = format!(" {does}   ");
         x += paint.text(area.x + x, area.y, area.width.saturating_sub(x), &words, paint.style(Role::Dim));
     }

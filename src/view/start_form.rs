@@ -3,7 +3,7 @@
 use super::overlay::line_input;
 use super::paint::Paint;
 use super::theme::Role;
-use crate::app::{Area, Model, StartForm, gist};
+use crate::app::{Action, Area, Model, StartForm, gist, width};
 
 /// Cells of a lever's name and of its value.
 const NAME: u16 = 9;
@@ -50,7 +50,7 @@ pub fn draw(paint: &mut Paint, model: &Model, form: &StartForm, area: Area) {
         paint.text(area.x, y, area.width, &form.wrong, paint.style(Role::Bad));
     }
     if area.height > rows + 1 {
-        keys(paint, form, Area { y: bottom - 1, height: 1, ..area });
+        keys(paint, model, form, Area { y: bottom - 1, height: 1, ..area });
     }
 }
 
@@ -68,24 +68,31 @@ fn input(paint: &mut Paint, form: &StartForm, area: Area) {
     }
 }
 
-fn keys(paint: &mut Paint, form: &StartForm, area: Area) {
-    let said: &[(&str, &str)] = match form.field {
+fn keys(paint: &mut Paint, model: &Model, form: &StartForm, area: Area) {
+    use Action as A;
+    let said: &[(Action, &str)] = match form.field {
         0 => &[
-            ("enter", "start"),
-            ("tab", "levers"),
-            ("up", "earlier questions"),
-            ("ctrl-j", "new line"),
-            ("esc", "keep"),
+            (A::Submit, "start"),
+            (A::NextField, "levers"),
+            (A::FormUp, "earlier questions"),
+            (A::NewLine, "line"),
+            (A::Editor, "editor"),
+            (A::Leave, "keep"),
         ],
-        _ => &[("enter", "start"), ("tab", "next"), ("esc", "keep")],
+        _ => &[(A::Submit, "start"), (A::NextField, "next"), (A::Leave, "keep")],
     };
     let mut x = 0;
-    for (key, does) in said {
-        let wide = (key.len() + does.len() + 1) as u16;
+    for (action, does) in said {
+        let key = model.key_for(*action);
+        let wide = (width(&key) + width(does) + 1) as u16;
+        // What no key is bound to is not offered.
+        if key.is_empty() {
+            continue;
+        }
         if x + wide > area.width {
             return;
         }
-        x += paint.text(area.x + x, area.y, area.width - x, key, paint.style(Role::Key));
-        x += paint.text(area.x + x, area.y, area.width - x, &format!(" {does}   "), paint.style(Role::Dim));
+        x += paint.text(area.x + x, area.y, area.width - x, &key, paint.style(Role::Key));
+        x += paint.text(area.x + x, area.y, area.width - x, &format!(" {does}  "), paint.style(Role::Dim));
     }
 }

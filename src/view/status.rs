@@ -36,10 +36,10 @@ pub fn bar(paint: &mut Paint, model: &Model) {
     let prompt = glyph(Glyph::Prompt, paint.ascii);
     if question.is_empty() {
         let none = match model.player() {
-            Some(_) => "before the first record; space plays",
-            None => "no question yet; press a to ask one",
+            Some(_) => format!("before the first record; {} plays", model.key_for(Action::Play)),
+            None => format!("no question yet; press {} to ask one", model.key_for(Action::Ask)),
         };
-        paint.text(x, area.y, room, none, style.patch(paint.style(Role::Dim)));
+        paint.text(x, area.y, room, &none, style.patch(paint.style(Role::Dim)));
     } else {
         let taken = paint.text(x, area.y, room, &format!("{prompt} "), style.patch(paint.style(Role::Accent)));
         paint.text(x + taken, area.y, room.saturating_sub(taken + 1), &question, style);
