@@ -6,7 +6,6 @@ use ratatui::layout::Rect;
 use super::*;
 use crate::app::PickerNews;
 use crate::app::picker::{Choice, Group, Note, PickerRow, Standing};
-use crate::view::theme;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (20, 6)];
 
@@ -96,21 +95,6 @@ fn a_pane_full_of_program_in_every_colour_is_painted_in_16_kilobytes() {
     let mut bytes = Vec::new();
     CrosstermBackend::new(&mut bytes).draw(blank.diff(&painted).into_iter()).unwrap();
     assert!(bytes.len() <= 16 * 1024, "{}", bytes.len());
-}
-
-#[test]
-fn the_whole_screen_is_painted_in_16_kilobytes_in_every_theme() {
-    for (name, _) in theme::BUILT_IN {
-        for pane in ["1", "2", "3", "4"] {
-            let mut model = World::new().whole().model(160, 48);
-            model.theme = name.into();
-            press(&mut model, pane);
-            let (blank, painted) = (Buffer::empty(Rect::new(0, 0, 160, 48)), drawn(&model, Depth::True));
-            let mut bytes = Vec::new();
-            CrosstermBackend::new(&mut bytes).draw(blank.diff(&painted).into_iter()).unwrap();
-            assert!(bytes.len() <= 16 * 1024, "{name}, pane {pane}: {}", bytes.len());
-        }
-    }
 }
 
 #[test]
