@@ -16,6 +16,8 @@ mod models;
 mod offers;
 mod open;
 mod output;
+#[cfg(test)]
+mod paint_tests;
 mod progress;
 mod pull;
 mod replay;

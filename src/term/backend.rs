@@ -4,10 +4,12 @@ use std::io;
 
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
+use crossterm::style::{Attribute, Print, SetAttribute, SetBackgroundColor, SetForegroundColor};
 use crossterm::terminal::{Clear, ClearType as Cleared};
-use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
+use ratatui::backend::{Backend, ClearType, IntoCrossterm, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
+use ratatui::style::{Color, Modifier};
 
 /// Ratatui's crossterm backend over a buffer, which it is only asked to fill when there is something to say.
 #[derive(Debug)]
@@ -45,7 +47,7 @@ impl Backend for FrameBackend {
             return Ok(());
         }
         self.moved = true;
-        CrosstermBackend::new(&mut self.bytes).draw(content)
+        paint(&mut self.bytes, content)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -105,4 +107,63 @@ impl Backend for FrameBackend {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Writes cells with of their colours only what differs from the cell before. Ratatui's own backend repeats the ground
+/// with each change of the text's colour, which is a third of a whole frame.
+fn paint<'a>(out: &mut Vec<u8>, cells: impl Iterator<Item = (u16, u16, &'a Cell)>) -> io::Result<()> {
+    let (mut fg, mut bg, mut modifier) = (Color::Reset, Color::Reset, Modifier::empty());
+    // After a wide sign the next cell is not where every terminal's cursor is, so that one is gone to.
+    let mut next = None;
+    for (x, y, cell) in cells {
+        if next != Some((x, y)) {
+            queue!(out, MoveTo(x, y))?;
+        }
+        next = Some((x + 1, y));
+        if cell.modifier != modifier {
+            change(out, modifier, cell.modifier)?;
+            modifier = cell.modifier;
+        }
+        if cell.fg != fg {
+            queue!(out, SetForegroundColor(cell.fg.into_crossterm()))?;
+            fg = cell.fg;
+        }
+        if cell.bg != bg {
+            queue!(out, SetBackgroundColor(cell.bg.into_crossterm()))?;
+            bg = cell.bg;
+        }
+        queue!(out, Print(cell.symbol()))?;
+    }
+    queue!(out, SetAttribute(Attribute::Reset))
+}
+
+/// Each modifier with what switches it on and off. Bold and dim are switched off together.
+const ATTRIBUTES: [(Modifier, Attribute, Attribute); 9] = [
+    (Modifier::BOLD, Attribute::Bold, Attribute::NormalIntensity),
+    (Modifier::DIM, Attribute::Dim, Attribute::NormalIntensity),
+    (Modifier::ITALIC, Attribute::Italic, Attribute::NoItalic),
+    (Modifier::UNDERLINED, Attribute::Underlined, Attribute::NoUnderline),
+    (Modifier::SLOW_BLINK, Attribute::SlowBlink, Attribute::NoBlink),
+    (Modifier::RAPID_BLINK, Attribute::RapidBlink, Attribute::NoBlink),
+    (Modifier::REVERSED, Attribute::Reverse, Attribute::NoReverse),
+    (Modifier::HIDDEN, Attribute::Hidden, Attribute::NoHidden),
+    (Modifier::CROSSED_OUT, Attribute::CrossedOut, Attribute::NotCrossedOut),
+];
+
+fn change(out: &mut Vec<u8>, from: Modifier, to: Modifier) -> io::Result<()> {
+    let mut kept = from;
+    for (modifier, _, off) in ATTRIBUTES {
+        if kept.contains(modifier) && !to.contains(modifier) {
+            queue!(out, SetAttribute(off))?;
+            // What the same sequence switched off as well is switched on again.
+            let gone = ATTRIBUTES.into_iter().filter(|(_, _, other)| *other == off);
+            kept.remove(gone.fold(Modifier::empty(), |all, (modifier, ..)| all | modifier));
+        }
+    }
+    for (modifier, on, _) in ATTRIBUTES {
+        if to.contains(modifier) && !kept.contains(modifier) {
+            queue!(out, SetAttribute(on))?;
+        }
+    }
+    Ok(())
 }
