@@ -1,9 +1,9 @@
 //! `--accessible`, in a real terminal: lines that a screen reader reads, and nothing that is drawn.
 
-use crate::pty::Pty;
+use crate::pty::{PROGRAM, Pty, RUN};
 
 fn accessible(arguments: &[&str], variables: &[(&str, &str)]) -> Pty {
-    let command = [&[env!("CARGO_BIN_EXE_minions"), "--accessible"], arguments].concat();
+    let command = [&[PROGRAM, "--accessible"], arguments].concat();
     Pty::start(&command, (100, 200), variables)
 }
 
@@ -18,7 +18,7 @@ fn assert_linear(pty: &Pty) {
 #[test]
 fn the_demo_is_told_line_by_line_and_asks_what_next() {
     let mut pty = accessible(&["demo"], &[]);
-    pty.wait_until("the question what next", crate::RUN, |screen| {
+    pty.wait_until("the question what next", RUN, |screen| {
         screen.contents().contains("What do you want to know? An empty line leaves.")
     });
     for words in ["question: How many minutes", "round 1", "jobs done", "answer: ", "ended: answered"] {
@@ -26,9 +26,7 @@ fn the_demo_is_told_line_by_line_and_asks_what_next() {
     }
     pty.send(b"What was the target?\r");
     pty.wait_for("question: What was the target?");
-    pty.wait_until("the second answer", crate::RUN, |screen| {
-        screen.contents().matches("An empty line leaves.").count() == 2
-    });
+    pty.wait_until("the second answer", RUN, |screen| screen.contents().matches("An empty line leaves.").count() == 2);
     pty.send(b"\r");
     assert_eq!(pty.wait_exit(), 0);
     assert_linear(&pty);
@@ -40,7 +38,7 @@ fn a_setting_and_a_variable_do_the_same_and_ctrl_c_at_the_question_leaves() {
     let variables = [("MINIONS_SCREEN_ACCESSIBLE", "true")];
     let file = "src/commands/samples/synthetic-patient-record.txt";
     let file = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
-    let mut pty = Pty::start(&[env!("CARGO_BIN_EXE_minions"), "open", &file], (100, 50), &variables);
+    let mut pty = Pty::start(&[PROGRAM, "open", &file], (100, 50), &variables);
     pty.wait_for("An empty line leaves.");
     pty.send(b"\x03");
     assert_eq!(pty.wait_exit(), 0);

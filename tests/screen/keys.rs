@@ -4,20 +4,13 @@ use std::fs;
 
 use vt100::MouseProtocolMode;
 
-use crate::pty::Pty;
-use crate::wait_for_the_answer;
+use crate::pty::{PROGRAM, Pty, RUN};
 
 fn demo(arguments: &[&str], variables: &[(&str, &str)]) -> Pty {
-    let command = [&[env!("CARGO_BIN_EXE_minions"), "demo"], arguments].concat();
+    let command = [&[PROGRAM, "demo"], arguments].concat();
     let pty = Pty::start(&command, (120, 40), variables);
-    wait_for_the_answer(&pty);
+    pty.wait_for_the_answer();
     pty
-}
-
-fn quit(mut pty: Pty) {
-    pty.send(b"q");
-    assert_eq!(pty.wait_exit(), 0);
-    pty.assert_given_back();
 }
 
 #[test]
@@ -28,7 +21,7 @@ fn a_sequence_shows_what_can_follow_and_does_its_action() {
     pty.send(b"h");
     pty.wait_for(" Keys ");
     pty.send(b"q");
-    quit(pty);
+    pty.quit();
 }
 
 #[test]
@@ -45,15 +38,12 @@ fn keys_change_with_their_file_and_a_clash_keeps_those_of_before() {
     pty.send(b"K");
     pty.wait_for(" Keys ");
     pty.send(b"q");
-    quit(pty);
+    pty.quit();
 }
 
 #[test]
 fn keys_that_clash_are_refused_with_both_lines_before_the_screen_opens() {
-    let script = format!(
-        "printf '[keys.jobs]\\nfilter = \"x\"\\nshow = \"x\"\\n' > minions.toml; {} demo",
-        env!("CARGO_BIN_EXE_minions")
-    );
+    let script = format!("printf '[keys.jobs]\\nfilter = \"x\"\\nshow = \"x\"\\n' > minions.toml; {} demo", PROGRAM);
     let mut pty = Pty::start(&["sh", "-c", &script], (100, 30), &[]);
     assert_eq!(pty.wait_exit(), 2);
     pty.wait_for("minions.toml:3: `keys.jobs.show`: `x` does `filter` already, by minions.toml:2");
@@ -73,8 +63,8 @@ fn the_question_can_be_written_in_the_editor() {
     // The screen is whole again, and keys reach it.
     pty.wait_for("What do you want to know?");
     pty.send(b" Now\x03");
-    pty.wait_until("the question to be left", crate::RUN, |screen| !screen.contents().contains("What do you want"));
-    quit(pty);
+    pty.wait_until_gone("What do you want");
+    pty.quit();
 }
 
 #[test]
@@ -84,7 +74,7 @@ fn an_editor_that_fails_says_so_and_keeps_the_question() {
     pty.wait_for("the editor `false` ended with an error");
     pty.wait_for("How many");
     pty.send(b"\x03");
-    quit(pty);
+    pty.quit();
 }
 
 #[test]
@@ -94,7 +84,7 @@ fn a_paste_with_line_ends_and_sequences_is_text_and_submits_nothing() {
     pty.wait_for("three [31mred");
     pty.wait_for("What do you want to know?");
     pty.send(b"\x03");
-    quit(pty);
+    pty.quit();
 }
 
 #[test]
@@ -103,10 +93,10 @@ fn the_mouse_can_be_left_to_the_terminal_by_a_key_and_by_a_setting() {
     let taken = |screen: &vt100::Screen| screen.mouse_protocol_mode() != MouseProtocolMode::None;
     assert!(!String::from_utf8_lossy(&pty.sent()).contains("\x1b[?1000h"));
     pty.send(b"\x17m");
-    pty.wait_until("the mouse to be taken", crate::RUN, taken);
+    pty.wait_until("the mouse to be taken", RUN, taken);
     pty.send(b"\x17m");
-    pty.wait_until("the mouse to be given back", crate::RUN, |screen| !taken(screen));
-    quit(pty);
+    pty.wait_until("the mouse to be given back", RUN, |screen| !taken(screen));
+    pty.quit();
 }
 
 #[test]
@@ -117,7 +107,7 @@ fn a_copy_goes_to_a_file_where_the_terminal_has_no_clipboard() {
     let copied = fs::read_to_string(pty.home().join("state/minions/copied.txt")).unwrap();
     assert!(!copied.trim().is_empty());
     assert!(!String::from_utf8_lossy(&pty.sent()).contains("\x1b]52"), "nothing that the console would print");
-    quit(pty);
+    pty.quit();
 }
 
 #[test]
@@ -128,7 +118,7 @@ fn a_copy_in_tmux_is_sent_plain_and_wrapped() {
     let sent = pty.sent();
     let sent = String::from_utf8_lossy(&sent);
     assert!(sent.contains("\x1b]52;c;") && sent.contains("\x1bPtmux;\x1b\x1b]52;c;"));
-    quit(pty);
+    pty.quit();
 }
 
 #[test]
@@ -136,10 +126,10 @@ fn a_theme_is_read_again_when_its_file_changes_and_a_bad_edit_keeps_it() {
     let script = format!(
         "mkdir -p config/minions/themes; printf 'name = \"mine\"\\ninherits = \"dark\"\\n' > config/minions/themes/mine.toml; \
          exec {} demo --set screen.theme=mine",
-        env!("CARGO_BIN_EXE_minions")
+        PROGRAM
     );
     let pty = Pty::start(&["sh", "-c", &script], (120, 40), &[("COLORTERM", "truecolor")]);
-    wait_for_the_answer(&pty);
+    pty.wait_for_the_answer();
     let file = pty.home().join("config/minions/themes/mine.toml");
     fs::write(&file, "name = \"mine\"\ninherits = \"dark\"\n[palette]\npaper = \"#010203\"\n").unwrap();
     pty.wait_for("theme mine read again");
@@ -147,5 +137,5 @@ fn a_theme_is_read_again_when_its_file_changes_and_a_bad_edit_keeps_it() {
     fs::write(&file, "name = \"mine\"\n[roles]\ntxet = {}\n").unwrap();
     pty.wait_for("theme kept as it was");
     pty.wait_for("mine.toml:3: there is no role `txet`");
-    quit(pty);
+    pty.quit();
 }

@@ -6,6 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -13,7 +14,10 @@ use portable_pty::{CommandBuilder, ExitStatus, MasterPty, PtySize, SlavePty, nat
 use tempfile::TempDir;
 use vt100::MouseProtocolMode;
 
-/// How long anything may take that is not a whole run; only reached when a test fails.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_minions");
+/// How long a whole run may take on a busy machine; only reached when a test fails.
+pub const RUN: Duration = Duration::from_secs(120);
+/// How long anything else may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Pty {
@@ -96,13 +100,15 @@ impl Pty {
         Self { shared, master: Some(pair.master), slave: Some(pair.slave), keyboard, process, home, before }
     }
 
-    pub fn home(&self) -> &Path {
-        self.home.path()
+    /// Runs `minions` with these arguments, and with these settings as `--set` gives them.
+    pub fn minions(arguments: &[&str], settings: &[&str], size: (u16, u16)) -> Self {
+        let settings = settings.iter().flat_map(|setting| ["--set", setting]);
+        let command: Vec<&str> = [PROGRAM].into_iter().chain(arguments.iter().copied()).chain(settings).collect();
+        Self::start(&command, size, &[])
     }
 
-    /// What the program was started with, for another program that is to find its sessions.
-    pub fn environment(&self) -> Vec<(OsString, OsString)> {
-        environment(self.home.path())
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// Everything the program has written so far.
@@ -148,6 +154,48 @@ impl Pty {
     /// Waits until the screen is as described.
     pub fn wait_until(&self, what: &str, patience: Duration, shown: impl Fn(&vt100::Screen) -> bool) {
         self.wait(what, patience, |state| shown(state.terminal.screen()));
+    }
+
+    /// Waits, as long as a run may take, until what the screen shows is as described.
+    pub fn wait_until_shown(&self, what: &str, shown: impl Fn(&str) -> bool) {
+        self.wait_until(what, RUN, |screen| shown(&screen.contents()));
+    }
+
+    pub fn wait_until_gone(&self, text: &str) {
+        self.wait_until_shown(&format!("{text:?} to be gone"), |shown| !shown.contains(text));
+    }
+
+    /// Waits until the status line, which is one of the last rows, says this; job rows may say it too.
+    pub fn wait_for_state(&self, state: &str) {
+        self.wait_until(&format!("the state {state:?}"), RUN, |screen| {
+            let rows: Vec<String> = screen.rows(0, screen.size().1.get()).collect();
+            rows.iter().rev().take(3).any(|row| row.contains(state))
+        });
+    }
+
+    pub fn wait_for_the_answer(&self) {
+        self.wait_for_state("answered");
+    }
+
+    /// Leaves a program in which nothing is under way: it ends well and gives the terminal back.
+    pub fn quit(mut self) -> Self {
+        self.send(b"q");
+        assert_eq!(self.wait_exit(), 0);
+        self.assert_given_back();
+        self
+    }
+
+    /// What `minions …` prints in the home of the terminal's program.
+    pub fn said(&self, arguments: &[&str]) -> String {
+        let done = Command::new(PROGRAM)
+            .args(arguments)
+            .env_clear()
+            .envs(environment(self.home()))
+            .current_dir(self.home())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap()
     }
 
     /// Waits until the terminal's modes are those it had before, while the shell in it goes on.

@@ -1,25 +1,10 @@
 //! What the remote LM says, on a real terminal: it streams in, its programs are compared, its rounds and citations followed.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![cfg(unix)]
-
-#[allow(unused_imports)]
-mod loopback;
-#[path = "runs/planner.rs"]
-#[allow(dead_code)]
-mod planner;
-#[path = "screen/pty.rs"]
-#[allow(dead_code)]
-mod pty;
-
-use std::time::Duration;
-
-use loopback::{Fault, Loopback, Reply};
-use planner::{PROGRAM, Step, more, planner};
-use pty::Pty;
 use serde_json::json;
 
-const RUN: Duration = Duration::from_secs(120);
+use crate::loopback::{Fault, Loopback, Reply};
+use crate::planner::{PROGRAM, Step, more, planner};
+use crate::pty::Pty;
 
 /// The workbench on a small ledger, with this server as the remote LM.
 fn open(server: &Loopback, size: (u16, u16)) -> Pty {
@@ -27,11 +12,9 @@ fn open(server: &Loopback, size: (u16, u16)) -> Pty {
     let document = tempfile::Builder::new().suffix(".txt").tempfile().unwrap();
     std::fs::write(document.path(), lines).unwrap();
     let base = format!("remote.base_url={}", server.base_url());
-    let settings = ["remote.provider=openai", "remote.model=test-model", "remote.api_key_env=TEST_KEY", &base];
+    let settings = ["remote.provider=openai", "remote.model=test-model", "remote.api_key_env=", &base];
     let path = document.path().to_str().unwrap();
-    let mut command = vec![env!("CARGO_BIN_EXE_minions"), "open", path, "-q", "What did item 7 bring in?"];
-    command.extend(settings.iter().flat_map(|setting| ["--set", setting]));
-    let pty = Pty::start(&command, size, &[("TEST_KEY", "sk-test")]);
+    let pty = Pty::minions(&["open", path, "-q", "What did item 7 bring in?"], &settings, size);
     // The document was read once the panes are drawn.
     pty.wait_for("Planner");
     pty
@@ -50,7 +33,7 @@ async fn a_reply_is_read_while_it_streams_in_and_its_escapes_are_not_obeyed() {
         pty.wait_for(words);
     }
     pty.send(b"Xy");
-    pty.wait_until("the run to stop", RUN, |screen| !screen.contents().contains("reply under way"));
+    pty.wait_until_gone("reply under way");
     pty.send(b"qy");
     pty.wait_exit();
     pty.assert_given_back();
@@ -78,7 +61,7 @@ async fn two_rounds_are_compared_and_followed_to_the_words_of_the_document() {
     })
     .await;
     let mut pty = open(&server, (80, 24));
-    pty.wait_until("the answer", RUN, |screen| screen.contents().contains("It brought in 10007 dollars"));
+    pty.wait_until_shown("the answer", |shown| shown.contains("It brought in 10007 dollars"));
     for words in ["[Answer] Round 1  Round 2", "in no cited words: 12;", "[1] ✓ exact", "[2] ✗ NOT FOUND"] {
         pty.wait_for(words);
     }
@@ -106,7 +89,5 @@ async fn two_rounds_are_compared_and_followed_to_the_words_of_the_document() {
     pty.send(b"g/prompt\r\r");
     pty.wait_for("▾ prompt");
     pty.wait_for("What did item 7 bring in?");
-    pty.send(b"q");
-    assert_eq!(pty.wait_exit(), 0);
-    pty.assert_given_back();
+    pty.quit();
 }

@@ -1,0 +1,32 @@
+//! The program on a real terminal: it starts, does what its keys say, survives what terminals do to it, and gives them
+//! back as it found them.
+
+// Clippy knows a test by its attribute; what the tests share fails by the same means.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![cfg(unix)]
+
+#[path = "screen/accessible.rs"]
+mod accessible;
+#[path = "screen/document.rs"]
+mod document;
+#[path = "screen/jobs.rs"]
+mod jobs;
+#[path = "screen/keys.rs"]
+mod keys;
+#[path = "screen/lists.rs"]
+mod lists;
+#[allow(unused_imports)]
+mod loopback;
+#[path = "screen/overlays.rs"]
+mod overlays;
+#[path = "runs/planner.rs"]
+#[allow(dead_code)]
+mod planner;
+#[path = "screen/probe.rs"]
+mod probe;
+#[path = "screen/pty.rs"]
+mod pty;
+#[path = "screen/replies.rs"]
+mod replies;
+#[path = "screen/starts.rs"]
+mod starts;
