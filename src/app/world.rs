@@ -17,6 +17,21 @@ pub const QUESTION: &str = "What was the net income of Harbour Freight Lines in 
 
 const PROGRAM: &str = "I look for the figures first.\n\n```python\ndef prepare_jobs(context):\n    jobs = []\n    for chunk in chunk_by_page(context):\n        for task in TASKS:\n            jobs.append(JobManifest(chunk=chunk, task=task, advice='figures with units'))\n    return jobs\n\ndef transform_outputs(jobs):\n    return '\\n'.join(job.output.answer for job in jobs if job.output.answer)\n```\n";
 
+/// A program with a line that is wider than any pane.
+pub const FAULTY: &str = r#"# Figures first, then the reasons.
+TASKS = ["Extract the net income, its unit and its year, and quote the sentence that it stands in.", "Why did it change?"]
+
+def prepare_jobs(context):
+    jobs = []
+    for number, chunk in enumerate(chunk_by_pages(context, 1)):
+        for task in TASKS:
+            jobs.append(JobManifest(chunk=chunk, task=task, advice=f"page {number + 1}"))
+    return jobs
+
+def transform_outputs(jobs):
+    return "\n".join(job.output.answer for job in jobs if job.output.answer is not None)
+"#;
+
 pub fn report() -> Document {
     let mut text = String::new();
     for page in 1..=8 {
@@ -40,6 +55,23 @@ pub fn report() -> Document {
 }
 
 impl World {
+    /// A round of 2,048 jobs, of which none has begun.
+    pub fn many() -> Self {
+        let mut world = Self::new();
+        world.start();
+        let job = |index: u32| PlannedJob { chunk: index / 4, task: index % 4, advice: 0, sample: 0 };
+        let planned = Fact::JobsPlanned(PlannedJobs {
+            round: 1,
+            chunks: (0..512).map(|at| Chunk::Span(Span::new(0, at, at + 900))).collect(),
+            tasks: (0..4).map(|at| format!("Extract figure {at}.")).collect(),
+            advices: vec![String::new()],
+            jobs: (0..2_048).map(job).collect(),
+        });
+        world.state.apply(&planned);
+        world.facts.push(planned);
+        world
+    }
+
     pub fn new() -> Self {
         Self { document: report(), state: State::default(), facts: Vec::new(), budget_usd: 1.0 }
     }
@@ -411,4 +443,16 @@ pub fn figures(saved_record: u64) -> Figures {
 /// The settings that nobody has changed.
 pub fn built_in() -> Loaded {
     load(&Sources::default()).unwrap()
+}
+
+/// That this job of the first round has answered.
+pub fn answered(index: u32) -> Fact {
+    let output = JobOutput {
+        explanation: "It stands there.".into(),
+        citation: Some("Net income was about forty-eight million".into()),
+        answer: Some(format!("a figure of {index} million, and what it is compared with in the year before")),
+    };
+    let usage = Usage { input_tokens: 610, output_tokens: 48, ..Usage::default() };
+    let outcome = Outcome::Answered { output, located: None };
+    Fact::JobFinished { job: JobId { round: 1, index }, outcome, raw: None, usage, ms: 35 }
 }

@@ -1,11 +1,9 @@
 //! The screen at four sizes in the states that people see most.
 
-use ratatui::backend::{Backend, CrosstermBackend};
-use ratatui::layout::Rect;
-
 use super::*;
 use crate::app::PickerNews;
 use crate::app::picker::{Choice, Group, Note, PickerRow, Standing};
+use crate::app::world::FAULTY;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (20, 6)];
 
@@ -43,24 +41,9 @@ fn while_a_reply_streams_in() {
     });
 }
 
-/// A program with a line that is wider than any pane.
-const PROGRAM: &str = r#"# Figures first, then the reasons.
-TASKS = ["Extract the net income, its unit and its year, and quote the sentence that it stands in.", "Why did it change?"]
-
-def prepare_jobs(context):
-    jobs = []
-    for number, chunk in enumerate(chunk_by_pages(context, 1)):
-        for task in TASKS:
-            jobs.append(JobManifest(chunk=chunk, task=task, advice=f"page {number + 1}"))
-    return jobs
-
-def transform_outputs(jobs):
-    return "\n".join(job.output.answer for job in jobs if job.output.answer is not None)
-"#;
-
 fn rejected(width: u16, height: u16) -> Model {
     let mut world = World::new();
-    world.start().reject(PROGRAM, 6, "NameError: name 'chunk_by_pages' is not defined");
+    world.start().reject(FAULTY, 6, "NameError: name 'chunk_by_pages' is not defined");
     let mut model = world.model(width, height);
     press(&mut model, "2 z");
     model
@@ -83,18 +66,6 @@ fn a_program_in_colour_and_without() {
     {
         insta::assert_snapshot!(format!("rejected_{name}"), styled(&drawn(&rejected(80, 24), depth)));
     }
-}
-
-#[test]
-fn a_pane_full_of_program_in_every_colour_is_painted_in_16_kilobytes() {
-    let mut world = World::new();
-    world.start().reject(&PROGRAM.repeat(4), 6, "NameError: name 'chunk_by_pages' is not defined");
-    let mut model = world.model(160, 48);
-    press(&mut model, "2 z");
-    let (blank, painted) = (Buffer::empty(Rect::new(0, 0, 160, 48)), drawn(&model, Depth::True));
-    let mut bytes = Vec::new();
-    CrosstermBackend::new(&mut bytes).draw(blank.diff(&painted).into_iter()).unwrap();
-    assert!(bytes.len() <= 16 * 1024, "{}", bytes.len());
 }
 
 #[test]
