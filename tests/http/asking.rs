@@ -17,7 +17,7 @@ pub fn settings(wire: Wire, base_url: &str) -> RemoteConfig {
         base_url: base_url.into(),
         api_key_env: String::new(),
         api_key_cmd: format!("echo {KEY}"),
-        connect_timeout_s: 1,
+        connect_timeout_s: 5,
         idle_timeout_s: 1,
         ..RemoteConfig::default()
     }

@@ -179,7 +179,7 @@ async fn a_server_that_never_accepts_is_given_up_within_the_time_to_connect() {
     let address = full.local_addr().unwrap();
     // The first ones wait to be accepted, for ever; the last one shows that the line is full.
     let mut waiting = Vec::new();
-    while let Ok(connection) = timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+    while let Ok(connection) = timeout(Duration::from_secs(1), TcpStream::connect(address)).await {
         waiting.push(connection.unwrap());
     }
     for wire in Wire::ALL {

@@ -23,13 +23,15 @@ async fn report(model: &str) -> (Value, Vec<Value>, Value) {
 #[tokio::test]
 async fn a_model_whose_tokenizer_is_public_has_its_tokens_counted() {
     let (report, counted, first) = report("gpt-4o-mini").await;
-    // 20 lines of 12 tokens, and a question of 8.
+    // 20 lines of 13 tokens, and a question of 8.
     let fact = json!({"kind": "documents_counted", "tokenizer": "o200k_base", "counted": true, "question": 8, "documents": [260]});
     assert_eq!(counted, [fact]);
     let baseline = &report["baseline"];
     assert_eq!((&baseline["input_tokens"], &baseline["estimated"]), (&json!(268), &json!(false)));
     assert!((baseline["cost_usd"].as_f64().unwrap() - 268.0 * 2.0 / 1e6).abs() < 1e-12, "{baseline}");
     assert_eq!(first["counted"], true);
+    let calls = report["calls"].as_array().unwrap();
+    assert!(!calls.is_empty() && calls.iter().all(|call| call["model"] == "gpt-4o-mini"), "{calls:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `--accessible`, in a real terminal: lines that a screen reader reads, and nothing that is drawn.
 
+use crate::loopback::{Fault, Loopback, Reply};
 use crate::pty::{PROGRAM, Pty, RUN};
 
 fn accessible(arguments: &[&str], variables: &[(&str, &str)]) -> Pty {
@@ -35,14 +36,19 @@ fn the_demo_is_told_line_by_line_and_asks_what_next() {
 
 #[test]
 fn a_setting_and_a_variable_do_the_same_and_ctrl_c_at_the_question_leaves() {
-    let variables = [("MINIONS_SCREEN_ACCESSIBLE", "true")];
-    let file = "src/commands/samples/synthetic-patient-record.txt";
-    let file = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
-    let mut pty = Pty::start(&[PROGRAM, "open", &file], (100, 50), &variables);
-    pty.wait_for("An empty line leaves.");
-    pty.send(b"\x03");
-    assert_eq!(pty.wait_exit(), 0);
-    assert_linear(&pty);
+    let file = format!("{}/src/commands/samples/synthetic-patient-record.txt", env!("CARGO_MANIFEST_DIR"));
+    let variable: &[(&str, &str)] = &[("MINIONS_SCREEN_ACCESSIBLE", "true")];
+    for (setting, variables) in [(None, variable), (Some("screen.accessible=true"), &[])] {
+        let command: Vec<&str> = [PROGRAM, "open", &file]
+            .into_iter()
+            .chain(setting.iter().flat_map(|setting| ["--set", *setting]))
+            .collect();
+        let mut pty = Pty::start(&command, (100, 50), variables);
+        pty.wait_for("An empty line leaves.");
+        pty.send(b"\x03");
+        assert_eq!(pty.wait_exit(), 0);
+        assert_linear(&pty);
+    }
 }
 
 #[test]
@@ -51,5 +57,22 @@ fn a_replay_is_read_out_whole() {
     let mut pty = accessible(&["replay", &session], &[]);
     assert_eq!(pty.wait_exit(), 0);
     pty.wait_for("ended: answered");
+    assert_linear(&pty);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_under_way_is_stopped_by_a_line() {
+    let server = Loopback::start(|_| Reply::text("").fault(Fault::Hang)).await;
+    let url = format!("remote.base_url={}", server.base_url());
+    let settings = ["remote.provider=openai", "remote.model=m", "remote.api_key_env=", &url];
+    let file = format!("{}/src/commands/samples/synthetic-patient-record.txt", env!("CARGO_MANIFEST_DIR"));
+    let arguments = ["--accessible", "open", &file, "-q", "When was the last visit?"];
+    let mut pty = Pty::minions(&arguments, &settings, (100, 50));
+    server.wait_for(|counts| counts.in_flight == 1).await;
+    pty.send(b"x\r");
+    pty.wait_until("the question what next", RUN, |screen| screen.contents().contains("An empty line leaves."));
+    server.wait_for(|counts| counts.in_flight == 0 && counts.abandoned == 1).await;
+    pty.send(b"\r");
+    pty.wait_exit();
     assert_linear(&pty);
 }

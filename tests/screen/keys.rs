@@ -139,3 +139,12 @@ fn a_theme_is_read_again_when_its_file_changes_and_a_bad_edit_keeps_it() {
     pty.wait_for("mine.toml:3: there is no role `txet`");
     pty.quit();
 }
+
+#[test]
+fn a_key_paints_the_screen_anew() {
+    let mut pty = demo(&[], &[]);
+    let before = pty.sent().len();
+    pty.send(b"\x0c");
+    pty.wait_for_sent(before, "Document");
+    pty.quit();
+}

@@ -89,8 +89,11 @@ fn settings_change_until_the_program_ends_and_in_no_file() {
     pty.wait_until_shown("the new value", |shown| shown.contains("protocol.max_rounds is 7"));
     pty.send(b"\x1b");
     pty.wait_until_gone("changed here");
-    assert!(!pty.home().join("config").exists());
-    pty.quit();
+    let pty = pty.quit();
+    assert!(!pty.home().join("config").exists() && !pty.home().join("minions.toml").exists());
+    let rounds = pty.said(&["config", "show"]);
+    let rounds = rounds.lines().find(|line| line.starts_with("max_rounds")).unwrap();
+    assert!(!rounds.contains('7') && rounds.contains("built in"), "{rounds}");
 }
 
 #[test]
@@ -129,8 +132,13 @@ fn a_note_on_a_run_that_has_ended_leads_to_its_record_in_a_replay() {
     pty.wait_for_the_answer();
     pty.send(b"Athe end\r");
     pty.wait_for("noted at record ");
-    pty.send(b"'\r");
-    pty.wait_until_shown("the replay", |shown| shown.contains(" records") && shown.contains("✓ answered"));
+    let shown = pty.contents();
+    let record = shown.split("noted at record ").nth(1).unwrap().split_whitespace().next().unwrap();
+    // A second one, so that the first is not where a replay ends anyway.
+    pty.send(b"Amore\r");
+    pty.wait_until_gone(&format!("noted at record {record}"));
+    pty.send(b"'the end\r");
+    pty.wait_until_shown("the replay", |shown| shown.contains(" records") && shown.contains(&format!(" {record} of ")));
     pty.send(b"'");
     pty.wait_for("the end");
     pty.send(b"\x1b");

@@ -116,6 +116,10 @@ impl Pty {
         self.shared.state.lock().unwrap().sent.clone()
     }
 
+    pub fn contents(&self) -> String {
+        self.shared.state.lock().unwrap().terminal.screen().contents()
+    }
+
     pub fn send(&mut self, bytes: &[u8]) {
         let keyboard = self.keyboard.as_mut().unwrap();
         keyboard.write_all(bytes).and_then(|()| keyboard.flush()).unwrap();
@@ -149,6 +153,12 @@ impl Pty {
     /// Waits until the screen shows the text.
     pub fn wait_for(&self, text: &str) {
         self.wait_until(&format!("{text:?}"), PATIENCE, |screen| screen.contents().contains(text));
+    }
+
+    /// Waits until the program has written this beyond the first `from` bytes, whether or not it changed the screen.
+    pub fn wait_for_sent(&self, from: usize, text: &str) {
+        let written = |state: &State| memchr::memmem::find(&state.sent[from..], text.as_bytes()).is_some();
+        self.wait(&format!("{text:?} to be written"), PATIENCE, written);
     }
 
     /// Waits until the screen is as described.

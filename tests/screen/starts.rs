@@ -54,15 +54,6 @@ fn at_80_by_24_panes_are_tabs_and_q_quits() {
 }
 
 #[test]
-fn quitting_while_work_is_in_flight_asks_first_and_then_leaves() {
-    let mut pty = demo(80, 24);
-    // Whether the run is still going is not ours to know: then `y` answers the question, else nobody reads it.
-    pty.send(b"qy");
-    pty.wait_exit();
-    pty.assert_given_back();
-}
-
-#[test]
 fn a_resize_storm_ends_with_the_screen_of_the_last_size() {
     let mut pty = demo(120, 40);
     let mut seed = 0x2545_f491_u32;
