@@ -1,4 +1,4 @@
-//! How long a long document takes to open, to go through and to search: `cargo bench --bench document`.
+//! How long a long document takes to open, to go through, to search and to count: `cargo bench --bench document`.
 //!
 //! The goals: the first frame of 10 MB in 100 ms from the start of the program, any jump in 50 ms, memory of at most three
 //! times the document and 60 MB. The text is made up.
@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use divan::{Bencher, black_box};
 use minions::app::{Key, KeyCode, Message, Mode, Model, Work, WorkId, Worked, update};
 use minions::document::{Document, load};
+use minions::remote::Tokenizer;
 use minions::view::{Depth, Theme, draw};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -217,4 +218,12 @@ fn first_match(bencher: Bencher) {
         }
         paint(&mut screen, &model);
     });
+}
+
+/// The tokens of 10 MB, as a session counts those of its documents beside its work.
+#[divan::bench(sample_count = 3)]
+fn count_tokens(bencher: Bencher) {
+    let text = text(SIZES[0]);
+    let tokenizer = Tokenizer::of_model("gpt-4o");
+    bencher.bench_local(|| tokenizer.count(black_box(&text), || false));
 }
