@@ -96,7 +96,7 @@ impl Tokenizer {
         self.own
     }
 
-    /// The tokens of a text, about 5 MB a second. Gives nothing where `unwanted` says so on the way.
+    /// The tokens of a text; how fast, is in docs/performance.md. Gives nothing where `unwanted` says so on the way.
     pub fn count(self, text: &str, mut unwanted: impl FnMut() -> bool) -> Option<u64> {
         let vocabulary = match self.encoding {
             Encoding::O200k => &*O200K,
