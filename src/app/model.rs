@@ -61,6 +61,8 @@ pub struct Model {
     /// The tab of Answers that was gone to; nothing follows what comes.
     pub answers_tab: Option<AnswersTab>,
     pub overlay: Option<Overlay>,
+    /// What came by itself while something was typed, to be opened as soon as that is closed.
+    pub held: Option<Overlay>,
     /// What was typed into the start form and not asked yet.
     pub draft: Option<Box<StartForm>>,
     /// Notes and bookmarks, by the records they stand at.
@@ -258,6 +260,7 @@ impl Model {
             answers: RowsPane::default(),
             answers_tab: None,
             overlay: None,
+            held: None,
             draft: None,
             notes: Vec::new(),
             earlier: Vec::new(),

@@ -105,7 +105,32 @@ impl Model {
 
     /// Opens a text in an overlay of its own, for what is too long for a notice.
     pub fn open_text(&mut self, title: &str, text: &str) {
-        self.open_overlay(Overlay::Text { title: title.to_owned(), text: text.to_owned(), rows: RowsPane::default() });
+        let overlay = Overlay::Text { title: title.to_owned(), text: text.to_owned(), rows: RowsPane::default() };
+        self.open_unasked(overlay, title);
+    }
+
+    /// Opens what nobody asked for. While something is typed it is held back and `why` it comes is said: nothing typed is
+    /// lost, and no letter of it is taken for a choice.
+    pub(crate) fn open_unasked(&mut self, overlay: Overlay, why: &str) {
+        if self.contexts().iter().any(|context| context.is_text()) {
+            self.held = Some(overlay);
+            self.notify(format!("{why}; more of it as soon as this is closed"));
+        } else {
+            self.open_overlay(overlay);
+        }
+    }
+
+    /// Opens what was held back, once nothing else is open.
+    pub(crate) fn open_held(&mut self) {
+        if self.overlay.is_some() {
+            return;
+        }
+        match self.held.take() {
+            // Somebody may have chosen meanwhile, or the run has ended.
+            Some(Overlay::Budget) if self.budget_reached().is_none() => {}
+            Some(held) => self.open_overlay(held),
+            None => {}
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod replies;
 use super::world::World;
 use super::*;
 use crate::document::{Document, Match, Span};
-use crate::protocol::{BudgetChoice, Fact, JobId};
+use crate::protocol::{BudgetChoice, Fact, Input, JobId};
 
 fn press(model: &mut Model, keys: &str) -> Vec<Command> {
     keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
@@ -410,10 +410,33 @@ fn at_a_reached_budget_each_key_passes_its_choice_on() {
 }
 
 #[test]
+fn a_reached_budget_and_a_failed_run_wait_until_what_is_typed_is_closed() {
+    let (mut world, mut model) = at_the_budget();
+    world.input(Input::Budget(BudgetChoice::Raise { to_usd: 1.0 }));
+    world.feed(&mut model);
+    press(&mut model, "A w h");
+    let reached = world.facts.iter().find(|fact| matches!(fact, Fact::BudgetReached(_))).unwrap().clone();
+    let seq = model.seq + 1;
+    update(&mut model, Message::Fact { seq, at_ms: 0, fact: Box::new(reached) });
+    assert!(notice(&model).contains("budget"), "{}", notice(&model));
+    assert_eq!(press(&mut model, "o"), [], "a letter of the note is no choice");
+    assert!(matches!(&model.overlay, Some(Overlay::Note { input, .. }) if input.text == "who"));
+    assert!(matches!(press(&mut model, "enter")[..], [Command::Note { .. }]));
+    assert!(matches!(model.overlay, Some(Overlay::Budget)));
+    press(&mut model, "esc A w");
+    update(&mut model, Message::RunEnded { error: Some("the disk is full".into()) });
+    assert!(matches!(&model.overlay, Some(Overlay::Note { input, .. }) if input.text == "w"));
+    press(&mut model, "esc");
+    assert!(matches!(&model.overlay, Some(Overlay::Text { text, .. }) if text == "the disk is full"));
+    press(&mut model, "esc");
+    assert!(model.overlay.is_none());
+}
+
+#[test]
 fn a_raised_budget_takes_the_question_away_and_the_run_goes_on() {
     let (mut world, mut model) = at_the_budget();
     assert_eq!(headline(&model).word, "paused");
-    world.input(crate::protocol::Input::Budget(BudgetChoice::Raise { to_usd: 1.0 }));
+    world.input(Input::Budget(BudgetChoice::Raise { to_usd: 1.0 }));
     world.feed(&mut model);
     assert!(model.overlay.is_none());
     assert_eq!(headline(&model).word, "planning");
@@ -519,7 +542,7 @@ fn only_jobs_in_trouble_are_tried_again_and_a_refusal_says_why() {
     assert_eq!(notice(&model), "job 1.0 abstained; only jobs in trouble are tried again");
     press(&mut model, "G R");
     assert_eq!(notice(&model), "job 1.15 has not ended yet");
-    world.input(crate::protocol::Input::RetryJobs(vec![job(5), job(9)]));
+    world.input(Input::RetryJobs(vec![job(5), job(9)]));
     world.answered(5, "again", "nowhere");
     world.feed(&mut model);
     let retried = model.state.job(job(5)).unwrap();

@@ -14,6 +14,12 @@ const LONGEST_PARTIAL: usize = 256 * 1024;
 
 /// The only way the model changes. Total: what does not fit changes nothing.
 pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
+    let commands = take(model, message);
+    model.open_held();
+    commands
+}
+
+fn take(model: &mut Model, message: Message) -> Vec<Command> {
     match message {
         Message::Key(key) => return pressed(model, key),
         Message::Mouse(mouse) => return clicked(model, mouse),
@@ -84,6 +90,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
             model.load = Default::default();
             model.answers = Default::default();
             model.answers_tab = None;
+            model.held = None;
             // Where one pane is shown at a time, what was asked for is to be seen when it comes.
             if model.focus == Pane::Document && !model.layout().tabs.is_empty() {
                 model.focus = Pane::Answers;
@@ -139,7 +146,9 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
                 model.partial = None;
             }
             match fact {
-                Fact::BudgetReached(_) if model.is_running() => model.overlay = Some(Overlay::Budget),
+                Fact::BudgetReached(_) if model.is_running() => {
+                    model.open_unasked(Overlay::Budget, "the next call could pass the budget");
+                }
                 Fact::BudgetRaised { .. } | Fact::SessionEnded { .. }
                     if matches!(model.overlay, Some(Overlay::Budget | Overlay::Amount(_))) =>
                 {
