@@ -1,5 +1,6 @@
 //! Everything the screen shows. It is built from facts; no pane keeps a truth of its own.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -58,6 +59,8 @@ pub struct Model {
     pub planner: PlannerPane,
     pub jobs: JobsPane,
     pub answers: RowsPane,
+    /// While jobs have answered since Answers was laid out: the pane as it is now, made when it is looked at.
+    pub(super) answers_anew: Option<OnceCell<RowsPane>>,
     /// The tab of Answers that was gone to; nothing follows what comes.
     pub answers_tab: Option<AnswersTab>,
     pub overlay: Option<Overlay>,
@@ -258,6 +261,7 @@ impl Model {
             planner: PlannerPane { rows: RowsPane { follow: true, ..RowsPane::default() }, ..PlannerPane::default() },
             jobs: JobsPane::default(),
             answers: RowsPane::default(),
+            answers_anew: None,
             answers_tab: None,
             overlay: None,
             held: None,

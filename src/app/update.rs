@@ -20,6 +20,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
 }
 
 fn take(model: &mut Model, message: Message) -> Vec<Command> {
+    if !matches!(message, Message::Fact { .. }) {
+        model.keep_answers();
+    }
     match message {
         Message::Key(key) => return pressed(model, key),
         Message::Mouse(mouse) => return clicked(model, mouse),
@@ -134,9 +137,8 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
             return job_changed(model, *job);
         }
         Fact::JobFinished { job, outcome, .. } => {
-            if matches!(outcome, Outcome::Answered { .. }) && model.lists_more_findings() {
-                model.lay_out_answers();
-                model.settle();
+            if matches!(outcome, Outcome::Answered { .. }) {
+                model.relist_findings();
             }
             return job_changed(model, *job);
         }

@@ -177,6 +177,15 @@ impl World {
         self.input(Input::CodeRan { code, result: CodeResult::Prepared(Ok(manifests)), embedding_error: None })
     }
 
+    /// As many jobs, all of one task and over the first page.
+    pub fn plan_many(&mut self, jobs: usize) -> &mut Self {
+        self.reply("Look for net income.").reply(PROGRAM);
+        let chunk = Chunk::Span(Span::new(0, 0, self.document.pages[1]));
+        let manifest = Manifest { chunk, task: "Extract the net income.".into(), advice: String::new() };
+        let (code, manifests) = (self.code(), vec![manifest; jobs]);
+        self.input(Input::CodeRan { code, result: CodeResult::Prepared(Ok(manifests)), embedding_error: None })
+    }
+
     /// A program that fails at its line `line`.
     pub fn reject(&mut self, program: &str, line: u32, message: &str) -> &mut Self {
         self.reply("Look for net income.").reply(&format!("I split by page.\n\n```python\n{program}```\n"));

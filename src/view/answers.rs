@@ -18,12 +18,12 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         (true, 1) => "1 citation".into(),
         (true, cited) => format!("{cited} citations"),
     };
-    pane::title(paint, model, Pane::Answers, &about, &pane::place(&model.answers, list.height));
+    pane::title(paint, model, Pane::Answers, &about, &pane::place(model.answers_pane(), list.height));
     tabs(paint, model);
     if model.answers_head() > 0 {
         waiting(paint, model, model.answers_inside());
     }
-    pane::rows(paint, &model.answers, list, model.focus == Pane::Answers && model.overlay.is_none());
+    pane::rows(paint, model.answers_pane(), list, model.focus == Pane::Answers && model.overlay.is_none());
 }
 
 /// The names of the tabs; that of the one shown stands between brackets, so that it is told without colour. The keys that

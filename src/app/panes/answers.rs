@@ -1,16 +1,18 @@
 //! The Answers pane: the answer with its citations, and a tab for what each round found.
 
-use super::findings::{FOUND, has_findings};
+use std::cell::OnceCell;
+
+use super::findings::has_findings;
 use crate::app::action::Action;
 use crate::app::figures::short_bytes;
 use crate::app::layout::{Area, Pane};
-use crate::app::model::{Highlight, Model};
+use crate::app::model::{Highlight, Model, RowsPane};
 use crate::app::reword::reworded;
-use crate::app::rows::{Mark, Piece, Target, Tone, Writer, match_word, pad};
+use crate::app::rows::{Mark, Piece, Row, Target, Tone, Writer, match_word, pad};
 use crate::app::visible::width;
 use crate::document::{Located, Match};
 use crate::ledger::{conflicts, numbers, unsupported};
-use crate::protocol::{Answer, AnswerCitation, Outcome, Phase};
+use crate::protocol::{Answer, AnswerCitation, Phase};
 
 /// What the pane shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +97,12 @@ impl Model {
     }
 
     pub(crate) fn lay_out_answers(&mut self) {
-        let width = self.row_width(Pane::Answers);
-        let mut writer = Writer::new(width);
+        self.answers_anew = None;
+        self.answers.rows = self.answers_rows();
+    }
+
+    fn answers_rows(&self) -> Vec<Row> {
+        let mut writer = Writer::new(self.row_width(Pane::Answers));
         match self.answers_tab() {
             AnswersTab::Answer => self.write_answer(&mut writer),
             AnswersTab::Round(number) => {
@@ -105,7 +111,33 @@ impl Model {
                 }
             }
         }
-        self.answers.rows = writer.rows;
+        writer.rows
+    }
+
+    /// Has the rows made anew when they are next looked at, so that thousands of answers between two frames cost one layout.
+    pub(crate) fn relist_findings(&mut self) {
+        self.answers_anew = Some(OnceCell::new());
+    }
+
+    /// The pane as it is now.
+    pub fn answers_pane(&self) -> &RowsPane {
+        match &self.answers_anew {
+            Some(anew) => anew.get_or_init(|| self.make_answers()),
+            None => &self.answers,
+        }
+    }
+
+    /// Goes on with the pane as it is now, before anything is done in it.
+    pub(crate) fn keep_answers(&mut self) {
+        if let Some(anew) = self.answers_anew.take() {
+            self.answers = anew.into_inner().unwrap_or_else(|| self.make_answers());
+        }
+    }
+
+    fn make_answers(&self) -> RowsPane {
+        let mut pane = RowsPane { rows: self.answers_rows(), ..self.answers };
+        pane.settle(self.answers_list().height);
+        pane
     }
 
     fn write_answer(&self, writer: &mut Writer) {
@@ -244,13 +276,6 @@ impl Model {
             None => format!("byte {}", located.span.start),
         };
         if self.documents.len() > 1 { format!("{} · {place}", open.document.name) } else { place }
-    }
-
-    /// How many findings the pane lists for the newest round, so that no more are laid out than are shown.
-    pub(crate) fn lists_more_findings(&self) -> bool {
-        let Some(round) = self.state.round() else { return false };
-        let answered = round.jobs.iter().filter(|job| matches!(job.outcome(), Some(Outcome::Answered { .. })));
-        answered.take(FOUND + 1).count() <= FOUND
     }
 
     pub(crate) fn citation_place(&self, at: usize) -> Option<Highlight> {

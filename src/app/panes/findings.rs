@@ -11,7 +11,7 @@ use crate::ledger::{Conflict, changes, conflicts};
 use crate::protocol::{Decision, Job, JobId, JobOutput, Outcome, Round};
 
 /// Findings listed; the Jobs pane has them all.
-pub const FOUND: usize = 50;
+const FOUND: usize = 50;
 /// Changed citations listed, of each kind.
 const CHANGED: usize = 12;
 /// Characters of an answer or a citation in a list.

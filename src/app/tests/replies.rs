@@ -86,6 +86,21 @@ fn while_a_run_goes_on_the_newest_round_is_shown_unless_another_was_gone_to() {
 }
 
 #[test]
+fn every_answer_is_counted_although_only_the_first_are_listed() {
+    let mut world = World::new();
+    let mut model = world.start().plan_many(60).model(120, 40);
+    for index in 0..60 {
+        world.answered(index, &format!("figure {index}"), "$48.2 million");
+    }
+    for (seq, fact) in (1..).zip(&world.facts).skip(model.seq as usize) {
+        update(&mut model, Message::Fact { seq, at_ms: seq, fact: Box::new(fact.clone()) });
+    }
+    let told = rows(model.answers_pane());
+    row_with(&told, "60 jobs answered");
+    row_with(&told, "and 10 more, which the Jobs pane lists");
+}
+
+#[test]
 fn programs_are_shown_beside_the_one_before_by_one_key() {
     let mut model = World::new().two_rounds().model(120, 40);
     press(&mut model, "2 g d");
