@@ -99,8 +99,8 @@ impl Model {
             self.notify(format!("nothing is searched for; press {} first", self.key_for(Action::Search)));
             return;
         };
-        // Jobs move as they change.
-        if pane == Pane::Jobs {
+        // Rows come, go and move; the words of a document do not.
+        if pane != Pane::Document {
             self.find_again();
         }
         let here = match (pane, self.search.current.and_then(|at| self.search.matches.get(at))) {

@@ -117,6 +117,16 @@ fn programs_are_shown_beside_the_one_before_by_one_key() {
 }
 
 #[test]
+fn a_search_goes_on_from_where_the_rows_are_now() {
+    let mut model = World::new().two_rounds().model(120, 40);
+    press(&mut model, "2 g /");
+    type_in(&mut model, "The row is");
+    press(&mut model, "enter d g n");
+    let pane = &model.planner.rows;
+    assert!(pane.rows[pane.cursor].text().contains("The row is"), "{}", pane.rows[pane.cursor].text());
+}
+
+#[test]
 fn a_program_that_failed_shows_its_callers_and_its_traceback_when_asked() {
     let mut world = World::new();
     world.start().reject(
