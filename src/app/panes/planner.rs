@@ -5,11 +5,12 @@ use crate::app::layout::Pane;
 use crate::app::markdown::LastBlock;
 use crate::app::model::Model;
 use crate::app::panes::findings::write_decision;
-use crate::app::panes::reply::{Before, write_program, write_reply};
+use crate::app::panes::reply::{Before, is_json, write_json_so_far, write_program, write_reply, write_words};
 use crate::app::rows::{Fold, Mark, Piece, Row, Target, Tone, Writer, pad};
 use crate::protocol::{Ask, AskState, Code, CodeError, Purpose, Role, Round, Usage};
 
-/// How much of the reply under way is laid out for good: all of its blocks but the last, which may still change.
+/// How much of the reply under way is laid out for good: all of its blocks but the last, which may still change; of JSON
+/// all lines but the last.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Laid {
     /// The pane's row at which the reply begins.
@@ -65,11 +66,16 @@ impl Model {
         let laid = self.planner.partial.for_text(&partial.text);
         let mut writer = Writer::knowing(std::mem::take(&mut self.planner.programs), width);
         let text = partial.text.get(laid.bytes..).unwrap_or_default();
-        if laid.bytes > 0 && !text.is_empty() {
-            writer.row(Vec::new(), None);
-        }
-        let last = write_reply(&mut writer, text);
-        self.planner.partial = laid.with(text, last);
+        // The beginning tells which it is: the rest may begin with a brace of its own.
+        self.planner.partial = if is_json(&partial.text) {
+            let (bytes, rows) = write_json_so_far(&mut writer, text);
+            Laid { bytes: laid.bytes + bytes, rows: laid.rows + rows, ..laid }
+        } else {
+            if laid.bytes > 0 && !text.is_empty() {
+                writer.row(Vec::new(), None);
+            }
+            laid.with(text, write_words(&mut writer, text))
+        };
         self.planner.rows.rows.truncate(laid.from + laid.rows);
         self.planner.rows.rows.append(&mut writer.rows);
         self.planner.programs = writer.programs;
@@ -201,9 +207,7 @@ impl Model {
         if let AskState::Answered(answer) = &ask.state {
             match code.filter(|code| !code.source.is_empty()) {
                 Some(code) => write_program(writer, &answer.text, code, before),
-                None => {
-                    write_reply(writer, &answer.text);
-                }
+                None => write_reply(writer, &answer.text),
             }
         }
         if let Some(error) = code.and_then(|code| code.embedding_error.as_ref()) {

@@ -13,15 +13,39 @@ pub struct Before<'a> {
     pub attempt: u32,
 }
 
-/// A reply, or as much of one as has come.
-pub fn write_reply(writer: &mut Writer, text: &str) -> LastBlock {
-    if text.trim_start().starts_with('{') {
+/// Whether a reply is no Markdown but JSON, as far as its beginning tells.
+pub fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with('{')
+}
+
+/// A reply that came whole, or failed where it ends.
+pub fn write_reply(writer: &mut Writer, text: &str) {
+    if is_json(text) {
         let value = serde_json::from_str::<serde_json::Value>(text);
         let pretty = value.and_then(|value| serde_json::to_string_pretty(&value));
         writer.text(Tone::Code, 2, pretty.as_deref().unwrap_or(text), None);
-        return LastBlock::default();
+    } else {
+        write_words(writer, text);
     }
+}
+
+/// A reply in Markdown, or a part of one that begins with a block.
+pub fn write_words(writer: &mut Writer, text: &str) -> LastBlock {
     writer.markdown_with(Tone::Text, 2, text, None, &mut write_block)
+}
+
+/// A part of a reply in JSON that begins with a line; how many of its bytes and of its rows stay as they are, whatever
+/// comes.
+pub fn write_json_so_far(writer: &mut Writer, text: &str) -> (usize, usize) {
+    let text = text.trim_end();
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    let (lines, last) = text.split_at(whole);
+    for line in lines.lines() {
+        writer.lead(vec![pad(2)], Tone::Code, line, None);
+    }
+    let rows = writer.rows.len();
+    writer.text(Tone::Code, 2, last, None);
+    (whole, rows)
 }
 
 fn write_block(writer: &mut Writer, language: &str, source: &str) {

@@ -167,7 +167,20 @@ fn a_press_on_a_tab_of_the_answers_shows_that_round() {
     assert_eq!((tab, model.answers_tab()), (AnswersTab::Round(2), AnswersTab::Round(2)));
 }
 
-const MARKDOWN: &str = "(# a\n|word \\*|\\*\\*b\\*\\* |\n|\n\n|- c\n|  - d\n|1\\. e|> q\n|```python\nx = 1\n|```\n|    i\n|\\| a \\| b \\|\n|\\|---\\|--\\|\n|---\n|===\n|<b>\n|#){0,24}";
+const MARKDOWN: &str = "(\\{\"a\": 1\\}|\\{\n\n|# a\n|word \\*|\\*\\*b\\*\\* |\n|\n\n|- c\n|  - d\n|1\\. e|> q\n|```python\nx = 1\n|```\n|    i\n|\\| a \\| b \\|\n|\\|---\\|--\\|\n|---\n|===\n|<b>\n|#){0,24}";
+
+#[test]
+fn a_block_that_begins_with_a_brace_stays_within_its_reply() {
+    let mut world = World::new();
+    let mut model = world.start().model(60, 24);
+    let ask = world.pending().unwrap();
+    for text in ["Like **this**:\n\n", "{\"a\": 1}\n\n", "# So\n\n", "**done**"] {
+        update(&mut model, Message::Delta { ask, text: text.into() });
+    }
+    let told = rows(&model.planner.rows);
+    assert_eq!(row_with(&told, "So").trim(), "So");
+    assert_eq!(row_with(&told, "done").trim(), "done");
+}
 
 proptest::proptest! {
     #[test]
