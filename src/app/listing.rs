@@ -26,6 +26,8 @@ pub struct Fault {
 struct Listing<'a> {
     source: &'a str,
     parts: Vec<Part>,
+    /// Cells before the lines' marks and numbers.
+    indent: usize,
     /// Cells of the numbers.
     digits: usize,
     fault: Option<&'a Fault>,
@@ -40,11 +42,12 @@ enum Fate {
 }
 
 impl Writer {
-    /// A program with its lines numbered from `first` on, and an error under the line it names. What is wider than the
-    /// pane goes on under the line's first word, beside an empty gutter: nothing of a program is out of sight.
-    pub fn code(&mut self, source: &str, first: u32, fault: Option<&Fault>) {
+    /// A program behind `indent` spaces with its lines numbered from `first` on, and an error under the line it names. What
+    /// is wider than the pane goes on under the line's first word, beside an empty gutter: nothing of it is out of sight.
+    pub fn code(&mut self, indent: usize, source: &str, first: u32, fault: Option<&Fault>) {
         let last = first as usize + source.lines().count();
-        let listing = self.listing(source, last.saturating_sub(1), fault);
+        let mut listing = self.listing(source, last.saturating_sub(1), fault);
+        listing.indent = if (indent + listing.digits + 3) * 2 > self.width() { 0 } else { indent };
         for (number, line) in (first..).zip(lines(source)) {
             self.numbered(&listing, line, Some(number), Fate::Kept);
         }
@@ -56,12 +59,12 @@ impl Writer {
         let listing = self.listing(source, new.len(), fault);
         if old.len().max(new.len()) > MOST_LINES {
             self.lead(vec![pad(listing.digits + 3)], Tone::Dim, "too long to compare; here it is whole", None);
-            return self.code(source, 1, fault);
+            return self.code(0, source, 1, fault);
         }
         let (was, is) = (texts(before, &old), texts(source, &new));
         let changes = capture_diff_slices(Algorithm::Patience, &was, &is);
         let changes: Vec<_> = changes.iter().flat_map(|operation| operation.iter_changes(&was, &is)).collect();
-        let gone = Listing { source: before, parts: Vec::new(), digits: listing.digits, fault: None };
+        let gone = Listing { source: before, parts: Vec::new(), indent: 0, digits: listing.digits, fault: None };
         let mut alike = 0;
         for (at, change) in changes.iter().enumerate() {
             let near = at.saturating_sub(AROUND)..(at + AROUND + 1).min(changes.len());
@@ -87,7 +90,8 @@ impl Writer {
     }
 
     fn listing<'a>(&mut self, source: &'a str, last: usize, fault: Option<&'a Fault>) -> Listing<'a> {
-        Listing { source, parts: self.programs.parts(source), digits: last.to_string().len().max(2), fault }
+        let digits = last.to_string().len().max(2);
+        Listing { source, parts: self.programs.parts(source), indent: 0, digits, fault }
     }
 
     fn alike(&mut self, lines: usize, digits: usize) {
@@ -98,7 +102,7 @@ impl Writer {
     }
 
     fn numbered(&mut self, listing: &Listing, line: Range<usize>, number: Option<u32>, fate: Fate) {
-        let Listing { source, parts, digits, fault } = listing;
+        let Listing { source, parts, indent, digits, fault } = listing;
         let failed = fault.filter(|fault| number == Some(fault.line));
         let called = fault.is_some_and(|fault| number.is_some_and(|number| fault.callers.contains(&number)));
         let mark = match (failed, fate) {
@@ -109,7 +113,10 @@ impl Writer {
             (_, Fate::Kept) => pad(1),
         };
         let number = number.map(|number| number.to_string()).unwrap_or_default();
-        let gutter = vec![mark, Piece::Text(Tone::LineNumber, format!(" {number:>digits$} "))];
+        let mut gutter = vec![mark, Piece::Text(Tone::LineNumber, format!(" {number:>digits$} "))];
+        if *indent > 0 {
+            gutter.insert(0, pad(*indent));
+        }
         let whole = |tone| [(line.clone(), tone)];
         match (failed, fate) {
             (Some(_), _) | (_, Fate::Removed) => self.code_line(gutter, source, line.clone(), &whole(Tone::Bad)),
@@ -117,7 +124,7 @@ impl Writer {
             (_, Fate::Kept) => self.code_line(gutter, source, line, parts),
         }
         for message in failed.iter().flat_map(|fault| fault.message.lines()) {
-            let lead = vec![pad(digits + 3), Piece::Mark(Tone::Bad, Mark::Arrow), pad(1)];
+            let lead = vec![pad(indent + digits + 3), Piece::Mark(Tone::Bad, Mark::Arrow), pad(1)];
             self.lead(lead, Tone::Bad, message, None);
         }
     }
@@ -156,7 +163,7 @@ mod tests {
 
     fn listed(width: usize, source: &str, fault: Option<Fault>) -> Vec<String> {
         let mut writer = Writer::new(width);
-        writer.code(source, 1, fault.as_ref());
+        writer.code(0, source, 1, fault.as_ref());
         shown(&writer)
     }
 
@@ -176,7 +183,7 @@ mod tests {
     #[test]
     fn parts_of_a_program_keep_their_tone_over_a_wrap() {
         let mut writer = Writer::new(14);
-        writer.code("'one two three'\n", 1, None);
+        writer.code(0, "'one two three'\n", 1, None);
         let strings = writer.rows.iter().flat_map(|row| &row.pieces);
         let strings = strings.filter(|piece| matches!(piece, Piece::Text(Tone::String, _)));
         assert_eq!(strings.count(), 2);

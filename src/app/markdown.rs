@@ -8,6 +8,7 @@ use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Options, Par
 use super::rows::{Line, Mark, Piece, Target, Tone, Writer, pad, piece_width};
 use super::visible::width;
 use super::wrap::wrap;
+use crate::protocol::is_python;
 
 /// Quotations and lists within one another that are shown as such; deeper ones stand under these.
 const DEEPEST: usize = 8;
@@ -16,8 +17,9 @@ const NARROWEST: usize = 6;
 /// Cells between two columns of a table.
 const BETWEEN: usize = 2;
 
-/// Writes a fenced program: its language (blank where none is named), and its text. The text may be cut off.
-pub type WriteCode<'a> = &'a mut dyn FnMut(&mut Writer, &str, &str);
+/// Writes a fenced program: how many cells deeper than the text it stands in a list or a quotation, its language (blank
+/// where none is named), and its text. The text may be cut off.
+pub type WriteCode<'a> = &'a mut dyn FnMut(&mut Writer, usize, &str, &str);
 
 /// Where the last block of a text begins, while more of the text may come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,10 +33,16 @@ pub struct LastBlock {
 impl Writer {
     /// Text in Markdown behind `indent` spaces. Programs are numbered.
     pub fn markdown(&mut self, tone: Tone, indent: usize, text: &str, target: Option<Target>) {
-        self.markdown_with(tone, indent, text, target, &mut |writer, language, source| match language {
-            "python" | "py" | "python3" => writer.code(source, 1, None),
-            _ => writer.text(Tone::Code, indent + 2, source, target),
-        });
+        self.markdown_with(
+            tone,
+            indent,
+            text,
+            target,
+            &mut |writer, deeper, language, source| match is_python(language) {
+                true => writer.code(deeper, source, 1, None),
+                false => writer.text(Tone::Code, indent + deeper + 2, source, target),
+            },
+        );
     }
 
     /// The same, with programs written by `code`.
@@ -51,6 +59,7 @@ impl Writer {
             writer: self,
             target,
             plain: tone,
+            outer: indent,
             levels,
             bullet: None,
             line: Line::default(),
@@ -77,6 +86,8 @@ struct Page<'a> {
     writer: &'a mut Writer,
     target: Option<Target>,
     plain: Tone,
+    /// Cells before all of the text.
+    outer: usize,
     /// What stands before each row: an indent, the bar of a quotation, the room of a bullet.
     levels: Vec<Vec<Piece>>,
     /// What stands there in place of the innermost level on the next row: the bullet itself.
@@ -170,9 +181,7 @@ impl Page<'_> {
             Tag::CodeBlock(kind) => {
                 self.end_line();
                 let language = match kind {
-                    CodeBlockKind::Fenced(words) => {
-                        words.split_whitespace().next().unwrap_or_default().to_ascii_lowercase()
-                    }
+                    CodeBlockKind::Fenced(words) => language(&words),
                     CodeBlockKind::Indented => String::new(),
                 };
                 self.program = Some((language, String::new()));
@@ -222,7 +231,9 @@ impl Page<'_> {
             }
             TagEnd::CodeBlock => {
                 if let Some((language, source)) = self.program.take() {
-                    code(self.writer, &language, &source);
+                    self.bullet_alone();
+                    let deeper = self.indent() - self.outer;
+                    code(self.writer, deeper, &language, &source);
                 }
             }
             TagEnd::List(_) => {
@@ -231,11 +242,7 @@ impl Page<'_> {
             }
             TagEnd::Item => {
                 self.end_line();
-                // An item without words still has its bullet.
-                if self.bullet.is_some() {
-                    let lead = self.lead();
-                    self.writer.row(lead, self.target);
-                }
+                self.bullet_alone();
                 self.levels.pop();
             }
             TagEnd::Emphasis | TagEnd::Strong => {
@@ -295,6 +302,14 @@ impl Page<'_> {
         match (self.bullet.take(), self.levels.split_last()) {
             (Some(bullet), Some((last, outer))) if !last.is_empty() => [outer.concat(), bullet].concat(),
             _ => self.hang(),
+        }
+    }
+
+    /// An item without words before what it holds still has its bullet.
+    fn bullet_alone(&mut self) {
+        if self.bullet.is_some() {
+            let lead = self.lead();
+            self.writer.row(lead, self.target);
         }
     }
 
@@ -408,6 +423,11 @@ impl Table {
     }
 }
 
+/// The language that the words behind a fence name; blank where they name none.
+fn language(words: &str) -> String {
+    words.split_whitespace().next().unwrap_or_default().to_ascii_lowercase()
+}
+
 /// The fenced programs of a reply in their order, each with its language.
 pub fn fenced(text: &str) -> Vec<(String, String)> {
     let mut programs: Vec<(String, String)> = Vec::new();
@@ -415,8 +435,7 @@ pub fn fenced(text: &str) -> Vec<(String, String)> {
     for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
         match event {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(words))) => {
-                let language = words.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-                programs.push((language, String::new()));
+                programs.push((language(&words), String::new()));
                 open = true;
             }
             Event::End(TagEnd::CodeBlock) => open = false,
@@ -544,6 +563,12 @@ mod tests {
         let text = "So:\n\n```python\n# not a heading\nx = '*a*'\n```\ndone";
         assert_eq!(shown(30, text), ["So:", "", "   1 # not a heading", "   2 x = '*a*'", "", "done"]);
         assert_eq!(fenced(text), [("python".to_owned(), "# not a heading\nx = '*a*'\n".to_owned())]);
+    }
+
+    #[test]
+    fn a_program_in_a_list_or_a_quotation_stands_under_its_words() {
+        let text = "- so:\n  ```json\n  {}\n  ```\n- ```python\n  x = 1\n  ```\n\n> 1. ```\n>    a\n>    ```\n";
+        assert_eq!(shown(30, text), ["* so:", "    {}", "*", "     1 x = 1", "", "| 1.", "       a"]);
     }
 
     #[test]

@@ -86,7 +86,8 @@ pub fn extract_code(reply: &str) -> Result<String, CodeError> {
     ))
 }
 
-fn is_python(tag: &str) -> bool {
+/// Whether a fenced block of this language, in small letters, is Python.
+pub fn is_python(tag: &str) -> bool {
     matches!(tag, "python" | "py" | "python3")
 }
 

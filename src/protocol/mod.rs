@@ -23,7 +23,7 @@ mod tests;
 
 pub use advance::{advance, due_request};
 pub use budget::{BudgetChoice, Budgets, Reached, Scope};
-pub use code::{CodeError, CodeErrorKind, CodeStage, extract_code};
+pub use code::{CodeError, CodeErrorKind, CodeStage, extract_code, is_python};
 pub use decide::decide;
 pub use decision::{Decision, FinalAnswer, MoreInformation, decision_schema, parse_decision};
 pub use fact::{

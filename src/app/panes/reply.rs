@@ -3,7 +3,7 @@
 use crate::app::listing::Fault;
 use crate::app::markdown::{LastBlock, fenced};
 use crate::app::rows::{Mark, Piece, Tone, Writer, pad};
-use crate::protocol::{Code, CodeError};
+use crate::protocol::{Code, CodeError, is_python};
 
 /// The program that another is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -48,10 +48,10 @@ pub fn write_json_so_far(writer: &mut Writer, text: &str) -> (usize, usize) {
     (whole, rows)
 }
 
-fn write_block(writer: &mut Writer, language: &str, source: &str) {
+fn write_block(writer: &mut Writer, deeper: usize, language: &str, source: &str) {
     match language {
-        "json" => writer.text(Tone::Code, 2, source, None),
-        _ => writer.code(source, 1, None),
+        "json" => writer.text(Tone::Code, 2 + deeper, source, None),
+        _ => writer.code(deeper, source, 1, None),
     }
 }
 
@@ -59,7 +59,6 @@ fn write_block(writer: &mut Writer, language: &str, source: &str) {
 pub fn write_program(writer: &mut Writer, reply: &str, code: &Code, before: Option<Before>) {
     let fault = code.rejected.as_ref().and_then(fault);
     let blocks = fenced(reply);
-    let is_python = |language: &str| matches!(language, "python" | "py" | "python3");
     let named = blocks.iter().any(|(language, _)| is_python(language));
     let is_part = |language: &str| if named { is_python(language) } else { language.is_empty() };
     let parts: Vec<&str> =
@@ -73,8 +72,8 @@ pub fn write_program(writer: &mut Writer, reply: &str, code: &Code, before: Opti
         return write_source(writer, code, fault.as_ref(), before);
     }
     let mut first = 1;
-    writer.markdown_with(Tone::Text, 2, reply, None, &mut |writer, language, source| match before {
-        _ if !is_part(language) => write_block(writer, language, source),
+    writer.markdown_with(Tone::Text, 2, reply, None, &mut |writer, deeper, language, source| match before {
+        _ if !is_part(language) => write_block(writer, deeper, language, source),
         // All parts are compared as one program.
         Some(_) if first == 1 => {
             write_source(writer, code, fault.as_ref(), before);
@@ -82,7 +81,7 @@ pub fn write_program(writer: &mut Writer, reply: &str, code: &Code, before: Opti
         }
         Some(_) => {}
         None => {
-            writer.code(source, first, fault.as_ref());
+            writer.code(deeper, source, first, fault.as_ref());
             // The parts were joined by an empty line.
             first += source.matches('\n').count() as u32 + 1;
         }
@@ -90,7 +89,7 @@ pub fn write_program(writer: &mut Writer, reply: &str, code: &Code, before: Opti
 }
 
 fn write_source(writer: &mut Writer, code: &Code, fault: Option<&Fault>, before: Option<Before>) {
-    let Some(before) = before else { return writer.code(&code.source, 1, fault) };
+    let Some(before) = before else { return writer.code(0, &code.source, 1, fault) };
     let words = match code.id.round == before.round {
         true => format!("against try {}", before.attempt),
         false => format!("against round {}", before.round),
