@@ -1,5 +1,7 @@
 //! The start form: the question over as many lines as it takes, earlier questions, and the levers of the run.
 
+use std::collections::BTreeMap;
+
 use super::action::{Action, Context};
 use super::input::LineInput;
 use super::key::Key;
@@ -18,9 +20,9 @@ pub struct StartForm {
     pub field: usize,
     /// Why the run cannot start as things are typed; empty where nothing was wrong.
     pub wrong: String,
-    /// How many earlier questions back, and what was typed before.
+    /// How many earlier questions back, and what was typed at places that were left; 0 is the question that is new.
     back: usize,
-    typed: String,
+    typed: BTreeMap<usize, String>,
 }
 
 /// A setting of the run, and what it trades.
@@ -73,17 +75,17 @@ impl StartForm {
         }
     }
 
-    /// Shows the question so many back; 0 is what was typed.
+    /// Shows the question so many back, as it was left; 0 is the one that is new.
     fn go_back(&mut self, earlier: &[String], back: usize) {
-        if self.back == 0 {
-            self.typed.clone_from(&self.question.text);
-        }
-        let text = match back.checked_sub(1) {
-            None => Some(self.typed.clone()),
-            Some(at) => earlier.get(at).cloned(),
+        let known = match (self.typed.get(&back), back.checked_sub(1)) {
+            (Some(typed), _) => Some(typed.clone()),
+            (None, Some(at)) => earlier.get(at).cloned(),
+            (None, None) => None,
         };
-        if let Some(text) = text {
-            (self.question, self.back) = (LineInput::of(text), back);
+        if let Some(text) = known {
+            let left = std::mem::replace(&mut self.question, LineInput::of(text)).text;
+            self.typed.insert(self.back, left);
+            self.back = back;
         }
     }
 }
@@ -101,7 +103,7 @@ impl Model {
                 field: 0,
                 wrong: String::new(),
                 back: 0,
-                typed: String::new(),
+                typed: BTreeMap::new(),
             })
         });
         self.open_overlay(Overlay::Question(form));
@@ -224,6 +226,18 @@ mod tests {
         assert_eq!((form(&model).question.text.as_str(), form(&model).field), ("new", 0));
         press(&mut model, "down");
         assert_eq!(form(&model).field, 1);
+    }
+
+    #[test]
+    fn an_earlier_question_keeps_what_was_changed_in_it() {
+        let mut model = opened();
+        paste(&mut model, "new");
+        press(&mut model, "up ! up");
+        assert_eq!(form(&model).question.text, "older?");
+        press(&mut model, "down");
+        assert_eq!(form(&model).question.text, "newest?!");
+        press(&mut model, "down");
+        assert_eq!(form(&model).question.text, "new");
     }
 
     #[test]
