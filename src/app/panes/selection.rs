@@ -82,6 +82,10 @@ impl Model {
         let (document, lines) = (&open.document, &open.lines);
         let line = lines.line_of(document, selection.head);
         let here = lines.position_of(document, selection.head, width);
+        if action == Action::Bottom && !lines.is_whole() {
+            self.notify("still looking for the lines; the last one is not known yet");
+            return true;
+        }
         let last = lines.len().saturating_sub(1);
         let line = match action {
             Action::Up => line.saturating_sub(1),

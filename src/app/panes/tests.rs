@@ -268,6 +268,17 @@ fn selected_lines_are_copied_or_asked_about_alone() {
 }
 
 #[test]
+fn a_selection_does_not_end_at_a_line_that_only_seems_to_be_the_last() {
+    let mut model = long();
+    press(&mut model, "v G");
+    assert_eq!(model.selected_words().unwrap(), "line 1, 8 B");
+    assert!(notice(&model).contains("still looking for the lines"), "{}", notice(&model));
+    finish(&mut model);
+    press(&mut model, "G");
+    assert!(model.selected_words().unwrap().starts_with("lines 1–40"));
+}
+
+#[test]
 fn a_selection_reaches_as_far_as_one_moves_and_stays_in_sight() {
     let mut model = long();
     finish(&mut model);
