@@ -33,6 +33,8 @@ pub struct Lever {
     pub label: &'static str,
     pub trade: &'static str,
     pub input: LineInput,
+    /// The setting's value that was written into it: what still stands so was not chosen here.
+    given: String,
 }
 
 const LEVERS: [(&str, &str, &str); 5] = [
@@ -91,21 +93,30 @@ impl StartForm {
 }
 
 impl Model {
-    /// Opens the form: what was typed into it before, or a blank one with the settings in force.
+    /// Opens the form: what was typed into it before, or a blank one; the rest of it are the settings in force.
     pub(crate) fn open_start_form(&mut self) -> Vec<Command> {
-        let form = self.draft.take().unwrap_or_else(|| {
-            let value = |setting| LineInput::of(self.settings.value(setting).unwrap_or_default());
-            let lever = |(setting, label, trade)| Lever { setting, label, trade, input: value(setting) };
-            let levers = LEVERS.into_iter().map(lever).collect();
+        let blank = || {
+            let lever = |(setting, label, trade)| Lever {
+                setting,
+                label,
+                trade,
+                input: LineInput::default(),
+                given: String::new(),
+            };
             Box::new(StartForm {
                 question: LineInput::default(),
-                levers,
+                levers: LEVERS.into_iter().map(lever).collect(),
                 field: 0,
                 wrong: String::new(),
                 back: 0,
                 typed: BTreeMap::new(),
             })
-        });
+        };
+        let mut form = self.draft.take().unwrap_or_else(blank);
+        for lever in form.levers.iter_mut().filter(|lever| lever.input.text == lever.given) {
+            lever.given = self.settings.value(lever.setting).unwrap_or_default();
+            lever.input = LineInput::of(lever.given.clone());
+        }
         self.open_overlay(Overlay::Question(form));
         vec![Command::EarlierQuestions]
     }
@@ -163,6 +174,9 @@ impl Model {
                 (form.field, form.wrong) = (at + 1, wrong);
                 return Vec::new();
             }
+        }
+        for lever in &mut form.levers {
+            lever.given.clone_from(&lever.input.text);
         }
         let question = form.question.text.trim().to_owned();
         // Kept until the session is on the disk: where it cannot begin, nothing that was typed is lost.
@@ -262,6 +276,17 @@ mod tests {
         press(&mut model, "a");
         assert_eq!(form(&model).question.text, "Half a");
         assert_eq!(form(&model).levers[4].input.text, "2");
+    }
+
+    #[test]
+    fn a_draft_undoes_no_setting_that_was_changed_since() {
+        let mut model = opened();
+        paste(&mut model, "Who?");
+        press(&mut model, "tab ctrl-u 5 esc");
+        model.settings.change("protocol.max_rounds", "4").unwrap();
+        model.settings.change("protocol.samples", "3").unwrap();
+        press(&mut model, "a");
+        assert_eq!([0, 2].map(|at| form(&model).levers[at].input.text.as_str()), ["5", "3"]);
     }
 
     #[test]
