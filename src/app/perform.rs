@@ -461,14 +461,6 @@ impl Model {
         });
         vec![Command::Mouse(self.mouse)]
     }
-
-    fn next_theme(&mut self) -> Vec<Command> {
-        let at = self.themes.iter().position(|name| *name == self.theme).map_or(0, |at| at + 1);
-        let Some(next) = self.themes.get(at % self.themes.len().max(1)).cloned() else { return Vec::new() };
-        self.theme.clone_from(&next);
-        self.notify(format!("theme {next}"));
-        vec![Command::Theme(next)]
-    }
 }
 
 fn switched(mark: &str, on: bool) -> String {

@@ -329,7 +329,13 @@ fn at_no_size_does_a_hidden_pane_break() {
 #[test]
 fn the_theme_key_goes_round() {
     let mut model = World::new().model(80, 24);
-    assert_eq!(press(&mut model, "t t"), [Command::Theme("light".into()), Command::Theme("dark".into())]);
+    for next in ["light", "dark"] {
+        let [Command::Settings(config), Command::Theme(theme)] = &press(&mut model, "t")[..] else {
+            panic!("no theme")
+        };
+        assert_eq!((theme.as_str(), config.screen.theme.as_str()), (next, next));
+        assert_eq!(model.settings.value("screen.theme").unwrap(), next, "the settings tell of it");
+    }
 }
 
 #[test]

@@ -43,16 +43,24 @@ impl Model {
             _ => None,
         };
         if let Some(next) = next {
-            return self.change_setting(&name, &next).unwrap_or_else(|wrong| {
-                self.notify(wrong);
-                Vec::new()
-            });
+            return self.switch_setting(&name, &next);
         }
         if let Some(Overlay::Picker(list)) = self.overlay.take() {
             let input = LineInput::of(value);
             self.open_overlay(Overlay::Setting(Box::new(SettingForm { name, input, wrong: String::new(), list })));
         }
         Vec::new()
+    }
+
+    pub(crate) fn next_theme(&mut self) -> Vec<Command> {
+        self.theme_after().map_or_else(Vec::new, |next| self.switch_setting(THEME, &next))
+    }
+
+    fn switch_setting(&mut self, name: &str, value: &str) -> Vec<Command> {
+        self.change_setting(name, value).unwrap_or_else(|wrong| {
+            self.notify(wrong);
+            Vec::new()
+        })
     }
 
     /// Takes the value that was typed, or says why it cannot stand.
@@ -107,8 +115,10 @@ impl Model {
         self.is_running() && self.state.opened.is_some() && self.budget_reached().is_none()
     }
 
+    /// The theme after the one that is set, which may be one that could not be read.
     fn theme_after(&self) -> Option<String> {
-        let at = self.themes.iter().position(|name| *name == self.theme).map_or(0, |at| at + 1);
+        let set = &self.settings.config.screen.theme;
+        let at = self.themes.iter().position(|name| name == set).map_or(0, |at| at + 1);
         self.themes.get(at % self.themes.len().max(1)).cloned()
     }
 

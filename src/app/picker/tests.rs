@@ -44,7 +44,7 @@ fn the_palette_does_what_the_key_would() {
     let mut model = World::new().half().model(80, 24);
     press(&mut model, ":");
     type_in(&mut model, "next theme");
-    assert!(matches!(press(&mut model, "enter")[..], [Command::Theme(_)]) && model.overlay.is_none());
+    assert!(matches!(press(&mut model, "enter")[..], [_, Command::Theme(_)]) && model.overlay.is_none());
 }
 
 #[test]
