@@ -331,14 +331,22 @@ impl Model {
         self.keymap.first_keys(action).map(ToString::to_string).unwrap_or_default()
     }
 
-    /// Where a key is looked up now, the most special first.
-    pub fn contexts(&self) -> Vec<Context> {
+    /// Where a key is looked up when nothing is open over the panes, the most special first.
+    pub(super) fn pane_contexts(&self) -> Vec<Context> {
         let pane = match self.focus {
             Pane::Document => Context::Document,
             Pane::Planner => Context::Planner,
             Pane::Jobs => Context::Jobs,
             Pane::Answers => Context::Answers,
         };
+        match self.player() {
+            Some(_) => vec![pane, Context::Replay, Context::Everywhere],
+            None => vec![pane, Context::Everywhere],
+        }
+    }
+
+    /// Where a key is looked up now, the most special first.
+    pub fn contexts(&self) -> Vec<Context> {
         match &self.overlay {
             Some(Overlay::Quit | Overlay::Stop) => vec![Context::Question],
             Some(Overlay::Budget) => vec![Context::Budget],
@@ -354,8 +362,7 @@ impl Model {
             ) => vec![Context::Typing],
             Some(Overlay::Job { .. }) => vec![Context::Jobs, Context::Everywhere],
             Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Text { .. }) => vec![Context::Everywhere],
-            None if self.player().is_some() => vec![pane, Context::Replay, Context::Everywhere],
-            None => vec![pane, Context::Everywhere],
+            None => self.pane_contexts(),
         }
     }
 

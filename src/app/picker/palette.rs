@@ -5,7 +5,7 @@ use super::super::layout::Pane;
 use super::super::model::{Model, Overlay};
 use super::super::panes::marks::Tint;
 use super::{Choice, Group, Picker, PickerRow, Picking};
-use crate::protocol::JobId;
+use crate::protocol::{JobId, Round};
 
 impl Model {
     pub(crate) fn open_palette(&mut self) {
@@ -36,7 +36,7 @@ impl Model {
 
     fn refusal(&self, binding: &Binding) -> String {
         match binding.context {
-            context if context.is_pane() && self.does_something(binding) => String::new(),
+            _ if self.does_something(binding) => String::new(),
             Context::Document if self.focus != Pane::Document => "works in the Document pane".into(),
             Context::Jobs if self.focus != Pane::Jobs => "works in the Jobs pane".into(),
             Context::Replay if self.player().is_none() => "works while a session is replayed".into(),
@@ -47,12 +47,10 @@ impl Model {
 
     /// Whether the action's key would do anything, as things stand.
     fn does_something(&self, binding: &Binding) -> bool {
-        match binding.context {
-            Context::Everywhere => {}
-            Context::Document if self.focus == Pane::Document => {}
-            Context::Jobs if self.focus == Pane::Jobs => {}
-            Context::Replay if self.player().is_some() => {}
-            _ => return false,
+        let here = self.pane_contexts();
+        let mut bound = self.keymap.rows().iter().filter(|row| row.binding.action == binding.action);
+        if !bound.any(|row| here.contains(&row.context)) {
+            return false;
         }
         match binding.action {
             Action::RemoteModel | Action::LocalModel => self.player().is_none(),
@@ -64,21 +62,25 @@ impl Model {
             Action::Budget => self.budget_reached().is_some(),
             Action::Back => self.came_from.is_some(),
             Action::NextMatch | Action::PreviousMatch => !self.search.matches.is_empty(),
-            Action::Dismiss => self.notice.is_some() || self.search.pane.is_some() || self.document.highlight.is_some(),
+            Action::Dismiss => {
+                let (notice, search) = (self.notice.is_some(), self.search.pane.is_some());
+                notice || search || self.document.highlight.is_some() || self.document.selection.is_some()
+            }
             Action::Wrap | Action::TintRead | Action::TintCited | Action::TintLeft => !self.documents.is_empty(),
             Action::Left | Action::Right => match self.focus {
                 Pane::Document => self.document.unwrapped || self.documents.len() > 1,
+                Pane::Jobs if self.jobs.as_grid => !self.listed_jobs().is_empty(),
                 Pane::Jobs => self.state.rounds.len() > 1,
-                Pane::Planner | Pane::Answers => false,
+                Pane::Answers => self.answers_tabs().len() > 1,
+                Pane::Planner => false,
             },
             Action::EarlierRound | Action::LaterRound => self.state.rounds.len() > 1,
             Action::RetryJob => self.is_running() && self.selected_job().is_some_and(|id| self.state.can_retry(id)),
             Action::RetryTrouble => {
-                let jobs =
-                    self.state.round().into_iter().flat_map(|round| {
-                        (0u32..).zip(&round.jobs).map(|(index, _)| JobId { round: round.number, index })
-                    });
-                self.is_running() && jobs.into_iter().any(|id| self.state.can_retry(id))
+                let can_retry = |number, index| self.state.can_retry(JobId { round: number, index });
+                let round = self.jobs_round();
+                let jobs = |round: &Round| (0u32..).take(round.jobs.len()).any(|index| can_retry(round.number, index));
+                self.is_running() && round.is_some_and(jobs)
             }
             Action::GoTo | Action::Select => !self.documents.is_empty(),
             Action::Outline => self.has_outline(),

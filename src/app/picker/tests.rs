@@ -3,6 +3,7 @@
 use super::super::world::World;
 use super::super::*;
 use super::*;
+use crate::config::Loaded;
 
 fn press(model: &mut Model, keys: &str) -> Vec<Command> {
     keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
@@ -64,6 +65,19 @@ fn only_what_does_something_here_is_offered() {
     press(&mut running, "3");
     assert!(offers(&mut running, "filter"));
     assert!(!offers(&mut running, "submit") && !offers(&mut running, "yes"));
+    assert!(!offers(&mut running, "right"));
+    press(&mut running, "v");
+    assert!(offers(&mut running, "right"), "from cell to cell");
+    press(&mut running, "4");
+    assert!(offers(&mut running, "right"), "to the next tab");
+    press(&mut running, "1 v");
+    running.notice = None;
+    assert!(offers(&mut running, "dismiss"), "the selection");
+    assert!(!offers(&mut running, "filter"));
+    let mut settings = Loaded::default();
+    settings.config.keys.entry("everywhere".into()).or_default().insert("filter".into(), vec!["f6".into()]);
+    running.keymap = Keymap::of(&settings).unwrap();
+    assert!(offers(&mut running, "filter"), "where it is bound");
 }
 
 #[test]
