@@ -193,16 +193,8 @@ impl Model {
 mod tests {
     use super::super::message::Message;
     use super::super::update::update;
-    use super::super::world::World;
+    use super::super::world::{World, paste, press};
     use super::*;
-
-    fn press(model: &mut Model, keys: &str) -> Vec<Command> {
-        keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
-    }
-
-    fn paste(model: &mut Model, text: &str) {
-        update(model, Message::Paste(text.into()));
-    }
 
     fn form(model: &Model) -> &StartForm {
         let Some(Overlay::Question(form)) = &model.overlay else { panic!("the form is not open") };

@@ -1,6 +1,9 @@
-//! A session played by the protocol itself over a small report, for the tests of app and view.
+//! A session played by the protocol itself over a small report, and the hands at its screen, for the tests of app and
+//! view.
 
-use super::{Account, Exposed, Figures, Marks, Message, Mode, Model, update};
+use std::sync::atomic::AtomicBool;
+
+use super::{Account, Command, Exposed, Figures, Key, KeyCode, Marks, Message, Mode, Model, Worked, update};
 use crate::config::{Loaded, Sources, load};
 use crate::document::{Document, Located, Match, Span};
 use crate::ledger::Ledger;
@@ -464,4 +467,41 @@ pub fn answered(index: u32) -> Fact {
     let usage = Usage { input_tokens: 610, output_tokens: 48, ..Usage::default() };
     let outcome = Outcome::Answered { output, located: None };
     Fact::JobFinished { job: JobId { round: 1, index }, outcome, raw: None, usage, ms: 35 }
+}
+
+/// Presses these keys, which stand apart by spaces.
+pub fn press(model: &mut Model, keys: &str) -> Vec<Command> {
+    keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
+}
+
+/// Types words letter by letter.
+pub fn type_in(model: &mut Model, words: &str) {
+    for character in words.chars() {
+        update(model, Message::Key(Key::plain(KeyCode::Char(character))));
+    }
+}
+
+pub fn paste(model: &mut Model, text: &str) {
+    update(model, Message::Paste(text.into()));
+}
+
+pub fn notice(model: &Model) -> &str {
+    model.notice.as_ref().map_or("", |notice| notice.text.as_str())
+}
+
+/// Does the first work that is due beside the screen; what it finds.
+pub fn found(model: &Model) -> Vec<Worked> {
+    let mut found = Vec::new();
+    let work = model.due().first().and_then(|id| model.work(*id)).unwrap();
+    work.run(&AtomicBool::new(false), &mut |worked| found.push(worked));
+    found
+}
+
+/// Does all work that is due beside the screen.
+pub fn finish(model: &mut Model) {
+    while !model.due().is_empty() {
+        for worked in found(model) {
+            update(model, Message::Worked(worked));
+        }
+    }
 }

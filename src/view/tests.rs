@@ -5,6 +5,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::{Depth, Theme, draw};
+pub use crate::app::world::press;
 use crate::app::world::{World, built_in};
 use crate::app::{Message, Mode, Model, Player, update};
 
@@ -39,8 +40,4 @@ pub fn text(buffer: &Buffer) -> String {
         })
         .collect();
     lines.join("\n")
-}
-
-pub fn press(model: &mut Model, keys: &str) -> Vec<crate::app::Command> {
-    keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
 }

@@ -1,23 +1,9 @@
 //! The Document pane, driven by keys, the mouse and what is found beside the screen.
 
-use std::sync::atomic::AtomicBool;
-
 use super::marks::Tint;
-use crate::app::world::World;
+use crate::app::world::{World, finish, found, notice, press, type_in};
 use crate::app::*;
 use crate::document::Document;
-
-fn press(model: &mut Model, keys: &str) -> Vec<Command> {
-    keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
-}
-
-fn type_in(model: &mut Model, words: &str) {
-    update(model, Message::Paste(words.into()));
-}
-
-fn notice(model: &Model) -> &str {
-    model.notice.as_ref().map_or("", |notice| notice.text.as_str())
-}
 
 /// A document too long to be looked through at once: lines `n: words`, with a heading before each thousand.
 fn long() -> Model {
@@ -33,22 +19,6 @@ fn long() -> Model {
     update(&mut model, Message::Resize { width: 80, height: 24 });
     press(&mut model, "1");
     model
-}
-
-/// Does the first work that is due; the messages that it gives.
-fn found(model: &Model) -> Vec<Worked> {
-    let mut found = Vec::new();
-    let work = model.due().first().and_then(|id| model.work(*id)).unwrap();
-    work.run(&AtomicBool::new(false), &mut |worked| found.push(worked));
-    found
-}
-
-fn finish(model: &mut Model) {
-    while !model.due().is_empty() {
-        for worked in found(model) {
-            update(model, Message::Worked(worked));
-        }
-    }
 }
 
 /// The text of the first row in sight.

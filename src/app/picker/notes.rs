@@ -111,13 +111,9 @@ mod tests {
     use super::super::super::message::Message;
     use super::super::super::model::Player;
     use super::super::super::update::update;
-    use super::super::super::world::World;
+    use super::super::super::world::{World, paste, press};
     use super::*;
     use crate::protocol::Fact;
-
-    fn press(model: &mut Model, keys: &str) -> Vec<Command> {
-        keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
-    }
 
     fn note(seq: u64, text: &str) -> Note {
         Note { seq, at_ms: seq * 250, text: text.into(), ask: None }
@@ -128,7 +124,7 @@ mod tests {
         let mut model = World::new().half().model(80, 24);
         let seq = model.seq;
         press(&mut model, "A");
-        update(&mut model, Message::Paste(" why so many? ".into()));
+        paste(&mut model, " why so many? ");
         assert_eq!(press(&mut model, "enter"), [Command::Note { seq, text: "why so many?".into() }]);
         assert!(model.overlay.is_none());
         assert_eq!(press(&mut model, "A enter"), []);

@@ -174,19 +174,13 @@ fn fixed(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::message::Message;
-    use super::super::super::update::update;
-    use super::super::super::world::World;
+    use super::super::super::world::{World, notice, paste, press};
     use super::*;
-
-    fn press(model: &mut Model, keys: &str) -> Vec<Command> {
-        keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
-    }
 
     /// The list of settings narrowed to one.
     fn at(model: &mut Model, setting: &str) {
         press(model, "O");
-        update(model, Message::Paste(setting.into()));
+        paste(model, setting);
         let selected = model.picker().unwrap().selected().unwrap();
         assert!(matches!(&selected.choice, Choice::Setting(name) if name.ends_with(setting)), "{selected:?}");
     }
@@ -199,7 +193,7 @@ mod tests {
         let [Command::Settings(config)] = switched.as_slice() else { panic!("{switched:?}") };
         assert!(config.screen.ascii && model.ascii);
         assert_eq!(model.picker().unwrap().selected().unwrap().cells[1..], ["true", "changed here"]);
-        assert!(model.notice.as_ref().unwrap().text.contains("in no file"));
+        assert!(notice(&model).contains("in no file"));
     }
 
     #[test]
@@ -229,6 +223,6 @@ mod tests {
         let mut model = World::new().model(80, 24);
         at(&mut model, "frames_per_second");
         assert_eq!(press(&mut model, "enter"), []);
-        assert!(model.notice.as_ref().unwrap().text.contains("next start"));
+        assert!(notice(&model).contains("next start"));
     }
 }

@@ -1,17 +1,9 @@
 //! The picker, driven by keys.
 
-use super::super::world::World;
+use super::super::world::{World, notice, press, type_in};
 use super::super::*;
 use super::*;
 use crate::config::Loaded;
-
-fn press(model: &mut Model, keys: &str) -> Vec<Command> {
-    keys.split(' ').flat_map(|key| update(model, Message::Key(key.parse().unwrap()))).collect()
-}
-
-fn type_in(model: &mut Model, words: &str) {
-    update(model, Message::Paste(words.into()));
-}
 
 fn title(model: &Model) -> String {
     model.picker().and_then(Picker::selected).map_or_else(String::new, |row| row.cells[0].clone())
@@ -87,7 +79,7 @@ fn help_is_searched_with_the_same_list_and_says_where_a_key_works() {
     type_in(&mut model, "half the speed");
     assert_eq!(title(&model), "slower");
     press(&mut model, "enter");
-    assert!(model.picker().is_some() && model.notice.as_ref().unwrap().text.contains("replayed"));
+    assert!(model.picker().is_some() && notice(&model).contains("replayed"));
 }
 
 #[test]
