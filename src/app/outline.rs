@@ -144,8 +144,10 @@ impl Model {
         let rows = outline.entries.iter().enumerate();
         let rows =
             rows.map(|(at, entry)| PickerRow { current: present == Some(at), ..row(open, entry, least) }).collect();
-        let told = if outline.cut { format!("only the first {MOST} headings are listed") } else { String::new() };
-        let standing = if outline.cut { Standing::Loading(told) } else { Standing::Whole };
+        let standing = match outline.cut {
+            true => Standing::Told(format!("only the first {MOST} headings are listed")),
+            false => Standing::Whole,
+        };
         let stood = outline.entries.get(present.unwrap_or(0)).map(|entry| Choice::Section(entry.start));
         self.open_picker(Picking::Section, vec![Group { rows, standing, ..Group::default() }]);
         let height = self.picker_areas().list.height;

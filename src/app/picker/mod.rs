@@ -69,6 +69,8 @@ pub enum Standing {
     Whole,
     /// More may come; from where.
     Loading(String),
+    /// It is all there; what is to be said of it, or why there is nothing.
+    Told(String),
     /// What failed, and what to do about it.
     Failed(String),
 }
@@ -359,7 +361,7 @@ impl Standing {
     pub fn told(&self) -> Option<&str> {
         match self {
             Standing::Whole => None,
-            Standing::Loading(text) | Standing::Failed(text) => Some(text),
+            Standing::Loading(text) | Standing::Told(text) | Standing::Failed(text) => Some(text),
         }
     }
 }

@@ -55,7 +55,7 @@ async fn list_folder(outlet: &Outlet, config: &Config) {
     let (rows, standing) = match found {
         Ok(Ok(models)) if models.is_empty() => {
             let none = "no GGUF file yet: `minions pull MODEL` fetches one, or put it there".into();
-            (Vec::new(), Standing::Loading(none))
+            (Vec::new(), Standing::Told(none))
         }
         Ok(Ok(models)) => (models.iter().map(|model| file(model, &now)).collect(), Standing::Whole),
         Ok(Err(error)) => (Vec::new(), failed(error)),
@@ -77,7 +77,7 @@ async fn list_server(outlet: &Outlet, config: &Config, name: &str, server: &Loca
         // Nobody said that there is one.
         Ok(Err(_)) if server.provider != config.local.provider => {
             let none = "none answers on this machine; [local] provider and base_url name a server elsewhere".into();
-            (Vec::new(), Standing::Loading(none))
+            (Vec::new(), Standing::Told(none))
         }
         Ok(Err(error)) => (Vec::new(), failed(format!("{}; esc, then M asks again", error.message))),
         Err(_) => {

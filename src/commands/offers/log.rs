@@ -32,7 +32,7 @@ fn groups(folder: &Path) -> Vec<Group> {
         Ok(text) => entries(&text),
         Err(error) => return vec![of(&name, Vec::new(), failed(format!("{name} cannot be read: {error}")))],
     };
-    let standing = if log.is_empty() { Standing::Loading(QUIET.into()) } else { Standing::Whole };
+    let standing = if log.is_empty() { Standing::Told(QUIET.into()) } else { Standing::Whole };
     let mut groups = vec![of(&name, log.iter().rev().take(LINES).map(row).collect(), standing)];
     let printed = tail(&folder.join("stderr.log")).unwrap_or_default();
     let printed: Vec<Entry> = printed.lines().map(|line| Entry { text: line.into(), ..Entry::default() }).collect();
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!((cells.len(), cells[2]), (3, &["".to_owned(), "".into(), "a library".into()][..]));
         let none = tempfile::tempdir().unwrap();
         assert!(
-            matches!(&super::groups(none.path())[0].standing, Standing::Loading(told) if told.contains("MINIONS_LOG"))
+            matches!(&super::groups(none.path())[0].standing, Standing::Told(told) if told.contains("MINIONS_LOG"))
         );
     }
 }

@@ -46,7 +46,7 @@ fn list(outlet: &Outlet, store: &Store) {
         }
     };
     if sessions.is_empty() {
-        let none = Standing::Loading("no session yet; the first question makes one".into());
+        let none = Standing::Told("no session yet; the first question makes one".into());
         outlet.push(PickerNews::Groups(vec![start(), of(none)]));
         return;
     }
@@ -59,7 +59,7 @@ fn list(outlet: &Outlet, store: &Store) {
         let standing = match (rest.is_empty(), sessions.len() > MOST) {
             (false, _) => loading.clone(),
             (true, false) => Standing::Whole,
-            (true, true) => Standing::Loading(format!("the newest {MOST} of {}", sessions.len())),
+            (true, true) => Standing::Told(format!("the newest {MOST} of {}", sessions.len())),
         };
         if !outlet.push(PickerNews::Rows { group: 1, rows, standing }) {
             return;
