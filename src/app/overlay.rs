@@ -5,7 +5,7 @@ use super::input::LineInput;
 use super::keymap::Keymap;
 use super::layout::{Area, Pane};
 use super::model::{Model, Overlay, RowsPane};
-use super::rows::{Piece, Tone, Writer};
+use super::rows::{Mark, Piece, Tone, Writer, pad};
 
 /// A wider list is no easier to read. In cells.
 const MOST_WIDE: u16 = 160;
@@ -160,7 +160,9 @@ fn help(width: usize, first: Context, keymap: &Keymap) -> Writer {
         let keys: Vec<String> =
             actions.iter().filter_map(|action| keymap.first_keys(*action)).map(ToString::to_string).collect();
         let lead = vec![
-            Piece::text(Tone::Key, format!("  {mark:<20}")),
+            pad(2),
+            Piece::Mark(Tone::Key, mark),
+            pad(19),
             Piece::text(Tone::Text, format!("{:<16}", keys.join(", "))),
         ];
         writer.lead(lead, Tone::Dim, doc, None);
@@ -169,9 +171,9 @@ fn help(width: usize, first: Context, keymap: &Keymap) -> Writer {
 }
 
 /// What stands before a line of the document, and what switches it or leads there.
-const MARKS: [(&str, &[Action], &str); 4] = [
-    ("▏", &[Action::TintRead], "read by a worker"),
-    ("»", &[Action::TintLeft], "sent to the planner; with a planner on this machine it went nowhere"),
-    ("●", &[Action::TintCited], "cited by a job or the answer; on the right, where those stand"),
-    ("▶", &[Action::Open, Action::Show], "the words or the chunk gone to"),
+const MARKS: [(Mark, &[Action], &str); 4] = [
+    (Mark::Read, &[Action::TintRead], "read by a worker"),
+    (Mark::Left, &[Action::TintLeft], "sent to the planner; with a planner on this machine it went nowhere"),
+    (Mark::Cited, &[Action::TintCited], "cited by a job or the answer; on the right, where those stand"),
+    (Mark::GoneTo, &[Action::Open, Action::Show], "the words or the chunk gone to"),
 ];

@@ -49,6 +49,11 @@ pub enum Mark {
     Rule,
     Added,
     Removed,
+    /// Of the document: read by a worker, cited, sent to the planner, gone to.
+    Read,
+    Cited,
+    Left,
+    GoneTo,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,9 @@ use super::map;
 use super::paint::Paint;
 use super::pane::title;
 use super::theme::Role;
-use crate::app::{Area, DocumentRow, Highlight, Model, OpenDocument, Pane, Tint, glyphs, gutter, short_bytes, span_at};
+use crate::app::{
+    Area, DocumentRow, Highlight, Mark, Model, OpenDocument, Pane, Tint, glyphs, gutter, short_bytes, span_at,
+};
 use crate::document::Span;
 
 pub fn draw(paint: &mut Paint, model: &Model) {
@@ -96,10 +98,10 @@ fn draw_gutter(
 ) {
     let marks = model.marks_of(start, end);
     let signs = [
-        (marks.read, Glyph::Read, Role::MarkRead),
-        (marks.left, Glyph::Left, Role::MarkLeft),
-        (marks.cited, Glyph::Cited, Role::MarkCited),
-        (marks.highlighted, Glyph::Highlight, Role::Accent),
+        (marks.read, Glyph::Mark(Mark::Read), Role::MarkRead),
+        (marks.left, Glyph::Mark(Mark::Left), Role::MarkLeft),
+        (marks.cited, Glyph::Mark(Mark::Cited), Role::MarkCited),
+        (marks.highlighted, Glyph::Mark(Mark::GoneTo), Role::Accent),
     ];
     for ((_, sign, role), column) in signs.into_iter().zip([0, 1, 2, 2]).filter(|((on, ..), _)| *on) {
         let style = paint.style(role);

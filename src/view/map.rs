@@ -3,7 +3,7 @@
 use super::glyphs::Glyph;
 use super::paint::Paint;
 use super::theme::Role;
-use crate::app::{MapRow, Model};
+use crate::app::{MapRow, Mark, Model};
 
 /// What is drawn for a row of the map: jobs and evidence, and how far the text went.
 type Sign = (Glyph, Role);
@@ -28,7 +28,7 @@ pub fn draw(paint: &mut Paint, model: &Model, seen: (usize, usize)) {
             paint.glyph(x, y, sign, style);
         }
         let (sign, role) = match (row.highlighted, row.seen) {
-            (true, _) => (Glyph::Highlight, Role::Accent),
+            (true, _) => (Glyph::Mark(Mark::GoneTo), Role::Accent),
             (false, true) => (Glyph::Thumb, Role::Dim),
             (false, false) => (Glyph::Track, Role::Rule),
         };
@@ -42,7 +42,7 @@ fn happened(row: &MapRow) -> Option<Sign> {
     match row {
         MapRow { running: true, .. } => Some((Glyph::MapRunning, Role::GaugeRunning)),
         MapRow { answered: true, .. } => Some((Glyph::MapAnswered, Role::MarkCited)),
-        MapRow { cited: true, .. } => Some((Glyph::Cited, Role::MarkCited)),
+        MapRow { cited: true, .. } => Some((Glyph::Mark(Mark::Cited), Role::MarkCited)),
         _ => None,
     }
 }
@@ -50,8 +50,8 @@ fn happened(row: &MapRow) -> Option<Sign> {
 /// What left the machine, what was read, what was not.
 fn went(row: &MapRow, began: bool) -> Option<Sign> {
     match row {
-        MapRow { left: true, .. } => Some((Glyph::Left, Role::MarkLeft)),
-        MapRow { read: true, .. } => Some((Glyph::Read, Role::MarkRead)),
+        MapRow { left: true, .. } => Some((Glyph::Mark(Mark::Left), Role::MarkLeft)),
+        MapRow { read: true, .. } => Some((Glyph::Mark(Mark::Read), Role::MarkRead)),
         _ => began.then_some((Glyph::Unstarted, Role::Dim)),
     }
 }

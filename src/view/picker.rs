@@ -7,7 +7,7 @@ use super::overlay::line_input;
 use super::paint::Paint;
 use super::theme::Role;
 use crate::app::picker::{Column, Finder, Line, Picker, PickerRow, Standing};
-use crate::app::{Action, Area, Model, Picking, gist, glyphs, width, wrap};
+use crate::app::{Action, Area, Mark, Model, Picking, gist, glyphs, width, wrap};
 
 /// Cells between two columns.
 const GAP: u16 = 2;
@@ -106,7 +106,7 @@ fn row(
         }
     }
     if about.current {
-        paint.glyph(area.x + 1, area.y, Glyph::Cited, paint.style(Role::Good));
+        paint.glyph(area.x + 1, area.y, Glyph::Mark(Mark::Cited), paint.style(Role::Good));
     }
     if selected {
         paint.glyph(area.x, area.y, Glyph::Cursor, paint.style(Role::Accent));

@@ -75,16 +75,11 @@ impl Model {
         Share { spans: spans.len(), bytes, percent: bytes as f64 * 100.0 / length as f64 }
     }
 
-    /// What a tint marks, for the notice when it is switched: `● cited: 3 places, 1.2% of the document`.
+    /// What a tint marks, for the notice when it is switched: `cited: 3 places, 1.2% of this document`.
     pub(crate) fn told_of(&self, tint: Tint) -> String {
-        let sign = match tint {
-            Tint::Read => "▏",
-            Tint::Cited => "●",
-            Tint::Left => "»",
-        };
         let share = self.share_of(tint);
         let places = if share.spans == 1 { "place" } else { "places" };
-        format!("{sign} {}: {} {places}, {} of this document", tint.words(), share.spans, share.percent())
+        format!("{}: {} {places}, {} of this document", tint.words(), share.spans, share.percent())
     }
 
     /// Goes to the next marked part; from then on `n` and `N` step through them.

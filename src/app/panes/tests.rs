@@ -161,7 +161,7 @@ fn what_is_no_expression_is_searched_as_plain_text_and_that_is_said() {
 fn each_tint_says_how_much_it_marks_and_is_stepped_through() {
     let mut model = World::new().whole().model(120, 40);
     press(&mut model, "1 c");
-    assert_eq!(notice(&model), "● cited: 2 places, 0.8% of this document; not marked any more");
+    assert_eq!(notice(&model), "cited: 2 places, 0.8% of this document; not marked any more");
     press(&mut model, "C");
     let highlighted = |model: &Model| {
         let span = model.document.highlight.unwrap().span;
