@@ -331,6 +331,13 @@ impl Model {
         self.keymap.first_keys(action).map(ToString::to_string).unwrap_or_default()
     }
 
+    /// A text and what keys do about it: `2 lines selected; y copies, a asks`. What no key is bound to is left out.
+    pub(crate) fn with_keys(&self, text: &str, ways: &[(Action, &str)]) -> String {
+        let bound = |(action, does): &(Action, &str)| Some(format!("{} {does}", self.keymap.first_keys(*action)?));
+        let ways: Vec<String> = ways.iter().filter_map(bound).collect();
+        if ways.is_empty() { text.to_owned() } else { format!("{text}; {}", ways.join(", ")) }
+    }
+
     /// Where a key is looked up when nothing is open over the panes, the most special first.
     pub(super) fn pane_contexts(&self) -> Vec<Context> {
         let pane = match self.focus {

@@ -70,7 +70,8 @@ impl Model {
 
     fn say_selected(&mut self) {
         if let Some(words) = self.selected_words() {
-            self.notify(format!("{words} selected; y copies, a asks about them, esc ends"));
+            let ways = [(Action::Copy, "copies"), (Action::Ask, "asks about them"), (Action::Dismiss, "ends")];
+            self.notify(self.with_keys(&format!("{words} selected"), &ways));
         }
     }
 

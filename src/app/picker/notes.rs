@@ -1,5 +1,6 @@
 //! Notes and bookmarks on records of the session, and the list that goes to them.
 
+use super::super::action::Action;
 use super::super::figures::short_time;
 use super::super::input::LineInput;
 use super::super::layout::Pane;
@@ -33,7 +34,7 @@ impl Model {
     pub(crate) fn submit_note(&mut self, seq: u64, input: LineInput) -> Vec<Command> {
         if input.text.trim().is_empty() {
             self.overlay = Some(Overlay::Note { seq, input });
-            self.notify("the note is blank; esc leaves it");
+            self.notify(self.with_keys("the note is blank", &[(Action::Leave, "leaves it")]));
             return Vec::new();
         }
         vec![Command::Note { seq, text: input.text.trim().to_owned() }]
@@ -67,7 +68,8 @@ impl Model {
 
     pub(crate) fn open_notes(&mut self) {
         if self.notes.is_empty() {
-            return self.notify("no note or bookmark yet; A writes one, * sets one");
+            let ways = [(Action::Note, "writes one"), (Action::Bookmark, "sets one")];
+            return self.notify(self.with_keys("no note or bookmark yet", &ways));
         }
         let began = self.began_ms.unwrap_or_default();
         let row = |(at, note): (usize, &Note)| {

@@ -1,5 +1,6 @@
 //! The settings in force, each with where it came from; those that can change while the program runs are changed here.
 
+use super::super::action::Action;
 use super::super::input::LineInput;
 use super::super::message::Command;
 use super::super::model::{Model, Overlay};
@@ -142,15 +143,16 @@ impl Model {
                 String::new()
             };
             let does = match setting.kind {
-                Kind::Flag => "enter switches it",
-                _ if name == THEME => "enter takes the next one",
-                _ => "enter changes it",
+                Kind::Flag => "switches it",
+                _ if name == THEME => "takes the next one",
+                _ => "changes it",
             };
+            let holds = format!("a change holds {}, and stands in no file", self.holds(&name));
             let about = format!(
-                "{}\nallowed: {}\nfrom: {origin}\n{does}: it holds {}, and stands in no file",
+                "{}\nallowed: {}\nfrom: {origin}\n{}",
                 setting.doc,
                 setting.allowed(),
-                self.holds(&name)
+                self.with_keys(&holds, &[(Action::Submit, does)])
             );
             let cells = vec![setting.key.clone(), value.to_owned(), origin];
             PickerRow { refused, ..PickerRow::new(Choice::Setting(name), cells, about) }
