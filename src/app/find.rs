@@ -8,7 +8,7 @@ use super::layout::Pane;
 use super::model::{Model, RowsPane};
 use super::panes::job_list::hits;
 use super::search::{Going, Search};
-use super::work::{AT_ONCE, Work, Worked};
+use super::work::{SEARCHED_AT_ONCE, Work, Worked};
 
 impl Model {
     /// Looks again for what is searched, after the pane's content changed.
@@ -42,7 +42,7 @@ impl Model {
         }
         let from = self.top_offset();
         let Some(open) = self.shown_document() else { return };
-        let (text, is_short) = (Arc::clone(&open.document.text), open.document.text.len() <= AT_ONCE);
+        let (text, is_short) = (Arc::clone(&open.document.text), open.document.text.len() <= SEARCHED_AT_ONCE);
         self.document.searches += 1;
         let ticket = self.document.searches;
         self.search.document = Some(self.document.shown);

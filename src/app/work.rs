@@ -13,8 +13,11 @@ use super::outline::Outline;
 use super::search::MOST;
 use crate::document::Document;
 
-/// Documents no longer than this are looked through at once. In bytes.
+/// The lines of documents no longer than this are found at once. In bytes.
 pub const AT_ONCE: usize = 512 * 1024;
+/// Documents no longer than this are searched at once: an expression can be a hundred times slower than plain words. In
+/// bytes.
+pub const SEARCHED_AT_ONCE: usize = 64 * 1024;
 /// How much is looked through between two messages: little at first, so that something is there soon. In bytes.
 const FIRST_STEP: usize = 256 * 1024;
 const LONGEST_STEP: usize = 8 * 1024 * 1024;
