@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use divan::{Bencher, black_box};
-use minions::app::{Key, KeyCode, Message, Mode, Model, Work, WorkId, Worked, update};
+use minions::app::{Key, KeyCode, LineIndex, Message, Mode, Model, Work, WorkId, Worked, update};
 use minions::document::{Document, load};
 use minions::remote::Tokenizer;
 use minions::view::{Depth, Theme, draw};
@@ -159,8 +159,22 @@ fn all_lines(bencher: Bencher, bytes: usize) {
 #[divan::bench(sample_count = 5, args = SIZES)]
 fn all_headings(bencher: Bencher, bytes: usize) {
     let document = Document::from_text("report.txt", text(bytes));
-    let outline = || Work::Outline { document: document.clone() };
+    let lines = LineIndex::begun(&document, usize::MAX);
+    let outline = || Work::Outline { document: document.clone(), lines: lines.clone() };
     bencher.with_inputs(outline).bench_local_values(|work| work.run(&AtomicBool::new(false), &mut |_| {}));
+}
+
+/// The list of all headings, opened on the screen's task, with its frame.
+#[divan::bench(sample_count = 20)]
+fn outline_opened(bencher: Bencher) {
+    let mut model = model(Document::from_text("report.txt", text(LARGE)));
+    finish(&mut model);
+    let mut screen = screen();
+    bencher.bench_local(|| {
+        press(&mut model, "o");
+        paint(&mut screen, &model);
+        press(&mut model, "esc");
+    });
 }
 
 /// To the end, to the middle by its share, and to a line, each with its frame.

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::lines::LineIndex;
 use super::model::{Model, OpenDocument};
 use super::picker::{Choice, Group, PickerRow, Picking, Standing};
 use super::visible::gist;
@@ -29,6 +30,8 @@ pub struct Outline {
 pub struct Entry {
     /// The byte at which it begins.
     pub start: usize,
+    /// The number of the line that it begins on.
+    pub line: usize,
     pub what: Section,
 }
 
@@ -41,8 +44,8 @@ pub enum Section {
 }
 
 impl Outline {
-    /// Reads the whole text; an empty outline when it is stopped.
-    pub fn of(document: &Document, stop: &AtomicBool) -> Self {
+    /// Reads the whole text, of which all lines are known; an empty outline when it is stopped.
+    pub fn of(document: &Document, lines: &LineIndex, stop: &AtomicBool) -> Self {
         let text = &document.text;
         let mut outline = Self::default();
         for heading in headings(text) {
@@ -57,7 +60,11 @@ impl Outline {
             // A form feed or a rule before the title is not where it begins.
             let lead = words.find(char::is_alphanumeric).unwrap_or(0);
             let start = heading.start + words[..lead].rfind('\n').map_or(0, |at| at + 1);
-            outline.entries.push(Entry { start, what: Section::Heading(level_of(&text[start..heading.end])) });
+            outline.entries.push(Entry {
+                start,
+                line: lines.number_at(document, start),
+                what: Section::Heading(level_of(&text[start..heading.end])),
+            });
         }
         let ends = document.pages.iter().skip(1).copied().chain([text.len()]);
         let pages: Vec<Entry> = (1..)
@@ -66,7 +73,11 @@ impl Outline {
                 let first = outline.entries.partition_point(|entry| entry.start < *start);
                 outline.entries.get(first).is_none_or(|entry| entry.start >= *end)
             })
-            .map(|(page, (start, _))| Entry { start, what: Section::Page(page) })
+            .map(|(page, (start, _))| Entry {
+                start,
+                line: lines.number_at(document, start),
+                what: Section::Page(page),
+            })
             .collect();
         outline.entries.extend(pages);
         outline.entries.sort_by_key(|entry| entry.start);
@@ -163,7 +174,7 @@ fn row(open: &OpenDocument, entry: &Entry, least: usize) -> PickerRow {
     let document = &open.document;
     let title = format!("{}{}", "· ".repeat(entry.depth().saturating_sub(least)), entry.title(document));
     let page = document.page_of(entry.start + 1).map_or(String::new(), |page| format!("p {page}"));
-    let line = open.lines.number_at(document, entry.start).to_string();
+    let line = entry.line.to_string();
     let end = document.text.floor_char_boundary(entry.start + BEGINNING);
     let about = document.text.get(entry.start..end).unwrap_or_default().replace('\u{c}', "");
     PickerRow::new(Choice::Section(entry.start), vec![title, page, line], about)
@@ -173,8 +184,12 @@ fn row(open: &OpenDocument, entry: &Entry, least: usize) -> PickerRow {
 mod tests {
     use super::*;
 
+    fn outline(document: &Document) -> Outline {
+        Outline::of(document, &LineIndex::begun(document, usize::MAX), &AtomicBool::new(false))
+    }
+
     fn listed(document: &Document) -> Vec<(String, usize)> {
-        let outline = Outline::of(document, &AtomicBool::new(false));
+        let outline = outline(document);
         outline.entries.iter().map(|entry| (entry.title(document), entry.depth())).collect()
     }
 
@@ -191,7 +206,7 @@ mod tests {
     #[test]
     fn the_section_of_a_byte_is_the_last_that_begins_before_it() {
         let document = Document::from_text("d", "# A\n\ntext\n\n# B\n\ntext\n");
-        let outline = Outline::of(&document, &AtomicBool::new(false));
+        let outline = outline(&document);
         assert_eq!([0, 5, 11, 20].map(|at| outline.at(at)), [Some(0), Some(0), Some(1), Some(1)]);
         assert_eq!(Outline::default().at(5), None);
     }

@@ -38,7 +38,7 @@ pub enum WorkId {
 #[derive(Clone, Debug)]
 pub enum Work {
     Lines { document: Document, lines: LineIndex },
-    Outline { document: Document },
+    Outline { document: Document, lines: LineIndex },
     Search { ticket: u64, text: Arc<str>, pattern: Regex, from: usize },
 }
 
@@ -65,8 +65,8 @@ impl Work {
                     tell(Worked::Lines { text: Arc::clone(&document.text), lines: lines.clone() });
                 }
             }
-            Work::Outline { document } => {
-                let outline = Arc::new(Outline::of(&document, stop));
+            Work::Outline { document, lines } => {
+                let outline = Arc::new(Outline::of(&document, &lines, stop));
                 if !stop.load(Ordering::Relaxed) {
                     tell(Worked::Outline { text: document.text, outline });
                 }
@@ -150,7 +150,10 @@ impl Model {
                 let open = named(name)?;
                 Some(Work::Lines { document: open.document.clone(), lines: open.lines.clone() })
             }
-            WorkId::Outline(name) => Some(Work::Outline { document: named(name)?.document.clone() }),
+            WorkId::Outline(name) => {
+                let open = named(name)?;
+                Some(Work::Outline { document: open.document.clone(), lines: open.lines.clone() })
+            }
             WorkId::Search(ticket) => {
                 let going = self.search.going.filter(|going| going.ticket == ticket)?;
                 let text = Arc::clone(&self.shown_document()?.document.text);
