@@ -152,8 +152,12 @@ fn budget(reached: &Reached, choice: BudgetChoice) -> Step {
     }
 }
 
-/// Ends the session; a request under way is given up on record, with what had come of its reply.
+/// Ends the session; a request under way is given up on record, with what had come of its reply. One that was about to end
+/// ends as it would have.
 fn stop(state: &State, partial: String, sent: bool) -> Step {
+    if let Phase::Due(Due::End(ending)) = &state.phase {
+        return end(ending.clone());
+    }
     let mut step = end(Ending::Cancelled);
     if let Phase::Waiting(Waiting::Remote(ask)) = state.phase {
         let attempt = state.asks().last().map_or(1, |ask| ask.failures.len() as u32 + 1);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::document::Document;
 use crate::protocol::{DocumentTokens, RemoteAsk, State, TokenCount, due_request};
@@ -33,6 +33,8 @@ pub(super) async fn due(state: &State, tokenizer: Option<Tokenizer>) -> Option<D
 pub(super) struct Counting {
     task: Option<JoinHandle<Option<DocumentTokens>>>,
     unwanted: Arc<AtomicBool>,
+    /// Until when a session that is about to end waits for it.
+    until: Option<Instant>,
 }
 
 impl Counting {
@@ -51,28 +53,29 @@ impl Counting {
                 })
             })
         });
-        Self { task, unwanted }
+        Self { task, unwanted, until: None }
     }
 
     pub(super) fn is_under_way(&self) -> bool {
         self.task.is_some()
     }
 
-    /// Waits until it is done, and gives it once. May be dropped while it waits.
-    pub(super) async fn done(&mut self) -> Option<DocumentTokens> {
-        let done = self.task.as_mut()?.await;
-        self.task = None;
-        done.ok().flatten()
+    /// The session is about to end: it waits a little for the count, and then goes without.
+    pub(super) fn hurry(&mut self) {
+        self.until.get_or_insert_with(|| Instant::now() + PATIENCE);
     }
 
-    /// Waits a little, for a session that is about to end.
-    pub(super) async fn last(&mut self) -> Option<DocumentTokens> {
-        let done = timeout(PATIENCE, self.done()).await;
-        if done.is_err() {
-            tracing::warn!("the session ended before its documents were counted: their tokens stay an estimate");
-            self.task = None;
-        }
-        done.ok().flatten()
+    /// Waits until it is done, and gives it once. May be dropped while it waits.
+    pub(super) async fn done(&mut self) -> Option<DocumentTokens> {
+        let task = self.task.as_mut()?;
+        let done = match self.until {
+            Some(until) => timeout_at(until, task).await.inspect_err(|_| {
+                tracing::warn!("the session ended before its documents were counted: their tokens stay an estimate");
+            }),
+            None => Ok(task.await),
+        };
+        self.task = None;
+        done.ok()?.ok().flatten()
     }
 }
 

@@ -14,8 +14,8 @@ use super::reserve::Reserve;
 use super::{Connected, Event, Order, Setup};
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::{
-    AskId, DocumentTokens, Due, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State,
-    Step, UtilizationSample, Waiting, advance, decide,
+    AskId, Due, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State, Step,
+    UtilizationSample, Waiting, advance, decide,
 };
 use crate::remote::Backoff;
 use crate::utilization::Sampler;
@@ -126,8 +126,10 @@ impl Driver {
     /// Decides, applies, records, tells the watcher, and only then performs.
     async fn take(&mut self, inputs: Vec<Input>) -> Result<(), JournalError> {
         let (mut facts, mut effects) = (Vec::new(), Vec::new());
-        for input in inputs {
-            let mut next = Some(decide(&self.state, input));
+        // Without an input the protocol goes on by itself.
+        let none = inputs.is_empty().then_some(None);
+        for input in inputs.into_iter().map(Some).chain(none) {
+            let mut next = Some(input.map_or_else(Step::default, |input| decide(&self.state, input)));
             while let Some(step) = next {
                 for fact in &step.facts {
                     self.state.apply(fact);
@@ -137,11 +139,6 @@ impl Driver {
                     }
                 }
                 facts.extend(step.facts);
-                if let Some(tokens) = self.counted_last().await {
-                    effects.extend(step.effects);
-                    next = Some(decide(&self.state, Input::DocumentsCounted(tokens)));
-                    continue;
-                }
                 // A call is reserved before its fact says that it is made.
                 let due = counting::due(&self.state, self.context.tokenizer()).await;
                 let request = due.as_ref().map(|due| &due.request);
@@ -150,7 +147,7 @@ impl Driver {
                     Some(refused) => Some(held_back(&self.state, refused)),
                     None => {
                         effects.extend(step.effects);
-                        advance(&self.state, due.and_then(|due| due.count))
+                        if self.awaits_count() { None } else { advance(&self.state, due.and_then(|due| due.count)) }
                     }
                 };
             }
@@ -170,12 +167,14 @@ impl Driver {
         Ok(())
     }
 
-    /// What the documents came to, where the session is about to end and they are still being counted.
-    async fn counted_last(&mut self) -> Option<DocumentTokens> {
-        match self.state.phase {
-            Phase::Due(Due::End(_)) if self.counting.is_under_way() => self.counting.last().await,
-            _ => None,
+    /// Whether the session could end but for its documents, which are still being counted. All else of it is on record
+    /// meanwhile.
+    fn awaits_count(&mut self) -> bool {
+        let awaits = matches!(self.state.phase, Phase::Due(Due::End(_))) && self.counting.is_under_way();
+        if awaits {
+            self.counting.hurry();
         }
+        awaits
     }
 
     async fn record(&mut self, facts: Vec<Fact>) -> Result<(), JournalError> {

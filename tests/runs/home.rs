@@ -104,7 +104,6 @@ impl Home {
     }
 
     /// Waits until the only session's journal holds this word.
-    #[cfg(feature = "llama")]
     pub async fn until_journal_holds(&self, word: &str) {
         let seen = async {
             loop {

@@ -67,6 +67,29 @@ async fn an_interrupt_while_jobs_run_closes_their_connections_and_counts_them_as
 }
 
 #[tokio::test]
+async fn an_answer_is_on_disk_while_the_documents_are_still_counted_and_an_interrupt_does_not_undo_it() {
+    const ONE_JOB: &str = r#"
+```python
+def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):
+    return [JobManifest(chunk=context[0][:400], task="What did item 7 bring in?", advice="")]
+
+def transform_outputs(jobs):
+    return "\n".join(job.output.citation or "" for job in jobs)
+```
+"#;
+    let home = Home::new();
+    home.write("document.txt", ledger_of(120_000));
+    let planner = planner(|step, _| (step == Step::Decompose).then(|| Reply::text(ONE_JOB))).await;
+    let run = start(&home, &[remote(&planner), settings(&["remote.model=gpt-4o-mini"])]);
+    home.until_journal_holds(r#""kind":"answered""#).await;
+    assert_eq!(home.facts_of("session_ended"), [] as [Value; 0], "the count goes on");
+    signal(&run, "INT");
+    let said = finished(run.wait_with_output()).await;
+    assert_eq!((said.code, &said.json()["outcome"]), (0, &json!("answered")), "{said:?}");
+    assert_eq!(home.facts_of("documents_counted"), [] as [Value; 0]);
+}
+
+#[tokio::test]
 async fn a_run_that_is_paused_goes_on() {
     let home = home();
     let planner = planner(|_, _| None).await;
