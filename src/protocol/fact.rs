@@ -219,7 +219,7 @@ pub struct DocumentTokens {
     /// Whether it is the remote LM's own; else the counts are an estimate.
     pub counted: bool,
     pub question: u64,
-    /// In the order of the session's documents.
+    /// In the order of the session's documents; where it is about a part, that alone.
     pub documents: Vec<u64>,
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
+use super::programs::texts;
 use crate::document::Document;
-use crate::protocol::{DocumentTokens, RemoteAsk, State, TokenCount, due_request};
+use crate::protocol::{DocumentTokens, Part, RemoteAsk, State, TokenCount, due_request};
 use crate::remote::Tokenizer;
 
 /// How long the end of a session waits for a count that is under way: enough for 10 MB of text.
@@ -38,10 +39,15 @@ pub(super) struct Counting {
 }
 
 impl Counting {
-    /// Begins to count, where there is a tokenizer to do it.
-    pub(super) fn begin(tokenizer: Option<Tokenizer>, question: String, documents: &[Document]) -> Self {
+    /// Begins to count, where there is a tokenizer to do it: the documents, or the one part that the session is about.
+    pub(super) fn begin(
+        tokenizer: Option<Tokenizer>,
+        question: String,
+        documents: &[Document],
+        part: Option<&Part>,
+    ) -> Self {
         let unwanted = Arc::new(AtomicBool::new(false));
-        let (documents, stop) = (documents.to_vec(), unwanted.clone());
+        let (texts, stop) = (texts(documents, part), unwanted.clone());
         let task = tokenizer.map(|tokenizer| {
             tokio::task::spawn_blocking(move || {
                 let count = |text: &str| tokenizer.count(text, || stop.load(Ordering::Relaxed));
@@ -49,7 +55,7 @@ impl Counting {
                     tokenizer: tokenizer.name().into(),
                     counted: tokenizer.is_own(),
                     question: count(&question)?,
-                    documents: documents.iter().map(|document| count(&document.text)).collect::<Option<_>>()?,
+                    documents: texts.iter().map(|text| count(text)).collect::<Option<_>>()?,
                 })
             })
         });
@@ -82,5 +88,25 @@ impl Counting {
 impl Drop for Counting {
     fn drop(&mut self) {
         self.unwanted.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Span;
+
+    #[tokio::test]
+    async fn what_a_session_about_a_part_counts_is_the_part_alone() {
+        let text = "One line of words.\nAnother line of other words.\n";
+        let documents = [Document::from_text("a", text), Document::from_text("b", text)];
+        let tokenizer = Tokenizer::of_model("gpt-4o");
+        let count = |text: &str| tokenizer.count(text, || false).unwrap();
+        let part = Part::of(&documents, Span::new(1, 0, 19)).unwrap();
+        for (part, tokens) in [(None, vec![count(text); 2]), (Some(&part), vec![count(&text[..19])])] {
+            let counted = Counting::begin(Some(tokenizer), "Which words?".into(), &documents, part).done().await;
+            let counted = counted.unwrap();
+            assert_eq!((counted.documents, counted.question), (tokens, count("Which words?")));
+        }
     }
 }

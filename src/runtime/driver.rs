@@ -58,7 +58,8 @@ impl Driver {
     pub(super) fn new(setup: Setup, events: mpsc::Sender<Event>) -> Self {
         let Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal, book } = setup;
         let (delta_sender, deltas) = mpsc::channel(DELTAS);
-        let counting = Counting::begin(remote.tokenizer(), opened.question.clone(), &documents);
+        let (question, part) = (opened.question.clone(), opened.settings.part.as_ref());
+        let counting = Counting::begin(remote.tokenizer(), question, &documents, part);
         Self {
             state: State::default(),
             opened: Some(Box::new(opened)),
@@ -355,7 +356,8 @@ impl Driver {
         if another {
             // What sending the documents would have come to, by the tokens of the one that plans now.
             let (tokenizer, question) = (self.context.tokenizer(), self.state.question().to_owned());
-            self.counting = Counting::begin(tokenizer, question, &self.context.documents);
+            let part = self.state.settings().part;
+            self.counting = Counting::begin(tokenizer, question, &self.context.documents, part.as_ref());
         }
     }
 

@@ -73,7 +73,7 @@ impl ProgramCall {
 }
 
 /// What a program is given: the documents, or the one part that the session is about.
-fn texts(documents: &[Document], part: Option<&Part>) -> Vec<Arc<str>> {
+pub(super) fn texts(documents: &[Document], part: Option<&Part>) -> Vec<Arc<str>> {
     let Some(Part { span, .. }) = part else {
         return documents.iter().map(|document| document.text.clone()).collect();
     };
