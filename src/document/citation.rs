@@ -21,12 +21,27 @@ const MAX_CANDIDATES: usize = 1000;
 /// is made at the first quotation that needs it, about 20 ms a megabyte.
 pub struct Locator {
     documents: Vec<Searchable>,
+    /// Where quotations may stand.
+    bounds: Vec<Span>,
 }
 
 impl Locator {
     pub fn new(documents: &[Document]) -> Self {
         let searchable = |document: &Document| Searchable { text: Arc::clone(&document.text), normal: OnceLock::new() };
-        Self { documents: documents.iter().map(searchable).collect() }
+        let whole = |(index, document): (usize, &Document)| Span::new(index, 0, document.text.len());
+        Self {
+            documents: documents.iter().map(searchable).collect(),
+            bounds: documents.iter().enumerate().map(whole).collect(),
+        }
+    }
+
+    /// One that finds nothing outside of `part`, where only that was read.
+    pub fn within(documents: &[Document], part: Option<Span>) -> Self {
+        let mut locator = Self::new(documents);
+        if let Some(part) = part {
+            locator.bounds = vec![part];
+        }
+        locator
     }
 
     /// Where `quotation` stands: byte for byte in one of the spans of `prefer` (in their order), then byte for byte
@@ -41,13 +56,16 @@ impl Locator {
         if weight == 0 {
             return None;
         }
-        if let Some(span) = self.exact_within(exact, weight, prefer) {
+        let prefer: Vec<Span> = prefer.iter().filter(|span| self.is_within(span)).copied().collect();
+        let finder = memmem::Finder::new(exact);
+        let first = self.exact_places(&finder, weight, &prefer).next();
+        if let Some(span) = first {
             return Some(Located { span, how: Match::Exact });
         }
         if weight < SHORT {
             return None;
         }
-        if let Some(span) = self.exact_anywhere(exact, weight) {
+        if let Some(span) = certain(self.exact_places(&finder, weight, &self.bounds), weight) {
             return Some(Located { span, how: Match::Exact });
         }
         let mut needles = vec![Needle::new(exact)];
@@ -56,57 +74,58 @@ impl Locator {
             needles.push(bare);
         }
         needles.retain(|needle| needle.weight >= SHORT);
-        let within = needles.iter().find_map(|needle| self.normal_within(needle, prefer));
-        within
-            .or_else(|| needles.iter().find_map(|needle| self.normal_anywhere(needle)))
-            .map(|span| Located { span, how: Match::Normalised })
+        let preferred = needles.iter().find_map(|needle| {
+            let finder = memmem::Finder::new(&needle.folded);
+            self.normal_places(needle, &finder, &prefer).next()
+        });
+        let anywhere = || {
+            needles.iter().find_map(|needle| {
+                let finder = memmem::Finder::new(&needle.folded);
+                certain(self.normal_places(needle, &finder, &self.bounds), needle.weight)
+            })
+        };
+        preferred.or_else(anywhere).map(|span| Located { span, how: Match::Normalised })
     }
 
-    fn exact_within(&self, quotation: &str, weight: usize, prefer: &[Span]) -> Option<Span> {
-        let finder = memmem::Finder::new(quotation);
-        prefer.iter().find_map(|span| {
-            let text: &str = &self.documents.get(span.document)?.text;
-            finder
-                .find_iter(text.get(span.start..span.end)?.as_bytes())
-                .map(|at| span.start + at..span.start + at + quotation.len())
-                .find(|range| stands_alone(text, range, weight))
-                .map(|range| Span::new(span.document, range.start, range.end))
-        })
+    fn is_within(&self, span: &Span) -> bool {
+        self.bounds.iter().any(|bound| bound.contains(span))
     }
 
-    fn exact_anywhere(&self, quotation: &str, weight: usize) -> Option<Span> {
-        let finder = memmem::Finder::new(quotation);
-        let places = self.documents.iter().enumerate().flat_map(|(index, document)| {
-            let text: &str = &document.text;
+    /// Where the quotation stands byte for byte within `spans`, in their order.
+    fn exact_places<'a>(
+        &'a self,
+        finder: &'a memmem::Finder<'_>,
+        weight: usize,
+        spans: &'a [Span],
+    ) -> impl Iterator<Item = Span> + 'a {
+        spans.iter().flat_map(move |span| {
+            let text = self.documents.get(span.document).map_or("", |document| &*document.text);
+            let within = text.get(span.start..span.end).unwrap_or_default();
             finder
-                .find_iter(text.as_bytes())
-                .map(|at| at..at + quotation.len())
+                .find_iter(within.as_bytes())
+                .map(|at| span.start + at..span.start + at + finder.needle().len())
                 .filter(move |range| stands_alone(text, range, weight))
-                .map(move |range| Span::new(index, range.start, range.end))
-        });
-        certain(places, weight)
-    }
-
-    fn normal_within(&self, needle: &Needle, prefer: &[Span]) -> Option<Span> {
-        let finder = memmem::Finder::new(&needle.folded);
-        prefer.iter().find_map(|span| {
-            let document = self.documents.get(span.document)?;
-            let normal = document.normal();
-            let window = normal.around(span.start..span.end);
-            document
-                .normal_places(needle, &finder, window)
                 .map(|range| Span::new(span.document, range.start, range.end))
-                .find(|place| span.contains(place))
         })
     }
 
-    fn normal_anywhere(&self, needle: &Needle) -> Option<Span> {
-        let finder = memmem::Finder::new(&needle.folded);
-        let places = self.documents.iter().enumerate().flat_map(|(index, document)| {
-            let all = 0..document.normal().bytes.len();
-            document.normal_places(needle, &finder, all).map(move |range| Span::new(index, range.start, range.end))
-        });
-        certain(places, needle.weight)
+    /// Where the needle stands in normal form within `spans`, in their order.
+    fn normal_places<'a>(
+        &'a self,
+        needle: &'a Needle,
+        finder: &'a memmem::Finder<'_>,
+        spans: &'a [Span],
+    ) -> impl Iterator<Item = Span> + 'a {
+        spans.iter().flat_map(move |span| {
+            let places = self.documents.get(span.document).map(|document| {
+                let window = document.normal().around(span.start..span.end);
+                document
+                    .normal_places(needle, finder, window)
+                    .map(|range| Span::new(span.document, range.start, range.end))
+                    .filter(|place| span.contains(place))
+            });
+            places.into_iter().flatten()
+        })
     }
 }
 
@@ -373,6 +392,24 @@ Net income is defined in Item 7. Don’t rely on it.
         assert_eq!(start("Item\n7"), Some(second));
         assert_eq!(start("7"), Some(second + 5));
         assert_eq!(start("Item 8"), None);
+    }
+
+    #[test]
+    fn of_a_part_nothing_outside_of_it_is_found() {
+        let documents = [Document::from_text("d", TEXT)];
+        let part = Span::new(0, TEXT.find("Net   income").unwrap(), TEXT.len());
+        let locator = Locator::within(&documents, Some(part));
+        let found = |quotation, prefer: &[Span]| locator.locate(quotation, prefer).map(|located| located.span.start);
+        let whole = [Span::new(0, 0, TEXT.len())];
+        for (outside, within) in [
+            ("Revenue was $1,234.5 million", None),
+            ("the agreement with the \"Northern\" finance group", None),
+            // In two places, one of them in the part.
+            ("Item 7", TEXT.rfind("Item 7")),
+            ("net income fell 12%", Some(part.start)),
+        ] {
+            assert_eq!((found(outside, &[]), found(outside, &whole)), (within, within), "{outside:?}");
+        }
     }
 
     #[test]

@@ -58,12 +58,13 @@ impl Driver {
     pub(super) fn new(setup: Setup, events: mpsc::Sender<Event>) -> Self {
         let Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal, book } = setup;
         let (delta_sender, deltas) = mpsc::channel(DELTAS);
-        let (question, part) = (opened.question.clone(), opened.settings.part.as_ref());
-        let counting = Counting::begin(remote.tokenizer(), question, &documents, part);
+        let (question, part) = (opened.question.clone(), opened.settings.part);
+        let counting = Counting::begin(remote.tokenizer(), question, &documents, part.as_ref());
+        let part = part.map(|part| part.span);
         Self {
             state: State::default(),
             opened: Some(Box::new(opened)),
-            context: Arc::new(Context::new(documents, remote, local, sandbox, embeddings)),
+            context: Arc::new(Context::new(documents, remote, local, sandbox, embeddings, part)),
             next: Connected::default(),
             journal,
             events,

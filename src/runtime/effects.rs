@@ -35,8 +35,9 @@ impl Context {
         local: Arc<dyn LocalLm>,
         sandbox: Sandbox,
         embeddings: Embeddings,
+        part: Option<Span>,
     ) -> Self {
-        let locator = Arc::new(Locator::new(&documents));
+        let locator = Arc::new(Locator::within(&documents, part));
         let (documents, sandbox, embeddings) = (Arc::new(documents), Arc::new(sandbox), Arc::new(embeddings));
         Self { documents, locator, remote, local, sandbox, embeddings }
     }
