@@ -11,7 +11,7 @@ use super::panes::marks::Tint;
 use super::picker::Picking;
 use super::rows::Target;
 use super::search::Search;
-use crate::protocol::{BudgetChoice, JobId, Outcome};
+use crate::protocol::{BudgetChoice, JobId, Outcome, Reached};
 
 impl Model {
     pub(crate) fn perform(&mut self, action: Action) -> Vec<Command> {
@@ -252,8 +252,12 @@ impl Model {
             Some(Overlay::Note { seq, input }) => return self.submit_note(seq, input),
             Some(Overlay::Setting(form)) => return self.submit_setting(form),
             Some(Overlay::Amount(input)) => {
-                match self.budget_reached().map(|reached| budget::read(reached, &input.text)) {
-                    Some(Ok(to_usd)) => return self.choose(BudgetChoice::Raise { to_usd }),
+                let read = |reached: &Reached| {
+                    let scope = reached.scope;
+                    budget::read(reached, &input.text).map(|to_usd| BudgetChoice::Raise { scope, to_usd })
+                };
+                match self.budget_reached().map(read) {
+                    Some(Ok(raise)) => return self.choose(raise),
                     Some(Err(wrong)) => {
                         self.overlay = Some(Overlay::Amount(input));
                         self.notify(wrong);

@@ -163,7 +163,10 @@ fn understood(line: &str, wanted: &mut Wanted) -> (String, Option<Wish>) {
             (say, None)
         }
         (Wanted::Amount(reached), line) => match budget::read(&reached, line) {
-            Ok(to_usd) => ("The budget is raised.".into(), Some(Wish::Budget(BudgetChoice::Raise { to_usd }))),
+            Ok(to_usd) => (
+                "The budget is raised.".into(),
+                Some(Wish::Budget(BudgetChoice::Raise { scope: reached.scope, to_usd })),
+            ),
             Err(wrong) => {
                 let say = format!("Not taken: {wrong}. {}", amount(&reached));
                 *wanted = Wanted::Amount(reached);
@@ -312,7 +315,10 @@ mod tests {
         assert!(understood("r", &mut wanted).0.contains("$0.0600 at least"));
         let (say, ordered) = understood("0.01", &mut wanted);
         assert!(say.starts_with("Not taken:") && ordered.is_none());
-        assert_eq!(understood("0.5", &mut wanted).1, Some(Wish::Budget(BudgetChoice::Raise { to_usd: 0.5 })));
+        assert_eq!(
+            understood("0.5", &mut wanted).1,
+            Some(Wish::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd: 0.5 }))
+        );
         assert!(matches!(wanted, Wanted::Nothing));
     }
 

@@ -57,8 +57,8 @@ impl Reached {
 pub enum BudgetChoice {
     /// Make this one call, whatever it may cost of what was named; the budget holds again after it.
     Once,
-    /// Go on under a budget of so many dollars, for this session.
-    Raise { to_usd: f64 },
+    /// Go on under a budget of so many dollars within the scope, for this session.
+    Raise { scope: Scope, to_usd: f64 },
     /// End the session here.
     Stop,
 }

@@ -80,7 +80,9 @@ pub fn decide(state: &State, input: Input) -> Step {
         (Input::DaySpent { again, worst_usd, committed_usd }, _) => day_spent(state, again, worst_usd, committed_usd),
         (Input::Budget(choice), Phase::Paused(reached)) => budget(reached, choice),
         // Before it is reached a budget is changed for the calls to come.
-        (Input::Budget(BudgetChoice::Raise { to_usd }), phase) if !matches!(phase, Phase::New | Phase::Ended(_)) => {
+        (Input::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd }), phase)
+            if !matches!(phase, Phase::New | Phase::Ended(_)) =>
+        {
             let fits = to_usd.is_finite() && to_usd > 0.0;
             let raised = Fact::BudgetRaised { scope: Scope::Session, to_usd, once: false };
             if fits { Step::fact(raised) } else { Step::default() }
@@ -140,10 +142,10 @@ fn budget(reached: &Reached, choice: BudgetChoice) -> Step {
     let raised = match choice {
         BudgetChoice::Stop => return end(Ending::Budget { reason: reached.reason() }),
         BudgetChoice::Once => Fact::BudgetRaised { scope, to_usd: needed_usd, once: true },
-        BudgetChoice::Raise { to_usd } if to_usd.is_finite() && to_usd >= needed_usd => {
+        BudgetChoice::Raise { scope: of, to_usd } if of == scope && to_usd.is_finite() && to_usd >= needed_usd => {
             Fact::BudgetRaised { scope, to_usd, once: false }
         }
-        // An amount that does not let the call go out changes nothing.
+        // An amount that does not let the call go out changes nothing, nor does one that was meant for another budget.
         BudgetChoice::Raise { .. } => return Step::default(),
     };
     match reached.again {

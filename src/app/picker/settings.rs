@@ -6,7 +6,7 @@ use super::super::message::Command;
 use super::super::model::{Model, Overlay};
 use super::{Choice, Group, Picker, PickerRow, Picking};
 use crate::config::{Catalog, Kind, Setting, Shape};
-use crate::protocol::BudgetChoice;
+use crate::protocol::{BudgetChoice, Scope};
 
 /// A setting whose new value is typed, over the list that it was picked from.
 #[derive(Clone, Debug)]
@@ -101,7 +101,8 @@ impl Model {
             THEME => commands.push(Command::Theme(config.screen.theme)),
             ASCII => self.ascii = config.screen.ascii,
             BUDGET if self.sets_budget_now() && config.remote.budget_usd > 0.0 => {
-                commands.push(Command::Budget(BudgetChoice::Raise { to_usd: config.remote.budget_usd }));
+                let (scope, to_usd) = (Scope::Session, config.remote.budget_usd);
+                commands.push(Command::Budget(BudgetChoice::Raise { scope, to_usd }));
             }
             _ => {}
         }
@@ -217,7 +218,7 @@ mod tests {
         let mut model = World::new().half().model(80, 24);
         at(&mut model, "budget_usd");
         let changed = press(&mut model, "enter ctrl-u 7 enter");
-        assert_eq!(changed[1..], [Command::Budget(BudgetChoice::Raise { to_usd: 7.0 })]);
+        assert_eq!(changed[1..], [Command::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd: 7.0 })]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the person is asked where the next call could pass the budget.
 
 use super::*;
+use crate::protocol::Scope;
 
 /// A screen whose session waits at its budget.
 fn at_the_budget() -> (World, Model) {
@@ -26,13 +27,16 @@ fn at_a_reached_budget_each_key_passes_its_choice_on() {
     assert!(notice(&model).contains("at least"), "{}", notice(&model));
     press(&mut model, "ctrl-u");
     type_in(&mut model, "1.5");
-    assert_eq!(press(&mut model, "enter"), [Command::Budget(BudgetChoice::Raise { to_usd: 1.5 })]);
+    assert_eq!(
+        press(&mut model, "enter"),
+        [Command::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd: 1.5 })]
+    );
 }
 
 #[test]
 fn a_reached_budget_and_a_failed_run_wait_until_what_is_typed_is_closed() {
     let (mut world, mut model) = at_the_budget();
-    world.input(Input::Budget(BudgetChoice::Raise { to_usd: 1.0 }));
+    world.input(Input::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd: 1.0 }));
     world.feed(&mut model);
     press(&mut model, "A w h");
     let reached = world.facts.iter().find(|fact| matches!(fact, Fact::BudgetReached(_))).unwrap().clone();
@@ -56,7 +60,7 @@ fn a_reached_budget_and_a_failed_run_wait_until_what_is_typed_is_closed() {
 fn a_raised_budget_takes_the_question_away_and_the_run_goes_on() {
     let (mut world, mut model) = at_the_budget();
     assert_eq!(headline(&model).word, "paused");
-    world.input(Input::Budget(BudgetChoice::Raise { to_usd: 1.0 }));
+    world.input(Input::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd: 1.0 }));
     world.feed(&mut model);
     assert!(model.overlay.is_none());
     assert_eq!(headline(&model).word, "planning");

@@ -49,7 +49,7 @@ fn worlds() -> impl Strategy<Value = World> {
 fn budgets() -> impl Strategy<Value = (Option<f64>, Vec<BudgetChoice>)> {
     let choice = prop_oneof![
         3 => Just(BudgetChoice::Once),
-        3 => (0.05f64..0.2).prop_map(|to_usd| BudgetChoice::Raise { to_usd }),
+        3 => (0.05f64..0.2).prop_map(|to_usd| BudgetChoice::Raise { scope: Scope::Session, to_usd }),
         1 => Just(BudgetChoice::Stop),
     ];
     let choices = prop::collection::vec(choice, 0..6).prop_map(|mut choices| {
@@ -118,8 +118,12 @@ fn inputs() -> impl Strategy<Value = Input> {
         Just(Input::Stop { partial: "half".into(), sent: true }),
         prop::option::of((0u32..3, 0u32..8).prop_map(|(round, n)| AskId { round, n }))
             .prop_map(|again| Input::DaySpent { again, worst_usd: 0.25, committed_usd: 0.5 }),
-        prop_oneof![Just(BudgetChoice::Once), Just(BudgetChoice::Stop), Just(BudgetChoice::Raise { to_usd: f64::NAN })]
-            .prop_map(Input::Budget),
+        prop_oneof![
+            Just(BudgetChoice::Once),
+            Just(BudgetChoice::Stop),
+            Just(BudgetChoice::Raise { scope: Scope::Session, to_usd: f64::NAN })
+        ]
+        .prop_map(Input::Budget),
         Just(Input::Fault { error: "disk full".into() }),
     ]
 }

@@ -234,6 +234,10 @@ fn asked(run: &Run) -> AskId {
     run.state.asks().last().unwrap().request.ask
 }
 
+fn raise_to(to_usd: f64) -> BudgetChoice {
+    BudgetChoice::Raise { scope: Scope::Session, to_usd }
+}
+
 #[test]
 fn at_a_reached_budget_the_person_says_how_to_go_on() {
     let settings = Settings { budget_usd: Some(0.009), ..Settings::default() };
@@ -242,7 +246,7 @@ fn at_a_reached_budget_the_person_says_how_to_go_on() {
     };
     let pauses = |run: &Run| run.kinds().iter().filter(|kind| *kind == "budget_reached").count();
 
-    let raised = world(&[BudgetChoice::Raise { to_usd: 1.0 }]);
+    let raised = world(&[raise_to(1.0)]);
     assert_eq!((raised.state.ending(), pauses(&raised)), (Some(&Ending::Answered), 1));
     assert_eq!(raised.state.budgets.usd(Scope::Session), Some(1.0));
 
@@ -251,8 +255,7 @@ fn at_a_reached_budget_the_person_says_how_to_go_on() {
     assert_eq!((each_once.state.ending(), pauses(&each_once)), (Some(&Ending::Answered), 4), "every call asks anew");
     assert_eq!(each_once.state.budgets.usd(Scope::Session), Some(0.001), "the budget itself stands");
 
-    let too_little =
-        [BudgetChoice::Raise { to_usd: 0.001 }, BudgetChoice::Raise { to_usd: f64::INFINITY }, BudgetChoice::Stop];
+    let too_little = [raise_to(0.001), raise_to(f64::INFINITY), BudgetChoice::Stop];
     let stopped = world(&too_little);
     assert!(
         matches!(stopped.state.ending(), Some(Ending::Budget { reason }) if reason.contains("raise remote.budget_usd"))
@@ -262,7 +265,7 @@ fn at_a_reached_budget_the_person_says_how_to_go_on() {
 
 #[test]
 fn a_budget_can_be_changed_before_it_is_reached_and_never_after_the_end() {
-    let raise = |state: &State, to_usd| decide(state, Input::Budget(BudgetChoice::Raise { to_usd })).facts;
+    let raise = |state: &State, to_usd| decide(state, Input::Budget(raise_to(to_usd))).facts;
     let done = World::default().run();
     let mut state = State::default();
     let waits = done.facts.iter().find(|fact| {
@@ -309,7 +312,12 @@ fn the_budget_of_the_day_pauses_a_new_call_and_one_that_would_be_sent_again() {
     take(&mut run, &mut waiting, Input::DaySpent { again: Some(ask), worst_usd: worst, committed_usd: 0.03 });
     assert!(matches!(&run.state.phase, Phase::Paused(reached) if reached.again == Some(ask)));
     waiting.clear();
-    take(&mut run, &mut waiting, Input::Budget(BudgetChoice::Raise { to_usd: 0.5 }));
+    take(&mut run, &mut waiting, Input::Budget(raise_to(0.5)));
+    assert!(
+        matches!(run.state.phase, Phase::Paused(_)) && waiting.is_empty(),
+        "that was meant for the session's budget"
+    );
+    take(&mut run, &mut waiting, Input::Budget(BudgetChoice::Raise { scope: Scope::Day, to_usd: 0.5 }));
     assert_eq!(waiting, [Effect::AskAgain { ask, after_ms: 0 }]);
     assert_eq!(run.state.phase, Phase::Waiting(Waiting::Remote(ask)));
 }
