@@ -27,6 +27,7 @@ impl SettingForm {
 const THEME: &str = "screen.theme";
 const ASCII: &str = "screen.ascii";
 const BUDGET: &str = "remote.budget_usd";
+const FROM_THE_NEXT: &str = "from the next question on, until you leave";
 
 impl Model {
     pub(crate) fn open_settings(&mut self) {
@@ -107,7 +108,9 @@ impl Model {
             _ => {}
         }
         let value = self.settings.value(name).unwrap_or_default();
-        self.notify(format!("{name} is {value} {}; in no file", self.holds(name)));
+        let lifted = name == BUDGET && config.remote.budget_usd <= 0.0;
+        let holds = if lifted { FROM_THE_NEXT } else { self.holds(name) };
+        self.notify(format!("{name} is {value} {holds}; in no file"));
         self.refill_settings();
         Ok(commands)
     }
@@ -124,12 +127,12 @@ impl Model {
         self.themes.get(at % self.themes.len().max(1)).cloned()
     }
 
-    /// When a change of the setting holds.
+    /// When a change of the setting holds. A run in flight keeps a budget, though: only another amount takes its place.
     fn holds(&self, name: &str) -> &'static str {
         match name {
             THEME | ASCII => "from now on, until you leave",
             BUDGET if self.sets_budget_now() => "for this run and the next ones, until you leave",
-            _ => "from the next question on, until you leave",
+            _ => FROM_THE_NEXT,
         }
     }
 
@@ -148,7 +151,8 @@ impl Model {
                 _ if name == THEME => "takes the next one",
                 _ => "changes it",
             };
-            let holds = format!("a change holds {}, and stands in no file", self.holds(&name));
+            let but = if name == BUDGET && self.sets_budget_now() { "; 0 from the next question on" } else { "" };
+            let holds = format!("a change holds {}{but}, and stands in no file", self.holds(&name));
             let about = format!(
                 "{}\nallowed: {}\nfrom: {origin}\n{}",
                 setting.doc,
@@ -219,6 +223,10 @@ mod tests {
         at(&mut model, "budget_usd");
         let changed = press(&mut model, "enter ctrl-u 7 enter");
         assert_eq!(changed[1..], [Command::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd: 7.0 })]);
+        assert!(notice(&model).contains("for this run and the next ones"), "{}", notice(&model));
+        // Without a limit only another run begins.
+        assert_eq!(press(&mut model, "enter ctrl-u 0 enter").len(), 1);
+        assert!(notice(&model).contains("from the next question on"), "{}", notice(&model));
     }
 
     #[test]
