@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::budget::{Reached, Scope};
 use super::code::{CodeError, CodeErrorKind, CodeStage, extract_code};
 use super::decision::{Decision, parse_decision};
-use super::fact::{Ending, Estimate, Fact, RemoteAsk};
+use super::fact::{Ending, Fact, RemoteAsk};
 use super::ids::{AskId, CodeId};
 use super::input::{Effect, Step};
 use super::job::{JobOutput, Outcome};
@@ -15,16 +15,16 @@ use super::state::{Due, Phase, Round, State};
 
 /// The next step, or nothing while the protocol waits for something from outside.
 ///
-/// Each step's facts change the phase, so applying them and asking again comes to an end. `count` is what the
-/// [`due_request`] counts, where somebody counted.
-pub fn advance(state: &State, count: Option<TokenCount>) -> Option<Step> {
-    let Phase::Due(due) = &state.phase else { return None };
-    Some(match due {
+/// Each step's facts change the phase, so applying them and asking again comes to an end. `due` is the [`due_request`],
+/// where somebody has it already.
+pub fn advance(state: &State, due: Option<RemoteAsk>) -> Option<Step> {
+    let Phase::Due(next) = &state.phase else { return None };
+    Some(match next {
         Due::BeginRound { round } => {
             let last = *round >= state.settings().max_rounds;
             Step::fact(Fact::RoundBegan { round: *round, last })
         }
-        Due::Ask { .. } => match due_request(state, count) {
+        Due::Ask { .. } => match due.or_else(|| due_request(state)) {
             Some(request) => ask(state, request),
             None => end(Ending::Failed { error: "asked outside of a round".into() }),
         },
@@ -51,18 +51,14 @@ fn ask(state: &State, request: RemoteAsk) -> Step {
     Step::fact(Fact::RemoteAsked(request.clone())).with(Effect::Ask(request))
 }
 
-/// The request that [`advance`] is about to make; nothing where it makes none. Its input is estimated where there is no
-/// `count` of it. Whoever knows what other sessions spend reserves its worst cost first.
-pub fn due_request(state: &State, count: Option<TokenCount>) -> Option<RemoteAsk> {
+/// The request that [`advance`] is about to make, its input estimated; nothing where it makes none. Whoever can counts its
+/// input, and whoever knows what other sessions spend reserves its worst cost first.
+pub fn due_request(state: &State) -> Option<RemoteAsk> {
     let Phase::Due(Due::Ask { purpose, attempt }) = state.phase else { return None };
     let ask = AskId { round: state.round()?.number, n: state.asks().count() as u32 + 1 };
     let messages = prompts::messages(state, purpose);
-    let estimate = || messages.iter().map(|message| estimate_tokens(message.content.len())).sum();
-    let TokenCount { tokens: input_tokens, counted } =
-        count.unwrap_or_else(|| TokenCount { tokens: estimate(), counted: false });
+    let tokens = messages.iter().map(|message| estimate_tokens(message.content.len())).sum();
     let max_output_tokens = state.settings().remote_max_output_tokens;
-    let price = state.remote().and_then(|remote| remote.price);
-    let worst_cost_usd = price.map(|price| price.worst(input_tokens, max_output_tokens));
     Some(RemoteAsk {
         ask,
         purpose,
@@ -70,7 +66,7 @@ pub fn due_request(state: &State, count: Option<TokenCount>) -> Option<RemoteAsk
         messages,
         format: if purpose == Purpose::Decide { ReplyFormat::Json } else { ReplyFormat::Text },
         max_output_tokens,
-        estimate: Estimate { input_tokens, counted, worst_cost_usd },
+        estimate: state.estimate(TokenCount { tokens, counted: false }, max_output_tokens),
     })
 }
 

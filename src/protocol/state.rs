@@ -4,11 +4,12 @@ use super::budget::{Budgets, Reached};
 use super::code::CodeError;
 use super::decision::Decision;
 use super::fact::{
-    AnswerCitation, Ending, ModelInfo, Models, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample,
+    AnswerCitation, Ending, Estimate, ModelInfo, Models, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened,
+    UtilizationSample,
 };
 use super::ids::{AskId, CodeId, JobId};
 use super::job::{Chunk, Flaw, Outcome};
-use super::message::{Purpose, Usage};
+use super::message::{Purpose, TokenCount, Usage};
 use super::settings::Settings;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -264,6 +265,13 @@ impl State {
     /// Who plans in the round at hand.
     pub fn remote(&self) -> Option<&ModelInfo> {
         self.models.remote.as_ref()
+    }
+
+    /// What a request with this input may come to.
+    pub fn estimate(&self, input: TokenCount, max_output_tokens: u64) -> Estimate {
+        let price = self.remote().and_then(|remote| remote.price);
+        let worst_cost_usd = price.map(|price| price.worst(input.tokens, max_output_tokens));
+        Estimate { input_tokens: input.tokens, counted: input.counted, worst_cost_usd }
     }
 
     /// Whether a model behind a server planned in any round: what it was asked has left this program.

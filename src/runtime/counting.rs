@@ -5,35 +5,52 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::programs::texts;
 use crate::document::Document;
-use crate::protocol::{DocumentTokens, Part, RemoteAsk, State, TokenCount, due_request};
+use crate::protocol::{DocumentTokens, Part, RemoteAsk, State, due_request};
 use crate::remote::Tokenizer;
 
-/// How long the end of a session waits for a count that is under way: enough for 10 MB of text.
+/// How long a request or the end of a session waits for its count: enough for 10 MB of text.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The request that the protocol is about to make, with its input counted.
-pub(super) struct DueRequest {
-    pub(super) request: RemoteAsk,
-    pub(super) count: Option<TokenCount>,
+/// The request that the protocol is about to make, where there is one. Its input stays estimated without a tokenizer, or
+/// where counting it takes too long.
+pub(super) async fn due(state: &State, tokenizer: Option<Tokenizer>) -> Option<RemoteAsk> {
+    let mut request = due_request(state)?;
+    if let Some(tokenizer) = tokenizer {
+        let (messages, format, wanted) = (request.messages.clone(), request.format, Wanted::default());
+        let unwanted = wanted.unwanted();
+        let count = tokio::task::spawn_blocking(move || tokenizer.count_request(&messages, format, unwanted));
+        if let Ok(Ok(Some(count))) = timeout(PATIENCE, count).await {
+            request.estimate = state.estimate(count, request.max_output_tokens);
+        }
+    }
+    Some(request)
 }
 
-/// The next request, where there is one. Without a tokenizer its input is estimated.
-pub(super) async fn due(state: &State, tokenizer: Option<Tokenizer>) -> Option<DueRequest> {
-    let request = due_request(state, None)?;
-    let Some(tokenizer) = tokenizer else { return Some(DueRequest { request, count: None }) };
-    let (messages, format) = (request.messages, request.format);
-    let count = tokio::task::spawn_blocking(move || tokenizer.count_request(&messages, format)).await.ok();
-    Some(DueRequest { request: due_request(state, count)?, count })
+/// Dropping it ends the count that looks at it.
+#[derive(Default)]
+struct Wanted(Arc<AtomicBool>);
+
+impl Wanted {
+    fn unwanted(&self) -> impl Fn() -> bool + Send + 'static {
+        let dropped = self.0.clone();
+        move || dropped.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// The count of the session's documents. Dropping it ends the count.
 pub(super) struct Counting {
     task: Option<JoinHandle<Option<DocumentTokens>>>,
-    unwanted: Arc<AtomicBool>,
+    _wanted: Wanted,
     /// Until when a session that is about to end waits for it.
     until: Option<Instant>,
 }
@@ -46,11 +63,11 @@ impl Counting {
         documents: &[Document],
         part: Option<&Part>,
     ) -> Self {
-        let unwanted = Arc::new(AtomicBool::new(false));
-        let (texts, stop) = (texts(documents, part), unwanted.clone());
+        let wanted = Wanted::default();
+        let (texts, unwanted) = (texts(documents, part), wanted.unwanted());
         let task = tokenizer.map(|tokenizer| {
             tokio::task::spawn_blocking(move || {
-                let count = |text: &str| tokenizer.count(text, || stop.load(Ordering::Relaxed));
+                let count = |text: &str| tokenizer.count(text, &unwanted);
                 Some(DocumentTokens {
                     tokenizer: tokenizer.name().into(),
                     counted: tokenizer.is_own(),
@@ -59,7 +76,7 @@ impl Counting {
                 })
             })
         });
-        Self { task, unwanted, until: None }
+        Self { task, _wanted: wanted, until: None }
     }
 
     pub(super) fn is_under_way(&self) -> bool {
@@ -82,12 +99,6 @@ impl Counting {
         };
         self.task = None;
         done.ok()?.ok().flatten()
-    }
-}
-
-impl Drop for Counting {
-    fn drop(&mut self) {
-        self.unwanted.store(true, Ordering::Relaxed);
     }
 }
 

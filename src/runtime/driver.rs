@@ -143,13 +143,12 @@ impl Driver {
                 facts.extend(step.facts);
                 // A call is reserved before its fact says that it is made.
                 let due = counting::due(&self.state, self.context.tokenizer()).await;
-                let request = due.as_ref().map(|due| &due.request);
-                let refused = self.reserve.before(&self.state, &step.effects, request).await;
+                let refused = self.reserve.before(&self.state, &step.effects, due.as_ref()).await;
                 next = match refused {
                     Some(refused) => Some(held_back(&self.state, refused)),
                     None => {
                         effects.extend(step.effects);
-                        if self.awaits_count() { None } else { advance(&self.state, due.and_then(|due| due.count)) }
+                        if self.awaits_count() { None } else { advance(&self.state, due) }
                     }
                 };
             }

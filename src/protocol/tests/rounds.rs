@@ -292,7 +292,7 @@ fn the_budget_of_the_day_pauses_a_new_call_and_one_that_would_be_sent_again() {
     run.state.apply(&Fact::SessionOpened(opened(settings, price)));
     let began = advance(&run.state, None).unwrap();
     began.facts.iter().for_each(|fact| run.state.apply(fact));
-    let worst = due_request(&run.state, None).unwrap().estimate.worst_cost_usd.unwrap();
+    let worst = due_request(&run.state).unwrap().estimate.worst_cost_usd.unwrap();
     assert!(
         decide(&run.state, Input::DaySpent { again: None, worst_usd: worst, committed_usd: 0.02 - worst }).is_empty()
     );
@@ -411,5 +411,5 @@ fn models_chosen_in_a_round_hold_from_the_next_one_on() {
     assert_eq!((&state.models, &state.rounds[1].models, &state.chosen), (&now, &now, &Models::default()));
     assert_eq!(state.rounds[0].models, first);
     // What the next call may cost is reckoned with the price of the model that is asked.
-    assert!(due_request(&state, None).unwrap().estimate.worst_cost_usd.unwrap() > 1.0);
+    assert!(due_request(&state).unwrap().estimate.worst_cost_usd.unwrap() > 1.0);
 }

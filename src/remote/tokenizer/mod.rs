@@ -116,12 +116,22 @@ impl Tokenizer {
         Some(tokens)
     }
 
-    /// The input tokens of a request: its messages and, where it asks for JSON, the form that goes with it.
-    pub fn count_request(self, messages: &[Message], format: ReplyFormat) -> TokenCount {
-        let count = |text: &str| self.count(text, || false).unwrap_or_default();
-        let texts: u64 = messages.iter().map(|message| count(&message.content) + EACH_MESSAGE).sum();
-        let form = if format == ReplyFormat::Json { count(&decision_schema().to_string()) } else { 0 };
-        TokenCount { tokens: texts + form + EACH_REQUEST, counted: self.own }
+    /// The input tokens of a request: its messages and, where it asks for JSON, the form that goes with it. Gives nothing
+    /// where `unwanted` says so on the way.
+    pub fn count_request(
+        self,
+        messages: &[Message],
+        format: ReplyFormat,
+        unwanted: impl Fn() -> bool,
+    ) -> Option<TokenCount> {
+        let mut tokens = EACH_REQUEST;
+        for message in messages {
+            tokens += self.count(&message.content, &unwanted)? + EACH_MESSAGE;
+        }
+        if format == ReplyFormat::Json {
+            tokens += self.count(&decision_schema().to_string(), &unwanted)?;
+        }
+        Some(TokenCount { tokens, counted: self.own })
     }
 }
 

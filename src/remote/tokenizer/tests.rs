@@ -82,8 +82,11 @@ fn a_count_that_nobody_wants_any_more_ends() {
 fn a_request_has_more_tokens_than_its_words() {
     let messages = [Message::system("You plan."), Message::user("Find the revenue.")];
     let words: u64 = messages.iter().map(|message| counts(&message.content)[0]).sum();
-    let text = OWN[0].count_request(&messages, ReplyFormat::Text);
+    let count =
+        |tokenizer: Tokenizer, format| tokenizer.count_request(&messages, format, || false).expect("it is wanted");
+    let text = count(OWN[0], ReplyFormat::Text);
     assert_eq!(text, TokenCount { tokens: words + 2 * 4 + 3, counted: true });
-    assert!(OWN[0].count_request(&messages, ReplyFormat::Json).tokens > text.tokens + 20);
-    assert!(!Tokenizer::of_model("claude-opus-4-5").count_request(&messages, ReplyFormat::Text).counted);
+    assert!(count(OWN[0], ReplyFormat::Json).tokens > text.tokens + 20);
+    assert!(!count(Tokenizer::of_model("claude-opus-4-5"), ReplyFormat::Text).counted);
+    assert_eq!(OWN[0].count_request(&messages, ReplyFormat::Text, || true), None);
 }
