@@ -28,14 +28,14 @@ pub fn list(store: &Store, json: bool, out: &mut dyn Write) -> Result<(), Failur
             Some(problem) if summary.question.is_empty() => visible(problem),
             _ => visible(&summary.question),
         };
+        let sums = summary.sums.map(|sums| (sums.rounds.to_string(), dollars(sums.cost_usd)));
+        let (rounds, cost) = sums.unwrap_or_default();
         writeln!(
             out,
-            "{:ids$}  {:16}  {:11}  {:6}  {:>8}  {}",
+            "{:ids$}  {:16}  {:11}  {rounds:>6}  {cost:>8}  {}",
             summary.id.as_str(),
             minute(summary.opened_at_ms),
             state_of(summary),
-            summary.rounds,
-            dollars(summary.cost_usd),
             shortened(&told)
         )?;
     }
@@ -103,9 +103,11 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
     if let Some(reason) = summary.ended.as_ref().and_then(|ending| ending.reason()) {
         writeln!(out, "reason     {}", visible(reason))?;
     }
-    writeln!(out, "rounds     {}", summary.rounds)?;
+    if let Some(sums) = summary.sums {
+        writeln!(out, "rounds     {}", sums.rounds)?;
+        writeln!(out, "cost       {}", dollars(sums.cost_usd))?;
+    }
     writeln!(out, "jobs       {}", shown.jobs)?;
-    writeln!(out, "cost       {}", dollars(summary.cost_usd))?;
     writeln!(out, "records    {}", shown.records)?;
     for warning in shown.warnings {
         writeln!(out, "warning    {}", visible(warning))?;

@@ -29,6 +29,6 @@ pub use reader::Journal;
 pub use record::{FORMAT_VERSION, Record, Stored};
 pub use session::Session;
 pub use store::Store;
-pub use summary::Summary;
+pub use summary::{Summary, Sums};
 pub use verify::{Seal, Verification};
 pub use writer::{Durability, JournalWriter};

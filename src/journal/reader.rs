@@ -207,6 +207,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn of_a_files_end_only_whole_lines_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let line = "{\"v\":1,\"seq\":1,\"at_ms\":1,\"fact\":{\"kind\":\"note_added\",\"text\":\"\"}}\n";
+        std::fs::write(&path, format!("half a line{line}{line}{}", &line[..9])).unwrap();
+        let within = |bytes: usize| Lines::last_records(&path, bytes as u64, |_| true).unwrap().len();
+        // The end of the first line would be a record by itself.
+        assert_eq!([within(9), within(line.len() + 9), within(2 * line.len() + 9), within(1 << 20)], [0, 0, 1, 1]);
+    }
+
+    #[test]
     fn a_line_over_the_limit_is_passed_over_and_the_next_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.jsonl");

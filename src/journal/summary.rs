@@ -27,16 +27,21 @@ pub struct Summary {
     pub ended: Option<Ending>,
     /// Whether some process is writing it now.
     pub running: bool,
-    pub rounds: u32,
-    /// Dollars of the answered calls; nothing where the price of one is not known.
-    pub cost_usd: Option<f64>,
-    /// Whether the journal was too long to sum up its cost for a list.
-    #[serde(skip)]
-    pub cost_left_out: bool,
+    /// Nothing where the journal was too long to be summed up for a list.
+    #[serde(flatten)]
+    pub sums: Option<Sums>,
     /// The documents' names.
     pub documents: Vec<String>,
     /// Why the session cannot be read, or not whole.
     pub problem: Option<String>,
+}
+
+/// What only a whole journal tells.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Sums {
+    pub rounds: u32,
+    /// Dollars of the answered calls; nothing where the price of one is not known.
+    pub cost_usd: Option<f64>,
 }
 
 fn as_text<S: serde::Serializer>(id: &SessionId, serializer: S) -> Result<S::Ok, S::Error> {
@@ -44,18 +49,18 @@ fn as_text<S: serde::Serializer>(id: &SessionId, serializer: S) -> Result<S::Ok,
 }
 
 pub(super) fn summarise(session: &Session) -> Summary {
-    by(session, scan)
+    by(session, Some(Sums { rounds: 0, cost_usd: Some(0.0) }), scan)
 }
 
 /// What is cheap to know of a session: of a long journal only its beginning and its end are read.
 pub(super) fn brief(session: &Session) -> Summary {
     match session.length() {
-        Some(length) if length > WHOLE => by(session, ends),
+        Some(length) if length > WHOLE => by(session, None, ends),
         _ => summarise(session),
     }
 }
 
-fn by(session: &Session, scan: fn(&Session, &mut Summary) -> Result<(), JournalError>) -> Summary {
+fn by(session: &Session, sums: Option<Sums>, scan: fn(&Session, &mut Summary) -> Result<(), JournalError>) -> Summary {
     let mut summary = Summary {
         id: session.id().clone(),
         path: session.path().to_owned(),
@@ -63,9 +68,7 @@ fn by(session: &Session, scan: fn(&Session, &mut Summary) -> Result<(), JournalE
         opened_at_ms: session.made_at_ms(),
         ended: None,
         running: session.is_running(),
-        rounds: 0,
-        cost_usd: Some(0.0),
-        cost_left_out: false,
+        sums,
         documents: Vec::new(),
         problem: None,
     };
@@ -79,7 +82,6 @@ fn by(session: &Session, scan: fn(&Session, &mut Summary) -> Result<(), JournalE
 
 /// The first record, and those of the end.
 fn ends(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
-    summary.cost_left_out = true;
     let mut free = Free::default();
     if let Some(line) = session.lines()?.next()? {
         match line.record() {
@@ -155,14 +157,6 @@ fn kind_is(line: &[u8], kinds: &[&[u8]]) -> bool {
     }
 }
 
-/// Whether the planner has no model behind it, and so costs nothing: in the round at hand, and from the next one on
-/// where that was chosen.
-#[derive(Default)]
-struct Free {
-    now: bool,
-    next: Option<bool>,
-}
-
 fn note(summary: &mut Summary, free: &mut Free, fact: &Fact, at_ms: u64) {
     match fact {
         Fact::SessionOpened(opened) => {
@@ -172,18 +166,30 @@ fn note(summary: &mut Summary, free: &mut Free, fact: &Fact, at_ms: u64) {
             summary.opened_at_ms = at_ms;
             free.now = !remote.is_model;
         }
-        Fact::RoundBegan { round, .. } => {
-            summary.rounds = summary.rounds.max(*round);
-            free.now = free.next.take().unwrap_or(free.now);
-        }
+        Fact::SessionEnded { ending } => summary.ended = Some(ending.clone()),
         Fact::ModelsChosen(models) => {
             free.next = models.remote.as_ref().map(|remote| !remote.is_model).or(free.next);
         }
-        Fact::RemoteAnswered(answer) => {
-            let cost = answer.cost_usd.or(free.now.then_some(0.0));
-            summary.cost_usd = summary.cost_usd.zip(cost).map(|(total, cost)| total + cost);
-        }
-        Fact::SessionEnded { ending } => summary.ended = Some(ending.clone()),
         _ => {}
     }
+    let Some(sums) = &mut summary.sums else { return };
+    match fact {
+        Fact::RoundBegan { round, .. } => {
+            sums.rounds = sums.rounds.max(*round);
+            free.now = free.next.take().unwrap_or(free.now);
+        }
+        Fact::RemoteAnswered(answer) => {
+            let cost = answer.cost_usd.or(free.now.then_some(0.0));
+            sums.cost_usd = sums.cost_usd.zip(cost).map(|(total, cost)| total + cost);
+        }
+        _ => {}
+    }
+}
+
+/// Whether the planner has no model behind it, and so costs nothing: in the round at hand, and from the next one on
+/// where that was chosen.
+#[derive(Default)]
+struct Free {
+    now: bool,
+    next: Option<bool>,
 }

@@ -88,7 +88,7 @@ fn row(summary: &Summary, now_ms: u64) -> PickerRow {
         Some(problem) if summary.question.is_empty() => problem,
         _ => &summary.question,
     };
-    let cost = if summary.cost_left_out { String::new() } else { dollars(summary.cost_usd) };
+    let cost = summary.sums.map_or_else(String::new, |sums| dollars(sums.cost_usd));
     let cells = vec![
         short(question, LONGEST),
         short(&summary.documents.join(", "), LONGEST),
@@ -126,8 +126,9 @@ fn told(session: &Session, summary: &Summary) -> String {
     if let Some(problem) = &summary.problem {
         lines.push(problem.clone());
     }
-    let rounds = if summary.rounds == 1 { "1 round".into() } else { format!("{} rounds", summary.rounds) };
-    lines.push(format!("{} UTC · {rounds} · {}", minute(summary.opened_at_ms), dollars(summary.cost_usd)));
+    let rounds = |rounds| if rounds == 1 { "1 round".into() } else { format!("{rounds} rounds") };
+    let sums = summary.sums.map(|sums| format!(" · {} · {}", rounds(sums.rounds), dollars(sums.cost_usd)));
+    lines.push(format!("{} UTC{}", minute(summary.opened_at_ms), sums.unwrap_or_default()));
     lines.push(match (session.answer(), summary.ended.as_ref().and_then(|ending| ending.reason())) {
         (Some(answer), _) => short(&answer, ANSWER),
         (None, Some(reason)) => format!("{}: {reason}", state_of(summary).replace('_', " ")),

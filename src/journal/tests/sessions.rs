@@ -28,15 +28,36 @@ async fn a_list_tells_of_each_session_and_hides_none_for_a_broken_one() {
     let summary = find(&whole);
     assert_eq!(summary.question, state.question());
     assert_eq!(summary.ended.as_ref(), state.ending());
-    assert_eq!(summary.rounds as usize, state.rounds.len());
+    assert_eq!(summary.sums.unwrap().rounds as usize, state.rounds.len());
     let answered = state.asks().filter(|ask| matches!(ask.state, AskState::Answered(_))).count();
-    assert!((summary.cost_usd.unwrap() - 0.000_123_4 * answered as f64).abs() < 1e-9);
+    assert!((summary.sums.unwrap().cost_usd.unwrap() - 0.000_123_4 * answered as f64).abs() < 1e-9);
     assert_eq!(summary.documents, ["Jahresbericht 📈.txt", "plain.txt"]);
     assert_eq!((summary.running, summary.problem.as_deref()), (false, None));
     assert!(find(&cut).ended.is_none());
     assert!(find(&cut).problem.as_ref().unwrap().contains("cut off"));
     assert!(list[2].problem.as_ref().unwrap().contains("newer program"), "{:?}", list[2]);
     assert!(list[3].problem.as_ref().unwrap().contains("cannot open"), "{:?}", list[3]);
+}
+
+#[tokio::test]
+async fn of_a_long_journal_a_list_tells_its_ends_and_no_sum() {
+    let home = Home::new();
+    let (short, _) = recorded(&home.store, 2).await;
+    assert_eq!(short.brief(), short.summary());
+
+    let facts = World::facts(2, 3, 6);
+    let (session, writer) = home.store.create(&documents()).unwrap();
+    let at = facts.iter().position(|fact| matches!(fact, Fact::Answered { .. })).unwrap();
+    writer.append(facts[..at].to_vec(), Durability::Written).await.unwrap();
+    writer.append(vec![note(&"long ".repeat(20_000)); 4], Durability::Written).await.unwrap();
+    writer.append(facts[at..].to_vec(), Durability::Synced).await.unwrap();
+    writer.close().await.unwrap();
+    let (brief, whole) = (session.brief(), session.summary());
+    assert!(whole.ended.is_some() && whole.sums.is_some() && brief.sums.is_none(), "{whole:?} {brief:?}");
+    assert_eq!(brief, Summary { sums: None, ..whole });
+    let answer = fold(&facts).answer.unwrap();
+    let answer = answer.answer.unwrap_or_else(|| format!("no answer: {}", answer.explanation));
+    assert_eq!(session.answer(), Some(answer));
 }
 
 #[tokio::test]
