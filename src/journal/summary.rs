@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::error::JournalError;
 use super::id::SessionId;
 use super::session::Session;
-use crate::protocol::{Ending, Fact, SessionOpened};
+use crate::protocol::{Ending, Fact, ModelsInForce, SessionOpened};
 
 /// A longer journal is not read whole for a list. In bytes.
 const WHOLE: u64 = 256 << 10;
@@ -82,12 +82,12 @@ fn by(session: &Session, sums: Option<Sums>, scan: fn(&Session, &mut Summary) ->
 
 /// The first record, and those of the end.
 fn ends(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
-    let mut free = Free::default();
+    let mut models = ModelsInForce::default();
     if let Some(line) = session.lines()?.next()? {
         match line.record() {
             Ok(record) => {
                 if let Some(fact) = record.fact.known() {
-                    note(summary, &mut free, fact, record.at_ms);
+                    note(summary, &mut models, fact, record.at_ms);
                 }
             }
             Err(problem) => summary.problem = Some(problem.into_warning(session.path())?),
@@ -95,7 +95,7 @@ fn ends(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
     }
     for record in session.last_records(TAIL, matters)? {
         if let Some(fact) = record.fact.known() {
-            note(summary, &mut free, fact, record.at_ms);
+            note(summary, &mut models, fact, record.at_ms);
         }
     }
     Ok(())
@@ -114,7 +114,7 @@ pub(super) fn answer(session: &Session) -> Option<String> {
 }
 
 fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
-    let mut free = Free::default();
+    let mut models = ModelsInForce::default();
     let mut lines = session.lines()?;
     while let Some(line) = lines.next()? {
         if line.number > 1 && !matters(line.bytes) {
@@ -123,7 +123,7 @@ fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
         match line.record() {
             Ok(record) => {
                 if let Some(fact) = record.fact.known() {
-                    note(summary, &mut free, fact, record.at_ms);
+                    note(summary, &mut models, fact, record.at_ms);
                 }
             }
             Err(problem) => {
@@ -157,39 +157,25 @@ fn kind_is(line: &[u8], kinds: &[&[u8]]) -> bool {
     }
 }
 
-fn note(summary: &mut Summary, free: &mut Free, fact: &Fact, at_ms: u64) {
+fn note(summary: &mut Summary, models: &mut ModelsInForce, fact: &Fact, at_ms: u64) {
     match fact {
         Fact::SessionOpened(opened) => {
-            let SessionOpened { question, documents, remote, .. } = opened.as_ref();
+            let SessionOpened { question, documents, .. } = opened.as_ref();
             summary.question = question.clone();
             summary.documents = documents.iter().map(|document| document.name.clone()).collect();
             summary.opened_at_ms = at_ms;
-            free.now = !remote.is_model;
         }
         Fact::SessionEnded { ending } => summary.ended = Some(ending.clone()),
-        Fact::ModelsChosen(models) => {
-            free.next = models.remote.as_ref().map(|remote| !remote.is_model).or(free.next);
-        }
         _ => {}
     }
+    models.apply(fact);
     let Some(sums) = &mut summary.sums else { return };
     match fact {
-        Fact::RoundBegan { round, .. } => {
-            sums.rounds = sums.rounds.max(*round);
-            free.now = free.next.take().unwrap_or(free.now);
-        }
+        Fact::RoundBegan { round, .. } => sums.rounds = sums.rounds.max(*round),
         Fact::RemoteAnswered(answer) => {
-            let cost = answer.cost_usd.or(free.now.then_some(0.0));
+            let cost = answer.cost_usd.or(models.plans_free().then_some(0.0));
             sums.cost_usd = sums.cost_usd.zip(cost).map(|(total, cost)| total + cost);
         }
         _ => {}
     }
-}
-
-/// Whether the planner has no model behind it, and so costs nothing: in the round at hand, and from the next one on
-/// where that was chosen.
-#[derive(Default)]
-struct Free {
-    now: bool,
-    next: Option<bool>,
 }

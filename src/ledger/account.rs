@@ -3,8 +3,8 @@
 use super::jobs::{JobCount, Standing};
 use super::rounds::{self, RoundTotals};
 use crate::protocol::{
-    AskId, DocumentTokens, Fact, ModelInfo, Models, Price, Purpose, RemoteAnswer, RemoteAsk, RemoteFailure, Scope,
-    Tally, Usage, estimate_tokens,
+    AskId, DocumentTokens, Fact, ModelInfo, Models, ModelsInForce, Price, Purpose, RemoteAnswer, RemoteAsk,
+    RemoteFailure, Scope, Tally, Usage, estimate_tokens,
 };
 
 /// A fold over facts. Every figure is a sum over the facts applied so far.
@@ -23,8 +23,7 @@ pub struct Ledger {
     /// What the local LM's tokens cost that were read for at another price before.
     local_before: Option<f64>,
     local_tokens: Tokens,
-    models: Models,
-    chosen: Models,
+    models: ModelsInForce,
     document_bytes: usize,
     question_bytes: usize,
     counted: Option<DocumentTokens>,
@@ -144,13 +143,13 @@ impl Ledger {
     pub fn apply(&mut self, fact: &Fact) {
         self.take(fact);
         // After what the fact says of models, so that a round has those it began with.
-        rounds::apply(&mut self.rounds, &self.models, fact);
+        rounds::apply(&mut self.rounds, &self.models.now, fact);
     }
 
     fn take(&mut self, fact: &Fact) {
+        self.models.apply(fact);
         match fact {
             Fact::SessionOpened(opened) => {
-                self.models = Models::of(opened);
                 self.local_before = Some(0.0);
                 self.take_prices();
                 self.budget_usd = opened.settings.budget_usd;
@@ -160,14 +159,12 @@ impl Ledger {
                 };
                 self.question_bytes = opened.question.len();
             }
-            Fact::ModelsChosen(models) => self.chosen.take_over(&mut models.clone()),
-            Fact::RoundBegan { .. } if self.chosen != Models::default() => {
+            Fact::RoundBegan { .. } => {
                 // A model that has read nothing has cost nothing, whatever its price.
                 if self.local_tokens != Tokens::default() {
                     self.local_before = self.local_cost_usd();
                     self.local_tokens = Tokens::default();
                 }
-                self.models.take_over(&mut self.chosen);
                 self.take_prices();
             }
             Fact::RemoteAsked(request) => self.asked(request),
@@ -246,7 +243,7 @@ impl Ledger {
     }
 
     fn take_prices(&mut self) {
-        let Models { remote, local } = &self.models;
+        let Models { remote, local } = &self.models.now;
         self.remote_price = remote.as_ref().and_then(|remote| remote.price);
         self.baseline_price = self.remote_price.filter(|_| remote.as_ref().is_some_and(|remote| remote.is_model));
         self.local_price = local.as_ref().and_then(|local| local.price);
@@ -267,7 +264,7 @@ impl Ledger {
         self.calls.push(Call {
             ask: request.ask,
             purpose: request.purpose,
-            model: self.models.remote.clone(),
+            model: self.models.now.remote.clone(),
             attempt: request.attempt,
             worst_cost_usd: request.estimate.worst_cost_usd,
             failures: 0,

@@ -3,7 +3,7 @@
 use super::budget::Budgets;
 use super::code::CodeStage;
 use super::decision::Decision;
-use super::fact::{Ending, Fact, Models, PlannedJobs, RemoteAnswer, RemoteFailure};
+use super::fact::{Ending, Fact, PlannedJobs, RemoteAnswer, RemoteFailure};
 use super::ids::JobId;
 use super::job::Outcome;
 use super::message::Purpose;
@@ -13,16 +13,15 @@ use super::state::{
 
 impl State {
     pub fn apply(&mut self, fact: &Fact) {
+        self.models.apply(fact);
         match fact {
             Fact::SessionOpened(opened) => {
                 self.opened = Some(opened.as_ref().clone());
-                self.models = Models::of(opened);
                 self.budgets = Budgets::new(opened.settings.budget_usd, opened.settings.budget_usd_per_day);
                 self.phase = Phase::Due(Due::BeginRound { round: 1 });
             }
             Fact::RoundBegan { round, last } => {
-                self.models.take_over(&mut self.chosen);
-                self.rounds.push(Round::new(*round, *last, self.models.clone()));
+                self.rounds.push(Round::new(*round, *last, self.models.now.clone()));
                 let purpose = if *round == 1 { Purpose::Advise } else { Purpose::Decompose };
                 self.phase = Phase::Due(Due::Ask { purpose, attempt: 1 });
             }
@@ -153,11 +152,9 @@ impl State {
             }
             // It says what might have been, not where the session stands.
             Fact::DocumentsCounted(_) => {}
+            // Nothing changes before the next round.
+            Fact::ModelsChosen(_) => {}
             Fact::UtilizationSampled(sample) => self.utilization = Some(sample.clone()),
-            Fact::ModelsChosen(models) => {
-                let mut models = models.clone();
-                self.chosen.take_over(&mut models);
-            }
             Fact::NoteAdded { text } => self.notes.push(text.clone()),
             Fact::SessionEnded { ending } => {
                 for round in &mut self.rounds {

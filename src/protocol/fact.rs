@@ -186,10 +186,10 @@ impl Models {
         format!("from the next round on {}", both.join(", "))
     }
 
-    /// Takes over what `chosen` names, and leaves nothing there.
-    pub fn take_over(&mut self, chosen: &mut Self) {
-        self.remote = chosen.remote.take().or(self.remote.take());
-        self.local = chosen.local.take().or(self.local.take());
+    /// Takes over what `chosen` names.
+    pub(super) fn take_over(&mut self, chosen: Self) {
+        self.remote = chosen.remote.or(self.remote.take());
+        self.local = chosen.local.or(self.local.take());
     }
 }
 

@@ -11,6 +11,7 @@ mod decide;
 mod decision;
 mod fact;
 mod ids;
+mod in_force;
 mod input;
 mod job;
 mod message;
@@ -32,6 +33,7 @@ pub use fact::{
     SessionOpened, UtilizationSample,
 };
 pub use ids::{AskId, CodeId, JobId};
+pub use in_force::ModelsInForce;
 pub use input::{CodeResult, Effect, Input, Step};
 pub use job::{Chunk, Flaw, JobOutput, JobResult, Manifest, Outcome, PlannedJob, WorkerReply, read_output};
 pub use message::{Message, Purpose, ReplyFormat, Role, TokenCount, Usage, estimate_tokens};

@@ -8,6 +8,7 @@ use super::fact::{
     UtilizationSample,
 };
 use super::ids::{AskId, CodeId, JobId};
+use super::in_force::ModelsInForce;
 use super::job::{Chunk, Flaw, Outcome};
 use super::message::{Purpose, TokenCount, Usage};
 use super::settings::Settings;
@@ -18,10 +19,7 @@ pub struct State {
     pub rounds: Vec<Round>,
     pub phase: Phase,
     pub answer: Option<Answer>,
-    /// Who plans and who reads in the round at hand.
-    pub models: Models,
-    /// What was chosen for the round after it.
-    pub chosen: Models,
+    pub models: ModelsInForce,
     pub notes: Vec<String>,
     pub utilization: Option<UtilizationSample>,
     /// Dollars of every answered call whose price is known, and the worst case of those whose answer was lost.
@@ -264,7 +262,7 @@ impl State {
 
     /// Who plans in the round at hand.
     pub fn remote(&self) -> Option<&ModelInfo> {
-        self.models.remote.as_ref()
+        self.models.now.remote.as_ref()
     }
 
     /// What a request with this input may come to.
@@ -277,7 +275,7 @@ impl State {
     /// Whether a model behind a server planned in any round: what it was asked has left this program.
     pub fn asked_a_model(&self) -> bool {
         let of_rounds = self.rounds.iter().map(|round| &round.models);
-        of_rounds.chain([&self.models]).any(|models| models.remote.as_ref().is_some_and(|remote| remote.is_model))
+        of_rounds.chain([&self.models.now]).any(|models| models.remote.as_ref().is_some_and(|remote| remote.is_model))
     }
 
     pub fn question(&self) -> &str {

@@ -13,7 +13,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     if model.layout().pane(Pane::Jobs).is_empty() {
         return;
     }
-    let about = model.state.models.local.as_ref().map(reader_name).unwrap_or_default();
+    let about = model.state.models.now.local.as_ref().map(reader_name).unwrap_or_default();
     title(paint, model, Pane::Jobs, &about, &place(model));
     let tally = model.jobs_round().map(Round::tally).unwrap_or_default();
     tallies(paint, model, area.top(1), &tally);

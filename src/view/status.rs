@@ -22,7 +22,7 @@ pub fn bar(paint: &mut Paint, model: &Model) {
     paint.clear(area, paint.theme.base().patch(style));
     let mut x = area.x + 1;
     x += paint.text(x, area.y, area.width, "minions ", style.patch(paint.style(Role::TitleFocused)));
-    let (now, next) = (&model.state.models, &model.state.chosen);
+    let (now, next) = (&model.state.models.now, &model.state.models.next);
     let who = now.remote.as_ref().zip(now.local.as_ref()).map(|(remote, local)| {
         let plans = with_next(planner_name(remote), next.remote.as_ref().map(planner_name));
         let reads = with_next(reader_name(local), next.local.as_ref().map(reader_name));

@@ -396,7 +396,7 @@ fn models_chosen_in_a_round_hold_from_the_next_one_on() {
     let second = run.facts.iter().position(|fact| matches!(fact, Fact::RoundBegan { round: 2, .. })).unwrap();
     let mut state = State::default();
     run.facts[..second].iter().for_each(|fact| state.apply(fact));
-    let first = state.models.clone();
+    let first = state.models.now.clone();
     for name in ["other", "dear"] {
         let chosen = Models { remote: Some(model(name, 1e6)), local: None };
         let step = decide(&state, Input::ChooseModels(chosen.clone()));
@@ -405,10 +405,10 @@ fn models_chosen_in_a_round_hold_from_the_next_one_on() {
     }
     // One without the other leaves what was chosen of the other.
     state.apply(&Fact::ModelsChosen(Models { remote: None, local: Some(model("reader", 1.0)) }));
-    assert_eq!(state.models, first);
+    assert_eq!(state.models.now, first);
     state.apply(&run.facts[second]);
     let now = Models { remote: Some(model("dear", 1e6)), local: Some(model("reader", 1.0)) };
-    assert_eq!((&state.models, &state.rounds[1].models, &state.chosen), (&now, &now, &Models::default()));
+    assert_eq!((&state.models.now, &state.rounds[1].models, &state.models.next), (&now, &now, &Models::default()));
     assert_eq!(state.rounds[0].models, first);
     // What the next call may cost is reckoned with the price of the model that is asked.
     assert!(due_request(&state).unwrap().estimate.worst_cost_usd.unwrap() > 1.0);
