@@ -324,8 +324,15 @@ mod tests {
 
     const PRICE: Price = Price { input: 2.0, cached_input: 0.5, cache_write: None, output: 8.0, long: None };
 
+    fn model(price: Option<Price>) -> ModelInfo {
+        ModelInfo { provider: "openai".into(), model: "m".into(), is_model: true, price }
+    }
+
+    fn chosen_models(remote: Option<Option<Price>>, local: Option<Option<Price>>) -> Fact {
+        Fact::ModelsChosen(Models { remote: remote.map(model), local: local.map(model) })
+    }
+
     fn opened(price: Option<Price>) -> Fact {
-        let model = |price| ModelInfo { provider: "openai".into(), model: "m".into(), is_model: true, price };
         Fact::SessionOpened(Box::new(SessionOpened {
             question: "What was the revenue?".into(),
             settings: Settings { budget_usd: Some(1.0), ..Settings::default() },
@@ -393,7 +400,9 @@ mod tests {
         let calls = prop::collection::vec(usage(), 1..8);
         let jobs =
             prop::collection::vec((usage(), outcome(), prop::option::of(usage()), any::<bool>(), 0u64..90), 1..20);
-        (calls, jobs, any::<bool>()).prop_map(|(calls, jobs, ended)| {
+        let price = || prop::option::of(Just(PRICE));
+        let chosen = (price(), price(), any::<prop::sample::Index>());
+        (calls, jobs, chosen, any::<bool>()).prop_map(|(calls, jobs, (remote, local, at), ended)| {
             let mut facts = vec![opened(Some(PRICE)), Fact::RoundBegan { round: 1, last: false }];
             for (n, usage) in calls.into_iter().enumerate() {
                 facts.push(asked(n as u32 + 1));
@@ -420,6 +429,8 @@ mod tests {
                     facts.push(Fact::JobFinished { job, outcome: Outcome::Cancelled, raw: None, usage, ms });
                 }
             }
+            facts.insert(2 + at.index(facts.len() - 1), chosen_models(Some(remote), Some(local)));
+            facts.push(Fact::RoundBegan { round: 2, last: true });
             if ended {
                 facts.push(Fact::SessionEnded { ending: Ending::Cancelled });
             }
@@ -501,6 +512,70 @@ mod tests {
         assert_eq!(ledger.remote_cost_usd(), None);
         assert_eq!((ledger.baseline().cost_usd, ledger.baseline().ratio), (None, None));
         assert_eq!(ledger.totals().local_cost_usd, None);
+    }
+
+    #[test]
+    fn what_was_read_is_paid_at_the_price_of_its_round() {
+        let (priced, free) = (Some(PRICE), Some(Price::flat(0.0, 0.0)));
+        let usage = Usage { input_tokens: 1_000_000, ..Usage::default() };
+        let job = |round| {
+            let job = JobId { round, index: 0 };
+            let outcome = Outcome::Abstained { output: JobOutput::default() };
+            Fact::JobFinished { job, outcome, raw: None, usage, ms: 1 }
+        };
+        // The price of each round, whether it read, and what all of them came to.
+        for (rounds, cost_usd) in [
+            (vec![(priced, true), (priced, true)], Some(4.0)),
+            (vec![(priced, true), (None, false)], Some(2.0)),
+            (vec![(priced, true), (None, true)], None),
+            (vec![(priced, true), (None, false), (priced, true)], Some(4.0)),
+            (vec![(priced, true), (None, true), (priced, true)], None),
+            (vec![(None, false), (priced, true)], Some(2.0)),
+            (vec![(None, true), (priced, true)], None),
+            (vec![(free, true), (priced, true)], Some(2.0)),
+            (vec![(priced, true), (free, true)], Some(2.0)),
+        ] {
+            let mut ledger = Ledger::new();
+            ledger.apply(&opened(priced));
+            for (round, (price, reads)) in (1..).zip(&rounds) {
+                ledger.apply(&chosen_models(None, Some(*price)));
+                ledger.apply(&Fact::RoundBegan { round, last: false });
+                if *reads {
+                    ledger.apply(&job(round));
+                }
+            }
+            assert_eq!(ledger.totals().local_cost_usd, cost_usd, "{rounds:?}");
+        }
+    }
+
+    #[test]
+    fn replies_and_the_baseline_are_priced_by_the_model_that_plans() {
+        let usage = Usage { input_tokens: 1_000_000, ..Usage::default() };
+        let twice = Price { input: 2.0 * PRICE.input, ..PRICE };
+        for (prices, cost_usd, baseline) in [
+            ([Some(PRICE), Some(twice)], Some(6.0), Some(twice)),
+            ([Some(PRICE), None], None, None),
+            ([None, Some(PRICE)], None, Some(PRICE)),
+            ([Some(Price::flat(0.0, 0.0)), Some(PRICE)], Some(2.0), Some(PRICE)),
+        ] {
+            let mut ledger = Ledger::new();
+            ledger.apply(&opened(prices[0]));
+            for (round, price) in (1u32..).zip(prices) {
+                ledger.apply(&chosen_models(Some(price), None));
+                assert_eq!(
+                    ledger.prices().0,
+                    prices[round.saturating_sub(2) as usize],
+                    "the model of the round before"
+                );
+                ledger.apply(&Fact::RoundBegan { round, last: false });
+                ledger.apply(&asked(round));
+                ledger.apply(&answered(round, usage, price.map(|price| price.cost(&usage))));
+                assert_eq!(ledger.calls()[round as usize - 1].model, Some(model(price)));
+            }
+            assert_eq!(ledger.remote_cost_usd(), cost_usd, "{prices:?}");
+            let whole = Usage { input_tokens: 1006, ..Usage::default() };
+            assert_eq!(ledger.baseline().cost_usd, baseline.map(|price| price.cost(&whole)), "{prices:?}");
+        }
     }
 
     #[test]
