@@ -220,7 +220,7 @@ pub struct RemoteConfig {
     /// Seconds to connect.
     #[schemars(range(min = 1, max = 3600))]
     pub connect_timeout_s: u64,
-    /// Seconds of silence that count as a hang, before the first byte or between two.
+    /// Seconds of silence that count as a hang. Before the first byte the time to connect comes on top.
     #[schemars(range(min = 1, max = 3600))]
     pub idle_timeout_s: u64,
     /// Seconds one reply may take in all.
