@@ -63,10 +63,18 @@ pub fn threads(asked: u32) -> i32 {
 fn gpu_layers(wanted: &Wanted) -> Option<Layers> {
     let devices = llama_cpp_2::list_llama_ggml_backend_devices();
     let devices: Vec<_> = devices.iter().map(|device| (&device.device_type, device.memory_free as u64)).collect();
-    let free = free_on_gpus(&devices)?.saturating_sub(wanted.left_bytes);
+    let free = room(&devices, wanted.left_bytes)?;
     let info = gguf::read(wanted.file).ok()?;
     let layers = fit::layers(&info, wanted.kv_type, wanted.context_tokens, free)?;
     Some(u32::try_from(wanted.gpu_layers).map_or(layers, |fit| Layers { fit: fit.min(layers.all), ..layers }))
+}
+
+/// Bytes that the model may take.
+///
+/// What is left to another is left also where that one has loaded already: the two start side by side, so that memory which
+/// is free now may be taken a moment later. A few layers beside the processor cost less than a model that does not load.
+fn room(devices: &[(&LlamaBackendDeviceType, u64)], left_bytes: u64) -> Option<u64> {
+    Some(free_on_gpus(devices)?.saturating_sub(left_bytes))
 }
 
 /// Free bytes of the GPUs that llama.cpp takes: those that share the processor's memory only where there are no others.
@@ -88,5 +96,13 @@ mod tests {
         assert_eq!(free_on_gpus(&[(&Cpu, 64), (&IntegratedGpu, 8)]), Some(8));
         assert_eq!(free_on_gpus(&[(&Gpu, 24), (&IntegratedGpu, 8), (&Gpu, 16)]), Some(40));
         assert_eq!(free_on_gpus(&[(&Gpu, 0)]), Some(0));
+    }
+
+    #[test]
+    fn what_another_model_takes_of_the_gpus_is_left_to_it() {
+        assert_eq!(room(&[(&Gpu, 24), (&Gpu, 16)], 0), Some(40));
+        assert_eq!(room(&[(&Gpu, 24), (&Gpu, 16)], 10), Some(30));
+        assert_eq!(room(&[(&Gpu, 8)], 10), Some(0));
+        assert_eq!(room(&[(&Cpu, 64)], 10), None);
     }
 }
