@@ -47,7 +47,7 @@ impl Loaded {
 
     /// A setting's value, as it would be typed.
     pub fn value(&self, name: &str) -> Option<String> {
-        self.values().into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.json(name).as_ref().map(typed)
     }
 
     /// Every setting with its value, in the order of the code.
@@ -58,12 +58,17 @@ impl Loaded {
 
 fn values(config: &Config) -> Vec<(String, String)> {
     let whole = serde_json::to_value(config).unwrap_or_default();
-    let typed = |setting: &Setting| match &whole[&setting.section][&setting.key] {
+    let value = |setting: &Setting| typed(&whole[&setting.section][&setting.key]);
+    Catalog::get().settings.iter().map(|setting| (setting.name(), value(setting))).collect()
+}
+
+/// As a person would type it.
+fn typed(value: &Value) -> String {
+    match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
         other => other.to_string(),
-    };
-    Catalog::get().settings.iter().map(|setting| (setting.name(), typed(setting))).collect()
+    }
 }
 
 #[cfg(test)]

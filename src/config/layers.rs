@@ -96,22 +96,30 @@ impl fmt::Display for Origin {
 }
 
 /// The settings in force.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Loaded {
     pub config: Config,
     /// By `section.key`; every setting is there.
     pub provenance: BTreeMap<String, Origin>,
 }
 
+/// What is built in.
+impl Default for Loaded {
+    fn default() -> Self {
+        let provenance = Catalog::get().settings.iter().map(|setting| (setting.name(), Origin::BuiltIn)).collect();
+        Self { config: Config::default(), provenance }
+    }
+}
+
 impl Loaded {
-    /// The value of a setting by its full name, those in tables too.
+    /// The value of a setting by its full name, those in tables too. Nothing where there is no such setting.
     pub fn json(&self, name: &str) -> Option<Value> {
         let config = serde_json::to_value(&self.config).ok()?;
         let found = match split_table(name) {
-            Some((section, table, key)) => &config[section][table][key],
-            None => name.split_once('.').map(|(section, key)| &config[section][key])?,
+            Some((section, table, key)) => config.get(section)?.get(table)?.get(key),
+            None => name.split_once('.').and_then(|(section, key)| config.get(section)?.get(key)),
         };
-        Some(found.clone())
+        found.cloned()
     }
 }
 
@@ -228,7 +236,7 @@ fn unknown_variable(variable: &str) -> Option<String> {
 }
 
 fn put_together(values: BTreeMap<String, (Value, Origin)>, sources: &Sources) -> Result<Loaded, ConfigError> {
-    let mut provenance: BTreeMap<_, _> = Catalog::get().settings.iter().map(|s| (s.name(), Origin::BuiltIn)).collect();
+    let Loaded { mut provenance, .. } = Loaded::default();
     let mut root = Map::new();
     for setting in &Catalog::get().settings {
         let Some((value, origin)) = values.get(&setting.name()) else { continue };

@@ -6,7 +6,7 @@ use super::*;
 
 /// The keymap under settings of which each stands on the line of its number.
 fn of(settings: &[(&str, &str, &[&str])]) -> Result<Keymap, String> {
-    let mut loaded = Loaded { config: Config::default(), provenance: Default::default() };
+    let mut loaded = Loaded::default();
     for (line, (table, name, keys)) in (1..).zip(settings) {
         let keys = keys.iter().map(|key| (*key).to_owned()).collect();
         loaded.config.keys.entry((*table).to_owned()).or_default().insert((*name).to_owned(), keys);
