@@ -101,7 +101,8 @@ impl Stage {
         let theme = themes.load(&screen.theme, depth).map_err(|error| Failure::usage(error.to_string()))?;
         model.themes = themes.names();
         let own = themes.file(&screen.theme).and_then(|file| Some(file.parent()?.to_owned()));
-        let themes_watch = watch_folders(themes.folder.clone().into_iter().chain(own)).ok();
+        let unwatched = |error: &ConfigError| tracing::warn!("{error}");
+        let themes_watch = watch_folders(themes.folder.clone().into_iter().chain(own)).inspect_err(unwatched).ok();
         model.settings = loaded.clone();
         model.theme.clone_from(&screen.theme);
         model.ascii = screen.ascii || !capabilities.unicode;
@@ -111,7 +112,7 @@ impl Stage {
         let pump = Pump::new(FrameLimiter::new(capabilities.frame_rate(screen.frames_per_second)));
         let signals = Box::new(signals()?);
         // Settings that cannot be watched are still the settings.
-        let watch = watch(on.sources, loaded.clone()).ok();
+        let watch = watch(on.sources, loaded.clone()).inspect_err(unwatched).ok();
         let (mut terminal, events) =
             Terminal::enter(capabilities, Options { mouse: screen.mouse, stderr: stderr_file() })?;
         let (width, height) = terminal.measure();

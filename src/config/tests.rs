@@ -30,6 +30,7 @@ fn from_flag(name: &str, value: &str) -> Result<Loaded, String> {
 #[test]
 fn without_any_file_the_built_in_settings_hold() {
     let loaded = load(&Sources::default()).unwrap();
+    assert_eq!(loaded, Loaded::default());
     assert_eq!(loaded.config, Config::default());
     assert_eq!(loaded.provenance.len(), Catalog::get().settings.len());
     assert!(loaded.provenance.values().all(|o| *o == Origin::BuiltIn));
@@ -477,6 +478,21 @@ mod live_reload {
 
         fs::remove_file(&path).unwrap();
         assert_eq!(next(&mut watch).await.unwrap().config, Config::default());
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_made_later_is_watched_from_then_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("themes");
+        let mut watch = watch_folders([folder.clone()]).unwrap();
+        for change in 0..3 {
+            match change {
+                0 => fs::create_dir(&folder).unwrap(),
+                _ => save(&folder.join("own.toml"), &format!("# {change}")),
+            }
+            let told = tokio::time::timeout(Duration::from_secs(20), watch.next()).await;
+            assert_eq!(told.expect("a change is told"), Some(()));
+        }
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode};
-use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
+use notify_debouncer_full::{
+    DebounceEventHandler, DebounceEventResult, DebouncedEvent, Debouncer, RecommendedCache, new_debouncer,
+};
 use tokio::sync::mpsc;
 
 use super::error::ConfigError;
@@ -14,10 +16,12 @@ use super::layers::{Loaded, Sources, load};
 /// Editors write a file in several steps; this long after the last of them it is read.
 const QUIET: Duration = Duration::from_millis(150);
 
+type Watcher = Debouncer<RecommendedWatcher, RecommendedCache>;
+
 /// Watches until it is dropped.
 pub struct Watch {
     changes: mpsc::Receiver<Result<Loaded, ConfigError>>,
-    _debouncer: Debouncer<RecommendedWatcher, RecommendedCache>,
+    _watcher: Watcher,
 }
 
 impl Watch {
@@ -32,7 +36,7 @@ impl Watch {
 pub fn watch(sources: Sources, current: Loaded) -> Result<Watch, ConfigError> {
     let files: Vec<PathBuf> = sources.files().into_iter().map(|(path, _)| path).collect();
     // A watched file is lost at the first save that replaces it; its folder is not.
-    let folders: BTreeSet<PathBuf> = files.iter().map(|f| folder_of(f)).filter(|f| f.is_dir()).collect();
+    let folders: BTreeSet<PathBuf> = files.iter().map(|file| folder_of(file)).collect();
     let (sender, changes) = mpsc::channel(1);
     let mut last = Ok(current);
     let on_events = move |events: DebounceEventResult| {
@@ -46,46 +50,61 @@ pub fn watch(sources: Sources, current: Loaded) -> Result<Watch, ConfigError> {
             let _ = sender.blocking_send(now);
         }
     };
-    let cannot = |e: notify::Error| ConfigError::one(format!("settings are not watched for changes: {e}"));
-    let mut debouncer = new_debouncer(QUIET, Some(QUIET), on_events).map_err(cannot)?;
-    for folder in folders {
-        debouncer.watch(&folder, RecursiveMode::NonRecursive).map_err(cannot)?;
-    }
-    Ok(Watch { changes, _debouncer: debouncer })
+    Ok(Watch { changes, _watcher: debounced("the settings", &folders, on_events)? })
 }
 
 /// Tells that something in some folders changed, until it is dropped.
 pub struct FolderWatch {
     changes: mpsc::Receiver<()>,
-    _debouncer: Debouncer<RecommendedWatcher, RecommendedCache>,
+    watcher: Watcher,
+    /// Folders that did not exist yet.
+    missing: Vec<PathBuf>,
 }
 
 impl FolderWatch {
     /// The next change. `None` when the watch has ended. Safe to cancel.
     pub async fn next(&mut self) -> Option<()> {
-        self.changes.recv().await
+        let change = self.changes.recv().await;
+        // What tells of a new folder is the change of the one that it was made in.
+        let watcher = &mut self.watcher;
+        self.missing.retain(|folder| watcher.watch(folder, RecursiveMode::NonRecursive).is_err());
+        change
     }
 }
 
-/// Watches folders for changes of their files; those that do not exist are not watched.
+/// Watches folders of themes for changes of their files; one that does not exist is watched from when it is made, where the
+/// folder that it is made in exists.
 pub fn watch_folders(folders: impl IntoIterator<Item = PathBuf>) -> Result<FolderWatch, ConfigError> {
     let (sender, changes) = mpsc::channel(1);
     let on_events = move |events: DebounceEventResult| {
-        let changed = |events: &Vec<notify_debouncer_full::DebouncedEvent>| {
-            events.iter().any(|event| !matches!(event.kind, EventKind::Access(_)))
-        };
+        let changed = |events: &Vec<DebouncedEvent>| events.iter().any(|event| !is_access(event));
         if events.as_ref().map_or(true, changed) {
             // One that waits already tells the same.
             let _ = sender.try_send(());
         }
     };
-    let cannot = |e: notify::Error| ConfigError::one(format!("themes are not watched for changes: {e}"));
-    let mut debouncer = new_debouncer(QUIET, Some(QUIET), on_events).map_err(cannot)?;
-    let folders: BTreeSet<PathBuf> = folders.into_iter().filter(|folder| folder.is_dir()).collect();
-    for folder in folders {
-        debouncer.watch(&folder, RecursiveMode::NonRecursive).map_err(cannot)?;
+    let (there, missing): (Vec<_>, Vec<_>) = folders.into_iter().partition(|folder| folder.is_dir());
+    let there = there.into_iter().chain(missing.iter().map(|folder| folder_of(folder))).collect();
+    Ok(FolderWatch { changes, watcher: debounced("the themes", &there, on_events)?, missing })
+}
+
+/// Has `on_events` told of what happens in those of the folders that exist, a little after it is over. `what` stands there,
+/// for people.
+fn debounced(
+    what: &str,
+    folders: &BTreeSet<PathBuf>,
+    on_events: impl DebounceEventHandler,
+) -> Result<Watcher, ConfigError> {
+    let cannot = |error: notify::Error| {
+        ConfigError::one(format!(
+            "{what} are not watched for changes ({error}): start the program again to have a change read"
+        ))
+    };
+    let mut watcher = new_debouncer(QUIET, Some(QUIET), on_events).map_err(cannot)?;
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        watcher.watch(folder, RecursiveMode::NonRecursive).map_err(cannot)?;
     }
-    Ok(FolderWatch { changes, _debouncer: debouncer })
+    Ok(watcher)
 }
 
 fn folder_of(file: &Path) -> PathBuf {
@@ -95,9 +114,14 @@ fn folder_of(file: &Path) -> PathBuf {
     }
 }
 
-/// Whether one of the files was touched. Opening and reading them, as we do, is no change; lost events may hide one.
+/// Whether one of the files was touched; lost events may hide that.
 fn concerns(events: &DebounceEventResult, files: &[PathBuf]) -> bool {
     let Ok(events) = events else { return true };
     let named = |path: &PathBuf| files.iter().any(|file| file.file_name() == path.file_name());
-    events.iter().any(|e| e.need_rescan() || !matches!(e.kind, EventKind::Access(_)) && e.paths.iter().any(named))
+    events.iter().any(|event| event.need_rescan() || !is_access(event) && event.paths.iter().any(named))
+}
+
+/// Opening and reading, as we do, is no change.
+fn is_access(event: &DebouncedEvent) -> bool {
+    matches!(event.kind, EventKind::Access(_))
 }
