@@ -182,8 +182,10 @@ impl Driver {
         if facts.is_empty() {
             return Ok(());
         }
-        // A request is on the disk before it leaves, and an ending before it is shown.
-        let must_last = facts.iter().any(|fact| matches!(fact, Fact::RemoteAsked(_) | Fact::SessionEnded { .. }));
+        // A request is on the disk before it leaves, and an answer or an ending before it is shown.
+        let lasts =
+            |fact: &Fact| matches!(fact, Fact::RemoteAsked(_) | Fact::Answered { .. } | Fact::SessionEnded { .. });
+        let must_last = facts.iter().any(lasts);
         let durability = if must_last { Durability::Synced } else { Durability::Written };
         let records = self.journal.append(facts, durability).await?;
         // Without a watcher the session goes on all the same.
