@@ -17,6 +17,8 @@ mod keys;
 mod lists;
 #[allow(unused_imports)]
 mod loopback;
+#[path = "screen/opening.rs"]
+mod opening;
 #[path = "screen/overlays.rs"]
 mod overlays;
 #[path = "runs/planner.rs"]

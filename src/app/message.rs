@@ -71,6 +71,8 @@ pub enum Message {
     Settings(Box<Config>),
     /// Ask the person for a question, since none was given.
     AskQuestion,
+    /// Why the documents that were named cannot be shown.
+    DocumentsRefused(String),
     /// Offer the sessions there are, since nothing else was asked for.
     PickSession,
     /// For the picker that the ticket names.
@@ -157,7 +159,7 @@ pub enum Command {
     },
     /// Play the session at hand back from this record on.
     PlayFrom(u64),
-    /// Start anew on these documents: paths as they were typed.
+    /// Read these documents, to start anew on them: paths as they were typed.
     Documents(String),
     /// Fill the picker of this ticket, in place of one that is filled now.
     Fill {

@@ -3,6 +3,7 @@
 mod action;
 pub mod budget;
 mod copy;
+mod documents_form;
 mod editor;
 mod figures;
 mod find;
@@ -41,6 +42,7 @@ pub(crate) mod world;
 mod wrap;
 
 pub use action::{Action, BINDINGS, Binding, Context};
+pub use documents_form::{DocumentsForm, Reading};
 pub use figures::{Figures, Marks, dollars, seconds, seconds_left, short_bytes, short_count, short_time, span_at};
 pub use input::LineInput;
 pub use key::{Key, KeyCode, Sequence, UnknownKey};

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::action::{Action, Context};
+use super::documents_form::DocumentsForm;
 use super::figures::{Figures, Marks};
 use super::goto::Goal;
 use super::input::LineInput;
@@ -197,7 +198,7 @@ pub enum Overlay {
     Amount(LineInput),
     Question(Box<StartForm>),
     /// Paths of documents to start on.
-    Documents(LineInput),
+    Documents(DocumentsForm),
     Search(LineInput),
     /// A note on the record of this number.
     Note {

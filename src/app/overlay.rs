@@ -1,7 +1,6 @@
 //! What opens over the panes: help, a job's details, questions to the person.
 
 use super::action::{Action, Context};
-use super::input::LineInput;
 use super::keymap::Keymap;
 use super::layout::{Area, Pane};
 use super::model::{Model, Overlay, RowsPane};
@@ -87,11 +86,6 @@ impl Model {
             pane.rows = rows;
             pane.settle(height);
         }
-    }
-
-    /// Asks for the documents to start on.
-    pub(crate) fn name_documents(&mut self) {
-        self.open_overlay(Overlay::Documents(LineInput::default()));
     }
 
     fn help_first(&self) -> Context {

@@ -244,11 +244,7 @@ impl Model {
     pub(crate) fn submit(&mut self) -> Vec<Command> {
         self.notice = None;
         match self.overlay.take() {
-            Some(Overlay::Documents(input)) if input.text.trim().is_empty() => {
-                self.overlay = Some(Overlay::Documents(input));
-                self.notify("name a file or a folder, or more than one");
-            }
-            Some(Overlay::Documents(input)) => return vec![Command::Documents(input.text.trim().to_owned())],
+            Some(Overlay::Documents(form)) => return self.submit_documents(form),
             Some(Overlay::Note { seq, input }) => return self.submit_note(seq, input),
             Some(Overlay::Setting(form)) => return self.submit_setting(form),
             Some(Overlay::Amount(input)) => {

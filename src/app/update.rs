@@ -74,6 +74,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
         Message::EarlierQuestions(questions) => model.take_earlier_questions(questions),
         Message::Settings(config) => model.settings.adopt(&config),
         Message::AskQuestion => return model.perform(Action::Ask),
+        Message::DocumentsRefused(why) => model.refuse_documents(why),
         Message::PickSession => return model.perform(Action::Sessions),
         Message::Picker { ticket, news } => return model.picker_news(ticket, news),
         Message::RunBegan => {

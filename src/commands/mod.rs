@@ -15,6 +15,7 @@ mod man;
 mod models;
 mod offers;
 mod open;
+mod opening;
 mod output;
 #[cfg(test)]
 mod paint_tests;

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::begin::{Begun, begin, store};
 use super::folds::Folds;
 use super::offers::{self, Offers, connect, with};
+use super::opening::{Opened, Opening};
 use super::replay::write_note;
 use super::screen::Stage;
 use super::workbench::Leaving;
@@ -50,6 +51,7 @@ enum News {
     Told(Box<Told>),
     Connected(Result<Connected, Failure>),
     Offered(offers::News),
+    Opened(Opened),
 }
 
 /// How a live screen begins.
@@ -60,8 +62,6 @@ pub enum Begin {
     Asking,
     /// With the list of sessions.
     Picking,
-    /// With what the screen tells already.
-    Telling,
 }
 
 /// Shows documents and the sessions on them, until the person leaves. What models were picked stays in the settings.
@@ -71,14 +71,20 @@ pub async fn open(
     documents: Vec<Document>,
     begin: Begin,
 ) -> Result<Leaving, Failure> {
-    let mut desk =
-        Desk { run: Run::None, offers: Offers::new(), picked: None, before: None, waiting: None, session: None };
+    let mut desk = Desk {
+        run: Run::None,
+        offers: Offers::new(),
+        opening: Opening::default(),
+        picked: None,
+        before: None,
+        waiting: None,
+        session: None,
+    };
     let mut commands = Vec::new();
     match begin {
         Begin::With(question, part) => desk.run = start(stage, config, &documents, question, part),
         Begin::Asking => commands = stage.update(Message::AskQuestion),
         Begin::Picking => commands = stage.update(Message::PickSession),
-        Begin::Telling => {}
     }
     let leaving = watch(stage, &mut desk, config, &documents, commands).await;
     // However the screen ended, the run is stopped in order first, so that nothing is lost.
@@ -90,6 +96,7 @@ pub async fn open(
 struct Desk {
     run: Run,
     offers: Offers,
+    opening: Opening,
     /// A model that was picked, while it is connected.
     picked: Option<JoinHandle<Result<Connected, Failure>>>,
     /// The settings before it was picked.
@@ -110,6 +117,9 @@ impl Desk {
         {
             self.picked = None;
             return Poll::Ready(News::Connected(connected.map_err(Failure::from).flatten()));
+        }
+        if let Poll::Ready(opened) = self.opening.poll(context) {
+            return Poll::Ready(News::Opened(opened));
         }
         self.offers.poll(context).map(News::Offered)
     }
@@ -141,6 +151,7 @@ async fn watch(
                 Command::RetryJobs(jobs) => desk.run.order(Order::RetryJobs(jobs)),
                 Command::Budget(choice) => desk.run.order(Order::Budget(choice)),
                 Command::Ask { question, part } if matches!(desk.run, Run::None) => {
+                    desk.opening.stop();
                     desk.run = start(stage, config, documents, question, part);
                 }
                 Command::Ask { .. } => {
@@ -152,15 +163,15 @@ async fn watch(
                 Command::Note { seq, text } => note(stage, desk, seq, text),
                 Command::PlayFrom(seq) => {
                     if let Some(session) = &desk.session {
-                        return Ok(Leaving::Record(session.id().to_string(), seq));
+                        desk.opening.session(config, session.id().to_string(), Some(seq));
                     }
                 }
                 Command::Settings(changed) => *config = *changed,
                 Command::EarlierQuestions => desk.offers.earlier_questions(config),
                 Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
                 Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),
-                Command::Documents(typed) => return Ok(Leaving::Documents(typed)),
-                Command::Pick(Choice::Session(id)) => return Ok(Leaving::Session(id)),
+                Command::Documents(typed) => desk.opening.documents(typed),
+                Command::Pick(Choice::Session(id)) => desk.opening.session(config, id, None),
                 Command::Pick(choice) => pick(stage, desk, config, &choice),
                 Command::Replay(_) => {}
                 // The stage has done these.
@@ -196,6 +207,11 @@ async fn watch(
                         stage.update(Message::Settings(Box::new(config.clone())));
                     }
                     stage.model.open_text("This model cannot be used; the one before stays", &failure.to_string());
+                }
+                News::Opened(opened) => {
+                    if let Some(leaving) = opened.leads(stage) {
+                        return Ok(leaving);
+                    }
                 }
                 News::Offered(news) => commands.extend(stage.update(news)),
             }

@@ -8,8 +8,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::folds::Folds;
 use super::offers::{self, Offers};
+use super::opening::{Opened, Opening};
 use super::screen::{Stage, now_ms};
-use super::workbench::Leaving;
+use super::workbench::{Leaving, Shown};
 use super::{Exit, Failure};
 use crate::app::picker::{self, Choice};
 use crate::app::{self, Account, Command, Figures, Load, Marks, Message, Mode, Model, ReplayCommand};
@@ -91,6 +92,7 @@ enum News {
     Step,
     Folded(Box<Folded>),
     Offered(offers::News),
+    Opened(Opened),
 }
 
 /// What is folded at a position.
@@ -115,7 +117,7 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
         player.play();
     }
     show_whole(stage, &player, &target);
-    let mut offers = Offers::new();
+    let (mut offers, mut opening) = (Offers::new(), Opening::default());
     let mut steps = interval(STEP);
     steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last = Instant::now();
@@ -127,6 +129,9 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
             }
             if let std::task::Poll::Ready(offered) = offers.poll(context) {
                 return std::task::Poll::Ready(Some(News::Offered(offered)));
+            }
+            if let std::task::Poll::Ready(opened) = opening.poll(context) {
+                return std::task::Poll::Ready(Some(News::Opened(opened)));
             }
             if playing {
                 return steps.poll_tick(context).map(|_| Some(News::Step));
@@ -140,6 +145,11 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
             match news {
                 News::Step => step = true,
                 News::Offered(news) => commands.extend(stage.update(news)),
+                News::Opened(opened) => {
+                    if let Some(leaving) = opened.leads(stage) {
+                        return Ok(leaving);
+                    }
+                }
                 News::Folded(folds) => {
                     let (figures, marks, account) = *folds;
                     stage.update(Message::Figures(figures));
@@ -170,14 +180,14 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 Command::StopFilling => offers.stop(),
                 Command::Read { ticket, session } => offers.read(ticket, session, config),
                 Command::DeleteSession { ticket, session } => offers.delete(ticket, session, config),
-                Command::Documents(typed) => return Ok(Leaving::Documents(typed)),
-                Command::Pick(Choice::Session(id)) => return Ok(Leaving::Session(id)),
+                Command::Documents(typed) => opening.documents(typed),
+                Command::Pick(Choice::Session(id)) => opening.session(config, id, None),
                 Command::Settings(changed) => *config = *changed,
                 Command::EarlierQuestions => offers.earlier_questions(config),
                 // A run of its own on the same documents; what was played stays as it is.
                 Command::Ask { question, part } => {
                     let documents = stage.model.documents.iter().map(|open| open.document.clone()).collect();
-                    return Ok(Leaving::Question { documents, question, part });
+                    return Ok(Leaving::To(Shown::Documents { documents, question: Some((question, part)) }));
                 }
                 Command::Note { seq, text } => {
                     let at_ms = player.timeline().records().iter().find(|record| record.seq == seq);

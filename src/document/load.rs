@@ -31,6 +31,8 @@ pub enum LoadError {
     Binary { path: PathBuf, what: &'static str, advice: &'static str },
     #[error("standard input can be read once only; name `-` once")]
     StandardInputTwice,
+    #[error("{0:?} is no file, and only files can be named here; name one that holds text")]
+    NoFile(PathBuf),
     #[error("{path:?} could not be read: {error}")]
     Unreadable { path: PathBuf, error: io::Error },
 }
@@ -60,6 +62,18 @@ pub fn load_all(paths: &[PathBuf]) -> Result<Vec<Document>, LoadError> {
         return Err(LoadError::StandardInputTwice);
     }
     paths.iter().map(|path| load(path)).collect()
+}
+
+/// The same for paths that are named while a screen is up: files alone. Standard input is the keyboard there, and what
+/// comes by a pipe or a device could be waited for without end.
+pub fn load_files(paths: &[PathBuf]) -> Result<Vec<Document>, LoadError> {
+    let no_file = |path: &&PathBuf| {
+        is_standard_input(path) || std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+    };
+    match paths.iter().find(no_file) {
+        Some(path) => Err(LoadError::NoFile(path.clone())),
+        None => load_all(paths),
+    }
 }
 
 fn is_standard_input(path: &Path) -> bool {
@@ -346,6 +360,19 @@ mod tests {
     fn standard_input_is_asked_for_once() {
         let twice = [PathBuf::from("-"), PathBuf::from("x"), PathBuf::from("-")];
         assert!(matches!(load_all(&twice), Err(LoadError::StandardInputTwice)));
+    }
+
+    #[test]
+    fn on_a_screen_only_files_are_read() {
+        let paths = |name: &str| vec![PathBuf::from(name)];
+        assert!(matches!(load_files(&paths("-")), Err(LoadError::NoFile(_))));
+        assert!(matches!(load_files(&paths("/dev/null")), Err(LoadError::NoFile(_))));
+        assert!(matches!(load_files(&paths("no such file")), Err(LoadError::Missing(_))));
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(load_files(&[folder.path().into()]), Err(LoadError::Folder(_))));
+        let file = folder.path().join("file");
+        std::fs::write(&file, "words").unwrap();
+        assert_eq!(load_files(&[file]).unwrap().len(), 1);
     }
 
     proptest! {

@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use citation::Locator;
-pub use load::{LoadError, load, load_all};
+pub use load::{LoadError, load, load_all, load_files};
 pub use normal::{NormalChar, NormalChars};
 pub use span::{Located, Match, Span};
 

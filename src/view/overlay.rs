@@ -8,7 +8,9 @@ use super::picker;
 use super::start_form;
 use super::theme::Role;
 use crate::app::picker::SettingForm;
-use crate::app::{Action, Area, LineInput, Model, Overlay, Pane, RowsPane, binding_of, budget, glyphs, wrap};
+use crate::app::{
+    Action, Area, DocumentsForm, LineInput, Model, Overlay, Pane, Reading, RowsPane, binding_of, budget, glyphs, wrap,
+};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let Some(overlay) = &model.overlay else { return };
@@ -23,7 +25,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Question(_) => "What do you want to know?".into(),
         Overlay::Note { seq, .. } => format!("A note on record {seq}"),
         Overlay::Setting(form) => form.name.clone(),
-        Overlay::Documents(_) => "Which documents? Files and folders".into(),
+        Overlay::Documents(_) => "Which documents?".into(),
         Overlay::Picker(picker) => picker.of.title().into(),
         Overlay::Search(_) if model.focus == Pane::Document => {
             "Search Document, by words or a regular expression".into()
@@ -65,12 +67,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Setting(form) => setting(paint, form, inside),
         Overlay::Search(input) => line_input(paint, input, inside.top(1)),
         Overlay::Picker(about) => picker::draw(paint, model, about),
-        Overlay::Documents(input) => {
-            line_input(paint, input, inside.top(inside.height.saturating_sub(2)));
-            let how = "one after the other; a name with blanks in it stands \"in quotes\"";
-            let y = inside.y + inside.height.saturating_sub(1);
-            paint.text(inside.x, y, inside.width, how, paint.style(Role::Dim));
-        }
+        Overlay::Documents(form) => documents(paint, form, inside),
         Overlay::GoTo(input) => {
             line_input(paint, input, inside.top(1));
             let dim = paint.style(Role::Dim);
@@ -129,14 +126,31 @@ fn setting(paint: &mut Paint, form: &SettingForm, area: Area) {
     let allowed = format!("allowed: {}", setting.allowed());
     let told = if form.wrong.is_empty() { (allowed.as_str(), dim) } else { (form.wrong.as_str(), bad) };
     let lines = [(setting.doc.as_str(), dim), told];
-    let mut y = area.y + 2.min(area.height);
-    for (line, style) in lines {
-        for part in wrap(line, usize::from(area.width)) {
-            if y < area.y + area.height {
-                paint.text(area.x, y, area.width, &line[part], style);
-            }
-            y += 1;
-        }
+    let input = area.height.min(2);
+    wrapped(paint, &lines, Area { y: area.y + input, height: area.height - input, ..area });
+}
+
+/// The paths that are typed, and what came of them.
+fn documents(paint: &mut Paint, form: &DocumentsForm, area: Area) {
+    const ROWS: u16 = 3;
+    line_input(paint, &form.input, area.top(area.height.saturating_sub(ROWS)));
+    let (told, role) = match &form.reading {
+        Reading::NotYet => ("files, one after the other; a name with blanks in it stands \"in quotes\"", Role::Dim),
+        Reading::UnderWay => ("reading…", Role::Dim),
+        Reading::Refused(why) => (why.as_str(), Role::Bad),
+    };
+    let style = paint.style(role);
+    let lines: Vec<_> = told.lines().map(|line| (line, style)).collect();
+    let below = area.height.min(ROWS);
+    wrapped(paint, &lines, Area { y: area.y + area.height - below, height: below, ..area });
+}
+
+fn wrapped(paint: &mut Paint, lines: &[(&str, Style)], area: Area) {
+    let rows = lines.iter().flat_map(|(line, style)| {
+        wrap(line, usize::from(area.width)).into_iter().map(move |part| (&line[part], *style))
+    });
+    for ((text, style), y) in rows.zip(area.y..area.y + area.height) {
+        paint.text(area.x, y, area.width, text, style);
     }
 }
 

@@ -12,9 +12,8 @@ impl Model {
     /// The line that is typed into, where there is one.
     pub(crate) fn input_mut(&mut self) -> Option<&mut LineInput> {
         match &mut self.overlay {
-            Some(
-                Overlay::Documents(input) | Overlay::Search(input) | Overlay::Amount(input) | Overlay::GoTo(input),
-            ) => Some(input),
+            Some(Overlay::Search(input) | Overlay::Amount(input) | Overlay::GoTo(input)) => Some(input),
+            Some(Overlay::Documents(form)) => form.input_mut(),
             Some(Overlay::Note { input, .. }) => Some(input),
             Some(Overlay::Setting(form)) => Some(&mut form.input),
             Some(Overlay::Question(form)) => Some(form.input_mut()),

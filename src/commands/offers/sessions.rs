@@ -74,7 +74,7 @@ pub(super) fn questions(config: &Config) -> Vec<String> {
 }
 
 fn start() -> Group {
-    let about = "Name files or folders, and ask a question of them.";
+    let about = "Name files, and ask a question of them.";
     let row = PickerRow::new(Choice::Documents, vec!["new session …".into()], about);
     Group { title: "Start".into(), rows: vec![row], standing: Standing::Whole }
 }

@@ -1,0 +1,150 @@
+//! What the person wants shown next, read beside the screen: what is at hand stays until that is there.
+
+use std::path::PathBuf;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt;
+use tokio::task::JoinHandle;
+
+use super::Failure;
+use super::offers::sessions::found;
+use super::replay::Recording;
+use super::screen::Stage;
+use super::workbench::{Leaving, Shown};
+use crate::app::Message;
+use crate::config::Config;
+use crate::document::load_files;
+
+/// What is being read, if anything is; what was wanted last is.
+#[derive(Default)]
+pub struct Opening {
+    reading: Option<(Asked, JoinHandle<Result<Shown, Failure>>)>,
+}
+
+/// By what it was asked for.
+#[derive(Clone, Copy, PartialEq)]
+enum Asked {
+    /// By paths in an overlay that stays until they are read.
+    Typed,
+    Picked,
+}
+
+/// What was read, or why it could not be.
+pub struct Opened {
+    asked: Asked,
+    shown: Result<Shown, Failure>,
+}
+
+impl Opening {
+    /// Reads the documents of these paths, as they were typed.
+    pub fn documents(&mut self, typed: String) {
+        self.read(Asked::Typed, move || {
+            let documents = load_files(&paths(&typed))?;
+            Ok(Shown::Documents { documents, question: None })
+        });
+    }
+
+    /// Reads the session of this id, to be shown as it stood at a record; whole where none is named.
+    pub fn session(&mut self, config: &Config, id: String, seq: Option<u64>) {
+        let config = config.clone();
+        self.read(Asked::Picked, move || {
+            let session =
+                found(&config, &id).ok_or_else(|| Failure::usage(format!("session {id} is there no longer")))?;
+            let recording = Recording::read(session)?;
+            let recording = match seq {
+                None => recording.at_its_end(),
+                Some(seq) => recording.paused_at(seq),
+            };
+            Ok(Shown::Session(Box::new(recording)))
+        });
+    }
+
+    fn read(&mut self, asked: Asked, read: impl FnOnce() -> Result<Shown, Failure> + Send + 'static) {
+        self.reading = Some((asked, tokio::task::spawn_blocking(read)));
+    }
+
+    /// Something else has begun: what was wanted is wanted no longer.
+    pub fn stop(&mut self) {
+        self.reading = None;
+    }
+
+    pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<Opened> {
+        let Some((asked, reading)) = &mut self.reading else { return Poll::Pending };
+        let Poll::Ready(shown) = reading.poll_unpin(context) else { return Poll::Pending };
+        let asked = *asked;
+        self.reading = None;
+        Poll::Ready(Opened { asked, shown: shown.map_err(Failure::from).flatten() })
+    }
+}
+
+impl Opened {
+    /// Where the screen goes now: nowhere where it is wanted no longer, or cannot be shown, which is told.
+    pub fn leads(self, stage: &mut Stage) -> Option<Leaving> {
+        match (self.asked, self.shown) {
+            (Asked::Typed, _) if !stage.model.reads_documents() => None,
+            (_, Ok(shown)) => Some(Leaving::To(shown)),
+            (Asked::Typed, Err(failure)) => {
+                stage.update(Message::DocumentsRefused(failure.to_string()));
+                None
+            }
+            (Asked::Picked, Err(failure)) => {
+                stage.model.open_text("This could not be opened", &failure.to_string());
+                None
+            }
+        }
+    }
+}
+
+/// The paths that were typed: apart by blanks, those with blanks in them in quotes, or one path as it stands.
+fn paths(typed: &str) -> Vec<PathBuf> {
+    let whole = at_home(typed);
+    if whole.exists() {
+        return vec![whole];
+    }
+    let (mut paths, mut word, mut quote, mut any) = (Vec::new(), String::new(), None, false);
+    for character in typed.chars() {
+        match (quote, character) {
+            (Some(open), _) if character == open => quote = None,
+            (None, '"' | '\'') => (quote, any) = (Some(character), true),
+            (None, _) if character.is_whitespace() => {
+                if any {
+                    paths.push(at_home(&std::mem::take(&mut word)));
+                }
+                any = false;
+            }
+            _ => {
+                word.push(character);
+                any = true;
+            }
+        }
+    }
+    if any {
+        paths.push(at_home(&word));
+    }
+    paths
+}
+
+/// `~/` at a path's beginning is the person's home, as in a shell.
+fn at_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_read_as_a_shell_reads_them() {
+        let read = |typed: &str| paths(typed).iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+        assert_eq!(read("a.txt  b.md"), ["a.txt", "b.md"]);
+        assert_eq!(read("'my report.txt' b \"c d\""), ["my report.txt", "b", "c d"]);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a report.txt");
+        std::fs::write(&file, "x").unwrap();
+        assert_eq!(paths(file.to_str().unwrap()), [file]);
+        assert!(!read("~/x")[0].starts_with('~'));
+    }
+}
