@@ -19,6 +19,7 @@ mod opening;
 mod output;
 #[cfg(test)]
 mod paint_tests;
+mod picked;
 mod progress;
 mod pull;
 mod replay;

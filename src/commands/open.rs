@@ -9,8 +9,9 @@ use tokio::task::JoinHandle;
 
 use super::begin::{Begun, begin, store};
 use super::folds::Folds;
-use super::offers::{self, Offers, connect, with};
+use super::offers::{self, Offers, Side, connect, put_back, with};
 use super::opening::{Opened, Opening};
+use super::picked::{Picked, Tried};
 use super::replay::write_note;
 use super::screen::Stage;
 use super::workbench::Leaving;
@@ -49,7 +50,7 @@ enum Run {
 enum News {
     Begun(Result<Begun, Failure>),
     Told(Box<Told>),
-    Connected(Result<Connected, Failure>),
+    Tried(Tried),
     Offered(offers::News),
     Opened(Opened),
 }
@@ -75,9 +76,7 @@ pub async fn open(
         run: Run::None,
         offers: Offers::new(),
         opening: Opening::default(),
-        picked: None,
-        before: None,
-        waiting: None,
+        picked: Picked::default(),
         session: None,
     };
     let mut commands = Vec::new();
@@ -97,12 +96,7 @@ struct Desk {
     run: Run,
     offers: Offers,
     opening: Opening,
-    /// A model that was picked, while it is connected.
-    picked: Option<JoinHandle<Result<Connected, Failure>>>,
-    /// The settings before it was picked.
-    before: Option<Config>,
-    /// One that is connected, while the run it is for is only beginning.
-    waiting: Option<Connected>,
+    picked: Picked,
     /// The session that was begun last.
     session: Option<Session>,
 }
@@ -112,11 +106,8 @@ impl Desk {
         if let Poll::Ready(news) = self.run.poll(context) {
             return Poll::Ready(news);
         }
-        if let Some(picked) = &mut self.picked
-            && let Poll::Ready(connected) = picked.poll_unpin(context)
-        {
-            self.picked = None;
-            return Poll::Ready(News::Connected(connected.map_err(Failure::from).flatten()));
+        if let Poll::Ready(tried) = self.picked.poll(context) {
+            return Poll::Ready(News::Tried(tried));
         }
         if let Poll::Ready(opened) = self.opening.poll(context) {
             return Poll::Ready(News::Opened(opened));
@@ -128,7 +119,7 @@ impl Desk {
     fn hand_over(&mut self, connected: Connected) {
         match &self.run {
             Run::Going { .. } => self.run.order(Order::Choose(connected)),
-            Run::Beginning(_) => self.waiting = Some(connected),
+            Run::Beginning(_) => self.picked.keep(connected),
             Run::None => {}
         }
     }
@@ -186,11 +177,14 @@ async fn watch(
                 News::Begun(Ok(begun)) => {
                     desk.session = Some(begun.session);
                     desk.run = Run::going(begun.running, documents);
-                    if let Some(connected) = desk.waiting.take() {
-                        desk.hand_over(connected);
+                    let ready = std::mem::take(&mut desk.picked.ready);
+                    if ready.remote.is_some() || ready.local.is_some() {
+                        desk.hand_over(ready);
                     }
                 }
                 News::Begun(Err(failure)) => {
+                    // The next run connects to what the settings name by then.
+                    desk.picked.ready = Connected::default();
                     stage.update(Message::RunEnded { error: Some(failure.to_string()) });
                 }
                 News::Told(told) => {
@@ -200,12 +194,10 @@ async fn watch(
                         desk.run = Run::None;
                     }
                 }
-                News::Connected(Ok(connected)) => desk.hand_over(connected),
-                News::Connected(Err(failure)) => {
-                    if let Some(before) = desk.before.take() {
-                        *config = before;
-                        stage.update(Message::Settings(Box::new(config.clone())));
-                    }
+                News::Tried(Tried { connected: Ok(connected), .. }) => desk.hand_over(connected),
+                News::Tried(Tried { side, before, connected: Err(failure) }) => {
+                    put_back(config, side, &before);
+                    stage.update(Message::Settings(Box::new(config.clone())));
                     stage.model.open_text("This model cannot be used; the one before stays", &failure.to_string());
                 }
                 News::Opened(opened) => {
@@ -248,20 +240,25 @@ fn pick(stage: &mut Stage, desk: &mut Desk, config: &mut Config, choice: &Choice
         Ok(None) => return,
         Err(failure) => return stage.model.open_text("This model cannot be used", &failure.to_string()),
     };
-    desk.before = Some(std::mem::replace(config, chosen));
+    let before = std::mem::replace(config, chosen);
     stage.update(Message::Settings(Box::new(config.clone())));
-    let (Choice::Remote { model, provider } | Choice::Local { model, provider }) = choice else { return };
+    let (side, does, model, provider) = match choice {
+        Choice::Remote { model, provider } => (Side::Remote, "plans", model, provider),
+        Choice::Local { model, provider } => (Side::Local, "reads", model, provider),
+        _ => return,
+    };
     let name = if model.is_empty() { provider } else { model };
-    let does = if matches!(choice, Choice::Remote { .. }) { "plans" } else { "reads" };
     let told = match desk.run {
         Run::None => format!("{name} {does} from the next question on"),
         Run::Beginning(_) | Run::Going { .. } => format!("{name} {does} from the next round on"),
     };
     stage.update(Message::Notice(told));
     // Without a run a planner is connected only to see whether it can be; a reader could be a model to load.
-    if !matches!(desk.run, Run::None) || matches!(choice, Choice::Remote { .. }) {
-        let (config, choice) = (config.clone(), choice.clone());
-        desk.picked = Some(tokio::spawn(async move { connect(&config, &choice).await }));
+    if !matches!(desk.run, Run::None) || side == Side::Remote {
+        let config = config.clone();
+        desk.picked.try_out(side, before, async move { connect(&config, side).await });
+    } else {
+        desk.picked.stop(side);
     }
 }
 

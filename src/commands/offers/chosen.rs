@@ -10,6 +10,13 @@ use crate::commands::{Failure, begin};
 use crate::config::{Config, LocalConfig, LocalProvider, RemoteConfig, RemoteProvider};
 use crate::runtime::Connected;
 
+/// Which of the two models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Remote,
+    Local,
+}
+
 /// The settings with the model that was picked in place of their own; nothing where no model was picked.
 pub fn with(config: &Config, choice: &Choice) -> Result<Option<Config>, Failure> {
     let mut config = config.clone();
@@ -49,18 +56,69 @@ fn local(now: &LocalConfig, provider: &str, model: &str) -> Result<LocalConfig, 
     })
 }
 
-/// What was picked, connected as the settings say that have it in them.
-pub async fn connect(config: &Config, choice: &Choice) -> Result<Connected, Failure> {
-    Ok(match choice {
-        Choice::Remote { .. } => Connected { remote: Some(Arc::from(begin::remote(config).await?)), local: None },
-        Choice::Local { .. } => Connected { remote: None, local: Some(Arc::from(begin::local(config).await?)) },
-        _ => Connected::default(),
+/// Puts the model of `before` back. What else of the settings has changed since then stays.
+pub fn put_back(config: &mut Config, side: Side, before: &Config) {
+    match side {
+        Side::Remote => {
+            let (now, before) = (std::mem::take(&mut config.remote), before.remote.clone());
+            config.remote = RemoteConfig {
+                provider: before.provider,
+                model: before.model,
+                base_url: before.base_url,
+                api_key_env: before.api_key_env,
+                api_key_keyring: before.api_key_keyring,
+                api_key_cmd: before.api_key_cmd,
+                price_input: before.price_input,
+                price_cached_input: before.price_cached_input,
+                price_output: before.price_output,
+                ..now
+            };
+        }
+        Side::Local => {
+            let (now, before) = (std::mem::take(&mut config.local), before.local.clone());
+            config.local = LocalConfig {
+                provider: before.provider,
+                model: before.model,
+                base_url: before.base_url,
+                api_key_env: before.api_key_env,
+                ..now
+            };
+        }
+    }
+}
+
+/// The model of one side, connected as the settings say.
+pub async fn connect(config: &Config, side: Side) -> Result<Connected, Failure> {
+    Ok(match side {
+        Side::Remote => Connected { remote: Some(Arc::from(begin::remote(config).await?)), local: None },
+        Side::Local => Connected { remote: None, local: Some(Arc::from(begin::local(config).await?)) },
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_model_that_cannot_be_used_is_taken_back_and_nothing_else() {
+        let mut before = Config::default();
+        before.remote.provider = RemoteProvider::Openai;
+        before.remote.model = "dear".into();
+        before.remote.price_input = 5.0;
+        before.remote.api_key_cmd = "pass show openai".into();
+        let pick = Choice::Remote { provider: "anthropic".into(), model: "m".into() };
+        let mut now = with(&before, &pick).unwrap().unwrap();
+        let pick = Choice::Local { provider: LLAMA.into(), model: "small".into() };
+        now = with(&now, &pick).unwrap().unwrap();
+        now.remote.budget_usd = 7.0;
+        now.protocol.max_rounds = 9;
+        let reader = now.local.clone();
+        put_back(&mut now, Side::Remote, &before);
+        assert_eq!(now.remote, RemoteConfig { budget_usd: 7.0, ..before.remote.clone() });
+        assert_eq!((now.protocol.max_rounds, &now.local), (9, &reader));
+        put_back(&mut now, Side::Local, &before);
+        assert_eq!(now.local, before.local);
+    }
 
     #[test]
     fn a_model_that_was_picked_stands_in_the_settings_without_the_price_of_the_one_before() {

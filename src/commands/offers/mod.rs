@@ -16,7 +16,7 @@ use crate::app::picker::Standing;
 use crate::app::{Filling, Message, PickerNews};
 use crate::config::Config;
 
-pub use chosen::{connect, with};
+pub use chosen::{Side, connect, put_back, with};
 
 /// How long all the answers to one list are waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
