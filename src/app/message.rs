@@ -65,6 +65,12 @@ pub enum Message {
     Notes(Vec<Note>),
     /// A note was written beside the journal.
     Noted(Note),
+    /// A note was not taken, and why; its text is the person's still.
+    NoteRefused {
+        seq: u64,
+        text: String,
+        why: String,
+    },
     /// What the person may ask again, the newest first.
     EarlierQuestions(Vec<String>),
     /// The settings as they are now, after something was picked.

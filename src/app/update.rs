@@ -1,6 +1,7 @@
 //! How a message changes the model, and what it asks for.
 
 use super::action::{Action, Context};
+use super::input::LineInput;
 use super::key::Key;
 use super::keymap::Meaning;
 use super::layout::Pane;
@@ -71,6 +72,10 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             notes.into_iter().for_each(|note| model.put_note(note));
         }
         Message::Noted(note) => model.take_note(note),
+        Message::NoteRefused { seq, text, why } => {
+            model.open_overlay(Overlay::Note { seq, input: LineInput::of(text) });
+            model.notify(why);
+        }
         Message::EarlierQuestions(questions) => model.take_earlier_questions(questions),
         Message::Settings(config) => model.settings.adopt(&config),
         Message::AskQuestion => return model.perform(Action::Ask),

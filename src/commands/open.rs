@@ -22,10 +22,12 @@ use crate::config::Config;
 use crate::document::{Document, Span};
 use crate::journal::{JournalError, Record, Session, Stored, spent_today};
 use crate::protocol::State;
-use crate::runtime::{Connected, Event, Order, Running};
+use crate::runtime::{Event, Order, Running};
 
 /// Results that wait to be shown before the run is slowed.
 const WAITING: usize = 64;
+/// What is told where an order is not taken.
+const BUSY: &str = "the run takes no more orders at the moment; try again";
 /// How long the end of the program waits for a run that is connecting to its models.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -115,11 +117,25 @@ impl Desk {
         self.offers.poll(context).map(News::Offered)
     }
 
-    /// Hands models that were picked to the run; to one that is beginning as soon as it goes.
-    fn hand_over(&mut self, connected: Connected) {
+    /// Gives the run an order, or says that it takes none.
+    fn order(&self, stage: &mut Stage, order: Order) {
+        if self.run.order(order).is_err() {
+            stage.update(Message::Notice(BUSY.into()));
+        }
+    }
+
+    /// Hands models that are connected to the run, as soon as it goes and takes them.
+    fn hand_over(&mut self) {
+        let ready = std::mem::take(&mut self.picked.ready);
         match &self.run {
-            Run::Going { .. } => self.run.order(Order::Choose(connected)),
-            Run::Beginning(_) => self.picked.keep(connected),
+            _ if ready.remote.is_none() && ready.local.is_none() => {}
+            Run::Going { .. } => {
+                if let Err(Order::Choose(ready)) = self.run.order(Order::Choose(ready)) {
+                    self.picked.ready = ready;
+                }
+            }
+            Run::Beginning(_) => self.picked.ready = ready,
+            // The next run connects to what the settings name.
             Run::None => {}
         }
     }
@@ -137,10 +153,10 @@ async fn watch(
         for command in std::mem::take(&mut commands) {
             match command {
                 Command::Quit => return Ok(Leaving::Quit(exit_of(&stage.model.state))),
-                Command::StopRun => desk.run.order(Order::Stop),
-                Command::CancelJob(job) => desk.run.order(Order::CancelJob(job)),
-                Command::RetryJobs(jobs) => desk.run.order(Order::RetryJobs(jobs)),
-                Command::Budget(choice) => desk.run.order(Order::Budget(choice)),
+                Command::StopRun => desk.order(stage, Order::Stop),
+                Command::CancelJob(job) => desk.order(stage, Order::CancelJob(job)),
+                Command::RetryJobs(jobs) => desk.order(stage, Order::RetryJobs(jobs)),
+                Command::Budget(choice) => desk.order(stage, Order::Budget(choice)),
                 Command::Ask { question, part } if matches!(desk.run, Run::None) => {
                     desk.opening.stop();
                     desk.run = start(stage, config, documents, question, part);
@@ -177,14 +193,8 @@ async fn watch(
                 News::Begun(Ok(begun)) => {
                     desk.session = Some(begun.session);
                     desk.run = Run::going(begun.running, documents);
-                    let ready = std::mem::take(&mut desk.picked.ready);
-                    if ready.remote.is_some() || ready.local.is_some() {
-                        desk.hand_over(ready);
-                    }
                 }
                 News::Begun(Err(failure)) => {
-                    // The next run connects to what the settings name by then.
-                    desk.picked.ready = Connected::default();
                     stage.update(Message::RunEnded { error: Some(failure.to_string()) });
                 }
                 News::Told(told) => {
@@ -194,7 +204,7 @@ async fn watch(
                         desk.run = Run::None;
                     }
                 }
-                News::Tried(Tried { connected: Ok(connected), .. }) => desk.hand_over(connected),
+                News::Tried(Tried { connected: Ok(connected), .. }) => desk.picked.keep(connected),
                 News::Tried(Tried { side, before, connected: Err(failure) }) => {
                     put_back(config, side, &before);
                     stage.update(Message::Settings(Box::new(config.clone())));
@@ -208,6 +218,7 @@ async fn watch(
                 News::Offered(news) => commands.extend(stage.update(news)),
             }
         }
+        desk.hand_over();
         if turned.hang_up {
             return Ok(Leaving::HungUp);
         }
@@ -217,7 +228,11 @@ async fn watch(
 /// Puts a note on record; once the journal is sealed, beside it.
 fn note(stage: &mut Stage, desk: &Desk, seq: u64, text: String) {
     match (&desk.run, &desk.session) {
-        (Run::Going { .. }, _) => desk.run.order(Order::Note(text)),
+        (run @ Run::Going { .. }, _) => {
+            if let Err(Order::Note(text)) = run.order(Order::Note(text)) {
+                stage.update(Message::NoteRefused { seq, text, why: BUSY.into() });
+            }
+        }
         (_, Some(session)) => {
             let told = write_note(session, seq, text, stage.model.at_ms);
             stage.update(told);
@@ -316,10 +331,12 @@ impl Run {
         }
     }
 
-    /// Orders are few; one that finds the queue full is one of many that say the same.
-    fn order(&self, order: Order) {
-        if let Run::Going { orders, .. } = self {
-            let _ = orders.try_send(order);
+    /// Gives an order, or gives it back where many wait already, or the run is just ending. Where there is no run it is
+    /// for nobody.
+    fn order(&self, order: Order) -> Result<(), Order> {
+        match self {
+            Run::Going { orders, .. } => orders.try_send(order).map_err(mpsc::error::TrySendError::into_inner),
+            Run::None | Run::Beginning(_) => Ok(()),
         }
     }
 
@@ -383,5 +400,21 @@ fn exit_of(state: &State) -> Exit {
         (Some(ending), _) => Exit::of(ending),
         (None, Some(_)) => Exit::Interrupted,
         (None, None) => Exit::Success,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_that_is_not_taken_comes_back() {
+        let (orders, waiting) = mpsc::channel(1);
+        let run = Run::Going { told: mpsc::channel(1).1, orders };
+        assert!(run.order(Order::Stop).is_ok());
+        let refused = run.order(Order::Note("look here".into()));
+        assert!(matches!(refused, Err(Order::Note(text)) if text == "look here"));
+        drop(waiting);
+        assert!(matches!(run.order(Order::Stop), Err(Order::Stop)));
     }
 }

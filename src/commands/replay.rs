@@ -233,7 +233,7 @@ pub fn write_note(session: &Session, seq: u64, text: String, at_ms: u64) -> Mess
     let note = Note { seq, at_ms: now_ms(), text };
     match session.add_note(&note) {
         Ok(()) => Message::Noted(picker::Note { seq, at_ms, text: note.text, ask: None }),
-        Err(error) => Message::Notice(format!("the note was not written: {error}")),
+        Err(error) => Message::NoteRefused { seq, text: note.text, why: format!("the note was not written: {error}") },
     }
 }
 

@@ -136,6 +136,14 @@ mod tests {
     }
 
     #[test]
+    fn a_note_that_is_not_taken_can_be_sent_again() {
+        let mut model = World::new().half().model(80, 24);
+        update(&mut model, Message::NoteRefused { seq: 3, text: "look here".into(), why: "not now".into() });
+        assert_eq!(model.notice.as_ref().unwrap().text, "not now");
+        assert_eq!(press(&mut model, "enter"), [Command::Note { seq: 3, text: "look here".into() }]);
+    }
+
+    #[test]
     fn while_the_run_goes_on_a_note_leads_to_what_the_planner_was_asked_then() {
         let mut model = World::new().half().model(120, 40);
         let seq = model.seq + 1;
