@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Read, Write, stdin};
 use std::process::{Command, Stdio};
 
 use super::TermError;
+use super::signals::Ignored;
 
 /// A text as large as this was not written by hand. In bytes.
 const LARGEST: u64 = 1 << 20;
@@ -24,12 +25,17 @@ fn edit_with(editor: &str, text: &str) -> Result<String, TermError> {
     file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(failed)?;
     // By a shell, as git does it: the variable may hold options, or a path in quotes.
     let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("{editor} \"$@\"")).arg(editor).arg(file.path());
+    // It outlives Ctrl-C, as the editor may.
+    command.arg("-c").arg(format!("trap : INT QUIT; {editor} \"$@\"")).arg(editor).arg(file.path());
     if !stdin().is_terminal() {
         // A document came in by it.
         command.stdin(File::open("/dev/tty").map_or_else(|_| Stdio::inherit(), Stdio::from));
     }
-    let ended = command.status().map_err(failed)?;
+    let mut editor_process = command.spawn().map_err(failed)?;
+    // Set now, since a program inherits what is ignored when it starts. The terminal sends what Ctrl-C and Ctrl-\ mean
+    // to every program on it; they are the editor's alone.
+    let _ignored = [libc::SIGINT, libc::SIGQUIT].map(Ignored::begin);
+    let ended = editor_process.wait().map_err(failed)?;
     if !ended.success() {
         return Err(TermError::EditorFailed { editor: editor.into(), how: ended.to_string() });
     }

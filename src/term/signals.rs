@@ -38,6 +38,37 @@ pub fn signals() -> Result<impl Stream<Item = Signal> + Unpin + Send, TermError>
     }))
 }
 
+/// A signal that this process takes no notice of until this is dropped, whoever listens to it.
+pub(super) struct Ignored {
+    signal: libc::c_int,
+    before: libc::sigaction,
+}
+
+impl Ignored {
+    /// None where the system does not let it be ignored.
+    #[allow(unsafe_code)]
+    pub fn begin(signal: libc::c_int) -> Option<Self> {
+        // SAFETY: a sigaction of zeros is a valid one, with no flag and an empty mask; both pointers are to such values
+        // on the stack, and no handler of our own is installed.
+        unsafe {
+            let mut ignore: libc::sigaction = std::mem::zeroed();
+            ignore.sa_sigaction = libc::SIG_IGN;
+            let mut before: libc::sigaction = std::mem::zeroed();
+            (libc::sigaction(signal, &raw const ignore, &raw mut before) == 0).then_some(Self { signal, before })
+        }
+    }
+}
+
+impl Drop for Ignored {
+    #[allow(unsafe_code)]
+    fn drop(&mut self) {
+        // SAFETY: what is put back is what the system gave; its handler, where it is one, is there for good.
+        unsafe {
+            libc::sigaction(self.signal, &raw const self.before, std::ptr::null_mut());
+        }
+    }
+}
+
 fn listen(kind: SignalKind, what: &'static str) -> Result<Listener, TermError> {
     signal(kind).map_err(|source| TermError::Listen { what, source })
 }

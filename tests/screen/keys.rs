@@ -68,6 +68,24 @@ fn the_question_can_be_written_in_the_editor() {
 }
 
 #[test]
+fn ctrl_c_in_the_editor_is_the_editors_alone() {
+    let editor = "sh -c 'trap \"touch trapped\" INT; echo EDITING; while ! test -e trapped; do sleep 0.05; done; \
+                  printf \" in all?\" >> \"$1\"' -";
+    let mut pty = demo(&[], &[("EDITOR", editor)]);
+    pty.send(b"aHow many\x07");
+    pty.wait_for("EDITING");
+    pty.send(b"\x03");
+    pty.wait_for("How many in all?");
+    pty.wait_for("What do you want to know?");
+    // A key that comes after it is answered: the screen did not take the interrupt for its own.
+    pty.send(b" Now");
+    pty.wait_for("How many in all? Now");
+    pty.send(b"\x03");
+    pty.wait_until_gone("What do you want");
+    pty.quit();
+}
+
+#[test]
 fn an_editor_that_fails_says_so_and_keeps_the_question() {
     let mut pty = demo(&[], &[("EDITOR", "false")]);
     pty.send(b"aHow many\x07");
