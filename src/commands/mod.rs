@@ -72,6 +72,12 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
 /// The workbench without documents: pick up a session, or start one.
 fn pick_up(cli: &Cli) -> Result<Exit, Failure> {
     let loaded = load(&sources(cli))?;
+    if loaded.config.screen.accessible {
+        return Err(Failure::usage(
+            "sessions are picked on the full screen, which screen.accessible does without; `minions open DOCUMENT` asks \
+             anew, `minions sessions list` lists what there is, `minions replay SESSION` reads one out",
+        ));
+    }
     if let Err(why) = screen::possible() {
         return Err(Failure::usage(format!(
             "{why}, so no session can be picked; `minions sessions list` lists them, `minions run` asks without a screen, \
