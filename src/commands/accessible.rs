@@ -3,7 +3,8 @@
 //! Nothing is drawn and nothing is drawn again: no colour, no cursor, no spinner. What is typed is a line with Enter.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, IsTerminal, Read, Stdout, Write, stdin, stdout};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Stdout, Write, stdin, stdout};
+use std::pin::pin;
 
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
@@ -66,7 +67,22 @@ enum Wanted {
 }
 
 async fn run(config: &Config, documents: &[Document], question: String, person: &mut Person) -> Result<Ran, Failure> {
-    let Begun { mut running, .. } = begin(config, documents.to_vec(), question, None).await?;
+    let Begun { mut running, .. } = {
+        // Nothing is on the disk while models are connected: leaving off leaves nothing half-made.
+        let mut beginning = pin!(begin(config, documents.to_vec(), question, None));
+        loop {
+            tokio::select! {
+                begun = &mut beginning => break begun?,
+                Some(signal) = person.signals.next() => match signal {
+                    Signal::Continued => {}
+                    signal => {
+                        person.say("Stopped before the run began.")?;
+                        return Ok(Ran { exit: Exit::Interrupted, leave: signal != Signal::Interrupt });
+                    }
+                },
+            }
+        }
+    };
     person.say("Type x and Enter to stop.")?;
     let (mut out, mut ledger) = (stdout(), Ledger::default());
     let mut told = Telling { transcript: Transcript::new(&mut out, documents.to_vec(), 0, Style::Spoken), quarters: 0 };
@@ -272,11 +288,8 @@ fn lines() -> mpsc::Receiver<String> {
             Some(terminal) => Box::new(BufReader::new(terminal)),
             None => Box::new(stdin().lock()),
         };
-        let mut line = Vec::new();
-        while let Ok(1..) = reader.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
-            let text = visible(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n'])).into_owned();
-            line.clear();
-            if sender.blocking_send(text).is_err() {
+        while let Ok(Some(line)) = read_line(&mut reader) {
+            if sender.blocking_send(line).is_err() {
                 return;
             }
         }
@@ -286,9 +299,30 @@ fn lines() -> mpsc::Receiver<String> {
     lines
 }
 
+/// The next line, nothing where there is none. What is beyond the longest is left out.
+fn read_line(reader: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    if reader.by_ref().take(LONGEST).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if !line.ends_with(b"\n") {
+        reader.skip_until(b'\n')?;
+    }
+    Ok(Some(visible(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n'])).into_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_rest_of_a_line_that_is_too_long_is_no_answer() {
+        let typed = format!("{}\nno\r\nlast", "x".repeat(3 * LONGEST as usize));
+        let mut typed = typed.as_bytes();
+        let mut next = || read_line(&mut typed).unwrap();
+        assert_eq!(next().map(|line| line.len()), Some(LONGEST as usize));
+        assert_eq!((next().as_deref(), next().as_deref(), next()), (Some("no"), Some("last"), None));
+    }
     use crate::protocol::{Purpose, Scope};
 
     fn reached() -> Box<Reached> {

@@ -52,6 +52,30 @@ fn a_setting_and_a_variable_do_the_same_and_ctrl_c_at_the_question_leaves() {
 }
 
 #[test]
+fn ctrl_c_while_the_models_are_connected_leads_back_to_the_question() {
+    let command = "remote.api_key_cmd=trap '' INT; echo CONNECTING >/dev/tty; sleep 20";
+    let settings = ["--set", "remote.provider=openai", "--set", "remote.model=m", "--set", command];
+    let mut pty = accessible(&[&["demo"][..], &settings].concat(), &[]);
+    pty.wait_for("CONNECTING");
+    pty.send(b"\x03");
+    pty.wait_for("Stopped before the run began.");
+    pty.wait_for("An empty line leaves.");
+    pty.send(b"\r");
+    assert_eq!(pty.wait_exit(), 130);
+    assert_eq!(pty.said(&["sessions", "list", "--json"]).trim(), "[]");
+}
+
+#[test]
+fn without_arguments_it_names_what_works_without_the_full_screen() {
+    let mut pty = accessible(&[], &[]);
+    assert_eq!(pty.wait_exit(), 2);
+    for command in ["minions open", "minions sessions list", "minions replay"] {
+        pty.wait_for(command);
+    }
+    assert_linear(&pty);
+}
+
+#[test]
 fn a_replay_is_read_out_whole() {
     let session = format!("{}/sessions/patient-lisinopril", env!("CARGO_MANIFEST_DIR"));
     let mut pty = accessible(&["replay", &session], &[]);
