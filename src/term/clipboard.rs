@@ -2,13 +2,13 @@
 //!
 //! Format: xterm control sequences, "Operating System Commands", Ps = 5 2.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
+use tempfile::NamedTempFile;
 
 use super::{Multiplexer, TermError};
 
@@ -47,11 +47,13 @@ pub(super) fn copy_sequence(text: &str, multiplexer: Multiplexer) -> Result<Vec<
 /// Writes the text to a file that only its owner can read, over what was copied before.
 pub(super) fn copy_to_file(text: &str, file: &Path) -> Result<(), TermError> {
     let write = || -> io::Result<()> {
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
-        out.write_all(text.as_bytes())
+        let folder = file.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        // Another file put in its place: whatever was there and whoever could read it, this one is the owner's alone.
+        let mut out = NamedTempFile::new_in(folder)?;
+        out.write_all(text.as_bytes())?;
+        out.persist(file)?;
+        Ok(())
     };
     write().map_err(|source| TermError::CopyToFile { file: file.into(), source })
 }
@@ -106,6 +108,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("state").join("copied.txt");
         copy_to_file("a longer text", &file).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         copy_to_file("words", &file).unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "words");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
