@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{BUILT_IN, Depth, Theme, ThemeError};
+use crate::app::visible;
 
 /// Nobody writes a theme this long. In bytes.
 const LARGEST: u64 = 1 << 18;
@@ -69,7 +70,7 @@ impl Themes {
 fn name_of(entry: std::io::Result<std::fs::DirEntry>) -> Option<String> {
     let name = entry.ok()?.file_name().into_string().ok()?;
     // What cannot be shown as it is cannot be chosen either.
-    name.strip_suffix(".toml").filter(|name| !name.is_empty() && !name.contains(char::is_control)).map(str::to_owned)
+    name.strip_suffix(".toml").filter(|name| !name.is_empty() && visible(name) == *name).map(str::to_owned)
 }
 
 fn program_file(name: &str) -> Option<File> {

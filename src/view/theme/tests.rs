@@ -173,6 +173,17 @@ fn the_colour_blind_theme_tells_good_warning_and_bad_apart_for_everybody() {
 }
 
 #[test]
+fn a_file_whose_name_cannot_be_shown_as_it_is_is_no_theme() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["plain", "a\u{1b}[2J", "right\u{202e}left"] {
+        std::fs::write(folder.path().join(format!("{name}.toml")), "name = \"x\"\n").unwrap();
+    }
+    let names = Themes { folder: Some(folder.path().into()) }.names();
+    assert_eq!(names.len(), Themes::default().names().len() + 1, "{names:?}");
+    assert!(names.contains(&"plain".to_owned()));
+}
+
+#[test]
 fn files_of_ones_own_are_themes_and_may_inherit_each_other() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
