@@ -5,7 +5,9 @@ use super::paint::Paint;
 use super::pane::title;
 use super::theme::Role;
 use super::{job_grid, load};
-use crate::app::{Area, Mark, Model, Pane, Sort, gist, job_word, reader_name, short_count, short_time, tokens, width};
+use crate::app::{
+    Action, Area, Mark, Model, Pane, Sort, gist, job_word, reader_name, short_count, short_time, tokens, width,
+};
 use crate::protocol::{Job, JobId, Outcome, Round, Tally};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
@@ -164,7 +166,9 @@ fn table(paint: &mut Paint, model: &Model) {
 
 /// That no job is listed, and what shows others.
 pub fn nothing(paint: &mut Paint, model: &Model, area: Area) {
-    let words = format!("no job here is {}; f, T and F show others", model.jobs_narrowed());
+    let [filter, task, found] =
+        [Action::Filter, Action::OnlyTask, Action::OnlyFound].map(|action| model.key_for(action));
+    let words = format!("no job here is {}; {filter}, {task} and {found} show others", model.jobs_narrowed());
     paint.text(area.x + 2, area.y, area.width.saturating_sub(2), &words, paint.style(Role::Dim));
 }
 

@@ -79,10 +79,13 @@ async fn list_server(outlet: &Outlet, config: &Config, name: &str, server: &Loca
             let none = "none answers on this machine; [local] provider and base_url name a server elsewhere".into();
             (Vec::new(), Standing::Told(none))
         }
-        Ok(Err(error)) => (Vec::new(), failed(format!("{}; esc, then M asks again", error.message))),
+        Ok(Err(error)) => (Vec::new(), failed(format!("{}; opened anew, the list asks again", error.message))),
         Err(_) => {
             let waited = PATIENCE.as_secs();
-            (Vec::new(), failed(format!("it did not list its models within {waited} s; esc, then M asks again")))
+            (
+                Vec::new(),
+                failed(format!("it did not list its models within {waited} s; opened anew, the list asks again")),
+            )
         }
     };
     outlet.send(PickerNews::Rows { group: 2, rows, standing }).await;

@@ -52,10 +52,13 @@ async fn listed(config: &Config, asked: &RemoteConfig, name: &str, patience: Dur
             };
             (models.iter().map(row).collect(), Standing::Whole)
         }
-        Ok(Err(error)) => (Vec::new(), failed(format!("{error}; esc, then m asks again"))),
+        Ok(Err(error)) => (Vec::new(), failed(format!("{error}; opened anew, the list asks again"))),
         Err(_) => {
             let waited = patience.as_secs();
-            (Vec::new(), failed(format!("{name} did not list its models within {waited} s; esc, then m asks again")))
+            (
+                Vec::new(),
+                failed(format!("{name} did not list its models within {waited} s; opened anew, the list asks again")),
+            )
         }
     }
 }
