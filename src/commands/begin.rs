@@ -18,9 +18,8 @@ pub struct Begun {
     pub running: Running,
 }
 
-/// `part`: the only part of the documents that the run is about, where it is not about all of them.
-///
-/// Connects to the models, makes the session's folder and starts the run. Must be called on a tokio runtime.
+/// Connects to the models, makes the session's folder and starts the run. `part`: the only part of the documents that it
+/// is about, where it is not about all of them. Must be called on a tokio runtime.
 pub async fn begin(
     config: &Config,
     documents: Vec<Document>,

@@ -190,8 +190,7 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                     return Ok(Leaving::To(Shown::Documents { documents, question: Some((question, part)) }));
                 }
                 Command::Note { seq, text } => {
-                    let at_ms = player.timeline().records().iter().find(|record| record.seq == seq);
-                    let at_ms = at_ms.map_or(0, |record| record.at_ms);
+                    let at_ms = time_of(player.timeline().records(), seq);
                     let told = write_note(&session, seq, text, at_ms);
                     stage.update(told);
                 }
@@ -221,11 +220,14 @@ fn notes(records: &[Record], written: &[Note]) -> Vec<picker::Note> {
         _ => None,
     });
     let written = written.iter().map(|note| (note.seq, note.text.clone()));
-    let at_ms = |seq: u64| {
-        let at = records.partition_point(|record| record.seq < seq);
-        records.get(at).map_or(0, |record| record.at_ms)
-    };
+    let at_ms = |seq| time_of(records, seq);
     on_record.chain(written).map(|(seq, text)| picker::Note { seq, at_ms: at_ms(seq), text, ask: None }).collect()
+}
+
+/// When a record was made.
+fn time_of(records: &[Record], seq: u64) -> u64 {
+    let at = records.partition_point(|record| record.seq < seq);
+    records.get(at).map_or(0, |record| record.at_ms)
 }
 
 /// Writes a note beside a journal that takes no more, and tells the screen what came of it.
