@@ -82,11 +82,14 @@ def transform_outputs(jobs):
     let planner = planner(|step, _| (step == Step::Decompose).then(|| Reply::text(ONE_JOB))).await;
     let run = start(&home, &[remote(&planner), settings(&["remote.model=gpt-4o-mini"])]);
     home.until_journal_holds(r#""kind":"answered""#).await;
-    assert_eq!(home.facts_of("session_ended"), [] as [Value; 0], "the count goes on");
     signal(&run, "INT");
     let said = finished(run.wait_with_output()).await;
     assert_eq!((said.code, &said.json()["outcome"]), (0, &json!("answered")), "{said:?}");
-    assert_eq!(home.facts_of("documents_counted"), [] as [Value; 0]);
+    // How far the count had come when the signal arrived is chance; the answer never waits for it.
+    let kinds: Vec<Value> = home.facts().iter().map(|fact| fact["kind"].clone()).collect();
+    let answered = kinds.iter().position(|kind| kind == "answered");
+    let counted = kinds.iter().position(|kind| kind == "documents_counted");
+    assert!(counted.is_none_or(|counted| answered < Some(counted)), "{kinds:?}");
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ const HANGS_AFTER: u32 = 5;
 /// but not before this.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Failed requests in a row after which a server that is there is set aside: it would fail fast, and so draw all jobs.
+/// Where more are under way, as many have to fail: jobs that no server can do may come one after the other.
 const FAILURES: u32 = 3;
 
 pub struct Roster {
@@ -167,7 +168,8 @@ impl Roster {
             Trouble::Absent | Trouble::Hung => server.set_aside(now),
             Trouble::Other => {
                 server.failures_in_a_row += 1;
-                if server.failures_in_a_row >= FAILURES {
+                let under_way = u32::try_from(server.in_flight).unwrap_or(u32::MAX);
+                if server.failures_in_a_row >= FAILURES.max(under_way) {
                     server.set_aside(now);
                 }
             }

@@ -64,6 +64,22 @@ fn a_server_that_fails_fast_does_not_draw_all_jobs() {
 }
 
 #[test]
+fn jobs_that_fail_one_after_the_other_do_not_set_a_server_aside_that_works_on_others() {
+    let mut roster = Roster::new(1, 64);
+    roster.has_slots(0, 64);
+    let mut places: Vec<Place> = std::iter::from_fn(|| roster.take(at(0), NONE)).collect();
+    assert!(places.len() > 3 * FAILURES as usize);
+    for place in places.drain(..FAILURES as usize) {
+        roster.failed(place, Trouble::Other, at(1));
+    }
+    assert_eq!(roster.tally(at(1)).up, 1, "most are still under way");
+    for place in places {
+        roster.failed(place, Trouble::Other, at(2));
+    }
+    assert_eq!(roster.tally(at(2)).up, 0, "none of them was answered");
+}
+
+#[test]
 fn a_job_goes_to_a_server_that_has_not_failed_it() {
     let mut roster = Roster::new(2, 1);
     let place = roster.take(at(0), NONE).unwrap();
