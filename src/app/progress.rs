@@ -40,6 +40,9 @@ pub fn headline(model: &Model) -> Headline {
             let detail = format!("the next call may cost {}, past the budget", dollars(reached.worst_usd));
             return say(Mark::Dot, Tone::Warning, "paused", detail);
         }
+        Phase::AtGate { n, held } => {
+            return say(Mark::Dot, Tone::Warning, "at gate", format!("{n}: {}", held.told()));
+        }
         Phase::Waiting(Waiting::Remote(_)) if let Some(left_ms) = model.retry_in_ms().filter(|left| *left > 0) => {
             let detail = format!("the request failed; trying again in {}", seconds_left(left_ms));
             return say(Mark::Current, Tone::Warning, "waiting", detail);

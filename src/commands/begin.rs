@@ -7,7 +7,7 @@ use super::{Exit, Failure};
 use crate::config::{Config, Folders, LocalConfig};
 use crate::document::{Document, Span};
 use crate::journal::{DayBook, Session, Store};
-use crate::protocol::{Part, ProtocolKind, SessionOpened, Settings, prompts};
+use crate::protocol::{Gate, Gates, Part, ProtocolKind, SessionOpened, Settings, prompts};
 use crate::runtime::{self, Embeddings, Running, Setup};
 use crate::sandbox::Sandbox;
 use crate::{local, remote};
@@ -120,6 +120,11 @@ fn limit(usd: f64) -> Option<f64> {
     (usd > 0.0).then_some(usd)
 }
 
+/// Where step mode waits, by the settings.
+pub fn gates(config: &Config) -> Gates {
+    config.protocol.gate_names().filter_map(Gate::named).collect()
+}
+
 fn settings(config: &Config) -> Settings {
     let protocol = &config.protocol;
     Settings {
@@ -136,5 +141,6 @@ fn settings(config: &Config) -> Settings {
         remote_max_output_tokens: config.remote.max_output_tokens,
         local_max_output_tokens: config.local.max_output_tokens,
         part: None,
+        gates: if protocol.step { gates(config) } else { Gates::default() },
     }
 }

@@ -126,6 +126,7 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
         },
         Fact::DecisionRejected { error, .. } => format!("round {round}: the decision was sent back: {error}"),
         Fact::ModelsChosen(models) => models.told(),
+        Fact::GatesChosen { .. } | Fact::RanOn { .. } => fact.told_of_gate()?,
         Fact::NoteAdded { text } => format!("note: {text}"),
         Fact::BudgetRaised { to_usd, .. } => format!("round {round}: the budget was raised to ${to_usd:.4}"),
         Fact::SessionEnded { ending: Ending::Answered | Ending::Failed { .. } } => return None,

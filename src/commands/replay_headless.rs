@@ -175,6 +175,17 @@ impl<'a> Transcript<'a> {
                 }
                 self.citations(citations)
             }
+            Fact::GatesChosen { .. }
+            | Fact::RanOn { .. }
+            | Fact::GateReached { .. }
+            | Fact::GatePassed { .. }
+            | Fact::RequestEdited { .. }
+            | Fact::JobsDropped { .. }
+            | Fact::DecisionChanged { .. } => self.line(at_ms, &visible(&fact.told_of_gate().unwrap_or_default())),
+            Fact::ProgramEdited { after, .. } | Fact::OutputsEdited { after, .. } => {
+                self.line(at_ms, &visible(&fact.told_of_gate().unwrap_or_default()))?;
+                self.block(after)
+            }
             Fact::ModelsChosen(models) => self.line(at_ms, &visible(&models.told())),
             Fact::NoteAdded { text } => self.line(at_ms, &format!("note: {}", visible(text))),
             Fact::SessionEnded { ending } => self.ended(ending),

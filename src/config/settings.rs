@@ -18,6 +18,9 @@ pub const PROVIDERS_OWN: &str = "default";
 /// What an `api_key_env` may be. Capitals only, so that a key written there by mistake is refused.
 const VARIABLE: &str = "the name of an environment variable in capitals, such as OPENAI_API_KEY; never the key itself";
 
+/// What `protocol.gates` may be.
+const GATES: &str = "one or several of request, code, outputs and decision, separated by spaces or commas";
+
 /// What leaves a setting of an embedding model to its name.
 pub const AUTO: &str = "auto";
 
@@ -108,6 +111,18 @@ pub struct ProtocolConfig {
     /// How often the remote LM may try to decide in valid JSON in a round.
     #[schemars(range(min = 1, max = 20))]
     pub decision_attempts: u32,
+    /// Step mode: wait at the gates until you say how to go on. `s` on the screen and --step do the same.
+    pub step: bool,
+    /// Where step mode waits: request, code, outputs, decision.
+    #[schemars(regex(pattern = r"^[\s,]*(request|code|outputs|decision)([\s,]+(request|code|outputs|decision))*[\s,]*$"), extend("x-allowed" = GATES))]
+    pub gates: String,
+}
+
+impl ProtocolConfig {
+    /// Each name in `gates`.
+    pub fn gate_names(&self) -> impl Iterator<Item = &str> {
+        self.gates.split([' ', ',', '\t', '\n']).filter(|name| !name.is_empty())
+    }
 }
 
 impl Default for ProtocolConfig {
@@ -121,6 +136,8 @@ impl Default for ProtocolConfig {
             max_jobs: 2048,
             code_attempts: 3,
             decision_attempts: 3,
+            step: false,
+            gates: "request, code, outputs, decision".into(),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::budget::{Reached, Scope};
 use super::code::{CodeError, CodeErrorKind, CodeStage, extract_code};
 use super::decision::{Decision, parse_decision};
-use super::fact::{Ending, Fact, RemoteAsk};
+use super::fact::{Ending, Estimate, Fact, RemoteAsk};
+use super::gate::{Gate, Held};
 use super::ids::{AskId, CodeId};
 use super::input::{Effect, Step};
 use super::job::{JobOutput, Outcome};
@@ -25,18 +26,38 @@ pub fn advance(state: &State, due: Option<RemoteAsk>) -> Option<Step> {
             Step::fact(Fact::RoundBegan { round: *round, last })
         }
         Due::Ask { .. } => match due.or_else(|| due_request(state)) {
+            Some(request) if state.shows_request_first() => reached(state, Held::Request(Box::new(request))),
             Some(request) => ask(state, request),
             None => end(Ending::Failed { error: "asked outside of a round".into() }),
         },
         Due::ReadCode { attempt } => read_code(state, *attempt),
         Due::Aggregate(code) => aggregate(state, *code),
         Due::ReadDecision => read_decision(state),
+        Due::Gate(gate) => match held(state, *gate) {
+            Some(held) => reached(state, held),
+            None => end(Ending::Failed { error: format!("nothing is held at the gate `{}`", gate.name()) }),
+        },
         Due::End(ending) => end(ending.clone()),
     })
 }
 
 pub(super) fn end(ending: Ending) -> Step {
     Step::fact(Fact::SessionEnded { ending }).with(Effect::Finish)
+}
+
+fn reached(state: &State, held: Held) -> Step {
+    Step::fact(Fact::GateReached { n: state.gates.reached.saturating_add(1), held })
+}
+
+/// What there is to wait with at this gate.
+fn held(state: &State, gate: Gate) -> Option<Held> {
+    let round = state.round()?;
+    Some(match gate {
+        Gate::Request => Held::Request(Box::new(state.draft.as_ref()?.request.clone())),
+        Gate::Code => Held::Code { code: round.codes.last()?.id },
+        Gate::Outputs => Held::Outputs { round: round.number },
+        Gate::Decision => Held::Decision { round: round.number },
+    })
 }
 
 fn ask(state: &State, request: RemoteAsk) -> Step {
@@ -55,19 +76,27 @@ fn ask(state: &State, request: RemoteAsk) -> Step {
 /// input, and whoever knows what other sessions spend reserves its worst cost first.
 pub fn due_request(state: &State) -> Option<RemoteAsk> {
     let Phase::Due(Due::Ask { purpose, attempt }) = state.phase else { return None };
+    if let Some(draft) = &state.draft {
+        return Some(draft.request.clone());
+    }
     let ask = AskId { round: state.round()?.number, n: state.asks().count() as u32 + 1 };
-    let messages = prompts::messages(state, purpose);
-    let tokens = messages.iter().map(|message| estimate_tokens(message.content.len())).sum();
-    let max_output_tokens = state.settings().remote_max_output_tokens;
-    Some(RemoteAsk {
+    let request = RemoteAsk {
         ask,
         purpose,
         attempt,
-        messages,
+        messages: prompts::messages(state, purpose),
         format: if purpose == Purpose::Decide { ReplyFormat::Json } else { ReplyFormat::Text },
-        max_output_tokens,
-        estimate: state.estimate(TokenCount { tokens, counted: false }, max_output_tokens),
-    })
+        max_output_tokens: state.settings().remote_max_output_tokens,
+        estimate: Estimate::default(),
+    };
+    Some(recounted(state, request))
+}
+
+/// The request with its input estimated by its length.
+pub(super) fn recounted(state: &State, mut request: RemoteAsk) -> RemoteAsk {
+    let tokens = request.messages.iter().map(|message| estimate_tokens(message.content.len())).sum();
+    request.estimate = state.estimate(TokenCount { tokens, counted: false }, request.max_output_tokens);
+    request
 }
 
 fn read_code(state: &State, attempt: u32) -> Step {
@@ -90,26 +119,35 @@ fn aggregate(state: &State, code: CodeId) -> Step {
     let Some(round) = state.round() else {
         return end(Ending::Failed { error: "aggregated outside of a round".into() });
     };
-    let tally = round.tally();
-    if tally.answered + tally.abstained == 0 {
-        return aggregated(round, prompts::no_output(round));
+    if !round.kept_jobs().any(|job| job.outcome().is_some_and(|outcome| outcome.output().is_some())) {
+        return aggregated(state, round, &prompts::no_output(round));
     }
     let rejected = round.codes.iter().any(|known| known.id == code && known.rejected.is_some());
     if rejected {
-        return aggregated(round, prompts::plain_outputs(round));
+        return aggregated(state, round, &prompts::plain_outputs(round));
     }
     Step { facts: vec![Fact::TransformBegan { code }], effects: vec![Effect::Transform(code)] }
 }
 
-/// The fact that says what of the round goes on to the remote LM.
-pub(super) fn aggregated(round: &Round, text: String) -> Step {
-    let (mut kept, mut dropped) = (0, 0);
-    let lines: HashSet<&str> = text.lines().map(str::trim).collect();
-    for job in &round.jobs {
-        let Some(Outcome::Answered { output, .. }) = job.outcome() else { continue };
-        if stands_in(output, &text, &lines) { kept += 1 } else { dropped += 1 }
-    }
+/// The fact that says what of the round goes on to the remote LM, without what the person had blotted out before.
+pub(super) fn aggregated(state: &State, round: &Round, text: &str) -> Step {
+    let text = state.redactions.iter().fold(text.to_owned(), |text, redaction| redaction.apply(&text));
+    let (kept, dropped) = round.standing_in(&text);
     Step::fact(Fact::OutputsAggregated { round: round.number, text, kept, dropped })
+}
+
+impl Round {
+    /// How many answered jobs left a trace in this text, and how many did not.
+    pub(super) fn standing_in(&self, text: &str) -> (u32, u32) {
+        let (mut kept, mut dropped) = (0, 0);
+        let lines: HashSet<&str> = text.lines().map(str::trim).collect();
+        for (job, index) in self.jobs.iter().zip(0..) {
+            let Some(Outcome::Answered { output, .. }) = job.outcome() else { continue };
+            let stands = !self.dropped.contains(&index) && stands_in(output, text, &lines);
+            if stands { kept += 1 } else { dropped += 1 }
+        }
+        (kept, dropped)
+    }
 }
 
 fn stands_in(output: &JobOutput, text: &str, lines: &HashSet<&str>) -> bool {
@@ -125,8 +163,10 @@ fn read_decision(state: &State) -> Step {
     match parse_decision(state.last_reply(Purpose::Decide).unwrap_or(""), last) {
         Ok(decision) => {
             let quotations = match &decision {
-                Decision::ProvideFinalAnswer(answer) => Some(answer.citations.clone()),
-                Decision::RequestAdditionalInfo(_) => None,
+                Decision::ProvideFinalAnswer(answer) if !state.gates.stop_at(Gate::Decision) => {
+                    Some(answer.citations.clone())
+                }
+                _ => None,
             };
             let step = Step::fact(Fact::Decided { round: number, decision });
             match quotations {

@@ -1,10 +1,10 @@
 //! `State::apply`: the only way a state changes. Total: a fact that does not fit where the state stands changes nothing.
 
 use super::budget::Budgets;
-use super::code::CodeStage;
-use super::decision::Decision;
+use super::code::CodeError;
 use super::fact::{Ending, Fact, PlannedJobs, RemoteAnswer, RemoteFailure};
-use super::ids::JobId;
+use super::gate::{Gate, GatesInForce};
+use super::ids::{CodeId, JobId};
 use super::job::Outcome;
 use super::message::Purpose;
 use super::state::{
@@ -18,15 +18,18 @@ impl State {
             Fact::SessionOpened(opened) => {
                 self.opened = Some(opened.as_ref().clone());
                 self.budgets = Budgets::new(opened.settings.budget_usd, opened.settings.budget_usd_per_day);
+                self.gates = GatesInForce::new(opened.settings.gates.clone());
                 self.phase = Phase::Due(Due::BeginRound { round: 1 });
             }
             Fact::RoundBegan { round, last } => {
+                self.gates.round_began();
                 self.rounds.push(Round::new(*round, *last, self.models.now.clone()));
                 let purpose = if *round == 1 { Purpose::Advise } else { Purpose::Decompose };
                 self.phase = Phase::Due(Due::Ask { purpose, attempt: 1 });
             }
             Fact::RemoteAsked(request) => {
                 self.budgets.call();
+                self.draft = None;
                 self.phase = Phase::Waiting(Waiting::Remote(request.ask));
                 if let Some(round) = self.rounds.last_mut() {
                     let request = request.clone();
@@ -46,7 +49,13 @@ impl State {
             }
             Fact::CodeReceived { code, source } => {
                 let Some(round) = self.rounds.last_mut() else { return };
-                round.codes.push(Code { id: *code, source: source.clone(), rejected: None, embedding_error: None });
+                round.codes.push(Code {
+                    id: *code,
+                    source: source.clone(),
+                    rejected: None,
+                    embedding_error: None,
+                    edited: false,
+                });
                 // A program mended after `transform_outputs` failed does not run the jobs again.
                 self.phase = Phase::Waiting(if round.jobs.is_empty() {
                     Waiting::Prepare(*code)
@@ -54,28 +63,7 @@ impl State {
                     Waiting::Transform(*code)
                 });
             }
-            Fact::CodeRejected { code, stage, error } => {
-                let attempts = self.settings().code_attempts;
-                let Some(round) = self.rounds.last_mut() else { return };
-                match round.codes.iter_mut().find(|known| known.id == *code) {
-                    Some(known) => known.rejected = Some(error.clone()),
-                    None => round.codes.push(Code {
-                        id: *code,
-                        source: String::new(),
-                        rejected: Some(error.clone()),
-                        embedding_error: None,
-                    }),
-                }
-                self.phase = Phase::Due(if code.attempt < attempts {
-                    Due::Ask { purpose: Purpose::Decompose, attempt: code.attempt + 1 }
-                } else if *stage == CodeStage::Transform || !round.jobs.is_empty() {
-                    Due::Aggregate(*code)
-                } else {
-                    self.without_this_round(format!(
-                        "the remote LM wrote no working program in {attempts} attempts; the last error: {error}"
-                    ))
-                });
-            }
+            Fact::CodeRejected { code, stage, error } => self.code_rejected(*code, *stage, error),
             Fact::EmbeddingFailed { code, error, .. } => {
                 let codes = self.rounds.iter_mut().flat_map(|round| &mut round.codes);
                 if let Some(known) = codes.into_iter().find(|known| known.id == *code) {
@@ -114,16 +102,12 @@ impl State {
                 if let Some(round) = self.rounds.last_mut() {
                     round.aggregated = Some(Aggregated { text: text.clone(), kept: *kept, dropped: *dropped });
                 }
-                self.phase = Phase::Due(Due::Ask { purpose: Purpose::Think, attempt: 1 });
+                self.phase = Phase::Due(match self.gates.come_to(Gate::Outputs) {
+                    true => Due::Gate(Gate::Outputs),
+                    false => Due::Ask { purpose: Purpose::Think, attempt: 1 },
+                });
             }
-            Fact::Decided { round: number, decision } => {
-                let Some(round) = self.rounds.last_mut() else { return };
-                round.decision = Some(decision.clone());
-                self.phase = match decision {
-                    Decision::ProvideFinalAnswer(_) => Phase::Waiting(Waiting::Citations),
-                    Decision::RequestAdditionalInfo(_) => Phase::Due(Due::BeginRound { round: number + 1 }),
-                };
-            }
+            Fact::Decided { round, decision } => self.decided(*round, decision),
             Fact::DecisionRejected { round: _, error } => {
                 let attempts = self.settings().decision_attempts;
                 let Some(round) = self.rounds.last_mut() else { return };
@@ -155,6 +139,16 @@ impl State {
             // Nothing changes before the next round.
             Fact::ModelsChosen(_) => {}
             Fact::UtilizationSampled(sample) => self.utilization = Some(sample.clone()),
+            Fact::GatesChosen { gates } => self.gates.choose(gates.clone()),
+            Fact::RanOn { to } => self.gates.run_on(*to),
+            Fact::GateReached { n, held } => self.gate_reached(*n, held),
+            Fact::GatePassed { n, .. } => self.gate_passed(*n),
+            Fact::RequestEdited { message, after, .. } => self.request_edited(*message, after),
+            Fact::ProgramEdited { code, after, .. } => self.program_edited(*code, after),
+            Fact::JobsDropped { jobs, .. } => self.jobs_dropped(jobs),
+            Fact::OutputsEdited { redaction, after, kept, dropped, .. } => self
+                .outputs_edited(redaction.as_ref(), Aggregated { text: after.clone(), kept: *kept, dropped: *dropped }),
+            Fact::DecisionChanged { round, after, .. } => self.decision_changed(*round, after),
             Fact::NoteAdded { text } => self.notes.push(text.clone()),
             Fact::SessionEnded { ending } => {
                 for round in &mut self.rounds {
@@ -223,7 +217,10 @@ impl State {
             })
             .collect();
         round.unfinished = round.jobs.len() as u32;
-        self.phase = Phase::Waiting(Waiting::Jobs);
+        self.phase = match self.gates.come_to(Gate::Code) {
+            true => Phase::Due(Due::Gate(Gate::Code)),
+            false => Phase::Waiting(Waiting::Jobs),
+        };
     }
 
     fn job_mut(&mut self, round: u32, index: u32) -> Option<&mut Job> {
@@ -251,6 +248,21 @@ impl State {
         {
             self.phase = Phase::Due(Due::Aggregate(code.id));
         }
+    }
+
+    /// Where to go when a program cannot be used. What the person sent back counts as none of the remote LM's attempts.
+    pub(super) fn after_rejection(&mut self, code: CodeId, error: &CodeError) -> Due {
+        let attempts = self.settings().code_attempts;
+        let Some(round) = self.round() else { return Due::End(Ending::NoAnswer { reason: error.to_string() }) };
+        if code.attempt < attempts.saturating_add(round.sent_back()) {
+            return Due::Ask { purpose: Purpose::Decompose, attempt: code.attempt + 1 };
+        }
+        if !round.jobs.is_empty() {
+            return Due::Aggregate(code);
+        }
+        self.without_this_round(format!(
+            "the remote LM wrote no working program in {attempts} attempts; the last error: {error}"
+        ))
     }
 
     /// Where to go when a round cannot be run: decide on what earlier rounds found, or end.

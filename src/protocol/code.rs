@@ -29,6 +29,8 @@ pub enum CodeErrorKind {
     Stopped,
     /// The sandbox itself could not run: not the program's fault.
     Unavailable,
+    /// The person sent it back; the message is what they said.
+    SentBack,
 }
 
 /// An error the remote LM can act on. No passage of a document stands in it: it goes to the remote LM.

@@ -3,10 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::advance::{aggregated, contract_error, end};
+use super::at_gate;
 use super::budget::{BudgetChoice, Reached, Scope};
 use super::code::{CodeErrorKind, CodeStage};
 use super::decision::Decision;
 use super::fact::{Ending, Fact, Finish, PlannedJobs, RemoteFailure};
+use super::gate::Gate;
 use super::ids::{AskId, CodeId, JobId};
 use super::input::{CodeResult, Effect, Input, Step};
 use super::job::{Flaw, JobResult, Manifest, Outcome, PlannedJob, beyond_object, read_output};
@@ -38,7 +40,7 @@ pub fn decide(state: &State, input: Input) -> Step {
             Phase::Waiting(Waiting::Transform(due)),
         ) if code == *due => {
             let step = match (result, state.round()) {
-                (Ok(text), Some(round)) => aggregated(round, text),
+                (Ok(text), Some(round)) => aggregated(state, round, &text),
                 (Ok(_), None) => Step::default(),
                 (Err(error), _) => rejected(code, CodeStage::Transform, error),
             };
@@ -87,6 +89,12 @@ pub fn decide(state: &State, input: Input) -> Step {
             let raised = Fact::BudgetRaised { scope: Scope::Session, to_usd, once: false };
             if fits { Step::fact(raised) } else { Step::default() }
         }
+        (Input::ChooseGates(gates), phase) if *phase != Phase::New => {
+            let same = gates == state.gates.chosen && !state.gates.resting;
+            if same { Step::default() } else { Step::fact(Fact::GatesChosen { gates }) }
+        }
+        (Input::RunOn(to), phase) if *phase != Phase::New => at_gate::run_on(state, to),
+        (Input::AtGate { n, choice }, _) => at_gate::choose(state, n, choice),
         (Input::Stop { partial, sent }, _) => stop(state, partial, sent),
         (Input::Fault { error }, _) => end(Ending::Failed { error }),
         _ => Step::default(),
@@ -210,7 +218,8 @@ fn plan(state: &State, code: CodeId, manifests: Vec<Manifest>) -> Step {
     }
     let planned =
         PlannedJobs { round: code.round, chunks: chunks.items, tasks: tasks.items, advices: advices.items, jobs };
-    Step::fact(Fact::JobsPlanned(planned)).with(Effect::RunJobs { round: code.round })
+    let step = Step::fact(Fact::JobsPlanned(planned));
+    if state.gates.stop_at(Gate::Code) { step } else { step.with(Effect::RunJobs { round: code.round }) }
 }
 
 /// Distinct values in the order of their first appearance.

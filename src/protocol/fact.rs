@@ -2,11 +2,14 @@
 //!
 //! Their serialised form is the journal's: names here are a file format, kept stable by the golden sessions in `tests`.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::budget::{Reached, Scope};
 use super::code::{CodeError, CodeStage};
 use super::decision::Decision;
+use super::gate::{Gate, Gates, Held, Redaction, RunTo};
 use super::ids::{AskId, CodeId, JobId};
 use super::job::{Chunk, Flaw, Outcome, PlannedJob};
 use super::message::{Message, Purpose, ReplyFormat, Usage};
@@ -114,6 +117,59 @@ pub enum Fact {
     UtilizationSampled(UtilizationSample),
     /// The person chose who plans or who reads from the next round on. What is not named stays.
     ModelsChosen(Models),
+    /// The person chose where the session waits from now on: nowhere is the end of step mode.
+    GatesChosen {
+        gates: Gates,
+    },
+    /// The session goes on to there without waiting.
+    RanOn {
+        to: RunTo,
+    },
+    /// The session waits for the person.
+    GateReached {
+        /// Counted from 1 over the whole session.
+        n: u32,
+        held: Held,
+    },
+    /// What is held goes on as it is.
+    GatePassed {
+        n: u32,
+        gate: Gate,
+    },
+    /// The person changed one message of the request that is held. It is shown once more before it leaves.
+    RequestEdited {
+        message: u32,
+        before: String,
+        after: String,
+    },
+    /// The person changed the program, which runs again.
+    ProgramEdited {
+        code: CodeId,
+        before: String,
+        after: String,
+    },
+    /// The jobs of the round whose outputs go no further, all of them each time.
+    JobsDropped {
+        round: u32,
+        jobs: BTreeSet<u32>,
+    },
+    /// The person changed what goes on to the remote LM: by a redaction, which holds from now on, or by hand.
+    OutputsEdited {
+        round: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        redaction: Option<Redaction>,
+        before: String,
+        after: String,
+        /// As of the outputs that were aggregated, see [`OutputsAggregated`](Self::OutputsAggregated).
+        kept: u32,
+        dropped: u32,
+    },
+    /// The person decided otherwise than the remote LM.
+    DecisionChanged {
+        round: u32,
+        before: Decision,
+        after: Decision,
+    },
     NoteAdded {
         text: String,
     },

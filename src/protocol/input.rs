@@ -6,6 +6,7 @@ use super::fact::AnswerCitation;
 use super::fact::{
     DocumentTokens, Fact, Models, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample,
 };
+use super::gate::{GateChoice, Gates, RunTo};
 use super::ids::{AskId, CodeId, JobId};
 use super::job::{JobResult, Manifest};
 
@@ -51,6 +52,15 @@ pub enum Input {
         committed_usd: f64,
     },
     Budget(BudgetChoice),
+    /// The person chose where the session waits from now on.
+    ChooseGates(Gates),
+    /// The session is to go on without waiting, past the gate where it may stand.
+    RunOn(RunTo),
+    /// What the person said at the `n`-th gate.
+    AtGate {
+        n: u32,
+        choice: GateChoice,
+    },
     /// The person chose models for the next round.
     ChooseModels(Models),
     /// The person stops the run. `partial` is what had come of a reply under way, since it may be paid for; `sent` is

@@ -5,11 +5,14 @@
 
 mod advance;
 mod apply;
+mod at_gate;
 mod budget;
 mod code;
 mod decide;
 mod decision;
 mod fact;
+mod gate;
+mod gate_told;
 mod ids;
 mod in_force;
 mod input;
@@ -32,6 +35,7 @@ pub use fact::{
     FleetSample, GpuSample, ModelInfo, Models, Parent, PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure,
     SessionOpened, UtilizationSample,
 };
+pub use gate::{Gate, GateChoice, Gates, GatesInForce, Held, Redaction, RunTo};
 pub use ids::{AskId, CodeId, JobId};
 pub use in_force::ModelsInForce;
 pub use input::{CodeResult, Effect, Input, Step};

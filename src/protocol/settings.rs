@@ -1,7 +1,8 @@
-//! The levers of a run. They are recorded when a session opens and do not change within it.
+//! The levers of a run. They are recorded when a session opens; what the person changes within it is a fact of its own.
 
 use serde::{Deserialize, Serialize};
 
+use super::gate::Gates;
 use crate::document::{Document, Span};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,9 @@ pub struct Settings {
     /// The only part of the documents that the session is about; nothing where it is about all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
+    /// Where the session waits for the person from its beginning on; nowhere outside of step mode.
+    #[serde(default, skip_serializing_if = "Gates::is_empty")]
+    pub gates: Gates,
 }
 
 /// A part of one document. Programs are given its text alone, as their one document; every span that is recorded counts from
@@ -80,6 +84,7 @@ impl Default for Settings {
             remote_max_output_tokens: 4096,
             local_max_output_tokens: 512,
             part: None,
+            gates: Gates::default(),
         }
     }
 }

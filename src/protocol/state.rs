@@ -1,12 +1,15 @@
 //! Everything that is known of a session, folded from its facts.
 
+use std::collections::BTreeSet;
+
 use super::budget::{Budgets, Reached};
-use super::code::CodeError;
+use super::code::{CodeError, CodeErrorKind};
 use super::decision::Decision;
 use super::fact::{
     AnswerCitation, Ending, Estimate, ModelInfo, Models, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened,
     UtilizationSample,
 };
+use super::gate::{Gate, GatesInForce, Held, Redaction};
 use super::ids::{AskId, CodeId, JobId};
 use super::in_force::ModelsInForce;
 use super::job::{Chunk, Flaw, Outcome};
@@ -25,6 +28,18 @@ pub struct State {
     /// Dollars of every answered call whose price is known, and the worst case of those whose answer was lost.
     pub committed_usd: f64,
     pub budgets: Budgets,
+    pub gates: GatesInForce,
+    /// What is blotted out of everything that is aggregated from now on.
+    pub redactions: Vec<Redaction>,
+    /// The request that the person was shown, until it leaves.
+    pub(super) draft: Option<Draft>,
+}
+
+/// A request that the person passed or changed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Draft {
+    pub request: RemoteAsk,
+    pub passed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -45,16 +60,30 @@ pub enum Phase {
     Waiting(Waiting),
     /// The next call could pass a budget; the person has to say what to do.
     Paused(Reached),
+    /// The session waits at its `n`-th gate until the person says how to go on.
+    AtGate {
+        n: u32,
+        held: Held,
+    },
     Ended(Ending),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Due {
-    BeginRound { round: u32 },
-    Ask { purpose: Purpose, attempt: u32 },
-    ReadCode { attempt: u32 },
+    BeginRound {
+        round: u32,
+    },
+    Ask {
+        purpose: Purpose,
+        attempt: u32,
+    },
+    ReadCode {
+        attempt: u32,
+    },
     Aggregate(CodeId),
     ReadDecision,
+    /// The session comes to a gate that is in force.
+    Gate(Gate),
     End(Ending),
 }
 
@@ -81,6 +110,8 @@ pub struct Round {
     pub jobs: Vec<Job>,
     /// How many of `jobs` have not ended.
     pub unfinished: u32,
+    /// The jobs, by index, whose outputs the person let go no further.
+    pub dropped: BTreeSet<u32>,
     pub aggregated: Option<Aggregated>,
     pub decision_errors: Vec<String>,
     pub decision: Option<Decision>,
@@ -99,6 +130,7 @@ impl Round {
             advices: Vec::new(),
             jobs: Vec::new(),
             unfinished: 0,
+            dropped: BTreeSet::new(),
             aggregated: None,
             decision_errors: Vec::new(),
             decision: None,
@@ -119,6 +151,18 @@ impl Round {
 
     pub fn advice_of(&self, job: &Job) -> &str {
         self.advices.get(job.advice as usize).map_or("", String::as_str)
+    }
+
+    /// How many programs the person sent back.
+    pub(super) fn sent_back(&self) -> u32 {
+        let by_person =
+            |code: &&Code| code.rejected.as_ref().is_some_and(|error| error.kind == CodeErrorKind::SentBack);
+        self.codes.iter().filter(by_person).count() as u32
+    }
+
+    /// The jobs whose outputs go on: all but those that the person dropped.
+    pub fn kept_jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.iter().zip(0..).filter(|(_, index)| !self.dropped.contains(index)).map(|(job, _)| job)
     }
 
     pub fn tally(&self) -> Tally {
@@ -194,6 +238,8 @@ pub struct Code {
     pub rejected: Option<CodeError>,
     /// Why its `retrieve` went by words alone.
     pub embedding_error: Option<String>,
+    /// Whether the person changed it, so that no reply of the remote LM holds it.
+    pub edited: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -96,6 +96,9 @@ impl Driver {
                     Some(Order::RetryJobs(jobs)) => vec![Input::RetryJobs(jobs)],
                     Some(Order::Note(text)) => vec![Input::Note { text }],
                     Some(Order::Budget(choice)) => vec![Input::Budget(choice)],
+                    Some(Order::Gates(gates)) => vec![Input::ChooseGates(gates)],
+                    Some(Order::RunOn(to)) => vec![Input::RunOn(to)],
+                    Some(Order::AtGate { n, choice }) => vec![Input::AtGate { n, choice }],
                     None => { orders_open = false; continue }
                 },
                 Some((ask, text)) = self.deltas.recv() => {

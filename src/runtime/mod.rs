@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use crate::document::Document;
 use crate::journal::{DayBook, JournalError, JournalWriter, Record};
 use crate::local::LocalLm;
-use crate::protocol::{AskId, BudgetChoice, JobId, Models, SessionOpened, State};
+use crate::protocol::{AskId, BudgetChoice, GateChoice, Gates, JobId, Models, RunTo, SessionOpened, State};
 use crate::remote::RemoteLm;
 use crate::sandbox::Sandbox;
 
@@ -76,6 +76,15 @@ pub enum Order {
     RetryJobs(Vec<JobId>),
     /// What to do where the next call could pass a budget.
     Budget(BudgetChoice),
+    /// Where to wait from now on.
+    Gates(Gates),
+    /// Go on without waiting, past the gate at hand.
+    RunOn(RunTo),
+    /// What was said at the `n`-th gate.
+    AtGate {
+        n: u32,
+        choice: GateChoice,
+    },
     /// Put a note on record.
     Note(String),
     Stop,

@@ -101,5 +101,6 @@ fn past_jobs<'a>(round: &'a Round, chunks: &'a [ChunkText]) -> Vec<PastJob<'a>> 
         task_id: job.task,
         output: job.outcome().and_then(|outcome| outcome.output()).cloned().unwrap_or_default(),
     };
-    round.jobs.iter().map(past).collect()
+    // What the person let go no further, no program is told of, in this round or the next.
+    round.kept_jobs().map(past).collect()
 }

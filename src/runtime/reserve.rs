@@ -23,6 +23,8 @@ impl Reserve {
         });
         let worst_usd = match again {
             Some(ask) => worst_usd(state, ask),
+            // One that the person is shown first is reserved when they let it go.
+            None if state.shows_request_first() => None,
             None => due.and_then(|request| request.estimate.worst_cost_usd),
         };
         // One that failed without cost is still reserved.

@@ -47,7 +47,7 @@ fn a_session_of_version_1_stays_whole_and_readable() {
     assert_eq!(session.summary().problem, None);
 }
 
-const KINDS: usize = 25;
+const KINDS: usize = 34;
 
 /// Written without a wildcard, so that a new kind of fact needs a number here and a sample below.
 fn kind(fact: &Fact) -> usize {
@@ -76,6 +76,15 @@ fn kind(fact: &Fact) -> usize {
         Fact::DocumentsCounted(_) => 22,
         Fact::JobReopened { .. } => 23,
         Fact::ModelsChosen(_) => 24,
+        Fact::GatesChosen { .. } => 25,
+        Fact::RanOn { .. } => 26,
+        Fact::GateReached { .. } => 27,
+        Fact::GatePassed { .. } => 28,
+        Fact::RequestEdited { .. } => 29,
+        Fact::ProgramEdited { .. } => 30,
+        Fact::JobsDropped { .. } => 31,
+        Fact::OutputsEdited { .. } => 32,
+        Fact::DecisionChanged { .. } => 33,
         Fact::SessionEnded { .. } => KINDS,
     }
 }
@@ -209,6 +218,64 @@ fn added_later(code: CodeId, ask: AskId) -> Vec<Fact> {
             local: Some(ModelInfo { provider: "ollama".into(), model: "m".into(), is_model: true, price: None }),
         }),
     ]
+    .into_iter()
+    .chain(at_gates(ask, code))
+    .collect()
+}
+
+/// Step mode, with every gate and every choice that is on record.
+fn at_gates(ask: AskId, code: CodeId) -> Vec<Fact> {
+    let request = RemoteAsk {
+        ask,
+        purpose: Purpose::Think,
+        attempt: 1,
+        messages: vec![Message::user("“Q”?")],
+        format: ReplyFormat::Text,
+        max_output_tokens: 4096,
+        estimate: Estimate { input_tokens: 3, counted: true, worst_cost_usd: Some(0.25) },
+    };
+    let answer = FinalAnswer { answer: Some("42".into()), ..FinalAnswer::default() };
+    let more = MoreInformation { feedback: "look again".into(), ..MoreInformation::default() };
+    let edited = |redaction| Fact::OutputsEdited {
+        round: 1,
+        redaction,
+        before: "a\nACME".into(),
+        after: "a\n[redacted]".into(),
+        kept: 1,
+        dropped: 2,
+    };
+    let stepping = Settings { gates: Gates::all(), ..opened().settings };
+    let mut facts = vec![
+        Fact::SessionOpened(Box::new(SessionOpened { settings: stepping, ..opened() })),
+        Fact::GatesChosen { gates: Gates::all() },
+        Fact::GatesChosen { gates: Gates::default() },
+        Fact::RanOn { to: RunTo::NextRound },
+        Fact::RanOn { to: RunTo::End },
+        Fact::GateReached { n: 1, held: Held::Request(Box::new(request)) },
+        Fact::GateReached { n: 2, held: Held::Code { code } },
+        Fact::GateReached { n: 3, held: Held::Outputs { round: 1 } },
+        Fact::GateReached { n: 4, held: Held::Decision { round: 1 } },
+    ];
+    facts.extend(Gate::ALL.into_iter().zip(1..).map(|(gate, n)| Fact::GatePassed { n, gate }));
+    facts.extend([
+        Fact::RequestEdited { message: 1, before: "b".into(), after: "a".into() },
+        Fact::ProgramEdited { code, before: "b = 1\n".into(), after: "a = 1\n".into() },
+        Fact::JobsDropped { round: 1, jobs: [0, 3].into() },
+        edited(None),
+        edited(Some(Redaction::Line("ACME".into()))),
+        edited(Some(Redaction::Pattern("A.*E".into()))),
+        Fact::DecisionChanged {
+            round: 1,
+            before: Decision::ProvideFinalAnswer(answer),
+            after: Decision::RequestAdditionalInfo(more),
+        },
+        Fact::CodeRejected {
+            code,
+            stage: CodeStage::Prepare,
+            error: CodeError::new(CodeErrorKind::SentBack, "smaller"),
+        },
+    ]);
+    facts
 }
 
 fn reached(scope: Scope, again: Option<AskId>) -> Reached {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::code::{CodeError, CodeStage};
+use super::code::{CodeError, CodeErrorKind, CodeStage};
 use super::decision::Decision;
 use super::job::Outcome;
 use super::message::{Message, Purpose};
@@ -14,6 +14,7 @@ pub const VERSION: &str = "3";
 const SUPERVISOR: &str = include_str!("supervisor.md");
 const ADVISE: &str = include_str!("advise.md");
 const DECOMPOSE: &str = include_str!("decompose.md");
+const SENT_BACK: &str = include_str!("sent_back.md");
 const REPAIR: &str = include_str!("repair.md");
 const THINK: &str = include_str!("think.md");
 const DECIDE: &str = include_str!("decide.md");
@@ -116,7 +117,16 @@ fn repair(state: &State) -> Vec<Message> {
     let Some((code, error)) = round.codes.last().and_then(|code| Some((code, code.rejected.as_ref()?))) else {
         return Vec::new();
     };
-    let reply = state.last_reply(Purpose::Decompose).unwrap_or(&code.source);
+    // What the person made of a program stands in no reply.
+    let reply = match state.last_reply(Purpose::Decompose).filter(|_| !code.edited) {
+        Some(reply) => reply.to_owned(),
+        None => format!("```python\n{}\n```", code.source.trim_end()),
+    };
+    if error.kind == CodeErrorKind::SentBack {
+        let done = if round.jobs.is_empty() { "" } else { "The jobs are done and will not be run again." };
+        let error = data("error", &error.message);
+        return vec![Message::assistant(reply), Message::user(fill(SENT_BACK, &[("error", &error), ("done", done)]))];
+    }
     let stage = match (code.source.is_empty(), round.jobs.is_empty()) {
         (true, _) => CodeStage::Extract,
         (false, true) => CodeStage::Prepare,
@@ -162,7 +172,7 @@ fn think(state: &State) -> String {
             ("documents", &documents(state)),
             ("known", &known(state)),
             ("round", &round.number.to_string()),
-            ("rounds", &settings.max_rounds.to_string()),
+            ("rounds", &settings.max_rounds.max(round.number).to_string()),
             ("tasks", &data("tasks", &tasks.join("\n"))),
             ("tally", &tally(round)),
             ("outputs", &data("outputs", outputs)),
@@ -210,10 +220,14 @@ fn known(state: &State) -> String {
 
 fn tally(round: &Round) -> String {
     let tally = round.tally();
-    format!(
+    let mut text = format!(
         "Of {} jobs {} answered, {} abstained, {} were malformed, {} truncated, {} failed, {} cancelled.",
         tally.planned, tally.answered, tally.abstained, tally.malformed, tally.truncated, tally.failed, tally.cancelled
-    )
+    );
+    if !round.dropped.is_empty() {
+        let _ = write!(text, " The person held the outputs of {} of them back.", round.dropped.len());
+    }
+    text
 }
 
 /// What is aggregated when no job gave anything usable.
@@ -226,7 +240,7 @@ pub(super) fn plain_outputs(round: &Round) -> String {
     let mut text = String::from("transform_outputs did not work; these are the answered jobs as they are.\n");
     for (index, task) in round.tasks.iter().enumerate() {
         let _ = writeln!(text, "\nTask {index}: {task}");
-        for job in round.jobs.iter().filter(|job| job.task as usize == index) {
+        for job in round.kept_jobs().filter(|job| job.task as usize == index) {
             if let Some(Outcome::Answered { output, .. }) = job.outcome() {
                 let _ = writeln!(text, "- {}", output.answer.as_deref().unwrap_or_default());
                 if let Some(citation) = &output.citation {

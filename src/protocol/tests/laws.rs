@@ -26,11 +26,22 @@ fn worlds() -> impl Strategy<Value = World> {
         prop::collection::vec(0usize..64, 1..40),
         (1u32..4, 1u32..3),
         (budgets(), 0usize..6),
+        stepping(),
     )
         .prop_map(
-            |(programs, prepared, transformed, workers, decisions, order, (max_rounds, samples), (budget, retries))| {
+            |(
+                programs,
+                prepared,
+                transformed,
+                workers,
+                decisions,
+                order,
+                (max_rounds, samples),
+                (budget, retries),
+                (gates, says),
+            )| {
                 World {
-                    settings: Settings { max_rounds, samples, budget_usd: budget.0, ..Settings::default() },
+                    settings: Settings { max_rounds, samples, budget_usd: budget.0, gates, ..Settings::default() },
                     price: budget.0.map(|_| Price::flat(1.0, 2.0)),
                     choices: budget.1,
                     programs,
@@ -40,6 +51,7 @@ fn worlds() -> impl Strategy<Value = World> {
                     decisions,
                     order,
                     retries,
+                    says,
                 }
             },
         )
@@ -57,6 +69,40 @@ fn budgets() -> impl Strategy<Value = (Option<f64>, Vec<BudgetChoice>)> {
         choices
     });
     (prop::option::of(0.005f64..0.05), choices)
+}
+
+fn gates() -> impl Strategy<Value = Gates> {
+    prop::collection::vec(prop::sample::select(&Gate::ALL[..]), 0..5).prop_map(Gates::from_iter)
+}
+
+fn gate_choices() -> impl Strategy<Value = GateChoice> {
+    let words =
+        || prop::sample::select(&["42", "the answer", "def prepare_jobs(): pass", "", " "][..]).prop_map(String::from);
+    prop_oneof![
+        4 => Just(GateChoice::Pass),
+        1 => (0u32..4, words()).prop_map(|(message, text)| GateChoice::EditRequest { message, text }),
+        1 => words().prop_map(|source| GateChoice::EditProgram { source }),
+        1 => words().prop_map(|text| GateChoice::EditOutputs { text }),
+        1 => prop::collection::btree_set(0u32..6, 0..4).prop_map(|jobs| GateChoice::DropJobs { jobs }),
+        1 => words().prop_map(|words| GateChoice::Redact(Redaction::Pattern(words))),
+        1 => words().prop_map(|words| GateChoice::Redact(Redaction::Line(words))),
+        1 => words().prop_map(|words| GateChoice::SendBack { words }),
+        1 => words().prop_map(|feedback| GateChoice::AnotherRound { feedback }),
+    ]
+}
+
+/// Gates in force from the beginning, and what the person says at them.
+fn stepping() -> impl Strategy<Value = (Gates, Vec<Say>)> {
+    let says = prop_oneof![
+        8 => gate_choices().prop_map(Say::At),
+        1 => prop_oneof![Just(RunTo::NextRound), Just(RunTo::End)].prop_map(Say::RunOn),
+        1 => gates().prop_map(Say::Gates),
+    ];
+    let says = prop::collection::vec(says, 0..12).prop_map(|mut says| {
+        says.push(Say::At(GateChoice::Pass));
+        says
+    });
+    (gates(), says)
 }
 
 /// Everything that could come in, sensible or not.
@@ -114,6 +160,9 @@ fn inputs() -> impl Strategy<Value = Input> {
         prop::collection::vec(job, 0..5).prop_map(Input::RetryJobs),
         (0u32..3).prop_map(|round| Input::CitationsLocated { round, citations: Vec::new() }),
         Just(Input::Utilization(UtilizationSample::default())),
+        gates().prop_map(Input::ChooseGates),
+        prop_oneof![Just(RunTo::NextRound), Just(RunTo::End)].prop_map(Input::RunOn),
+        (0u32..6, gate_choices()).prop_map(|(n, choice)| Input::AtGate { n, choice }),
         Just(Input::Note { text: "n".into() }),
         Just(Input::Stop { partial: "half".into(), sent: true }),
         prop::option::of((0u32..3, 0u32..8).prop_map(|(round, n)| AskId { round, n }))

@@ -29,8 +29,18 @@ pub struct World {
     pub order: Vec<usize>,
     /// What the person says at a reached budget.
     pub choices: Vec<BudgetChoice>,
+    /// What the person says at a gate. What changes nothing there is followed by passing it.
+    pub says: Vec<Say>,
     /// After how many of the first results the person has everything tried again that ended in trouble.
     pub retries: usize,
+}
+
+/// What the person may do at a gate.
+#[derive(Clone, Debug)]
+pub enum Say {
+    At(GateChoice),
+    RunOn(RunTo),
+    Gates(Gates),
 }
 
 impl Default for World {
@@ -45,6 +55,7 @@ impl Default for World {
             decisions: vec![FINAL],
             order: vec![0],
             choices: vec![BudgetChoice::Stop],
+            says: vec![Say::At(GateChoice::Pass)],
             retries: 0,
         }
     }
@@ -103,12 +114,21 @@ impl World {
         let (mut transformed, mut decisions) =
             (VecDeque::from(self.transformed.clone()), VecDeque::from(self.decisions.clone()));
         let mut choices = VecDeque::from(self.choices.clone());
+        let mut says = VecDeque::from(self.says.clone());
         let mut order = VecDeque::from(self.order.clone());
         let mut retries = self.retries;
         take(&mut run, &mut waiting, Input::Start(opened(self.settings.clone(), self.price)));
         for _ in 0..20_000 {
             if let Phase::Paused(_) = run.state.phase {
                 take(&mut run, &mut waiting, Input::Budget(next(&mut choices)));
+                continue;
+            }
+            if let Phase::AtGate { n, .. } = run.state.phase {
+                let (facts, said) = (run.facts.len(), next(&mut says));
+                take(&mut run, &mut waiting, input(n, said));
+                if run.facts.len() == facts || run.state.phase == at_gate(n, &run.state) {
+                    take(&mut run, &mut waiting, Input::AtGate { n, choice: GateChoice::Pass });
+                }
                 continue;
             }
             if run.state.ending().is_some() || waiting.is_empty() {
@@ -181,6 +201,22 @@ impl World {
             }
         }
         panic!("the protocol did not end");
+    }
+}
+
+pub fn input(n: u32, said: Say) -> Input {
+    match said {
+        Say::At(choice) => Input::AtGate { n, choice },
+        Say::RunOn(to) => Input::RunOn(to),
+        Say::Gates(gates) => Input::ChooseGates(gates),
+    }
+}
+
+/// The phase at the `n`-th gate, where the state is at it.
+fn at_gate(n: u32, state: &State) -> Phase {
+    match &state.phase {
+        Phase::AtGate { n: at, .. } if *at == n => state.phase.clone(),
+        _ => Phase::New,
     }
 }
 
