@@ -59,10 +59,7 @@ pub enum Command {
         session: Option<String>,
     },
     /// Go on where a crash, a kill or a lost connection stopped a session
-    Resume {
-        #[arg(help = SESSION)]
-        session: String,
-    },
+    Resume(ResumeArgs),
     /// Play a session back, in the workbench or as text
     Replay(ReplayArgs),
     /// List, show, verify, export, fork or delete sessions
@@ -200,6 +197,24 @@ pub struct Levers {
     /// Dollars the session may spend; 0 sets no limit
     #[arg(long, value_name = "USD", allow_hyphen_values = true)]
     pub budget: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct ResumeArgs {
+    #[arg(help = SESSION)]
+    pub session: String,
+    /// Send a request again whose answer never came, although it may have been paid for
+    #[arg(long)]
+    pub send_again: bool,
+    /// Go on under a budget of so many dollars for the session
+    #[arg(long, value_name = "USD", value_parser = dollars)]
+    pub budget: Option<f64>,
+    /// Without the screen; where there is no terminal it is never drawn
+    #[arg(long)]
+    pub headless: bool,
+    /// Print one JSON object instead of the answer; without the screen
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Args)]
@@ -394,6 +409,11 @@ fn setting(text: &str) -> Result<Override, String> {
         Some((name, value)) => Ok(given(name.trim(), value.into(), "--set")),
         None => Err(format!("write section.key=value, with a section and key of {FILE_NAME}")),
     }
+}
+
+fn dollars(text: &str) -> Result<f64, String> {
+    let usd = text.parse::<f64>().ok().filter(|usd| usd.is_finite() && *usd > 0.0);
+    usd.ok_or_else(|| "allowed: dollars above 0, such as 1.50".into())
 }
 
 fn speed(text: &str) -> Result<Speed, String> {

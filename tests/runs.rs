@@ -9,6 +9,8 @@ mod bad_input;
 mod budget;
 #[path = "runs/counted.rs"]
 mod counted;
+#[path = "runs/crashes.rs"]
+mod crashes;
 #[path = "runs/embedded.rs"]
 mod embedded;
 #[path = "runs/embedding.rs"]

@@ -43,6 +43,10 @@ pub fn headline(model: &Model) -> Headline {
         Phase::AtGate { n, held } => {
             return say(Mark::Dot, Tone::Warning, "at gate", format!("{n}: {}", held.told()));
         }
+        Phase::Interrupted(interrupted) => {
+            let detail = format!("{}; send it again?", interrupted.told());
+            return say(Mark::Dot, Tone::Warning, "interrupted", detail);
+        }
         Phase::Waiting(Waiting::Remote(_)) if let Some(left_ms) = model.retry_in_ms().filter(|left| *left > 0) => {
             let detail = format!("the request failed; trying again in {}", seconds_left(left_ms));
             return say(Mark::Current, Tone::Warning, "waiting", detail);

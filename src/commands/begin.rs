@@ -8,7 +8,7 @@ use crate::config::{Config, Folders, LocalConfig};
 use crate::document::{Document, Span};
 use crate::journal::{DayBook, Session, Store};
 use crate::protocol::{Gate, Gates, Part, ProtocolKind, SessionOpened, Settings, prompts};
-use crate::runtime::{self, Embeddings, Running, Setup};
+use crate::runtime::{self, Beginning, Embeddings, Running, Setup};
 use crate::sandbox::Sandbox;
 use crate::{local, remote};
 
@@ -53,9 +53,18 @@ pub async fn begin(
         parent: None,
     };
     let embeddings = embedder.map_or(Embeddings::None, Embeddings::By);
-    let remote_attempts = config.remote.attempts;
-    let running =
-        runtime::start(Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal, book });
+    let (beginning, remote_attempts) = (Beginning::New(Box::new(opened)), config.remote.attempts);
+    let running = runtime::start(Setup {
+        beginning,
+        documents,
+        remote,
+        remote_attempts,
+        local,
+        sandbox,
+        embeddings,
+        journal,
+        book,
+    });
     Ok(Begun { session, running })
 }
 

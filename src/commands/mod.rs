@@ -25,6 +25,7 @@ mod pull;
 mod replay;
 mod replay_headless;
 mod report;
+mod resume;
 mod run;
 mod samples;
 mod screen;
@@ -60,7 +61,6 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Engine) => Err(Failure::usage("the program starts its local engine by itself")),
         Some(Command::Sandbox) => Err(Failure::usage("the program starts its sandbox by itself")),
         Some(Command::Attach { .. }) => Err(later("attach")),
-        Some(Command::Resume { .. }) => Err(later("resume")),
         Some(Command::Eval(_)) => Err(later("eval")),
         Some(Command::Sessions(SessionsCommand::Export { .. })) => Err(later("sessions export")),
         Some(Command::Sessions(SessionsCommand::Fork { .. })) => Err(later("sessions fork")),
@@ -134,6 +134,7 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
             let recording = Box::new(replay::Recording::of(session, args)?);
             block_on(workbench::workbench(loaded, scene(cli), Shown::Session(recording)))
         }
+        Command::Resume(args) => block_on(resume::resume(loaded, args)),
         Command::Sessions(command) => sessions(&loaded.config, command),
         _ => Err(Failure::usage("this command is not in this version")),
     }

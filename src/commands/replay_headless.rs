@@ -137,6 +137,14 @@ impl<'a> Transcript<'a> {
                 let how = if *once { "for the next call" } else { "for this session" };
                 self.line(at_ms, &format!("the budget was raised to ${to_usd:.4} {how}"))
             }
+            Fact::SessionResumed(resumed) => {
+                let version = visible(&resumed.program);
+                self.line(at_ms, &format!("taken up again by version {version}; {}", visible(&resumed.models.both())))
+            }
+            Fact::RemoteInterrupted(interrupted) => {
+                self.line(at_ms, &format!("ask {}: {}", interrupted.ask.n, interrupted.told()))
+            }
+            Fact::ResendAllowed { ask } => self.line(at_ms, &format!("ask {} is sent again", ask.n)),
             Fact::CodeReceived { code, source } => {
                 self.line(at_ms, &format!("code, attempt {}", code.attempt))?;
                 self.block(source)

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Instant;
 
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 
 use super::begin::{Begun, begin};
 use super::bill;
@@ -12,19 +12,46 @@ use super::report::report;
 use super::{Exit, Failure, Output};
 use crate::config::Config;
 use crate::document::Document;
-use crate::journal::Stored;
+use crate::journal::{Record, Session, Stored};
 use crate::ledger::{Exposure, Ledger};
 use crate::protocol::{BudgetChoice, Ending, Fact, State};
-use crate::runtime::{Event, Order};
+use crate::runtime::{Event, Order, Running};
 use crate::term::{self, Signal};
 
 pub async fn run(config: &Config, documents: Vec<Document>, question: String, json: bool) -> Result<Exit, Failure> {
     let begun_at = Instant::now();
-    let mut signals = Box::pin(term::signals()?);
-    let Begun { session, mut running } = begin(config, documents.clone(), question, None).await?;
+    // What comes while models are connected stops the run as soon as it goes.
+    let signals = Box::pin(term::signals()?);
+    let Begun { session, running } = begin(config, documents.clone(), question, None).await?;
+    watch(Watched { session, running, documents, past: Vec::new(), begun_at }, signals, json).await
+}
+
+/// A run that goes by itself.
+pub struct Watched {
+    pub session: Session,
+    pub running: Running,
+    pub documents: Vec<Document>,
+    /// What was on record before it began.
+    pub past: Vec<Record>,
+    pub begun_at: Instant,
+}
+
+/// Tells how the run goes, and in the end what came of it.
+pub async fn watch(
+    watched: Watched,
+    mut signals: impl Stream<Item = Signal> + Unpin,
+    json: bool,
+) -> Result<Exit, Failure> {
+    let Watched { session, mut running, documents, past, begun_at } = watched;
     let can_overwrite = stderr().is_terminal() && !matches!(std::env::var("TERM").as_deref(), Ok("dumb") | Err(_));
     let mut progress = Progress::new(stderr(), can_overwrite);
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::default(), Exposure::new(&documents));
+    for fact in past.iter().filter_map(|record| record.fact.known()) {
+        state.apply(fact);
+        ledger.apply(fact);
+        exposure.apply(fact);
+    }
+    drop(past);
     loop {
         let records = tokio::select! {
             event = running.events.recv() => match event {

@@ -102,7 +102,7 @@ async fn run_again(session: &Session, config: &Config) -> Result<Vec<Rerun>, Fai
 }
 
 /// The session's embedding model, if the settings name it. A program that did not ask for embeddings needs none.
-async fn embeddings(recorded: &EmbeddingModel, local: &LocalConfig) -> Embeddings {
+pub(super) async fn embeddings(recorded: &EmbeddingModel, local: &LocalConfig) -> Embeddings {
     let local = LocalConfig {
         embedding_query_prefix: recorded.query_prefix.clone(),
         embedding_document_prefix: recorded.document_prefix.clone(),

@@ -66,10 +66,9 @@ impl DayBook {
         usd: f64,
         limit_usd: Option<f64>,
     ) -> Result<Result<Reservation, f64>, JournalError> {
-        self.calls += 1;
-        let (path, session, call) = (self.today(), self.session.clone(), self.calls);
+        let (path, session, known) = (self.today(), self.session.clone(), self.calls);
         let (book, root) = (path.clone(), self.root.clone());
-        let refused = on_disk(move || {
+        let reserved = on_disk(move || {
             if !book.exists() {
                 forget_old(&root, Zoned::now().date());
             }
@@ -77,15 +76,20 @@ impl DayBook {
             let text = read(&mut file, &book)?;
             let committed = sum(&text);
             if limit_usd.is_some_and(|limit| committed + usd > limit) {
-                return Ok(Some(committed));
+                return Ok(Err(committed));
             }
+            // What a process before this one reserved for the session keeps its number.
+            let call = known.max(last_call(&text, &session)) + 1;
             add(&mut file, &text, &Line { session, call, usd }, &book)?;
             file.sync_data().map_err(JournalError::io("flush", &book))?;
-            Ok(None)
+            Ok(Ok(call))
         });
-        Ok(match refused.await? {
-            Some(committed) => Err(committed),
-            None => Ok(Reservation { path, call }),
+        Ok(match reserved.await? {
+            Err(committed) => Err(committed),
+            Ok(call) => {
+                self.calls = call;
+                Ok(Reservation { path, call })
+            }
         })
     }
 
@@ -192,6 +196,12 @@ fn sum(text: &str) -> f64 {
     spent.into_iter().sum()
 }
 
+/// The number of the session's last call in the book; 0 where it has none.
+fn last_call(text: &str, session: &str) -> u64 {
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    lines.filter(|line| line.session == session).map(|line| line.call).max().unwrap_or(0)
+}
+
 fn add(file: &mut File, before: &str, line: &Line, path: &Path) -> Result<(), JournalError> {
     let mut text = if before.is_empty() || before.ends_with('\n') { String::new() } else { "\n".to_owned() };
     text.push_str(&serde_json::to_string(line).map_err(|source| JournalError::Unwritable { source })?);
@@ -264,6 +274,18 @@ mod tests {
         fs::write(folder.path().join(of(50)), "").unwrap();
         book.reserve(0.5, None).await.unwrap().unwrap();
         assert!(is_there(&of(50)));
+    }
+
+    #[tokio::test]
+    async fn a_process_that_goes_on_with_a_session_leaves_what_the_one_before_reserved() {
+        let folder = tempfile::tempdir().unwrap();
+        // The first process ended while its call was out.
+        let _lost = book(folder.path(), "one").reserve(0.5, None).await.unwrap().unwrap();
+        let mut again = book(folder.path(), "one");
+        let held = again.reserve(0.25, None).await.unwrap().unwrap();
+        assert_eq!(again.today_usd().unwrap(), 0.75);
+        again.settle(held, 0.125).await.unwrap();
+        assert_eq!(again.today_usd().unwrap(), 0.625);
     }
 
     #[tokio::test]

@@ -108,6 +108,8 @@ pub(super) struct Lines {
     reader: BufReader<File>,
     buffer: Vec<u8>,
     number: u64,
+    /// Where the next line begins, in bytes.
+    at: u64,
     longest: usize,
 }
 
@@ -116,10 +118,17 @@ pub(super) struct Line<'a> {
     pub(super) number: u64,
     /// With its line feed, where it has one; empty where the line was too long.
     pub(super) bytes: &'a [u8],
+    /// Where it begins in the file, in bytes.
+    pub(super) start: u64,
     too_long: bool,
 }
 
 impl Line<'_> {
+    /// Whether it ends with its line feed.
+    pub(super) fn is_whole(&self) -> bool {
+        self.too_long || self.bytes.last() == Some(&b'\n')
+    }
+
     pub(super) fn record(&self) -> Result<Record, Problem> {
         let line = self.number;
         if self.too_long {
@@ -138,7 +147,7 @@ impl Lines {
     pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
         let file = File::open(path).map_err(JournalError::io("open", path))?;
         let reader = BufReader::with_capacity(BUFFER, file);
-        Ok(Self { path: path.to_owned(), reader, buffer: Vec::new(), number: 0, longest: LONGEST_LINE })
+        Ok(Self { path: path.to_owned(), reader, buffer: Vec::new(), number: 0, at: 0, longest: LONGEST_LINE })
     }
 
     /// The whole records within the last `bytes` of a file whose lines are `wanted`.
@@ -170,6 +179,7 @@ impl Lines {
         self.buffer.clear();
         let mut too_long = false;
         let mut any = false;
+        let start = self.at;
         loop {
             let available = match self.reader.fill_buf() {
                 Ok(available) => available,
@@ -190,6 +200,7 @@ impl Lines {
                 self.buffer.extend_from_slice(&available[..taken]);
             }
             self.reader.consume(taken);
+            self.at += taken as u64;
             if end.is_some() {
                 break;
             }
@@ -198,7 +209,7 @@ impl Lines {
             return Ok(None);
         }
         self.number += 1;
-        Ok(Some(Line { number: self.number, bytes: &self.buffer, too_long }))
+        Ok(Some(Line { number: self.number, bytes: &self.buffer, start, too_long }))
     }
 }
 

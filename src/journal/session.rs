@@ -10,6 +10,7 @@ use super::lock::Lock;
 use super::notes;
 use super::reader::{Journal, Lines, first_record};
 use super::record::Record;
+use super::reopen::{self, Reopened};
 use super::summary::{Summary, answer, brief, summarise};
 use super::verify::{Verification, verify};
 use crate::document::{Document, DocumentRef};
@@ -80,6 +81,12 @@ impl Session {
         Lines::last_records(&self.path.join(JOURNAL), bytes, wanted)
     }
 
+    /// Takes the session up where its writer stopped: `each` is given every record that is there, in order, and what is
+    /// written from now on follows on. Refused while a writer is at work, and once the session has ended.
+    pub fn reopen(&self, each: impl FnMut(Record)) -> Result<Reopened, JournalError> {
+        reopen::reopen(self, each)
+    }
+
     /// Checks the records' numbers, the seal and the documents. What is wrong is in the result; an error means that it
     /// could not be checked.
     pub fn verify(&self) -> Result<Verification, JournalError> {
@@ -95,7 +102,7 @@ impl Session {
     pub fn delete(&self) -> Result<(), JournalError> {
         let lock = Lock::take(&self.path, &self.id)?;
         // The journal goes first, so that a deletion that is cut short leaves no session that looks whole.
-        for name in [JOURNAL, notes::FILE, "lock"] {
+        for name in [JOURNAL, notes::FILE, reopen::TORN, "lock"] {
             let path = self.path.join(name);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -42,9 +42,14 @@ enum Command {
 
 impl JournalWriter {
     pub(super) fn start(session: &Session, file: File, lock: Lock) -> Result<Self, JournalError> {
+        Self::go_on(session, file, lock, Written::default())
+    }
+
+    /// The writer of a journal that holds something already.
+    pub(super) fn go_on(session: &Session, file: File, lock: Lock, written: Written) -> Result<Self, JournalError> {
         let (commands, queue) = mpsc::channel(QUEUE);
         let path = session.path().join(JOURNAL);
-        let writing = Writing::new(session.id().clone(), path.clone(), file, lock);
+        let writing = Writing::new(session.id().clone(), path.clone(), file, lock, written);
         let thread = thread::Builder::new().name("journal".into());
         thread.spawn(move || writing.run(queue)).map_err(JournalError::io("start the writer of", &path))?;
         Ok(Self { id: session.id().clone(), commands })
@@ -76,27 +81,34 @@ impl JournalWriter {
     }
 }
 
+/// What a journal holds by now.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// Of every byte in the file.
+    pub hash: blake3::Hasher,
+    /// In bytes.
+    pub length: u64,
+    /// The number of the last record.
+    pub seq: u64,
+    /// The time of the latest record.
+    pub at_ms: u64,
+}
+
 /// What the writer's thread holds.
 struct Writing {
     id: SessionId,
     path: PathBuf,
     file: File,
     _lock: Lock,
-    /// Of every byte in the file.
-    hash: blake3::Hasher,
-    length: u64,
-    seq: u64,
-    at_ms: u64,
+    written: Written,
     /// Whether part of a line stands behind `length` and could not be taken back.
     torn: bool,
     sealed: bool,
 }
 
 impl Writing {
-    /// The writer of a file that is empty.
-    fn new(id: SessionId, path: PathBuf, file: File, lock: Lock) -> Self {
-        let hash = blake3::Hasher::new();
-        Self { id, path, file, _lock: lock, hash, length: 0, seq: 0, at_ms: 0, torn: false, sealed: false }
+    fn new(id: SessionId, path: PathBuf, file: File, lock: Lock, written: Written) -> Self {
+        Self { id, path, file, _lock: lock, written, torn: false, sealed: false }
     }
 
     fn run(mut self, mut queue: mpsc::Receiver<Command>) {
@@ -120,10 +132,10 @@ impl Writing {
         self.check_place()?;
         let mut bytes = Vec::new();
         let mut records = Vec::with_capacity(facts.len());
-        let mut hash = self.hash.clone();
+        let mut hash = self.written.hash.clone();
         let mut sealed = self.sealed;
-        let at_ms = unix_ms(SystemTime::now()).max(self.at_ms);
-        for (fact, seq) in facts.into_iter().zip(self.seq + 1..) {
+        let at_ms = unix_ms(SystemTime::now()).max(self.written.at_ms);
+        for (fact, seq) in facts.into_iter().zip(self.written.seq + 1..) {
             if sealed {
                 return Err(JournalError::Sealed { id: self.id.to_string() });
             }
@@ -143,9 +155,9 @@ impl Writing {
             }
             synced?;
         }
-        self.length += bytes.len() as u64;
-        self.seq += records.len() as u64;
-        (self.at_ms, self.hash, self.sealed) = (at_ms, hash, sealed);
+        self.written.length += bytes.len() as u64;
+        self.written.seq += records.len() as u64;
+        (self.written.at_ms, self.written.hash, self.sealed) = (at_ms, hash, sealed);
         Ok(records)
     }
 
@@ -167,8 +179,8 @@ impl Writing {
     }
 
     fn take_back(&mut self) -> std::io::Result<()> {
-        self.file.set_len(self.length)?;
-        self.file.seek(SeekFrom::Start(self.length))?;
+        self.file.set_len(self.written.length)?;
+        self.file.seek(SeekFrom::Start(self.written.length))?;
         self.torn = false;
         Ok(())
     }
@@ -202,7 +214,7 @@ mod tests {
         let path = folder.path().join(JOURNAL);
         let file = File::options().append(true).create_new(true).open(&path).unwrap();
         let lock = Lock::take(folder.path(), &id).unwrap();
-        Writing::new(id, path, file, lock)
+        Writing::new(id, path, file, lock, Written::default())
     }
 
     fn note(text: &str) -> Vec<Fact> {
@@ -214,7 +226,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut writing = writing(&folder);
         // A record of the year 2100.
-        writing.at_ms = 4_102_444_800_000;
+        writing.written.at_ms = 4_102_444_800_000;
         let records = writing.append(note("now"), Durability::Written).unwrap();
         assert_eq!(records[0].at_ms, 4_102_444_800_000);
     }

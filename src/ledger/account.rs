@@ -3,8 +3,8 @@
 use super::jobs::{JobCount, Standing};
 use super::rounds::{self, RoundTotals};
 use crate::protocol::{
-    AskId, DocumentTokens, Fact, ModelInfo, Models, ModelsInForce, Price, Purpose, RemoteAnswer, RemoteAsk,
-    RemoteFailure, Scope, Tally, Usage, estimate_tokens,
+    AskId, DocumentTokens, Fact, Interrupted, ModelInfo, Models, ModelsInForce, Price, Purpose, RemoteAnswer,
+    RemoteAsk, RemoteFailure, Scope, Tally, Usage, estimate_tokens,
 };
 
 /// A fold over facts. Every figure is a sum over the facts applied so far.
@@ -159,14 +159,18 @@ impl Ledger {
                 };
                 self.question_bytes = opened.question.len();
             }
-            Fact::RoundBegan { .. } => {
+            Fact::RoundBegan { .. } | Fact::SessionResumed(_) => {
                 // A model that has read nothing has cost nothing, whatever its price.
                 if self.local_tokens != Tokens::default() {
                     self.local_before = self.local_cost_usd();
                     self.local_tokens = Tokens::default();
                 }
                 self.take_prices();
+                if let Fact::SessionResumed(_) = fact {
+                    self.jobs.stop_running();
+                }
             }
+            Fact::RemoteInterrupted(interrupted) => self.interrupted(interrupted),
             Fact::RemoteAsked(request) => self.asked(request),
             Fact::RemoteAnswered(answer) => self.answered(answer),
             Fact::RemoteFailed(failure) => self.failed(failure),
@@ -303,6 +307,15 @@ impl Ledger {
         let worst = call.worst_cost_usd.unwrap_or(0.0);
         if failure.may_cost() {
             self.remote.doubtful_usd += worst;
+        }
+    }
+
+    fn interrupted(&mut self, interrupted: &Interrupted) {
+        self.remote.failures += 1;
+        self.remote.doubtful_usd += interrupted.worst_usd.unwrap_or(0.0);
+        if let Some(call) = self.call_mut(interrupted.ask) {
+            call.failures += 1;
+            call.state = CallState::GivenUp;
         }
     }
 

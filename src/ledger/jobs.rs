@@ -56,6 +56,13 @@ impl JobCount {
         }
     }
 
+    /// What ran in a process that is no more waits for its turn again.
+    pub fn stop_running(&mut self) {
+        for known in self.rounds.values_mut().flatten().filter(|known| **known == Standing::Running) {
+            known.turn_into(Standing::Waiting, &mut self.tally);
+        }
+    }
+
     /// What has not ended when the session ends is cancelled.
     pub fn cancel_open(&mut self) {
         for known in self.rounds.values_mut().flatten() {

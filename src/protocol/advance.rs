@@ -79,7 +79,8 @@ pub fn due_request(state: &State) -> Option<RemoteAsk> {
     if let Some(draft) = &state.draft {
         return Some(draft.request.clone());
     }
-    let ask = AskId { round: state.round()?.number, n: state.asks().count() as u32 + 1 };
+    let ask =
+        AskId { round: state.round()?.number, n: state.asks().map(|ask| ask.request.ask.n).max().unwrap_or(0) + 1 };
     let request = RemoteAsk {
         ask,
         purpose,

@@ -47,6 +47,9 @@ impl State {
                     None => Phase::Due(Due::Ask { purpose: reached.purpose, attempt: reached.attempt }),
                 };
             }
+            Fact::SessionResumed(_) => self.session_resumed(),
+            Fact::RemoteInterrupted(interrupted) => self.remote_interrupted(interrupted),
+            Fact::ResendAllowed { ask } => self.resend_allowed(*ask),
             Fact::CodeReceived { code, source } => {
                 let Some(round) = self.rounds.last_mut() else { return };
                 round.codes.push(Code {

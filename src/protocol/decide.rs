@@ -13,12 +13,15 @@ use super::ids::{AskId, CodeId, JobId};
 use super::input::{CodeResult, Effect, Input, Step};
 use super::job::{Flaw, JobResult, Manifest, Outcome, PlannedJob, beyond_object, read_output};
 use super::message::Usage;
+use super::resume::resume;
 use super::state::{Due, JobState, Phase, State, Waiting};
 
 pub fn decide(state: &State, input: Input) -> Step {
     match (input, &state.phase) {
         (_, Phase::Ended(_)) => Step::default(),
         (Input::Start(opened), Phase::New) => Step::fact(Fact::SessionOpened(opened)),
+        (Input::Resume(resumed), phase) if *phase != Phase::New => resume(state, resumed),
+        (Input::SendAgain, Phase::Interrupted(interrupted)) => Step::fact(Fact::ResendAllowed { ask: interrupted.ask }),
         (Input::RemoteAnswered(answer), Phase::Waiting(Waiting::Remote(ask))) if answer.ask == *ask => {
             Step::fact(Fact::RemoteAnswered(answer))
         }

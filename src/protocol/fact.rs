@@ -14,6 +14,7 @@ use super::ids::{AskId, CodeId, JobId};
 use super::job::{Chunk, Flaw, Outcome, PlannedJob};
 use super::message::{Message, Purpose, ReplyFormat, Usage};
 use super::price::Price;
+use super::resume::{Interrupted, Resumed};
 use super::settings::Settings;
 use crate::document::{DocumentRef, Located};
 
@@ -39,6 +40,14 @@ pub enum Fact {
         to_usd: f64,
         /// For the next call alone.
         once: bool,
+    },
+    /// Another process goes on with the session: what ran before runs no longer.
+    SessionResumed(Resumed),
+    /// The program ended while this request was out. Nothing is sent again until the person says so.
+    RemoteInterrupted(Interrupted),
+    /// A request whose answer never came is made once more.
+    ResendAllowed {
+        ask: AskId,
     },
     CodeReceived {
         code: CodeId,
@@ -236,10 +245,15 @@ impl Models {
 
     /// What was chosen, in a line.
     pub fn told(&self) -> String {
+        format!("from the next round on {}", self.both())
+    }
+
+    /// Who does what.
+    pub fn both(&self) -> String {
         let plans = self.remote.as_ref().map(|remote| format!("{} plans", remote.label()));
         let reads = self.local.as_ref().map(|local| format!("{} reads", local.label()));
         let both: Vec<String> = plans.into_iter().chain(reads).collect();
-        format!("from the next round on {}", both.join(", "))
+        both.join(", ")
     }
 
     /// Takes over what `chosen` names.

@@ -16,6 +16,10 @@ impl ModelsInForce {
         match fact {
             Fact::SessionOpened(opened) => *self = Self { now: Models::of(opened), next: Models::default() },
             Fact::ModelsChosen(models) => self.next.take_over(models.clone()),
+            Fact::SessionResumed(resumed) => {
+                self.now.take_over(resumed.models.clone());
+                self.next = Models::default();
+            }
             Fact::RoundBegan { .. } => self.now.take_over(std::mem::take(&mut self.next)),
             _ => {}
         }

@@ -9,10 +9,15 @@ use super::fact::{
 use super::gate::{GateChoice, Gates, RunTo};
 use super::ids::{AskId, CodeId, JobId};
 use super::job::{JobResult, Manifest};
+use super::resume::Resumed;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     Start(Box<SessionOpened>),
+    /// A process goes on with a session that is on record.
+    Resume(Resumed),
+    /// The person lets the request whose answer never came be sent again.
+    SendAgain,
     RemoteAnswered(RemoteAnswer),
     RemoteFailed(RemoteFailure),
     /// `prepare_jobs` or `transform_outputs` ran.

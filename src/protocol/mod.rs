@@ -20,6 +20,7 @@ mod job;
 mod message;
 mod price;
 pub mod prompts;
+mod resume;
 mod settings;
 mod state;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use input::{CodeResult, Effect, Input, Step};
 pub use job::{Chunk, Flaw, JobOutput, JobResult, Manifest, Outcome, PlannedJob, WorkerReply, read_output};
 pub use message::{Message, Purpose, ReplyFormat, Role, TokenCount, Usage, estimate_tokens};
 pub use price::{LongPrice, Price};
+pub use resume::{Interrupted, Resumed};
 pub use settings::{Part, ProtocolKind, Settings};
 pub use state::{
     Aggregated, Answer, Ask, AskState, Code, Due, Earlier, Job, JobState, Phase, Round, State, Tally, Waiting,

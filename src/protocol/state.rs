@@ -14,6 +14,7 @@ use super::ids::{AskId, CodeId, JobId};
 use super::in_force::ModelsInForce;
 use super::job::{Chunk, Flaw, Outcome};
 use super::message::{Purpose, TokenCount, Usage};
+use super::resume::Interrupted;
 use super::settings::Settings;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,6 +66,8 @@ pub enum Phase {
         n: u32,
         held: Held,
     },
+    /// The answer to a request never came; the person has to say whether it is sent again.
+    Interrupted(Interrupted),
     Ended(Ending),
 }
 

@@ -11,11 +11,11 @@ use super::counting::{self, Counting};
 use super::effects::{self, Arrival, Context};
 use super::programs::ProgramCall;
 use super::reserve::Reserve;
-use super::{Connected, Event, Order, Setup};
+use super::{Beginning, Connected, Event, Order, Setup};
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::{
-    AskId, Due, Effect, Fact, Input, JobId, Phase, RemoteAsk, RemoteFailure, SessionOpened, State, Step,
-    UtilizationSample, Waiting, advance, decide,
+    AskId, Due, Effect, Fact, Input, JobId, JobState, Phase, RemoteAsk, RemoteFailure, State, Step, UtilizationSample,
+    Waiting, advance, decide,
 };
 use crate::remote::Backoff;
 use crate::utilization::Sampler;
@@ -26,7 +26,8 @@ const DELTAS: usize = 256;
 
 pub(super) struct Driver {
     state: State,
-    opened: Option<Box<SessionOpened>>,
+    /// What the run begins with.
+    first: Option<Input>,
     context: Arc<Context>,
     /// Who is asked from the next round on.
     next: Connected,
@@ -54,16 +55,30 @@ struct Asking {
     leaves: Instant,
 }
 
+impl Asking {
+    fn new(request: RemoteAsk, attempts: u32) -> Self {
+        let (backoff, leaves) = (Backoff::new(attempts), Instant::now());
+        Self { request, backoff, failures: 0, partial: String::new(), leaves }
+    }
+}
+
 impl Driver {
     pub(super) fn new(setup: Setup, events: mpsc::Sender<Event>) -> Self {
-        let Setup { opened, documents, remote, remote_attempts, local, sandbox, embeddings, journal, book } = setup;
+        let Setup { beginning, documents, remote, remote_attempts, local, sandbox, embeddings, journal, book } = setup;
         let (delta_sender, deltas) = mpsc::channel(DELTAS);
-        let (question, part) = (opened.question.clone(), opened.settings.part);
+        let (state, first) = match beginning {
+            Beginning::New(opened) => (State::default(), Input::Start(opened)),
+            Beginning::OnRecord { state, resumed } => (*state, Input::Resume(resumed)),
+        };
+        let (question, part) = match &first {
+            Input::Start(opened) => (opened.question.clone(), opened.settings.part),
+            _ => (state.question().to_owned(), state.settings().part),
+        };
         let counting = Counting::begin(remote.tokenizer(), question, &documents, part.as_ref());
         let part = part.map(|part| part.span);
         Self {
-            state: State::default(),
-            opened: Some(Box::new(opened)),
+            state,
+            first: Some(first),
             context: Arc::new(Context::new(documents, remote, local, sandbox, embeddings, part)),
             next: Connected::default(),
             journal,
@@ -83,15 +98,17 @@ impl Driver {
     pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Order>) -> Result<State, JournalError> {
         let mut samples = sample_utilization();
         let (mut orders_open, mut samples_open) = (true, true);
-        if let Some(opened) = self.opened.take() {
-            self.take(vec![Input::Start(opened)]).await?;
+        if let Some(first) = self.first.take() {
+            self.take(vec![first]).await?;
         }
         let mut worked = false;
         while self.state.ending().is_none() {
             let mut inputs = tokio::select! {
                 order = orders.recv(), if orders_open => match order {
                     Some(Order::Choose(connected)) => vec![self.choose(connected)],
-                    Some(Order::Stop) => vec![self.stop()],
+                    Some(Order::Leave) if matches!(self.state.phase, Phase::Interrupted(_)) => break,
+                    Some(Order::Stop | Order::Leave) => vec![self.stop()],
+                    Some(Order::SendAgain) => vec![Input::SendAgain],
                     Some(Order::CancelJob(job)) => vec![Input::CancelJob(job)],
                     Some(Order::RetryJobs(jobs)) => vec![Input::RetryJobs(jobs)],
                     Some(Order::Note(text)) => vec![Input::Note { text }],
@@ -199,14 +216,7 @@ impl Driver {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Ask(request) => {
-                let backoff = Backoff::new(self.remote_attempts);
-                self.asking = Some(Asking {
-                    request: request.clone(),
-                    backoff,
-                    failures: 0,
-                    partial: String::new(),
-                    leaves: Instant::now(),
-                });
+                self.asking = Some(Asking::new(request.clone(), self.remote_attempts));
                 self.tasks.spawn(effects::ask(
                     self.context.clone(),
                     request,
@@ -215,6 +225,11 @@ impl Driver {
                 ));
             }
             Effect::AskAgain { ask, after_ms } => {
+                // One that was held back before this process began is known to the state alone.
+                if self.asking.is_none() {
+                    let known = self.state.asks().find(|known| known.request.ask == ask);
+                    self.asking = known.map(|known| Asking::new(known.request.clone(), self.remote_attempts));
+                }
                 let Some(asking) = self.asking.as_mut().filter(|asking| asking.request.ask == ask) else { return };
                 asking.partial.clear();
                 let (request, wait) = (asking.request.clone(), Duration::from_millis(after_ms));
@@ -228,11 +243,12 @@ impl Driver {
             }
             Effect::RunJobs { round } => {
                 let Some(planned) = self.state.round_numbered(round) else { return };
-                let mut jobs: Vec<(u32, u32)> =
-                    planned.jobs.iter().zip(0..).map(|(job, index)| (job.chunk, index)).collect();
+                let waiting = planned.jobs.iter().zip(0..).filter(|(job, _)| job.state == JobState::Waiting);
+                let mut jobs: Vec<(u32, u32, u32)> =
+                    waiting.map(|(job, index)| (job.chunk, index, job.attempt())).collect();
                 // One chunk's jobs together: who reads it once for all of them has to have them at once.
                 jobs.sort_unstable();
-                self.queue.extend(jobs.into_iter().map(|(_, index)| (JobId { round, index }, 1)));
+                self.queue.extend(jobs.into_iter().map(|(_, index, attempt)| (JobId { round, index }, attempt)));
             }
             Effect::RetryJob { job, attempt } => self.queue.push_front((job, attempt)),
             Effect::CancelJob(job) => {

@@ -19,16 +19,24 @@ use tokio::task::JoinHandle;
 use crate::document::Document;
 use crate::journal::{DayBook, JournalError, JournalWriter, Record};
 use crate::local::LocalLm;
-use crate::protocol::{AskId, BudgetChoice, GateChoice, Gates, JobId, Models, RunTo, SessionOpened, State};
+use crate::protocol::{AskId, BudgetChoice, GateChoice, Gates, JobId, Models, Resumed, RunTo, SessionOpened, State};
 use crate::remote::RemoteLm;
 use crate::sandbox::Sandbox;
 
 pub use likeness::Embeddings;
 pub use rerun::{Rerun, Verdict, rerun};
 
+/// What a run begins with.
+pub enum Beginning {
+    /// A new session.
+    New(Box<SessionOpened>),
+    /// One that is on record, as its facts have left it.
+    OnRecord { state: Box<State>, resumed: Resumed },
+}
+
 /// Everything a run needs.
 pub struct Setup {
-    pub opened: SessionOpened,
+    pub beginning: Beginning,
     pub documents: Vec<Document>,
     pub remote: Arc<dyn RemoteLm>,
     /// Tries at one remote request, the first included.
@@ -85,9 +93,14 @@ pub enum Order {
         n: u32,
         choice: GateChoice,
     },
+    /// Send the request whose answer never came again.
+    SendAgain,
     /// Put a note on record.
     Note(String),
     Stop,
+    /// Nobody watches any more. A session that waits for a word on a request whose answer never came stays as it is, to
+    /// be taken up later; any other is stopped.
+    Leave,
 }
 
 /// A session that runs by itself. When it has ended, `events` closes and `outcome` is ready.

@@ -47,7 +47,7 @@ fn a_session_of_version_1_stays_whole_and_readable() {
     assert_eq!(session.summary().problem, None);
 }
 
-const KINDS: usize = 34;
+const KINDS: usize = 37;
 
 /// Written without a wildcard, so that a new kind of fact needs a number here and a sample below.
 fn kind(fact: &Fact) -> usize {
@@ -85,6 +85,9 @@ fn kind(fact: &Fact) -> usize {
         Fact::JobsDropped { .. } => 31,
         Fact::OutputsEdited { .. } => 32,
         Fact::DecisionChanged { .. } => 33,
+        Fact::SessionResumed(_) => 34,
+        Fact::RemoteInterrupted(_) => 35,
+        Fact::ResendAllowed { .. } => 36,
         Fact::SessionEnded { .. } => KINDS,
     }
 }
@@ -217,6 +220,13 @@ fn added_later(code: CodeId, ask: AskId) -> Vec<Fact> {
             remote: None,
             local: Some(ModelInfo { provider: "ollama".into(), model: "m".into(), is_model: true, price: None }),
         }),
+        Fact::SessionResumed(Resumed {
+            program: "0.2.0".into(),
+            models: Models { remote: Some(opened().remote), local: Some(opened().local) },
+            embedding: None,
+        }),
+        Fact::RemoteInterrupted(Interrupted { ask, purpose: Purpose::Think, attempt: 1, worst_usd: Some(0.25) }),
+        Fact::ResendAllowed { ask },
     ]
     .into_iter()
     .chain(at_gates(ask, code))

@@ -2,6 +2,7 @@
 
 mod damage;
 mod golden;
+mod reopening;
 mod sessions;
 mod writing;
 

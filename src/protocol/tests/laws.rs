@@ -9,7 +9,7 @@ fn error() -> CodeError {
     CodeError::new(CodeErrorKind::Exception, "ValueError: no")
 }
 
-fn worlds() -> impl Strategy<Value = World> {
+pub(super) fn worlds() -> impl Strategy<Value = World> {
     let workers = prop_oneof![
         Just(Ok((ANSWERED, Finish::Stop))),
         Just(Ok((ABSTAINED, Finish::Stop))),
@@ -173,6 +173,8 @@ fn inputs() -> impl Strategy<Value = Input> {
             Just(BudgetChoice::Raise { scope: Scope::Session, to_usd: f64::NAN })
         ]
         .prop_map(Input::Budget),
+        Just(Input::Resume(Resumed { program: "2".into(), models: Models::default(), embedding: None })),
+        Just(Input::SendAgain),
         Just(Input::Fault { error: "disk full".into() }),
     ]
 }

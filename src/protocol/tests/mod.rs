@@ -2,5 +2,6 @@
 
 mod gates;
 mod laws;
+mod resuming;
 mod rounds;
 mod world;

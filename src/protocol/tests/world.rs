@@ -84,6 +84,12 @@ impl Run {
     }
 }
 
+fn used<T>(list: &mut Vec<T>) {
+    if list.len() > 1 {
+        list.drain(..1);
+    }
+}
+
 fn next<T: Clone>(list: &mut VecDeque<T>) -> T {
     if list.len() > 1 { list.pop_front().unwrap() } else { list.front().unwrap().clone() }
 }
@@ -107,7 +113,46 @@ pub fn opened(settings: Settings, price: Option<Price>) -> Box<SessionOpened> {
 impl World {
     /// Runs to the end. Bounded: a protocol that never ends fails here.
     pub fn run(&self) -> Run {
+        let run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
+        self.clone().go_on(run, Input::Start(opened(self.settings.clone(), self.price)))
+    }
+
+    /// Ends as it would have after these facts, were the process another one from here on. The person lets what was
+    /// interrupted be sent again.
+    pub fn resume(&self, facts: &[Fact]) -> Run {
         let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
+        let mut rest = Self { retries: 0, ..self.clone() };
+        for fact in facts {
+            let ran = match run.state.phase {
+                Phase::Waiting(Waiting::Prepare(_)) => Some(CodeStage::Prepare),
+                Phase::Waiting(Waiting::Transform(_)) => Some(CodeStage::Transform),
+                _ => None,
+            };
+            match (fact, ran) {
+                (Fact::RemoteAnswered(answer), _) => {
+                    match run.state.asks().find(|ask| ask.request.ask == answer.ask).unwrap().request.purpose {
+                        Purpose::Decompose => used(&mut rest.programs),
+                        Purpose::Decide => used(&mut rest.decisions),
+                        Purpose::Advise | Purpose::Think => {}
+                    }
+                }
+                (Fact::JobsPlanned(_) | Fact::CodeRejected { .. }, Some(CodeStage::Prepare)) => {
+                    used(&mut rest.prepared)
+                }
+                (Fact::OutputsAggregated { .. } | Fact::CodeRejected { .. }, Some(CodeStage::Transform)) => {
+                    used(&mut rest.transformed);
+                }
+                (Fact::BudgetRaised { .. }, _) => used(&mut rest.choices),
+                _ => {}
+            }
+            run.state.apply(fact);
+            run.facts.push(fact.clone());
+        }
+        let models = Models::of(run.state.opened.as_ref().unwrap());
+        rest.go_on(run, Input::Resume(Resumed { program: "later".into(), models, embedding: None }))
+    }
+
+    fn go_on(self, mut run: Run, first: Input) -> Run {
         let mut waiting: Vec<Effect> = Vec::new();
         let (mut programs, mut prepared) =
             (VecDeque::from(self.programs.clone()), VecDeque::from(self.prepared.clone()));
@@ -117,7 +162,7 @@ impl World {
         let mut says = VecDeque::from(self.says.clone());
         let mut order = VecDeque::from(self.order.clone());
         let mut retries = self.retries;
-        take(&mut run, &mut waiting, Input::Start(opened(self.settings.clone(), self.price)));
+        take(&mut run, &mut waiting, first);
         for _ in 0..20_000 {
             if let Phase::Paused(_) = run.state.phase {
                 take(&mut run, &mut waiting, Input::Budget(next(&mut choices)));
@@ -129,6 +174,11 @@ impl World {
                 if run.facts.len() == facts || run.state.phase == at_gate(n, &run.state) {
                     take(&mut run, &mut waiting, Input::AtGate { n, choice: GateChoice::Pass });
                 }
+                continue;
+            }
+            if let Phase::Interrupted(_) = run.state.phase {
+                assert!(waiting.is_empty(), "nothing goes out before the person says so");
+                take(&mut run, &mut waiting, Input::SendAgain);
                 continue;
             }
             if run.state.ending().is_some() || waiting.is_empty() {
@@ -166,9 +216,10 @@ impl World {
                     embedding_error: None,
                 },
                 Effect::RunJobs { round } => {
-                    let jobs = run.state.round().unwrap().jobs.len() as u32;
-                    for index in 0..jobs {
-                        waiting.push(Effect::RetryJob { job: JobId { round, index }, attempt: 1 });
+                    for (job, index) in run.state.round().unwrap().jobs.iter().zip(0..) {
+                        if job.state == JobState::Waiting {
+                            waiting.push(Effect::RetryJob { job: JobId { round, index }, attempt: job.attempt() });
+                        }
                     }
                     continue;
                 }

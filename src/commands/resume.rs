@@ -1,0 +1,176 @@
+//! `minions resume`: goes on with a session whose process ended first.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::begin::{self, Begun};
+use super::offers::with;
+use super::run::{Watched, watch};
+use super::verify::embeddings;
+use super::{Exit, Failure};
+use crate::app::picker::Choice;
+use crate::cli::ResumeArgs;
+use crate::config::{Config, Loaded, Origin};
+use crate::document::Document;
+use crate::document::escape::visible;
+use crate::journal::{DayBook, JournalError, JournalWriter, Record, Session};
+use crate::protocol::{BudgetChoice, Interrupted, ModelInfo, Models, Phase, Resumed, Scope, State};
+use crate::runtime::{self, Beginning, Embeddings, Order, Setup};
+use crate::term;
+
+/// A session that can be gone on with. Nobody else writes it while this lives.
+pub struct Recorded {
+    pub session: Session,
+    pub documents: Vec<Document>,
+    pub past: Vec<Record>,
+    pub state: State,
+    /// What is wrong with the journal, each in a sentence.
+    pub warnings: Vec<String>,
+    journal: JournalWriter,
+}
+
+impl Recorded {
+    /// Takes the session up: its journal is open for writing again, and nothing is done yet.
+    pub fn read(session: Session) -> Result<Self, Failure> {
+        let (mut state, mut past) = (State::default(), Vec::new());
+        let reopened = session.reopen(|record| {
+            if let Some(fact) = record.fact.known() {
+                state.apply(fact);
+            }
+            past.push(record);
+        });
+        let reopened = reopened.map_err(|error| match error {
+            JournalError::Sealed { id } => Failure::usage(format!(
+                "session {id} has ended, and there is nothing to go on with; `minions replay {id}` shows it, `minions \
+                 sessions fork {id}` starts a new one from it"
+            )),
+            error => error.into(),
+        })?;
+        let Some(opened) = &state.opened else {
+            return Err(Failure::usage(format!(
+                "session {} holds no question yet, so there is nothing to go on with; start it anew with `minions run`",
+                session.id()
+            )));
+        };
+        let documents = session.documents(&opened.documents)?;
+        Ok(Self { documents, past, state, warnings: reopened.warnings, journal: reopened.journal, session })
+    }
+}
+
+/// Goes on with the session of the command line, on the screen or without it.
+pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure> {
+    let begun_at = Instant::now();
+    let signals = Box::pin(term::signals()?);
+    let session = begin::store(&loaded.config)?.resolve(&args.session)?;
+    let recorded = Recorded::read(session)?;
+    let id = recorded.session.id().clone();
+    for warning in &recorded.warnings {
+        eprintln!("minions: {}", visible(warning));
+    }
+    if let Some(interrupted) = Interrupted::of(&recorded.state).filter(|known| known.may_cost() && !args.send_again) {
+        return Err(Failure::new(
+            Exit::NoAnswer,
+            format!(
+                "session {id}: {}; nothing was sent: `minions resume {id} --send-again` sends it again",
+                interrupted.told()
+            ),
+        ));
+    }
+    if let Phase::Paused(reached) = &recorded.state.phase
+        && args.budget.is_none_or(|usd| usd < reached.needed_usd())
+    {
+        let needed = reached.needed_usd();
+        return Err(Failure::new(
+            Exit::Budget,
+            format!("session {id}: {}; `minions resume {id} --budget {needed:.2}` or more goes on", reached.reason()),
+        ));
+    }
+    let config = config_of(loaded, &recorded.state)?;
+    let documents = recorded.documents.clone();
+    let (Begun { session, running }, past) = go_on(&config, recorded).await?;
+    if let Some(to_usd) = args.budget {
+        let _ = running.orders.try_send(Order::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd }));
+    }
+    if args.send_again {
+        let _ = running.orders.try_send(Order::SendAgain);
+    }
+    watch(Watched { session, running, documents, past, begun_at }, signals, args.json).await
+}
+
+/// Connects to the models and lets the session go on. Must be called on a tokio runtime.
+pub async fn go_on(config: &Config, recorded: Recorded) -> Result<(Begun, Vec<Record>), Failure> {
+    let Recorded { session, documents, past, state, journal, .. } = recorded;
+    let remote: Arc<dyn crate::remote::RemoteLm> = begin::remote(config).await?.into();
+    let local: Arc<dyn crate::local::LocalLm> = begin::local(config).await?.into();
+    let embeddings = match state.opened.as_ref().and_then(|opened| opened.embedding.as_ref()) {
+        Some(model) => embeddings(model, &config.local).await,
+        None => Embeddings::None,
+    };
+    let sandbox = begin::sandbox(config, state.settings().max_jobs)?;
+    sandbox.warm();
+    let root = session.path().parent().unwrap_or(Path::new("."));
+    let book = DayBook::new(root.to_owned(), session.id());
+    let resumed = Resumed {
+        program: env!("CARGO_PKG_VERSION").into(),
+        models: Models { remote: Some(remote.info()), local: Some(local.info()) },
+        embedding: match &embeddings {
+            Embeddings::By(embedder) => Some(embedder.model().clone()),
+            Embeddings::None | Embeddings::Missing(_) => None,
+        },
+    };
+    let beginning = Beginning::OnRecord { state: Box::new(state), resumed };
+    let remote_attempts = config.remote.attempts;
+    let running = runtime::start(Setup {
+        beginning,
+        documents,
+        remote,
+        remote_attempts,
+        local,
+        sandbox,
+        embeddings,
+        journal,
+        book,
+    });
+    Ok((Begun { session, running }, past))
+}
+
+/// The settings with the session's own models, except where the command line names others.
+fn config_of(loaded: &Loaded, state: &State) -> Result<Config, Failure> {
+    let named = |side: &str| {
+        ["provider", "model"]
+            .iter()
+            .any(|key| matches!(loaded.provenance.get(&format!("{side}.{key}")), Some(Origin::Flag(_))))
+    };
+    with_models_of(&loaded.config, state, named("remote"), named("local"))
+}
+
+/// The settings with the models that the session had last, where others are not wanted.
+pub fn with_models_of(config: &Config, state: &State, keep_remote: bool, keep_local: bool) -> Result<Config, Failure> {
+    let mut config = config.clone();
+    let mut models = state.models.now.clone();
+    models.remote = state.models.next.remote.clone().or(models.remote);
+    models.local = state.models.next.local.clone().or(models.local);
+    if let Some(model) = models.remote.filter(|_| !keep_remote)
+        && !is_named(&model, &config.remote.provider, &config.remote.model)
+    {
+        let choice = Choice::Remote { provider: model.provider, model: model.model };
+        config = with(&config, &choice)?.unwrap_or(config);
+    }
+    if let Some(model) = models.local.filter(|_| !keep_local)
+        && !is_named(&model, &config.local.provider, &config.local.model)
+    {
+        let choice = Choice::Local { provider: model.provider, model: model.model };
+        config = with(&config, &choice)?.unwrap_or(config);
+    }
+    Ok(config)
+}
+
+/// Whether the settings name this model.
+fn is_named(model: &ModelInfo, provider: &impl Serialize, name: &str) -> bool {
+    let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy());
+    serde_json::to_value(provider).is_ok_and(|provider| provider == model.provider.as_str())
+        && (!model.is_model || model.model == name || stem.as_deref() == Some(&model.model))
+}
