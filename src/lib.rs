@@ -7,6 +7,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod document;
+pub mod eval;
 pub mod journal;
 pub mod ledger;
 pub mod local;

@@ -26,7 +26,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that are pure: no files, no clock, no network, no tasks.
-const PURE: &[&str] = &["protocol", "ledger"];
+const PURE: &[&str] = &["protocol", "ledger", "eval"];
 const IMPURE: &[&str] =
     &["std::fs", "std::net", "std::process", "std::time::Instant", "std::time::SystemTime", "tokio", "std::env"];
 

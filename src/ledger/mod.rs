@@ -2,6 +2,7 @@
 //! contradict one another or stand on nothing cited.
 
 mod account;
+mod aggregated;
 mod changes;
 mod conflicts;
 mod coverage;
@@ -13,6 +14,7 @@ mod shingle;
 mod span_set;
 
 pub use account::{Baseline, Call, CallState, Ledger, LocalTotals, RemoteTotals, Tokens, Totals};
+pub use aggregated::{Aggregated, AggregatedRound};
 pub use changes::{Changes, changes};
 pub use conflicts::{Conflict, Value, conflicts};
 pub use coverage::Coverage;

@@ -1,0 +1,111 @@
+//! The book of an eval: which session each try is, and what it came to. Lines of JSON, only ever added to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::row::{Cost, Row, Try};
+
+/// The newest form of a line that this program reads.
+pub const VERSION: u32 = 1;
+
+/// One line of the book.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Entry {
+    /// What is asked: the first line.
+    Begun {
+        v: u32,
+        /// The blake3 of the file of questions, and its name.
+        questions: String,
+        file: String,
+    },
+    /// The session of a try is on the disk; written before anything of it is paid for.
+    Started {
+        #[serde(flatten)]
+        of: Try,
+        session: String,
+    },
+    /// The session has ended and counts.
+    Finished(Box<Row>),
+    /// The session ended before its time, and its try is made again. What it cost stays spent.
+    Abandoned {
+        #[serde(flatten)]
+        of: Try,
+        session: String,
+        why: String,
+        cost: Cost,
+    },
+    /// The tries of before do not count any more: everything is asked anew. What they cost stays spent.
+    Anew,
+}
+
+/// What the book comes to: a fold over its entries.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Book {
+    pub begun: Option<(String, String)>,
+    /// By try: what counts.
+    pub rows: BTreeMap<Try, Row>,
+    /// Tries that were begun and of which no more is known, each with its session.
+    pub open: BTreeMap<Try, String>,
+    /// Every session that was ever begun.
+    pub sessions: BTreeSet<String>,
+    /// What sessions cost that do not count.
+    pub lost: Vec<Cost>,
+}
+
+impl Book {
+    pub fn apply(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Begun { questions, file, .. } => {
+                self.begun.get_or_insert((questions.clone(), file.clone()));
+            }
+            Entry::Started { of, session } => {
+                self.sessions.insert(session.clone());
+                self.open.insert(of.clone(), session.clone());
+            }
+            Entry::Finished(row) => {
+                self.open.remove(&row.of);
+                if let Some(before) = self.rows.insert(row.of.clone(), (**row).clone()) {
+                    self.lost.push(before.cost);
+                }
+            }
+            Entry::Abandoned { of, cost, .. } => {
+                self.open.remove(of);
+                self.lost.push(*cost);
+            }
+            Entry::Anew => self.lost.extend(std::mem::take(&mut self.rows).into_values().map(|row| row.cost)),
+        }
+    }
+
+    /// Dollars of all sessions that ended, those that do not count as well.
+    pub fn spent_usd(&self) -> f64 {
+        self.rows.values().map(|row| &row.cost).chain(&self.lost).map(Cost::spent_usd).sum()
+    }
+}
+
+/// The entries of a book, and how many bytes of it are whole. A line that was torn when its writer ended is left out; any
+/// other that cannot be read is an error with its line.
+pub fn read(text: &str) -> Result<(Vec<Entry>, usize), String> {
+    let mut entries = Vec::new();
+    let mut whole = 0;
+    for (n, line) in text.split_inclusive('\n').enumerate() {
+        let Some(line) = line.strip_suffix('\n') else { break };
+        let entry = serde_json::from_str(line).map_err(|error| format!("line {}: {error}", n + 1))?;
+        if let Entry::Begun { v, .. } = entry
+            && v > VERSION
+        {
+            return Err(format!("line {}: this eval was begun by a newer version of the program", n + 1));
+        }
+        whole += line.len() + 1;
+        entries.push(entry);
+    }
+    Ok((entries, whole))
+}
+
+/// What tells settings apart: a hash over those that change an answer.
+pub fn fingerprint(settings: &Value) -> String {
+    let text = settings.to_string();
+    blake3::hash(text.as_bytes()).to_hex().chars().take(16).collect()
+}

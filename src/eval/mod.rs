@@ -1,0 +1,19 @@
+//! Many questions at once: files of questions, how right an answer is, what it cost, and what that comes to. Pure.
+
+pub mod book;
+pub mod curve;
+pub mod judge;
+pub mod pareto;
+pub mod question;
+pub mod read;
+pub mod report;
+pub mod row;
+pub mod score;
+pub mod summary;
+pub mod svg;
+
+pub use book::{Book, Entry};
+pub use curve::{Axis, Curve, Point};
+pub use question::{Question, Source};
+pub use row::{Cost, Followed, Row, Try};
+pub use summary::{Group, Measure, Stat, summarise};

@@ -1,0 +1,48 @@
+//! LongHealth: `data/benchmark_v5.json` of <https://github.com/kbressem/LongHealth>, an object of patients, each with notes and
+//! questions of five choices. A patient's notes are one document here.
+
+use serde_json::{Map, Value};
+
+use super::{Found, text};
+use crate::eval::question::{Question, Source};
+
+pub fn is(whole: &Map<String, Value>) -> bool {
+    whole.values().next().is_some_and(|patient| patient["texts"].is_object() && patient["questions"].is_array())
+}
+
+pub fn read(whole: &Map<String, Value>, found: &mut Found) {
+    for (patient, record) in whole {
+        let Some(notes) = record["texts"].as_object() else {
+            found.take(patient, Err("there are no `texts`".into()));
+            continue;
+        };
+        let mut notes: Vec<(&String, &str)> =
+            notes.iter().map(|(name, note)| (name, note.as_str().unwrap_or_default())).collect();
+        // `text_10` comes after `text_9`.
+        notes.sort_by_key(|(name, _)| (name.len(), *name));
+        let notes: Vec<&str> = notes.into_iter().map(|(_, note)| note).collect();
+        let document = Source::Text { name: patient.clone(), text: notes.join("\n\n").into() };
+        for (n, value) in record["questions"].as_array().into_iter().flatten().enumerate() {
+            let at = format!("{patient}, question {}", n + 1);
+            found.take(&at, question(patient, n, value, &document));
+        }
+    }
+}
+
+fn question(patient: &str, n: usize, value: &Value, document: &Source) -> Result<Question, String> {
+    let option = |letter: char| text(value, &format!("answer_{letter}"));
+    let options: Vec<String> = ('a'..='e').filter_map(|letter| option(letter).transpose()).collect::<Result<_, _>>()?;
+    if options.len() < 2 {
+        return Err("there are fewer than two of `answer_a` to `answer_e`".into());
+    }
+    Ok(Question {
+        id: format!("{patient}/{}", text(value, "No")?.unwrap_or_else(|| n.to_string())),
+        dataset: "longhealth".into(),
+        documents: vec![document.clone()],
+        question: text(value, "question")?.ok_or("there is no `question`")?,
+        answers: vec![text(value, "correct")?.ok_or("`correct` does not say which is right")?],
+        unanswerable: false,
+        options,
+        evidence: Vec::new(),
+    })
+}

@@ -1,0 +1,164 @@
+//! What one question came to: a fold over its session's facts, and the row that is kept of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::question::Question;
+use super::score::{EvidenceScores, Scores, places, score, weigh};
+use crate::document::{Document, Span};
+use crate::ledger::{Aggregated, Exposure, Ledger};
+use crate::protocol::{Ending, Fact, State};
+
+/// Which try at which question under which settings.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Try {
+    /// The [fingerprint](super::book::fingerprint) of the settings.
+    pub setting: String,
+    /// The question's id.
+    pub question: String,
+    /// Counted from 1.
+    pub repeat: u32,
+}
+
+/// A question that was answered, or was not: everything that a report needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    #[serde(flatten)]
+    pub of: Try,
+    pub dataset: String,
+    pub session: String,
+    /// The name of the [`Ending`], or `unfinished`.
+    pub outcome: String,
+    pub answer: Option<String>,
+    pub scores: Scores,
+    pub evidence: EvidenceScores,
+    pub cost: Cost,
+    pub rounds: u32,
+    pub jobs: u32,
+    /// From the first record to the last.
+    pub seconds: f64,
+}
+
+/// What a question cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cost {
+    pub remote_calls: u64,
+    pub remote_input_tokens: u64,
+    pub remote_output_tokens: u64,
+    pub local_calls: u64,
+    pub local_input_tokens: u64,
+    pub local_output_tokens: u64,
+    /// Whether any of the remote LM's tokens were estimated.
+    pub estimated: bool,
+    /// Dollars; nothing where the price is not known.
+    pub usd: Option<f64>,
+    /// Dollars at most for calls whose answer was lost.
+    pub doubtful_usd: f64,
+    /// Dollars for the judge.
+    pub judge_usd: f64,
+    /// The documents and the question sent whole: tokens, and dollars where a model has a price.
+    pub baseline_tokens: u64,
+    pub baseline_usd: Option<f64>,
+    /// The share of the documents' bytes that left, 0 to 1.
+    pub exposed: f64,
+    /// The first round's aggregated text against the documents, in bytes; nothing where nothing is aggregated.
+    pub sent_on: Option<f64>,
+}
+
+impl Cost {
+    /// Every dollar that was or may have been spent.
+    pub fn spent_usd(&self) -> f64 {
+        self.usd.unwrap_or(0.0) + self.doubtful_usd + self.judge_usd
+    }
+
+    /// Tokens in and out of the remote LM as a share of the documents' sent whole.
+    pub fn token_share(&self) -> Option<f64> {
+        let tokens = self.remote_input_tokens + self.remote_output_tokens;
+        (self.baseline_tokens > 0).then(|| tokens as f64 / self.baseline_tokens as f64)
+    }
+}
+
+/// Follows one session by its facts, while it runs or as its journal has them.
+pub struct Followed {
+    state: State,
+    ledger: Ledger,
+    exposure: Exposure,
+    aggregated: Aggregated,
+    bytes: usize,
+    began_ms: Option<u64>,
+    last_ms: u64,
+}
+
+impl Followed {
+    pub fn new(documents: &[Document]) -> Self {
+        Self {
+            state: State::default(),
+            ledger: Ledger::new(),
+            exposure: Exposure::new(documents),
+            aggregated: Aggregated::new(),
+            bytes: documents.iter().map(|document| document.text.len()).sum(),
+            began_ms: None,
+            last_ms: 0,
+        }
+    }
+
+    /// `at_ms`: the record's time.
+    pub fn apply(&mut self, fact: &Fact, at_ms: u64) {
+        self.began_ms.get_or_insert(at_ms);
+        self.last_ms = self.last_ms.max(at_ms);
+        self.state.apply(fact);
+        self.ledger.apply(fact);
+        self.exposure.apply(fact);
+        self.aggregated.apply(fact);
+    }
+
+    pub fn ending(&self) -> Option<&Ending> {
+        self.state.ending()
+    }
+
+    pub fn cost(&self) -> Cost {
+        let totals = self.ledger.totals();
+        let (remote, local) = (totals.remote.tokens.all(), totals.local.tokens.all());
+        let first = self.aggregated.first();
+        Cost {
+            remote_calls: totals.remote.calls,
+            remote_input_tokens: remote.input_tokens,
+            remote_output_tokens: remote.output_tokens,
+            local_calls: totals.local.calls,
+            local_input_tokens: local.input_tokens,
+            local_output_tokens: local.output_tokens,
+            estimated: remote.estimated,
+            usd: totals.remote_cost_usd,
+            doubtful_usd: totals.remote.doubtful_usd,
+            judge_usd: 0.0,
+            baseline_tokens: totals.baseline.input_tokens,
+            baseline_usd: totals.baseline.cost_usd,
+            exposed: self.exposure.share(),
+            sent_on: first.map(|round| round.bytes as f64 / self.bytes.max(1) as f64),
+        }
+    }
+
+    /// The row of a question whose session has ended.
+    pub fn row(&self, of: Try, session: String, question: &Question, documents: &[Document]) -> Row {
+        let answered = self.state.answer.as_ref();
+        let answer = answered.and_then(|answered| answered.answer.clone());
+        let cited: Vec<Option<Span>> = answered
+            .map(|answered| answered.citations.iter().map(|citation| citation.located.map(|at| at.span)).collect())
+            .unwrap_or_default();
+        let places = places(question, documents);
+        let first = self.aggregated.first().map(|round| &round.spans);
+        Row {
+            of,
+            dataset: question.dataset.clone(),
+            session,
+            outcome: self.ending().map_or("unfinished", Ending::name).to_owned(),
+            scores: score(question, answer.as_deref()),
+            answer,
+            evidence: weigh(&places, documents, first, self.exposure.spans(), &cited),
+            cost: self.cost(),
+            rounds: self.state.rounds.len() as u32,
+            jobs: self.state.rounds.iter().map(|round| round.jobs.len() as u32).sum(),
+            seconds: self.last_ms.saturating_sub(self.began_ms.unwrap_or(self.last_ms)) as f64 / 1e3,
+        }
+    }
+}

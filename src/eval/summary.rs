@@ -1,0 +1,220 @@
+//! Rows summed up: the mean of each measure by setting and set, and its spread.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::row::Row;
+
+/// What can be read off a row. The names are those of `--measure` and of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// The score that suits the question best: the judge's, the choice, the number, F1.
+    Score,
+    Exact,
+    F1,
+    Number,
+    Choice,
+    Judge,
+    /// Evidence in what the first round hands on; in the requests, where the protocol aggregates nothing.
+    Evidence,
+    KeyLines,
+    Recall,
+    Precision,
+    Answered,
+    SentOn,
+    Exposed,
+    TokenShare,
+    Tokens,
+    Usd,
+    Seconds,
+}
+
+impl Measure {
+    /// Those that say how good answers are, as `--measure` names them.
+    pub const QUALITY: [Measure; 9] = [
+        Self::Score,
+        Self::Exact,
+        Self::F1,
+        Self::Number,
+        Self::Choice,
+        Self::Judge,
+        Self::Evidence,
+        Self::Recall,
+        Self::Precision,
+    ];
+    pub const ALL: [Measure; 17] = [
+        Self::Answered,
+        Self::Score,
+        Self::Exact,
+        Self::F1,
+        Self::Number,
+        Self::Choice,
+        Self::Judge,
+        Self::Evidence,
+        Self::KeyLines,
+        Self::Recall,
+        Self::Precision,
+        Self::SentOn,
+        Self::Exposed,
+        Self::TokenShare,
+        Self::Tokens,
+        Self::Usd,
+        Self::Seconds,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Score => "score",
+            Self::Exact => "exact",
+            Self::F1 => "f1",
+            Self::Number => "number",
+            Self::Choice => "choice",
+            Self::Judge => "judge",
+            Self::Evidence => "evidence",
+            Self::KeyLines => "key_lines",
+            Self::Recall => "recall",
+            Self::Precision => "precision",
+            Self::Answered => "answered",
+            Self::SentOn => "sent_on",
+            Self::Exposed => "exposed",
+            Self::TokenShare => "token_share",
+            Self::Tokens => "tokens",
+            Self::Usd => "usd",
+            Self::Seconds => "seconds",
+        }
+    }
+
+    /// What the row says; nothing where it says nothing of this.
+    pub fn of(self, row: &Row) -> Option<f64> {
+        match self {
+            Self::Score => row.scores.best_suited(),
+            Self::Exact => row.scores.exact,
+            Self::F1 => row.scores.f1,
+            Self::Number => row.scores.number,
+            Self::Choice => row.scores.choice,
+            Self::Judge => row.scores.judge,
+            Self::Evidence => row.evidence.aggregated.or(row.evidence.exposed),
+            Self::KeyLines => row.evidence.key,
+            Self::Recall => row.evidence.recall,
+            Self::Precision => row.evidence.precision,
+            Self::Answered => Some(f64::from(u8::from(row.answer.is_some()))),
+            Self::SentOn => row.cost.sent_on,
+            Self::Exposed => Some(row.cost.exposed),
+            Self::TokenShare => row.cost.token_share(),
+            Self::Tokens => Some((row.cost.remote_input_tokens + row.cost.remote_output_tokens) as f64),
+            Self::Usd => row.cost.usd,
+            Self::Seconds => Some(row.seconds),
+        }
+    }
+
+    /// Whether it is a share, 0 to 1.
+    pub fn is_share(self) -> bool {
+        !matches!(self, Self::Tokens | Self::Usd | Self::Seconds)
+    }
+}
+
+/// A mean, and how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Stat {
+    pub mean: f64,
+    /// With several repeats the standard deviation between their means; with one the standard error over questions.
+    pub spread: f64,
+    /// Rows that say something of it.
+    pub of: usize,
+}
+
+/// One setting on one set; on all sets together where none is named.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Group {
+    pub setting: String,
+    pub dataset: Option<String>,
+    pub questions: usize,
+    pub repeats: usize,
+    pub stats: BTreeMap<Measure, Stat>,
+    /// Dollars in all; nothing where a price is not known.
+    pub usd: Option<f64>,
+    /// What asking the remote LM alone would cost, in all and as a multiple of what was spent.
+    pub baseline_usd: Option<f64>,
+    pub times_cheaper: Option<f64>,
+    pub estimated: bool,
+}
+
+impl Group {
+    pub fn stat(&self, measure: Measure) -> Option<&Stat> {
+        self.stats.get(&measure)
+    }
+}
+
+/// Groups by set and setting, settings in the order of `settings` (fingerprint and label); with several sets one more for
+/// all together.
+pub fn summarise(rows: &[&Row], settings: &[(String, String)]) -> Vec<Group> {
+    let sets: BTreeSet<&str> = rows.iter().map(|row| row.dataset.as_str()).collect();
+    let mut groups = Vec::new();
+    let all = (sets.len() > 1).then_some(None);
+    for set in sets.into_iter().map(Some).chain(all) {
+        for (fingerprint, label) in settings {
+            let of: Vec<&Row> = rows
+                .iter()
+                .filter(|row| row.of.setting == *fingerprint && set.is_none_or(|set| row.dataset == set))
+                .copied()
+                .collect();
+            if !of.is_empty() {
+                groups.push(group(label, set, &of));
+            }
+        }
+    }
+    groups
+}
+
+fn group(label: &str, set: Option<&str>, rows: &[&Row]) -> Group {
+    let questions: BTreeSet<&str> = rows.iter().map(|row| row.of.question.as_str()).collect();
+    let repeats: BTreeSet<u32> = rows.iter().map(|row| row.of.repeat).collect();
+    let stats = Measure::ALL.into_iter().filter_map(|measure| Some((measure, stat(measure, rows)?))).collect();
+    let sum = |of: fn(&Row) -> Option<f64>| rows.iter().map(|row| of(row)).sum::<Option<f64>>();
+    let usd = sum(|row| row.cost.usd);
+    let baseline_usd = sum(|row| row.cost.baseline_usd);
+    let times = |(baseline, spent): (f64, f64)| (spent > 0.0).then(|| baseline / spent);
+    Group {
+        setting: label.to_owned(),
+        dataset: set.map(str::to_owned),
+        questions: questions.len(),
+        repeats: repeats.len(),
+        stats,
+        usd,
+        baseline_usd,
+        times_cheaper: baseline_usd.zip(usd).and_then(times),
+        estimated: rows.iter().any(|row| row.cost.estimated),
+    }
+}
+
+/// Nothing where no row says anything of it.
+pub fn stat(measure: Measure, rows: &[&Row]) -> Option<Stat> {
+    let mut by_repeat: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for row in rows {
+        if let Some(value) = measure.of(row) {
+            by_repeat.entry(row.of.repeat).or_default().push(value);
+        }
+    }
+    let all: Vec<f64> = by_repeat.values().flatten().copied().collect();
+    if all.is_empty() {
+        return None;
+    }
+    let spread = match by_repeat.len() {
+        1 => deviation(&all) / (all.len() as f64).sqrt(),
+        _ => deviation(&by_repeat.values().map(|values| mean(values)).collect::<Vec<_>>()),
+    };
+    Some(Stat { mean: mean(&all), spread, of: all.len() })
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// The sample standard deviation; 0 for one value.
+fn deviation(values: &[f64]) -> f64 {
+    let middle = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - middle).powi(2)).sum();
+    if values.len() < 2 { 0.0 } else { (squares / (values.len() - 1) as f64).sqrt() }
+}
