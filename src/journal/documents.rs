@@ -5,11 +5,17 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::archive;
 use super::error::JournalError;
 use super::store::{private_file, private_folder, sync_folder};
 use crate::document::{Document, DocumentHash, DocumentRef};
 
 const FOLDER: &str = "documents";
+
+/// Where a session's documents lie.
+pub(super) fn folder(session: &Path) -> PathBuf {
+    session.join(FOLDER)
+}
 
 pub(super) fn store(session: &Path, documents: &[Document]) -> Result<(), JournalError> {
     let folder = session.join(FOLDER);
@@ -42,7 +48,7 @@ pub(super) fn load(session: &Path, reference: &DocumentRef) -> Result<Document, 
         path: path.to_owned(),
         what: what.to_owned(),
     };
-    let bytes = match fs::read(&path) {
+    let bytes = match archive::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(damaged(&path, "the file is missing")),
         Err(error) => return Err(JournalError::io("read", &path)(error)),
@@ -55,7 +61,7 @@ pub(super) fn load(session: &Path, reference: &DocumentRef) -> Result<Document, 
         0 => Vec::new(),
         count => {
             let path = pages_path(session, reference.hash);
-            let bytes = fs::read(&path).map_err(JournalError::io("read", &path))?;
+            let bytes = archive::read(&path).map_err(JournalError::io("read", &path))?;
             serde_json::from_slice::<Vec<usize>>(&bytes)
                 .ok()
                 .filter(|pages| pages.len() == count && pages.is_sorted() && pages.iter().all(|&at| at <= text.len()))
@@ -65,20 +71,42 @@ pub(super) fn load(session: &Path, reference: &DocumentRef) -> Result<Document, 
     Ok(Document::stored(reference.name.clone(), Arc::from(text), pages, reference.hash))
 }
 
+/// The files of the documents, by the names they have when they are not archived.
+pub(super) fn files(session: &Path) -> Result<Vec<PathBuf>, JournalError> {
+    let folder = session.join(FOLDER);
+    let mut files: Vec<PathBuf> = stored(&folder)?
+        .into_iter()
+        .filter(|path| path.extension().is_none_or(|ending| ending != "new"))
+        .map(|path| match path.extension() {
+            Some(ending) if ending == "zst" => path.with_extension(""),
+            _ => path,
+        })
+        .collect();
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+/// What stands in the folder and is named by a document's hash.
+fn stored(folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
+    let listing = match fs::read_dir(folder) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(JournalError::io("read the folder", folder)(error)),
+    };
+    let is_document = |name: &str| name.split('.').next().is_some_and(|hash| hash.parse::<DocumentHash>().is_ok());
+    let entries = listing.flatten().filter(|entry| entry.file_name().to_str().is_some_and(is_document));
+    Ok(entries.map(|entry| entry.path()).collect())
+}
+
 /// Removes the stored documents, and nothing that is not one.
 pub(super) fn remove(session: &Path) -> Result<(), JournalError> {
     let folder = session.join(FOLDER);
-    let listing = match fs::read_dir(&folder) {
-        Ok(listing) => listing,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(JournalError::io("read the folder", &folder)(error)),
-    };
-    for entry in listing.flatten() {
-        let name = entry.file_name();
-        let hash = name.to_str().and_then(|name| name.split('.').next()).map(str::parse::<DocumentHash>);
-        if matches!(hash, Some(Ok(_))) {
-            fs::remove_file(entry.path()).map_err(JournalError::io("delete", &entry.path()))?;
-        }
+    if !folder.exists() {
+        return Ok(());
+    }
+    for path in stored(&folder)? {
+        fs::remove_file(&path).map_err(JournalError::io("delete", &path))?;
     }
     fs::remove_dir(&folder).map_err(JournalError::io("delete the folder", &folder))
 }

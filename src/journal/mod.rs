@@ -3,10 +3,13 @@
 //! A session is a folder: `journal.jsonl` holds one record a line, `documents/` the text that was read, `lock` keeps a
 //! second writer out. Nothing here asks a model or changes a state: facts come in, records come out.
 
+mod archive;
+mod catalogue;
 mod day;
 mod documents;
 mod error;
 mod id;
+mod label;
 mod lock;
 mod notes;
 mod reader;
@@ -22,9 +25,11 @@ mod verify;
 pub(crate) mod world;
 mod writer;
 
+pub use catalogue::Catalogue;
 pub use day::{DayBook, Reservation, spent_today};
 pub use error::JournalError;
 pub use id::SessionId;
+pub use label::Label;
 pub use notes::Note;
 pub use reader::Journal;
 pub use record::{FORMAT_VERSION, Record, Stored};

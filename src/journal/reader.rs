@@ -1,9 +1,9 @@
 //! Reads a journal line by line, and as much of a damaged one as there is.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek};
 use std::path::{Path, PathBuf};
 
+use super::archive::{self, Content};
 use super::error::JournalError;
 use super::record::{BadLine, FORMAT_VERSION, Record, Stored, read_line};
 use crate::protocol::Fact;
@@ -105,7 +105,7 @@ impl Problem {
 /// The lines of a journal, one at a time, through one buffer.
 pub(super) struct Lines {
     path: PathBuf,
-    reader: BufReader<File>,
+    reader: BufReader<Content>,
     buffer: Vec<u8>,
     number: u64,
     /// Where the next line begins, in bytes.
@@ -145,7 +145,7 @@ impl Line<'_> {
 
 impl Lines {
     pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
-        let file = File::open(path).map_err(JournalError::io("open", path))?;
+        let file = archive::open(path).map_err(JournalError::io("open", path))?;
         let reader = BufReader::with_capacity(BUFFER, file);
         Ok(Self { path: path.to_owned(), reader, buffer: Vec::new(), number: 0, at: 0, longest: LONGEST_LINE })
     }
@@ -157,8 +157,15 @@ impl Lines {
         wanted: impl Fn(&[u8]) -> bool,
     ) -> Result<Vec<Record>, JournalError> {
         let mut lines = Self::open(path)?;
-        let from = lines.reader.get_ref().metadata().map_or(0, |about| about.len()).saturating_sub(bytes);
-        lines.reader.seek(io::SeekFrom::Start(from)).map_err(JournalError::io("read", path))?;
+        let from = match lines.reader.get_mut() {
+            Content::Plain(file) => {
+                let from = file.metadata().map_or(0, |about| about.len()).saturating_sub(bytes);
+                file.seek(io::SeekFrom::Start(from)).map_err(JournalError::io("read", path))?;
+                from
+            }
+            // There is no way to the end of an archived one but through all of it.
+            Content::Packed(_) => 0,
+        };
         let mut records = Vec::new();
         // Where reading began in the middle, the first line is but an end of one.
         let mut is_whole = from == 0;

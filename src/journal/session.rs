@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::archive::{self, packed};
 use super::documents;
 use super::error::JournalError;
 use super::id::{SessionId, unix_ms};
+use super::label;
 use super::lock::Lock;
 use super::notes;
 use super::reader::{Journal, Lines, first_record};
@@ -30,7 +32,8 @@ impl Session {
 
     /// The session in this folder, wherever it lies.
     pub fn at(folder: &Path) -> Result<Self, JournalError> {
-        if !folder.join(JOURNAL).is_file() {
+        let journal = folder.join(JOURNAL);
+        if !journal.is_file() && !packed(&journal).is_file() {
             return Err(JournalError::NoSession { path: folder.to_owned() });
         }
         let path = folder.canonicalize().map_err(JournalError::io("open the folder", folder))?;
@@ -71,9 +74,27 @@ impl Session {
         answer(self)
     }
 
-    /// Bytes of the journal.
+    /// Bytes of the journal as it lies on the disk.
     pub(super) fn length(&self) -> Option<u64> {
-        fs::metadata(self.path.join(JOURNAL)).ok().map(|about| about.len())
+        self.journal_file().map(|about| about.len())
+    }
+
+    pub(super) fn journal_file(&self) -> Option<fs::Metadata> {
+        let journal = self.path.join(JOURNAL);
+        fs::metadata(&journal).or_else(|_| fs::metadata(packed(&journal))).ok()
+    }
+
+    /// Bytes of all its files on the disk.
+    pub fn disk_bytes(&self) -> u64 {
+        let of = |folder: &Path| -> u64 {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            entries
+                .filter_map(|entry| entry.metadata().ok())
+                .filter(|about| about.is_file())
+                .map(|about| about.len())
+                .sum()
+        };
+        of(&self.path) + of(&documents::folder(&self.path))
     }
 
     /// The whole records within the last `bytes` of the journal whose lines are `wanted`.
@@ -102,8 +123,9 @@ impl Session {
     pub fn delete(&self) -> Result<(), JournalError> {
         let lock = Lock::take(&self.path, &self.id)?;
         // The journal goes first, so that a deletion that is cut short leaves no session that looks whole.
-        for name in [JOURNAL, notes::FILE, reopen::TORN, "lock"] {
-            let path = self.path.join(name);
+        let journal = self.path.join(JOURNAL);
+        let besides = [notes::FILE, label::FILE, reopen::TORN, "lock"].map(|name| self.path.join(name));
+        for path in archive::forms(&journal).into_iter().chain(besides) {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(JournalError::io("delete", &path)(error));

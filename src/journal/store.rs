@@ -5,12 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::archive::packed;
+use super::catalogue::Catalogue;
 use super::documents;
 use super::error::JournalError;
 use super::id::SessionId;
 use super::lock::Lock;
 use super::session::{JOURNAL, Session};
-use super::summary::{Summary, summarise};
+use super::summary::Summary;
 use super::writer::JournalWriter;
 use crate::document::Document;
 
@@ -70,9 +72,19 @@ impl Store {
 
     /// Every session, newest first. One that cannot be read is listed with what is wrong and hides no other.
     pub fn list(&self) -> Result<Vec<Summary>, JournalError> {
-        let mut summaries: Vec<Summary> = self.sessions()?.iter().map(summarise).collect();
+        let mut summaries = Catalogue::of(&self.root).summaries(&self.sessions()?);
         summaries.sort_by(|a, b| (b.opened_at_ms, &b.id).cmp(&(a.opened_at_ms, &a.id)));
         Ok(summaries)
+    }
+
+    /// What is known of the sessions without reading them again.
+    pub fn catalogue(&self) -> Catalogue {
+        Catalogue::of(&self.root)
+    }
+
+    /// Forgets what lists would tell of sessions that were deleted.
+    pub fn forget_deleted(&self) {
+        self.catalogue().forget_deleted(&self.root);
     }
 
     /// Every session, newest first by its name, without reading any.
@@ -125,7 +137,10 @@ impl Store {
         for entry in listing.flatten() {
             let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<SessionId>().ok()) else { continue };
             let path = entry.path();
-            if path.is_dir() && (path.join(JOURNAL).exists() || id.made_at_ms().is_some()) {
+            // A link to a folder is one too.
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir()) || path.is_dir();
+            let has_journal = || path.join(JOURNAL).exists() || packed(&path.join(JOURNAL)).exists();
+            if is_folder && (id.made_at_ms().is_some() || has_journal()) {
                 sessions.push(Session::new(path, id));
             }
         }

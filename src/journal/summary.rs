@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::JournalError;
 use super::id::SessionId;
+use super::label::Label;
 use super::session::Session;
 use crate::protocol::{Ending, Fact, ModelsInForce, SessionOpened};
 
@@ -15,12 +16,17 @@ const WHOLE: u64 = 256 << 10;
 const TAIL: u64 = 64 << 10;
 const ANSWER_TAIL: u64 = 1 << 20;
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     pub id: SessionId,
     pub path: PathBuf,
     pub question: String,
+    /// What was answered last; nothing where there is no answer, or where it stands in the midst of a long journal.
+    pub answer: Option<String>,
+    /// What the person calls it, and keeps it under.
+    #[serde(flatten)]
+    pub label: Label,
     /// Milliseconds since 1970.
     pub opened_at_ms: u64,
     /// Nothing while the session runs, and where it was interrupted.
@@ -32,12 +38,16 @@ pub struct Summary {
     pub sums: Option<Sums>,
     /// The documents' names.
     pub documents: Vec<String>,
+    /// Of all its files.
+    pub disk_bytes: u64,
+    /// Whether its files are compressed.
+    pub archived: bool,
     /// Why the session cannot be read, or not whole.
     pub problem: Option<String>,
 }
 
 /// What only a whole journal tells.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sums {
     pub rounds: u32,
     /// Dollars of the answered calls; nothing where the price of one is not known.
@@ -46,6 +56,10 @@ pub struct Sums {
 
 fn as_text<S: serde::Serializer>(id: &SessionId, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(id)
+}
+
+fn from_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SessionId, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 pub(super) fn summarise(session: &Session) -> Summary {
@@ -65,11 +79,15 @@ fn by(session: &Session, sums: Option<Sums>, scan: fn(&Session, &mut Summary) ->
         id: session.id().clone(),
         path: session.path().to_owned(),
         question: String::new(),
+        answer: None,
+        label: session.label(),
         opened_at_ms: session.made_at_ms(),
         ended: None,
         running: session.is_running(),
         sums,
         documents: Vec::new(),
+        disk_bytes: session.disk_bytes(),
+        archived: session.is_archived(),
         problem: None,
     };
     if let Err(error) = scan(session, &mut summary) {
@@ -141,8 +159,14 @@ fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
 /// Whether a line may hold a fact that the summary tells of. The kind stands near the beginning of every line that this
 /// program wrote; a line that looks otherwise is parsed to be sure.
 fn matters(line: &[u8]) -> bool {
-    const TOLD: [&[u8]; 5] =
-        [b"session_opened\"", b"models_chosen\"", b"round_began\"", b"remote_answered\"", b"session_ended\""];
+    const TOLD: [&[u8]; 6] = [
+        b"session_opened\"",
+        b"models_chosen\"",
+        b"round_began\"",
+        b"remote_answered\"",
+        b"answered\"",
+        b"session_ended\"",
+    ];
     line.last() != Some(&b'\n') || kind_is(line, &TOLD)
 }
 
@@ -165,6 +189,7 @@ fn note(summary: &mut Summary, models: &mut ModelsInForce, fact: &Fact, at_ms: u
             summary.documents = documents.iter().map(|document| document.name.clone()).collect();
             summary.opened_at_ms = at_ms;
         }
+        Fact::Answered { answer, .. } => summary.answer.clone_from(answer),
         Fact::SessionEnded { ending } => summary.ended = Some(ending.clone()),
         _ => {}
     }

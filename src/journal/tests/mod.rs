@@ -1,5 +1,6 @@
 //! What the journal promises.
 
+mod archive;
 mod damage;
 mod golden;
 mod reopening;

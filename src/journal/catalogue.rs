@@ -1,0 +1,183 @@
+//! What lists tell of each session, kept in one file so that thousands need not be read again.
+//!
+//! It is a cache and nothing more: every entry is compared with the session's files before it is believed, a session that
+//! is not in it is read, and without the file all are. Small stores have none.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, Metadata};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use super::session::Session;
+use super::store::private_file;
+use super::summary::{Summary, brief, summarise};
+
+const FILE: &str = "catalogue.jsonl";
+/// The form of the entries; a file of another form is not read.
+const FORMAT: u32 = 1;
+/// So many sessions are read anew each time rather than writing the file for them.
+const FEW: usize = 32;
+/// What changed this shortly before it was looked at may change again within the same tick of the file system's clock.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// What was known of the sessions of a folder, and what has been learnt of them since.
+#[derive(Debug)]
+pub struct Catalogue {
+    path: PathBuf,
+    entries: HashMap<String, Entry>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Entry {
+    stamp: Stamp,
+    summary: Summary,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    catalogue: u32,
+}
+
+/// What changes with a session's files: the journal's length and time, and the time of its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    bytes: u64,
+    journal_ns: u64,
+    folder_ns: u64,
+}
+
+impl Stamp {
+    fn of(session: &Session) -> Option<Self> {
+        let journal = session.journal_file()?;
+        let folder = fs::metadata(session.path()).ok()?;
+        Some(Self { bytes: journal.len(), journal_ns: changed_ns(&journal)?, folder_ns: changed_ns(&folder)? })
+    }
+
+    /// Whether nothing changed in the moments before `now`.
+    fn is_settled(&self, now: SystemTime) -> bool {
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let before = now.saturating_sub(SETTLED).as_nanos();
+        u128::from(self.journal_ns.max(self.folder_ns)) < before
+    }
+}
+
+fn changed_ns(about: &Metadata) -> Option<u64> {
+    let since = about.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_nanos()).ok()
+}
+
+impl Catalogue {
+    /// What is known of the sessions in this folder. A file that is missing or damaged is as good as an empty one.
+    pub(super) fn of(root: &Path) -> Self {
+        let path = root.join(FILE);
+        let entries = read(&path).unwrap_or_default();
+        Self { path, entries }
+    }
+
+    /// What is cheap to know of a session.
+    pub fn brief(&self, session: &Session) -> Summary {
+        let stamp = Stamp::of(session);
+        self.known(session, stamp).unwrap_or_else(|| brief(session))
+    }
+
+    /// All that a list tells of these sessions, in their order. What had to be read is kept for the next time.
+    pub fn summaries(mut self, sessions: &[Session]) -> Vec<Summary> {
+        let now = SystemTime::now();
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let each = sessions.len().div_ceil(threads).max(FEW);
+        let this = &self;
+        let looked_up: Vec<(Option<Stamp>, Summary, bool)> = thread::scope(|scope| {
+            let parts = sessions.chunks(each).map(|part| {
+                let look_up = move || part.iter().map(|session| this.look_up(session)).collect::<Vec<_>>();
+                (part, thread::Builder::new().spawn_scoped(scope, look_up))
+            });
+            let parts: Vec<_> = parts.collect();
+            let found = parts.into_iter().flat_map(|(part, thread)| {
+                let found = thread.ok().and_then(|thread| thread.join().ok());
+                // Where no thread can be had, this one does it.
+                found.unwrap_or_else(|| part.iter().map(|session| this.look_up(session)).collect())
+            });
+            found.collect()
+        });
+        let (mut read, mut kept) = (0, HashMap::with_capacity(looked_up.len()));
+        for (stamp, summary, known) in &looked_up {
+            let Some(stamp) = stamp.filter(|stamp| stamp.is_settled(now)) else { continue };
+            read += usize::from(!known);
+            kept.insert(summary.id.to_string(), Entry { stamp, summary: summary.clone() });
+        }
+        let there: HashSet<&str> = sessions.iter().map(|session| session.id().as_str()).collect();
+        let gone = self.entries.keys().any(|id| !there.contains(id.as_str()));
+        if read >= FEW || gone {
+            self.entries = kept;
+            self.keep();
+        }
+        looked_up.into_iter().map(|(_, summary, _)| summary).collect()
+    }
+
+    /// Forgets the sessions that are there no longer: what was asked in them is not to outlive them here.
+    pub fn forget_deleted(mut self, root: &Path) {
+        let before = self.entries.len();
+        self.entries.retain(|id, _| root.join(id).exists());
+        if self.entries.len() != before {
+            self.keep();
+        }
+    }
+
+    /// The stamp was taken before the files were read: what changes meanwhile is noticed the next time.
+    fn look_up(&self, session: &Session) -> (Option<Stamp>, Summary, bool) {
+        let stamp = Stamp::of(session);
+        match self.known(session, stamp).filter(|summary| summary.sums.is_some()) {
+            Some(summary) => (stamp, summary, true),
+            None => (stamp, summarise(session), false),
+        }
+    }
+
+    fn known(&self, session: &Session, stamp: Option<Stamp>) -> Option<Summary> {
+        let entry = self.entries.get(session.id().as_str())?;
+        if Some(entry.stamp) != stamp {
+            return None;
+        }
+        // A session that was interrupted may be gone on with before anything is written.
+        let running = entry.summary.ended.is_none() && session.is_running();
+        Some(Summary { path: session.path().to_owned(), running, ..entry.summary.clone() })
+    }
+
+    /// Writes the file in place of the one before. Where that cannot be, the next list takes longer, and that is all.
+    fn keep(&self) {
+        let new = self.path.with_extension(format!("{}.new", std::process::id()));
+        let written = private_file().write(true).create(true).truncate(true).open(&new).and_then(|file| {
+            let mut out = BufWriter::new(file);
+            write_line(&mut out, &Head { catalogue: FORMAT })?;
+            self.entries.values().try_for_each(|entry| write_line(&mut out, entry))?;
+            out.flush()
+        });
+        if written.and_then(|()| fs::rename(&new, &self.path)).is_err() {
+            let _ = fs::remove_file(&new);
+        }
+    }
+}
+
+fn write_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+/// A damaged line is passed over.
+fn read(path: &Path) -> io::Result<HashMap<String, Entry>> {
+    let mut lines = BufReader::with_capacity(1 << 20, fs::File::open(path)?).split(b'\n');
+    let head = lines.next().transpose()?.and_then(|line| serde_json::from_slice::<Head>(&line).ok());
+    if head.is_none_or(|head| head.catalogue != FORMAT) {
+        return Ok(HashMap::new());
+    }
+    let mut entries = HashMap::new();
+    for line in lines {
+        if let Ok(entry) = serde_json::from_slice::<Entry>(&line?) {
+            entries.insert(entry.summary.id.to_string(), entry);
+        }
+    }
+    Ok(entries)
+}
