@@ -285,13 +285,7 @@ pub enum SessionsCommand {
         format: ExportFormat,
     },
     /// Start a new session from a place in an old one
-    Fork {
-        #[arg(help = SESSION)]
-        session: String,
-        /// Where to leave the old one: round:2, or the number of a record
-        #[arg(long, value_name = "ROUND|RECORD", value_parser = point)]
-        from: Option<Point>,
-    },
+    Fork(ForkArgs),
     /// Delete a session and the texts of documents it keeps
     Delete {
         #[arg(help = SESSION)]
@@ -300,6 +294,38 @@ pub enum SessionsCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct ForkArgs {
+    #[arg(help = SESSION)]
+    pub session: String,
+    /// Where to leave the old one: round:2, or the number of a record
+    #[arg(long, value_name = "ROUND|RECORD", value_parser = point)]
+    pub from: Option<Point>,
+    /// Another question on the same documents, which goes on from what is known
+    #[arg(short, long, value_name = "QUESTION", conflicts_with_all = ["code", "job", "rerun_local"])]
+    pub question: Option<String>,
+    /// Another program, in place of the one at that place
+    #[arg(long, value_name = "FILE.py", conflicts_with_all = ["job", "rerun_local"])]
+    pub code: Option<PathBuf>,
+    /// A job whose output is another, such as 1.0; with --output
+    #[arg(long, value_name = "ROUND.JOB", value_parser = job, requires = "output", conflicts_with = "rerun_local")]
+    pub job: Option<(u32, u32)>,
+    /// That output: a JSON object with explanation, citation and answer
+    #[arg(long, value_name = "JSON", requires = "job")]
+    pub output: Option<String>,
+    /// Run all jobs again, with the planner's replies as they are on record: nothing is sent, nothing is paid
+    #[arg(long)]
+    pub rerun_local: bool,
+    /// Ask anew what was asked after that place, instead of taking replies from the record
+    #[arg(long)]
+    pub ask_anew: bool,
+    /// Print one JSON object instead of the answer
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub levers: Levers,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -369,6 +395,7 @@ impl Cli {
             Some(Command::Demo(demo)) => Some(&demo.ask.levers),
             Some(Command::Run(run)) => Some(&run.levers),
             Some(Command::Eval(eval)) => Some(&eval.levers),
+            Some(Command::Sessions(SessionsCommand::Fork(fork))) => Some(&fork.levers),
             _ => None,
         };
         all.extend(levers.into_iter().flat_map(Levers::overrides));
@@ -422,6 +449,12 @@ fn speed(text: &str) -> Result<Speed, String> {
         Ok(times) if times > 0.0 && times <= 1000.0 => Ok(Speed::Times(times)),
         _ => Err("allowed: a number above 0 and up to 1000, or max".into()),
     }
+}
+
+/// A round, counted from 1, and a job of it, counted from 0.
+fn job(text: &str) -> Result<(u32, u32), String> {
+    let id = text.split_once('.').and_then(|(round, job)| Some((round.parse().ok()?, job.parse().ok()?)));
+    id.filter(|(round, _)| *round > 0).ok_or_else(|| "allowed: ROUND.JOB, such as 1.0".into())
 }
 
 fn point(text: &str) -> Result<Point, String> {

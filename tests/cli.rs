@@ -148,9 +148,7 @@ fn what_is_not_in_this_version_says_so_in_one_sentence_and_exits_with_2() {
     fs::write(home.path("document.txt"), "Words.").unwrap();
     let later: &[&[&str]] = &[
         &["attach"],
-        &["resume", "last"],
         &["sessions", "export", "last"],
-        &["sessions", "fork", "last"],
         &["eval", "--questions", "q.jsonl", "--documents", "."],
         &["run", "-d", "document.txt", "-q", "What?", "--protocol", "minion"],
         &["open", "document.txt", "-q", "What?", "--set", "protocol.name=local-only"],

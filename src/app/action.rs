@@ -51,6 +51,8 @@ pub enum Action {
     RetryTrouble,
     Ask,
     StopRun,
+    Resume,
+    Fork,
     Theme,
     Mouse,
     Redraw,
@@ -250,7 +252,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Sessions, C::Everywhere, "sessions", "S", "open or delete a session, or start one on other documents"),
     binding(A::RemoteModel, C::Everywhere, "remote model", "m", "choose who plans, from the next round on"),
     binding(A::LocalModel, C::Everywhere, "local model", "M", "choose who reads, from the next round on"),
-    binding(A::Budget, C::Everywhere, "budget", "B", "say how to go on where the next call could pass the budget"),
+    binding(A::Budget, C::Everywhere, "budget", "B", "say how to go on where a call waits for your word"),
     binding(A::Ledger, C::Everywhere, "ledger", "L", "every request with its tokens, cost and time, and the sums"),
     binding(
         A::Settings,
@@ -263,6 +265,8 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Bookmark, C::Everywhere, "bookmark", "*", "put a bookmark at the record at hand"),
     binding(A::Notes, C::Everywhere, "notes", "'", "go to a note or a bookmark"),
     binding(A::Log, C::Everywhere, "log", "!", "the last lines of the log"),
+    binding(A::Resume, C::Everywhere, "resume", "u", "go on with a session that was interrupted"),
+    binding(A::Fork, C::Everywhere, "fork", "Y", "a new session from the record at hand, with what you change"),
     binding(A::StopRun, C::Everywhere, "stop run", "X", "stop the run"),
     binding(A::Theme, C::Everywhere, "theme", "t", "the next theme"),
     binding(

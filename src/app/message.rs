@@ -148,6 +148,16 @@ pub enum Command {
     RetryJobs(Vec<JobId>),
     /// How to go on where the next call could pass a budget.
     Budget(BudgetChoice),
+    /// Go on with the session at hand, which was interrupted.
+    Resume,
+    /// Start a new session from this record of the one at hand.
+    Fork {
+        seq: u64,
+        /// Where it is another one.
+        question: Option<String>,
+    },
+    /// Send the request whose answer never came again.
+    SendAgain,
     /// Work with these settings from now on.
     Settings(Box<Config>),
     /// Look up the questions of stored sessions.

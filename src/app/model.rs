@@ -28,7 +28,7 @@ use super::start_form::StartForm;
 use super::work::AT_ONCE;
 use crate::config::Loaded;
 use crate::document::{Document, Located, Span};
-use crate::protocol::{AskId, JobId, Phase, Reached, State, Waiting};
+use crate::protocol::{AskId, Interrupted, JobId, Phase, Reached, State, Waiting};
 
 /// How long a notice stays.
 pub const NOTICE_MS: u64 = 5_000;
@@ -194,6 +194,8 @@ pub enum Overlay {
     Stop,
     /// The next call could pass a budget.
     Budget,
+    /// The answer to a request never came.
+    Interrupted,
     /// The new budget, in dollars.
     Amount(LineInput),
     Question(Box<StartForm>),
@@ -356,7 +358,7 @@ impl Model {
     /// Where a key is looked up now, the most special first.
     pub fn contexts(&self) -> Vec<Context> {
         match &self.overlay {
-            Some(Overlay::Quit | Overlay::Stop) => vec![Context::Question],
+            Some(Overlay::Quit | Overlay::Stop | Overlay::Interrupted) => vec![Context::Question],
             Some(Overlay::Budget) => vec![Context::Budget],
             Some(Overlay::Question(_)) => vec![Context::Form, Context::Typing],
             Some(Overlay::Picker(_)) => vec![Context::Picking, Context::Typing],
@@ -408,6 +410,14 @@ impl Model {
     pub fn budget_reached(&self) -> Option<&Reached> {
         match &self.state.phase {
             Phase::Paused(reached) if self.is_running() => Some(reached),
+            _ => None,
+        }
+    }
+
+    /// The request whose answer never came, while somebody can say whether it is sent again.
+    pub fn interrupted(&self) -> Option<&Interrupted> {
+        match &self.state.phase {
+            Phase::Interrupted(interrupted) if self.is_running() => Some(interrupted),
             _ => None,
         }
     }

@@ -133,6 +133,7 @@ impl Model {
                 ));
             }
             Action::Sessions => return self.open_filled(Picking::Session, Filling::Sessions),
+            Action::Budget if self.interrupted().is_some() => self.open_overlay(Overlay::Interrupted),
             Action::Budget if self.budget_reached().is_some() => self.open_overlay(Overlay::Budget),
             Action::Budget => self.notify("no budget is reached"),
             Action::Ledger => return self.open_ledger(),
@@ -141,6 +142,13 @@ impl Model {
             Action::Notes => self.open_notes(),
             Action::Log => return self.open_filled(Picking::Log, Filling::Log),
             Action::Settings => self.open_settings(),
+            Action::Resume if self.is_running() => self.notify("a run is in flight"),
+            Action::Resume if self.state.opened.is_none() => self.notify("no session is open"),
+            Action::Resume => return vec![Command::Resume],
+            Action::Fork if self.is_running() => self
+                .notify(format!("a run is in flight; stop it with {} before you fork", self.key_for(Action::StopRun))),
+            Action::Fork if self.state.opened.is_none() => self.notify("no session is open"),
+            Action::Fork => return self.open_fork_form(),
             Action::StopRun if self.is_running() => self.open_overlay(Overlay::Stop),
             Action::StopRun => self.notify("no run is in flight"),
             Action::Theme => return self.next_theme(),
@@ -148,6 +156,8 @@ impl Model {
             Action::Redraw => return vec![Command::Redraw],
             Action::Help => self.open_overlay(Overlay::Help(RowsPane::default())),
             Action::Suspend => return vec![Command::Suspend],
+            // It stays as it is, and can be taken up again.
+            Action::Quit if self.interrupted().is_some() => return vec![Command::Quit],
             Action::Quit if self.is_running() => self.open_overlay(Overlay::Quit),
             Action::Quit => return vec![Command::Quit],
             Action::Play => return vec![Command::Replay(ReplayCommand::TogglePlay)],
@@ -200,6 +210,7 @@ impl Model {
             (Action::Confirm, _) => {
                 let commands = match self.overlay {
                     Some(Overlay::Quit) => vec![Command::StopRun, Command::Quit],
+                    Some(Overlay::Interrupted) => vec![Command::SendAgain],
                     _ => vec![Command::StopRun],
                 };
                 self.overlay = None;

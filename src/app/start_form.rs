@@ -20,6 +20,8 @@ pub struct StartForm {
     pub field: usize,
     /// Why the run cannot start as things are typed; empty where nothing was wrong.
     pub wrong: String,
+    /// The record that a new session is forked at; nothing where one begins by itself.
+    pub fork: Option<u64>,
     /// How many earlier questions back, and what was typed at places that were left; 0 is the question that is new.
     back: usize,
     typed: BTreeMap<usize, String>,
@@ -46,6 +48,25 @@ const LEVERS: [(&str, &str, &str); 5] = [
 ];
 
 impl StartForm {
+    fn blank() -> Self {
+        let lever = |(setting, label, trade)| Lever {
+            setting,
+            label,
+            trade,
+            input: LineInput::default(),
+            given: String::new(),
+        };
+        Self {
+            question: LineInput::default(),
+            levers: LEVERS.into_iter().map(lever).collect(),
+            field: 0,
+            wrong: String::new(),
+            fork: None,
+            back: 0,
+            typed: BTreeMap::new(),
+        }
+    }
+
     pub fn input_mut(&mut self) -> &mut LineInput {
         match self.field.checked_sub(1).and_then(|at| self.levers.get_mut(at)) {
             Some(lever) => &mut lever.input,
@@ -95,24 +116,17 @@ impl StartForm {
 impl Model {
     /// Opens the form: what was typed into it before, or a blank one; the rest of it are the settings in force.
     pub(crate) fn open_start_form(&mut self) -> Vec<Command> {
-        let blank = || {
-            let lever = |(setting, label, trade)| Lever {
-                setting,
-                label,
-                trade,
-                input: LineInput::default(),
-                given: String::new(),
-            };
-            Box::new(StartForm {
-                question: LineInput::default(),
-                levers: LEVERS.into_iter().map(lever).collect(),
-                field: 0,
-                wrong: String::new(),
-                back: 0,
-                typed: BTreeMap::new(),
-            })
-        };
-        let mut form = self.draft.take().unwrap_or_else(blank);
+        let draft = self.draft.take();
+        self.show_start_form(draft.unwrap_or_else(|| Box::new(StartForm::blank())))
+    }
+
+    /// Opens the form for a fork at the record at hand, with the question that was asked.
+    pub(crate) fn open_fork_form(&mut self) -> Vec<Command> {
+        let question = LineInput::of(self.state.question().to_owned());
+        self.show_start_form(Box::new(StartForm { question, fork: Some(self.seq), ..StartForm::blank() }))
+    }
+
+    fn show_start_form(&mut self, mut form: Box<StartForm>) -> Vec<Command> {
         for lever in form.levers.iter_mut().filter(|lever| lever.input.text == lever.given) {
             lever.given = self.settings.value(lever.setting).unwrap_or_default();
             lever.input = LineInput::of(lever.given.clone());
@@ -137,7 +151,9 @@ impl Model {
         match action {
             Some(Action::Submit) => return self.start(),
             Some(Action::Leave) => {
-                if let Some(Overlay::Question(form)) = self.overlay.take() {
+                if let Some(Overlay::Question(form)) = self.overlay.take()
+                    && form.fork.is_none()
+                {
                     self.draft = Some(form);
                 }
             }
@@ -179,12 +195,18 @@ impl Model {
             lever.given.clone_from(&lever.input.text);
         }
         let question = form.question.text.trim().to_owned();
+        let fork = form.fork;
         // Kept until the session is on the disk: where it cannot begin, nothing that was typed is lost.
-        self.draft = Some(form.clone());
+        if fork.is_none() {
+            self.draft = Some(form.clone());
+        }
         self.overlay = None;
         let changed = self.settings.config != settings.config;
         self.settings = settings;
-        let ask = Command::Ask { question, part: self.selected() };
+        let ask = match fork {
+            Some(seq) => Command::Fork { seq, question: Some(question).filter(|text| text != self.state.question()) },
+            None => Command::Ask { question, part: self.selected() },
+        };
         if changed { vec![Command::Settings(Box::new(self.settings.config.clone())), ask] } else { vec![ask] }
     }
 }

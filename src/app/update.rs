@@ -110,7 +110,10 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             if let Mode::Live { running } = &mut model.mode {
                 *running = false;
             }
-            if matches!(model.overlay, Some(Overlay::Quit | Overlay::Stop | Overlay::Budget | Overlay::Amount(_))) {
+            if matches!(
+                model.overlay,
+                Some(Overlay::Quit | Overlay::Stop | Overlay::Budget | Overlay::Amount(_) | Overlay::Interrupted)
+            ) {
                 model.overlay = None;
             }
             if let Some(error) = error {
@@ -156,6 +159,14 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
             match fact {
                 Fact::BudgetReached(_) if model.is_running() => {
                     model.open_unasked(Overlay::Budget, "the next call could pass the budget");
+                }
+                Fact::RemoteInterrupted(interrupted) if model.is_running() && interrupted.may_cost() => {
+                    model.open_unasked(Overlay::Interrupted, "the answer to a request never came");
+                }
+                Fact::ResendAllowed { .. } | Fact::SessionEnded { .. }
+                    if matches!(model.overlay, Some(Overlay::Interrupted)) =>
+                {
+                    model.overlay = None;
                 }
                 Fact::BudgetRaised { .. } | Fact::SessionEnded { .. }
                     if matches!(model.overlay, Some(Overlay::Budget | Overlay::Amount(_))) =>

@@ -17,7 +17,7 @@ use crate::app::budget;
 use crate::config::Config;
 use crate::document::Document;
 use crate::document::escape::{visible, visible_lines};
-use crate::journal::Record;
+use crate::journal::{Record, Session};
 use crate::ledger::Ledger;
 use crate::protocol::{BudgetChoice, Fact, Reached};
 use crate::runtime::{Event, Order};
@@ -31,7 +31,7 @@ pub async fn open(config: &Config, documents: Vec<Document>, question: Option<St
     let mut person = Person { lines: lines(), signals: Box::new(term::signals()?), out: stdout() };
     let names: Vec<&str> = documents.iter().map(|document| document.name.as_str()).collect();
     person.say(&format!("minions, on {}.", names.join(", ")))?;
-    let (mut exit, mut next) = (Exit::Success, question);
+    let (mut exit, mut next, mut before) = (Exit::Success, question, None);
     loop {
         let question = match next.take() {
             Some(question) => question,
@@ -40,7 +40,7 @@ pub async fn open(config: &Config, documents: Vec<Document>, question: Option<St
                 Said::Line(_) | Said::Leave => return Ok(exit),
             },
         };
-        exit = match run(config, &documents, question, &mut person).await {
+        exit = match run(config, &documents, question, &mut before, &mut person).await {
             Ok(Ran { exit, leave: true }) => return Ok(exit),
             Ok(Ran { exit, leave: false }) => exit,
             // Nobody is there to ask anew.
@@ -66,10 +66,17 @@ enum Wanted {
     Amount(Box<Reached>),
 }
 
-async fn run(config: &Config, documents: &[Document], question: String, person: &mut Person) -> Result<Ran, Failure> {
-    let Begun { mut running, .. } = {
+/// `before`: the session that the question follows up on, and in the end this one.
+async fn run(
+    config: &Config,
+    documents: &[Document],
+    question: String,
+    before: &mut Option<Session>,
+    person: &mut Person,
+) -> Result<Ran, Failure> {
+    let Begun { session, mut running, .. } = {
         // Nothing is on the disk while models are connected: leaving off leaves nothing half-made.
-        let mut beginning = pin!(begin(config, documents.to_vec(), question, None));
+        let mut beginning = pin!(begin(config, documents.to_vec(), question, None, before.clone()));
         loop {
             tokio::select! {
                 begun = &mut beginning => break begun?,
@@ -83,6 +90,7 @@ async fn run(config: &Config, documents: &[Document], question: String, person: 
             }
         }
     };
+    *before = Some(session);
     person.say("Type x and Enter to stop.")?;
     let (mut out, mut ledger) = (stdout(), Ledger::default());
     let mut told = Telling { transcript: Transcript::new(&mut out, documents.to_vec(), 0, Style::Spoken), quarters: 0 };

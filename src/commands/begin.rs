@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::resume::follow_up;
 use super::{Exit, Failure};
 use crate::config::{Config, Folders, LocalConfig};
 use crate::document::{Document, Span};
-use crate::journal::{DayBook, Session, Store};
+use crate::journal::{DayBook, Record, Session, Store};
 use crate::protocol::{Gate, Gates, Part, ProtocolKind, SessionOpened, Settings, prompts};
-use crate::runtime::{self, Beginning, Embeddings, Running, Setup};
+use crate::runtime::{self, Beginning, Embeddings, Recall, Running, Setup};
 use crate::sandbox::Sandbox;
 use crate::{local, remote};
 
@@ -16,15 +17,19 @@ use crate::{local, remote};
 pub struct Begun {
     pub session: Session,
     pub running: Running,
+    /// What was on record before.
+    pub past: Vec<Record>,
 }
 
 /// Connects to the models, makes the session's folder and starts the run. `part`: the only part of the documents that it
-/// is about, where it is not about all of them. Must be called on a tokio runtime.
+/// is about, where it is not about all of them. `before`: the session that the question follows up on. Must be called on a
+/// tokio runtime of several threads.
 pub async fn begin(
     config: &Config,
     documents: Vec<Document>,
     question: String,
     part: Option<Span>,
+    before: Option<Session>,
 ) -> Result<Begun, Failure> {
     if question.trim().is_empty() {
         return Err(Failure::usage("the question is blank; give one with --question"));
@@ -36,6 +41,10 @@ pub async fn begin(
     let embedder = embedder(&config.local).await?.map(Arc::new);
     let sandbox = sandbox(config, config.protocol.max_jobs)?;
     sandbox.warm();
+    let (parent, recall) = match before.and_then(|before| follow_up(&before, &documents)) {
+        Some((parent, recall)) => (Some(parent), recall),
+        None => (None, Recall::default()),
+    };
     let store = store(config)?;
     let (session, journal) = store.create(&documents)?;
     let part = part.and_then(|span| Part::of(&documents, span));
@@ -50,7 +59,7 @@ pub async fn begin(
         program: env!("CARGO_PKG_VERSION").into(),
         clock_ms: u64::try_from(jiff::Timestamp::now().as_millisecond()).ok(),
         embedding: embedder.as_ref().map(|embedder| embedder.model().clone()),
-        parent: None,
+        parent,
     };
     let embeddings = embedder.map_or(Embeddings::None, Embeddings::By);
     let (beginning, remote_attempts) = (Beginning::New(Box::new(opened)), config.remote.attempts);
@@ -62,10 +71,11 @@ pub async fn begin(
         local,
         sandbox,
         embeddings,
+        recall,
         journal,
         book,
     });
-    Ok(Begun { session, running })
+    Ok(Begun { session, running, past: Vec::new() })
 }
 
 /// The remote LM of the settings, where their budget can be kept to with it.
@@ -134,7 +144,7 @@ pub fn gates(config: &Config) -> Gates {
     config.protocol.gate_names().filter_map(Gate::named).collect()
 }
 
-fn settings(config: &Config) -> Settings {
+pub(super) fn settings(config: &Config) -> Settings {
     let protocol = &config.protocol;
     Settings {
         protocol: ProtocolKind::Minions,

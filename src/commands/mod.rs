@@ -9,6 +9,7 @@ mod config;
 pub mod doctor;
 mod exit;
 pub mod folds;
+mod fork;
 mod keys;
 mod log;
 mod man;
@@ -43,7 +44,7 @@ use workbench::Shown;
 
 use crate::app::Keymap;
 use crate::cli::{AskArgs, Cli, Command, ConfigCommand, SessionsCommand};
-use crate::config::{Config, Loaded, ProtocolName, Sources, load};
+use crate::config::{Loaded, ProtocolName, Sources, load};
 use crate::document::{Document, load_all};
 
 pub use exit::{Exit, Failure};
@@ -63,7 +64,6 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Attach { .. }) => Err(later("attach")),
         Some(Command::Eval(_)) => Err(later("eval")),
         Some(Command::Sessions(SessionsCommand::Export { .. })) => Err(later("sessions export")),
-        Some(Command::Sessions(SessionsCommand::Fork { .. })) => Err(later("sessions fork")),
         Some(command) => with_settings(cli, command),
         None => pick_up(cli),
     }
@@ -134,13 +134,22 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
             let recording = Box::new(replay::Recording::of(session, args)?);
             block_on(workbench::workbench(loaded, scene(cli), Shown::Session(recording)))
         }
-        Command::Resume(args) => block_on(resume::resume(loaded, args)),
-        Command::Sessions(command) => sessions(&loaded.config, command),
+        Command::Resume(args) => {
+            let headless = args.headless || args.json || args.send_again || args.budget.is_some();
+            if !headless && !loaded.config.screen.accessible && screen::possible().is_ok() {
+                let session = begin::store(&loaded.config)?.resolve(&args.session)?;
+                let recorded = Box::new(resume::Recorded::read(session)?);
+                return block_on(workbench::workbench(loaded, scene(cli), Shown::Resumed(recorded)));
+            }
+            block_on(resume::resume(loaded, args))
+        }
+        Command::Sessions(command) => sessions(loaded, command),
         _ => Err(Failure::usage("this command is not in this version")),
     }
 }
 
-fn sessions(config: &Config, command: &SessionsCommand) -> Result<Exit, Failure> {
+fn sessions(loaded: &Loaded, command: &SessionsCommand) -> Result<Exit, Failure> {
+    let config = &loaded.config;
     let store = begin::store(config)?;
     let out = &mut Output::standard();
     match command {
@@ -156,7 +165,7 @@ fn sessions(config: &Config, command: &SessionsCommand) -> Result<Exit, Failure>
         }
         SessionsCommand::Delete { session, yes } => sessions::delete(&store, session, *yes, out)?,
         SessionsCommand::Export { .. } => return Err(later("sessions export")),
-        SessionsCommand::Fork { .. } => return Err(later("sessions fork")),
+        SessionsCommand::Fork(args) => return block_on(fork::fork(loaded, args)),
     }
     out.flush()?;
     Ok(Exit::Success)

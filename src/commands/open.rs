@@ -13,6 +13,7 @@ use super::offers::{self, Offers, Side, connect, put_back, with};
 use super::opening::{Opened, Opening};
 use super::picked::{Picked, Tried};
 use super::replay::write_note;
+use super::resume::{Recorded, go_on, with_models_of};
 use super::screen::Stage;
 use super::workbench::Leaving;
 use super::{Exit, Failure};
@@ -59,6 +60,8 @@ enum News {
 
 /// How a live screen begins.
 pub enum Begin {
+    /// With a session that was interrupted.
+    Resuming(Box<Recorded>),
     /// With a question to the documents.
     With(String, Option<Span>),
     /// By asking the person for one.
@@ -83,7 +86,23 @@ pub async fn open(
     };
     let mut commands = Vec::new();
     match begin {
-        Begin::With(question, part) => desk.run = start(stage, config, &documents, question, part),
+        Begin::With(question, part) => desk.run = start(stage, config, &documents, question, part, None),
+        Begin::Resuming(recorded) => {
+            stage.update(Message::RunBegan);
+            for warning in &recorded.warnings {
+                stage.update(Message::Notice(warning.clone()));
+            }
+            match with_models_of(config, &recorded.state, false, false) {
+                Ok(own) => {
+                    *config = own.clone();
+                    stage.update(Message::Settings(Box::new(own.clone())));
+                    desk.run = Run::Beginning(tokio::spawn(async move { go_on(&own, *recorded, None).await }));
+                }
+                Err(failure) => {
+                    stage.update(Message::RunEnded { error: Some(failure.to_string()) });
+                }
+            }
+        }
         Begin::Asking => commands = stage.update(Message::AskQuestion),
         Begin::Picking => commands = stage.update(Message::PickSession),
     }
@@ -157,9 +176,21 @@ async fn watch(
                 Command::CancelJob(job) => desk.order(stage, Order::CancelJob(job)),
                 Command::RetryJobs(jobs) => desk.order(stage, Order::RetryJobs(jobs)),
                 Command::Budget(choice) => desk.order(stage, Order::Budget(choice)),
+                Command::SendAgain => desk.order(stage, Order::SendAgain),
+                Command::Fork { seq, question } => {
+                    if let Some(session) = &desk.session {
+                        desk.opening.fork(config, session.clone(), seq, question);
+                    }
+                }
+                Command::Resume => {
+                    if let Some(session) = &desk.session {
+                        desk.opening.resume(session.clone());
+                    }
+                }
                 Command::Ask { question, part } if matches!(desk.run, Run::None) => {
                     desk.opening.stop();
-                    desk.run = start(stage, config, documents, question, part);
+                    let before = desk.session.clone();
+                    desk.run = start(stage, config, documents, question, part, before);
                 }
                 Command::Ask { .. } => {
                     stage.update(Message::Notice("a run is under way; stop it before asking again".into()));
@@ -192,7 +223,7 @@ async fn watch(
             match news {
                 News::Begun(Ok(begun)) => {
                     desk.session = Some(begun.session);
-                    desk.run = Run::going(begun.running, documents);
+                    desk.run = Run::going(begun.running, begun.past, documents);
                 }
                 News::Begun(Err(failure)) => {
                     stage.update(Message::RunEnded { error: Some(failure.to_string()) });
@@ -277,20 +308,29 @@ fn pick(stage: &mut Stage, desk: &mut Desk, config: &mut Config, choice: &Choice
     }
 }
 
-fn start(stage: &mut Stage, config: &Config, documents: &[Document], question: String, part: Option<Span>) -> Run {
+/// `before`: the session that the question follows up on.
+fn start(
+    stage: &mut Stage,
+    config: &Config,
+    documents: &[Document],
+    question: String,
+    part: Option<Span>,
+    before: Option<Session>,
+) -> Run {
     stage.update(Message::RunBegan);
     let (config, documents) = (config.clone(), documents.to_vec());
-    Run::Beginning(tokio::spawn(async move { begin(&config, documents, question, part).await }))
+    Run::Beginning(tokio::spawn(async move { begin(&config, documents, question, part, before).await }))
 }
 
 impl Run {
     /// Folds beside the screen: a slow fold slows the run, never the screen.
-    fn going(mut running: Running, documents: &[Document]) -> Self {
+    fn going(mut running: Running, past: Vec<Record>, documents: &[Document]) -> Self {
         let (sender, told) = mpsc::channel(WAITING);
         let mut folds = Folds::new(documents);
         let orders = running.orders.clone();
         tokio::spawn(async move {
-            while let Some(event) = running.events.recv().await {
+            let mut before = (!past.is_empty()).then_some(Event::Recorded(past));
+            while let Some(event) = next(&mut before, &mut running).await {
                 let told = match event {
                     Event::Recorded(records) => {
                         let idle = running.events.is_empty();
@@ -348,7 +388,7 @@ impl Run {
             Run::Beginning(task) => {
                 let stop = task.abort_handle();
                 match tokio::time::timeout(PATIENCE, task).await {
-                    Ok(Ok(Ok(begun))) => Run::going(begun.running, documents),
+                    Ok(Ok(Ok(begun))) => Run::going(begun.running, begun.past, documents),
                     Ok(_) => return,
                     Err(_) => return stop.abort(),
                 }
@@ -358,8 +398,16 @@ impl Run {
         if let Run::Going { mut told, orders } = going {
             // What is told is taken meanwhile: a driver that waits for its watcher would take no order.
             let drain = async { while told.recv().await.is_some() {} };
-            let _ = tokio::join!(orders.send(Order::Stop), drain);
+            let _ = tokio::join!(orders.send(Order::Leave), drain);
         }
+    }
+}
+
+/// What was on record before the run comes first.
+async fn next(before: &mut Option<Event>, running: &mut Running) -> Option<Event> {
+    match before.take() {
+        Some(event) => Some(event),
+        None => running.events.recv().await,
     }
 }
 

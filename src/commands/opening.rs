@@ -7,13 +7,17 @@ use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 
 use super::Failure;
+use super::begin::store;
+use super::fork;
 use super::offers::sessions::found;
 use super::replay::Recording;
+use super::resume::Recorded;
 use super::screen::Stage;
 use super::workbench::{Leaving, Shown};
 use crate::app::Message;
 use crate::config::Config;
 use crate::document::load_files;
+use crate::journal::Session;
 
 /// What is being read, if anything is; what was wanted last is.
 #[derive(Default)]
@@ -56,6 +60,22 @@ impl Opening {
                 Some(seq) => recording.paused_at(seq),
             };
             Ok(Shown::Session(Box::new(recording)))
+        });
+    }
+
+    /// Takes the session up, to go on with it.
+    pub fn resume(&mut self, session: Session) {
+        self.read(Asked::Picked, move || Ok(Shown::Resumed(Box::new(Recorded::read(session)?))));
+    }
+
+    /// Makes a new session from a record of this one, to go on with it.
+    pub fn fork(&mut self, config: &Config, parent: Session, seq: u64, question: Option<String>) {
+        let config = config.clone();
+        let runtime = tokio::runtime::Handle::current();
+        self.read(Asked::Picked, move || {
+            let store = store(&config)?;
+            let wanted = fork::on_screen(&config, &parent, seq, question)?;
+            Ok(Shown::Resumed(Box::new(runtime.block_on(fork::make(&store, &parent, &wanted))?)))
         });
     }
 

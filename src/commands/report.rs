@@ -113,6 +113,7 @@ impl LmUsage {
             output_tokens,
             reasoning_tokens,
             estimated,
+            reused: _,
         } = tokens.all();
         Self {
             calls,

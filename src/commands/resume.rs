@@ -16,9 +16,14 @@ use crate::cli::ResumeArgs;
 use crate::config::{Config, Loaded, Origin};
 use crate::document::Document;
 use crate::document::escape::visible;
-use crate::journal::{DayBook, JournalError, JournalWriter, Record, Session};
-use crate::protocol::{BudgetChoice, Interrupted, ModelInfo, Models, Phase, Resumed, Scope, State};
-use crate::runtime::{self, Beginning, Embeddings, Order, Setup};
+use crate::journal::{DayBook, Journal, JournalError, JournalWriter, Record, Session, SessionId, Store};
+use crate::local::LocalLm;
+use crate::protocol::{
+    BudgetChoice, Fact, Interrupted, Known, ModelInfo, Models, Parent, Phase, Resumed, Scope, SessionOpened, State,
+};
+use crate::remote::RemoteLm;
+use crate::remote::recorded::{self, RecordedPlanner};
+use crate::runtime::{self, Beginning, Embeddings, Order, Recall, Setup};
 use crate::term;
 
 /// A session that can be gone on with. Nobody else writes it while this lives.
@@ -33,6 +38,17 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// A session that was made just now.
+    pub fn new(
+        session: Session,
+        documents: Vec<Document>,
+        past: Vec<Record>,
+        state: State,
+        journal: JournalWriter,
+    ) -> Self {
+        Self { session, documents, past, state, warnings: Vec::new(), journal }
+    }
+
     /// Takes the session up: its journal is open for writing again, and nothing is done yet.
     pub fn read(session: Session) -> Result<Self, Failure> {
         let (mut state, mut past) = (State::default(), Vec::new());
@@ -88,9 +104,9 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
             format!("session {id}: {}; `minions resume {id} --budget {needed:.2}` or more goes on", reached.reason()),
         ));
     }
-    let config = config_of(loaded, &recorded.state)?;
+    let config = config_of(loaded, &recorded.state, false)?;
     let documents = recorded.documents.clone();
-    let (Begun { session, running }, past) = go_on(&config, recorded).await?;
+    let Begun { session, running, past } = go_on(&config, recorded, None).await?;
     if let Some(to_usd) = args.budget {
         let _ = running.orders.try_send(Order::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd }));
     }
@@ -100,11 +116,25 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
     watch(Watched { session, running, documents, past, begun_at }, signals, args.json).await
 }
 
-/// Connects to the models and lets the session go on. Must be called on a tokio runtime.
-pub async fn go_on(config: &Config, recorded: Recorded) -> Result<(Begun, Vec<Record>), Failure> {
+/// Connects to the models and lets the session go on; `planner` plans, where it is not the one of the settings. Must be called
+/// on a tokio runtime of several threads.
+pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn RemoteLm>>) -> Result<Begun, Failure> {
     let Recorded { session, documents, past, state, journal, .. } = recorded;
-    let remote: Arc<dyn crate::remote::RemoteLm> = begin::remote(config).await?.into();
-    let local: Arc<dyn crate::local::LocalLm> = begin::local(config).await?.into();
+    let parents = tokio::task::block_in_place(|| lineage(&session, &state));
+    let recall = tokio::task::block_in_place(|| recall(&state, &parents, &documents));
+    let repeats = state.remote().is_some_and(|remote| remote.provider == recorded::PROVIDER);
+    let remote: Arc<dyn RemoteLm> = match (planner, parents.first()) {
+        (Some(planner), _) => planner,
+        (None, Some((name, journal))) if repeats => Arc::new(RecordedPlanner::of(name.clone(), journal.facts())),
+        (None, None) if repeats => {
+            return Err(Failure::usage(format!(
+                "session {} repeats what another one has on record, and that one is there no longer",
+                session.id()
+            )));
+        }
+        (None, _) => begin::remote(config).await?.into(),
+    };
+    let local: Arc<dyn LocalLm> = begin::local(config).await?.into();
     let embeddings = match state.opened.as_ref().and_then(|opened| opened.embedding.as_ref()) {
         Some(model) => embeddings(model, &config.local).await,
         None => Embeddings::None,
@@ -131,20 +161,77 @@ pub async fn go_on(config: &Config, recorded: Recorded) -> Result<(Begun, Vec<Re
         local,
         sandbox,
         embeddings,
+        recall,
         journal,
         book,
     });
-    Ok((Begun { session, running }, past))
+    Ok(Begun { session, running, past })
+}
+
+/// Forks of forks beyond this are not looked into.
+const GENERATIONS: usize = 32;
+
+/// The sessions that this one came from, the nearest first, as far as they are there.
+pub fn lineage(session: &Session, state: &State) -> Vec<(String, Journal)> {
+    let Some(root) = session.path().parent() else { return Vec::new() };
+    let store = Store::new(root.to_owned());
+    let parent_of = |opened: &SessionOpened| opened.parent.as_ref()?.session.parse::<SessionId>().ok();
+    let mut next = state.opened.as_ref().and_then(parent_of);
+    let mut found: Vec<(String, Journal)> = Vec::new();
+    while let Some(id) = next.take()
+        && found.len() < GENERATIONS
+        && let Ok(session) = store.resolve(id.as_str())
+        && let Ok(journal) = session.read()
+    {
+        next = journal.facts().find_map(|fact| match fact {
+            Fact::SessionOpened(opened) => parent_of(opened),
+            _ => None,
+        });
+        found.push((session.id().to_string(), journal));
+    }
+    found
+}
+
+/// What a new question on the same documents goes on from: what was found out, and replies that need not be asked for
+/// again. Nothing where the session is about other documents, or cannot be read.
+pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Recall)> {
+    tokio::task::block_in_place(|| {
+        let journal = before.read().ok()?;
+        let mut state = State::default();
+        journal.facts().for_each(|fact| state.apply(fact));
+        let theirs = state.opened.as_ref()?.documents.iter().map(|document| document.hash);
+        if !theirs.eq(documents.iter().map(Document::hash)) {
+            return None;
+        }
+        let parents = lineage(before, &state);
+        let mut recall = Recall::default();
+        for journal in parents.iter().rev().map(|(_, journal)| journal).chain([&journal]) {
+            recall.add(journal.facts(), documents);
+        }
+        let (session, seq) = (before.id().to_string(), journal.records.last()?.seq);
+        Some((Parent { session, seq, anew: false, known: Known::of(&state) }, recall))
+    })
+}
+
+/// What those sessions have on record, where it is to be taken. They are about the same documents.
+fn recall(state: &State, parents: &[(String, Journal)], documents: &[Document]) -> Recall {
+    let mut recall = Recall::default();
+    let anew = state.opened.as_ref().and_then(|opened| opened.parent.as_ref()).is_none_or(|parent| parent.anew);
+    // The nearest last: of two replies to one request its own counts.
+    for (_, journal) in parents.iter().rev().filter(|_| !anew) {
+        recall.add(journal.facts(), documents);
+    }
+    recall
 }
 
 /// The settings with the session's own models, except where the command line names others.
-fn config_of(loaded: &Loaded, state: &State) -> Result<Config, Failure> {
+pub fn config_of(loaded: &Loaded, state: &State, keep_remote: bool) -> Result<Config, Failure> {
     let named = |side: &str| {
         ["provider", "model"]
             .iter()
             .any(|key| matches!(loaded.provenance.get(&format!("{side}.{key}")), Some(Origin::Flag(_))))
     };
-    with_models_of(&loaded.config, state, named("remote"), named("local"))
+    with_models_of(&loaded.config, state, keep_remote || named("remote"), named("local"))
 }
 
 /// The settings with the models that the session had last, where others are not wanted.
@@ -153,7 +240,7 @@ pub fn with_models_of(config: &Config, state: &State, keep_remote: bool, keep_lo
     let mut models = state.models.now.clone();
     models.remote = state.models.next.remote.clone().or(models.remote);
     models.local = state.models.next.local.clone().or(models.local);
-    if let Some(model) = models.remote.filter(|_| !keep_remote)
+    if let Some(model) = models.remote.filter(|model| !keep_remote && model.provider != recorded::PROVIDER)
         && !is_named(&model, &config.remote.provider, &config.remote.model)
     {
         let choice = Choice::Remote { provider: model.provider, model: model.model };

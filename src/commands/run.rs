@@ -22,8 +22,8 @@ pub async fn run(config: &Config, documents: Vec<Document>, question: String, js
     let begun_at = Instant::now();
     // What comes while models are connected stops the run as soon as it goes.
     let signals = Box::pin(term::signals()?);
-    let Begun { session, running } = begin(config, documents.clone(), question, None).await?;
-    watch(Watched { session, running, documents, past: Vec::new(), begun_at }, signals, json).await
+    let Begun { session, running, past } = begin(config, documents.clone(), question, None, None).await?;
+    watch(Watched { session, running, documents, past, begun_at }, signals, json).await
 }
 
 /// A run that goes by itself.

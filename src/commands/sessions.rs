@@ -28,6 +28,11 @@ pub fn list(store: &Store, json: bool, out: &mut dyn Write) -> Result<(), Failur
             Some(problem) if summary.question.is_empty() => visible(problem),
             _ => visible(&summary.question),
         };
+        // What it came from is told by `sessions show`.
+        let told = match &summary.parent {
+            Some(_) => format!("↳ {told}").into(),
+            None => told,
+        };
         let sums = summary.sums.map(|sums| (sums.rounds.to_string(), dollars(sums.cost_usd)));
         let (rounds, cost) = sums.unwrap_or_default();
         writeln!(
@@ -56,6 +61,8 @@ struct Shown<'a> {
     answer: Option<&'a str>,
     explanation: Option<&'a str>,
     citations: &'a [AnswerCitation],
+    /// The sessions that were forked from it or follow up on it, the newest first.
+    forks: Vec<String>,
     warnings: &'a [String],
 }
 
@@ -78,10 +85,18 @@ pub fn show(store: &Store, name: &str, json: bool, out: &mut dyn Write) -> Resul
         answer: answer.and_then(|answer| answer.answer.as_deref()),
         explanation: answer.map(|answer| answer.explanation.as_str()),
         citations: answer.map_or(&[], |answer| answer.citations.as_slice()),
+        forks: forks_of(store, &session),
         warnings: &journal.warnings,
     };
     // As a value first: there the references take the place of the names.
     if json { print_json(&serde_json::to_value(&shown)?, out) } else { print_shown(&shown, out) }
+}
+
+/// Of each session only the first lines are read.
+fn forks_of(store: &Store, session: &Session) -> Vec<String> {
+    let others = store.newest_first().unwrap_or_default().into_iter().map(|other| other.brief());
+    let is_fork = |other: &Summary| other.parent.as_ref().is_some_and(|parent| parent.session == session.id().as_str());
+    others.filter(is_fork).map(|other| other.id.to_string()).collect()
 }
 
 fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
@@ -99,6 +114,12 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
         }
     }
     writeln!(out, "opened     {} UTC", minute(summary.opened_at_ms))?;
+    if let Some(parent) = &summary.parent {
+        writeln!(out, "from       {}, record {}", visible(&parent.session), parent.seq)?;
+    }
+    for fork in &shown.forks {
+        writeln!(out, "fork       {fork}")?;
+    }
     writeln!(out, "state      {}", state_of(summary))?;
     if let Some(reason) = summary.ended.as_ref().and_then(|ending| ending.reason()) {
         writeln!(out, "reason     {}", visible(reason))?;

@@ -1,5 +1,6 @@
 //! The workbench: one screen on which sessions begin, are played back, and are picked from.
 
+use super::resume::Recorded;
 use super::screen::{Scene, Stage};
 use super::{Exit, Failure, open, replay};
 use crate::app::{Mode, Model};
@@ -16,6 +17,8 @@ pub enum Shown {
         question: Option<(String, Option<Span>)>,
     },
     Session(Box<replay::Recording>),
+    /// A session that is gone on with.
+    Resumed(Box<Recorded>),
 }
 
 /// Why one thing is shown no longer.
@@ -41,6 +44,11 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
                 stage.turn_to(Model::new(documents.clone(), Mode::Live { running: false }));
                 let begin = question.map_or(open::Begin::Asking, |(text, part)| open::Begin::With(text, part));
                 open::open(&mut stage, &mut config, documents, begin).await?
+            }
+            Shown::Resumed(recorded) => {
+                let documents = recorded.documents.clone();
+                stage.turn_to(Model::new(documents.clone(), Mode::Live { running: false }));
+                open::open(&mut stage, &mut config, documents, open::Begin::Resuming(recorded)).await?
             }
             Shown::Session(recording) => replay::play(&mut stage, &mut config, *recording).await?,
         };

@@ -36,6 +36,6 @@ pub use record::{FORMAT_VERSION, Record, Stored};
 pub use reopen::Reopened;
 pub use session::Session;
 pub use store::Store;
-pub use summary::{Summary, Sums};
+pub use summary::{Origin, Summary, Sums};
 pub use verify::{Seal, Verification};
 pub use writer::{Durability, JournalWriter};

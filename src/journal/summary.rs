@@ -36,6 +36,9 @@ pub struct Summary {
     /// Nothing where the journal was too long to be summed up for a list.
     #[serde(flatten)]
     pub sums: Option<Sums>,
+    /// The session it was forked from or follows up on, and the record it left that one at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Origin>,
     /// The documents' names.
     pub documents: Vec<String>,
     /// Of all its files.
@@ -44,6 +47,13 @@ pub struct Summary {
     pub archived: bool,
     /// Why the session cannot be read, or not whole.
     pub problem: Option<String>,
+}
+
+/// A place in another session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    pub session: String,
+    pub seq: u64,
 }
 
 /// What only a whole journal tells.
@@ -85,6 +95,7 @@ fn by(session: &Session, sums: Option<Sums>, scan: fn(&Session, &mut Summary) ->
         ended: None,
         running: session.is_running(),
         sums,
+        parent: None,
         documents: Vec::new(),
         disk_bytes: session.disk_bytes(),
         archived: session.is_archived(),
@@ -188,6 +199,8 @@ fn note(summary: &mut Summary, models: &mut ModelsInForce, fact: &Fact, at_ms: u
             summary.question = question.clone();
             summary.documents = documents.iter().map(|document| document.name.clone()).collect();
             summary.opened_at_ms = at_ms;
+            let parent = opened.parent.as_ref();
+            summary.parent = parent.map(|parent| Origin { session: parent.session.clone(), seq: parent.seq });
         }
         Fact::Answered { answer, .. } => summary.answer.clone_from(answer),
         Fact::SessionEnded { ending } => summary.ended = Some(ending.clone()),

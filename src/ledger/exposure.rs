@@ -41,6 +41,10 @@ impl Exposure {
     /// Reads every document once for each request to the remote LM; other facts cost nothing.
     pub fn apply(&mut self, fact: &Fact) {
         let Fact::RemoteAsked(request) = fact else { return };
+        // Nothing left this machine for it.
+        if request.estimate.reused {
+            return;
+        }
         let spans = self.exposed_by(request);
         self.spans.merge(&spans);
         self.asks.push(AskExposure { ask: request.ask, bytes: spans.total_bytes(), spans });

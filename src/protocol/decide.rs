@@ -253,6 +253,9 @@ fn job_done(state: &State, id: JobId, attempt: u32, result: JobResult, ms: u64) 
     };
     let (reply, located) = match result {
         JobResult::Failed { error } => return finished(id, Outcome::Failed { error }, None, Usage::default(), ms),
+        JobResult::OnRecord { outcome, raw } => {
+            return finished(id, outcome, raw, Usage { reused: true, ..Usage::default() }, 0);
+        }
         JobResult::Replied { reply, located } => (reply, located),
     };
     let usage = reply.usage;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::budget::{Reached, Scope};
 use super::code::{CodeError, CodeStage};
 use super::decision::Decision;
+use super::fork::Known;
 use super::gate::{Gate, Gates, Held, Redaction, RunTo};
 use super::ids::{AskId, CodeId, JobId};
 use super::job::{Chunk, Flaw, Outcome, PlannedJob};
@@ -213,7 +214,14 @@ pub struct SessionOpened {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent {
     pub session: String,
+    /// The last record that counts here.
     pub seq: u64,
+    /// Whether what the parent asked after that record is asked anew, although its replies are on record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anew: bool,
+    /// What was found out before, for a question that follows up on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<Known>,
 }
 
 /// A model as the screen and the journal name it.
@@ -313,6 +321,9 @@ pub struct Estimate {
     /// Whether the model's own tokenizer counted the input.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub counted: bool,
+    /// Whether nothing is sent, since another session has the reply on record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reused: bool,
     /// With output at its cap; nothing where the price is not known.
     pub worst_cost_usd: Option<f64>,
 }

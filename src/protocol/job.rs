@@ -122,6 +122,11 @@ pub enum JobResult {
     Failed {
         error: String,
     },
+    /// Another session has on record what came of the very same request.
+    OnRecord {
+        outcome: Outcome,
+        raw: Option<String>,
+    },
 }
 
 /// Reads a worker's reply: a JSON object with `explanation`, `citation` and `answer`.

@@ -76,6 +76,9 @@ pub struct Usage {
     pub reasoning_tokens: u64,
     /// Whether any figure here was counted by us and not by the server.
     pub estimated: bool,
+    /// Whether it was taken from the record of another session: nothing was asked or computed for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reused: bool,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -90,6 +93,7 @@ impl std::ops::AddAssign for Usage {
         self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
         self.reasoning_tokens = self.reasoning_tokens.saturating_add(other.reasoning_tokens);
         self.estimated = self.estimated || other.estimated;
+        self.reused = self.reused || other.reused;
     }
 }
 

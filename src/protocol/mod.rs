@@ -11,6 +11,7 @@ mod code;
 mod decide;
 mod decision;
 mod fact;
+mod fork;
 mod gate;
 mod gate_told;
 mod ids;
@@ -36,6 +37,7 @@ pub use fact::{
     FleetSample, GpuSample, ModelInfo, Models, Parent, PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure,
     SessionOpened, UtilizationSample,
 };
+pub use fork::{Changes, Known, forked};
 pub use gate::{Gate, GateChoice, Gates, GatesInForce, Held, Redaction, RunTo};
 pub use ids::{AskId, CodeId, JobId};
 pub use in_force::ModelsInForce;

@@ -318,7 +318,7 @@ impl State {
     pub fn estimate(&self, input: TokenCount, max_output_tokens: u64) -> Estimate {
         let price = self.remote().and_then(|remote| remote.price);
         let worst_cost_usd = price.map(|price| price.worst(input.tokens, max_output_tokens));
-        Estimate { input_tokens: input.tokens, counted: input.counted, worst_cost_usd }
+        Estimate { input_tokens: input.tokens, counted: input.counted, reused: false, worst_cost_usd }
     }
 
     /// Whether a model behind a server planned in any round: what it was asked has left this program.

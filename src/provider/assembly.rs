@@ -95,6 +95,7 @@ impl Assembly {
             output_tokens,
             reasoning_tokens: reasoning_tokens.min(output_tokens),
             estimated: input.is_none() || output.is_none(),
+            reused: false,
         }
     }
 }
@@ -119,6 +120,7 @@ mod tests {
             output_tokens: 20,
             reasoning_tokens: 15,
             estimated: false,
+            reused: false,
         };
         assert_eq!(usage, expected);
     }

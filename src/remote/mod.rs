@@ -3,6 +3,7 @@
 mod connect;
 pub mod offline;
 pub mod prices;
+pub mod recorded;
 mod retry;
 mod served;
 mod tokenizer;

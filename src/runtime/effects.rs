@@ -103,7 +103,7 @@ pub(super) async fn run_program(context: Arc<Context>, call: ProgramCall) -> Arr
 
 /// A job as a worker takes it, and where its citation is looked for first.
 pub(super) struct Work {
-    request: JobRequest,
+    pub(super) request: JobRequest,
     prefer: Vec<Span>,
 }
 

@@ -8,6 +8,7 @@ mod driver;
 mod effects;
 mod likeness;
 mod programs;
+mod recall;
 mod rerun;
 mod reserve;
 
@@ -24,6 +25,7 @@ use crate::remote::RemoteLm;
 use crate::sandbox::Sandbox;
 
 pub use likeness::Embeddings;
+pub use recall::Recall;
 pub use rerun::{Rerun, Verdict, rerun};
 
 /// What a run begins with.
@@ -44,6 +46,8 @@ pub struct Setup {
     pub local: Arc<dyn LocalLm>,
     pub sandbox: Sandbox,
     pub embeddings: Embeddings,
+    /// What other sessions on the same documents have on record.
+    pub recall: Recall,
     pub journal: JournalWriter,
     /// Where what calls cost is noted for all sessions of the folder.
     pub book: DayBook,

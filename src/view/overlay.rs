@@ -21,8 +21,12 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Quit => "Work is in flight".into(),
         Overlay::Stop => "Stop the run".into(),
         Overlay::Budget => "The budget is reached".into(),
+        Overlay::Interrupted => "The answer to a request never came".into(),
         Overlay::Amount(_) => "The new budget in dollars, for this session".into(),
-        Overlay::Question(_) => "What do you want to know?".into(),
+        Overlay::Question(form) => match form.fork {
+            Some(seq) => format!("A new session from record {seq}"),
+            None => "What do you want to know?".into(),
+        },
         Overlay::Note { seq, .. } => format!("A note on record {seq}"),
         Overlay::Setting(form) => form.name.clone(),
         Overlay::Documents(_) => "Which documents?".into(),
@@ -55,6 +59,19 @@ pub fn draw(paint: &mut Paint, model: &Model) {
             ask(paint, model, inside, &text, ("stop the run", "let it run"));
         }
         Overlay::Budget => budget_choice(paint, model, inside),
+        Overlay::Interrupted => {
+            let purpose = model.interrupted().map_or("", |known| known.purpose.name());
+            let cost = match model.interrupted().and_then(|known| known.worst_usd) {
+                Some(usd) => format!("may have been paid for, with ${usd:.4} at most."),
+                None => "may have been paid for; its price is not known.".into(),
+            };
+            let text = [
+                format!("The program ended while the request ({purpose}) was out."),
+                format!("It {cost}"),
+                "Nothing is sent until you decide.".into(),
+            ];
+            ask(paint, model, inside, &text.each_ref().map(String::as_str), ("send it again", "decide later"));
+        }
         Overlay::Amount(input) => {
             line_input(paint, input, inside.top(1));
             if let Some(reached) = model.budget_reached() {

@@ -268,7 +268,7 @@ fn hinted(model: &Model) -> &'static [Action] {
             ),
             ..,
         ) => &[A::Submit, A::Leave, A::EraseWord, A::EraseLine],
-        (Some(Overlay::Quit | Overlay::Stop), ..) => &[A::Confirm, A::Decline],
+        (Some(Overlay::Quit | Overlay::Stop | Overlay::Interrupted), ..) => &[A::Confirm, A::Decline],
         (Some(Overlay::Job { .. }), ..) => &[A::Show, A::RetryJob, A::CancelJob, A::Copy, A::Down, A::Up, A::Dismiss],
         (Some(Overlay::Ledger(_)), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Copy, A::Dismiss],
         (Some(_), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
@@ -289,7 +289,7 @@ fn hinted(model: &Model) -> &'static [Action] {
             A::RepeatTo,
             A::NextPane,
         ],
-        (None, None, _) if model.budget_reached().is_some() => {
+        (None, None, _) if model.budget_reached().is_some() || model.interrupted().is_some() => {
             &[A::Budget, A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom]
         }
         (None, None, Pane::Document) => {

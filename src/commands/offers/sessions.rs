@@ -90,7 +90,7 @@ fn row(summary: &Summary, now_ms: u64) -> PickerRow {
     };
     let cost = summary.sums.map_or_else(String::new, |sums| dollars(sums.cost_usd));
     let cells = vec![
-        short(question, LONGEST),
+        format!("{}{}", if summary.parent.is_some() { "↳ " } else { "" }, short(question, LONGEST)),
         short(&summary.documents.join(", "), LONGEST),
         state_of(summary).replace('_', " "),
         cost,
@@ -137,6 +137,12 @@ fn told(session: &Session, summary: &Summary) -> String {
     lines.push(String::new());
     lines.push(summary.documents.join(", "));
     lines.push(format!("session {}", summary.id));
+    if let Some(parent) = &summary.parent {
+        lines.push(format!("from {}, record {}", parent.session, parent.seq));
+    }
+    if summary.ended.is_none() && !summary.running {
+        lines.push("it was interrupted; open it, and `resume` goes on with it".into());
+    }
     lines.join("\n")
 }
 

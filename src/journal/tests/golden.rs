@@ -206,7 +206,7 @@ fn added_later(code: CodeId, ask: AskId) -> Vec<Fact> {
             messages: Vec::new(),
             format: ReplyFormat::Text,
             max_output_tokens: 4096,
-            estimate: Estimate { input_tokens: 3, counted: true, worst_cost_usd: None },
+            estimate: Estimate { input_tokens: 3, counted: true, ..Estimate::default() },
         }),
         Fact::JobFinished {
             job: JobId { round: 1, index: 0 },
@@ -230,7 +230,41 @@ fn added_later(code: CodeId, ask: AskId) -> Vec<Fact> {
     ]
     .into_iter()
     .chain(at_gates(ask, code))
+    .chain(forked_sample(ask))
     .collect()
+}
+
+/// A session that began from another.
+fn forked_sample(ask: AskId) -> Vec<Fact> {
+    vec![
+        Fact::SessionOpened(Box::new(SessionOpened {
+            parent: Some(Parent {
+                session: "20261123-181501-7f3a".into(),
+                seq: 12,
+                anew: true,
+                known: vec![Known { question: "Who?".into(), answer: Some("I.".into()), scratchpad: "so far".into() }],
+            }),
+            ..opened()
+        })),
+        Fact::RemoteAnswered(RemoteAnswer {
+            ask,
+            text: "again".into(),
+            finish: Finish::Stop,
+            usage: Usage { reused: true, ..Usage::default() },
+            cost_usd: Some(0.0),
+            first_token_ms: 0,
+            total_ms: 0,
+        }),
+        Fact::RemoteAsked(RemoteAsk {
+            ask,
+            purpose: Purpose::Advise,
+            attempt: 1,
+            messages: Vec::new(),
+            format: ReplyFormat::Text,
+            max_output_tokens: 4096,
+            estimate: Estimate { reused: true, worst_cost_usd: Some(0.0), ..Estimate::default() },
+        }),
+    ]
 }
 
 /// Step mode, with every gate and every choice that is on record.
@@ -242,7 +276,7 @@ fn at_gates(ask: AskId, code: CodeId) -> Vec<Fact> {
         messages: vec![Message::user("“Q”?")],
         format: ReplyFormat::Text,
         max_output_tokens: 4096,
-        estimate: Estimate { input_tokens: 3, counted: true, worst_cost_usd: Some(0.25) },
+        estimate: Estimate { input_tokens: 3, counted: true, worst_cost_usd: Some(0.25), ..Estimate::default() },
     };
     let answer = FinalAnswer { answer: Some("42".into()), ..FinalAnswer::default() };
     let more = MoreInformation { feedback: "look again".into(), ..MoreInformation::default() };
@@ -349,7 +383,7 @@ fn opened() -> SessionOpened {
         program: "0.1.0".into(),
         clock_ms: None,
         embedding: None,
-        parent: Some(Parent { session: "20261123-181501-7f3a".into(), seq: 12 }),
+        parent: Some(Parent { session: "20261123-181501-7f3a".into(), seq: 12, anew: false, known: Vec::new() }),
     }
 }
 
@@ -365,8 +399,8 @@ fn asks(ask: AskId) -> impl Iterator<Item = Fact> {
             max_output_tokens: 4096,
             estimate: Estimate {
                 input_tokens: 7,
-                counted: false,
                 worst_cost_usd: (purpose == Purpose::Think).then_some(0.25),
+                ..Estimate::default()
             },
         })
     })

@@ -66,7 +66,7 @@ fn asked(n: u32) -> Fact {
         messages: Vec::new(),
         format: ReplyFormat::Json,
         max_output_tokens: 100,
-        estimate: Estimate { input_tokens: 10, counted: false, worst_cost_usd: Some(0.25) },
+        estimate: Estimate { input_tokens: 10, worst_cost_usd: Some(0.25), ..Estimate::default() },
     })
 }
 

@@ -208,8 +208,32 @@ fn documents(state: &State) -> String {
     data("documents", &lines.join("\n"))
 }
 
-/// What the round before left for this one.
+/// What earlier questions on the documents found out, and what the round before left for this one.
 fn known(state: &State) -> String {
+    let parts = [earlier(state), left(state)];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+fn earlier(state: &State) -> String {
+    let parent = state.opened.as_ref().and_then(|opened| opened.parent.as_ref());
+    let known = parent.map_or(&[][..], |parent| parent.known.as_slice());
+    if known.is_empty() {
+        return String::new();
+    }
+    let told = known.iter().map(|known| {
+        let answer = known.answer.as_deref().unwrap_or("none: the documents did not tell, as far as was read");
+        let noted = Some(known.scratchpad.trim()).filter(|text| !text.is_empty());
+        let noted = noted.map(|text| format!("\nNoted: {text}")).unwrap_or_default();
+        format!("Question: {}\nAnswer: {answer}{noted}", known.question)
+    });
+    let told = told.collect::<Vec<_>>().join("\n\n");
+    format!(
+        "The person asked these questions of the same documents before; the answers are known already.\n\n{}",
+        data("earlier", &told)
+    )
+}
+
+fn left(state: &State) -> String {
     let Some(Decision::RequestAdditionalInfo(more)) =
         state.rounds.iter().rev().find_map(|round| round.decision.as_ref())
     else {

@@ -1,0 +1,141 @@
+//! A new session from a place in an old one: what of the old one's facts it begins with, and what is changed in them.
+//!
+//! What is taken over was paid for and computed there: here it costs nothing, and stands in the record as taken over.
+
+use serde::{Deserialize, Serialize};
+
+use super::decision::Decision;
+use super::fact::{Fact, Parent};
+use super::ids::{CodeId, JobId};
+use super::job::{JobOutput, Outcome};
+use super::message::Usage;
+use super::settings::Settings;
+use super::state::State;
+use crate::document::Located;
+
+/// A question that was asked of the same documents before, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    pub question: String,
+    /// Nothing, where the documents did not tell.
+    pub answer: Option<String>,
+    /// What the remote LM noted for itself last.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scratchpad: String,
+}
+
+impl Known {
+    /// What a session knows in the end: what it knew before, and what came of its own question.
+    pub fn of(state: &State) -> Vec<Self> {
+        let Some(opened) = &state.opened else { return Vec::new() };
+        let before = opened.parent.iter().flat_map(|parent| parent.known.iter().cloned());
+        let scratchpad = state.rounds.iter().rev().find_map(|round| match &round.decision {
+            Some(Decision::RequestAdditionalInfo(more)) => Some(more.scratchpad.clone()),
+            _ => None,
+        });
+        let own = Self {
+            question: opened.question.clone(),
+            answer: state.answer.as_ref().and_then(|answer| answer.answer.clone()),
+            scratchpad: scratchpad.unwrap_or_default(),
+        };
+        let has_ended = state.answer.is_some() || !own.scratchpad.is_empty();
+        before.chain(has_ended.then_some(own)).collect()
+    }
+}
+
+/// What is another way in the new session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// The levers; they hold from the place on.
+    pub settings: Option<Settings>,
+    /// Another program in place of this one. What came after it is left out.
+    pub code: Option<(CodeId, String)>,
+    /// Another output of this job. What its round made of the outputs is left out.
+    pub output: Option<(JobId, JobOutput, Option<Located>)>,
+    /// All jobs from the first of this round on are run anew.
+    pub jobs_of: Option<u32>,
+}
+
+/// The facts that a fork begins with. `facts`: those of the old session up to the place where it is left; with a change of
+/// code, output or jobs only those before it count.
+pub fn forked(parent: Parent, facts: &[&Fact], changes: &Changes) -> Vec<Fact> {
+    let mut facts = facts[..end(facts, changes)].iter().filter_map(|fact| taken_over(fact)).collect::<Vec<_>>();
+    if let Some(Fact::SessionOpened(opened)) = facts.first_mut() {
+        opened.parent = Some(parent);
+        if let Some(settings) = &changes.settings {
+            opened.settings = settings.clone();
+        }
+    }
+    if let Some((code, source)) = &changes.code {
+        facts.push(Fact::NoteAdded { text: format!("the program of round {} was changed by hand", code.round) });
+        facts.push(Fact::CodeReceived { code: *code, source: source.clone() });
+    }
+    if let Some((id, output, located)) = &changes.output {
+        for fact in &mut facts {
+            if let Fact::JobFinished { job, outcome, raw, .. } = fact
+                && job == id
+            {
+                *raw = None;
+                *outcome = match output.answer {
+                    Some(_) => Outcome::Answered { output: output.clone(), located: *located },
+                    None => Outcome::Abstained { output: output.clone() },
+                };
+            }
+        }
+        facts.push(Fact::NoteAdded { text: format!("the output of job {id} was changed by hand") });
+    }
+    facts
+}
+
+/// How many of the facts come before what is changed.
+fn end(facts: &[&Fact], changes: &Changes) -> usize {
+    let first = |is: &dyn Fn(&Fact) -> bool| facts.iter().position(|fact| is(fact)).unwrap_or(facts.len());
+    let mut end = facts.len();
+    if let Some((code, _)) = &changes.code {
+        end = end.min(first(&|fact| matches!(fact, Fact::CodeReceived { code: of, .. } if of == code)));
+    }
+    if let Some((job, ..)) = &changes.output {
+        let round = job.round;
+        end = end.min(first(&|fact| match fact {
+            Fact::TransformBegan { code } => code.round == round,
+            Fact::OutputsAggregated { round: of, .. } => *of == round,
+            _ => false,
+        }));
+    }
+    if let Some(round) = changes.jobs_of {
+        end = end.min(first(&|fact| matches!(fact, Fact::JobStarted { job, .. } if job.round >= round)));
+    }
+    end
+}
+
+/// The fact as another session takes it over; nothing where it is the old one's alone.
+fn taken_over(fact: &Fact) -> Option<Fact> {
+    let free = |usage: &mut Usage| *usage = Usage { reused: true, ..Usage::default() };
+    let mut fact = fact.clone();
+    match &mut fact {
+        Fact::RemoteAsked(ask) => {
+            ask.estimate.worst_cost_usd = Some(0.0);
+            ask.estimate.reused = true;
+        }
+        Fact::RemoteAnswered(answer) => {
+            free(&mut answer.usage);
+            answer.cost_usd = Some(0.0);
+        }
+        Fact::RemoteFailed(failure) => {
+            failure.lost = false;
+            failure.partial.clear();
+        }
+        Fact::RemoteInterrupted(interrupted) => interrupted.worst_usd = Some(0.0),
+        Fact::JobFinished { usage, ms, .. } => {
+            free(usage);
+            *ms = 0;
+        }
+        Fact::JobRetried { usage, .. } => free(usage),
+        // What the old session had to spend, what its machine did and what was noted on it say nothing of the new one; and
+        // the new one is not over.
+        Fact::BudgetReached(_) | Fact::BudgetRaised { .. } => return None,
+        Fact::UtilizationSampled(_) | Fact::NoteAdded { .. } | Fact::SessionEnded { .. } => return None,
+        _ => {}
+    }
+    Some(fact)
+}
