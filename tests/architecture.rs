@@ -15,7 +15,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("syntect", &["app"]),
     ("nucleo_matcher", &["app"]),
     ("reqwest", &["provider", "remote", "local"]),
-    ("notify", &["config", "document"]),
+    ("notify", &["config", "document", "journal"]),
     ("notify_debouncer_full", &["config", "document"]),
     ("rustpython_vm", &["sandbox"]),
     ("llama_cpp_2", &["local"]),

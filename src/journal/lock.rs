@@ -5,6 +5,8 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use super::error::JournalError;
 use super::id::SessionId;
 use super::store::private_file;
@@ -46,4 +48,22 @@ impl Lock {
         let Ok(file) = File::open(folder.join(NAME)) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
+}
+
+/// Told when no writer holds the lock any more. Where the system has no locks it is never told: the channel closes.
+///
+/// A wait for a lock cannot be cancelled, so it has a thread of its own, which ends with the writer or with this process.
+pub(super) fn freed(folder: &Path) -> oneshot::Receiver<()> {
+    let (sender, freed) = oneshot::channel();
+    let path = folder.join(NAME);
+    let wait = move || {
+        // Without a lock there never was a writer.
+        let is_free = File::open(path).map_or(true, |file| file.lock_shared().is_ok());
+        if is_free {
+            // Whoever follows no more is not told.
+            let _ = sender.send(());
+        }
+    };
+    let _ = thread::Builder::new().name("lock".into()).spawn(wait);
+    freed
 }

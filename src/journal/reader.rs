@@ -181,6 +181,16 @@ impl Lines {
         Ok(records)
     }
 
+    /// Has the file's last line, which begins at this byte, read again: it was not whole. Nothing of it is remembered.
+    pub(super) fn back(&mut self, start: u64) -> Result<(), JournalError> {
+        // At the end of the file nothing is left in the buffer. An archived one does not grow.
+        if let Content::Plain(file) = self.reader.get_mut() {
+            file.seek(io::SeekFrom::Start(start)).map_err(JournalError::io("read", &self.path))?;
+            (self.at, self.number) = (start, self.number - 1);
+        }
+        Ok(())
+    }
+
     /// The next line, or nothing at the end of the file.
     pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, JournalError> {
         self.buffer.clear();

@@ -18,6 +18,8 @@ use super::verify::{Verification, verify};
 use crate::document::{Document, DocumentRef};
 
 pub(super) const JOURNAL: &str = "journal.jsonl";
+/// The socket by which others steer the session while it runs.
+const CONTROL: &str = "control";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -114,6 +116,11 @@ impl Session {
         verify(self)
     }
 
+    /// Where the process that runs it takes orders.
+    pub fn control(&self) -> PathBuf {
+        self.path.join(CONTROL)
+    }
+
     /// Whether some process is writing this session now.
     pub fn is_running(&self) -> bool {
         Lock::is_held(&self.path)
@@ -124,7 +131,7 @@ impl Session {
         let lock = Lock::take(&self.path, &self.id)?;
         // The journal goes first, so that a deletion that is cut short leaves no session that looks whole.
         let journal = self.path.join(JOURNAL);
-        let besides = [notes::FILE, label::FILE, reopen::TORN, "lock"].map(|name| self.path.join(name));
+        let besides = [notes::FILE, label::FILE, reopen::TORN, CONTROL, "lock"].map(|name| self.path.join(name));
         for path in archive::forms(&journal).into_iter().chain(besides) {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

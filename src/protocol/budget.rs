@@ -53,7 +53,8 @@ impl Reached {
 }
 
 /// What the person says to a [`Reached`] budget.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BudgetChoice {
     /// Make this one call, whatever it may cost of what was named; the budget holds again after it.
     Once,

@@ -110,6 +110,7 @@ impl Driver {
             let mut inputs = tokio::select! {
                 order = orders.recv(), if orders_open => match order {
                     Some(Order::Choose(connected)) => vec![self.choose(connected)],
+                    Some(Order::LeaveOpen) => break,
                     Some(Order::Leave) if matches!(self.state.phase, Phase::Interrupted(_)) => break,
                     Some(Order::Stop | Order::Leave) => vec![self.stop()],
                     Some(Order::SendAgain) => vec![Input::SendAgain],

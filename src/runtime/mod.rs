@@ -14,6 +14,7 @@ mod reserve;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -78,11 +79,16 @@ impl Connected {
     }
 }
 
-/// What the person can tell a running session.
-#[derive(Clone)]
+/// What the person can tell a running session, from its own screen or from another process.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "order", content = "with", rename_all = "snake_case")]
 pub enum Order {
-    /// Ask these models from the next round on.
+    /// Ask these models from the next round on. They are connections of this process: another cannot give them.
+    #[serde(skip)]
     Choose(Connected),
+    /// End here without sealing the journal, so that the session can be gone on with.
+    #[serde(skip)]
+    LeaveOpen,
     CancelJob(JobId),
     /// Jobs in trouble are to be tried again, while their round runs.
     RetryJobs(Vec<JobId>),
@@ -104,6 +110,7 @@ pub enum Order {
     Stop,
     /// Nobody watches any more. A session that waits for a word on a request whose answer never came stays as it is, to
     /// be taken up later; any other is stopped.
+    #[serde(skip)]
     Leave,
 }
 

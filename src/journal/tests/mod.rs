@@ -2,6 +2,7 @@
 
 mod archive;
 mod damage;
+mod following;
 mod golden;
 mod reopening;
 mod sessions;
