@@ -6,6 +6,7 @@ pub mod app;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod control;
 pub mod document;
 pub mod eval;
 pub mod journal;

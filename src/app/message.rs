@@ -88,6 +88,8 @@ pub enum Message {
     },
     /// A run began after `Command::Ask`: what was known of the one before is gone.
     RunBegan,
+    /// What follows is of a session that another process runs.
+    Follows,
     /// The driver has stopped, for good or with an error to show.
     RunEnded {
         error: Option<String>,

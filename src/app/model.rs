@@ -43,6 +43,8 @@ pub struct Model {
     pub partial: Option<Partial>,
     pub load: Load,
     pub mode: Mode,
+    /// Whether another process runs what is shown.
+    pub followed: bool,
     /// The record last applied.
     pub seq: u64,
     /// The time of the record last applied, and of the first.
@@ -251,6 +253,7 @@ impl Model {
             partial: None,
             load: Load::default(),
             mode,
+            followed: false,
             seq: 0,
             at_ms: 0,
             began_ms: None,

@@ -119,6 +119,9 @@ impl Model {
                 false => return self.open_start_form(),
             },
             Action::Palette => self.open_palette(),
+            Action::RemoteModel | Action::LocalModel if self.followed && self.is_running() => {
+                self.notify("models are picked where the session runs");
+            }
             Action::RemoteModel | Action::LocalModel if self.player().is_some() => {
                 self.notify("this is a replay; its models are those on record");
             }
@@ -126,7 +129,7 @@ impl Model {
                 return self.open_filled(Picking::RemoteModel, Filling::RemoteModels { provider: None });
             }
             Action::LocalModel => return self.open_filled(Picking::LocalModel, Filling::LocalModels),
-            Action::Sessions if self.is_running() => {
+            Action::Sessions if self.is_running() && !self.followed => {
                 self.notify(format!(
                     "a run is in flight; stop it with {} before you open another session",
                     self.key_for(Action::StopRun)
@@ -158,7 +161,7 @@ impl Model {
             Action::Suspend => return vec![Command::Suspend],
             // It stays as it is, and can be taken up again.
             Action::Quit if self.interrupted().is_some() => return vec![Command::Quit],
-            Action::Quit if self.is_running() => self.open_overlay(Overlay::Quit),
+            Action::Quit if self.is_running() && !self.followed => self.open_overlay(Overlay::Quit),
             Action::Quit => return vec![Command::Quit],
             Action::Play => return vec![Command::Replay(ReplayCommand::TogglePlay)],
             Action::StepBack => return step(Unit::Record, false),

@@ -84,6 +84,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Picker { ticket, news } => return model.picker_news(ticket, news),
         Message::RunBegan => {
             model.mode = Mode::Live { running: true };
+            model.followed = false;
             model.state = State::default();
             model.partial = None;
             model.began_ms = None;
@@ -106,7 +107,9 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             }
             model.lay_out();
         }
+        Message::Follows => model.followed = true,
         Message::RunEnded { error } => {
+            model.followed = false;
             if let Mode::Live { running } = &mut model.mode {
                 *running = false;
             }

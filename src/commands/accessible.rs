@@ -9,12 +9,13 @@ use std::pin::pin;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
+use super::alone::Alone;
 use super::begin::{Begun, begin};
 use super::bill;
 use super::replay_headless::{Style, Transcript};
 use super::{Exit, Failure};
 use crate::app::budget;
-use crate::config::Config;
+use crate::config::{Config, OnHangup};
 use crate::document::Document;
 use crate::document::escape::{visible, visible_lines};
 use crate::journal::{Record, Session};
@@ -74,7 +75,7 @@ async fn run(
     before: &mut Option<Session>,
     person: &mut Person,
 ) -> Result<Ran, Failure> {
-    let Begun { session, mut running, .. } = {
+    let Begun { session, mut running, attached, .. } = {
         // Nothing is on the disk while models are connected: leaving off leaves nothing half-made.
         let mut beginning = pin!(begin(config, documents.to_vec(), question, None, before.clone()));
         loop {
@@ -95,7 +96,14 @@ async fn run(
     let (mut out, mut ledger) = (stdout(), Ledger::default());
     let mut told = Telling { transcript: Transcript::new(&mut out, documents.to_vec(), 0, Style::Spoken), quarters: 0 };
     let (mut wanted, mut leave, mut listening) = (Wanted::Nothing, false, true);
+    let (mut alone, finish) = (None::<Alone>, config.sessions.on_hangup == OnHangup::Finish);
     loop {
+        let in_vain = async {
+            match &mut alone {
+                Some(alone) => alone.in_vain().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             event = running.events.recv() => match event {
                 None => break,
@@ -104,10 +112,13 @@ async fn run(
                     for record in &records {
                         if let Some(fact) = record.fact.known() {
                             ledger.apply(fact);
+                            if let Some(alone) = &mut alone {
+                                alone.note(fact);
+                            }
                         }
                         if let Some(reached) = told.tell(record)? {
                             wanted = Wanted::Choice(reached);
-                            if !listening {
+                            if !listening && alone.is_none() && *attached.borrow() == 0 {
                                 order(&running.orders, Wish::Budget(BudgetChoice::Stop));
                             }
                         }
@@ -116,11 +127,17 @@ async fn run(
             },
             Some(signal) = person.signals.next() => match signal {
                 Signal::Continued => {}
+                Signal::HangUp if finish => {
+                    term::let_go_of_terminal();
+                    (leave, listening) = (true, false);
+                    alone.get_or_insert_with(|| Alone::new(config, attached.clone(), &told.transcript.state.phase));
+                }
                 signal => {
                     leave |= signal != Signal::Interrupt;
                     order(&running.orders, Wish::Stop);
                 }
             },
+            () = in_vain => drop(running.orders.try_send(Order::LeaveOpen)),
             line = person.lines.recv(), if listening => match line {
                 Some(line) => {
                     let (say, ordered) = understood(line.trim(), &mut wanted);

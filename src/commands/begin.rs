@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::resume::follow_up;
 use super::{Exit, Failure};
 use crate::config::{Config, Folders, LocalConfig};
+use crate::control::Attached;
 use crate::document::{Document, Span};
 use crate::journal::{DayBook, Record, Session, Store};
 use crate::protocol::{Gate, Gates, Part, ProtocolKind, SessionOpened, Settings, prompts};
 use crate::runtime::{self, Beginning, Embeddings, Recall, Running, Setup};
 use crate::sandbox::Sandbox;
-use crate::{local, remote};
+use crate::{control, local, remote};
 
 /// A session that has begun.
 pub struct Begun {
@@ -19,6 +20,8 @@ pub struct Begun {
     pub running: Running,
     /// What was on record before.
     pub past: Vec<Record>,
+    /// How many other processes watch it.
+    pub attached: Attached,
 }
 
 /// Connects to the models, makes the session's folder and starts the run. `part`: the only part of the documents that it
@@ -75,7 +78,8 @@ pub async fn begin(
         journal,
         book,
     });
-    Ok(Begun { session, running, past: Vec::new() })
+    let (running, attached) = control::share(&session, running);
+    Ok(Begun { session, running, past: Vec::new(), attached })
 }
 
 /// The remote LM of the settings, where their budget can be kept to with it.

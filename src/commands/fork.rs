@@ -6,7 +6,7 @@ use std::io::{Write, stderr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::begin::{self, Begun};
+use super::begin;
 use super::resume::{Recorded, config_of, go_on};
 use super::run::{Watched, watch};
 use super::{Exit, Failure};
@@ -52,10 +52,10 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
         args.rerun_local.then(|| Arc::new(RecordedPlanner::of(parent.id().to_string(), journal.facts())) as _);
     let config = config_of(loaded, &recorded.state, planner.is_some())?;
     let documents = recorded.documents.clone();
-    let Begun { session, running, past } = go_on(&config, recorded, planner).await?;
-    writeln!(stderr(), "session {} is a fork of {}", session.id(), parent.id())?;
-    let new = session.clone();
-    let exit = watch(Watched { session, running, documents, past, begun_at }, signals, args.json).await?;
+    let begun = go_on(&config, recorded, planner).await?;
+    writeln!(stderr(), "session {} is a fork of {}", begun.session.id(), parent.id())?;
+    let new = begun.session.clone();
+    let exit = watch(&config, Watched { begun, documents, begun_at }, signals, args.json).await?;
     tell_differences(&journal, &new.read()?, &parent)?;
     Ok(exit)
 }

@@ -1,6 +1,9 @@
 //! One file a subcommand. Here: which is which, and how a command ends.
 
 mod accessible;
+mod alone;
+mod attach;
+mod attach_lines;
 mod begin;
 mod beside;
 mod bill;
@@ -61,7 +64,6 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Doctor { json }) => doctor::doctor(&sources(cli), *json),
         Some(Command::Engine) => Err(Failure::usage("the program starts its local engine by itself")),
         Some(Command::Sandbox) => Err(Failure::usage("the program starts its sandbox by itself")),
-        Some(Command::Attach { .. }) => Err(later("attach")),
         Some(Command::Eval(_)) => Err(later("eval")),
         Some(Command::Sessions(SessionsCommand::Export { .. })) => Err(later("sessions export")),
         Some(command) => with_settings(cli, command),
@@ -142,6 +144,17 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
                 return block_on(workbench::workbench(loaded, scene(cli), Shown::Resumed(recorded)));
             }
             block_on(resume::resume(loaded, args))
+        }
+        Command::Attach { session } => {
+            let session = attach::running(&begin::store(&loaded.config)?, session.as_deref())?;
+            let elsewhere = attach::Elsewhere::read(session)?;
+            if loaded.config.screen.accessible {
+                return block_on(attach_lines::follow(elsewhere, Style::Spoken));
+            }
+            if screen::possible().is_err() {
+                return block_on(attach_lines::follow(elsewhere, Style::Columns));
+            }
+            block_on(workbench::workbench(loaded, scene(cli), Shown::Elsewhere(Box::new(elsewhere))))
         }
         Command::Sessions(command) => sessions(loaded, command),
         _ => Err(Failure::usage("this command is not in this version")),

@@ -7,6 +7,8 @@ use futures_util::{FutureExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::alone::Alone;
+use super::attach::{Elsewhere, Following};
 use super::begin::{Begun, begin, store};
 use super::folds::Folds;
 use super::offers::{self, Offers, Side, connect, put_back, with};
@@ -14,16 +16,18 @@ use super::opening::{Opened, Opening};
 use super::picked::{Picked, Tried};
 use super::replay::write_note;
 use super::resume::{Recorded, go_on, with_models_of};
-use super::screen::Stage;
+use super::screen::{Over, Stage};
 use super::workbench::Leaving;
 use super::{Exit, Failure};
 use crate::app::picker::Choice;
 use crate::app::{Account, Command, Figures, Marks, Message};
-use crate::config::Config;
+use crate::config::{Config, OnHangup};
+use crate::control::Attached;
 use crate::document::{Document, Span};
 use crate::journal::{JournalError, Record, Session, Stored, spent_today};
 use crate::protocol::State;
 use crate::runtime::{Event, Order, Running};
+use crate::term::Signal;
 
 /// Results that wait to be shown before the run is slowed.
 const WAITING: usize = 64;
@@ -47,6 +51,8 @@ enum Run {
     Going {
         told: mpsc::Receiver<Told>,
         orders: mpsc::Sender<Order>,
+        /// Who else watches it; nothing where another process runs it.
+        attached: Option<Attached>,
     },
 }
 
@@ -56,6 +62,7 @@ enum News {
     Tried(Tried),
     Offered(offers::News),
     Opened(Opened),
+    Noticed(String),
 }
 
 /// How a live screen begins.
@@ -68,6 +75,8 @@ pub enum Begin {
     Asking,
     /// With the list of sessions.
     Picking,
+    /// With a session that another process runs.
+    Following(Box<Elsewhere>),
 }
 
 /// Shows documents and the sessions on them, until the person leaves. What models were picked stays in the settings.
@@ -82,6 +91,7 @@ pub async fn open(
         offers: Offers::new(),
         opening: Opening::default(),
         picked: Picked::default(),
+        notices: None,
         session: None,
     };
     let mut commands = Vec::new();
@@ -105,11 +115,37 @@ pub async fn open(
         }
         Begin::Asking => commands = stage.update(Message::AskQuestion),
         Begin::Picking => commands = stage.update(Message::PickSession),
+        Begin::Following(elsewhere) => {
+            let Following { events, orders, notices, outcome } = elsewhere.follow().await?;
+            stage.update(Message::RunBegan);
+            stage.update(Message::Follows);
+            let outcome = async { outcome.await.map_err(|error| error.to_string()).flatten() };
+            desk.run = Run::going(events, orders, outcome, Vec::new(), None, &documents);
+            (desk.notices, desk.session) = (Some(notices), Some(elsewhere.session));
+        }
     }
     let leaving = watch(stage, &mut desk, config, &documents, commands).await;
-    // However the screen ended, the run is stopped in order first, so that nothing is lost.
-    desk.run.finish(&documents).await;
-    leaving
+    let hung_up = match &leaving {
+        Ok(Ended::HungUp) | Err(_) => true,
+        Ok(_) => false,
+    };
+    if hung_up && config.sessions.on_hangup == OnHangup::Finish {
+        desk.run.finish_alone(stage, config, &documents).await;
+    } else {
+        // However the screen ended, the run is stopped in order first, so that nothing is lost.
+        desk.run.finish(&documents).await;
+    }
+    match leaving? {
+        Ended::Left(leaving) => Ok(leaving),
+        Ended::HungUp => Ok(Leaving::Over),
+    }
+}
+
+/// How a live screen ended.
+enum Ended {
+    Left(Leaving),
+    /// The terminal is gone.
+    HungUp,
 }
 
 /// What a live screen deals with.
@@ -118,6 +154,8 @@ struct Desk {
     offers: Offers,
     opening: Opening,
     picked: Picked,
+    /// What a process that runs the session says to orders.
+    notices: Option<mpsc::Receiver<String>>,
     /// The session that was begun last.
     session: Option<Session>,
 }
@@ -132,6 +170,11 @@ impl Desk {
         }
         if let Poll::Ready(opened) = self.opening.poll(context) {
             return Poll::Ready(News::Opened(opened));
+        }
+        if let Some(notices) = &mut self.notices
+            && let Poll::Ready(Some(notice)) = notices.poll_recv(context)
+        {
+            return Poll::Ready(News::Noticed(notice));
         }
         self.offers.poll(context).map(News::Offered)
     }
@@ -167,11 +210,14 @@ async fn watch(
     config: &mut Config,
     documents: &[Document],
     mut commands: Vec<Command>,
-) -> Result<Leaving, Failure> {
+) -> Result<Ended, Failure> {
     loop {
         for command in std::mem::take(&mut commands) {
             match command {
-                Command::Quit => return Ok(Leaving::Quit(exit_of(&stage.model.state))),
+                Command::Quit if stage.model.followed && stage.model.is_running() => {
+                    return Ok(Ended::Left(Leaving::Quit(Exit::Success)));
+                }
+                Command::Quit => return Ok(Ended::Left(Leaving::Quit(exit_of(&stage.model.state)))),
                 Command::StopRun => desk.order(stage, Order::Stop),
                 Command::CancelJob(job) => desk.order(stage, Order::CancelJob(job)),
                 Command::RetryJobs(jobs) => desk.order(stage, Order::RetryJobs(jobs)),
@@ -223,7 +269,7 @@ async fn watch(
             match news {
                 News::Begun(Ok(begun)) => {
                     desk.session = Some(begun.session);
-                    desk.run = Run::going(begun.running, begun.past, documents);
+                    desk.run = Run::of(begun.running, begun.past, begun.attached, documents);
                 }
                 News::Begun(Err(failure)) => {
                     stage.update(Message::RunEnded { error: Some(failure.to_string()) });
@@ -243,15 +289,18 @@ async fn watch(
                 }
                 News::Opened(opened) => {
                     if let Some(leaving) = opened.leads(stage) {
-                        return Ok(leaving);
+                        return Ok(Ended::Left(leaving));
                     }
                 }
+                News::Noticed(notice) => drop(stage.update(Message::Notice(notice))),
                 News::Offered(news) => commands.extend(stage.update(news)),
             }
         }
         desk.hand_over();
-        if turned.hang_up {
-            return Ok(Leaving::HungUp);
+        match turned.over {
+            Some(Over::HungUp) => return Ok(Ended::HungUp),
+            Some(Over::Told) => return Ok(Ended::Left(Leaving::Over)),
+            None => {}
         }
     }
 }
@@ -323,17 +372,37 @@ fn start(
 }
 
 impl Run {
+    /// A run of this process.
+    fn of(running: Running, past: Vec<Record>, attached: Attached, documents: &[Document]) -> Self {
+        let Running { events, orders, outcome } = running;
+        let outcome = async {
+            let outcome: Result<Result<State, JournalError>, _> = outcome.await;
+            match outcome {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) => Err(format!("the session could not be saved any further, and was stopped: {error}")),
+                Err(error) => Err(format!("the run broke off; what is on the disk is kept: {error}")),
+            }
+        };
+        Self::going(events, orders, outcome, past, Some(attached), documents)
+    }
+
     /// Folds beside the screen: a slow fold slows the run, never the screen.
-    fn going(mut running: Running, past: Vec<Record>, documents: &[Document]) -> Self {
+    fn going(
+        mut events: mpsc::Receiver<Event>,
+        orders: mpsc::Sender<Order>,
+        outcome: impl Future<Output = Result<(), String>> + Send + 'static,
+        past: Vec<Record>,
+        attached: Option<Attached>,
+        documents: &[Document],
+    ) -> Self {
         let (sender, told) = mpsc::channel(WAITING);
         let mut folds = Folds::new(documents);
-        let orders = running.orders.clone();
         tokio::spawn(async move {
             let mut before = (!past.is_empty()).then_some(Event::Recorded(past));
-            while let Some(event) = next(&mut before, &mut running).await {
+            while let Some(event) = next(&mut before, &mut events).await {
                 let told = match event {
                     Event::Recorded(records) => {
-                        let idle = running.events.is_empty();
+                        let idle = events.is_empty();
                         tokio::task::block_in_place(|| records.iter().for_each(|record| folds.apply(record)));
                         let folded = idle.then(|| Box::new((folds.marks(), folds.account())));
                         Told::Recorded { records, figures: Box::new(folds.figures()), folded }
@@ -344,16 +413,10 @@ impl Run {
                     return;
                 }
             }
-            let outcome: Result<Result<State, JournalError>, _> = running.outcome.await;
-            let outcome = match outcome {
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err(error)) => Err(format!("the session could not be saved any further, and was stopped: {error}")),
-                Err(error) => Err(format!("the run broke off; what is on the disk is kept: {error}")),
-            };
             // Where nobody watches any more there is nobody to tell.
-            let _ = sender.send(Told::Ended(outcome)).await;
+            let _ = sender.send(Told::Ended(outcome.await)).await;
         });
-        Run::Going { told, orders }
+        Run::Going { told, orders, attached }
     }
 
     fn poll(&mut self, context: &mut std::task::Context<'_>) -> Poll<News> {
@@ -388,14 +451,16 @@ impl Run {
             Run::Beginning(task) => {
                 let stop = task.abort_handle();
                 match tokio::time::timeout(PATIENCE, task).await {
-                    Ok(Ok(Ok(begun))) => Run::going(begun.running, begun.past, documents),
+                    Ok(Ok(Ok(begun))) => Run::of(begun.running, begun.past, begun.attached, documents),
                     Ok(_) => return,
                     Err(_) => return stop.abort(),
                 }
             }
+            // What another process runs is that one's.
+            Run::Going { attached: None, .. } => return,
             going @ Run::Going { .. } => going,
         };
-        if let Run::Going { mut told, orders } = going {
+        if let Run::Going { mut told, orders, .. } = going {
             // What is told is taken meanwhile: a driver that waits for its watcher would take no order.
             let drain = async { while told.recv().await.is_some() {} };
             let _ = tokio::join!(orders.send(Order::Leave), drain);
@@ -404,10 +469,56 @@ impl Run {
 }
 
 /// What was on record before the run comes first.
-async fn next(before: &mut Option<Event>, running: &mut Running) -> Option<Event> {
+async fn next(before: &mut Option<Event>, events: &mut mpsc::Receiver<Event>) -> Option<Event> {
     match before.take() {
         Some(event) => Some(event),
-        None => running.events.recv().await,
+        None => events.recv().await,
+    }
+}
+
+impl Run {
+    /// Lets the terminal go, and the run go on to its end. Where it needs the person it waits for one to attach, and leaves
+    /// the session open in the end.
+    async fn finish_alone(self, stage: &mut Stage, config: &Config, documents: &[Document]) {
+        let run = match self {
+            Run::None | Run::Going { attached: None, .. } => return,
+            Run::Beginning(task) => {
+                stage.let_go();
+                match task.await {
+                    Ok(Ok(begun)) => Run::of(begun.running, begun.past, begun.attached, documents),
+                    _ => return,
+                }
+            }
+            going @ Run::Going { .. } => {
+                stage.let_go();
+                going
+            }
+        };
+        let Run::Going { mut told, orders, attached: Some(attached) } = run else { return };
+        let mut alone = Alone::new(config, attached, &stage.model.state.phase);
+        loop {
+            let order = tokio::select! {
+                news = told.recv() => match news {
+                    Some(Told::Recorded { records, .. }) => {
+                        records.iter().filter_map(|record| record.fact.known()).for_each(|fact| alone.note(fact));
+                        continue;
+                    }
+                    Some(Told::Event(_)) => continue,
+                    Some(Told::Ended(Err(error))) => {
+                        tracing::error!("{error}");
+                        return;
+                    }
+                    Some(Told::Ended(Ok(()))) | None => return,
+                },
+                Some(signal) = stage.signal() => match signal {
+                    Signal::Interrupt | Signal::Terminate => Order::Stop,
+                    Signal::HangUp | Signal::Continued => continue,
+                },
+                () = alone.in_vain() => Order::LeaveOpen,
+            };
+            // A full queue holds orders that are on their way; whoever told us to end tells again.
+            let _ = orders.try_send(order);
+        }
     }
 }
 
@@ -458,7 +569,7 @@ mod tests {
     #[test]
     fn an_order_that_is_not_taken_comes_back() {
         let (orders, waiting) = mpsc::channel(1);
-        let run = Run::Going { told: mpsc::channel(1).1, orders };
+        let run = Run::Going { told: mpsc::channel(1).1, orders, attached: None };
         assert!(run.order(Order::Stop).is_ok());
         let refused = run.order(Order::Note("look here".into()));
         assert!(matches!(refused, Err(Order::Note(text)) if text == "look here"));

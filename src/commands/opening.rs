@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 
 use super::Failure;
+use super::attach::Elsewhere;
 use super::begin::store;
 use super::fork;
 use super::offers::sessions::found;
@@ -54,6 +55,9 @@ impl Opening {
         self.read(Asked::Picked, move || {
             let session =
                 found(&config, &id).ok_or_else(|| Failure::usage(format!("session {id} is there no longer")))?;
+            if seq.is_none() && session.is_running() {
+                return Ok(Shown::Elsewhere(Box::new(Elsewhere::read(session)?)));
+            }
             let recording = Recording::read(session)?;
             let recording = match seq {
                 None => recording.at_its_end(),

@@ -210,8 +210,8 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 Command::Mouse(_) | Command::Edit(_) => {}
             }
         }
-        if turned.hang_up {
-            return Ok(Leaving::HungUp);
+        if turned.over.is_some() {
+            return Ok(Leaving::Over);
         }
     }
 }

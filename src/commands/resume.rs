@@ -14,6 +14,7 @@ use super::{Exit, Failure};
 use crate::app::picker::Choice;
 use crate::cli::ResumeArgs;
 use crate::config::{Config, Loaded, Origin};
+use crate::control;
 use crate::document::Document;
 use crate::document::escape::visible;
 use crate::journal::{DayBook, Journal, JournalError, JournalWriter, Record, Session, SessionId, Store};
@@ -106,14 +107,15 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
     }
     let config = config_of(loaded, &recorded.state, false)?;
     let documents = recorded.documents.clone();
-    let Begun { session, running, past } = go_on(&config, recorded, None).await?;
+    let begun = go_on(&config, recorded, None).await?;
+    let orders = &begun.running.orders;
     if let Some(to_usd) = args.budget {
-        let _ = running.orders.try_send(Order::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd }));
+        let _ = orders.try_send(Order::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd }));
     }
     if args.send_again {
-        let _ = running.orders.try_send(Order::SendAgain);
+        let _ = orders.try_send(Order::SendAgain);
     }
-    watch(Watched { session, running, documents, past, begun_at }, signals, args.json).await
+    watch(&config, Watched { begun, documents, begun_at }, signals, args.json).await
 }
 
 /// Connects to the models and lets the session go on; `planner` plans, where it is not the one of the settings. Must be called
@@ -165,7 +167,8 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
         journal,
         book,
     });
-    Ok(Begun { session, running, past })
+    let (running, attached) = control::share(&session, running);
+    Ok(Begun { session, running, past, attached })
 }
 
 /// Forks of forks beyond this are not looked into.

@@ -5,44 +5,44 @@ use std::time::Instant;
 
 use futures_util::{Stream, StreamExt};
 
+use super::alone::Alone;
 use super::begin::{Begun, begin};
 use super::bill;
 use super::progress::Progress;
 use super::report::report;
 use super::{Exit, Failure, Output};
-use crate::config::Config;
+use crate::config::{Config, OnHangup};
 use crate::document::Document;
-use crate::journal::{Record, Session, Stored};
+use crate::journal::Stored;
 use crate::ledger::{Exposure, Ledger};
 use crate::protocol::{BudgetChoice, Ending, Fact, State};
-use crate::runtime::{Event, Order, Running};
+use crate::runtime::{Event, Order};
 use crate::term::{self, Signal};
 
 pub async fn run(config: &Config, documents: Vec<Document>, question: String, json: bool) -> Result<Exit, Failure> {
     let begun_at = Instant::now();
     // What comes while models are connected stops the run as soon as it goes.
     let signals = Box::pin(term::signals()?);
-    let Begun { session, running, past } = begin(config, documents.clone(), question, None, None).await?;
-    watch(Watched { session, running, documents, past, begun_at }, signals, json).await
+    let begun = begin(config, documents.clone(), question, None, None).await?;
+    watch(config, Watched { begun, documents, begun_at }, signals, json).await
 }
 
 /// A run that goes by itself.
 pub struct Watched {
-    pub session: Session,
-    pub running: Running,
+    pub begun: Begun,
     pub documents: Vec<Document>,
     /// What was on record before it began.
-    pub past: Vec<Record>,
     pub begun_at: Instant,
 }
 
 /// Tells how the run goes, and in the end what came of it.
 pub async fn watch(
+    config: &Config,
     watched: Watched,
     mut signals: impl Stream<Item = Signal> + Unpin,
     json: bool,
 ) -> Result<Exit, Failure> {
-    let Watched { session, mut running, documents, past, begun_at } = watched;
+    let Watched { begun: Begun { session, mut running, past, attached }, documents, begun_at } = watched;
     let can_overwrite = stderr().is_terminal() && !matches!(std::env::var("TERM").as_deref(), Ok("dumb") | Err(_));
     let mut progress = Progress::new(stderr(), can_overwrite);
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::default(), Exposure::new(&documents));
@@ -52,7 +52,14 @@ pub async fn watch(
         exposure.apply(fact);
     }
     drop(past);
+    let (mut alone, finish) = (None::<Alone>, config.sessions.on_hangup == OnHangup::Finish);
     loop {
+        let in_vain = async {
+            match &mut alone {
+                Some(alone) => alone.in_vain().await,
+                None => std::future::pending().await,
+            }
+        };
         let records = tokio::select! {
             event = running.events.recv() => match event {
                 Some(Event::Recorded(records)) => records,
@@ -60,11 +67,20 @@ pub async fn watch(
                 None => break,
             },
             Some(signal) = signals.next() => {
-                // A process that goes on after a pause was not told to stop.
-                if signal != Signal::Continued {
+                match signal {
+                    Signal::HangUp if finish => {
+                        term::let_go_of_terminal();
+                        alone.get_or_insert_with(|| Alone::new(config, attached.clone(), &state.phase));
+                    }
+                    // A process that goes on after a pause was not told to stop.
+                    Signal::Continued => {}
                     // A full queue holds the same order many times over.
-                let _ = running.orders.try_send(Order::Stop);
+                    _ => drop(running.orders.try_send(Order::Stop)),
                 }
+                continue;
+            }
+            () = in_vain => {
+                let _ = running.orders.try_send(Order::LeaveOpen);
                 continue;
             }
         };
@@ -74,9 +90,14 @@ pub async fn watch(
                 ledger.apply(fact);
                 exposure.apply(fact);
                 progress.tell(&state, fact);
-                // Nobody is there to say how to go on.
-                if let Fact::BudgetReached(_) = fact.as_ref() {
-                    let _ = running.orders.try_send(Order::Budget(BudgetChoice::Stop));
+                if let Some(alone) = &mut alone {
+                    alone.note(fact);
+                } else if matches!(fact.as_ref(), Fact::BudgetReached(_)) {
+                    match *attached.borrow() {
+                        // Nobody is there to say how to go on.
+                        0 => drop(running.orders.try_send(Order::Budget(BudgetChoice::Stop))),
+                        _ => alone = Some(Alone::new(config, attached.clone(), &state.phase)),
+                    }
                 }
             }
         }

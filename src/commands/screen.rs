@@ -74,12 +74,21 @@ pub struct Scene {
     pub color: ColorChoice,
 }
 
+/// Why a screen cannot go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// The terminal is gone.
+    HungUp,
+    /// The process is asked to end.
+    Told,
+}
+
 /// What a turn brought, beyond what the stage does itself.
 pub struct Turned<E> {
     pub commands: Vec<Command>,
     pub others: Vec<E>,
-    /// The terminal is gone, or the process is asked to end.
-    pub hang_up: bool,
+    /// Why the screen cannot go on, where it cannot.
+    pub over: Option<Over>,
 }
 
 enum Arrived<E> {
@@ -144,15 +153,20 @@ impl Stage {
                     self.draw()?;
                     continue;
                 }
-                Turn::Ended => return Ok(Turned { commands: Vec::new(), others: Vec::new(), hang_up: true }),
+                Turn::Ended => {
+                    return Ok(Turned { commands: Vec::new(), others: Vec::new(), over: Some(Over::HungUp) });
+                }
                 Turn::Events(arrived) => arrived,
             };
-            let mut turned = Turned { commands: Vec::new(), others: Vec::new(), hang_up: false };
+            let mut turned = Turned { commands: Vec::new(), others: Vec::new(), over: None };
             for arrived in arrived {
                 match arrived {
                     Arrived::Other(other) => turned.others.push(other),
                     Arrived::Signal(Signal::Continued) => self.terminal.continued()?,
-                    Arrived::Signal(_) | Arrived::Term(TermEvent::Lost) => turned.hang_up = true,
+                    Arrived::Signal(Signal::HangUp) | Arrived::Term(TermEvent::Lost) => {
+                        turned.over.get_or_insert(Over::HungUp);
+                    }
+                    Arrived::Signal(_) => turned.over = Some(Over::Told),
                     Arrived::Settings(settings) => turned.commands.extend(self.reload(*settings)),
                     Arrived::Themes => self.reload_theme(),
                     Arrived::Worked(worked) => turned.commands.extend(self.update(Message::Worked(worked))),
@@ -166,7 +180,7 @@ impl Stage {
             }
             self.pump.changed();
             turned.commands = self.perform(turned.commands)?;
-            if turned.hang_up || !turned.commands.is_empty() || !turned.others.is_empty() {
+            if turned.over.is_some() || !turned.commands.is_empty() || !turned.others.is_empty() {
                 return Ok(turned);
             }
         }
@@ -196,6 +210,17 @@ impl Stage {
         // What comes late for a list of before is not for one of now.
         self.model.pickers = before.pickers + 1;
         self.update(Message::Resize { width, height });
+    }
+
+    /// Goes on without the terminal, which is gone or fails.
+    pub fn let_go(&mut self) {
+        let events = self.events.take();
+        self.terminal.let_go(events);
+    }
+
+    /// The next signal, for who draws no more.
+    pub async fn signal(&mut self) -> Option<Signal> {
+        self.signals.next().await
     }
 
     /// Gives the terminal back and says what went wrong with it.

@@ -1,5 +1,6 @@
 //! The workbench: one screen on which sessions begin, are played back, and are picked from.
 
+use super::attach::Elsewhere;
 use super::resume::Recorded;
 use super::screen::{Scene, Stage};
 use super::{Exit, Failure, open, replay};
@@ -19,12 +20,15 @@ pub enum Shown {
     Session(Box<replay::Recording>),
     /// A session that is gone on with.
     Resumed(Box<Recorded>),
+    /// One that another process runs.
+    Elsewhere(Box<Elsewhere>),
 }
 
 /// Why one thing is shown no longer.
 pub enum Leaving {
     Quit(Exit),
-    HungUp,
+    /// The terminal is gone, or the process is asked to end.
+    Over,
     /// This is there to be shown in its place.
     To(Shown),
 }
@@ -50,6 +54,11 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
                 stage.turn_to(Model::new(documents.clone(), Mode::Live { running: false }));
                 open::open(&mut stage, &mut config, documents, open::Begin::Resuming(recorded)).await?
             }
+            Shown::Elsewhere(elsewhere) => {
+                let documents = elsewhere.documents.clone();
+                stage.turn_to(Model::new(documents.clone(), Mode::Live { running: false }));
+                open::open(&mut stage, &mut config, documents, open::Begin::Following(elsewhere)).await?
+            }
             Shown::Session(recording) => replay::play(&mut stage, &mut config, *recording).await?,
         };
         shown = match leaving {
@@ -57,7 +66,7 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
                 stage.leave()?;
                 return Ok(exit);
             }
-            Leaving::HungUp => {
+            Leaving::Over => {
                 // The terminal may be gone: what it says of that helps nobody.
                 let _ = stage.leave();
                 return Ok(Exit::Interrupted);

@@ -449,12 +449,32 @@ impl Default for ScreenConfig {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SessionsConfig {
     /// The folder of sessions; empty takes the data folder of your system.
     #[schemars(extend("format" = "path"))]
     pub dir: PathBuf,
+    /// What a run does when its terminal hangs up, as when an SSH line drops: finish (without it) or stop.
+    pub on_hangup: OnHangup,
+    /// Seconds that a run without its terminal waits, where it needs you, for `minions attach`; then it is left to be resumed.
+    #[schemars(range(min = 1, max = 604800))]
+    pub hangup_wait_s: u64,
+}
+
+impl Default for SessionsConfig {
+    fn default() -> Self {
+        Self { dir: PathBuf::new(), on_hangup: OnHangup::Finish, hangup_wait_s: 3600 }
+    }
+}
+
+/// What a run does when its terminal hangs up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnHangup {
+    #[default]
+    Finish,
+    Stop,
 }
 
 impl Config {

@@ -28,14 +28,31 @@ pub enum Followed {
     Removed,
 }
 
+/// Whether the process that writes is there.
+enum Writer {
+    There(oneshot::Receiver<()>),
+    Gone,
+    /// Where the system has no locks, nothing tells of a writer's end but the last record.
+    Unknown,
+}
+
+impl Writer {
+    /// Comes back when more is known of it. Safe to cancel.
+    async fn changed(&mut self) {
+        match self {
+            Writer::There(freed) => *self = if freed.await.is_ok() { Writer::Gone } else { Writer::Unknown },
+            Writer::Gone | Writer::Unknown => std::future::pending().await,
+        }
+    }
+}
+
 /// A journal that is read as it grows. Dropped, it follows no more.
 pub struct Follower {
     session: Session,
     lines: Lines,
     ended: bool,
     changes: mpsc::Receiver<()>,
-    /// Nothing once the writer has gone.
-    freed: Option<oneshot::Receiver<()>>,
+    writer: Writer,
     _watcher: RecommendedWatcher,
 }
 
@@ -55,8 +72,8 @@ impl Session {
         let mut watcher = notify::recommended_watcher(on_event).map_err(unwatched)?;
         watcher.watch(self.path(), RecursiveMode::NonRecursive).map_err(unwatched)?;
         // What is written from here on is told.
-        let (lines, freed) = (self.lines()?, Some(lock::freed(self.path())));
-        Ok(Follower { session: self.clone(), lines, ended: false, changes, freed, _watcher: watcher })
+        let (lines, writer) = (self.lines()?, Writer::There(lock::freed(self.path())));
+        Ok(Follower { session: self.clone(), lines, ended: false, changes, writer, _watcher: watcher })
     }
 }
 
@@ -65,7 +82,7 @@ impl Follower {
     pub async fn next(&mut self) -> Result<Followed, JournalError> {
         loop {
             // Before the journal is read: what a writer wrote is there before it frees the lock.
-            let gone = self.freed.is_none();
+            let gone = matches!(self.writer, Writer::Gone);
             let records = self.read()?;
             if !records.is_empty() {
                 return Ok(Followed::Records(records));
@@ -79,17 +96,9 @@ impl Follower {
             if gone {
                 return Ok(Followed::Abandoned);
             }
-            let freed = async {
-                match &mut self.freed {
-                    Some(freed) => freed.await.is_ok(),
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 Some(()) = self.changes.recv() => {}
-                // Without locks nothing tells of a writer's end but the last record.
-                true = freed => self.freed = None,
-                else => return Ok(Followed::Abandoned),
+                () = self.writer.changed() => {}
             }
         }
     }

@@ -50,7 +50,7 @@ pub struct Summary {
 }
 
 /// A place in another session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     pub session: String,
     pub seq: u64,

@@ -15,6 +15,7 @@ use super::capabilities::terminal_size;
 use super::clipboard::{Copied, copy_sequence, copy_to_file};
 use super::frame::{FrameStats, Screen};
 use super::input::Events;
+use super::letting_go::let_go_of_terminal;
 use super::stderr::{Redirected, redirect, stop_self};
 use super::{Capabilities, TermError, editor, modes, sane};
 
@@ -145,6 +146,14 @@ impl Terminal {
     pub fn leave(self, events: Events) -> Result<(), TermError> {
         events.end();
         give_back().map_err(lost)
+    }
+
+    /// Gives the terminal back, as far as it is there, and goes on without it for good.
+    pub fn let_go(&mut self, events: Option<Events>) {
+        drop(events);
+        // What it says of that helps nobody.
+        let _ = give_back();
+        let_go_of_terminal();
     }
 
     fn listen(&self) -> Result<Events, TermError> {

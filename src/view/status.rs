@@ -137,6 +137,9 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
         0.0 => String::new(),
         usd => format!(" + at most {} broken off", dollars(usd)),
     };
+    if model.followed {
+        parts.push((1, "attached".into()));
+    }
     if let Some(left_ms) = model.retry_in_ms().filter(|left| *left > 0) {
         parts.push((1, format!("trying again in {}", seconds_left(left_ms))));
     }

@@ -1,0 +1,151 @@
+//! `minions attach`: follows a session that another process runs, as a screen of its own would show it, and steers it.
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::Failure;
+use crate::control::{self, Said};
+use crate::document::Document;
+use crate::journal::{Followed, Follower, Journal, Session, Store};
+use crate::protocol::Fact;
+use crate::runtime::{Event, Order};
+
+const QUEUE: usize = 64;
+
+/// A session that another process runs.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    pub session: Session,
+    pub documents: Vec<Document>,
+}
+
+/// The session that is meant, or the only one that runs.
+pub fn running(store: &Store, named: Option<&str>) -> Result<Session, Failure> {
+    if let Some(named) = named {
+        return Ok(store.resolve(named)?);
+    }
+    let mut running: Vec<Session> = store.newest_first()?.into_iter().filter(Session::is_running).collect();
+    match (running.pop(), running.len()) {
+        (Some(session), 0) => Ok(session),
+        (None, _) => Err(Failure::usage(format!("no session is running in {}", store.root().display()))),
+        (Some(last), _) => {
+            running.push(last);
+            let each = running.iter().map(|session| format!("\n  {}  {}", session.id(), session.brief().question));
+            Err(Failure::usage(format!("several sessions are running; name one of them:{}", each.collect::<String>())))
+        }
+    }
+}
+
+impl Elsewhere {
+    /// Reads what the session is about. Blocks on the disk.
+    pub fn read(session: Session) -> Result<Self, Failure> {
+        let id = session.id();
+        if !session.is_running() {
+            return Err(Failure::usage(format!(
+                "no process is running session {id}: `minions replay {id}` plays it back, `minions resume {id}` goes on with \
+                 one that was interrupted"
+            )));
+        }
+        let Journal { records, .. } = session.read()?;
+        let opened = records.iter().find_map(|record| match record.fact.known() {
+            Some(Fact::SessionOpened(opened)) => Some(opened.documents.clone()),
+            _ => None,
+        });
+        let Some(references) = opened else {
+            return Err(Failure::usage(format!("session {id} has only just begun; try again")));
+        };
+        let documents = session.documents(&references)?;
+        Ok(Self { session, documents })
+    }
+
+    /// Follows it from its first record on. Must be called on a tokio runtime.
+    pub async fn follow(&self) -> Result<Following, Failure> {
+        let follower = self.session.follow()?;
+        let (events_in, events) = mpsc::channel(QUEUE);
+        let (notices_in, notices) = mpsc::channel(QUEUE);
+        let (orders, said) = match control::connect(&self.session).await {
+            Ok(link) => (link.orders, Some(link.said)),
+            Err(error) => {
+                let why = format!("this session can be followed but not steered: {error}");
+                let _ = notices_in.try_send(why.clone());
+                (refusing(why, notices_in.clone()), None)
+            }
+        };
+        let outcome = tokio::spawn(feed(follower, said, events_in, notices_in, self.session.clone()));
+        Ok(Following { events, orders, notices, outcome })
+    }
+}
+
+/// What comes of a session that is followed.
+pub struct Following {
+    pub events: mpsc::Receiver<Event>,
+    pub orders: mpsc::Sender<Order>,
+    /// For the person: orders that were not taken.
+    pub notices: mpsc::Receiver<String>,
+    /// Why it cannot be followed any more, where that was not its end.
+    pub outcome: JoinHandle<Result<(), String>>,
+}
+
+/// Orders that nobody takes, each with the reason.
+fn refusing(why: String, notices: mpsc::Sender<String>) -> mpsc::Sender<Order> {
+    let (orders, mut wanted) = mpsc::channel(QUEUE);
+    tokio::spawn(async move {
+        while wanted.recv().await.is_some() {
+            let _ = notices.try_send(why.clone());
+        }
+    });
+    orders
+}
+
+async fn feed(
+    mut follower: Follower,
+    mut said: Option<mpsc::Receiver<Said>>,
+    events: mpsc::Sender<Event>,
+    notices: mpsc::Sender<String>,
+    session: Session,
+) -> Result<(), String> {
+    // The last request whose reply is on record: pieces of it that come late are not of a reply under way.
+    let mut answered = 0;
+    let id = session.id();
+    loop {
+        let told = async {
+            match &mut said {
+                Some(said) => said.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        let event = tokio::select! {
+            next = follower.next() => match next.map_err(|error| error.to_string())? {
+                Followed::Records(records) => {
+                    for record in &records {
+                        if let Some(Fact::RemoteAnswered(answer)) = record.fact.known() {
+                            answered = answer.ask.n;
+                        }
+                    }
+                    Event::Recorded(records)
+                }
+                Followed::Ended => return Ok(()),
+                Followed::Abandoned => {
+                    return Err(format!("the process that ran it is gone; `minions resume {id}` goes on"));
+                }
+                Followed::Removed => return Err("its journal was deleted while it was followed".into()),
+            },
+            told = told => match told {
+                Some(Said::Delta { ask, text }) if ask.n > answered => Event::Delta { ask, text },
+                Some(Said::Delta { .. }) => continue,
+                Some(Said::Refused(why)) => {
+                    // One that waits to be shown says as much.
+                    let _ = notices.try_send(why);
+                    continue;
+                }
+                None => {
+                    said = None;
+                    continue;
+                }
+            },
+        };
+        if events.send(event).await.is_err() {
+            return Ok(());
+        }
+    }
+}
