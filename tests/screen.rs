@@ -7,6 +7,8 @@
 
 #[path = "screen/accessible.rs"]
 mod accessible;
+#[path = "screen/attach.rs"]
+mod attach;
 #[path = "screen/document.rs"]
 mod document;
 #[path = "screen/jobs.rs"]

@@ -109,7 +109,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
         }
         Message::Follows => model.followed = true,
         Message::RunEnded { error } => {
-            model.followed = false;
+            let followed = std::mem::take(&mut model.followed);
             if let Mode::Live { running } = &mut model.mode {
                 *running = false;
             }
@@ -120,7 +120,8 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
                 model.overlay = None;
             }
             if let Some(error) = error {
-                model.open_text("The run ended with an error", &error);
+                let title = if followed { "This cannot be followed any more" } else { "The run ended with an error" };
+                model.open_text(title, &error);
             }
             model.lay_out();
         }

@@ -215,7 +215,8 @@ async fn watch(
         for command in std::mem::take(&mut commands) {
             match command {
                 Command::Quit if stage.model.followed && stage.model.is_running() => {
-                    return Ok(Ended::Left(Leaving::Quit(Exit::Success)));
+                    let id = desk.session.as_ref().map_or_else(String::new, |session| session.id().to_string());
+                    return Ok(Ended::Left(Leaving::Unfollowed(id)));
                 }
                 Command::Quit => return Ok(Ended::Left(Leaving::Quit(exit_of(&stage.model.state)))),
                 Command::StopRun => desk.order(stage, Order::Stop),

@@ -1,5 +1,7 @@
 //! The workbench: one screen on which sessions begin, are played back, and are picked from.
 
+use std::io::{Write, stderr};
+
 use super::attach::Elsewhere;
 use super::resume::Recorded;
 use super::screen::{Scene, Stage};
@@ -29,6 +31,8 @@ pub enum Leaving {
     Quit(Exit),
     /// The terminal is gone, or the process is asked to end.
     Over,
+    /// The session of this id is followed no more; another process runs it.
+    Unfollowed(String),
     /// This is there to be shown in its place.
     To(Shown),
 }
@@ -65,6 +69,15 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
             Leaving::Quit(exit) => {
                 stage.leave()?;
                 return Ok(exit);
+            }
+            Leaving::Unfollowed(id) => {
+                stage.leave()?;
+                // Where standard error is closed nobody misses it.
+                let _ = writeln!(
+                    stderr(),
+                    "session {id} goes on in its own process; `minions attach {id}` follows it again"
+                );
+                return Ok(Exit::Success);
             }
             Leaving::Over => {
                 // The terminal may be gone: what it says of that helps nobody.

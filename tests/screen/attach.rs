@@ -1,0 +1,262 @@
+//! A run whose line drops, and others that follow and steer it.
+
+use std::io::{Read, Write};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::loopback::{Fault, Loopback, Reply};
+use crate::planner::planner;
+use crate::pty::{PROGRAM, Pty, environment};
+
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/commands/samples/synthetic-patient-record.txt");
+const SIZE: (u16, u16) = (120, 30);
+
+/// A run whose jobs never end.
+async fn reading() -> (Loopback, Pty) {
+    let server = Loopback::start(|_| Reply::text("").fault(Fault::Hang)).await;
+    let address = format!("local.base_url={}", server.base_url());
+    let settings = ["local.provider=openai", "local.model=reader", &address, "local.max_in_flight=2"];
+    let pty = Pty::minions(&["open", DOCUMENT, "-q", "When was the last visit?"], &settings, SIZE);
+    server.wait_for(|counts| counts.in_flight == 2).await;
+    (server, pty)
+}
+
+/// Another terminal of the same person.
+fn beside(pty: &Pty, arguments: &[&str]) -> Pty {
+    let command: Vec<&str> = [PROGRAM].into_iter().chain(arguments.iter().copied()).collect();
+    let data = pty.home().join("data");
+    Pty::start(&command, SIZE, &[("XDG_DATA_HOME", data.to_str().unwrap())])
+}
+
+fn session(pty: &Pty) -> PathBuf {
+    let mut sessions = std::fs::read_dir(pty.home().join("data/minions/sessions")).unwrap();
+    sessions.find_map(|entry| entry.ok().map(|entry| entry.path()).filter(|path| path.is_dir())).unwrap()
+}
+
+/// A planner that takes its time, and the settings that name it.
+async fn slow_planner() -> (Loopback, Vec<String>) {
+    let planner = planner(|step, _| Some(step.good_reply().after(Duration::from_millis(300)))).await;
+    let settings = vec![
+        "remote.provider=openai".into(),
+        "remote.model=m".into(),
+        "remote.api_key_env=".into(),
+        format!("remote.base_url={}", planner.base_url()),
+    ];
+    (planner, settings)
+}
+
+fn ledger() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<String> =
+        (1..=20).map(|n| format!("Item {n} brought in {} dollars in that year.", 10_000 + n)).collect();
+    std::fs::write(folder.path().join("ledger.txt"), lines.join("\n")).unwrap();
+    folder
+}
+
+fn ask(folder: &tempfile::TempDir, settings: &[String]) -> Pty {
+    let document = folder.path().join("ledger.txt");
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    let arguments = ["open", document.to_str().unwrap(), "-q", "What did item 7 bring in?"];
+    Pty::minions(&arguments, &settings, SIZE)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_line_drops_finishes_and_is_answered() {
+    let (planner, settings) = slow_planner().await;
+    let folder = ledger();
+    let mut pty = tokio::task::block_in_place(|| ask(&folder, &settings));
+    planner.wait_for(|counts| counts.in_flight == 1).await;
+    tokio::task::block_in_place(|| {
+        pty.hang_up();
+        pty.wait_exit();
+        pty.said(&["sessions", "verify", "last"]);
+        assert!(pty.said(&["sessions", "show", "last"]).contains("10007 dollars"));
+        assert!(!session(&pty).join("control").exists(), "its socket is gone");
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_can_be_set_to_stop_when_the_line_drops() {
+    let (planner, mut settings) = slow_planner().await;
+    settings.push("sessions.on_hangup=stop".into());
+    let folder = ledger();
+    let mut pty = tokio::task::block_in_place(|| ask(&folder, &settings));
+    planner.wait_for(|counts| counts.in_flight == 1).await;
+    tokio::task::block_in_place(|| {
+        pty.hang_up();
+        pty.wait_exit();
+        assert!(pty.said(&["sessions", "list", "--json"]).contains("cancelled"));
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_without_its_terminal_waits_at_the_budget_and_is_steered_by_who_attaches() {
+    let (planner, mut settings) = slow_planner().await;
+    for setting in ["remote.price_input=10", "remote.price_output=10", "remote.budget_usd=0.005"] {
+        settings.push(setting.into());
+    }
+    let folder = ledger();
+    tokio::task::block_in_place(|| {
+        let mut pty = ask(&folder, &settings);
+        pty.wait_for("The budget is reached");
+        pty.hang_up();
+        let mut other = beside(&pty, &["attach"]);
+        other.wait_for("The budget is reached");
+        other.send(b"r");
+        other.wait_for("The new budget in dollars");
+        other.send(&[0x7f; 12]);
+        other.send(b"9\r");
+        other.wait_until_shown("the answer", |shown| shown.contains("10007 dollars"));
+        pty.wait_exit();
+        pty.said(&["sessions", "verify", "last"]);
+        other.quit();
+    });
+    assert!(planner.counts().requests >= 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_comes_so_the_session_is_left_open() {
+    let (_planner, mut settings) = slow_planner().await;
+    for setting in
+        ["remote.price_input=10", "remote.price_output=10", "remote.budget_usd=0.005", "sessions.hangup_wait_s=1"]
+    {
+        settings.push(setting.into());
+    }
+    let folder = ledger();
+    tokio::task::block_in_place(|| {
+        let mut pty = ask(&folder, &settings);
+        pty.wait_for("The budget is reached");
+        pty.hang_up();
+        pty.wait_exit();
+        let listed = pty.said(&["sessions", "list", "--json"]);
+        assert!(listed.contains("\"ended\":null") || listed.contains("\"ended\": null"), "{listed}");
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attached_screens_show_the_same_and_steer_and_leave_the_run_alone() {
+    let (server, mut pty) = reading().await;
+    tokio::task::block_in_place(|| {
+        let (mut one, mut two) = (beside(&pty, &["attach"]), beside(&pty, &["attach", "last"]));
+        for screen in [&mut one, &mut two, &mut pty] {
+            screen.send(b"3");
+        }
+        for screen in [&one, &two] {
+            screen.wait_until_shown("two jobs to run", |shown| shown.contains("2 running"));
+            screen.wait_for("attached");
+        }
+        one.send(b"gx");
+        for screen in [&one, &two, &pty] {
+            screen.wait_until_shown("the cancelled job", |shown| shown.contains("1 cancelled"));
+        }
+        // Leaving asks nothing and stops nothing.
+        two.send(b"q");
+        assert_eq!(two.wait_exit(), 0);
+        two.assert_given_back();
+        assert!(String::from_utf8_lossy(&two.sent()).contains("goes on in its own process"));
+        assert_eq!(server.counts().in_flight, 2);
+        one.send(b"X");
+        one.wait_for("Stop");
+        one.send(b"y");
+        for screen in [&one, &pty] {
+            screen.wait_for_state("stopped");
+        }
+        one.send(b"q");
+        one.wait_exit();
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_terminal_the_transcript_is_printed_as_it_grows() {
+    let (_server, mut pty) = reading().await;
+    tokio::task::block_in_place(|| {
+        let mut attach = Command::new(PROGRAM)
+            .arg("attach")
+            .env_clear()
+            .envs(environment(pty.home()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = attach.stdout.take().unwrap();
+        let mut told = String::new();
+        let mut piece = [0; 4096];
+        while !told.contains("jobs") {
+            let count = out.read(&mut piece).unwrap();
+            assert_ne!(count, 0, "{told}");
+            told.push_str(&String::from_utf8_lossy(&piece[..count]));
+        }
+        pty.send(b"X");
+        pty.wait_for("Stop");
+        pty.send(b"y");
+        out.read_to_string(&mut told).unwrap();
+        assert!(told.contains("ended: "), "{told}");
+        assert_eq!(attach.wait().unwrap().code(), Some(130));
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_the_process_was_killed_is_said() {
+    let (_server, pty) = reading().await;
+    tokio::task::block_in_place(|| {
+        let mut other = beside(&pty, &["attach"]);
+        other.wait_for("attached");
+        pty.signal(libc::SIGKILL);
+        other.wait_for("minions resume");
+        other.send(b"qq");
+        other.wait_exit();
+        other.assert_given_back();
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_clients_change_nothing() {
+    let (server, mut pty) = reading().await;
+    let socket = session(&pty).join("control");
+    let about = std::fs::symlink_metadata(&socket).unwrap();
+    assert!(about.file_type().is_socket());
+    assert_eq!(about.permissions().mode() & 0o777, 0o600);
+    tokio::task::block_in_place(|| {
+        let connect = || UnixStream::connect(&socket).unwrap();
+        let mut garbage = connect();
+        garbage.write_all(b"\x1b[2J nonsense\n{\"v\":9}\n").unwrap();
+        let mut said = vec![0; 300];
+        let count = garbage.read(&mut said).unwrap();
+        assert!(String::from_utf8_lossy(&said[..count]).contains("no order"));
+        // One that writes and writes is cut off.
+        let mut endless = connect();
+        let piece = vec![b'x'; 1 << 20];
+        assert!((0..100).any(|_| endless.write_all(&piece).is_err()));
+        // One that never reads, and orders much.
+        let mut deaf = connect();
+        deaf.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+        for id in 0..20_000 {
+            let line =
+                format!("{{\"v\":1,\"id\":{id},\"do\":{{\"order\":{{\"order\":\"retry_jobs\",\"with\":[]}}}}}}\n");
+            if deaf.write_all(line.as_bytes()).is_err() {
+                break;
+            }
+        }
+        let many: Vec<UnixStream> = (0..1000).filter_map(|_| UnixStream::connect(&socket).ok()).collect();
+        assert!(!many.is_empty());
+        drop((garbage, endless, deaf, many));
+        pty.send(b"3gx");
+        pty.wait_for("1 cancelled");
+        let mut other = beside(&pty, &["attach"]);
+        other.send(b"3");
+        other.wait_until_shown("the same", |shown| shown.contains("1 cancelled") && shown.contains("attached"));
+        pty.send(b"qy");
+        pty.wait_exit();
+        pty.said(&["sessions", "verify", "last"]);
+    });
+    server.wait_for(|counts| counts.in_flight == 0).await;
+}
+
+#[test]
+fn where_nothing_runs_it_says_so() {
+    let pty = Pty::minions(&["attach"], &[], SIZE);
+    pty.wait_for("no session is running");
+}
