@@ -17,6 +17,8 @@ mod embedded;
 mod embedding;
 #[path = "runs/engine.rs"]
 mod engine;
+#[path = "runs/evals.rs"]
+mod evals;
 #[path = "runs/forks.rs"]
 mod forks;
 #[path = "runs/home.rs"]

@@ -24,6 +24,21 @@ pub struct Begun {
     pub attached: Attached,
 }
 
+/// What a session works with. Several sessions may share it.
+#[derive(Clone)]
+pub struct Engines {
+    pub remote: Arc<dyn remote::RemoteLm>,
+    pub local: Arc<dyn local::LocalLm>,
+    pub embedder: Option<Arc<local::Embedder>>,
+    pub sandbox: Sandbox,
+}
+
+/// A session whose folder is there and of which nothing has been asked yet.
+pub struct Prepared {
+    pub session: Session,
+    setup: Setup,
+}
+
 /// Connects to the models, makes the session's folder and starts the run. `part`: the only part of the documents that it
 /// is about, where it is not about all of them. `before`: the session that the question follows up on. Must be called on a
 /// tokio runtime of several threads.
@@ -37,13 +52,29 @@ pub async fn begin(
     if question.trim().is_empty() {
         return Err(Failure::usage("the question is blank; give one with --question"));
     }
-    // Nothing is sent yet: what fails here is a setting, or the key that one names.
-    let remote = remote(config).await?;
-    let local = local(config).await?;
-    let (remote, local): (Arc<dyn remote::RemoteLm>, Arc<dyn local::LocalLm>) = (remote.into(), local.into());
+    let engines = engines(config).await?;
+    Ok(prepare(config, &engines, documents, question, part, before)?.start())
+}
+
+/// Connects to the models of the settings. Nothing is sent yet: what fails here is a setting, or the key that one names.
+pub async fn engines(config: &Config) -> Result<Engines, Failure> {
+    let (remote, local) = (remote(config).await?.into(), local(config).await?.into());
     let embedder = embedder(&config.local).await?.map(Arc::new);
     let sandbox = sandbox(config, config.protocol.max_jobs)?;
     sandbox.warm();
+    Ok(Engines { remote, local, embedder, sandbox })
+}
+
+/// Makes the session's folder, with the texts of the documents in it.
+pub fn prepare(
+    config: &Config,
+    engines: &Engines,
+    documents: Vec<Document>,
+    question: String,
+    part: Option<Span>,
+    before: Option<Session>,
+) -> Result<Prepared, Failure> {
+    let Engines { remote, local, embedder, sandbox } = engines.clone();
     let (parent, recall) = match before.and_then(|before| follow_up(&before, &documents)) {
         Some((parent, recall)) => (Some(parent), recall),
         None => (None, Recall::default()),
@@ -66,7 +97,7 @@ pub async fn begin(
     };
     let embeddings = embedder.map_or(Embeddings::None, Embeddings::By);
     let (beginning, remote_attempts) = (Beginning::New(Box::new(opened)), config.remote.attempts);
-    let running = runtime::start(Setup {
+    let setup = Setup {
         beginning,
         documents,
         remote,
@@ -77,9 +108,16 @@ pub async fn begin(
         recall,
         journal,
         book,
-    });
-    let (running, attached) = control::share(&session, running);
-    Ok(Begun { session, running, past: Vec::new(), attached })
+    };
+    Ok(Prepared { session, setup })
+}
+
+impl Prepared {
+    /// Starts the run, and lets other processes follow it. Must be called on a tokio runtime.
+    pub fn start(self) -> Begun {
+        let (running, attached) = control::share(&self.session, runtime::start(self.setup));
+        Begun { session: self.session, running, past: Vec::new(), attached }
+    }
 }
 
 /// The remote LM of the settings, where their budget can be kept to with it.

@@ -10,6 +10,7 @@ mod bill;
 mod completions;
 mod config;
 pub mod doctor;
+mod eval;
 mod exit;
 pub mod folds;
 mod fork;
@@ -64,7 +65,6 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Doctor { json }) => doctor::doctor(&sources(cli), *json),
         Some(Command::Engine) => Err(Failure::usage("the program starts its local engine by itself")),
         Some(Command::Sandbox) => Err(Failure::usage("the program starts its sandbox by itself")),
-        Some(Command::Eval(_)) => Err(later("eval")),
         Some(Command::Sessions(SessionsCommand::Export { .. })) => Err(later("sessions export")),
         Some(command) => with_settings(cli, command),
         None => pick_up(cli),
@@ -113,6 +113,10 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
             known_protocol(loaded)?;
             let documents = load_all(&args.documents)?;
             block_on(run::run(&loaded.config, documents, args.question.clone(), args.json))
+        }
+        Command::Eval(args) => {
+            known_protocol(loaded)?;
+            block_on(eval::eval(args, loaded, &sources(cli)))
         }
         Command::Open(args) => {
             known_protocol(loaded)?;

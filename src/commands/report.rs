@@ -236,14 +236,19 @@ fn cite(citation: &AnswerCitation, documents: &[Document]) -> Citation {
     }
 }
 
+/// Writes an object on one line. Control characters that JSON leaves alone are escaped as well, so that a terminal shows
+/// them and does not obey them.
+pub fn json_line(object: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut line = Vec::new();
+    object.serialize(&mut serde_json::Serializer::with_formatter(&mut line, TerminalSafe))?;
+    line.push(b'\n');
+    out.write_all(&line)
+}
+
 impl Report {
-    /// Writes the object on one line. Control characters that JSON leaves alone are escaped as well, so that a terminal
-    /// shows them and does not obey them.
+    /// Writes the object on one line, see [`json_line`].
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut line = Vec::new();
-        self.serialize(&mut serde_json::Serializer::with_formatter(&mut line, TerminalSafe))?;
-        line.push(b'\n');
-        out.write_all(&line)
+        json_line(self, out)
     }
 
     /// Writes the answer and, numbered, the words of the documents that it rests on; or why there is none.

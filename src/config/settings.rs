@@ -200,6 +200,9 @@ impl ReasoningEffort {
 pub struct RemoteConfig {
     /// Who plans: offline (a planner without a model), or a provider; openai is any OpenAI-compatible endpoint, too.
     pub provider: RemoteProvider,
+    /// offline: the share of the documents' characters that a first round sends on, at most.
+    #[schemars(range(min = 0.001, max = 1.0))]
+    pub offline_share: f64,
     /// The model's name at the provider; `minions models PROVIDER` lists them.
     pub model: String,
     /// The endpoint, up to and with /v1 or what the provider has in its place; empty for the provider's own.
@@ -249,6 +252,7 @@ impl Default for RemoteConfig {
     fn default() -> Self {
         Self {
             provider: RemoteProvider::Offline,
+            offline_share: 0.1,
             model: String::new(),
             base_url: String::new(),
             api_key_env: PROVIDERS_OWN.into(),

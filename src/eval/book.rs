@@ -81,7 +81,7 @@ impl Book {
 
     /// Dollars of all sessions that ended, those that do not count as well.
     pub fn spent_usd(&self) -> f64 {
-        self.rows.values().map(|row| &row.cost).chain(&self.lost).map(Cost::spent_usd).sum()
+        self.rows.values().map(|row| &row.cost).chain(&self.lost).map(Cost::spent_usd).fold(0.0, |sum, usd| sum + usd)
     }
 }
 

@@ -8,10 +8,10 @@ use super::summary::{Group, Measure, Stat};
 
 /// Everything that a report says.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report<'a> {
+pub struct Report {
     /// The file of questions, by its name and the blake3 of its content.
-    pub questions: &'a str,
-    pub questions_blake3: &'a str,
+    pub questions: String,
+    pub questions_blake3: String,
     pub program: &'static str,
     pub settings: Vec<Setting>,
     /// Tries that were asked for, and those that have come to an end.
@@ -22,7 +22,7 @@ pub struct Report<'a> {
     pub curve: Curve,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub judge: Option<Judge>,
-    pub rows: Vec<&'a Row>,
+    pub rows: Vec<Row>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -84,7 +84,7 @@ pub const LEGEND: &str = "\
 score: judge, else choice, else number, else F1. evidence: its share in what the first round hands on. cited: evidence that the answer \
 cites. sent on: the handed-on text against the documents. tokens: of the remote LM, a question; of whole: against sending the documents.";
 
-impl Report<'_> {
+impl Report {
     /// The table for a terminal, columns aligned, one line for each set and setting, and one for the spread over settings.
     pub fn table(&self) -> String {
         let mut lines = vec![self.heads(false)];

@@ -10,7 +10,7 @@ use crate::provider::{Client, ListedPrice};
 pub async fn connect(config: &Config) -> Result<Box<dyn RemoteLm>, RemoteError> {
     let remote = &config.remote;
     match remote.provider {
-        RemoteProvider::Offline => Ok(Box::new(OfflinePlanner::default())),
+        RemoteProvider::Offline => Ok(Box::new(OfflinePlanner::keeping(remote.offline_share))),
         _ => {
             let served = ServedRemote::connect(remote).await?;
             let price = prices::price(served.place(), remote, &config.prices);

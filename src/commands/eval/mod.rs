@@ -1,0 +1,111 @@
+//! `minions eval`: many questions, each a session of its own, and what they come to.
+
+mod folder;
+mod paper;
+mod plan;
+mod run;
+mod session;
+mod sources;
+
+use std::io::{IsTerminal, Write, stderr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::sync::watch;
+
+use super::report::json_line;
+use super::{Exit, Failure, Output};
+use crate::cli::EvalArgs;
+use crate::config::{Loaded, Sources};
+use crate::document::escape::visible_lines;
+use crate::eval::report::LEGEND;
+use crate::term::{self, Signal};
+
+use folder::Folder;
+use plan::Plan;
+use run::{Ended, Eval, Standing, Stop};
+
+/// How often lines of progress are told where none can be overwritten.
+const LINES: Duration = Duration::from_secs(10);
+
+/// `settings`: where settings come from, to be read again for each combination of a sweep.
+pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources) -> Result<Exit, Failure> {
+    let plan = Plan::of(args, loaded, settings)?;
+    let folder = Folder::open(args, &plan)?;
+    let eval = Eval::new(args, loaded, plan, folder).await?;
+    let (stop, stopped) = watch::channel(Stop::No);
+    let (standing, mut stands) = watch::channel(eval.standing());
+    let eval = Arc::new(eval);
+    let working = tokio::spawn(Arc::clone(&eval).run(standing, stopped));
+    follow(&mut stands, &stop).await?;
+    let ended = working.await??;
+    let report = eval.report();
+    paper::write(&report, eval.folder.path())?;
+    let mut out = Output::standard();
+    if args.json {
+        json_line(&report, &mut out)?;
+    } else {
+        write!(out, "{}", visible_lines(&report.table()))?;
+        writeln!(
+            out,
+            "\n{LEGEND}\nreport: {}",
+            visible_lines(&eval.folder.path().join("report.md").to_string_lossy())
+        )?;
+    }
+    out.flush()?;
+    ended.exit(&eval.standing())
+}
+
+/// Tells how far it is until all is done. The first Ctrl-C lets running questions come to their end, the second does not.
+async fn follow(stands: &mut watch::Receiver<Standing>, stop: &watch::Sender<Stop>) -> Result<(), Failure> {
+    let mut signals = Box::pin(term::signals()?);
+    let live = stderr().is_terminal() && !matches!(std::env::var("TERM").as_deref(), Ok("dumb") | Err(_));
+    let mut told: Option<tokio::time::Instant> = None;
+    loop {
+        let now = stands.borrow_and_update().clone();
+        let is_due = live || told.is_none_or(|at| at.elapsed() >= LINES) || now.done == now.asked;
+        if is_due {
+            told = Some(tokio::time::Instant::now());
+            // Nobody misses progress that cannot be written.
+            let _ =
+                if live { write!(stderr(), "\r\x1b[2K{}", now.told()) } else { writeln!(stderr(), "{}", now.told()) };
+        }
+        tokio::select! {
+            changed = stands.changed() => if changed.is_err() { break },
+            Some(signal) = signals.next() => if signal != Signal::Continued {
+                let next = if *stop.borrow() == Stop::No { Stop::Soon } else { Stop::Now };
+                let _ = stop.send(next);
+                let words = match next {
+                    Stop::Now => "stopping now",
+                    _ => "no further question is asked; those under way come to their end; press again to stop them too",
+                };
+                let _ = writeln!(stderr(), "{}{words}", if live { "\r\x1b[2K" } else { "" });
+            },
+        }
+    }
+    if live {
+        let _ = write!(stderr(), "\r\x1b[2K");
+    }
+    Ok(())
+}
+
+impl Ended {
+    fn exit(self, standing: &Standing) -> Result<Exit, Failure> {
+        let left = standing.asked - standing.done;
+        let again = format!("{left} of {} tries are left; the same command goes on with them", standing.asked);
+        match self {
+            Ended::Done if standing.failed == 0 => Ok(Exit::Success),
+            Ended::Interrupted => Err(Failure::new(Exit::Interrupted, format!("stopped; {again}"))),
+            Ended::Budget => Err(Failure::new(
+                Exit::Budget,
+                format!("the budget of all questions is reached; {again} where --total-budget allows more"),
+            )),
+            Ended::Done => Err(Failure::new(Exit::Error, format!("{} sessions failed; {again}", standing.failed))),
+            Ended::Failing(error) => Err(Failure::new(
+                Exit::Error,
+                format!("one session after the other failed, the last with: {error}; {again}"),
+            )),
+        }
+    }
+}

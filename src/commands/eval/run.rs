@@ -1,0 +1,268 @@
+//! Makes the tries that are left, a few at once, within the budget of all.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::super::Failure;
+use super::super::begin::{self, Engines};
+use super::folder::Folder;
+use super::plan::Plan;
+use super::session::{Came, Making};
+use crate::cli::EvalArgs;
+use crate::config::Loaded;
+use crate::eval::report::{Judge, Report, Spent};
+use crate::eval::{Curve, Row, Try, judge, summarise};
+use crate::remote::RemoteLm;
+
+/// So many sessions that fail one after the other end the eval.
+const FAILING: u32 = 3;
+/// Questions at once where the person does not say.
+const AT_ONCE: usize = 4;
+
+/// What the person wants of the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    No,
+    /// Nothing further is begun.
+    Soon,
+    /// What runs is stopped too.
+    Now,
+}
+
+/// Why it ended.
+#[derive(Debug)]
+pub enum Ended {
+    Done,
+    Interrupted,
+    Budget,
+    Failing(String),
+}
+
+/// How far it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    pub asked: usize,
+    pub done: usize,
+    pub running: usize,
+    /// Sessions that failed in this process.
+    pub failed: usize,
+    pub spent_usd: f64,
+    pub seconds_left: Option<f64>,
+}
+
+impl Standing {
+    pub fn told(&self) -> String {
+        let spent = if self.spent_usd > 0.0 { format!(", ${:.4} spent", self.spent_usd) } else { String::new() };
+        let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
+        let left = match self.seconds_left.filter(|_| self.done < self.asked) {
+            Some(seconds) if seconds < 90.0 => format!(", about {seconds:.0} s left"),
+            Some(seconds) if seconds < 5400.0 => format!(", about {:.0} min left", seconds / 60.0),
+            Some(seconds) => format!(", about {:.1} h left", seconds / 3600.0),
+            None => String::new(),
+        };
+        format!("{} of {} tries done, {} running{spent}{failed}{left}", self.done, self.asked, self.running)
+    }
+}
+
+pub struct Eval {
+    plan: Plan,
+    pub folder: Folder,
+    /// By setting.
+    engines: Vec<Engines>,
+    at_once: usize,
+    total_budget: Option<f64>,
+    judge: Option<Arc<dyn RemoteLm>>,
+}
+
+impl Eval {
+    pub async fn new(args: &EvalArgs, loaded: &Loaded, plan: Plan, folder: Folder) -> Result<Self, Failure> {
+        let mut engines: Vec<Engines> = Vec::new();
+        for (n, (_, config)) in plan.settings.iter().enumerate() {
+            let remote: Arc<dyn RemoteLm> = begin::remote(config).await?.into();
+            if args.total_budget.is_some() && remote.info().is_model && remote.info().price.is_none() {
+                return Err(Failure::usage(
+                    "--total-budget cannot be kept to while the price of this model is not known; set remote.price_input and \
+                     remote.price_output",
+                ));
+            }
+            // Models that read are loaded once for all settings that have the same.
+            let same = plan.settings[..n].iter().position(|(_, other)| other.local == config.local);
+            engines.push(match same.and_then(|at| engines.get(at).cloned()) {
+                Some(shared) => {
+                    Engines { remote, sandbox: begin::sandbox(config, config.protocol.max_jobs)?, ..shared }
+                }
+                None => begin::engines(config).await?,
+            });
+        }
+        let judge: Option<Arc<dyn RemoteLm>> = match &args.judge {
+            None => None,
+            Some(model) => {
+                let mut config = loaded.config.clone();
+                if let Some(model) = model {
+                    config.remote.model.clone_from(model);
+                }
+                let judge = begin::remote(&config).await?;
+                if !judge.info().is_model {
+                    return Err(Failure::usage(
+                        "--judge: there is no model to judge; set remote.provider and remote.model",
+                    ));
+                }
+                Some(judge.into())
+            }
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let at_once = args.at_once.map_or(cores.min(AT_ONCE), |n| n as usize);
+        Ok(Self { plan, folder, engines, at_once, total_budget: args.total_budget, judge })
+    }
+
+    /// Makes every try that is not done. `standing` closes when it has ended.
+    pub async fn run(
+        self: Arc<Self>,
+        standing: watch::Sender<Standing>,
+        stop: watch::Receiver<Stop>,
+    ) -> Result<Ended, Failure> {
+        self.take_up_open(&stop).await?;
+        let mut left: VecDeque<(usize, usize, Try)> = self.left().into();
+        let (begun, mut made, mut failing, mut failed) = (Instant::now(), 0usize, 0u32, 0usize);
+        let mut running: JoinSet<(f64, Result<Came, Failure>)> = JoinSet::new();
+        let mut held_usd = 0.0;
+        let mut ended: Option<Ended> = None;
+        loop {
+            while running.len() < self.at_once && ended.is_none() && *stop.borrow() == Stop::No {
+                let share = match self.total_budget {
+                    None => None,
+                    Some(all) => {
+                        let free = all - self.folder.book(|book| book.spent_usd()) - held_usd;
+                        Some(free / (self.at_once - running.len()) as f64)
+                    }
+                };
+                if share.is_some_and(|usd| usd <= 0.0) && !left.is_empty() {
+                    ended = Some(Ended::Budget);
+                    break;
+                }
+                let Some((setting, question, of)) = left.pop_front() else { break };
+                let (eval, stop) = (Arc::clone(&self), stop.clone());
+                let held = share.unwrap_or(0.0);
+                held_usd += held;
+                running.spawn(async move { (held, eval.one(setting, question, of, share, stop).await) });
+            }
+            let seconds_left =
+                (made > 0).then(|| begun.elapsed().as_secs_f64() / made as f64 * self.left().len() as f64);
+            let now = Standing { running: running.len(), failed, seconds_left, ..self.standing() };
+            let _ = standing.send(now);
+            let Some(done) = running.join_next().await else { break };
+            let (held, came) = done?;
+            held_usd -= held;
+            match came? {
+                Came::Counted => (made, failing) = (made + 1, 0),
+                Came::Interrupted => ended = Some(Ended::Interrupted),
+                Came::Budget => ended = Some(Ended::Budget),
+                Came::Failed(error) => {
+                    (failing, failed) = (failing + 1, failed + 1);
+                    if failing >= FAILING {
+                        ended = Some(Ended::Failing(error));
+                    }
+                }
+            }
+        }
+        let stopped = *stop.borrow() != Stop::No && !self.left().is_empty();
+        let _ = standing.send(Standing { failed, ..self.standing() });
+        Ok(ended.unwrap_or(if stopped { Ended::Interrupted } else { Ended::Done }))
+    }
+
+    /// Sessions that a process before this one began: those that came to their end count.
+    async fn take_up_open(&self, stop: &watch::Receiver<Stop>) -> Result<(), Failure> {
+        let open = self.folder.book(|book| book.open.clone());
+        for (setting, question, of) in self.plan.tries() {
+            if let Some(session) = open.get(&of)
+                && *stop.borrow() == Stop::No
+            {
+                let making = self.making(setting, question, of, None)?;
+                making.take_up(session.clone()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn one(
+        &self,
+        setting: usize,
+        question: usize,
+        of: Try,
+        share: Option<f64>,
+        stop: watch::Receiver<Stop>,
+    ) -> Result<Came, Failure> {
+        self.making(setting, question, of, share)?.make(stop).await
+    }
+
+    fn making(&self, setting: usize, question: usize, of: Try, share: Option<f64>) -> Result<Making<'_>, Failure> {
+        let question = &self.plan.questions[question];
+        let mut config = self.plan.settings[setting].1.clone();
+        let own = Some(config.remote.budget_usd).filter(|usd| *usd > 0.0);
+        let cut = share.is_some_and(|share| own.is_none_or(|own| share < own));
+        if let Some(share) = share.filter(|_| cut) {
+            config.remote.budget_usd = share;
+        }
+        let documents = tokio::task::block_in_place(|| self.plan.documents.read(question))?;
+        let engines = self.engines[setting].clone();
+        Ok(Making { of, question, documents, config, engines, cut, judge: self.judge.as_deref(), folder: &self.folder })
+    }
+
+    fn left(&self) -> Vec<(usize, usize, Try)> {
+        self.folder.book(|book| self.plan.tries().filter(|(.., of)| !book.rows.contains_key(of)).collect())
+    }
+
+    pub fn standing(&self) -> Standing {
+        let asked = self.plan.tries().count();
+        let spent_usd = self.folder.book(|book| book.spent_usd());
+        Standing { asked, done: asked - self.left().len(), spent_usd, ..Standing::default() }
+    }
+
+    /// The rows of what was asked, in its order.
+    pub fn rows(&self) -> Vec<Row> {
+        self.folder.book(|book| self.plan.tries().filter_map(|(.., of)| book.rows.get(&of).cloned()).collect())
+    }
+
+    pub fn curve(&self) -> Curve {
+        let rows = self.rows();
+        Curve::of(&rows.iter().collect::<Vec<_>>(), &self.plan.labels(), self.plan.measure)
+    }
+
+    pub fn report(&self) -> Report {
+        let rows = self.rows();
+        let all: Vec<&Row> = rows.iter().collect();
+        let labels = self.plan.labels();
+        let standing = self.standing();
+        Report {
+            questions: self.plan.file.clone(),
+            questions_blake3: self.plan.hash.clone(),
+            program: env!("CARGO_PKG_VERSION"),
+            settings: self.plan.settings.iter().map(|(setting, _)| setting.clone()).collect(),
+            asked: standing.asked,
+            done: standing.done,
+            spent: self.spent(),
+            groups: summarise(&all, &labels),
+            curve: self.curve(),
+            judge: self.judge.as_ref().map(|model| Judge { model: model.info().label(), prompt: judge::PROMPT }),
+            rows,
+        }
+    }
+
+    fn spent(&self) -> Spent {
+        self.folder.book(|book| {
+            let mut spent = Spent { sessions: book.sessions.len(), ..Spent::default() };
+            for cost in book.rows.values().map(|row| &row.cost).chain(&book.lost) {
+                spent.usd += cost.spent_usd();
+                spent.judge_usd += cost.judge_usd;
+                spent.remote_input_tokens += cost.remote_input_tokens;
+                spent.remote_output_tokens += cost.remote_output_tokens;
+            }
+            spent.lost_usd = book.lost.iter().map(|cost| cost.spent_usd()).fold(0.0, |sum, usd| sum + usd);
+            spent
+        })
+    }
+}

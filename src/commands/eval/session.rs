@@ -1,0 +1,187 @@
+//! One try: a session of its own from its beginning to its row.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::super::begin::{Engines, prepare, store};
+use super::super::{Exit, Failure};
+use super::folder::Folder;
+use super::run::Stop;
+use crate::config::Config;
+use crate::document::Document;
+use crate::eval::{Entry, Followed, Question, Try, judge};
+use crate::journal::{DayBook, Stored};
+use crate::protocol::{AskId, BudgetChoice, Ending, Estimate, Purpose, RemoteAsk, ReplyFormat, estimate_tokens};
+use crate::remote::RemoteLm;
+use crate::runtime::{Event, Order};
+
+/// Tries at a verdict, the first included.
+const VERDICTS: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// How a try came out.
+pub enum Came {
+    Counted,
+    /// Its share of the budget of all was too small for it.
+    Budget,
+    Interrupted,
+    Failed(String),
+}
+
+/// What a try is made with.
+pub struct Making<'a> {
+    pub of: Try,
+    pub question: &'a Question,
+    pub documents: Vec<Document>,
+    pub config: Config,
+    pub engines: Engines,
+    /// Whether the budget is a share of that of all questions, and less than the session may spend by itself.
+    pub cut: bool,
+    pub judge: Option<&'a dyn RemoteLm>,
+    pub folder: &'a Folder,
+}
+
+impl Making<'_> {
+    /// Runs the session and notes what it came to.
+    pub async fn make(&self, mut stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
+        let documents = self.documents.clone();
+        let prepared = prepare(&self.config, &self.engines, documents, self.question.asked(), None)?;
+        let session = prepared.session.id().to_string();
+        self.folder.note(&Entry::Started { of: self.of.clone(), session: session.clone() })?;
+        let mut running = prepared.start().running;
+        let mut followed = Followed::new(&self.documents);
+        let mut stopping = false;
+        loop {
+            let records = tokio::select! {
+                event = running.events.recv() => match event {
+                    Some(Event::Recorded(records)) => records,
+                    Some(Event::Delta { .. }) => continue,
+                    None => break,
+                },
+                Ok(_) = stop.wait_for(|stop| *stop == Stop::Now), if !stopping => {
+                    let _ = running.orders.try_send(Order::Stop);
+                    // It closes `events` when it has stopped.
+                    stopping = true;
+                    continue;
+                }
+            };
+            for record in records {
+                if let Stored::Known(fact) = &record.fact {
+                    followed.apply(fact, record.at_ms);
+                    if matches!(**fact, crate::protocol::Fact::BudgetReached(_)) {
+                        let _ = running.orders.try_send(Order::Budget(BudgetChoice::Stop));
+                    }
+                }
+            }
+        }
+        running.outcome.await??;
+        self.settle(&followed, session).await
+    }
+
+    /// A session that was begun before this process: what it came to where it ended, else what it cost.
+    pub async fn take_up(&self, session: String) -> Result<Came, Failure> {
+        let mut followed = Followed::new(&self.documents);
+        // One that is gone, or that cannot be read, is asked anew.
+        if let Ok(journal) = store(&self.config)?.resolve(&session).and_then(|found| found.read()) {
+            for record in &journal.records {
+                if let Stored::Known(fact) = &record.fact {
+                    followed.apply(fact, record.at_ms);
+                }
+            }
+        }
+        self.settle(&followed, session).await
+    }
+
+    async fn settle(&self, followed: &Followed, session: String) -> Result<Came, Failure> {
+        let (came, why) = match followed.ending() {
+            Some(Ending::Answered | Ending::NoAnswer { .. }) => (Came::Counted, String::new()),
+            Some(Ending::Budget { .. }) if !self.cut => (Came::Counted, String::new()),
+            Some(Ending::Budget { reason }) => (Came::Budget, format!("budget: {reason}")),
+            Some(Ending::Failed { error }) => (Came::Failed(error.clone()), format!("failed: {error}")),
+            Some(Ending::Cancelled) | None => (Came::Interrupted, "interrupted".into()),
+        };
+        if !matches!(came, Came::Counted) {
+            let cost = followed.cost();
+            self.folder.note(&Entry::Abandoned { of: self.of.clone(), session, why, cost })?;
+            return Ok(came);
+        }
+        let mut row = followed.row(self.of.clone(), session.clone(), self.question, &self.documents);
+        if let Some(model) = self.judge {
+            let (verdict, usd) = self.judged(model, row.answer.as_deref(), &session).await?;
+            row.scores.judge = verdict;
+            row.cost.judge_usd = usd;
+        }
+        self.folder.note(&Entry::Finished(Box::new(row)))?;
+        Ok(came)
+    }
+
+    /// What the judge says, and what that cost. Without an answer there is nothing to judge: it is wrong.
+    async fn judged(
+        &self,
+        model: &dyn RemoteLm,
+        answer: Option<&str>,
+        session: &str,
+    ) -> Result<(Option<f64>, f64), Failure> {
+        if self.question.answers.is_empty() {
+            return Ok((None, 0.0));
+        }
+        let Some(messages) = judge::ask(self.question, answer) else { return Ok((Some(0.0), 0.0)) };
+        let price = model.info().price;
+        let cap = self.config.remote.max_output_tokens;
+        let bytes = messages.iter().map(|message| message.content.len()).sum();
+        let input = estimate_tokens(bytes);
+        let mut request = RemoteAsk {
+            ask: AskId { round: 1, n: 1 },
+            purpose: Purpose::Decide,
+            attempt: 1,
+            messages,
+            format: ReplyFormat::Json,
+            max_output_tokens: cap,
+            estimate: Estimate {
+                input_tokens: input,
+                counted: false,
+                worst_cost_usd: price.map(|price| price.worst(input, cap)),
+            },
+        };
+        let name = format!("{session}-judge");
+        let root = store(&self.config)?.root().to_owned();
+        let mut book = DayBook::new(root, &name.parse()?);
+        let limit = Some(self.config.remote.budget_usd_per_day).filter(|usd| *usd > 0.0);
+        let mut spent = 0.0;
+        for attempt in 1..=VERDICTS {
+            request.attempt = attempt;
+            let worst = request.estimate.worst_cost_usd.unwrap_or(0.0);
+            let held = match book.reserve(worst, limit).await? {
+                Ok(held) => held,
+                Err(_) => {
+                    return Err(Failure::new(Exit::Budget, "the budget of the day is reached; the judge is not asked"));
+                }
+            };
+            let (deltas, mut unread) = mpsc::channel(16);
+            let drained = tokio::spawn(async move { while unread.recv().await.is_some() {} });
+            let reply = model.ask(&request, deltas).await;
+            drained.abort();
+            match reply {
+                Ok(reply) => {
+                    let usd = price.map_or(0.0, |price| price.cost(&reply.usage));
+                    book.settle(held, usd).await?;
+                    spent += usd;
+                    if let Some(right) = judge::verdict(&reply.text) {
+                        return Ok((Some(f64::from(u8::from(right))), spent));
+                    }
+                }
+                Err(error) => {
+                    let may_cost = error.lost || !error.partial.is_empty();
+                    spent += if may_cost { worst } else { 0.0 };
+                    if !may_cost {
+                        book.settle(held, 0.0).await?;
+                    }
+                    tracing::warn!("the judge did not answer: {error}");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+        Ok((None, spent))
+    }
+}

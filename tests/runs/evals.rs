@@ -1,0 +1,252 @@
+//! `minions eval` as a whole: many questions, killed and gone on with, within a budget, and the report they come to.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::home::{Home, Said, said, settings};
+use crate::loopback::{Loopback, Reply};
+use crate::planner::planner;
+
+/// A folder of small documents and as many questions, each of which has its answer in one line.
+fn questions(home: &Home, count: usize) {
+    fs::create_dir_all(home.path("docs")).unwrap();
+    let mut lines = String::new();
+    for n in 0..count {
+        let answer = format!("The bridge of Town{n} was opened in {}.", 1800 + n);
+        let text =
+            format!("Towns have rivers and walls.\n\n{answer}\n\nIts mayor was born by the sea and liked maps.\n");
+        let start = text.find(&answer).unwrap();
+        home.write(&format!("docs/town{n}.txt"), &text);
+        let question = json!({
+            "id": format!("q{n}"), "dataset": if n % 2 == 0 { "even" } else { "odd" }, "doc_ids": [format!("town{n}")],
+            "question": format!("When was the bridge of Town{n} opened?"), "answer": (1800 + n).to_string(),
+            "evidence": [{"doc_id": format!("town{n}"), "byte_start": start, "byte_end": start + answer.len()}],
+        });
+        lines.push_str(&format!("{question}\n"));
+    }
+    home.write("questions.jsonl", lines);
+}
+
+const EVAL: [&str; 7] = ["eval", "--questions", "questions.jsonl", "--documents", "docs", "--out", "out"];
+
+async fn eval(home: &Home, more: &[&str]) -> Said {
+    home.run(&[&EVAL[..], more].concat()).await
+}
+
+fn book(home: &Home) -> Vec<Value> {
+    let text = fs::read_to_string(home.path("out/eval.jsonl")).unwrap_or_default();
+    text.split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn of_kind<'a>(book: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    book.iter().filter(|entry| entry["kind"] == kind).collect()
+}
+
+#[tokio::test]
+async fn a_table_and_a_report_tell_what_each_set_came_to() {
+    let home = Home::new();
+    questions(&home, 4);
+    let done = eval(&home, &["--sweep", "offline_share=0.05,0.1", "--sweep", "samples=1,2"]).await;
+    assert_eq!(done.code, 0, "{done:?}");
+    for words in ["even", "odd", "all", "offline_share=0.05 samples=2", "over 4 settings", "evidence"] {
+        assert!(done.stdout.contains(words), "{words}: {}", done.stdout);
+    }
+    assert!(done.stderr.contains("16 of 16 tries done"), "{}", done.stderr);
+    assert_eq!(home.sessions().len(), 16);
+    let markdown = fs::read_to_string(home.path("out/report.md")).unwrap();
+    assert!(
+        markdown.contains("| even | offline_share=0.05 samples=1 | 2 |") && markdown.contains("Pareto"),
+        "{markdown}"
+    );
+    assert!(fs::read_to_string(home.path("out/curve.svg")).unwrap().starts_with("<svg "));
+    assert_eq!(fs::read_to_string(home.path("out/report.csv")).unwrap().lines().next().unwrap().split(',').count(), 30);
+
+    // The object has the same; nothing is asked again.
+    let again = eval(&home, &["--sweep", "offline_share=0.05,0.1", "--sweep", "samples=1,2", "--json"]).await;
+    let report = again.json();
+    assert_eq!((home.sessions().len(), report["done"].as_u64()), (16, Some(16)));
+    let group = &report["groups"][0];
+    assert_eq!((group["dataset"].as_str(), group["questions"].as_u64()), (Some("even"), Some(2)));
+    assert_eq!(group["stats"]["evidence"]["mean"], 1.0, "{group}");
+    assert!(group["stats"]["tokens"]["mean"].as_f64().unwrap() > 0.0);
+    // Each row names a session that can be replayed.
+    let session = report["rows"][0]["session"].as_str().unwrap();
+    assert_eq!(home.run(&["sessions", "verify", session]).await.code, 0);
+    // Unless it is wanted.
+    assert_eq!(eval(&home, &["--limit", "1", "--again"]).await.code, 0);
+    assert_eq!(home.sessions().len(), 17);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_before_anything_is_asked() {
+    let home = Home::new();
+    questions(&home, 2);
+    for (args, code, words) in [
+        (&["--sweep", "samples"][..], 2, "names no values"),
+        (&["--sweep", "samples=1,0"][..], 2, "--sweep"),
+        (&["--sweep", "smaples=1"][..], 2, "--sweep"),
+        (&["--measure", "beauty"][..], 2, "score, exact"),
+        (&["--dataset", "none"][..], 2, "no question is left"),
+        (&["--judge"][..], 2, "no model to judge"),
+        (&["--total-budget", "0"][..], 2, "above 0"),
+    ] {
+        let failed = eval(&home, args).await;
+        assert!(failed.code == code && failed.stderr.contains(words), "{args:?}: {failed:?}");
+    }
+    fs::remove_file(home.path("docs/town1.txt")).unwrap();
+    let failed = eval(&home, &[]).await;
+    assert!(
+        failed.code == 1 && failed.stderr.contains("\"q1\" names \"town1\", and there is no such file"),
+        "{failed:?}"
+    );
+    home.write("questions.jsonl", "{\"question\": \"q\", \"document\": \"town0\"}\n{oops\n");
+    let failed = eval(&home, &[]).await;
+    assert!(failed.code == 1 && failed.stderr.contains("line 2: this is no JSON object"), "{failed:?}");
+    home.write("questions.jsonl", "{\"question\": \"q\", \"document\": \"../docs/town0.txt\"}\n");
+    assert!(eval(&home, &[]).await.stderr.contains("not within the folder"));
+    assert!(home.sessions().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_eval_that_was_killed_goes_on_and_repeats_nothing() {
+    let home = Home::new();
+    questions(&home, 14);
+    let mut kills = 0;
+    for _ in 0..2 {
+        let before = of_kind(&book(&home), "finished").len();
+        let mut command = home.command(&[&EVAL[..], &["--at-once", "2"]].concat());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while of_kind(&book(&home), "finished").len() < before + 4 {
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // Kill -9: nothing can be tidied up.
+        child.kill().await.unwrap();
+        kills += 1;
+    }
+    let finished = of_kind(&book(&home), "finished").len();
+    assert!((8..14).contains(&finished), "{finished} after {kills} kills");
+    // A line that was torn is no obstacle.
+    let mut torn = fs::read(home.path("out/eval.jsonl")).unwrap();
+    torn.extend(b"{\"kind\":\"started\",\"sett");
+    fs::write(home.path("out/eval.jsonl"), torn).unwrap();
+    let done = eval(&home, &["--json"]).await;
+    assert_eq!(done.code, 0, "{done:?}");
+    let report = done.json();
+
+    let book = book(&home);
+    let mut answered: Vec<&str> =
+        of_kind(&book, "finished").iter().map(|row| row["question"].as_str().unwrap()).collect();
+    assert_eq!(answered.len(), 14, "each question counts once");
+    answered.sort_unstable();
+    answered.dedup();
+    assert_eq!(answered.len(), 14);
+    // Only those under way at a kill were begun again, two each time at most.
+    let begun = of_kind(&book, "started").len();
+    assert!(begun <= 14 + 2 * kills, "{begun}");
+
+    // The totals are those of the sessions on the disk.
+    let (mut input, mut output) = (0, 0);
+    for session in home.sessions() {
+        // One that was killed while its folder was made has asked nothing.
+        let journal = fs::read_to_string(session.join("journal.jsonl")).unwrap_or_default();
+        for line in journal.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+            let fact = &serde_json::from_str::<Value>(line).unwrap()["fact"];
+            if fact["kind"] == "remote_answered" {
+                input += fact["usage"]["input_tokens"].as_u64().unwrap();
+                output += fact["usage"]["output_tokens"].as_u64().unwrap();
+            }
+        }
+    }
+    let spent = &report["spent"];
+    assert_eq!(spent["sessions"].as_u64().unwrap() as usize, begun);
+    assert_eq!(
+        (spent["remote_input_tokens"].as_u64(), spent["remote_output_tokens"].as_u64()),
+        (Some(input), Some(output))
+    );
+}
+
+/// What asks the loopback planner, at ten dollars a million tokens.
+fn priced(planner: &Loopback) -> Vec<String> {
+    let base_url = format!("remote.base_url={}", planner.base_url());
+    settings(&[
+        "remote.provider=openai",
+        "remote.model=test-model",
+        "remote.api_key_env=PLANTED_KEY",
+        "remote.price_input=10",
+        "remote.price_output=10",
+        "remote.max_output_tokens=1000",
+        &base_url,
+    ])
+}
+
+async fn priced_eval(home: &Home, planner: &Loopback, more: &[&str]) -> Said {
+    let mut command = home.command(&[&EVAL[..], more].concat());
+    command.args(priced(planner).iter().flat_map(|setting| ["--set", setting]));
+    said(command).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_budget_of_all_is_never_passed_and_more_of_it_goes_on() {
+    let home = Home::new();
+    questions(&home, 6);
+    let planner = planner(|_, _| None).await;
+    let stopped = priced_eval(&home, &planner, &["--total-budget", "0.04", "--at-once", "1", "--json"]).await;
+    assert_eq!(stopped.code, 4, "{stopped:?}");
+    assert!(stopped.stderr.contains("the budget of all questions is reached"), "{}", stopped.stderr);
+    let report: Value = serde_json::from_str(&stopped.stdout).unwrap();
+    let spent = report["spent"]["usd"].as_f64().unwrap();
+    assert!(spent > 0.0 && spent <= 0.04, "{spent}");
+    let done = report["done"].as_u64().unwrap();
+    assert!(done < 6, "{done}");
+    let on = priced_eval(&home, &planner, &["--total-budget", "10", "--json"]).await;
+    let report = on.json();
+    assert_eq!((on.code, report["done"].as_u64()), (0, Some(6)), "{on:?}");
+    let group = &report["groups"][0];
+    assert!(group["baseline_usd"].as_f64().unwrap() > 0.0 && group["times_cheaper"].as_f64().is_some(), "{group}");
+    assert_eq!(report["curve"]["axis"], "usd");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_judge_is_asked_with_the_prompt_of_the_report() {
+    let home = Home::new();
+    questions(&home, 1);
+    let judge = Loopback::start(|request| {
+        let last = request["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap();
+        if last.contains("You grade one answer") {
+            assert!(last.contains("<reference>\n1800\n</reference>"), "{last}");
+            return Reply::text("{\"correct\": true, \"why\": \"same year\"}");
+        }
+        crate::planner::Step::of(request).good_reply()
+    })
+    .await;
+    let done = priced_eval(&home, &judge, &["--judge", "--json"]).await;
+    let report = done.json();
+    assert_eq!((done.code, &report["rows"][0]["scores"]["judge"]), (0, &json!(1.0)), "{done:?}");
+    assert!(report["rows"][0]["cost"]["judge_usd"].as_f64().unwrap() > 0.0);
+    assert!(report["judge"]["prompt"].as_str().unwrap().contains("You grade one answer"));
+    assert!(fs::read_to_string(home.path("out/report.md")).unwrap().contains("You grade one answer"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_fail_one_after_the_other_end_it_and_are_asked_again() {
+    let home = Home::new();
+    questions(&home, 6);
+    let broken = Loopback::start(|_| Reply::status(401, json!({"error": {"message": "no such key"}}))).await;
+    let failed = priced_eval(&home, &broken, &["--at-once", "1"]).await;
+    assert!(failed.code == 1 && failed.stderr.contains("one session after the other failed"), "{failed:?}");
+    assert_eq!(of_kind(&book(&home), "abandoned").len(), 3);
+    drop(broken);
+    let planner = planner(|_, _| None).await;
+    let done = priced_eval(&home, &planner, &["--json"]).await;
+    // Another address is another setting; what failed counts in neither.
+    assert_eq!((done.code, done.json()["done"].as_u64()), (0, Some(6)), "{done:?}");
+}
