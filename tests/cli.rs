@@ -149,7 +149,6 @@ fn what_is_not_in_this_version_says_so_in_one_sentence_and_exits_with_2() {
     let later: &[&[&str]] = &[
         &["attach"],
         &["sessions", "export", "last"],
-        &["eval", "--questions", "q.jsonl", "--documents", "."],
         &["run", "-d", "document.txt", "-q", "What?", "--protocol", "minion"],
         &["open", "document.txt", "-q", "What?", "--set", "protocol.name=local-only"],
     ];
