@@ -171,6 +171,9 @@ pub struct RunArgs {
     /// Print one JSON object instead of the answer
     #[arg(long)]
     pub json: bool,
+    /// remote-only: agree that the whole document is sent to the remote LM
+    #[arg(long)]
+    pub yes_send_document: bool,
     #[command(flatten)]
     pub levers: Levers,
 }
@@ -182,18 +185,51 @@ pub struct Levers {
     /// minions, minion, remote-only or local-only
     #[arg(long, value_name = "NAME")]
     pub protocol: Option<String>,
-    /// Rounds at most; the last one must answer
+    /// Rounds at most; the last one must answer. More find more in hard questions; each costs its calls
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub max_rounds: Option<String>,
-    /// Tasks for each chunk at most
+    /// Tasks for each chunk at most. More look for more at once; each reads every chunk again
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub tasks_per_round: Option<String>,
-    /// How often each task is repeated on each chunk
+    /// How often each task is repeated on each chunk. More miss less; each repeats every job
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub samples: Option<String>,
-    /// The chunk size in characters suggested to the remote LM; 0 leaves it to choose
+    /// What of the samples goes on: union (all; costs most), majority or best-cited
+    #[arg(long, value_name = "HOW")]
+    pub merge: Option<String>,
+    /// The chunk size in characters; 0 leaves it to the remote LM. Small ones are read better, but are more jobs
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub chunk_chars: Option<String>,
+    /// How documents are cut: auto, section, page, paragraph, heading or code. A fitting cut keeps together what belongs so
+    #[arg(long, value_name = "HOW")]
+    pub chunker: Option<String>,
+    /// Characters that neighbouring chunks or windows share. More lose nothing at a cut, and read it twice
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub overlap_chars: Option<String>,
+    /// Whether chunks are picked before they are read: auto, on (fewer jobs, may miss) or off (reads all)
+    #[arg(long, value_name = "WHEN")]
+    pub retrieval: Option<String>,
+    /// Chunks picked for each task; 0 leaves it to the remote LM. More miss less, and are more jobs
+    #[arg(long, value_name = "K", allow_hyphen_values = true)]
+    pub retrieve_k: Option<String>,
+    /// What goes on to the next round: scratchpad (advice and what is known) or retry (advice alone; cheaper, forgets)
+    #[arg(long, value_name = "WHAT")]
+    pub memory: Option<String>,
+    /// minion, local-only: characters read at once; 0 takes what the reader holds. Smaller are read better, but are more jobs
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub window_chars: Option<String>,
+    /// Output tokens of one job at most. Fewer are faster, and cut long answers short
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub worker_tokens: Option<String>,
+    /// Randomness of the reader; negative leaves it to the server. More makes samples differ more, and err more
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub temperature: Option<String>,
+    /// The remote LM's model at its provider. Larger plan and judge better, and cost more
+    #[arg(long, value_name = "NAME")]
+    pub remote_model: Option<String>,
+    /// The local LM's model. Larger read better, and are slower
+    #[arg(long, value_name = "NAME")]
+    pub local_model: Option<String>,
     /// Dollars the session may spend; 0 sets no limit
     #[arg(long, value_name = "USD", allow_hyphen_values = true)]
     pub budget: Option<String>,
@@ -379,6 +415,9 @@ pub struct EvalArgs {
     /// Ask again what was answered before
     #[arg(long)]
     pub again: bool,
+    /// remote-only: agree that the whole documents are sent to the remote LM
+    #[arg(long)]
+    pub yes_send_document: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -437,7 +476,18 @@ impl Levers {
             ("protocol.max_rounds", &self.max_rounds, "--max-rounds"),
             ("protocol.tasks_per_round", &self.tasks_per_round, "--tasks-per-round"),
             ("protocol.samples", &self.samples, "--samples"),
+            ("protocol.merge", &self.merge, "--merge"),
             ("protocol.chunk_chars", &self.chunk_chars, "--chunk-chars"),
+            ("protocol.chunker", &self.chunker, "--chunker"),
+            ("protocol.overlap_chars", &self.overlap_chars, "--overlap-chars"),
+            ("protocol.retrieval", &self.retrieval, "--retrieval"),
+            ("protocol.retrieve_k", &self.retrieve_k, "--retrieve-k"),
+            ("protocol.memory", &self.memory, "--memory"),
+            ("protocol.window_chars", &self.window_chars, "--window-chars"),
+            ("local.max_output_tokens", &self.worker_tokens, "--worker-tokens"),
+            ("local.temperature", &self.temperature, "--temperature"),
+            ("remote.model", &self.remote_model, "--remote-model"),
+            ("local.model", &self.local_model, "--local-model"),
             ("remote.budget_usd", &self.budget, "--budget"),
         ]
         .into_iter()
@@ -482,13 +532,6 @@ fn speed(text: &str) -> Result<Speed, String> {
 fn job(text: &str) -> Result<(u32, u32), String> {
     let id = text.split_once('.').and_then(|(round, job)| Some((round.parse().ok()?, job.parse().ok()?)));
     id.filter(|(round, _)| *round > 0).ok_or_else(|| "allowed: ROUND.JOB, such as 1.0".into())
-}
-
-fn dollars(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(usd) if usd > 0.0 && usd.is_finite() => Ok(usd),
-        _ => Err("allowed: an amount above 0".into()),
-    }
 }
 
 fn point(text: &str) -> Result<Point, String> {

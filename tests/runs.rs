@@ -30,6 +30,8 @@ mod many_jobs;
 mod planner;
 #[path = "runs/planted.rs"]
 mod planted;
+#[path = "runs/protocols.rs"]
+mod protocols;
 #[path = "runs/providers.rs"]
 mod providers;
 // What `tests/pty.rs` does with a terminal beyond this is its own.

@@ -88,6 +88,8 @@ pub enum Action {
     RaiseBudget,
     EndRun,
     Postpone,
+    SendDocuments,
+    KeepDocuments,
     Submit,
     Leave,
     PickUp,
@@ -124,6 +126,8 @@ pub enum Context {
     Question,
     /// Where the next call could pass a budget.
     Budget,
+    /// Where whole documents are about to leave the machine.
+    Consent,
     /// While text is typed.
     Typing,
     /// In a list to pick from, beside what typing does.
@@ -133,7 +137,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 11] = [
+    pub const ALL: [Context; 12] = [
         Context::Everywhere,
         Context::Document,
         Context::Planner,
@@ -145,6 +149,7 @@ impl Context {
         Context::Form,
         Context::Question,
         Context::Budget,
+        Context::Consent,
     ];
 
     pub fn name(self) -> &'static str {
@@ -157,6 +162,7 @@ impl Context {
             Context::Replay => "Replay",
             Context::Question => "At a question",
             Context::Budget => "At the budget",
+            Context::Consent => "Before documents leave",
             Context::Typing => "While typing",
             Context::Picking => "In a list",
             Context::Form => "In a form",
@@ -174,6 +180,7 @@ impl Context {
             Context::Replay => "replay",
             Context::Question => "question",
             Context::Budget => "budget",
+            Context::Consent => "consent",
             Context::Typing => "typing",
             Context::Picking => "list",
             Context::Form => "form",
@@ -315,6 +322,8 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::RaiseBudget, C::Budget, "raise", "r", "go on under a higher budget, for this session"),
     binding(A::EndRun, C::Budget, "stop here", "x", "end the session; what was paid for is saved"),
     binding(A::Postpone, C::Budget, "decide later", "esc q", "look around first; nothing is sent meanwhile"),
+    binding(A::SendDocuments, C::Consent, "send", "y", "send the whole documents to the remote LM"),
+    binding(A::KeepDocuments, C::Consent, "keep", "n esc q x", "send nothing and end the session"),
     binding(A::Submit, C::Typing, "submit", "enter", "take what was typed or picked"),
     binding(A::Leave, C::Typing, "leave", "esc ctrl-c", "leave it"),
     binding(A::PickUp, C::Picking, "row up", "up ctrl-p", "one row up"),

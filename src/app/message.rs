@@ -145,6 +145,8 @@ pub enum MouseKind {
 pub enum Command {
     Quit,
     StopRun,
+    /// The whole documents may be sent to the remote LM.
+    Consent,
     CancelJob(JobId),
     /// Jobs in trouble are to be tried again.
     RetryJobs(Vec<JobId>),

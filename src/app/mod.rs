@@ -2,6 +2,7 @@
 
 mod action;
 pub mod budget;
+pub mod consent;
 mod copy;
 mod documents_form;
 mod editor;

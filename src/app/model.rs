@@ -198,6 +198,8 @@ pub enum Overlay {
     Budget,
     /// The answer to a request never came.
     Interrupted,
+    /// The whole documents are about to leave the machine.
+    Consent,
     /// The new budget, in dollars.
     Amount(LineInput),
     Question(Box<StartForm>),
@@ -363,6 +365,7 @@ impl Model {
         match &self.overlay {
             Some(Overlay::Quit | Overlay::Stop | Overlay::Interrupted) => vec![Context::Question],
             Some(Overlay::Budget) => vec![Context::Budget],
+            Some(Overlay::Consent) => vec![Context::Consent],
             Some(Overlay::Question(_)) => vec![Context::Form, Context::Typing],
             Some(Overlay::Picker(_)) => vec![Context::Picking, Context::Typing],
             Some(
@@ -423,6 +426,11 @@ impl Model {
             Phase::Interrupted(interrupted) if self.is_running() => Some(interrupted),
             _ => None,
         }
+    }
+
+    /// Whether the run waits for the person to let the documents leave.
+    pub fn asks_consent(&self) -> bool {
+        self.is_running() && self.state.phase == Phase::Waiting(Waiting::Consent)
     }
 
     /// Lays the panes of rows out for the size and state at hand.

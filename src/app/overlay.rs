@@ -20,6 +20,7 @@ impl Model {
             Some(Overlay::Quit | Overlay::Stop) => (58, 6),
             Some(Overlay::Budget) => (72, 10),
             Some(Overlay::Interrupted) => (72, 8),
+            Some(Overlay::Consent) => (72, 10),
             Some(Overlay::Amount(_)) => (60, 6),
             Some(Overlay::Search(_)) => (60, 3),
             Some(Overlay::GoTo(_)) => (60, 4),
@@ -124,6 +125,7 @@ impl Model {
             // Somebody may have chosen meanwhile, or the run has ended.
             Some(Overlay::Budget) if self.budget_reached().is_none() => {}
             Some(Overlay::Interrupted) if self.interrupted().is_none() => {}
+            Some(Overlay::Consent) if !self.asks_consent() => {}
             Some(held) => self.open_overlay(held),
             None => {}
         }

@@ -184,6 +184,8 @@ impl Model {
             | Action::RaiseBudget
             | Action::EndRun
             | Action::Postpone
+            | Action::SendDocuments
+            | Action::KeepDocuments
             | Action::Submit
             | Action::Leave
             | Action::PickUp
@@ -221,6 +223,14 @@ impl Model {
             }
             (Action::SpendOnce, _) => return self.choose(BudgetChoice::Once),
             (Action::EndRun, _) => return self.choose(BudgetChoice::Stop),
+            (Action::SendDocuments, _) => {
+                self.overlay = None;
+                return vec![Command::Consent];
+            }
+            (Action::KeepDocuments, _) => {
+                self.overlay = None;
+                return vec![Command::StopRun];
+            }
             (Action::RaiseBudget, _) => {
                 if let Some(reached) = self.budget_reached() {
                     let suggested = budget::suggested(reached);

@@ -3,7 +3,7 @@
 use super::figures::{dollars, seconds_left};
 use super::model::{Mode, Model};
 use super::rows::{Mark, Tone};
-use crate::protocol::{AskState, Ending, ModelInfo, Phase, Purpose, Round, State, Waiting};
+use crate::protocol::{AskState, Ending, ModelInfo, Phase, ProtocolKind, Purpose, Round, State, Waiting};
 
 /// The state of the session in a word, with what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,10 @@ pub fn headline(model: &Model) -> Headline {
             let purpose = state.asks().find(|known| known.request.ask == *ask).map(|ask| ask.request.purpose);
             let purpose = purpose.map_or("", Purpose::name);
             ("planning", format!("waiting for the {} to {purpose}", remote_word(state)))
+        }
+        Phase::Waiting(Waiting::Consent) => {
+            let detail = "the whole documents would leave this machine".into();
+            return say(Mark::Dot, Tone::Warning, "asking you", detail);
         }
         Phase::Waiting(Waiting::Prepare(_)) => ("preparing", "prepare_jobs runs in the sandbox".into()),
         Phase::Waiting(Waiting::Jobs) => {
@@ -138,14 +142,27 @@ fn steps(state: &State, round: &Round, newest: bool) -> Vec<TimelineStep> {
         _ => None,
     };
     let ended = matches!(state.phase, Phase::Ended(_)) || !newest;
+    let protocol = state.settings().protocol;
     let mut steps = Vec::with_capacity(7);
-    if round.number == 1 {
-        steps.push(ask_step(round, Purpose::Advise, ended));
+    if protocol == ProtocolKind::RemoteOnly {
+        let agreed = !round.asks.is_empty();
+        steps.push(step("agree", agreed, waiting == Some(Waiting::Consent), ended && !agreed));
+        steps.push(ask_step(round, Purpose::Answer, ended));
+        return steps;
     }
-    steps.push(ask_step(round, Purpose::Decompose, ended));
     let planned = !round.jobs.is_empty();
-    let code_failed = !planned && round.codes.last().is_some_and(|code| code.rejected.is_some());
-    steps.push(step("code", planned, matches!(waiting, Some(Waiting::Prepare(_))), code_failed));
+    match protocol {
+        ProtocolKind::Minion if round.number == 1 => steps.push(ask_step(round, Purpose::Message, ended)),
+        ProtocolKind::Minions => {
+            if round.number == 1 {
+                steps.push(ask_step(round, Purpose::Advise, ended));
+            }
+            steps.push(ask_step(round, Purpose::Decompose, ended));
+            let code_failed = !planned && round.codes.last().is_some_and(|code| code.rejected.is_some());
+            steps.push(step("code", planned, matches!(waiting, Some(Waiting::Prepare(_))), code_failed));
+        }
+        _ => {}
+    }
     let (done, all) = jobs_ended(Some(round));
     // Jobs that have all ended are no success where none said anything.
     let tally = round.tally();
@@ -157,7 +174,13 @@ fn steps(state: &State, round: &Round, newest: bool) -> Vec<TimelineStep> {
     steps.push(jobs);
     let transforming = matches!(waiting, Some(Waiting::Transform(_)));
     steps.push(step("aggregate", round.aggregated.is_some(), transforming, false));
-    steps.push(ask_step(round, Purpose::Think, ended));
+    if protocol == ProtocolKind::LocalOnly {
+        return steps;
+    }
+    // The last reply of a chat is answered at once.
+    if protocol != ProtocolKind::Minion || !round.last {
+        steps.push(ask_step(round, Purpose::Think, ended));
+    }
     let mut decide = ask_step(round, Purpose::Decide, ended);
     match (round.decision.is_some(), waiting == Some(Waiting::Citations)) {
         (_, true) => decide.state = StepState::Current,

@@ -39,11 +39,24 @@ pub struct Lever {
     given: String,
 }
 
-const LEVERS: [(&str, &str, &str); 5] = [
+const LEVERS: [(&str, &str, &str); 18] = [
+    ("protocol.name", "protocol", "minions; minion, a chat; local-only; remote-only"),
     ("protocol.max_rounds", "rounds", "more find more in hard questions; each costs its calls"),
-    ("protocol.tasks_per_round", "tasks", "more look for more at once; each reads every chunk again"),
+    ("protocol.tasks_per_round", "tasks", "more look for more at once; each reads all again"),
     ("protocol.samples", "samples", "more miss less; each repeats every job"),
-    ("protocol.chunk_chars", "chunk", "small ones are read better, but are more jobs; 0: open"),
+    ("protocol.merge", "merge", "samples: union costs most; or majority, best-cited"),
+    ("protocol.chunk_chars", "chunk", "small ones are read better, but more jobs; 0: open"),
+    ("protocol.chunker", "chunker", "section, page, paragraph, heading, code; or auto"),
+    ("protocol.overlap_chars", "overlap", "more lose nothing at a cut, and read it twice"),
+    ("protocol.retrieval", "retrieve", "on: fewer jobs, may miss; off: reads all; or auto"),
+    ("protocol.retrieve_k", "k", "chunks a task; more miss less, more jobs; 0: open"),
+    ("protocol.memory", "memory", "scratchpad keeps what is known; retry is cheaper"),
+    ("protocol.window_chars", "window", "of minion, local-only; smaller read better; 0: fits"),
+    ("local.max_output_tokens", "tokens", "of a job's output; fewer are faster, and cut answers"),
+    ("local.temperature", "temp.", "of the reader; more: samples differ more, and err"),
+    ("remote.temperature", "r. temp.", "of the remote LM; negative leaves it to the endpoint"),
+    ("local.model", "reader", "larger ones read better, and are slower"),
+    ("remote.model", "planner", "larger ones plan and judge better, and cost more"),
     ("remote.budget_usd", "budget $", "a call that could pass it waits for you; 0 sets none"),
 ];
 
@@ -272,9 +285,9 @@ mod tests {
     fn levers_are_checked_as_settings_are_and_hold_for_the_run() {
         let mut model = opened();
         paste(&mut model, "Who?");
-        press(&mut model, "tab ctrl-u 9 9");
+        press(&mut model, "tab tab ctrl-u 9 9");
         assert_eq!(press(&mut model, "tab tab enter"), []);
-        assert_eq!(form(&model).field, 1);
+        assert_eq!(form(&model).field, 2);
         assert!(form(&model).wrong.contains("from 1 to 20"), "{}", form(&model).wrong);
         let started = press(&mut model, "ctrl-u 5 enter");
         let [Command::Settings(config), Command::Ask { .. }] = started.as_slice() else { panic!("{started:?}") };
@@ -289,18 +302,18 @@ mod tests {
         assert!(model.overlay.is_none());
         press(&mut model, "a");
         assert_eq!(form(&model).question.text, "Half a");
-        assert_eq!(form(&model).levers[4].input.text, "2");
+        assert_eq!(form(&model).levers.last().unwrap().input.text, "2");
     }
 
     #[test]
     fn a_draft_undoes_no_setting_that_was_changed_since() {
         let mut model = opened();
         paste(&mut model, "Who?");
-        press(&mut model, "tab ctrl-u 5 esc");
+        press(&mut model, "tab tab ctrl-u 5 esc");
         model.settings.change("protocol.max_rounds", "4").unwrap();
         model.settings.change("protocol.samples", "3").unwrap();
         press(&mut model, "a");
-        assert_eq!([0, 2].map(|at| form(&model).levers[at].input.text.as_str()), ["5", "3"]);
+        assert_eq!([1, 3].map(|at| form(&model).levers[at].input.text.as_str()), ["5", "3"]);
     }
 
     #[test]

@@ -115,7 +115,14 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             }
             if matches!(
                 model.overlay,
-                Some(Overlay::Quit | Overlay::Stop | Overlay::Budget | Overlay::Amount(_) | Overlay::Interrupted)
+                Some(
+                    Overlay::Quit
+                        | Overlay::Stop
+                        | Overlay::Budget
+                        | Overlay::Amount(_)
+                        | Overlay::Interrupted
+                        | Overlay::Consent
+                )
             ) {
                 model.overlay = None;
             }
@@ -170,6 +177,12 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
                 Fact::ResendAllowed { .. } | Fact::SessionEnded { .. }
                     if matches!(model.overlay, Some(Overlay::Interrupted)) =>
                 {
+                    model.overlay = None;
+                }
+                Fact::ConsentAsked { .. } if model.is_running() => {
+                    model.open_unasked(Overlay::Consent, "the whole documents are about to leave this machine");
+                }
+                Fact::ConsentGiven | Fact::SessionEnded { .. } if matches!(model.overlay, Some(Overlay::Consent)) => {
                     model.overlay = None;
                 }
                 Fact::BudgetRaised { .. } | Fact::SessionEnded { .. }

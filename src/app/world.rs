@@ -94,9 +94,13 @@ impl World {
     }
 
     pub fn start(&mut self) -> &mut Self {
+        self.start_with(Settings::default())
+    }
+
+    pub fn start_with(&mut self, settings: Settings) -> &mut Self {
         let opened = SessionOpened {
             question: QUESTION.into(),
-            settings: Settings { tasks_per_round: 2, budget_usd: Some(self.budget_usd), ..Settings::default() },
+            settings: Settings { tasks_per_round: 2, budget_usd: Some(self.budget_usd), ..settings },
             documents: vec![self.document.reference()],
             remote: ModelInfo {
                 provider: "offline".into(),

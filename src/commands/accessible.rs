@@ -65,6 +65,7 @@ enum Wanted {
     Nothing,
     Choice(Box<Reached>),
     Amount(Box<Reached>),
+    Consent,
 }
 
 /// `before`: the session that the question follows up on, and in the end this one.
@@ -116,6 +117,12 @@ async fn run(
                                 alone.note(fact);
                             }
                         }
+                        if let Some(Fact::ConsentAsked { .. }) = record.fact.known() {
+                            wanted = Wanted::Consent;
+                            if !listening {
+                                order(&running.orders, Wish::Stop);
+                            }
+                        }
                         if let Some(reached) = told.tell(record)? {
                             wanted = Wanted::Choice(reached);
                             if !listening && alone.is_none() && *attached.borrow() == 0 {
@@ -148,6 +155,9 @@ async fn run(
                 }
                 None => {
                     listening = false;
+                    if matches!(wanted, Wanted::Consent) {
+                        order(&running.orders, Wish::Stop);
+                    }
                     if matches!(wanted, Wanted::Choice(_) | Wanted::Amount(_)) {
                         order(&running.orders, Wish::Budget(BudgetChoice::Stop));
                     }
@@ -168,6 +178,7 @@ async fn run(
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Wish {
     Stop,
+    Consent,
     Budget(BudgetChoice),
 }
 
@@ -175,6 +186,7 @@ enum Wish {
 fn order(orders: &mpsc::Sender<Order>, wish: Wish) {
     let _ = orders.try_send(match wish {
         Wish::Stop => Order::Stop,
+        Wish::Consent => Order::Consent,
         Wish::Budget(choice) => Order::Budget(choice),
     });
 }
@@ -214,10 +226,18 @@ fn understood(line: &str, wanted: &mut Wanted) -> (String, Option<Wish>) {
                 (say, None)
             }
         },
+        (Wanted::Consent, "yes") => ("The documents are sent.".into(), Some(Wish::Consent)),
+        (Wanted::Consent, "x") => ("Nothing is sent. Stopping.".into(), Some(Wish::Stop)),
+        (Wanted::Consent, _) => {
+            *wanted = Wanted::Consent;
+            (CONSENT.into(), None)
+        }
         (Wanted::Nothing, "x") => ("Stopping.".into(), Some(Wish::Stop)),
         (Wanted::Nothing, _) => ("A run is under way. Type x and Enter to stop it.".into(), None),
     }
 }
+
+const CONSENT: &str = "Type yes to send the whole documents. Type x to send nothing and end the session.";
 
 fn choices(reached: &Reached) -> String {
     format!(
@@ -241,6 +261,7 @@ impl Telling<'_> {
         match record.fact.known() {
             Some(Fact::JobsPlanned(_)) => self.quarters = 0,
             Some(Fact::JobFinished { .. }) => self.jobs()?,
+            Some(Fact::ConsentAsked { .. }) => writeln!(self.transcript.out, "{CONSENT}")?,
             Some(Fact::BudgetReached(reached)) => {
                 for line in budget::lines(reached) {
                     writeln!(self.transcript.out, "{line}")?;

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::resume::follow_up;
-use super::{Exit, Failure};
+use super::{Exit, Failure, protocol, whole};
 use crate::config::{Config, Folders, LocalConfig};
 use crate::control::Attached;
 use crate::document::{Document, Span};
 use crate::journal::{DayBook, Record, Session, Store};
 use crate::protocol::{Gate, Gates, Part, ProtocolKind, SessionOpened, Settings, prompts};
-use crate::runtime::{self, Beginning, Embeddings, Recall, Running, Setup};
+use crate::remote::nobody::Nobody;
+use crate::runtime::{self, Beginning, Embeddings, Order, Recall, Running, Setup};
 use crate::sandbox::Sandbox;
 use crate::{control, local, remote};
 
@@ -37,6 +38,8 @@ pub struct Engines {
 pub struct Prepared {
     pub session: Session,
     setup: Setup,
+    /// What there is to say before anything happens.
+    note: Option<String>,
 }
 
 /// Connects to the models, makes the session's folder and starts the run. `part`: the only part of the documents that it
@@ -53,12 +56,16 @@ pub async fn begin(
         return Err(Failure::usage("the question is blank; give one with --question"));
     }
     let engines = engines(config).await?;
-    Ok(prepare(config, &engines, documents, question, part, before)?.start())
+    Ok(prepare(config, &engines, documents, question, part, before).await?.start())
 }
 
 /// Connects to the models of the settings. Nothing is sent yet: what fails here is a setting, or the key that one names.
 pub async fn engines(config: &Config) -> Result<Engines, Failure> {
-    let (remote, local) = (remote(config).await?.into(), local(config).await?.into());
+    let remote: Arc<dyn remote::RemoteLm> = match protocol::kind(config.protocol.name) {
+        ProtocolKind::LocalOnly => Arc::new(Nobody),
+        _ => remote(config).await?.into(),
+    };
+    let local = local(config).await?.into();
     let embedder = embedder(&config.local).await?.map(Arc::new);
     let sandbox = sandbox(config, config.protocol.max_jobs)?;
     sandbox.warm();
@@ -66,7 +73,7 @@ pub async fn engines(config: &Config) -> Result<Engines, Failure> {
 }
 
 /// Makes the session's folder, with the texts of the documents in it.
-pub fn prepare(
+pub async fn prepare(
     config: &Config,
     engines: &Engines,
     documents: Vec<Document>,
@@ -79,13 +86,17 @@ pub fn prepare(
         Some((parent, recall)) => (Some(parent), recall),
         None => (None, Recall::default()),
     };
+    let part = part.and_then(|span| Part::of(&documents, span));
+    if protocol::kind(config.protocol.name) == ProtocolKind::RemoteOnly {
+        whole::fits(config, &*remote, &documents, part.as_ref(), &question).await?;
+    }
+    let windows = protocol::windows(config, &*local, &documents, part.as_ref())?;
     let store = store(config)?;
     let (session, journal) = store.create(&documents)?;
-    let part = part.and_then(|span| Part::of(&documents, span));
     let book = DayBook::new(store.root().to_owned(), session.id());
     let opened = SessionOpened {
         question,
-        settings: Settings { part, ..settings(config) },
+        settings: Settings { part, windows: windows.spans, ..protocol::settings(config) },
         documents: documents.iter().map(Document::reference).collect(),
         remote: remote.info(),
         local: local.info(),
@@ -97,25 +108,19 @@ pub fn prepare(
     };
     let embeddings = embedder.map_or(Embeddings::None, Embeddings::By);
     let (beginning, remote_attempts) = (Beginning::New(Box::new(opened)), config.remote.attempts);
-    let setup = Setup {
-        beginning,
-        documents,
-        remote,
-        remote_attempts,
-        local,
-        sandbox,
-        embeddings,
-        recall,
-        journal,
-        book,
-    };
-    Ok(Prepared { session, setup })
+    let setup =
+        Setup { beginning, documents, remote, remote_attempts, local, sandbox, embeddings, recall, journal, book };
+    Ok(Prepared { session, setup, note: windows.note })
 }
 
 impl Prepared {
     /// Starts the run, and lets other processes follow it. Must be called on a tokio runtime.
     pub fn start(self) -> Begun {
         let (running, attached) = control::share(&self.session, runtime::start(self.setup));
+        if let Some(note) = self.note {
+            // The queue has room: it is the first order.
+            let _ = running.orders.try_send(Order::Note(note));
+        }
         Begun { session: self.session, running, past: Vec::new(), attached }
     }
 }
@@ -176,32 +181,7 @@ pub fn store(config: &Config) -> Result<Store, Failure> {
     Ok(Store::new(root))
 }
 
-/// A budget of the settings, where 0 means none.
-fn limit(usd: f64) -> Option<f64> {
-    (usd > 0.0).then_some(usd)
-}
-
 /// Where step mode waits, by the settings.
 pub fn gates(config: &Config) -> Gates {
     config.protocol.gate_names().filter_map(Gate::named).collect()
-}
-
-pub(super) fn settings(config: &Config) -> Settings {
-    let protocol = &config.protocol;
-    Settings {
-        protocol: ProtocolKind::Minions,
-        max_rounds: protocol.max_rounds,
-        tasks_per_round: protocol.tasks_per_round,
-        samples: protocol.samples,
-        chunk_chars: protocol.chunk_chars,
-        max_jobs: protocol.max_jobs,
-        code_attempts: protocol.code_attempts,
-        decision_attempts: protocol.decision_attempts,
-        budget_usd: limit(config.remote.budget_usd),
-        budget_usd_per_day: limit(config.remote.budget_usd_per_day),
-        remote_max_output_tokens: config.remote.max_output_tokens,
-        local_max_output_tokens: config.local.max_output_tokens,
-        part: None,
-        gates: if protocol.step { gates(config) } else { Gates::default() },
-    }
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::begin;
 use super::resume::{Recorded, config_of, go_on};
 use super::run::{Watched, watch};
-use super::{Exit, Failure};
+use super::{Exit, Failure, protocol};
 use crate::cli::{ForkArgs, Point};
 use crate::config::{Config, Loaded, Origin};
 use crate::document::escape::visible;
@@ -55,7 +55,7 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     let begun = go_on(&config, recorded, planner).await?;
     writeln!(stderr(), "session {} is a fork of {}", begun.session.id(), parent.id())?;
     let new = begun.session.clone();
-    let exit = watch(&config, Watched { begun, documents, begun_at }, signals, args.json).await?;
+    let exit = watch(&config, Watched { begun, documents, begun_at, agreed: false }, signals, args.json).await?;
     tell_differences(&journal, &new.read()?, &parent)?;
     Ok(exit)
 }
@@ -96,7 +96,7 @@ fn wanted(loaded: &Loaded, args: &ForkArgs, parent: &Session) -> Result<Wanted, 
 /// The levers of the old session, with those that the command line names in place of theirs. What may be spent is as the
 /// settings have it now.
 fn settings_of(loaded: &Loaded, old: &Settings) -> Settings {
-    let now = begin::settings(&loaded.config);
+    let now = protocol::settings(&loaded.config);
     let named = |key: &str| matches!(loaded.provenance.get(key), Some(Origin::Flag(_)));
     let mut settings = Settings {
         budget_usd: now.budget_usd,
@@ -128,7 +128,7 @@ fn settings_of(loaded: &Loaded, old: &Settings) -> Settings {
 /// A fork that is begun on the screen: its levers are those of the form, which are the settings in force.
 pub fn on_screen(config: &Config, parent: &Session, seq: u64, question: Option<String>) -> Result<Wanted, Failure> {
     let part = opened_of(parent, &parent.read()?)?.settings.part;
-    let settings = Some(Settings { part, ..begin::settings(config) });
+    let settings = Some(Settings { part, ..protocol::settings(config) });
     Ok(Wanted { from: Some(Point::Record(seq)), question, settings, ..Wanted::default() })
 }
 

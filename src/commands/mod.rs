@@ -26,6 +26,7 @@ mod output;
 mod paint_tests;
 mod picked;
 mod progress;
+mod protocol;
 mod pull;
 mod replay;
 mod replay_headless;
@@ -37,6 +38,7 @@ mod screen;
 mod sessions;
 mod themes;
 mod verify;
+mod whole;
 mod workbench;
 
 use std::future::Future;
@@ -48,7 +50,7 @@ use workbench::Shown;
 
 use crate::app::Keymap;
 use crate::cli::{AskArgs, Cli, Command, ConfigCommand, SessionsCommand};
-use crate::config::{Loaded, ProtocolName, Sources, load};
+use crate::config::{Loaded, Sources, load};
 use crate::document::{Document, load_all};
 
 pub use exit::{Exit, Failure};
@@ -87,7 +89,6 @@ fn pick_up(cli: &Cli) -> Result<Exit, Failure> {
         )));
     }
     let _log = log::begin()?;
-    known_protocol(&loaded)?;
     block_on(workbench::workbench(&loaded, scene(cli), Shown::Nothing))
 }
 
@@ -110,21 +111,15 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
     let _log = log::begin()?;
     match command {
         Command::Run(args) => {
-            known_protocol(loaded)?;
             let documents = load_all(&args.documents)?;
-            block_on(run::run(&loaded.config, documents, args.question.clone(), args.json))
+            block_on(run::run(&loaded.config, documents, args.question.clone(), args.json, args.yes_send_document))
         }
-        Command::Eval(args) => {
-            known_protocol(loaded)?;
-            block_on(eval::eval(args, loaded, &sources(cli)))
-        }
+        Command::Eval(args) => block_on(eval::eval(args, loaded, &sources(cli))),
         Command::Open(args) => {
-            known_protocol(loaded)?;
             let documents = load_all(&args.documents)?;
             ask_of(cli, loaded, documents, &args.ask, None)
         }
         Command::Demo(args) => {
-            known_protocol(loaded)?;
             ask_of(cli, loaded, vec![args.document.document()], &args.ask, Some(args.document.question()))
         }
         Command::Replay(args) => {
@@ -209,7 +204,7 @@ fn ask_of(
         return Err(Failure::usage(format!("{why}, so no question can be asked for; give one with --question")));
     };
     screen::say_headless(&why);
-    block_on(run::run(&loaded.config, documents, question, false))
+    block_on(run::run(&loaded.config, documents, question, false, false))
 }
 
 /// Runs a command that waits for others, on a runtime of its own.
@@ -227,18 +222,6 @@ fn scene(cli: &Cli) -> Scene {
 
 fn sources(cli: &Cli) -> Sources {
     Sources::of_process(cli.global.config.clone(), cli.overrides())
-}
-
-/// Only the protocol that is there may be asked for.
-fn known_protocol(loaded: &Loaded) -> Result<(), Failure> {
-    let name = match loaded.config.protocol.name {
-        ProtocolName::Minions => return Ok(()),
-        ProtocolName::Minion => "minion",
-        ProtocolName::RemoteOnly => "remote-only",
-        ProtocolName::LocalOnly => "local-only",
-    };
-    let origin = loaded.provenance.get("protocol.name").map(ToString::to_string).unwrap_or_default();
-    Err(Failure::usage(format!("{origin}: the protocol {name} is not in this version; use minions")))
 }
 
 fn later(command: &str) -> Failure {

@@ -14,6 +14,7 @@ use super::folds::Folds;
 use super::offers::{self, Offers, Side, connect, put_back, with};
 use super::opening::{Opened, Opening};
 use super::picked::{Picked, Tried};
+use super::protocol::levers;
 use super::replay::write_note;
 use super::resume::{Recorded, go_on, with_models_of};
 use super::screen::{Over, Stage};
@@ -220,6 +221,7 @@ async fn watch(
                 }
                 Command::Quit => return Ok(Ended::Left(Leaving::Quit(exit_of(&stage.model.state)))),
                 Command::StopRun => desk.order(stage, Order::Stop),
+                Command::Consent => desk.order(stage, Order::Consent),
                 Command::CancelJob(job) => desk.order(stage, Order::CancelJob(job)),
                 Command::RetryJobs(jobs) => desk.order(stage, Order::RetryJobs(jobs)),
                 Command::Budget(choice) => desk.order(stage, Order::Budget(choice)),
@@ -251,7 +253,14 @@ async fn watch(
                         desk.opening.session(config, session.id().to_string(), Some(seq));
                     }
                 }
-                Command::Settings(changed) => *config = *changed,
+                Command::Settings(changed) => {
+                    let moved = levers(&changed) != levers(config);
+                    *config = *changed;
+                    if moved && matches!(desk.run, Run::Going { .. }) {
+                        desk.order(stage, Order::Levers(levers(config)));
+                        stage.update(Message::Notice("the levers hold from the next round on".into()));
+                    }
+                }
                 Command::EarlierQuestions => desk.offers.earlier_questions(config),
                 Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
                 Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),

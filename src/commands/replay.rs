@@ -200,6 +200,7 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 // Nothing runs here that could be stopped or asked.
                 Command::SendAgain => {}
                 Command::StopRun
+                | Command::Consent
                 | Command::CancelJob(_)
                 | Command::RetryJobs(_)
                 | Command::Budget(_)

@@ -195,6 +195,16 @@ impl<'a> Transcript<'a> {
                 self.block(after)
             }
             Fact::ModelsChosen(models) => self.line(at_ms, &visible(&models.told())),
+            Fact::LeversChosen(_) => self.line(at_ms, "levers were moved for the next round"),
+            Fact::ConsentAsked { estimate, .. } => {
+                let line = format!(
+                    "waits for you to agree that the whole documents leave the machine: about {} tokens{}",
+                    estimate.input_tokens,
+                    estimate.worst_cost_usd.map_or(String::new(), |usd| format!(", at most ${usd:.4}"))
+                );
+                self.line(at_ms, &line)
+            }
+            Fact::ConsentGiven => self.line(at_ms, "you agreed that the documents leave the machine"),
             Fact::NoteAdded { text } => self.line(at_ms, &format!("note: {}", visible(text))),
             Fact::SessionEnded { ending } => self.ended(ending),
         }

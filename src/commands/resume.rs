@@ -115,7 +115,7 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
     if args.send_again {
         let _ = orders.try_send(Order::SendAgain);
     }
-    watch(&config, Watched { begun, documents, begun_at }, signals, args.json).await
+    watch(&config, Watched { begun, documents, begun_at, agreed: false }, signals, args.json).await
 }
 
 /// Connects to the models and lets the session go on; `planner` plans, where it is not the one of the settings. Must be called

@@ -6,33 +6,45 @@ use std::time::Instant;
 use futures_util::{Stream, StreamExt};
 
 use super::alone::Alone;
-use super::begin::{Begun, begin};
+use super::begin::{self, Begun, begin};
 use super::bill;
 use super::progress::Progress;
 use super::report::report;
-use super::{Exit, Failure, Output};
+use super::{Exit, Failure, Output, protocol, whole};
 use crate::config::{Config, OnHangup};
 use crate::document::Document;
 use crate::journal::Stored;
 use crate::ledger::{Exposure, Ledger};
-use crate::protocol::{BudgetChoice, Ending, Fact, State};
+use crate::protocol::{BudgetChoice, Ending, Fact, ProtocolKind, State};
 use crate::runtime::{Event, Order};
 use crate::term::{self, Signal};
 
-pub async fn run(config: &Config, documents: Vec<Document>, question: String, json: bool) -> Result<Exit, Failure> {
+/// `agreed`: whether whole documents may be sent to the remote LM, where the protocol does that.
+pub async fn run(
+    config: &Config,
+    documents: Vec<Document>,
+    question: String,
+    json: bool,
+    agreed: bool,
+) -> Result<Exit, Failure> {
     let begun_at = Instant::now();
+    if protocol::kind(config.protocol.name) == ProtocolKind::RemoteOnly && !agreed {
+        let remote = begin::remote(config).await?;
+        return Err(whole::not_agreed(&whole::fits(config, &*remote, &documents, None, &question).await?));
+    }
     // What comes while models are connected stops the run as soon as it goes.
     let signals = Box::pin(term::signals()?);
     let begun = begin(config, documents.clone(), question, None, None).await?;
-    watch(config, Watched { begun, documents, begun_at }, signals, json).await
+    watch(config, Watched { begun, documents, begun_at, agreed }, signals, json).await
 }
 
 /// A run that goes by itself.
 pub struct Watched {
     pub begun: Begun,
     pub documents: Vec<Document>,
-    /// What was on record before it began.
     pub begun_at: Instant,
+    /// Whether whole documents may be sent to the remote LM, where the protocol does that.
+    pub agreed: bool,
 }
 
 /// Tells how the run goes, and in the end what came of it.
@@ -42,7 +54,7 @@ pub async fn watch(
     mut signals: impl Stream<Item = Signal> + Unpin,
     json: bool,
 ) -> Result<Exit, Failure> {
-    let Watched { begun: Begun { session, mut running, past, attached }, documents, begun_at } = watched;
+    let Watched { begun: Begun { session, mut running, past, attached }, documents, begun_at, agreed } = watched;
     let can_overwrite = stderr().is_terminal() && !matches!(std::env::var("TERM").as_deref(), Ok("dumb") | Err(_));
     let mut progress = Progress::new(stderr(), can_overwrite);
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::default(), Exposure::new(&documents));
@@ -90,6 +102,9 @@ pub async fn watch(
                 ledger.apply(fact);
                 exposure.apply(fact);
                 progress.tell(&state, fact);
+                if let Fact::ConsentAsked { .. } = fact.as_ref() {
+                    let _ = running.orders.try_send(if agreed { Order::Consent } else { Order::Stop });
+                }
                 if let Some(alone) = &mut alone {
                     alone.note(fact);
                 } else if matches!(fact.as_ref(), Fact::BudgetReached(_)) {

@@ -20,9 +20,9 @@ pub use folders::Folders;
 pub use layers::{FILE_NAME, Loaded, Origin, Override, Sources, load};
 pub use setting::{Catalog, Kind, Section, Setting, Shape, schema};
 pub use settings::{
-    AUTO, Config, FlashAttention, KvType, LocalConfig, LocalProvider, ModelPrice, OnHangup, PROVIDERS_OWN,
-    ProtocolConfig, ProtocolName, ReasoningEffort, RemoteConfig, RemoteProvider, Require, SandboxConfig, ScreenConfig,
-    SessionsConfig,
+    AUTO, ChunkerName, Config, FlashAttention, KvType, LocalConfig, LocalProvider, MemoryName, MergeName, ModelPrice,
+    OnHangup, PROVIDERS_OWN, ProtocolConfig, ProtocolName, ReasoningEffort, RemoteConfig, RemoteProvider, Require,
+    RetrievalName, SandboxConfig, ScreenConfig, SessionsConfig,
 };
 pub use spelling::nearest;
 pub use template::{show, template};

@@ -86,22 +86,80 @@ pub enum ProtocolName {
     LocalOnly,
 }
 
+/// What becomes of samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MergeName {
+    #[default]
+    Union,
+    Majority,
+    BestCited,
+}
+
+/// How documents are cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChunkerName {
+    #[default]
+    Auto,
+    Section,
+    Page,
+    Paragraph,
+    Heading,
+    Code,
+}
+
+/// Whether chunks are picked before they are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RetrievalName {
+    #[default]
+    Auto,
+    On,
+    Off,
+}
+
+/// What goes on to the next round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryName {
+    #[default]
+    Scratchpad,
+    Retry,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProtocolConfig {
     /// The protocol: minions, minion, remote-only or local-only.
     pub name: ProtocolName,
-    /// Rounds at most; the last one must answer.
+    /// Rounds at most; the last one must answer. More find more in hard questions; each costs its calls.
     #[schemars(range(min = 1, max = 20))]
     pub max_rounds: u32,
-    /// Tasks for each chunk at most.
+    /// Tasks for each chunk at most. More look for more at once; each reads every chunk again.
     #[schemars(range(min = 1, max = 50))]
     pub tasks_per_round: u32,
-    /// How often each task is repeated on each chunk.
+    /// How often each task is repeated on each chunk. More miss less; each repeats every job.
     #[schemars(range(min = 1, max = 50))]
     pub samples: u32,
-    /// The chunk size in characters suggested to the remote LM; 0 leaves it to choose.
+    /// What of the samples goes on: union (all; costs most), majority (what most say), best-cited (whose words stand in the document).
+    pub merge: MergeName,
+    /// The chunk size in characters suggested to the remote LM; 0 leaves it to choose. Small ones are read better, but are more jobs.
     pub chunk_chars: u32,
+    /// How documents are cut: auto, section, page, paragraph, heading or code. A cut that fits the text keeps what belongs together.
+    pub chunker: ChunkerName,
+    /// Characters that neighbouring chunks or windows share; 0 leaves it open. More lose nothing at a cut, and read it twice.
+    #[schemars(range(max = 1000000))]
+    pub overlap_chars: u32,
+    /// Whether chunks are picked before they are read: auto, on (fewer jobs, may miss) or off (reads all).
+    pub retrieval: RetrievalName,
+    /// Chunks picked for each task; 0 leaves it open. More miss less, and are more jobs.
+    #[schemars(range(max = 100000))]
+    pub retrieve_k: u32,
+    /// What goes on to the next round: scratchpad (advice and what is known), or retry (advice alone; cheaper, forgets).
+    pub memory: MemoryName,
+    /// minion, local-only: characters of the document that are read at once; 0 takes what the reader holds. Smaller ones are read better, but are more jobs.
+    pub window_chars: u32,
     /// Jobs in one round at most.
     #[schemars(range(min = 1, max = 100000))]
     pub max_jobs: u32,
@@ -132,7 +190,14 @@ impl Default for ProtocolConfig {
             max_rounds: 3,
             tasks_per_round: 3,
             samples: 1,
+            merge: MergeName::Union,
             chunk_chars: 0,
+            chunker: ChunkerName::Auto,
+            overlap_chars: 0,
+            retrieval: RetrievalName::Auto,
+            retrieve_k: 0,
+            memory: MemoryName::Scratchpad,
+            window_chars: 0,
             max_jobs: 2048,
             code_attempts: 3,
             decision_attempts: 3,
@@ -230,7 +295,9 @@ pub struct RemoteConfig {
     /// Output tokens of one call at most.
     #[schemars(range(min = 16))]
     pub max_output_tokens: u64,
-    /// Randomness of the replies; negative leaves it to the endpoint.
+    /// Tokens that fit into the model's context; 0 takes what the list of prices says. remote-only refuses what does not fit.
+    pub context_tokens: u64,
+    /// Randomness of the replies; negative leaves it to the endpoint. More makes samples and rounds differ more, and err more.
     pub temperature: f64,
     /// How much the model thinks before it answers; auto leaves it to the model.
     pub reasoning_effort: ReasoningEffort,
@@ -264,6 +331,7 @@ impl Default for RemoteConfig {
             price_cached_input: -1.0,
             price_output: -1.0,
             max_output_tokens: 4096,
+            context_tokens: 0,
             temperature: -1.0,
             reasoning_effort: ReasoningEffort::Auto,
             attempts: 4,
@@ -319,10 +387,10 @@ pub struct LocalConfig {
     /// Jobs sent to a server at once, at most: it gets as many as make it faster.
     #[schemars(range(min = 1, max = 4096))]
     pub max_in_flight: usize,
-    /// Output tokens of one job at most.
+    /// Output tokens of one job at most. Fewer are faster, and cut long answers short.
     #[schemars(range(min = 16))]
     pub max_output_tokens: u64,
-    /// Randomness of the replies; negative leaves it to the server.
+    /// Randomness of the replies; negative leaves it to the server. More makes samples differ more, and err more.
     pub temperature: f64,
     /// Tries at one job's request when the server refuses or fails, the first included.
     #[schemars(range(min = 1, max = 20))]

@@ -145,6 +145,8 @@ impl World {
                 "```python\ndef prepare_jobs(context):\n    return []\n\ndef transform_outputs(jobs):\n    return ''\n```"
             }
             Purpose::Think => "It seems to be €5.3 million.",
+            // Of other protocols than this world's.
+            Purpose::Message | Purpose::Answer => "",
             Purpose::Decide if self.chance(5) => "{\"decision\": \"maybe\"}",
             Purpose::Decide if last || self.chance(3) => {
                 r#"{"decision":"provide_final_answer","answer":"€5.3 million 🙂","explanation":"It says so.","citations":["Revenue rose to €5.3 million"]}"#

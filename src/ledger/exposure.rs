@@ -10,10 +10,13 @@ use std::sync::Arc;
 use super::shingle::Shingles;
 use super::span_set::SpanSet;
 use crate::document::{Document, Span};
-use crate::protocol::{AskId, Fact, RemoteAsk};
+use crate::protocol::{AskId, Fact, Message, RemoteAsk};
 
 /// How deep JSON within JSON is unescaped.
 const ESCAPE_LEVELS: usize = 3;
+
+/// Shorter documents are looked for by their words alone.
+const WHOLE: usize = 24;
 
 /// A fold over facts, for the session's documents.
 #[derive(Clone, Debug)]
@@ -67,6 +70,12 @@ impl Exposure {
         }
         let mut spans = SpanSet::new();
         for (document, text) in self.texts.iter().enumerate() {
+            // One that was sent whole left to its last byte.
+            let whole = |message: &Message| memchr::memmem::find(message.content.as_bytes(), text.as_bytes()).is_some();
+            if text.len() >= WHOLE && request.messages.iter().any(whole) {
+                spans.insert(Span::new(document, 0, text.len()));
+                continue;
+            }
             // Windows come in order, so most continue the run before them.
             let mut run = Span::new(document, 0, 0);
             shingles.scan(text, |window| {
@@ -162,7 +171,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::protocol::{Estimate, Message, Purpose, ReplyFormat};
+    use crate::protocol::{Estimate, Purpose, ReplyFormat};
 
     const TEXT: &str = "\
 Mrs. Äpfel, 54, was admitted on 12 March with \"chest pain\".\n\
@@ -233,7 +242,7 @@ Contact: https://hospital.example/patients/1234567890\n\
         exposure.apply(&ask(2, format!("again: {TEXT}")));
         assert_eq!(exposure.spans().bytes(0), 0);
         let left = exposure.spans().bytes(1);
-        assert!(left + 48 >= TEXT.len(), "{left} of {}", TEXT.len());
+        assert_eq!(left, TEXT.len());
         assert_eq!(exposure.bytes(), left);
         assert_eq!(exposure.asks()[1].bytes, left);
         let all = (documents[0].text.len() + TEXT.len()) as f64;

@@ -32,6 +32,11 @@ pub trait LocalLm: Send + Sync {
     /// How many jobs it can take at once. This may change with what it proves able to do.
     fn max_in_flight(&self) -> usize;
 
+    /// Characters of a document that it can be given at once with a task, as far as that is known.
+    fn window_chars(&self, _max_output_tokens: u64) -> Option<usize> {
+        None
+    }
+
     /// What an engine of our own measured last.
     fn engine(&self) -> Option<EngineSample> {
         None

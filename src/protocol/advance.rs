@@ -10,9 +10,11 @@ use super::gate::{Gate, Held};
 use super::ids::{AskId, CodeId};
 use super::input::{Effect, Step};
 use super::job::{JobOutput, Outcome};
-use super::message::{Purpose, ReplyFormat, TokenCount, estimate_tokens};
+use super::message::{Purpose, TokenCount, estimate_tokens};
 use super::prompts;
+use super::settings::ProtocolKind;
 use super::state::{Due, Phase, Round, State};
+use super::{dispatch, local_only, minion, remote_only};
 
 /// The next step, or nothing while the protocol waits for something from outside.
 ///
@@ -22,8 +24,14 @@ pub fn advance(state: &State, due: Option<RemoteAsk>) -> Option<Step> {
     let Phase::Due(next) = &state.phase else { return None };
     Some(match next {
         Due::BeginRound { round } => {
-            let last = *round >= state.settings().max_rounds;
+            let last = dispatch::is_last(state, *round);
             Step::fact(Fact::RoundBegan { round: *round, last })
+        }
+        Due::AskConsent => Step::fact(remote_only::asks(state)),
+        Due::PlanJobs => dispatch::plan_jobs(state),
+        // Whoever performs effects has the documents, and puts them in.
+        Due::Ask { purpose: Purpose::Answer, .. } if due.is_none() => {
+            end(Ending::Failed { error: "the documents were not put into the request; please report it".into() })
         }
         Due::Ask { .. } => match due.or_else(|| due_request(state)) {
             Some(request) if state.shows_request_first() => reached(state, Held::Request(Box::new(request))),
@@ -86,7 +94,7 @@ pub fn due_request(state: &State) -> Option<RemoteAsk> {
         purpose,
         attempt,
         messages: prompts::messages(state, purpose),
-        format: if purpose == Purpose::Decide { ReplyFormat::Json } else { ReplyFormat::Text },
+        format: purpose.format(),
         max_output_tokens: state.settings().remote_max_output_tokens,
         estimate: Estimate::default(),
     };
@@ -120,12 +128,15 @@ fn aggregate(state: &State, code: CodeId) -> Step {
     let Some(round) = state.round() else {
         return end(Ending::Failed { error: "aggregated outside of a round".into() });
     };
+    if let Some(text) = dispatch::outputs(state, round) {
+        return aggregated(state, round, &text);
+    }
     if !round.kept_jobs().any(|job| job.outcome().is_some_and(|outcome| outcome.output().is_some())) {
         return aggregated(state, round, &prompts::no_output(round));
     }
     let rejected = round.codes.iter().any(|known| known.id == code && known.rejected.is_some());
     if rejected {
-        return aggregated(state, round, &prompts::plain_outputs(round));
+        return aggregated(state, round, &prompts::plain_outputs(round, state.settings().means.merge));
     }
     Step { facts: vec![Fact::TransformBegan { code }], effects: vec![Effect::Transform(code)] }
 }
@@ -161,7 +172,19 @@ fn stands_in(output: &JobOutput, text: &str, lines: &HashSet<&str>) -> bool {
 
 fn read_decision(state: &State) -> Step {
     let (number, last) = state.round().map_or((0, true), |round| (round.number, round.last));
-    match parse_decision(state.last_reply(Purpose::Decide).unwrap_or(""), last) {
+    let decision = match (state.settings().protocol, state.round()) {
+        (ProtocolKind::LocalOnly, Some(round)) => return local_only::conclude(state, round),
+        (ProtocolKind::RemoteOnly, _) => remote_only::read(state.last_reply(Purpose::Answer).unwrap_or("")),
+        (protocol, _) => {
+            let decision = parse_decision(state.last_reply(Purpose::Decide).unwrap_or(""), last);
+            let flaw = |decision: &Decision| minion::flaw(decision).filter(|_| protocol == ProtocolKind::Minion);
+            decision.and_then(|decision| match flaw(&decision) {
+                Some(flaw) => Err(flaw),
+                None => Ok(decision),
+            })
+        }
+    };
+    match decision {
         Ok(decision) => {
             let quotations = match &decision {
                 Decision::ProvideFinalAnswer(answer) if !state.gates.stop_at(Gate::Decision) => {

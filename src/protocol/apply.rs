@@ -2,6 +2,7 @@
 
 use super::budget::Budgets;
 use super::code::CodeError;
+use super::dispatch;
 use super::fact::{Ending, Fact, PlannedJobs, RemoteAnswer, RemoteFailure};
 use super::gate::{Gate, GatesInForce};
 use super::ids::{CodeId, JobId};
@@ -24,9 +25,16 @@ impl State {
             Fact::RoundBegan { round, last } => {
                 self.gates.round_began();
                 self.rounds.push(Round::new(*round, *last, self.models.now.clone()));
-                let purpose = if *round == 1 { Purpose::Advise } else { Purpose::Decompose };
-                self.phase = Phase::Due(Due::Ask { purpose, attempt: 1 });
+                if let (Some(levers), Some(opened)) = (self.levers.take(), self.opened.as_mut()) {
+                    levers.hold_in(&mut opened.settings);
+                }
+                self.phase = Phase::Due(dispatch::first(self, *round));
             }
+            Fact::ConsentAsked { estimate, .. } => {
+                self.consent = Some(*estimate);
+                self.phase = Phase::Waiting(Waiting::Consent);
+            }
+            Fact::ConsentGiven => self.phase = Phase::Due(Due::Ask { purpose: Purpose::Answer, attempt: 1 }),
             Fact::RemoteAsked(request) => {
                 self.budgets.call();
                 self.draft = None;
@@ -107,7 +115,7 @@ impl State {
                 }
                 self.phase = Phase::Due(match self.gates.come_to(Gate::Outputs) {
                     true => Due::Gate(Gate::Outputs),
-                    false => Due::Ask { purpose: Purpose::Think, attempt: 1 },
+                    false => dispatch::after_outputs(self),
                 });
             }
             Fact::Decided { round, decision } => self.decided(*round, decision),
@@ -115,14 +123,14 @@ impl State {
                 let attempts = self.settings().decision_attempts;
                 let Some(round) = self.rounds.last_mut() else { return };
                 round.decision_errors.push(error.clone());
-                let tried = round.decision_errors.len() as u32;
+                let last = round.asks.last().map(|ask| (ask.request.purpose, ask.request.attempt));
+                let (purpose, tried) = last.unwrap_or((Purpose::Decide, attempts));
                 self.phase = Phase::Due(if tried < attempts {
-                    Due::Ask { purpose: Purpose::Decide, attempt: tried + 1 }
+                    Due::Ask { purpose, attempt: tried + 1 }
                 } else {
+                    let what = if purpose == Purpose::Message { "readable message" } else { "valid decision" };
                     Due::End(Ending::NoAnswer {
-                        reason: format!(
-                            "the remote LM gave no valid decision in {attempts} attempts; the last error: {error}"
-                        ),
+                        reason: format!("the remote LM gave no {what} in {attempts} attempts; the last error: {error}"),
                     })
                 });
             }
@@ -141,6 +149,7 @@ impl State {
             Fact::DocumentsCounted(_) => {}
             // Nothing changes before the next round.
             Fact::ModelsChosen(_) => {}
+            Fact::LeversChosen(levers) => self.levers = Some(*levers),
             Fact::UtilizationSampled(sample) => self.utilization = Some(sample.clone()),
             Fact::GatesChosen { gates } => self.gates.choose(gates.clone()),
             Fact::RanOn { to } => self.gates.run_on(*to),
@@ -170,12 +179,7 @@ impl State {
         let (purpose, attempt, worst) = (ask.request.purpose, ask.request.attempt, ask.request.estimate.worst_cost_usd);
         ask.state = AskState::Answered(answer.clone());
         self.committed_usd += answer.cost_usd.or(worst).unwrap_or(0.0);
-        self.phase = Phase::Due(match purpose {
-            Purpose::Advise => Due::Ask { purpose: Purpose::Decompose, attempt: 1 },
-            Purpose::Decompose => Due::ReadCode { attempt },
-            Purpose::Think => Due::Ask { purpose: Purpose::Decide, attempt: 1 },
-            Purpose::Decide => Due::ReadDecision,
-        });
+        self.phase = Phase::Due(dispatch::after_reply(purpose, attempt));
     }
 
     fn ask_mut(&mut self, answer: &RemoteAnswer) -> Option<&mut Ask> {
@@ -243,13 +247,16 @@ impl State {
     }
 
     fn job_ended(&mut self, number: u32) {
+        let reads_windows = self.settings().protocol.reads_windows();
         let Some(round) = self.rounds.get_mut((number as usize).saturating_sub(1)) else { return };
         round.unfinished = round.unfinished.saturating_sub(1);
-        if round.unfinished == 0
-            && self.phase == Phase::Waiting(Waiting::Jobs)
-            && let Some(code) = round.codes.last()
-        {
-            self.phase = Phase::Due(Due::Aggregate(code.id));
+        if round.unfinished > 0 || self.phase != Phase::Waiting(Waiting::Jobs) {
+            return;
+        }
+        // Where no program planned the round there is none to aggregate it.
+        let none = reads_windows.then_some(CodeId { round: number, attempt: 0 });
+        if let Some(code) = round.codes.last().map(|code| code.id).or(none) {
+            self.phase = Phase::Due(Due::Aggregate(code));
         }
     }
 

@@ -185,7 +185,7 @@ impl State {
                 Some(error) => Phase::Due(self.after_rejection(*code, &error)),
                 None => Phase::Waiting(Waiting::Jobs),
             },
-            Held::Outputs { .. } => Phase::Due(Due::Ask { purpose: super::Purpose::Think, attempt: 1 }),
+            Held::Outputs { .. } => Phase::Due(super::dispatch::after_outputs(self)),
             Held::Decision { round } => match self.round().and_then(|round| round.decision.as_ref()) {
                 Some(decision) => after_decision(*round, decision),
                 None => return,
@@ -223,8 +223,8 @@ impl State {
         let Some(round) = self.rounds.last_mut() else { return };
         round.dropped.clone_from(jobs);
         round.aggregated = None;
-        let Some(code) = round.codes.last() else { return };
-        self.phase = Phase::Due(Due::Aggregate(code.id));
+        let none = CodeId { round: round.number, attempt: 0 };
+        self.phase = Phase::Due(Due::Aggregate(round.codes.last().map_or(none, |code| code.id)));
         self.gates.changed();
     }
 

@@ -81,6 +81,8 @@ pub fn decide(state: &State, input: Input) -> Step {
         },
         (Input::DocumentsCounted(tokens), _) => Step::fact(Fact::DocumentsCounted(tokens)),
         (Input::ChooseModels(models), _) => Step::fact(Fact::ModelsChosen(models)),
+        (Input::ChooseLevers(levers), _) => Step::fact(Fact::LeversChosen(levers)),
+        (Input::Consent, Phase::Waiting(Waiting::Consent)) => Step::fact(Fact::ConsentGiven),
         (Input::Note { text }, _) => Step::fact(Fact::NoteAdded { text }),
         (Input::DaySpent { again, worst_usd, committed_usd }, _) => day_spent(state, again, worst_usd, committed_usd),
         (Input::Budget(choice), Phase::Paused(reached)) => budget(reached, choice),

@@ -13,6 +13,7 @@ use super::fork::Known;
 use super::gate::{Gate, Gates, Held, Redaction, RunTo};
 use super::ids::{AskId, CodeId, JobId};
 use super::job::{Chunk, Flaw, Outcome, PlannedJob};
+use super::levers::Levers;
 use super::message::{Message, Purpose, ReplyFormat, Usage};
 use super::price::Price;
 use super::resume::{Interrupted, Resumed};
@@ -50,6 +51,14 @@ pub enum Fact {
     ResendAllowed {
         ask: AskId,
     },
+    /// remote-only: the whole documents are about to leave, and the session waits for the person.
+    ConsentAsked {
+        /// Of all documents, or of the part that the session is about.
+        bytes: usize,
+        estimate: Estimate,
+    },
+    /// The person agreed.
+    ConsentGiven,
     CodeReceived {
         code: CodeId,
         source: String,
@@ -180,6 +189,8 @@ pub enum Fact {
         before: Decision,
         after: Decision,
     },
+    /// The person moved levers, which hold from the next round on.
+    LeversChosen(Levers),
     NoteAdded {
         text: String,
     },

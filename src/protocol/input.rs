@@ -9,6 +9,7 @@ use super::fact::{
 use super::gate::{GateChoice, Gates, RunTo};
 use super::ids::{AskId, CodeId, JobId};
 use super::job::{JobResult, Manifest};
+use super::levers::Levers;
 use super::resume::Resumed;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +69,10 @@ pub enum Input {
     },
     /// The person chose models for the next round.
     ChooseModels(Models),
+    /// The person chose levers for the next round.
+    ChooseLevers(Levers),
+    /// The person agrees that the documents leave the machine; who does not stops the run.
+    Consent,
     /// The person stops the run. `partial` is what had come of a reply under way, since it may be paid for; `sent` is
     /// whether a request is out and not waiting to be sent again.
     Stop {

@@ -40,15 +40,29 @@ pub enum Purpose {
     Think,
     /// Decide, in JSON.
     Decide,
+    /// minion: write the first message to the local LM, in JSON.
+    Message,
+    /// remote-only: answer from the whole documents, in JSON.
+    Answer,
 }
 
 impl Purpose {
+    /// The form in which the reply is asked for.
+    pub fn format(self) -> ReplyFormat {
+        match self {
+            Purpose::Advise | Purpose::Decompose | Purpose::Think => ReplyFormat::Text,
+            Purpose::Decide | Purpose::Message | Purpose::Answer => ReplyFormat::Json,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Purpose::Advise => "advise",
             Purpose::Decompose => "decompose",
             Purpose::Think => "think",
             Purpose::Decide => "decide",
+            Purpose::Message => "message",
+            Purpose::Answer => "answer",
         }
     }
 }

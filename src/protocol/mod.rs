@@ -1,4 +1,4 @@
-//! The MinionS protocol as a pure state machine: no clock, no files, no network, no screen.
+//! MinionS, Minion and the two baselines as one pure state machine: no clock, no files, no network, no screen.
 //!
 //! Three functions carry everything. [`decide`] turns what came in into facts, [`State::apply`] is the only way a
 //! state changes, and [`advance`] says what the protocol does next by itself. Live is all three; replay is `apply`.
@@ -10,6 +10,7 @@ mod budget;
 mod code;
 mod decide;
 mod decision;
+mod dispatch;
 mod fact;
 mod fork;
 mod gate;
@@ -18,14 +19,21 @@ mod ids;
 mod in_force;
 mod input;
 mod job;
+mod levers;
+mod local_only;
+mod merge;
 mod message;
+pub mod minion;
 mod price;
 pub mod prompts;
+mod remote_only;
 mod resume;
 mod settings;
 mod state;
 #[cfg(test)]
 mod tests;
+mod windows;
+mod windows_read;
 
 pub use advance::{advance, due_request};
 pub use budget::{BudgetChoice, Budgets, Reached, Scope};
@@ -43,10 +51,14 @@ pub use ids::{AskId, CodeId, JobId};
 pub use in_force::ModelsInForce;
 pub use input::{CodeResult, Effect, Input, Step};
 pub use job::{Chunk, Flaw, JobOutput, JobResult, Manifest, Outcome, PlannedJob, WorkerReply, read_output};
+pub use levers::{Chunker, Levers, Means, Memory, Merge, Retrieval};
+pub use merge::merged;
 pub use message::{Message, Purpose, ReplyFormat, Role, TokenCount, Usage, estimate_tokens};
 pub use price::{LongPrice, Price};
+pub use remote_only::enclose;
 pub use resume::{Interrupted, Resumed};
 pub use settings::{Part, ProtocolKind, Settings};
 pub use state::{
     Aggregated, Answer, Ask, AskState, Code, Due, Earlier, Job, JobState, Phase, Round, State, Tally, Waiting,
 };
+pub use windows::windows;

@@ -83,6 +83,11 @@ pub(super) fn resume(state: &State, resumed: Resumed) -> Step {
             Some(interrupted) => interrupt(step, interrupted),
             None => step,
         },
+        Waiting::Consent => {
+            let mut step = step;
+            step.facts.push(super::remote_only::asks(state));
+            step
+        }
         Waiting::Prepare(code) => step.with(Effect::Prepare(*code)),
         Waiting::Transform(code) => step.with(Effect::Transform(*code)),
         Waiting::Jobs => match state.round() {

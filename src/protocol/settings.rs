@@ -1,19 +1,44 @@
-//! The levers of a run. They are recorded when a session opens; what the person changes within it is a fact of its own.
+//! The settings of a run, recorded when a session opens; what the person changes within it is a fact of its own.
 
 use serde::{Deserialize, Serialize};
 
 use super::gate::Gates;
+use super::levers::Means;
 use crate::document::{Document, Span};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProtocolKind {
     /// Decompose, execute in parallel, aggregate.
+    #[default]
     Minions,
+    /// The remote LM chats with the local LM, which reads the document.
+    Minion,
+    /// The whole document goes to the remote LM.
+    RemoteOnly,
+    /// The local LM answers by itself; nothing leaves the machine.
+    LocalOnly,
+}
+
+impl ProtocolKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            ProtocolKind::Minions => "minions",
+            ProtocolKind::Minion => "minion",
+            ProtocolKind::RemoteOnly => "remote-only",
+            ProtocolKind::LocalOnly => "local-only",
+        }
+    }
+
+    /// Whether the local LM is given the whole document, window by window, and not what a program chose of it.
+    pub fn reads_windows(self) -> bool {
+        matches!(self, ProtocolKind::Minion | ProtocolKind::LocalOnly)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
+    #[serde(default)]
     pub protocol: ProtocolKind,
     /// The last of these rounds must answer.
     pub max_rounds: u32,
@@ -44,6 +69,12 @@ pub struct Settings {
     /// Where the session waits for the person from its beginning on; nowhere outside of step mode.
     #[serde(default, skip_serializing_if = "Gates::is_empty")]
     pub gates: Gates,
+    /// How the remote LM is told to divide and merge, beyond the levers above.
+    #[serde(default, skip_serializing_if = "Means::is_default")]
+    pub means: Means,
+    /// The windows by which the local LM reads the documents, where it is given all of them; see [`windows`](super::windows).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<Span>,
 }
 
 /// A part of one document. Programs are given its text alone, as their one document; every span that is recorded counts from
@@ -85,6 +116,8 @@ impl Default for Settings {
             local_max_output_tokens: 512,
             part: None,
             gates: Gates::default(),
+            means: Means::default(),
+            windows: Vec::new(),
         }
     }
 }

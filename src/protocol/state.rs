@@ -13,6 +13,7 @@ use super::gate::{Gate, GatesInForce, Held, Redaction};
 use super::ids::{AskId, CodeId, JobId};
 use super::in_force::ModelsInForce;
 use super::job::{Chunk, Flaw, Outcome};
+use super::levers::Levers;
 use super::message::{Purpose, TokenCount, Usage};
 use super::resume::Interrupted;
 use super::settings::Settings;
@@ -29,6 +30,10 @@ pub struct State {
     /// Dollars of every answered call whose price is known, and the worst case of those whose answer was lost.
     pub committed_usd: f64,
     pub budgets: Budgets,
+    /// What the person chose for the next round; the settings have it once the round begins.
+    pub levers: Option<Levers>,
+    /// What sending the whole documents was told to come to, once the person was asked.
+    pub consent: Option<Estimate>,
     pub gates: GatesInForce,
     /// What is blotted out of everything that is aggregated from now on.
     pub redactions: Vec<Redaction>,
@@ -76,6 +81,10 @@ pub enum Due {
     BeginRound {
         round: u32,
     },
+    /// The documents are to leave: the person is asked first.
+    AskConsent,
+    /// Jobs are planned without a program.
+    PlanJobs,
     Ask {
         purpose: Purpose,
         attempt: u32,
@@ -93,6 +102,7 @@ pub enum Due {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
     Remote(AskId),
+    Consent,
     Prepare(CodeId),
     Jobs,
     Transform(CodeId),

@@ -14,7 +14,13 @@ pub async fn connect(config: &Config) -> Result<Box<dyn RemoteLm>, RemoteError> 
         _ => {
             let served = ServedRemote::connect(remote).await?;
             let price = prices::price(served.place(), remote, &config.prices);
-            Ok(Box::new(served.with_price(price)))
+            let listed = || {
+                prices::provider_at(served.place())
+                    .and_then(|provider| prices::listed(provider, &remote.model))?
+                    .context_tokens
+            };
+            let context = if remote.context_tokens > 0 { Some(remote.context_tokens) } else { listed() };
+            Ok(Box::new(served.with_price(price).with_context(context)))
         }
     }
 }

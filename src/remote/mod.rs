@@ -1,6 +1,7 @@
 //! Remote LMs: one trait, whoever stands behind it. None of them ever sees a document.
 
 mod connect;
+pub mod nobody;
 pub mod offline;
 pub mod prices;
 pub mod recorded;
@@ -27,6 +28,11 @@ pub trait RemoteLm: Send + Sync {
 
     /// What counts its tokens before it is asked; nothing where no model reads.
     fn tokenizer(&self) -> Option<Tokenizer> {
+        None
+    }
+
+    /// Tokens that fit into its context, as far as that is known.
+    fn context_tokens(&self) -> Option<u64> {
         None
     }
 

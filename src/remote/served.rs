@@ -18,17 +18,23 @@ static DECISION: LazyLock<Value> = LazyLock::new(decision_schema);
 pub struct ServedRemote {
     client: Client,
     price: Option<Price>,
+    context_tokens: Option<u64>,
 }
 
 impl ServedRemote {
     /// Checks the settings and reads the key; nothing is sent yet.
     pub async fn connect(config: &RemoteConfig) -> Result<Self, RemoteError> {
-        Ok(Self { client: Client::for_remote(config).await?, price: None })
+        Ok(Self { client: Client::for_remote(config).await?, price: None, context_tokens: None })
     }
 
     /// With what its calls cost.
     pub fn with_price(self, price: Option<Price>) -> Self {
         Self { price, ..self }
+    }
+
+    /// With what its context holds.
+    pub fn with_context(self, context_tokens: Option<u64>) -> Self {
+        Self { context_tokens, ..self }
     }
 
     /// Host, port and path of the server.
@@ -56,6 +62,10 @@ impl RemoteLm for ServedRemote {
         Some(Tokenizer::of_model(self.client.model()))
     }
 
+    fn context_tokens(&self) -> Option<u64> {
+        self.context_tokens
+    }
+
     fn ask<'a>(
         &'a self,
         request: &'a RemoteAsk,
@@ -66,7 +76,9 @@ impl RemoteLm for ServedRemote {
                 messages: &request.messages,
                 format: match (request.format, request.purpose) {
                     (ReplyFormat::Text, _) => Format::Text,
-                    (ReplyFormat::Json, Purpose::Decide) => Format::JsonSchema { name: "decision", schema: &DECISION },
+                    (ReplyFormat::Json, Purpose::Decide | Purpose::Answer) => {
+                        Format::JsonSchema { name: "decision", schema: &DECISION }
+                    }
                     (ReplyFormat::Json, _) => Format::JsonObject,
                 },
                 max_output_tokens: request.max_output_tokens,

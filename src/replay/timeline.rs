@@ -162,9 +162,10 @@ fn marks(records: &[Record]) -> Vec<Mark> {
             }
             Some(Fact::RemoteAsked(ask)) => match ask.purpose {
                 Purpose::Advise => MarkKind::Advise,
-                Purpose::Decompose => MarkKind::Decompose,
+                // What divides the work, or the first step of it.
+                Purpose::Decompose | Purpose::Message => MarkKind::Decompose,
                 Purpose::Think => MarkKind::Think,
-                Purpose::Decide => MarkKind::Decide,
+                Purpose::Decide | Purpose::Answer => MarkKind::Decide,
             },
             Some(Fact::JobsPlanned(_)) => MarkKind::Execute,
             Some(Fact::TransformBegan { .. } | Fact::OutputsAggregated { .. }) => MarkKind::Aggregate,

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::programs::texts;
 use crate::document::Document;
-use crate::protocol::{DocumentTokens, Part, RemoteAsk, State, due_request};
+use crate::protocol::{DocumentTokens, Part, RemoteAsk, State, due_request, enclose};
 use crate::remote::Tokenizer;
 
 /// How long a request or the end of a session waits for its count: enough for 10 MB of text.
@@ -17,8 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The request that the protocol is about to make, where there is one. Its input stays estimated without a tokenizer, or
 /// where counting it takes too long.
-pub(super) async fn due(state: &State, tokenizer: Option<Tokenizer>) -> Option<RemoteAsk> {
+pub(super) async fn due(state: &State, documents: &[Document], tokenizer: Option<Tokenizer>) -> Option<RemoteAsk> {
     let mut request = due_request(state)?;
+    let texts = texts(documents, state.settings().part.as_ref());
+    enclose(state, &mut request, &texts.iter().map(|text| &**text).collect::<Vec<_>>());
     if let Some(tokenizer) = tokenizer {
         let (messages, format, wanted) = (request.messages.clone(), request.format, Wanted::default());
         let unwanted = wanted.unwanted();

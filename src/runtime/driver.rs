@@ -111,6 +111,8 @@ impl Driver {
                 order = orders.recv(), if orders_open => match order {
                     Some(Order::Choose(connected)) => vec![self.choose(connected)],
                     Some(Order::LeaveOpen) => break,
+                    Some(Order::Levers(levers)) => vec![Input::ChooseLevers(levers)],
+                    Some(Order::Consent) => vec![Input::Consent],
                     Some(Order::Leave) if matches!(self.state.phase, Phase::Interrupted(_)) => break,
                     Some(Order::Stop | Order::Leave) => vec![self.stop()],
                     Some(Order::SendAgain) => vec![Input::SendAgain],
@@ -167,7 +169,7 @@ impl Driver {
                 }
                 facts.extend(step.facts);
                 // A call is reserved before its fact says that it is made.
-                let mut due = counting::due(&self.state, self.context.tokenizer()).await;
+                let mut due = counting::due(&self.state, &self.context.documents, self.context.tokenizer()).await;
                 if let (Some(request), Some(model)) = (&mut due, self.state.remote())
                     && self.recall.knows(model, request)
                 {

@@ -21,7 +21,9 @@ use tokio::task::JoinHandle;
 use crate::document::Document;
 use crate::journal::{DayBook, JournalError, JournalWriter, Record};
 use crate::local::LocalLm;
-use crate::protocol::{AskId, BudgetChoice, GateChoice, Gates, JobId, Models, Resumed, RunTo, SessionOpened, State};
+use crate::protocol::{
+    AskId, BudgetChoice, GateChoice, Gates, JobId, Levers, Models, Resumed, RunTo, SessionOpened, State,
+};
 use crate::remote::RemoteLm;
 use crate::sandbox::Sandbox;
 
@@ -89,6 +91,10 @@ pub enum Order {
     /// End here without sealing the journal, so that the session can be gone on with.
     #[serde(skip)]
     LeaveOpen,
+    /// These levers hold from the next round on.
+    Levers(Levers),
+    /// The whole documents may leave the machine.
+    Consent,
     CancelJob(JobId),
     /// Jobs in trouble are to be tried again, while their round runs.
     RetryJobs(Vec<JobId>),

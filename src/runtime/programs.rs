@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::likeness::{Asked, Embeddings};
 use crate::document::Document;
 use crate::local::ChunkText;
-use crate::protocol::{Chunk, CodeId, CodeResult, CodeStage, Input, Part, Phase, Round, State, Waiting};
+use crate::protocol::{Chunk, CodeId, CodeResult, CodeStage, Input, Merge, Part, Phase, Round, State, Waiting, merged};
 use crate::sandbox::{PastJob, Program, Sandbox};
 
 /// One of a program's two functions, to be run.
@@ -18,6 +18,8 @@ pub(super) struct ProgramCall {
     is_transform: bool,
     /// The only part of the documents that the program is given.
     part: Option<Part>,
+    /// Which samples `transform_outputs` is given.
+    merge: Merge,
 }
 
 impl ProgramCall {
@@ -35,7 +37,8 @@ impl ProgramCall {
         let known = state.round_numbered(code.round)?.codes.iter().find(|known| known.id == code)?;
         let clock_ms = state.opened.as_ref().and_then(|opened| opened.clock_ms).unwrap_or(0);
         let part = state.opened.as_ref().and_then(|opened| opened.settings.part);
-        Some(Self { code, source: known.source.clone(), clock_ms, round: round.cloned(), is_transform, part })
+        let merge = if is_transform { state.settings().means.merge } else { Merge::Union };
+        Some(Self { code, source: known.source.clone(), clock_ms, round: round.cloned(), is_transform, part, merge })
     }
 
     pub(super) fn code(&self) -> CodeId {
@@ -52,7 +55,7 @@ impl ProgramCall {
         let program = Program { source: &self.source, clock_ms: self.clock_ms, likeness: asked.likeness() };
         let chunks: Vec<ChunkText> =
             self.round.iter().flat_map(|round| &round.chunks).map(|chunk| chunk_text(documents, chunk)).collect();
-        let jobs = self.round.as_ref().map(|round| past_jobs(round, &chunks)).unwrap_or_default();
+        let jobs = self.round.as_ref().map(|round| past_jobs(round, &chunks, self.merge)).unwrap_or_default();
         let result = match self.is_transform {
             true => CodeResult::Transformed(sandbox.transform(program, &jobs).await),
             false => {
@@ -92,7 +95,7 @@ pub(super) fn chunk_text(documents: &[Document], chunk: &Chunk) -> ChunkText {
     }
 }
 
-fn past_jobs<'a>(round: &'a Round, chunks: &'a [ChunkText]) -> Vec<PastJob<'a>> {
+fn past_jobs<'a>(round: &'a Round, chunks: &'a [ChunkText], merge: Merge) -> Vec<PastJob<'a>> {
     let past = |job: &'a crate::protocol::Job| PastJob {
         chunk: chunks.get(job.chunk as usize).map_or("", ChunkText::as_str),
         task: round.task_of(job),
@@ -102,5 +105,5 @@ fn past_jobs<'a>(round: &'a Round, chunks: &'a [ChunkText]) -> Vec<PastJob<'a>> 
         output: job.outcome().and_then(|outcome| outcome.output()).cloned().unwrap_or_default(),
     };
     // What the person let go no further, no program is told of, in this round or the next.
-    round.kept_jobs().map(past).collect()
+    merged(round, merge).into_iter().map(past).collect()
 }

@@ -9,7 +9,8 @@ use super::start_form;
 use super::theme::Role;
 use crate::app::picker::SettingForm;
 use crate::app::{
-    Action, Area, DocumentsForm, LineInput, Model, Overlay, Pane, Reading, RowsPane, binding_of, budget, glyphs, wrap,
+    Action, Area, DocumentsForm, LineInput, Model, Overlay, Pane, Reading, RowsPane, binding_of, budget, consent,
+    glyphs, wrap,
 };
 
 pub fn draw(paint: &mut Paint, model: &Model) {
@@ -22,6 +23,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Stop => "Stop the run".into(),
         Overlay::Budget => "The budget is reached".into(),
         Overlay::Interrupted => "The answer to a request never came".into(),
+        Overlay::Consent => "The whole documents would leave this machine".into(),
         Overlay::Amount(_) => "The new budget in dollars, for this session".into(),
         Overlay::Question(form) => match form.fork {
             Some(seq) => format!("A new session from record {seq}"),
@@ -72,6 +74,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
             ];
             ask(paint, model, inside, &text.each_ref().map(String::as_str), ("send it again", "decide later"));
         }
+        Overlay::Consent => consent_choice(paint, model, inside),
         Overlay::Amount(input) => {
             line_input(paint, input, inside.top(1));
             if let Some(reached) = model.budget_reached() {
@@ -184,6 +187,19 @@ fn budget_choice(paint: &mut Paint, model: &Model, area: Area) {
         let words = if action == Action::SpendOnce { budget::once(reached) } else { binding.doc.to_owned() };
         paint.text(area.x, y, area.width, &model.key_for(action), paint.style(Role::Key));
         paint.text(area.x + 5, y, area.width.saturating_sub(5), &words, paint.style(Role::Text));
+    }
+}
+
+fn consent_choice(paint: &mut Paint, model: &Model, area: Area) {
+    let bottom = area.y + area.height;
+    for (line, y) in consent::lines(model).iter().zip(area.y..bottom) {
+        paint.text(area.x, y, area.width, line, paint.style(Role::Text));
+    }
+    let choices = [Action::SendDocuments, Action::KeepDocuments];
+    for (action, y) in choices.into_iter().zip(area.y + 5..bottom) {
+        let Some(binding) = binding_of(action) else { continue };
+        paint.text(area.x, y, area.width, &model.key_for(action), paint.style(Role::Key));
+        paint.text(area.x + 5, y, area.width.saturating_sub(5), binding.doc, paint.style(Role::Text));
     }
 }
 

@@ -7,14 +7,16 @@ use crate::app::{Action, Area, Model, StartForm, gist, width};
 
 /// Cells of a lever's name and of its value.
 const NAME: u16 = 9;
-const VALUE: u16 = 8;
+const VALUE: u16 = 12;
 /// Rows that the question has at least before levers are left out.
 const LEAST: u16 = 2;
 
 pub fn draw(paint: &mut Paint, model: &Model, form: &StartForm, area: Area) {
     let levers = form.levers.len() as u16;
     // Below the question: what it is asked of, the levers, what is wrong, the keys.
-    let under = if area.height >= levers + LEAST + 3 { levers } else { u16::from(form.field > 0) };
+    // As many levers as fit, those around the one that is typed into.
+    let under = levers.min(area.height.saturating_sub(LEAST + 3)).max(u16::from(form.field > 0));
+    let first = (form.field as u16).saturating_sub(under.max(1)).min(levers - under);
     let rows = area.height.saturating_sub(under + 3).max(1);
     input(paint, form, area.top(rows));
     let bottom = area.y + area.height;
@@ -30,7 +32,7 @@ pub fn draw(paint: &mut Paint, model: &Model, form: &StartForm, area: Area) {
     }
     y += 1;
     for (at, lever) in form.levers.iter().enumerate() {
-        if under < levers && at + 1 != form.field || y >= bottom {
+        if !(first..first + under).contains(&(at as u16)) || y >= bottom {
             continue;
         }
         let focused = at + 1 == form.field;

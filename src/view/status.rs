@@ -258,6 +258,7 @@ fn hinted(model: &Model) -> &'static [Action] {
     use Action as A;
     match (&model.overlay, model.player(), model.focus) {
         (Some(Overlay::Budget), ..) => &[A::SpendOnce, A::RaiseBudget, A::EndRun, A::Postpone],
+        (Some(Overlay::Consent), ..) => &[A::SendDocuments, A::KeepDocuments],
         // A list says itself what its keys do.
         (Some(Overlay::Picker(_) | Overlay::Question(_)), ..) => &[],
         (

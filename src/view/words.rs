@@ -15,6 +15,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     match &model.overlay {
         Some(Overlay::Quit) => lines.push(("quit? y or n".into(), paint.style(Role::Key))),
         Some(Overlay::Stop) => lines.push(("stop? y or n".into(), paint.style(Role::Key))),
+        Some(Overlay::Consent) => lines.push(("send it all? y or n".into(), paint.style(Role::Key))),
         Some(_) => lines.push(("esc: back".into(), paint.style(Role::Key))),
         None => {}
     }

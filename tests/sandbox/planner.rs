@@ -6,8 +6,8 @@ use minions::document::Document;
 use minions::local::extractive::ExtractiveReader;
 use minions::local::{ChunkText, JobRequest, LocalLm};
 use minions::protocol::{
-    AskId, Chunk, Estimate, Fact, JobId, Manifest, Purpose, RemoteAsk, ReplyFormat, SessionOpened, Settings, State,
-    extract_code, prompts, read_output,
+    AskId, Chunk, Chunker, Estimate, Fact, JobId, Manifest, Means, Purpose, RemoteAsk, ReplyFormat, Retrieval,
+    SessionOpened, Settings, State, extract_code, prompts, read_output,
 };
 use minions::remote::{RemoteLm, offline::OfflinePlanner};
 use minions::sandbox::{PastJob, Program};
@@ -20,11 +20,15 @@ const HARBOUR: &str = "The old harbour \"Brace {Quay}\" closed in 1987.\n\nIn al
 
 /// The program that the planner writes when a session asks this of these documents.
 async fn program(question: &str, documents: &[Document]) -> String {
+    program_under(Settings::default(), question, documents).await
+}
+
+async fn program_under(settings: Settings, question: &str, documents: &[Document]) -> String {
     let planner = OfflinePlanner::default();
     let mut state = State::default();
     state.apply(&Fact::SessionOpened(Box::new(SessionOpened {
         question: question.into(),
-        settings: Settings::default(),
+        settings,
         documents: documents.iter().map(Document::reference).collect(),
         remote: planner.info(),
         local: ExtractiveReader.info(),
@@ -125,5 +129,55 @@ async fn every_document_is_searched_and_none_is_joined_to_another() {
         let reads = |job: &&Manifest| matches!(job.chunk, Chunk::Span(span) if span.document == index);
         assert!(jobs.iter().any(|job| reads(&job)), "{name}");
         assert!(text.contains(&format!("was {name}son.")), "{text}");
+    }
+}
+
+/// The chunks that a program under these means has read, as texts.
+async fn chunks_under(means: Means, document: &Document) -> Vec<String> {
+    let settings = Settings { means, chunk_chars: 400, ..Settings::default() };
+    let source = program_under(settings, "What did item 7 bring in?", std::slice::from_ref(document)).await;
+    let texts = [document.text.clone()];
+    let jobs = sandbox(1024, 20).prepare(Program { source: &source, clock_ms: 0, likeness: None }, &texts, &[]).await;
+    let jobs = jobs.unwrap_or_else(|error| panic!("{means:?}: {error}"));
+    let chunks = jobs.iter().map(|job| match &job.chunk {
+        Chunk::Span(span) => document.text[span.start..span.end].to_owned(),
+        Chunk::Text(text) => panic!("{means:?}: {text:?} stands nowhere"),
+    });
+    chunks.collect()
+}
+
+#[tokio::test]
+async fn each_lever_changes_what_the_planners_program_has_read() {
+    let text: String = (0..200)
+        .map(|n| {
+            format!(
+                "{}Item {n} brought in {} dollars.\n\n",
+                if n % 10 == 0 { format!("# Part {n}\n\n") } else { String::new() },
+                10_000 + n
+            )
+        })
+        .collect();
+    let document = Document::from_text("ledger.md", text.as_str());
+    let plain = chunks_under(Means::default(), &document).await;
+    let with = |change: fn(&mut Means)| {
+        let mut means = Means::default();
+        change(&mut means);
+        means
+    };
+    let picked = chunks_under(with(|means| (means.retrieval, means.retrieve_k) = (Retrieval::On, 3)), &document).await;
+    assert_eq!(picked.len(), 3);
+    let all = chunks_under(with(|means| means.retrieval = Retrieval::Off), &document).await;
+    assert!(all.len() > plain.len());
+    assert_eq!(all.concat(), text, "every chunk is read, in order");
+    let overlapping = with(|means| (means.retrieval, means.overlap_chars) = (Retrieval::Off, 50));
+    let overlapping = chunks_under(overlapping, &document).await;
+    for pair in overlapping.windows(2) {
+        assert!(pair[0].ends_with(&pair[1][..50]));
+    }
+    let headings = with(|means| (means.retrieval, means.chunker) = (Retrieval::Off, Chunker::Heading));
+    assert!(chunks_under(headings, &document).await.iter().any(|chunk| chunk.starts_with("# Part 10\n")));
+    for chunker in [Chunker::Section, Chunker::Page, Chunker::Paragraph, Chunker::Code] {
+        let means = Means { chunker, retrieval: Retrieval::Off, overlap_chars: 20, ..Means::default() };
+        assert!(!chunks_under(means, &document).await.is_empty(), "{chunker:?}");
     }
 }

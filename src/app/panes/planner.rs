@@ -7,7 +7,7 @@ use crate::app::model::Model;
 use crate::app::panes::findings::write_decision;
 use crate::app::panes::reply::{Before, is_json, write_json_so_far, write_program, write_reply, write_words};
 use crate::app::rows::{Fold, Mark, Piece, Row, Target, Tone, Writer, pad};
-use crate::protocol::{Ask, AskState, Code, CodeError, Purpose, Role, Round, Usage};
+use crate::protocol::{Ask, AskState, Code, CodeError, ProtocolKind, Purpose, ReplyFormat, Role, Round, Usage};
 
 /// How much of the reply under way is laid out for good: all of its blocks but the last, which may still change; of JSON
 /// all lines but the last.
@@ -96,8 +96,9 @@ impl Model {
         );
         let (mut told_jobs, mut decides) = (false, 0);
         for ask in &round.asks {
-            if ask.request.purpose == Purpose::Think && !told_jobs {
-                write_jobs(writer, round);
+            let judges = matches!(ask.request.purpose, Purpose::Think | Purpose::Decide);
+            if judges && !told_jobs {
+                self.write_jobs(writer, round);
                 told_jobs = true;
             }
             let code = round
@@ -114,7 +115,7 @@ impl Model {
             if ask.state == AskState::Pending {
                 *reply_from = Some(writer.rows.len());
             }
-            if ask.request.purpose == Purpose::Decide {
+            if ask.request.format == ReplyFormat::Json {
                 if let Some(error) = round.decision_errors.get(decides) {
                     let lead = vec![pad(2), Piece::Mark(Tone::Bad, Mark::Failed), pad(1)];
                     writer.lead(lead, Tone::Bad, &format!("decision not readable: {error}"), None);
@@ -123,10 +124,26 @@ impl Model {
             }
         }
         if !told_jobs {
-            write_jobs(writer, round);
+            self.write_jobs(writer, round);
         }
         if let Some(decision) = &round.decision {
             write_decision(writer, decision);
+        }
+    }
+
+    /// What the local LM was given to do; in a chat what it was asked, and what it replied.
+    fn write_jobs(&self, writer: &mut Writer, round: &Round) {
+        if self.state.settings().protocol != ProtocolKind::Minion {
+            return write_jobs(writer, round);
+        }
+        if let Some(message) = round.tasks.first() {
+            let lead = vec![Piece::text(Tone::Accent, "to the reader"), pad(2)];
+            writer.lead(lead, Tone::Text, message, None);
+        }
+        if let Some(aggregated) = &round.aggregated {
+            let words = format!("{} answers, {} windows", aggregated.kept, round.chunks.len());
+            writer.row(vec![Piece::text(Tone::Good, "the reader"), pad(2), Piece::text(Tone::Dim, words)], None);
+            writer.text(Tone::Text, 2, &aggregated.text, None);
         }
     }
 

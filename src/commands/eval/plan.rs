@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Exit, Failure, known_protocol};
+use super::super::{Exit, Failure};
 use super::sources::Sources as Documents;
 use crate::cli::EvalArgs;
-use crate::config::{Catalog, Config, Loaded, Override, Sources, load};
+use crate::config::{Catalog, Config, Loaded, Override, ProtocolName, Sources, load};
 use crate::eval::book::fingerprint;
 use crate::eval::report::Setting;
 use crate::eval::{Measure, Question, Try, read};
@@ -112,7 +112,11 @@ fn settings(args: &EvalArgs, loaded: &Loaded, sources: &Sources) -> Result<Vec<(
                 load(&sources)?
             }
         };
-        known_protocol(&loaded)?;
+        if loaded.config.protocol.name == ProtocolName::RemoteOnly && !args.yes_send_document {
+            return Err(Failure::usage(
+                "remote-only sends every document whole to the remote LM; nothing was sent: add --yes-send-document to agree",
+            ));
+        }
         let short = |name: &str| name.rsplit_once('.').map_or(name, |(_, key)| key).to_owned();
         let label: Vec<String> = combination.iter().map(|(name, value)| format!("{}={value}", short(name))).collect();
         let settings = deciding(&loaded.config)?;

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::document::Document;
 use crate::eval::{Entry, Followed, Question, Try, judge};
 use crate::journal::{DayBook, Stored};
-use crate::protocol::{AskId, BudgetChoice, Ending, Estimate, Purpose, RemoteAsk, ReplyFormat, estimate_tokens};
+use crate::protocol::{AskId, BudgetChoice, Ending, Estimate, Fact, Purpose, RemoteAsk, ReplyFormat, estimate_tokens};
 use crate::remote::RemoteLm;
 use crate::runtime::{Event, Order};
 
@@ -46,7 +46,7 @@ impl Making<'_> {
     /// Runs the session and notes what it came to.
     pub async fn make(&self, mut stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
         let documents = self.documents.clone();
-        let prepared = prepare(&self.config, &self.engines, documents, self.question.asked(), None)?;
+        let prepared = prepare(&self.config, &self.engines, documents, self.question.asked(), None, None).await?;
         let session = prepared.session.id().to_string();
         self.folder.note(&Entry::Started { of: self.of.clone(), session: session.clone() })?;
         let mut running = prepared.start().running;
@@ -69,9 +69,13 @@ impl Making<'_> {
             for record in records {
                 if let Stored::Known(fact) = &record.fact {
                     followed.apply(fact, record.at_ms);
-                    if matches!(**fact, crate::protocol::Fact::BudgetReached(_)) {
-                        let _ = running.orders.try_send(Order::Budget(BudgetChoice::Stop));
-                    }
+                    let order = match **fact {
+                        Fact::BudgetReached(_) => Order::Budget(BudgetChoice::Stop),
+                        // Whoever began the eval agreed to it.
+                        Fact::ConsentAsked { .. } => Order::Consent,
+                        _ => continue,
+                    };
+                    let _ = running.orders.try_send(order);
                 }
             }
         }
@@ -140,8 +144,8 @@ impl Making<'_> {
             max_output_tokens: cap,
             estimate: Estimate {
                 input_tokens: input,
-                counted: false,
                 worst_cost_usd: price.map(|price| price.worst(input, cap)),
+                ..Estimate::default()
             },
         };
         let name = format!("{session}-judge");

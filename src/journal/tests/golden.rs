@@ -47,7 +47,7 @@ fn a_session_of_version_1_stays_whole_and_readable() {
     assert_eq!(session.summary().problem, None);
 }
 
-const KINDS: usize = 37;
+const KINDS: usize = 40;
 
 /// Written without a wildcard, so that a new kind of fact needs a number here and a sample below.
 fn kind(fact: &Fact) -> usize {
@@ -88,6 +88,9 @@ fn kind(fact: &Fact) -> usize {
         Fact::SessionResumed(_) => 34,
         Fact::RemoteInterrupted(_) => 35,
         Fact::ResendAllowed { .. } => 36,
+        Fact::LeversChosen(_) => 37,
+        Fact::ConsentAsked { .. } => 38,
+        Fact::ConsentGiven => 39,
         Fact::SessionEnded { .. } => KINDS,
     }
 }
@@ -230,6 +233,7 @@ fn added_later(code: CodeId, ask: AskId) -> Vec<Fact> {
     ]
     .into_iter()
     .chain(at_gates(ask, code))
+    .chain(of_other_protocols())
     .chain(forked_sample(ask))
     .collect()
 }
@@ -320,6 +324,37 @@ fn at_gates(ask: AskId, code: CodeId) -> Vec<Fact> {
         },
     ]);
     facts
+}
+
+fn of_other_protocols() -> [Fact; 4] {
+    [
+        Fact::LeversChosen(Levers { means: means(), ..Levers::of(&Settings::default()) }),
+        Fact::ConsentAsked {
+            bytes: 400,
+            estimate: Estimate { input_tokens: 100, counted: false, worst_cost_usd: Some(0.25), ..Estimate::default() },
+        },
+        Fact::ConsentGiven,
+        Fact::SessionOpened(Box::new(SessionOpened {
+            settings: Settings {
+                protocol: ProtocolKind::RemoteOnly,
+                means: means(),
+                windows: vec![Span::new(0, 0, 4)],
+                ..Settings::default()
+            },
+            ..opened()
+        })),
+    ]
+}
+
+fn means() -> Means {
+    Means {
+        merge: Merge::BestCited,
+        chunker: Chunker::Heading,
+        overlap_chars: 40,
+        retrieval: Retrieval::Off,
+        retrieve_k: 5,
+        memory: Memory::Retry,
+    }
 }
 
 fn reached(scope: Scope, again: Option<AskId>) -> Reached {

@@ -14,6 +14,9 @@ use select::{Reading, read};
 /// Chunks longer than this are read on a thread of their own, so that the screen and the other jobs go on.
 const LONG_CHUNK: usize = 20_000;
 
+/// Characters of a window where it is given a whole document.
+const WINDOW: usize = 20_000;
+
 /// A reader that compares words. It holds no state: any number of jobs may use one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ExtractiveReader;
@@ -25,6 +28,11 @@ impl LocalLm for ExtractiveReader {
 
     fn max_in_flight(&self) -> usize {
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+
+    /// It has no context that could be full, and quotes one passage of each window: so windows are short.
+    fn window_chars(&self, _max_output_tokens: u64) -> Option<usize> {
+        Some(WINDOW)
     }
 
     fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>> {
@@ -42,7 +50,9 @@ impl LocalLm for ExtractiveReader {
 
 fn reply(job: &JobRequest) -> WorkerReply {
     let chunk = job.chunk.as_str();
-    let reading = read(chunk, &job.task, &job.advice);
+    // It remembers nothing of a conversation: each message is read by itself.
+    let advice = if job.advice.starts_with("<conversation>") { "" } else { &*job.advice };
+    let reading = read(chunk, &job.task, advice);
     let quoted = |range: &std::ops::Range<usize>| chunk.get(range.clone());
     let output = serde_json::json!({
         "explanation": explanation(&reading),

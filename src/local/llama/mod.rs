@@ -50,7 +50,7 @@ pub(super) use wire::EmbeddingOptions;
 use self::process::{Order, Supervisor, Watched, asked};
 use self::wire::{Command, Options, Work};
 use super::chosen::{chosen, chosen_embedding};
-use super::{JobRequest, LocalError, LocalLm, fit};
+use super::{JobRequest, LocalError, LocalLm, fit, gguf};
 use crate::config::LocalConfig;
 use crate::protocol::{EngineSample, ModelInfo, Usage, WorkerReply, prompts};
 
@@ -67,7 +67,13 @@ pub struct LlamaLocal {
     orders: mpsc::Sender<Order<Work>>,
     watched: Arc<Watched>,
     max_in_flight: usize,
+    context_tokens: u32,
 }
+
+/// Tokens of a job besides window and answer: what every worker is told, the task, and what was said before.
+const AROUND: u64 = 1_500;
+/// Characters that a token has at least in most texts; fewer only where they are all figures, or not Latin.
+const CHARS_A_TOKEN: u64 = 3;
 
 impl LlamaLocal {
     /// Looks at the settings and starts loading the model, while the remote LM plans. Needs a tokio runtime.
@@ -105,7 +111,10 @@ impl LlamaLocal {
         let supervisor = Supervisor::new(program.to_owned(), Command::Load(options), log, silence, watched.clone());
         tokio::spawn(supervisor.run(order_receiver));
         let model = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        Ok(Self { model, orders, watched, max_in_flight })
+        let trained =
+            gguf::read(&path).ok().and_then(|info| info.context_length).and_then(|tokens| u32::try_from(tokens).ok());
+        let context_tokens = fit::cells(config.context_tokens).min(trained.unwrap_or(u32::MAX));
+        Ok(Self { model, orders, watched, max_in_flight, context_tokens })
     }
 }
 
@@ -116,6 +125,12 @@ impl LocalLm for LlamaLocal {
 
     fn max_in_flight(&self) -> usize {
         self.max_in_flight
+    }
+
+    fn window_chars(&self, max_output_tokens: u64) -> Option<usize> {
+        let context = u64::from(self.context_tokens);
+        let room = context.saturating_sub(max_output_tokens + AROUND).max(context / 4);
+        usize::try_from(room * CHARS_A_TOKEN).ok()
     }
 
     fn engine(&self) -> Option<EngineSample> {

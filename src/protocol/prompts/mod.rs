@@ -1,15 +1,20 @@
 //! What the models are told. The words stand in the Markdown files beside this one; here they are filled in.
 
+mod minion;
+
 use std::fmt::Write;
 
 use super::code::{CodeError, CodeErrorKind, CodeStage};
 use super::decision::Decision;
 use super::job::Outcome;
+use super::levers::{Memory, Merge, Retrieval};
+use super::merge::merged;
 use super::message::{Message, Purpose};
+use super::settings::{ProtocolKind, Settings};
 use super::state::{AskState, Round, State};
 
 /// Recorded in every session. Raise it whenever the words of a prompt change.
-pub const VERSION: &str = "3";
+pub const VERSION: &str = "4";
 
 const SUPERVISOR: &str = include_str!("supervisor.md");
 const ADVISE: &str = include_str!("advise.md");
@@ -19,12 +24,24 @@ const REPAIR: &str = include_str!("repair.md");
 const THINK: &str = include_str!("think.md");
 const DECIDE: &str = include_str!("decide.md");
 const DECIDE_AGAIN: &str = include_str!("decide_again.md");
+const ANSWER_SYSTEM: &str = include_str!("answer_system.md");
+const ANSWER: &str = include_str!("answer.md");
+/// What a remote LM is told that may ask for no further round.
+const LAST_ROUND: &str = "This was the last round: the decision must be \"provide_final_answer\".";
+/// Where the documents go in a request that holds them whole.
+const ENCLOSED: &str = "[the documents]";
 const WORKER_SYSTEM: &str = include_str!("worker_system.md");
 const WORKER_CHUNK: &str = include_str!("worker_chunk.md");
 const WORKER_TASK: &str = include_str!("worker_task.md");
 
 /// The messages of the next request for this purpose.
 pub fn messages(state: &State, purpose: Purpose) -> Vec<Message> {
+    if purpose == Purpose::Answer {
+        return answer(state);
+    }
+    if state.settings().protocol == ProtocolKind::Minion {
+        return minion::messages(state, purpose);
+    }
     let mut messages = vec![Message::system(SUPERVISOR.trim_end())];
     match purpose {
         Purpose::Advise => messages.push(Message::user(advise(state))),
@@ -37,11 +54,12 @@ pub fn messages(state: &State, purpose: Purpose) -> Vec<Message> {
             messages.push(Message::user(think(state)));
             messages.push(Message::assistant(state.last_reply(Purpose::Think).unwrap_or_default()));
             let last = state.round().is_some_and(|round| round.last);
-            let last =
-                if last { "This was the last round: the decision must be \"provide_final_answer\"." } else { "" };
+            let last = if last { LAST_ROUND } else { "" };
             messages.push(Message::user(fill(DECIDE, &[("last", last)])));
             messages.extend(decide_again(state));
         }
+        // Of other protocols.
+        Purpose::Message | Purpose::Answer => {}
     }
     messages
 }
@@ -83,6 +101,33 @@ pub fn read_data(prompt: &str, tag: &str) -> Option<String> {
     Some(prompt[start..end].replace(&format!("<\\/{tag}"), &format!("</{tag}")))
 }
 
+/// The request of remote-only. The documents stand in it once [`enclose`] put them there: they are no part of a state.
+fn answer(state: &State) -> Vec<Message> {
+    let question = data("question", state.question());
+    let mut messages = vec![
+        Message::system(ANSWER_SYSTEM.trim_end()),
+        Message::user(fill(ANSWER, &[("question", &question), ("enclosed", ENCLOSED)])),
+    ];
+    let reply = state.last_reply(Purpose::Answer);
+    if let (Some(reply), Some(error)) = (reply, state.round().and_then(|round| round.decision_errors.last())) {
+        messages.push(Message::assistant(reply));
+        messages.push(Message::user(fill(DECIDE_AGAIN, &[("error", error)])));
+    }
+    messages
+}
+
+/// Puts the documents where they go.
+pub(super) fn enclose(messages: &mut [Message], texts: &[&str]) {
+    let documents: Vec<String> =
+        texts.iter().enumerate().map(|(at, text)| data(&format!("document-{at}"), text)).collect();
+    // The question stands before them, and may hold any words.
+    if let Some(message) = messages.get_mut(1)
+        && let Some(at) = message.content.rfind(ENCLOSED)
+    {
+        message.content.replace_range(at..at + ENCLOSED.len(), &documents.join("\n\n"));
+    }
+}
+
 fn advise(state: &State) -> String {
     fill(ADVISE, &[("question", &data("question", state.question())), ("documents", &documents(state))])
 }
@@ -91,8 +136,11 @@ fn decompose(state: &State) -> String {
     let settings = state.settings();
     let advice = state.last_reply(Purpose::Advise).map(|advice| data("advice", advice)).unwrap_or_default();
     let limits = format!(
-        "At most {} jobs in all and at most {} tasks for each chunk; every job is repeated {} time(s) as samples, which count.",
-        settings.max_jobs, settings.tasks_per_round, settings.samples
+        "At most {} jobs in all and at most {} tasks for each chunk; every job is repeated {} time(s) as samples, which count.{}",
+        settings.max_jobs,
+        settings.tasks_per_round,
+        settings.samples,
+        samples(&settings)
     );
     let chunk_size = match settings.chunk_chars {
         0 => "1,000 to 4,000".to_owned(),
@@ -107,8 +155,38 @@ fn decompose(state: &State) -> String {
             ("known", &known(state)),
             ("limits", &limits),
             ("chunk_size", &chunk_size),
+            ("means", &means(&settings)),
         ],
     )
+}
+
+/// What `transform_outputs` gets of a job's samples.
+fn samples(settings: &Settings) -> &'static str {
+    match settings.means.merge {
+        _ if settings.samples <= 1 => "",
+        Merge::Union => " `transform_outputs` gets all samples.",
+        Merge::Majority => " `transform_outputs` gets one sample of each job, which says what most say.",
+        Merge::BestCited => " `transform_outputs` gets one sample of each job, whose citation stands in the document.",
+    }
+}
+
+/// How to cut and choose, where the person set it.
+fn means(settings: &Settings) -> String {
+    let means = &settings.means;
+    let mut rules = Vec::new();
+    if let Some(function) = means.chunker.function() {
+        rules.push(format!("Cut the documents with `{function}`."));
+    }
+    if means.overlap_chars > 0 {
+        rules.push(format!("Let neighbouring chunks share {} characters.", means.overlap_chars));
+    }
+    match (means.retrieval, means.retrieve_k) {
+        (Retrieval::Auto, 0) => {}
+        (Retrieval::Off, _) => rules.push("Do not retrieve: give every chunk its tasks.".into()),
+        (_, 0) => rules.push("Retrieve first, and give tasks to the chunks found alone.".into()),
+        (_, k) => rules.push(format!("Retrieve first: {k} chunks for each task, and no others.")),
+    }
+    rules.iter().map(|rule| format!("\n- {rule}")).collect()
 }
 
 /// The program that failed and its error, where there is one to mend in this round.
@@ -239,7 +317,12 @@ fn left(state: &State) -> String {
     else {
         return String::new();
     };
-    format!("{}\n\n{}", data("scratchpad", &more.scratchpad), data("feedback", &more.feedback))
+    match state.settings().means.memory {
+        Memory::Scratchpad => {
+            format!("{}\n\n{}", data("scratchpad", &more.scratchpad), data("feedback", &more.feedback))
+        }
+        Memory::Retry => data("feedback", &more.feedback),
+    }
 }
 
 fn tally(round: &Round) -> String {
@@ -260,11 +343,12 @@ pub(super) fn no_output(round: &Round) -> String {
 }
 
 /// What is aggregated when the remote LM's own `transform_outputs` could not be made to work.
-pub(super) fn plain_outputs(round: &Round) -> String {
+pub(super) fn plain_outputs(round: &Round, merge: Merge) -> String {
+    let jobs = merged(round, merge);
     let mut text = String::from("transform_outputs did not work; these are the answered jobs as they are.\n");
     for (index, task) in round.tasks.iter().enumerate() {
         let _ = writeln!(text, "\nTask {index}: {task}");
-        for job in round.kept_jobs().filter(|job| job.task as usize == index) {
+        for job in jobs.iter().filter(|job| job.task as usize == index) {
             if let Some(Outcome::Answered { output, .. }) = job.outcome() {
                 let _ = writeln!(text, "- {}", output.answer.as_deref().unwrap_or_default());
                 if let Some(citation) = &output.citation {

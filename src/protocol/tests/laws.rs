@@ -24,7 +24,7 @@ pub(super) fn worlds() -> impl Strategy<Value = World> {
         prop::collection::vec(workers, 1..6),
         prop::collection::vec(prop_oneof![Just(FINAL), Just(MORE), Just("{bad")], 1..5),
         prop::collection::vec(0usize..64, 1..40),
-        (1u32..4, 1u32..3),
+        (1u32..4, 1u32..3, protocols()),
         (budgets(), 0usize..6),
         stepping(),
     )
@@ -36,12 +36,12 @@ pub(super) fn worlds() -> impl Strategy<Value = World> {
                 workers,
                 decisions,
                 order,
-                (max_rounds, samples),
+                (max_rounds, samples, protocol),
                 (budget, retries),
                 (gates, says),
             )| {
                 World {
-                    settings: Settings { max_rounds, samples, budget_usd: budget.0, gates, ..Settings::default() },
+                    settings: Settings { max_rounds, samples, budget_usd: budget.0, gates, ..protocol },
                     price: budget.0.map(|_| Price::flat(1.0, 2.0)),
                     choices: budget.1,
                     programs,
@@ -52,9 +52,24 @@ pub(super) fn worlds() -> impl Strategy<Value = World> {
                     order,
                     retries,
                     says,
+                    agrees: true,
+                    messages: vec!["Hm.", MESSAGE],
                 }
             },
         )
+}
+
+/// Any protocol, those that read windows with a few of them.
+fn protocols() -> impl Strategy<Value = Settings> {
+    let kinds =
+        [ProtocolKind::Minions, ProtocolKind::Minion, ProtocolKind::RemoteOnly, ProtocolKind::LocalOnly].map(Just);
+    let merges = prop_oneof![Just(Merge::Union), Just(Merge::Majority), Just(Merge::BestCited)];
+    (prop::strategy::Union::new(kinds), 10usize..200, merges).prop_map(|(protocol, size, merge)| Settings {
+        protocol,
+        windows: windows(&[crate::document::Document::from_text("d", text())], None, size, 0),
+        means: Means { merge, ..Means::default() },
+        ..Settings::default()
+    })
 }
 
 /// A budget that is soon reached, and what the person says then; in half of the worlds there is none.
@@ -175,6 +190,8 @@ fn inputs() -> impl Strategy<Value = Input> {
         .prop_map(Input::Budget),
         Just(Input::Resume(Resumed { program: "2".into(), models: Models::default(), embedding: None })),
         Just(Input::SendAgain),
+        Just(Input::Consent),
+        Just(Input::ChooseLevers(Levers::of(&Settings::default()))),
         Just(Input::Fault { error: "disk full".into() }),
     ]
 }

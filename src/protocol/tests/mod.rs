@@ -2,6 +2,7 @@
 
 mod gates;
 mod laws;
+mod other;
 mod resuming;
 mod rounds;
 mod world;

@@ -8,6 +8,7 @@ use crate::protocol::*;
 pub const PROGRAM: &str = "```python\ndef prepare_jobs(context, a=None, b=None):\n    return []\ndef transform_outputs(jobs):\n    return ''\n```";
 pub const FINAL: &str = r#"{"decision": "provide_final_answer", "answer": "42", "explanation": "it says so", "citations": ["the answer is 42"]}"#;
 pub const MORE: &str = r#"{"decision": "request_additional_info", "explanation": "thin", "feedback": "look further", "scratchpad": "nothing yet"}"#;
+pub const MESSAGE: &str = r#"{"explanation": "one step", "message": "What is the answer?"}"#;
 pub const ANSWERED: &str = r#"{"explanation": "it stands there", "citation": "the answer is 42", "answer": "42"}"#;
 pub const ABSTAINED: &str = r#"{"explanation": "nothing here", "citation": null, "answer": null}"#;
 
@@ -25,6 +26,8 @@ pub struct World {
     pub transformed: Vec<Result<String, CodeError>>,
     pub workers: Vec<Result<(&'static str, Finish), &'static str>>,
     pub decisions: Vec<&'static str>,
+    /// First messages of the chat.
+    pub messages: Vec<&'static str>,
     /// Which of the effects that wait is answered next: taken modulo their number.
     pub order: Vec<usize>,
     /// What the person says at a reached budget.
@@ -33,6 +36,8 @@ pub struct World {
     pub says: Vec<Say>,
     /// After how many of the first results the person has everything tried again that ended in trouble.
     pub retries: usize,
+    /// Whether the person agrees that the documents leave.
+    pub agrees: bool,
 }
 
 /// What the person may do at a gate.
@@ -42,6 +47,7 @@ pub enum Say {
     RunOn(RunTo),
     Gates(Gates),
 }
+const STOP: Input = Input::Stop { partial: String::new(), sent: false };
 
 impl Default for World {
     fn default() -> Self {
@@ -53,10 +59,12 @@ impl Default for World {
             transformed: vec![Ok("the answer is 42".into())],
             workers: vec![Ok((ANSWERED, Finish::Stop)), Ok((ABSTAINED, Finish::Stop))],
             decisions: vec![FINAL],
+            messages: vec![MESSAGE],
             order: vec![0],
             choices: vec![BudgetChoice::Stop],
             says: vec![Say::At(GateChoice::Pass)],
             retries: 0,
+            agrees: true,
         }
     }
 }
@@ -132,7 +140,8 @@ impl World {
                 (Fact::RemoteAnswered(answer), _) => {
                     match run.state.asks().find(|ask| ask.request.ask == answer.ask).unwrap().request.purpose {
                         Purpose::Decompose => used(&mut rest.programs),
-                        Purpose::Decide => used(&mut rest.decisions),
+                        Purpose::Decide | Purpose::Answer => used(&mut rest.decisions),
+                        Purpose::Message => used(&mut rest.messages),
                         Purpose::Advise | Purpose::Think => {}
                     }
                 }
@@ -161,6 +170,7 @@ impl World {
         let mut choices = VecDeque::from(self.choices.clone());
         let mut says = VecDeque::from(self.says.clone());
         let mut order = VecDeque::from(self.order.clone());
+        let mut messages = VecDeque::from(self.messages.clone());
         let mut retries = self.retries;
         take(&mut run, &mut waiting, first);
         for _ in 0..20_000 {
@@ -181,6 +191,10 @@ impl World {
                 take(&mut run, &mut waiting, Input::SendAgain);
                 continue;
             }
+            if run.state.phase == Phase::Waiting(Waiting::Consent) {
+                take(&mut run, &mut waiting, if self.agrees { Input::Consent } else { STOP });
+                continue;
+            }
             if run.state.ending().is_some() || waiting.is_empty() {
                 return run;
             }
@@ -191,7 +205,8 @@ impl World {
                         Purpose::Advise => "Look for the answer.".to_owned(),
                         Purpose::Decompose => next(&mut programs).to_owned(),
                         Purpose::Think => "It says 42.".to_owned(),
-                        Purpose::Decide => next(&mut decisions).to_owned(),
+                        Purpose::Decide | Purpose::Answer => next(&mut decisions).to_owned(),
+                        Purpose::Message => next(&mut messages).to_owned(),
                     };
                     let usage = Usage { input_tokens: 100, output_tokens: 10, ..Usage::default() };
                     let cost_usd = self.price.map(|price| price.cost(&usage));
@@ -280,7 +295,11 @@ pub fn take(run: &mut Run, waiting: &mut Vec<Effect>, input: Input) {
         }
         run.facts.append(&mut step.facts);
         waiting.append(&mut step.effects);
-        match advance(&run.state, None) {
+        let due = due_request(&run.state).map(|mut request| {
+            enclose(&run.state, &mut request, &[text()]);
+            request
+        });
+        match advance(&run.state, due) {
             Some(next) => step = next,
             None => return,
         }

@@ -112,6 +112,17 @@ pub fn decide(request: &Request) -> String {
     .to_string()
 }
 
+/// What it says where it is given documents: it has no model to read them with.
+pub fn cannot_read() -> String {
+    json!({
+        "decision": "provide_final_answer",
+        "answer": null,
+        "explanation": "The offline planner has no model that could read documents: take a remote LM.",
+        "citations": [],
+    })
+    .to_string()
+}
+
 /// The outputs of this round and what earlier rounds left, each quotation once.
 fn all_found(request: &Request) -> Vec<Found> {
     let mut found = read_outputs(&request.outputs);

@@ -1,12 +1,13 @@
 //! What the planner reads from a request: the parts that are marked as data, and the limits.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::question::Question;
-use crate::protocol::{RemoteAsk, Role};
+use crate::protocol::{Chunker, RemoteAsk, Role};
 
 /// The parts that the prompts mark as data.
 const TAGS: &[&str] = &["question", "documents", "advice", "scratchpad", "feedback", "tasks", "outputs"];
@@ -25,6 +26,8 @@ pub struct Request {
     pub limits: Limits,
     pub outputs: String,
     pub scratchpad: String,
+    /// Whether the request is part of a conversation with the reader.
+    pub chats: bool,
 }
 
 /// What the request allows.
@@ -35,7 +38,16 @@ pub struct Limits {
     pub samples: usize,
     /// Characters of a chunk, where the person set it.
     pub chunk: Option<usize>,
+    /// The function that cuts, where the person chose one.
+    pub chunker: Option<Chunker>,
+    /// Characters that neighbouring chunks share.
+    pub overlap: usize,
+    /// Whether chunks are picked at all, and how many for each task where the person said so.
+    pub retrieves: bool,
+    pub picked: Option<usize>,
 }
+
+const CHUNKERS: [Chunker; 5] = [Chunker::Section, Chunker::Page, Chunker::Paragraph, Chunker::Heading, Chunker::Code];
 
 impl Request {
     pub fn read(ask: &RemoteAsk) -> Self {
@@ -47,7 +59,17 @@ impl Request {
             .collect();
         let mut parts: HashMap<&str, String> = HashMap::new();
         for (tag, text) in said.iter().flat_map(|text| blocks(text)) {
-            parts.entry(tag).or_insert(text);
+            match parts.entry(tag) {
+                // In a conversation each reply has outputs of its own.
+                Entry::Occupied(mut known) if tag == "outputs" => {
+                    known.get_mut().push('\n');
+                    known.get_mut().push_str(&text);
+                }
+                Entry::Occupied(_) => {}
+                Entry::Vacant(vacant) => {
+                    vacant.insert(text);
+                }
+            }
         }
         let mut take = |tag: &str| parts.remove(tag).unwrap_or_default();
         let limits = said.first().map_or(Limits::default(), |text| Limits::read(text));
@@ -61,13 +83,14 @@ impl Request {
             limits,
             outputs: take("outputs"),
             scratchpad: take("scratchpad"),
+            chats: said.first().is_some_and(|text| text.contains("You talk with the reader")),
         }
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { jobs: 2048, tasks: 3, samples: 1, chunk: None }
+        Self { jobs: 2048, tasks: 3, samples: 1, chunk: None, chunker: None, overlap: 0, retrieves: true, picked: None }
     }
 }
 
@@ -83,6 +106,14 @@ impl Limits {
             tasks: number(&TASKS).unwrap_or(default.tasks).max(1),
             samples: number(&SAMPLES).unwrap_or(default.samples).max(1),
             chunk: number(&CHUNK).filter(|&chunk| chunk > 0),
+            chunker: CHUNKERS.into_iter().find(|chunker| {
+                chunker
+                    .function()
+                    .is_some_and(|function| prompt.contains(&format!("Cut the documents with `{function}`")))
+            }),
+            overlap: number(&OVERLAP).unwrap_or(0),
+            retrieves: !prompt.contains("Do not retrieve"),
+            picked: number(&PICKED),
         }
     }
 }
@@ -91,6 +122,8 @@ static JOBS: LazyLock<Regex> = LazyLock::new(|| pattern(r"At most ([\d,]+) jobs"
 static TASKS: LazyLock<Regex> = LazyLock::new(|| pattern(r"at most ([\d,]+) tasks"));
 static SAMPLES: LazyLock<Regex> = LazyLock::new(|| pattern(r"repeated ([\d,]+) time"));
 static CHUNK: LazyLock<Regex> = LazyLock::new(|| pattern(r"chunks of about ([\d,]+) characters"));
+static OVERLAP: LazyLock<Regex> = LazyLock::new(|| pattern(r"neighbouring chunks share ([\d,]+) characters"));
+static PICKED: LazyLock<Regex> = LazyLock::new(|| pattern(r"Retrieve first: ([\d,]+) chunks for each task"));
 static CHARACTERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^document \d+: ([\d,]+) characters"));
 
 fn pattern(text: &str) -> Regex {
@@ -142,7 +175,12 @@ mod tests {
     #[test]
     fn limits_are_read_from_their_sentence() {
         let prompt = "- At most 12 jobs in all and at most 2 tasks for each chunk; every job is repeated 3 time(s) as samples, which count.\n- Small models do well on chunks of about 750 characters.";
-        assert_eq!(Limits::read(prompt), Limits { jobs: 12, tasks: 2, samples: 3, chunk: Some(750) });
+        let limits = Limits { jobs: 12, tasks: 2, samples: 3, chunk: Some(750), ..Limits::default() };
+        assert_eq!(Limits::read(prompt), limits);
+        let means = "- Cut the documents with `chunk_by_page`.\n- Let neighbouring chunks share 40 characters.\n- Retrieve first: 7 chunks for each task, and no others.";
+        let limits = Limits { chunker: Some(Chunker::Page), overlap: 40, picked: Some(7), ..Limits::default() };
+        assert_eq!(Limits::read(means), limits);
+        assert!(!Limits::read("- Do not retrieve: give every chunk its tasks.").retrieves);
         assert_eq!(Limits::read("nothing"), Limits::default());
     }
 

@@ -1,6 +1,7 @@
 //! The embedded remote LM: a planner without a model. It takes part in the same protocol through the same messages,
 //! and like every remote LM it knows of the documents only what those messages say.
 
+mod chat;
 mod compose;
 mod message;
 mod outputs;
@@ -45,7 +46,9 @@ impl OfflinePlanner {
             Purpose::Advise => advise(&request),
             Purpose::Decompose => format!("```python\n{}```\n", Plan::of(&request, self.kept_share).program()),
             Purpose::Think => compose::think(&request),
-            Purpose::Decide => compose::decide(&request),
+            Purpose::Decide => chat::decide(&request).unwrap_or_else(|| compose::decide(&request)),
+            Purpose::Message => chat::message(&request),
+            Purpose::Answer => compose::cannot_read(),
         }
     }
 }

@@ -20,7 +20,8 @@ def cut(document):
         size += len(piece)
     if chunk:
         chunks.append("".join(chunk))
-    return chunks
+    before = [""] + chunks[:-1]
+    return [(last[-OVERLAP:] if OVERLAP else "") + chunk for last, chunk in zip(before, chunks)]
 
 
 def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):
@@ -28,10 +29,12 @@ def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):
     found = []
     for topic in TOPICS:
         keywords = topic["keywords"]
-        if keywords:
+        if not RETRIEVE:
+            found.append((topic, chunks))
+        elif keywords:
             found.append((topic, bm25_retrieve_top_k_chunks(list(keywords), chunks, weights=keywords, k=READ)))
     jobs = []
-    for rank in range(READ):
+    for rank in range(READ if RETRIEVE else len(chunks)):
         for topic, best in found:
             if rank < len(best):
                 jobs.append(JobManifest(chunk=best[rank], task=topic["task"], advice=topic["advice"]))

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::message::Request;
 use super::question::{Keyword, Question};
 use crate::document::words::scan;
+use crate::protocol::Chunker;
 
 /// However short the documents are, this many characters may be sent on: about one page.
 const LEAST_KEPT: usize = 4_000;
@@ -40,6 +41,10 @@ pub struct Plan<'a> {
     pub jobs: usize,
     /// Characters sent on at most.
     pub keep: usize,
+    /// The expression that cuts a document, where another than the planner's own is wanted.
+    cutter: Option<String>,
+    overlap: usize,
+    retrieves: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -53,12 +58,16 @@ impl<'a> Plan<'a> {
             let chunk = if request.characters <= SHORT_DOCUMENTS { SMALL_CHUNK } else { LARGE_CHUNK };
             if wider { (chunk as f64 * WIDER_CHUNK) as usize } else { chunk }
         });
+        let limits = &request.limits;
+        let cutter = limits.chunker.and_then(|chunker| cutter(chunker, limits.overlap));
         let read = (keep as f64 * READ_FACTOR / chunk as f64 / topics as f64).ceil() as usize;
         let short = request.characters <= SHORT_DOCUMENTS;
         let close = if short { (chunk as f64 * PARAGRAPH_END) as usize } else { chunk };
         // A program that was sent back is written again with half the work.
         let jobs = (request.limits.jobs / request.limits.samples) >> request.attempt.saturating_sub(1).min(8);
-        Self { question: &request.question, chunk, close, read: read.max(LEAST_READ), jobs: jobs.max(1), keep }
+        let read = limits.picked.unwrap_or(read.max(LEAST_READ));
+        let (overlap, retrieves) = (limits.overlap, limits.retrieves);
+        Self { question: &request.question, chunk, close, read, jobs: jobs.max(1), keep, cutter, overlap, retrieves }
     }
 
     /// The task's advice: other names, and how much to quote.
@@ -95,9 +104,25 @@ impl<'a> Plan<'a> {
         let _ = writeln!(text, "READ = {}  # chunks read for each topic at most", self.read);
         let _ = writeln!(text, "JOBS = {}  # jobs at most", self.jobs);
         let _ = writeln!(text, "KEEP = {}  # characters sent on at most", self.keep);
+        let _ = writeln!(text, "OVERLAP = {}  # characters that neighbouring chunks share", self.overlap);
+        let retrieve = if self.retrieves { "True" } else { "False" };
+        let _ = writeln!(text, "RETRIEVE = {retrieve}  # whether chunks are picked before they are read");
         text.push_str(BODY);
+        if let Some(cutter) = &self.cutter {
+            let _ = write!(text, "\n\ndef cut(document):\n    return [chunk for chunk in {cutter} if chunk.strip()]\n");
+        }
         text
     }
+}
+
+/// How a document is cut by the function that the person chose.
+fn cutter(chunker: Chunker, overlap: usize) -> Option<String> {
+    let function = chunker.function()?;
+    Some(match chunker {
+        Chunker::Section => format!("{function}(document, max_chunk_size=CHUNK, overlap=min({overlap}, CHUNK // 2))"),
+        Chunker::Heading | Chunker::Code => format!("{function}(document, max_chunk_size=CHUNK)"),
+        _ => format!("{function}(document)"),
+    })
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = String> {

@@ -4,6 +4,8 @@ use super::*;
 use crate::app::PickerNews;
 use crate::app::picker::{Choice, Group, Note, PickerRow, Standing};
 use crate::app::world::FAULTY;
+use crate::app::{Command, Mode};
+use crate::protocol::{ProtocolKind, Settings, windows};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (20, 6)];
 
@@ -298,6 +300,49 @@ fn the_ledger() {
         press(&mut model, "L");
         model
     });
+}
+
+/// A conversation of two rounds over the document in four windows.
+fn chat(width: u16, height: u16) -> Model {
+    let mut world = World::new();
+    let windows = windows(std::slice::from_ref(&world.document), None, world.document.text.len() / 4 + 200, 0);
+    world.start_with(Settings { protocol: ProtocolKind::Minion, windows, ..Settings::default() });
+    let nothing = r#"{"explanation": "no figure here", "citation": null, "answer": null}"#;
+    let found = r#"{"explanation": "the statement", "citation": "Net income               48.2      39.7", "answer": "$48.2 million"}"#;
+    world.reply(r#"{"explanation": "the figure, then the reasons", "message": "Find the net income of 2023."}"#);
+    for (index, said) in (0..).zip([nothing, nothing, found, nothing]) {
+        world.job(index, said, None);
+    }
+    world.reply("The figure is there; the reasons are missing.");
+    world.reply(r#"{"decision": "request_additional_info", "explanation": "reasons", "feedback": "Find why net income changed.", "scratchpad": "$48.2 million"}"#);
+    world.begin(0);
+    let mut model = world.model(width, height);
+    press(&mut model, "2");
+    model
+}
+
+#[test]
+fn a_chat_as_a_conversation() {
+    for (width, height) in [(80, 24), (200, 60)] {
+        insta::assert_snapshot!(format!("chat_{width}x{height}"), text(&drawn(&chat(width, height), Depth::True)));
+    }
+}
+
+#[test]
+fn before_whole_documents_leave() {
+    for (width, height) in [(80, 24), (20, 6)] {
+        let mut world = World::new();
+        world.start_with(Settings { protocol: ProtocolKind::RemoteOnly, ..Settings::default() });
+        let mut model = World::new().model(width, height);
+        model.mode = Mode::Live { running: true };
+        for (fact, seq) in world.facts.iter().zip(1..) {
+            update(&mut model, Message::Fact { seq, at_ms: seq, fact: Box::new(fact.clone()) });
+        }
+        insta::assert_snapshot!(format!("consent_{width}x{height}"), text(&drawn(&model, Depth::True)));
+        assert_eq!(press(&mut model.clone(), "y"), [Command::Consent]);
+        assert_eq!(press(&mut model.clone(), "enter"), [], "a second Enter sends nothing");
+        assert_eq!(press(&mut model, "n"), [Command::StopRun]);
+    }
 }
 
 #[test]

@@ -1,0 +1,129 @@
+//! What a session's settings are, from those of `minions.toml`: its protocol, its levers, its windows.
+
+use super::Failure;
+use super::begin::gates;
+use crate::config::{ChunkerName, Config, MemoryName, MergeName, ProtocolName, RetrievalName};
+use crate::document::{Document, Span};
+use crate::local::LocalLm;
+use crate::protocol::{
+    Chunker, Gates, Levers, Means, Memory, Merge, Part, ProtocolKind, Retrieval, Settings, windows as cut_windows,
+};
+
+/// Characters of a window for a reader of which nothing is known: some 6,000 to 8,000 tokens.
+const WINDOW: usize = 24_000;
+
+pub fn kind(name: ProtocolName) -> ProtocolKind {
+    match name {
+        ProtocolName::Minions => ProtocolKind::Minions,
+        ProtocolName::Minion => ProtocolKind::Minion,
+        ProtocolName::RemoteOnly => ProtocolKind::RemoteOnly,
+        ProtocolName::LocalOnly => ProtocolKind::LocalOnly,
+    }
+}
+
+pub fn settings(config: &Config) -> Settings {
+    let protocol = &config.protocol;
+    Settings {
+        protocol: kind(protocol.name),
+        max_rounds: protocol.max_rounds,
+        tasks_per_round: protocol.tasks_per_round,
+        samples: protocol.samples,
+        chunk_chars: protocol.chunk_chars,
+        max_jobs: protocol.max_jobs,
+        code_attempts: protocol.code_attempts,
+        decision_attempts: protocol.decision_attempts,
+        budget_usd: limit(config.remote.budget_usd),
+        budget_usd_per_day: limit(config.remote.budget_usd_per_day),
+        remote_max_output_tokens: config.remote.max_output_tokens,
+        local_max_output_tokens: config.local.max_output_tokens,
+        means: means(config),
+        gates: if protocol.step { gates(config) } else { Gates::default() },
+        ..Settings::default()
+    }
+}
+
+/// What of the settings can be moved between two rounds.
+pub fn levers(config: &Config) -> Levers {
+    Levers::of(&settings(config))
+}
+
+fn means(config: &Config) -> Means {
+    let protocol = &config.protocol;
+    Means {
+        merge: match protocol.merge {
+            MergeName::Union => Merge::Union,
+            MergeName::Majority => Merge::Majority,
+            MergeName::BestCited => Merge::BestCited,
+        },
+        chunker: match protocol.chunker {
+            ChunkerName::Auto => Chunker::Auto,
+            ChunkerName::Section => Chunker::Section,
+            ChunkerName::Page => Chunker::Page,
+            ChunkerName::Paragraph => Chunker::Paragraph,
+            ChunkerName::Heading => Chunker::Heading,
+            ChunkerName::Code => Chunker::Code,
+        },
+        overlap_chars: protocol.overlap_chars,
+        retrieval: match protocol.retrieval {
+            RetrievalName::Auto => Retrieval::Auto,
+            RetrievalName::On => Retrieval::On,
+            RetrievalName::Off => Retrieval::Off,
+        },
+        retrieve_k: protocol.retrieve_k,
+        memory: match protocol.memory {
+            MemoryName::Scratchpad => Memory::Scratchpad,
+            MemoryName::Retry => Memory::Retry,
+        },
+    }
+}
+
+/// A budget of the settings, where 0 means none.
+fn limit(usd: f64) -> Option<f64> {
+    (usd > 0.0).then_some(usd)
+}
+
+/// How a reader that is given whole documents gets them.
+#[derive(Debug, Default)]
+pub struct Windows {
+    /// Empty where the protocol gives it chunks instead.
+    pub spans: Vec<Span>,
+    /// What the person is told where one window does not hold them.
+    pub note: Option<String>,
+}
+
+/// The windows of these documents, or of the part that the session is about.
+pub fn windows(
+    config: &Config,
+    local: &dyn LocalLm,
+    documents: &[Document],
+    part: Option<&Part>,
+) -> Result<Windows, Failure> {
+    let protocol = &config.protocol;
+    if !kind(protocol.name).reads_windows() {
+        return Ok(Windows::default());
+    }
+    let known = local.window_chars(config.local.max_output_tokens);
+    let size = match protocol.window_chars {
+        0 => known.unwrap_or(WINDOW),
+        chars => chars as usize,
+    };
+    let spans = cut_windows(documents, part.map(|part| part.span), size, protocol.overlap_chars as usize);
+    let jobs = spans.len() as u64 * u64::from(protocol.samples);
+    if jobs > u64::from(protocol.max_jobs) {
+        return Err(Failure::usage(format!(
+            "the reader would get the documents in {} windows of at most {size} characters, {jobs} jobs a round, and \
+             protocol.max_jobs allows {}: raise protocol.window_chars or protocol.max_jobs, or ask about a part",
+            spans.len(),
+            protocol.max_jobs
+        )));
+    }
+    let texts = if part.is_some() { 1 } else { documents.len() };
+    let note = (spans.len() > texts).then(|| {
+        format!(
+            "the reader does not get the documents at once: it reads {} windows of at most {size} characters, each by \
+             itself, and nothing is left out",
+            spans.len()
+        )
+    });
+    Ok(Windows { spans, note })
+}

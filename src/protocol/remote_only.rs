@@ -1,0 +1,42 @@
+//! remote-only, the baseline: the whole documents go to the remote LM in one request, once the person has agreed.
+
+use super::decision::{Decision, FinalAnswer, parse_decision};
+use super::fact::{Fact, RemoteAsk};
+use super::message::{Purpose, TokenCount, estimate_tokens};
+use super::prompts;
+use super::state::State;
+
+/// Puts the documents into a request that is to hold them; `texts` are the session's, or the one part it is about. The
+/// request says then what leaves the machine, word for word.
+pub fn enclose(state: &State, request: &mut RemoteAsk, texts: &[&str]) {
+    // What the person was shown has them already.
+    if request.purpose != Purpose::Answer || state.draft.is_some() {
+        return;
+    }
+    prompts::enclose(&mut request.messages, texts);
+    let tokens = request.messages.iter().map(|message| estimate_tokens(message.content.len())).sum();
+    request.estimate = state.estimate(TokenCount { tokens, counted: false }, request.max_output_tokens);
+}
+
+/// The person is asked, and told what the request will come to.
+pub(super) fn asks(state: &State) -> Fact {
+    let (bytes, question, most) = state.opened.as_ref().map_or((0, 0, 0), |opened| {
+        let all = || opened.documents.iter().map(|document| document.bytes).sum();
+        let bytes = opened.settings.part.map_or_else(all, |part| part.span.len());
+        (bytes, opened.question.len(), opened.settings.remote_max_output_tokens)
+    });
+    let tokens = estimate_tokens(bytes) + estimate_tokens(question);
+    Fact::ConsentAsked { bytes, estimate: state.estimate(TokenCount { tokens, counted: false }, most) }
+}
+
+/// Reads the answer. Words without any form are taken as they are: to ask again would send the documents once more.
+pub(super) fn read(reply: &str) -> Result<Decision, String> {
+    if reply.contains('{') || reply.trim().is_empty() {
+        return parse_decision(reply, true);
+    }
+    Ok(Decision::ProvideFinalAnswer(FinalAnswer {
+        answer: Some(reply.trim().to_owned()),
+        explanation: "The remote LM answered in words of its own and cited nothing.".into(),
+        citations: Vec::new(),
+    }))
+}
