@@ -8,7 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use divan::{Bencher, black_box};
 use minions::app::{Key, KeyCode, LineIndex, Message, Mode, Model, Work, WorkId, Worked, update};
-use minions::document::{Document, load};
+use minions::document::Document;
+use minions::load::Loader;
 use minions::remote::Tokenizer;
 use minions::view::{Depth, Theme, draw};
 use ratatui::Terminal;
@@ -93,8 +94,12 @@ fn paint(screen: &mut (Terminal<TestBackend>, Theme), model: &Model) {
 }
 
 fn opened(path: &std::path::Path) -> Model {
-    let document = load(path).unwrap_or_else(|error| fail(&error));
-    model(document)
+    model(loaded(path))
+}
+
+fn loaded(path: &std::path::Path) -> Document {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_minions"));
+    Loader::new(program, &mut |_| true).load_one(path).unwrap_or_else(|error| fail(&error))
 }
 
 fn model(document: Document) -> Model {

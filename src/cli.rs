@@ -116,6 +116,9 @@ pub enum Command {
     /// Run the sandbox's child process; started by the program itself
     #[command(name = "__sandbox", hide = true)]
     Sandbox,
+    /// Run the process that reads documents; started by the program itself
+    #[command(name = "__read", hide = true)]
+    Read,
     /// Run the local engine's process; started by the program itself
     #[command(name = "__engine", hide = true)]
     Engine,

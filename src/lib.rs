@@ -11,6 +11,7 @@ pub mod document;
 pub mod eval;
 pub mod journal;
 pub mod ledger;
+pub mod load;
 pub mod local;
 pub mod protocol;
 pub mod provider;

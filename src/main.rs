@@ -13,6 +13,9 @@ fn main() -> ExitCode {
     if arguments.next().is_some_and(|first| first == minions::sandbox::SUBCOMMAND) {
         minions::sandbox::child_main(arguments);
     }
+    if std::env::args_os().nth(1).is_some_and(|first| first == minions::load::SUBCOMMAND) {
+        minions::load::child_main(std::env::args_os().skip(2));
+    }
     #[cfg(feature = "llama")]
     if std::env::args_os().nth(1).is_some_and(|first| first == minions::local::llama::SUBCOMMAND) {
         return minions::local::llama::child_main();

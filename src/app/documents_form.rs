@@ -8,6 +8,8 @@ use super::model::{Model, Overlay};
 pub struct DocumentsForm {
     pub input: LineInput,
     pub reading: Reading,
+    /// How far that is, where it takes long.
+    pub progress: String,
 }
 
 /// What came of the paths that were typed.
@@ -46,8 +48,15 @@ impl Model {
             _ if typed.is_empty() => (Reading::Refused("name a file, or more than one".into()), Vec::new()),
             _ => (Reading::UnderWay, vec![Command::Documents(typed)]),
         };
-        self.overlay = Some(Overlay::Documents(DocumentsForm { reading, ..form }));
+        self.overlay = Some(Overlay::Documents(DocumentsForm { reading, progress: String::new(), ..form }));
         commands
+    }
+
+    /// How far their reading is.
+    pub(crate) fn tell_progress(&mut self, line: String) {
+        if let Some(Overlay::Documents(form)) = &mut self.overlay {
+            form.progress = line;
+        }
     }
 
     /// They cannot be shown: the paths can be changed again.
@@ -78,6 +87,8 @@ mod tests {
         assert_eq!(press(&mut model, "a enter"), [Command::Documents("a".into())]);
         assert!(model.reads_documents());
         assert_eq!(press(&mut model, "b enter"), [], "they are read already");
+        update(&mut model, Message::DocumentsProgress("reading a: page 1 of 9".into()));
+        assert!(matches!(&model.overlay, Some(Overlay::Documents(form)) if form.progress.ends_with("1 of 9")));
         update(&mut model, Message::DocumentsRefused("there is no file a".into()));
         assert_eq!(press(&mut model, "c enter"), [Command::Documents("ac".into())]);
         press(&mut model, "esc");

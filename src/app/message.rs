@@ -79,6 +79,8 @@ pub enum Message {
     AskQuestion,
     /// Why the documents that were named cannot be shown.
     DocumentsRefused(String),
+    /// How far the reading of the documents that were named is.
+    DocumentsProgress(String),
     /// Offer the sessions there are, since nothing else was asked for.
     PickSession,
     /// For the picker that the ticket names.

@@ -80,6 +80,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Settings(config) => model.settings.adopt(&config),
         Message::AskQuestion => return model.perform(Action::Ask),
         Message::DocumentsRefused(why) => model.refuse_documents(why),
+        Message::DocumentsProgress(line) => model.tell_progress(line),
         Message::PickSession => return model.perform(Action::Sessions),
         Message::Picker { ticket, news } => return model.picker_news(ticket, news),
         Message::RunBegan => {

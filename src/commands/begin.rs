@@ -153,7 +153,8 @@ pub async fn embedder(config: &LocalConfig) -> Result<Option<local::Embedder>, F
     local::connect_embedder(config, &found_program()?).await.map_err(|error| Failure::usage(error.to_string()))
 }
 
-fn found_program() -> Result<PathBuf, Failure> {
+/// The file of this program, which starts its other processes.
+pub fn found_program() -> Result<PathBuf, Failure> {
     own_program().map_err(|error| {
         Failure::new(
             Exit::Error,

@@ -28,6 +28,7 @@ mod picked;
 mod progress;
 mod protocol;
 mod pull;
+mod reading;
 mod replay;
 mod replay_headless;
 mod report;
@@ -51,7 +52,6 @@ use workbench::Shown;
 use crate::app::Keymap;
 use crate::cli::{AskArgs, Cli, Command, ConfigCommand, SessionsCommand};
 use crate::config::{Loaded, Sources, load};
-use crate::document::{Document, load_all};
 
 pub use exit::{Exit, Failure};
 pub use output::{Output, OutputError, print};
@@ -66,6 +66,7 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Man) => man::man(),
         Some(Command::Doctor { json }) => doctor::doctor(&sources(cli), *json),
         Some(Command::Engine) => Err(Failure::usage("the program starts its local engine by itself")),
+        Some(Command::Read) => Err(Failure::usage("the program starts the process that reads documents by itself")),
         Some(Command::Sandbox) => Err(Failure::usage("the program starts its sandbox by itself")),
         Some(Command::Sessions(SessionsCommand::Export { .. })) => Err(later("sessions export")),
         Some(command) => with_settings(cli, command),
@@ -111,16 +112,17 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
     let _log = log::begin()?;
     match command {
         Command::Run(args) => {
-            let documents = load_all(&args.documents)?;
-            block_on(run::run(&loaded.config, documents, args.question.clone(), args.json, args.yes_send_document))
+            let read = reading::read(&args.documents)?;
+            block_on(run::run(&loaded.config, read.documents, args.question.clone(), args.json, args.yes_send_document))
         }
         Command::Eval(args) => block_on(eval::eval(args, loaded, &sources(cli))),
         Command::Open(args) => {
-            let documents = load_all(&args.documents)?;
-            ask_of(cli, loaded, documents, &args.ask, None)
+            let read = reading::read(&args.documents)?;
+            ask_of(cli, loaded, read, &args.ask, None)
         }
         Command::Demo(args) => {
-            ask_of(cli, loaded, vec![args.document.document()], &args.ask, Some(args.document.question()))
+            let sample = reading::Read { documents: vec![args.document.document()], remarks: Vec::new() };
+            ask_of(cli, loaded, sample, &args.ask, Some(args.document.question()))
         }
         Command::Replay(args) => {
             let session = begin::store(&loaded.config)?.resolve(&args.session)?;
@@ -187,24 +189,24 @@ fn sessions(loaded: &Loaded, command: &SessionsCommand) -> Result<Exit, Failure>
 fn ask_of(
     cli: &Cli,
     loaded: &Loaded,
-    documents: Vec<Document>,
+    read: reading::Read,
     ask: &AskArgs,
     default_question: Option<&str>,
 ) -> Result<Exit, Failure> {
     let question = ask.question.clone().or_else(|| default_question.map(str::to_owned));
     if loaded.config.screen.accessible {
-        return block_on(accessible::open(&loaded.config, documents, question));
+        return block_on(accessible::open(&loaded.config, read.documents, question));
     }
     let Err(why) = screen::possible() else {
         let question = question.map(|question| (question, None));
-        let shown = Shown::Documents { documents, question };
+        let shown = Shown::Documents { documents: read.documents, remarks: read.remarks, question };
         return block_on(workbench::workbench(loaded, scene(cli), shown));
     };
     let Some(question) = question else {
         return Err(Failure::usage(format!("{why}, so no question can be asked for; give one with --question")));
     };
     screen::say_headless(&why);
-    block_on(run::run(&loaded.config, documents, question, false, false))
+    block_on(run::run(&loaded.config, read.documents, question, false, false))
 }
 
 /// Runs a command that waits for others, on a runtime of its own.

@@ -1,52 +1,86 @@
 //! What the person wants shown next, read beside the screen: what is at hand stays until that is there.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Failure;
 use super::attach::Elsewhere;
-use super::begin::store;
+use super::begin::{found_program, store};
 use super::fork;
 use super::offers::sessions::found;
+use super::reading::line;
 use super::replay::Recording;
 use super::resume::Recorded;
 use super::screen::Stage;
 use super::workbench::{Leaving, Shown};
 use crate::app::Message;
 use crate::config::Config;
-use crate::document::load_files;
+use crate::document::escape::visible;
 use crate::journal::Session;
+use crate::load::{Loaded, Loader, Progress};
+
+/// How often progress is shown.
+const FRAME: Duration = Duration::from_millis(100);
 
 /// What is being read, if anything is; what was wanted last is.
 #[derive(Default)]
 pub struct Opening {
     reading: Option<(Asked, JoinHandle<Result<Shown, Failure>>)>,
+    /// How far it is.
+    progress: Option<mpsc::Receiver<String>>,
+    wanted: Option<Wanted>,
+}
+
+/// What is read is wanted until this is dropped.
+struct Wanted(Arc<AtomicBool>);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
 }
 
 /// By what it was asked for.
 #[derive(Clone, Copy, PartialEq)]
-enum Asked {
+pub enum Asked {
     /// By paths in an overlay that stays until they are read.
     Typed,
     Picked,
 }
 
-/// What was read, or why it could not be.
-pub struct Opened {
-    asked: Asked,
-    shown: Result<Shown, Failure>,
+/// What was read, or why it could not be; and before that how far it is.
+pub enum Opened {
+    Progress(String),
+    Done { asked: Asked, shown: Result<Shown, Failure> },
 }
 
 impl Opening {
     /// Reads the documents of these paths, as they were typed.
     pub fn documents(&mut self, typed: String) {
+        let (sender, progress) = mpsc::channel(1);
+        let wanted = Arc::new(AtomicBool::new(true));
+        let goes_on = wanted.clone();
         self.read(Asked::Typed, move || {
-            let documents = load_files(&paths(&typed))?;
-            Ok(Shown::Documents { documents, question: None })
+            let mut last = Instant::now();
+            let mut tell = |progress: &Progress| {
+                if last.elapsed() > FRAME {
+                    last = Instant::now();
+                    // One that waits says nearly the same.
+                    let _ = sender.try_send(visible(&line(progress)).into());
+                }
+                goes_on.load(Ordering::Relaxed)
+            };
+            let Loaded { documents, remarks } = Loader::new(found_program()?, &mut tell).load_files(&paths(&typed))?;
+            Ok(Shown::Documents { documents, remarks, question: None })
         });
+        (self.progress, self.wanted) = (Some(progress), Some(Wanted(wanted)));
     }
 
     /// Reads the session of this id, to be shown as it stood at a record; whole where none is named.
@@ -84,27 +118,40 @@ impl Opening {
     }
 
     fn read(&mut self, asked: Asked, read: impl FnOnce() -> Result<Shown, Failure> + Send + 'static) {
+        self.stop();
         self.reading = Some((asked, tokio::task::spawn_blocking(read)));
     }
 
     /// Something else has begun: what was wanted is wanted no longer.
     pub fn stop(&mut self) {
-        self.reading = None;
+        *self = Self::default();
     }
 
     pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<Opened> {
         let Some((asked, reading)) = &mut self.reading else { return Poll::Pending };
+        if let Some(progress) = &mut self.progress
+            && let Poll::Ready(Some(line)) = progress.poll_recv(context)
+        {
+            return Poll::Ready(Opened::Progress(line));
+        }
         let Poll::Ready(shown) = reading.poll_unpin(context) else { return Poll::Pending };
         let asked = *asked;
-        self.reading = None;
-        Poll::Ready(Opened { asked, shown: shown.map_err(Failure::from).flatten() })
+        self.stop();
+        Poll::Ready(Opened::Done { asked, shown: shown.map_err(Failure::from).flatten() })
     }
 }
 
 impl Opened {
     /// Where the screen goes now: nowhere where it is wanted no longer, or cannot be shown, which is told.
     pub fn leads(self, stage: &mut Stage) -> Option<Leaving> {
-        match (self.asked, self.shown) {
+        let (asked, shown) = match self {
+            Opened::Progress(line) => {
+                stage.update(Message::DocumentsProgress(line));
+                return None;
+            }
+            Opened::Done { asked, shown } => (asked, shown),
+        };
+        match (asked, shown) {
             (Asked::Typed, _) if !stage.model.reads_documents() => None,
             (_, Ok(shown)) => Some(Leaving::To(shown)),
             (Asked::Typed, Err(failure)) => {

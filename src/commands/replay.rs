@@ -187,7 +187,11 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 // A run of its own on the same documents; what was played stays as it is.
                 Command::Ask { question, part } => {
                     let documents = stage.model.documents.iter().map(|open| open.document.clone()).collect();
-                    return Ok(Leaving::To(Shown::Documents { documents, question: Some((question, part)) }));
+                    return Ok(Leaving::To(Shown::Documents {
+                        documents,
+                        remarks: Vec::new(),
+                        question: Some((question, part)),
+                    }));
                 }
                 Command::Note { seq, text } => {
                     let at_ms = time_of(player.timeline().records(), seq);

@@ -6,7 +6,7 @@ use super::attach::Elsewhere;
 use super::resume::Recorded;
 use super::screen::{Scene, Stage};
 use super::{Exit, Failure, open, replay};
-use crate::app::{Mode, Model};
+use crate::app::{Message, Mode, Model};
 use crate::config::Loaded;
 use crate::document::{Document, Span};
 
@@ -16,6 +16,8 @@ pub enum Shown {
     Nothing,
     Documents {
         documents: Vec<Document>,
+        /// What could not be read of them.
+        remarks: Vec<String>,
         /// With the only part of the documents that it is about, where it is about a part.
         question: Option<(String, Option<Span>)>,
     },
@@ -48,8 +50,11 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
                 stage.turn_to(Model::new(Vec::new(), Mode::Live { running: false }));
                 open::open(&mut stage, &mut config, Vec::new(), open::Begin::Picking).await?
             }
-            Shown::Documents { documents, question } => {
+            Shown::Documents { documents, remarks, question } => {
                 stage.turn_to(Model::new(documents.clone(), Mode::Live { running: false }));
+                if !remarks.is_empty() {
+                    stage.update(Message::Notice(remarks.join("; ")));
+                }
                 let begin = question.map_or(open::Begin::Asking, |(text, part)| open::Begin::With(text, part));
                 open::open(&mut stage, &mut config, documents, begin).await?
             }

@@ -1,4 +1,4 @@
-//! What a document is: its text, its pages, spans of it, and how it is read, cut and searched.
+//! What a document is: its text, its pages, spans of it, and how it is cut and searched.
 
 pub mod bm25;
 pub mod chunk;
@@ -6,7 +6,6 @@ mod citation;
 pub mod escape;
 pub mod find;
 pub mod fusion;
-mod load;
 mod normal;
 pub mod passage;
 pub mod span;
@@ -21,7 +20,6 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use citation::Locator;
-pub use load::{LoadError, load, load_all, load_files};
 pub use normal::{NormalChar, NormalChars};
 pub use span::{Located, Match, Span};
 
@@ -95,6 +93,11 @@ impl Document {
         let starts = std::iter::once(0).chain(breaks).filter(|start| *start < text.len());
         let pages = if has_pages { starts.collect() } else { Vec::new() };
         Self { name: name.into(), text, pages, hash: Arc::default() }
+    }
+
+    /// A document with pages that begin at these bytes.
+    pub fn paged(name: impl Into<String>, text: impl Into<Arc<str>>, pages: Vec<usize>) -> Self {
+        Self { name: name.into(), text: text.into(), pages, hash: Arc::default() }
     }
 
     /// A document whose hash is known to be this one.

@@ -14,7 +14,7 @@ mod frame;
 mod hints;
 mod host;
 mod likeness;
-mod lock;
+pub mod lock;
 mod mend;
 mod private;
 mod process;
@@ -30,7 +30,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub use allocator::Counting;
+pub use allocator::{Counting, OUT_OF_MEMORY, cap};
 pub use check::{Attempted, SandboxReport};
 pub use child::child_main;
 pub use likeness::{Likeness, Likenesses, Question};

@@ -156,7 +156,8 @@ fn documents(paint: &mut Paint, form: &DocumentsForm, area: Area) {
     line_input(paint, &form.input, area.top(area.height.saturating_sub(ROWS)));
     let (told, role) = match &form.reading {
         Reading::NotYet => ("files, one after the other; a name with blanks in it stands \"in quotes\"", Role::Dim),
-        Reading::UnderWay => ("reading…", Role::Dim),
+        Reading::UnderWay if form.progress.is_empty() => ("reading…", Role::Dim),
+        Reading::UnderWay => (form.progress.as_str(), Role::Dim),
         Reading::Refused(why) => (why.as_str(), Role::Bad),
     };
     let style = paint.style(role);

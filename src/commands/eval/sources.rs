@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::super::begin::found_program;
 use super::super::{Exit, Failure};
-use crate::document::{Document, LoadError, load};
+use crate::document::Document;
 use crate::eval::{Question, Source};
+use crate::load::{LoadError, Loader};
 
 /// Documents that stay at hand: those of the questions under way and of the next.
 const AT_HAND: usize = 8;
@@ -14,6 +16,8 @@ const AT_HAND: usize = 8;
 const TOLD: usize = 8;
 
 pub struct Sources {
+    /// The file of this program, which reads some formats in a process of its own.
+    program: PathBuf,
     paths: HashMap<String, PathBuf>,
     at_hand: Mutex<Vec<(Source, Document)>>,
 }
@@ -58,7 +62,7 @@ impl Sources {
             }
         }
         if problems.is_empty() {
-            return Ok(Self { paths, at_hand: Mutex::default() });
+            return Ok(Self { program: found_program()?, paths, at_hand: Mutex::default() });
         }
         let more = problems.len().saturating_sub(TOLD);
         problems.truncate(TOLD);
@@ -79,7 +83,7 @@ impl Sources {
         }
         let document = match source {
             Source::File(name) => match self.paths.get(name) {
-                Some(path) => load(path)?,
+                Some(path) => Loader::new(self.program.clone(), &mut |_| true).load_one(path)?,
                 None => return Err(LoadError::Missing(name.into())),
             },
             Source::Text { name, text } => Document::from_text(name.as_str(), text.as_ref()),

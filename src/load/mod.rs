@@ -1,0 +1,514 @@
+//! Reads documents from files, folders and standard input: text in any encoding, Markdown, source code, CSV, JSON, HTML, Word
+//! and PDF. What a library of others parses is parsed in a process of its own.
+
+mod apart;
+mod blocks;
+mod child;
+mod csv;
+mod docx;
+mod error;
+mod folder;
+mod format;
+mod html;
+mod json;
+#[cfg(feature = "pdf")]
+mod pdf;
+mod text;
+mod wire;
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+pub use child::{SUBCOMMAND, child_main};
+pub use error::LoadError;
+
+use crate::document::Document;
+use apart::{Apart, Nothing, Pages};
+use format::{Format, Kind, recognise};
+use wire::{Foreign, Trouble};
+
+/// Larger files are refused, and so are texts that a file unpacks to.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// Reads documents, and tells how far it is.
+pub struct Loader<'a> {
+    apart: Apart,
+    told: &'a mut dyn FnMut(&Progress) -> bool,
+}
+
+/// How far the reading is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub name: String,
+    /// Which document it is, counted from 1, and of how many.
+    pub document: usize,
+    pub documents: usize,
+    pub page: u32,
+    /// 0 where it has no pages, and where they are not counted yet.
+    pub pages: u32,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    pub documents: Vec<Document>,
+    /// What could not be read of it, each in a sentence.
+    pub remarks: Vec<String>,
+}
+
+/// What is to be read.
+struct Source {
+    path: PathBuf,
+    name: String,
+    /// It was found in a folder: where it cannot be read it is left out.
+    found: bool,
+}
+
+impl<'a> Loader<'a> {
+    /// `program`: the file of this program, which reads some formats in a process of its own. `told` hears of progress, some
+    /// times a second at least while a document takes long, and says whether to go on.
+    pub fn new(program: PathBuf, told: &'a mut dyn FnMut(&Progress) -> bool) -> Self {
+        Self { apart: Apart::new(program), told }
+    }
+
+    /// Reads files, folders and, as `-`, standard input in order, and stops at the first of these that cannot be read. Blocks
+    /// until all is read.
+    pub fn load(&mut self, paths: &[PathBuf]) -> Result<Loaded, LoadError> {
+        let sources = sources(paths)?;
+        let mut loaded = Loaded::default();
+        let documents = sources.len();
+        for (number, source) in sources.into_iter().enumerate() {
+            let mut progress =
+                Progress { name: source.name.clone(), document: number + 1, documents, page: 0, pages: 0 };
+            if !(self.told)(&progress) {
+                return Err(LoadError::Stopped);
+            }
+            match self.read(&source, &mut progress, &mut loaded.remarks) {
+                Ok(document) => loaded.documents.push(document),
+                Err(LoadError::Stopped) => return Err(LoadError::Stopped),
+                Err(error) if source.found => loaded.remarks.push(format!("left out: {error}")),
+                Err(error) => return Err(error),
+            }
+        }
+        match paths.iter().find(|path| path.is_dir()) {
+            Some(folder) if loaded.documents.is_empty() => Err(LoadError::EmptyFolder(folder.clone())),
+            _ => Ok(loaded),
+        }
+    }
+
+    /// Reads one file.
+    pub fn load_one(&mut self, path: &Path) -> Result<Document, LoadError> {
+        let loaded = self.load(&[path.to_owned()])?;
+        loaded.documents.into_iter().next().ok_or_else(|| LoadError::Empty(path.to_owned()))
+    }
+
+    /// The same for paths that are named while a screen is up: files and folders alone. Standard input is the keyboard there,
+    /// and what comes by a pipe or a device could be waited for without end.
+    pub fn load_files(&mut self, paths: &[PathBuf]) -> Result<Loaded, LoadError> {
+        let no_file = |path: &&PathBuf| {
+            is_standard_input(path) || std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+        };
+        match paths.iter().find(no_file) {
+            Some(path) => Err(LoadError::NoFile(path.clone())),
+            None => self.load(paths),
+        }
+    }
+
+    fn read(
+        &mut self,
+        source: &Source,
+        progress: &mut Progress,
+        remarks: &mut Vec<String>,
+    ) -> Result<Document, LoadError> {
+        let path = &source.path;
+        let bytes = if is_standard_input(path) { read(io::stdin().lock(), 0, path)? } else { read_file(path)? };
+        let name = source.name.clone();
+        let document = match recognise(&bytes, &source.name) {
+            Format::Text(charset, kind) => {
+                let text = text::decode(bytes, charset);
+                match kind {
+                    Kind::Plain => Document::from_text(name, text),
+                    Kind::Csv => Document::from_text(name, csv::rows_as_lines(text)),
+                    Kind::Json => Document::from_text(name, json::laid_out(text)),
+                    Kind::Html => {
+                        let pages = self.apart(Foreign::Html, text.into_bytes(), path, progress)?;
+                        Document::from_text(name, pages.texts.concat())
+                    }
+                }
+            }
+            Format::Docx => {
+                let pages = self.apart(Foreign::Docx, bytes, path, progress)?;
+                Document::from_text(name, pages.texts.concat())
+            }
+            Format::Pdf => {
+                let pages = self.apart(Foreign::Pdf, bytes, path, progress)?;
+                if pages.texts.iter().all(|text| text.trim().is_empty()) {
+                    return Err(if pages.pictures.is_empty() {
+                        LoadError::Damaged { path: path.clone(), what: "no words are found on its pages".into() }
+                    } else {
+                        LoadError::Scanned(path.clone())
+                    });
+                }
+                remarks.extend(pages.remarks(&name));
+                paged(name, &pages.texts)
+            }
+            Format::Binary { what, advice } => return Err(LoadError::Binary { path: path.clone(), what, advice }),
+        };
+        if document.text.len() as u64 > MAX_BYTES {
+            return Err(LoadError::TooLarge(path.clone()));
+        }
+        // A byte-order mark in the middle of a file is no word either.
+        if document.text.chars().all(|c| c.is_whitespace() || c == '\u{feff}') {
+            return Err(LoadError::Empty(path.clone()));
+        }
+        Ok(document)
+    }
+
+    fn apart(
+        &mut self,
+        format: Foreign,
+        bytes: Vec<u8>,
+        path: &Path,
+        progress: &mut Progress,
+    ) -> Result<Pages, LoadError> {
+        let mut told = |page, pages| {
+            (progress.page, progress.pages) = (page, pages);
+            (self.told)(progress)
+        };
+        self.apart.read(format, bytes, &mut told).map_err(|nothing| match nothing {
+            Nothing::Stopped => LoadError::Stopped,
+            Nothing::Trouble(Trouble::Password) => LoadError::Password(path.into()),
+            // What is told of a file's inside may be of its text.
+            Nothing::Trouble(Trouble::Damaged(what)) => {
+                let what = what.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+                LoadError::Damaged { path: path.into(), what }
+            }
+            Nothing::Process(what) => LoadError::Apart { path: path.into(), what },
+        })
+    }
+}
+
+impl Pages {
+    fn remarks(&self, name: &str) -> Vec<String> {
+        let told =
+            |pages: &[u32], what: &str| (!pages.is_empty()).then(|| format!("{name:?}: {} {what}", listed(pages)));
+        [
+            told(&self.unreadable, "could not be read, and nothing stands there"),
+            told(&self.pictures, "only pictures, whose words are not read; `ocrmypdf IN OUT` recognises them"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// "page 3", "pages 3, 5–9 and 12 more"
+fn listed(pages: &[u32]) -> String {
+    const MOST: usize = 8;
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for &page in pages {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == page => *last = page,
+            _ => ranges.push((page, page)),
+        }
+    }
+    let rest: u32 = ranges.iter().skip(MOST).map(|(first, last)| last - first + 1).sum();
+    let named: Vec<String> = ranges
+        .iter()
+        .take(MOST)
+        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first}–{last}") })
+        .collect();
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    format!("page{} {}{more}:", if pages.len() == 1 { "" } else { "s" }, named.join(", "))
+}
+
+/// A page ends with a form feed, and holds none.
+fn paged(name: String, texts: &[String]) -> Document {
+    let mut text = String::with_capacity(texts.iter().map(|text| text.len() + 2).sum());
+    let mut pages = Vec::with_capacity(texts.len());
+    for page in texts {
+        if !pages.is_empty() {
+            text.push('\u{c}');
+        }
+        pages.push(text.len());
+        text.extend(page.trim_end().chars().filter_map(|character| match character {
+            '\r' | '\u{c}' => Some('\n'),
+            '\0' | '\u{ad}' => None,
+            other => Some(other),
+        }));
+        text.push('\n');
+    }
+    Document::paged(name, text, pages)
+}
+
+fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, LoadError> {
+    let mut seen = HashSet::new();
+    if paths.iter().filter(|path| is_standard_input(path)).any(|path| !seen.insert(path)) {
+        return Err(LoadError::StandardInputTwice);
+    }
+    let mut sources = Vec::new();
+    for path in paths {
+        if !is_standard_input(path) && path.is_dir() {
+            let folder = name_of(&path.canonicalize().unwrap_or_else(|_| path.clone()));
+            for file in folder::files(path)? {
+                let within = file.strip_prefix(path).unwrap_or(&file).to_string_lossy();
+                sources.push(Source { name: format!("{folder}/{within}"), found: true, path: file });
+            }
+        } else {
+            sources.push(Source { name: name_of(path), found: false, path: path.clone() });
+        }
+    }
+    tell_apart(&mut sources);
+    Ok(sources)
+}
+
+/// Documents of one name get the name of their folder too, or a number.
+fn tell_apart(sources: &mut [Source]) {
+    let mut names = HashSet::new();
+    for source in sources {
+        if !names.insert(source.name.clone()) {
+            let folder = source.path.parent().and_then(Path::file_name);
+            let fuller = folder.map(|folder| format!("{}/{}", folder.to_string_lossy(), source.name));
+            let numbered = (2..).map(|number| format!("{} ({number})", source.name));
+            if let Some(name) = fuller.into_iter().chain(numbered).find(|name| !names.contains(name)) {
+                names.insert(name.clone());
+                source.name = name;
+            }
+        }
+    }
+}
+
+fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn name_of(path: &Path) -> String {
+    if is_standard_input(path) {
+        return "standard input".into();
+    }
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => LoadError::Missing(path.into()),
+        io::ErrorKind::PermissionDenied => LoadError::Forbidden(path.into()),
+        _ => LoadError::Unreadable { path: path.into(), error },
+    };
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    if metadata.len() > MAX_BYTES {
+        return Err(LoadError::TooLarge(path.into()));
+    }
+    read(File::open(path).map_err(failed)?, metadata.len(), path)
+}
+
+/// Reads to the end, however large the file said it was.
+fn read(from: impl Read, said: u64, path: &Path) -> Result<Vec<u8>, LoadError> {
+    // Room for one byte more than there should be, so that the end is met without growing.
+    let mut bytes = Vec::with_capacity(usize::try_from(said.min(MAX_BYTES)).map_or(0, |said| said + 1));
+    from.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| LoadError::Unreadable { path: path.into(), error })?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(LoadError::TooLarge(path.into()));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn load_bytes(bytes: &[u8]) -> Result<Document, LoadError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, bytes).unwrap();
+        load(&path)
+    }
+
+    /// Formats that are read apart are tested with the whole program.
+    fn load(path: &Path) -> Result<Document, LoadError> {
+        let mut told = |_: &Progress| true;
+        Loader::new("no program".into(), &mut told).load_one(path)
+    }
+
+    fn load_all(paths: &[PathBuf]) -> Result<Loaded, LoadError> {
+        Loader::new("no program".into(), &mut |_| true).load(paths)
+    }
+
+    fn load_files(paths: &[PathBuf]) -> Result<Loaded, LoadError> {
+        Loader::new("no program".into(), &mut |_| true).load_files(paths)
+    }
+
+    fn text_of(bytes: &[u8]) -> String {
+        load_bytes(bytes).unwrap().text.to_string()
+    }
+
+    const GERMAN: &str = "Die Prüfung der Bücher ergab für das Geschäftsjahr einen Überschuß von zwölf Millionen.\n";
+
+    fn utf16(text: &str, mark: bool, unit: impl Fn(u16) -> [u8; 2]) -> Vec<u8> {
+        mark.then_some(0xfeff).into_iter().chain(text.encode_utf16()).flat_map(unit).collect()
+    }
+
+    #[test]
+    fn text_is_read_in_whatever_encoding_it_is() {
+        assert_eq!(text_of(GERMAN.as_bytes()), GERMAN);
+        assert_eq!(text_of(&[b"\xef\xbb\xbf", GERMAN.as_bytes()].concat()), GERMAN);
+        assert_eq!(text_of(&encoding_rs::WINDOWS_1252.encode(GERMAN).0), GERMAN);
+        for mark in [true, false] {
+            assert_eq!(text_of(&utf16(GERMAN, mark, u16::to_le_bytes)), GERMAN);
+            assert_eq!(text_of(&utf16(GERMAN, mark, u16::to_be_bytes)), GERMAN);
+        }
+        let utf32: Vec<u8> = "\u{feff}Größe 😀".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+        assert_eq!(text_of(&utf32), "Größe 😀");
+        let japanese = "これは日本語の文書です。売上高は前年より増えました。";
+        assert_eq!(text_of(&encoding_rs::SHIFT_JIS.encode(japanese).0), japanese);
+        assert_eq!(text_of(&encoding_rs::ISO_2022_JP.encode(japanese).0), japanese);
+    }
+
+    #[test]
+    fn a_form_feed_that_ends_the_text_begins_no_page() {
+        assert_eq!(Document::from_text("d", "one\x0ctwo\x0c").pages, [0, 4]);
+        assert_eq!(Document::from_text("d", "one\x0c").pages, [0]);
+        assert!(Document::from_text("d", "\x0c").pages.len() <= 1);
+    }
+
+    #[test]
+    fn line_ends_are_lf_and_pages_are_kept() {
+        let document = load_bytes(b"one\r\ntwo\rthree\n\x0cfour").unwrap();
+        assert_eq!(&*document.text, "one\ntwo\nthree\n\x0cfour");
+        assert_eq!(document.pages, [0, 15]);
+        assert_eq!(document.name, "file");
+    }
+
+    #[test]
+    fn a_text_that_begins_like_a_picture_is_a_text() {
+        assert_eq!(text_of(b"BMW annual report"), "BMW annual report");
+    }
+
+    #[test]
+    fn what_is_no_text_is_named_with_a_way_out() {
+        let late = [b"plain words ".repeat(200), (0..=255).collect::<Vec<u8>>().repeat(20)].concat();
+        for (bytes, what) in [
+            (&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..], "a picture"),
+            (b"PK\x03\x04\x14\0\0\0\x08\0", "an archive"),
+            (b"{\\rtf1\\ansi text}", "a rich text document"),
+            (b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "a program"),
+            (&late, "a binary file of no format it knows"),
+        ] {
+            let error = load_bytes(bytes).unwrap_err();
+            assert!(error.to_string().contains(what), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_blank_file_is_empty() {
+        for bytes in [&b""[..], b" \n\t\r\n", b"\xef\xbb\xbf", b" \xef\xbb\xbf \n"] {
+            assert!(matches!(load_bytes(bytes), Err(LoadError::Empty(_))));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_says_so_in_one_escaped_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = load(&folder.path().join("no\u{1b}[31m\nfile")).unwrap_err();
+        assert!(matches!(missing, LoadError::Missing(_)));
+        assert!(!missing.to_string().contains(char::is_control), "{missing:?}");
+        assert!(matches!(load(folder.path()), Err(LoadError::EmptyFolder(_))));
+        let large = folder.path().join("large");
+        File::create(&large).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        assert!(matches!(load(&large), Err(LoadError::TooLarge(_))));
+        assert!(load(Path::new("a\0b")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_may_not_be_read_says_so() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("closed");
+        std::fs::write(&path, "words").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
+        // Permissions do not hold root back.
+        if File::open(&path).is_err() {
+            assert!(matches!(load(&path), Err(LoadError::Forbidden(_))));
+        }
+    }
+
+    #[test]
+    fn standard_input_is_asked_for_once() {
+        let twice = [PathBuf::from("-"), PathBuf::from("x"), PathBuf::from("-")];
+        assert!(matches!(load_all(&twice), Err(LoadError::StandardInputTwice)));
+    }
+
+    #[test]
+    fn on_a_screen_only_files_are_read() {
+        let paths = |name: &str| vec![PathBuf::from(name)];
+        assert!(matches!(load_files(&paths("-")), Err(LoadError::NoFile(_))));
+        assert!(matches!(load_files(&paths("/dev/null")), Err(LoadError::NoFile(_))));
+        assert!(matches!(load_files(&paths("no such file")), Err(LoadError::Missing(_))));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "words").unwrap();
+        assert_eq!(load_files(&[file]).unwrap().documents.len(), 1);
+        assert_eq!(load_files(&[folder.path().into()]).unwrap().documents.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_at_all_are_a_document_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            if let Format::Text(charset, _) = recognise(&bytes, "") {
+                prop_assert!(!text::decode(bytes, charset).contains('\r'));
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_is_its_documents_and_what_is_none_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("papers");
+        std::fs::create_dir_all(root.join("a")).unwrap();
+        for (name, bytes) in
+            [("a/x.txt", &b"one"[..]), ("b.csv", b"h\n\"1\n2\""), ("c.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")]
+        {
+            std::fs::write(root.join(name), bytes).unwrap();
+        }
+        let loaded = load_all(&[root.clone(), root.join("a/x.txt"), root.join("a/x.txt")]).unwrap();
+        let names: Vec<&str> = loaded.documents.iter().map(|document| document.name.as_str()).collect();
+        assert_eq!(names, ["papers/a/x.txt", "papers/b.csv", "x.txt", "a/x.txt"]);
+        assert_eq!(&*loaded.documents[1].text, "h\n\"1 2\"");
+        assert!(loaded.remarks.len() == 1 && loaded.remarks[0].contains("a picture"), "{:?}", loaded.remarks);
+    }
+
+    #[test]
+    fn a_page_of_html_is_decoded_as_it_says() {
+        let page = "<html><meta charset=\"koi8-r\"><p>Отчёт о продажах</html>";
+        let bytes = encoding_rs::KOI8_R.encode(page).0.into_owned();
+        match recognise(&bytes, "page.html") {
+            Format::Text(charset, Kind::Html) => assert_eq!(text::decode(bytes, charset), page),
+            _ => panic!("no HTML"),
+        }
+    }
+
+    #[test]
+    fn reading_stops_when_nobody_wants_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.txt");
+        std::fs::write(&path, "words").unwrap();
+        assert!(matches!(Loader::new("no program".into(), &mut |_| false).load(&[path]), Err(LoadError::Stopped)));
+    }
+
+    #[test]
+    fn pages_that_cannot_be_read_are_named_and_keep_their_number() {
+        let texts = ["one\u{c}\r\n".to_owned(), String::new(), "three".to_owned()];
+        let document = paged("d".into(), &texts);
+        assert_eq!(&*document.text, "one\n\u{c}\n\u{c}three\n");
+        assert_eq!(document.pages, [0, 5, 7]);
+        assert_eq!(listed(&[3, 5, 6, 7]), "pages 3, 5–7:");
+        assert_eq!(listed(&[3]), "page 3:");
+    }
+}

@@ -1,0 +1,103 @@
+//! Documents of every format as the whole program reads them: PDF, Word and HTML in a process of its own.
+
+#![allow(clippy::unwrap_used)] // Also the helpers here are tests.
+
+use std::path::{Path, PathBuf};
+
+use minions::document::Document;
+use minions::load::{LoadError, Loaded, Loader, Progress};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents").join(name)
+}
+
+fn load(paths: &[PathBuf]) -> Result<Loaded, LoadError> {
+    Loader::new(env!("CARGO_BIN_EXE_minions").into(), &mut |_: &Progress| true).load(paths)
+}
+
+fn one(path: PathBuf) -> (Document, Vec<String>) {
+    let mut loaded = load(&[path]).unwrap();
+    (loaded.documents.remove(0), loaded.remarks)
+}
+
+#[cfg(feature = "pdf")]
+#[test]
+fn a_pdf_keeps_its_pages_and_rows_and_says_what_is_a_picture() {
+    let (document, remarks) = one(fixture("report.pdf"));
+    assert_eq!(document.pages.len(), 3);
+    let row = document.text.lines().find(|line| line.contains("North")).unwrap();
+    assert!(row.contains("1,234") && row.contains("1,300"), "{row}");
+    let at = document.text.find("Total assets").unwrap();
+    assert_eq!(document.page_of(at), Some(3));
+    assert!(remarks.len() == 1 && remarks[0].contains("page 2:") && remarks[0].contains("picture"), "{remarks:?}");
+    // One without a password to open it is no protected one.
+    assert_eq!(one(fixture("owner-only.pdf")).0.text, document.text);
+}
+
+#[cfg(feature = "pdf")]
+#[test]
+fn a_pdf_that_cannot_be_read_says_why() {
+    let why = |name: &str| load(&[fixture(name)]).unwrap_err();
+    assert!(matches!(why("locked.pdf"), LoadError::Password(_)));
+    assert!(matches!(why("scanned.pdf"), LoadError::Scanned(_)));
+    assert!(matches!(why("cut-short.pdf"), LoadError::Damaged { .. }));
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [
+        ("a.pdf", &b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"[..]),
+        ("b.pdf", b"%PDF-"),
+        ("c.pdf", &[b'%', b'P', b'D', b'F', b'-', 0xff]),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        assert!(load(&[path]).is_err(), "{name}");
+    }
+}
+
+#[cfg(feature = "pdf")]
+#[test]
+fn whatever_is_wrong_within_a_pdf_is_an_error_or_a_document() {
+    let whole = std::fs::read(fixture("report.pdf")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut paths = Vec::new();
+    for at in (0..whole.len()).step_by(97) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x15;
+        bytes.swap(at, whole.len() - 1 - at);
+        let path = folder.path().join(format!("{at}.pdf"));
+        std::fs::write(&path, bytes).unwrap();
+        paths.push(path);
+    }
+    for path in paths {
+        let _ = load(&[path]);
+    }
+}
+
+#[test]
+fn html_and_word_are_read_apart_and_one_that_is_broken_costs_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    write(
+        "a.html",
+        b"<!doctype html><title>T</title><h2>Costs</h2><table><tr><th>Year<th>Cost<tr><td>2019<td>5</table>",
+    );
+    write("b.docx", b"PK\x03\x04\x14\0\0\0\x08\0 word/document.xml is not here");
+    write("c.htm", b"<p>words\x0c of c");
+    let loaded = load(&[folder.path().into()]).unwrap();
+    let texts: Vec<&str> = loaded.documents.iter().map(|document| &*document.text).collect();
+    assert_eq!(texts, ["T\n\n## Costs\n\n| Year | Cost |\n| --- | --- |\n| 2019 | 5 |\n", "words of c\n"]);
+    assert!(loaded.remarks.len() == 1 && loaded.remarks[0].contains("b.docx"), "{:?}", loaded.remarks);
+}
+
+#[test]
+fn a_reading_that_is_not_wanted_any_more_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.html");
+    std::fs::write(&path, "<p>words").unwrap();
+    let mut calls = 0;
+    let mut told = |_: &Progress| {
+        calls += 1;
+        calls < 2
+    };
+    let read = Loader::new(env!("CARGO_BIN_EXE_minions").into(), &mut told).load(&[path]);
+    assert!(matches!(read, Err(LoadError::Stopped)));
+}
