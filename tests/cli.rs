@@ -147,7 +147,6 @@ fn what_is_not_in_this_version_says_so_in_one_sentence_and_exits_with_2() {
     let home = Home::new();
     fs::write(home.path("document.txt"), "Words.").unwrap();
     let later: &[&[&str]] = &[
-        &["attach"],
         &["sessions", "export", "last"],
         &["run", "-d", "document.txt", "-q", "What?", "--protocol", "minion"],
         &["open", "document.txt", "-q", "What?", "--set", "protocol.name=local-only"],

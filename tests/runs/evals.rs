@@ -149,9 +149,11 @@ async fn an_eval_that_was_killed_goes_on_and_repeats_nothing() {
     answered.sort_unstable();
     answered.dedup();
     assert_eq!(answered.len(), 14);
-    // Only those under way at a kill were begun again, two each time at most.
+    // Those under way at a kill went on; only one that had asked nothing yet was begun again.
     let begun = of_kind(&book, "started").len();
     assert!(begun <= 14 + 2 * kills, "{begun}");
+    let anew = of_kind(&book, "abandoned");
+    assert!(anew.iter().all(|entry| entry["cost"]["remote_calls"] == 0), "{anew:?}");
 
     // The totals are those of the sessions on the disk.
     let (mut input, mut output) = (0, 0);

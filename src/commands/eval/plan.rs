@@ -117,9 +117,12 @@ fn settings(args: &EvalArgs, loaded: &Loaded, sources: &Sources) -> Result<Vec<(
                 "remote-only sends every document whole to the remote LM; nothing was sent: add --yes-send-document to agree",
             ));
         }
+        let mut config = loaded.config;
+        // Nobody is there to pass a gate.
+        config.protocol.step = false;
         let short = |name: &str| name.rsplit_once('.').map_or(name, |(_, key)| key).to_owned();
         let label: Vec<String> = combination.iter().map(|(name, value)| format!("{}={value}", short(name))).collect();
-        let settings = deciding(&loaded.config)?;
+        let settings = deciding(&config)?;
         let setting = Setting {
             fingerprint: fingerprint(&settings),
             label: if label.is_empty() { "as set".into() } else { label.join(" ") },
@@ -127,7 +130,7 @@ fn settings(args: &EvalArgs, loaded: &Loaded, sources: &Sources) -> Result<Vec<(
         };
         // The same value twice is one setting.
         if !found.iter().any(|(known, _)| known.fingerprint == setting.fingerprint) {
-            found.push((setting, loaded.config));
+            found.push((setting, config));
         }
     }
     Ok(found)

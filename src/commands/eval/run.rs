@@ -174,7 +174,7 @@ impl Eval {
         Ok(ended.unwrap_or(if stopped { Ended::Interrupted } else { Ended::Done }))
     }
 
-    /// Sessions that a process before this one began: those that came to their end count.
+    /// Sessions that a process before this one began come to their end first.
     async fn take_up_open(&self, stop: &watch::Receiver<Stop>) -> Result<(), Failure> {
         let open = self.folder.book(|book| book.open.clone());
         for (setting, question, of) in self.plan.tries() {
@@ -182,7 +182,7 @@ impl Eval {
                 && *stop.borrow() == Stop::No
             {
                 let making = self.making(setting, question, of, None)?;
-                making.take_up(session.clone()).await?;
+                making.take_up(session.clone(), stop.clone()).await?;
             }
         }
         Ok(())

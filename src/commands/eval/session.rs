@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::super::begin::{Engines, prepare, store};
+use super::super::begin::{Begun, Engines, prepare, store};
+use super::super::resume::{Recorded, go_on};
 use super::super::{Exit, Failure};
 use super::folder::Folder;
 use super::run::Stop;
@@ -12,7 +13,9 @@ use crate::config::Config;
 use crate::document::Document;
 use crate::eval::{Entry, Followed, Question, Try, judge};
 use crate::journal::{DayBook, Stored};
-use crate::protocol::{AskId, BudgetChoice, Ending, Estimate, Fact, Purpose, RemoteAsk, ReplyFormat, estimate_tokens};
+use crate::protocol::{
+    AskId, BudgetChoice, Ending, Estimate, Fact, Interrupted, Purpose, RemoteAsk, ReplyFormat, estimate_tokens,
+};
 use crate::remote::RemoteLm;
 use crate::runtime::{Event, Order};
 
@@ -44,13 +47,51 @@ pub struct Making<'a> {
 
 impl Making<'_> {
     /// Runs the session and notes what it came to.
-    pub async fn make(&self, mut stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
+    pub async fn make(&self, stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
         let documents = self.documents.clone();
         let prepared = prepare(&self.config, &self.engines, documents, self.question.asked(), None, None).await?;
         let session = prepared.session.id().to_string();
-        self.folder.note(&Entry::Started { of: self.of.clone(), session: session.clone() })?;
-        let mut running = prepared.start().running;
+        self.folder.note(&Entry::Started { of: self.of.clone(), session })?;
+        self.follow(prepared.start(), Followed::new(&self.documents), stop).await
+    }
+
+    /// A session that a process before this one began: where it ended it counts, else it goes on from where it was. A
+    /// request whose answer was lost is sent again, within the session's budget. One that cannot go on is asked anew.
+    pub async fn take_up(&self, session: String, stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
         let mut followed = Followed::new(&self.documents);
+        let Ok(found) = store(&self.config)?.resolve(&session) else { return self.settle(&followed, session).await };
+        for record in found.read().map(|journal| journal.records).unwrap_or_default() {
+            if let Stored::Known(fact) = &record.fact {
+                followed.apply(fact, record.at_ms);
+            }
+        }
+        if followed.ending().is_some() {
+            return self.settle(&followed, session).await;
+        }
+        match Recorded::read(found) {
+            Ok(recorded) => {
+                let lost = Interrupted::of(&recorded.state).is_some_and(|interrupted| interrupted.may_cost());
+                let begun = go_on(&self.config, recorded, None).await?;
+                if lost {
+                    let _ = begun.running.orders.try_send(Order::SendAgain);
+                }
+                self.follow(begun, followed, stop).await
+            }
+            Err(error) => {
+                tracing::warn!("a session of the eval is asked anew: {error}");
+                self.settle(&followed, session).await
+            }
+        }
+    }
+
+    /// Follows a session to its end.
+    async fn follow(
+        &self,
+        begun: Begun,
+        mut followed: Followed,
+        mut stop: watch::Receiver<Stop>,
+    ) -> Result<Came, Failure> {
+        let Begun { session, mut running, .. } = begun;
         let mut stopping = false;
         loop {
             let records = tokio::select! {
@@ -69,32 +110,15 @@ impl Making<'_> {
             for record in records {
                 if let Stored::Known(fact) = &record.fact {
                     followed.apply(fact, record.at_ms);
-                    let order = match **fact {
-                        Fact::BudgetReached(_) => Order::Budget(BudgetChoice::Stop),
-                        // Whoever began the eval agreed to it.
-                        Fact::ConsentAsked { .. } => Order::Consent,
-                        _ => continue,
-                    };
-                    let _ = running.orders.try_send(order);
+                    // Nobody is there to say how to go on.
+                    if matches!(**fact, Fact::BudgetReached(_)) {
+                        let _ = running.orders.try_send(Order::Budget(BudgetChoice::Stop));
+                    }
                 }
             }
         }
         running.outcome.await??;
-        self.settle(&followed, session).await
-    }
-
-    /// A session that was begun before this process: what it came to where it ended, else what it cost.
-    pub async fn take_up(&self, session: String) -> Result<Came, Failure> {
-        let mut followed = Followed::new(&self.documents);
-        // One that is gone, or that cannot be read, is asked anew.
-        if let Ok(journal) = store(&self.config)?.resolve(&session).and_then(|found| found.read()) {
-            for record in &journal.records {
-                if let Stored::Known(fact) = &record.fact {
-                    followed.apply(fact, record.at_ms);
-                }
-            }
-        }
-        self.settle(&followed, session).await
+        self.settle(&followed, session.id().to_string()).await
     }
 
     async fn settle(&self, followed: &Followed, session: String) -> Result<Came, Failure> {
@@ -144,6 +168,8 @@ impl Making<'_> {
             max_output_tokens: cap,
             estimate: Estimate {
                 input_tokens: input,
+                counted: false,
+                reused: false,
                 worst_cost_usd: price.map(|price| price.worst(input, cap)),
                 ..Estimate::default()
             },
