@@ -42,3 +42,5 @@ mod pty;
 mod remote_faults;
 #[path = "runs/stopped.rs"]
 mod stopped;
+#[path = "runs/taken_up.rs"]
+mod taken_up;

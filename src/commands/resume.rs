@@ -96,6 +96,16 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
             ),
         ));
     }
+    if let Phase::AtGate { n, held } = &recorded.state.phase {
+        return Err(Failure::new(
+            Exit::NoAnswer,
+            format!(
+                "session {id} waits at gate {n} ({}) for a word; go on with it in the workbench: `minions resume {id}` in a \
+                 terminal",
+                held.gate().name()
+            ),
+        ));
+    }
     if let Phase::Paused(reached) = &recorded.state.phase
         && args.budget.is_none_or(|usd| usd < reached.needed_usd())
     {
