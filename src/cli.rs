@@ -62,7 +62,7 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Play a session back, in the workbench or as text
     Replay(ReplayArgs),
-    /// List, show, verify, export, fork or delete sessions
+    /// List, search, show, compare, export, import, archive, fork or delete sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
     /// Fetch a model into the models folder
@@ -292,6 +292,17 @@ pub enum Point {
 pub enum SessionsCommand {
     /// List the sessions, newest first
     List {
+        /// Only those with this tag
+        #[arg(long, value_name = "TAG")]
+        tag: Option<String>,
+        /// Print one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the sessions in which every word is found: in question, answer, title, tags or documents' names
+    Search {
+        #[arg(required = true, value_name = "WORD")]
+        words: Vec<String>,
         /// Print one JSON array
         #[arg(long)]
         json: bool,
@@ -315,13 +326,64 @@ pub enum SessionsCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Write a session in another format to standard output
-    Export {
+    /// Write a session in another format, without its documents' text
+    Export(ExportArgs),
+    /// Make a session of a log that the reference implementation (HazyResearch/minions) wrote
+    Import {
+        /// A JSON log of `minions_logs` or `minion_logs`
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The documents that it was about, in their order, to look its citations up in
+        #[arg(short, long = "document", value_name = "DOC", num_args = 1..)]
+        documents: Vec<PathBuf>,
+    },
+    /// Compare two sessions, or two rounds: `last@1 last@2`
+    Diff {
+        /// A session, or a round of one as SESSION@ROUND
+        #[arg(value_name = "A")]
+        a: String,
+        /// Another
+        #[arg(value_name = "B")]
+        b: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a session a title, or take it away with ""
+    Rename {
         #[arg(help = SESSION)]
         session: String,
-        /// The format
-        #[arg(long, value_enum, default_value_t)]
-        format: ExportFormat,
+        title: String,
+    },
+    /// Add tags to a session, or remove some
+    Tag {
+        #[arg(help = SESSION)]
+        session: String,
+        /// A word each; `keep` keeps the session from being pruned
+        #[arg(value_name = "TAG", required_unless_present = "remove")]
+        tags: Vec<String>,
+        /// A tag to take away; may be repeated
+        #[arg(long, value_name = "TAG")]
+        remove: Vec<String>,
+    },
+    /// Compress sessions; they stay listed, shown and replayed
+    Archive {
+        #[arg(help = SESSION, required = true, value_name = "SESSION")]
+        sessions: Vec<String>,
+    },
+    /// Bring archived sessions back to what they were
+    Restore {
+        #[arg(help = SESSION, required = true, value_name = "SESSION")]
+        sessions: Vec<String>,
+    },
+    /// Delete the sessions that are older than `sessions.keep_days`; says which, and asks
+    Prune {
+        /// In place of the setting
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+        older_than: Option<u32>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Start a new session from a place in an old one
     Fork(ForkArgs),
@@ -367,16 +429,37 @@ pub struct ForkArgs {
     pub levers: Levers,
 }
 
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct ExportArgs {
+    #[arg(help = SESSION)]
+    pub session: String,
+    /// The format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExportFormat,
+    /// Write to FILE instead of standard output; only you may read it
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Put stars in place of what the regular expression matches, in every text; may be repeated
+    #[arg(long, value_name = "REGEX")]
+    pub redact: Vec<String>,
+    /// The documents' text as well
+    #[arg(long)]
+    pub with_documents: bool,
+    /// Columns and rows of the screen that `cast` records
+    #[arg(long, value_name = "COLSxROWS", default_value = "120x36", value_parser = screen_size)]
+    pub size: (u16, u16),
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
     /// Markdown
     #[default]
     Md,
-    /// One JSON object
+    /// One JSON object: that of `run --json`, and every record
     Json,
-    /// One page, without scripts
+    /// One page in one file, without scripts
     Html,
-    /// An asciicast recording
+    /// An asciicast recording (version 3) of the workbench as it plays the session back
     Cast,
 }
 
@@ -535,6 +618,12 @@ fn speed(text: &str) -> Result<Speed, String> {
 fn job(text: &str) -> Result<(u32, u32), String> {
     let id = text.split_once('.').and_then(|(round, job)| Some((round.parse().ok()?, job.parse().ok()?)));
     id.filter(|(round, _)| *round > 0).ok_or_else(|| "allowed: ROUND.JOB, such as 1.0".into())
+}
+
+fn screen_size(text: &str) -> Result<(u16, u16), String> {
+    let size = text.split_once('x').and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?)));
+    size.filter(|(columns, rows)| (20..=500).contains(columns) && (6..=200).contains(rows))
+        .ok_or_else(|| "allowed: columns from 20 to 500, x, and rows from 6 to 200, such as 120x36".into())
 }
 
 fn point(text: &str) -> Result<Point, String> {

@@ -52,9 +52,17 @@ const SUBCOMMANDS: &[&str] = &[
     "replay",
     "sessions",
     "sessions list",
+    "sessions search",
     "sessions show",
     "sessions verify",
     "sessions export",
+    "sessions import",
+    "sessions diff",
+    "sessions rename",
+    "sessions tag",
+    "sessions archive",
+    "sessions restore",
+    "sessions prune",
     "sessions fork",
     "sessions delete",
     "models",
@@ -139,23 +147,6 @@ fn a_flag_of_its_own_is_checked_like_the_setting_it_sets() {
     ] {
         let output = home.run(&["run", "-d", "document.txt", "-q", "What?", flag, value]);
         assert_eq!((code(&output), stderr(&output)), (2, format!("minions: {said}\n")));
-    }
-}
-
-#[test]
-fn what_is_not_in_this_version_says_so_in_one_sentence_and_exits_with_2() {
-    let home = Home::new();
-    fs::write(home.path("document.txt"), "Words.").unwrap();
-    let later: &[&[&str]] = &[
-        &["sessions", "export", "last"],
-        &["run", "-d", "document.txt", "-q", "What?", "--protocol", "minion"],
-        &["open", "document.txt", "-q", "What?", "--set", "protocol.name=local-only"],
-    ];
-    for args in later {
-        let output = home.run(args);
-        assert_eq!((code(&output), stdout(&output).as_str()), (2, ""), "{args:?}");
-        let said = stderr(&output);
-        assert!(said.contains("is not in this version") && said.lines().count() == 1, "{args:?}: {said}");
     }
 }
 

@@ -44,3 +44,5 @@ mod remote_faults;
 mod stopped;
 #[path = "runs/taken_up.rs"]
 mod taken_up;
+#[path = "runs/store.rs"]
+mod store;

@@ -4,17 +4,22 @@ mod accessible;
 mod alone;
 mod attach;
 mod attach_lines;
+mod archive;
 mod begin;
 mod beside;
 mod bill;
 mod completions;
 mod config;
+mod diff;
 pub mod doctor;
 mod eval;
 mod exit;
+mod export;
 pub mod folds;
 mod fork;
+mod import;
 mod keys;
+mod label;
 mod log;
 mod man;
 mod models;
@@ -27,6 +32,7 @@ mod paint_tests;
 mod picked;
 mod progress;
 mod protocol;
+mod prune;
 mod pull;
 mod reading;
 mod replay;
@@ -36,6 +42,7 @@ mod resume;
 mod run;
 mod samples;
 mod screen;
+mod search;
 mod sessions;
 mod themes;
 mod verify;
@@ -68,7 +75,6 @@ pub fn run(cli: &Cli) -> Result<Exit, Failure> {
         Some(Command::Engine) => Err(Failure::usage("the program starts its local engine by itself")),
         Some(Command::Read) => Err(Failure::usage("the program starts the process that reads documents by itself")),
         Some(Command::Sandbox) => Err(Failure::usage("the program starts its sandbox by itself")),
-        Some(Command::Sessions(SessionsCommand::Export { .. })) => Err(later("sessions export")),
         Some(command) => with_settings(cli, command),
         None => pick_up(cli),
     }
@@ -167,7 +173,12 @@ fn sessions(loaded: &Loaded, command: &SessionsCommand) -> Result<Exit, Failure>
     let store = begin::store(config)?;
     let out = &mut Output::standard();
     match command {
-        SessionsCommand::List { json } => sessions::list(&store, *json, out)?,
+        SessionsCommand::List { tag, json } => {
+            sessions::list(&store, tag.as_deref(), *json, out)?;
+            if !json {
+                prune::tell(&store, config.sessions.keep_days);
+            }
+        }
         SessionsCommand::Show { session, json } => sessions::show(&store, session, *json, out)?,
         SessionsCommand::Verify { session, rerun_code: false, json } => verify::verify(&store, session, *json, out)?,
         SessionsCommand::Verify { session, rerun_code: true, json } => {
@@ -178,8 +189,18 @@ fn sessions(loaded: &Loaded, command: &SessionsCommand) -> Result<Exit, Failure>
             return exit;
         }
         SessionsCommand::Delete { session, yes } => sessions::delete(&store, session, *yes, out)?,
-        SessionsCommand::Export { .. } => return Err(later("sessions export")),
         SessionsCommand::Fork(args) => return block_on(fork::fork(loaded, args)),
+        SessionsCommand::Search { words, json } => search::search(&store, words, *json, out)?,
+        SessionsCommand::Diff { a, b, json } => diff::diff(&store, a, b, *json, out)?,
+        SessionsCommand::Export(args) => export::export(&store, args, out)?,
+        SessionsCommand::Import { file, documents } => import::import(&store, file, documents, out)?,
+        SessionsCommand::Rename { session, title } => label::rename(&store, session, title, out)?,
+        SessionsCommand::Tag { session, tags, remove } => label::tag(&store, session, tags, remove, out)?,
+        SessionsCommand::Archive { sessions } => archive::archive(&store, sessions, out)?,
+        SessionsCommand::Restore { sessions } => archive::restore(&store, sessions, out)?,
+        SessionsCommand::Prune { older_than, yes } => {
+            prune::prune(&store, older_than.unwrap_or(config.sessions.keep_days), *yes, out)?;
+        }
     }
     out.flush()?;
     Ok(Exit::Success)
@@ -224,8 +245,4 @@ fn scene(cli: &Cli) -> Scene {
 
 fn sources(cli: &Cli) -> Sources {
     Sources::of_process(cli.global.config.clone(), cli.overrides())
-}
-
-fn later(command: &str) -> Failure {
-    Failure::usage(format!("`minions {command}` is not in this version yet; its form is fixed, its work comes later"))
 }

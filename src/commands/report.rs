@@ -275,7 +275,8 @@ impl Report {
 }
 
 impl Citation {
-    fn place(&self) -> String {
+    /// Where the words stand, as people say it.
+    pub(super) fn place(&self) -> String {
         let Some(document) = &self.document else { return "not found in the documents".into() };
         let document = visible(document).into_owned();
         match (self.page, self.line) {

@@ -7,44 +7,79 @@ use serde::Serialize;
 
 use crate::document::DocumentRef;
 use crate::document::escape::{visible, visible_lines};
-use crate::journal::{Session, Store, Summary};
+use crate::journal::{Store, Summary};
 use crate::protocol::{AnswerCitation, ModelInfo, State};
 
 /// Lists the sessions of the store, newest first.
-pub fn list(store: &Store, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
-    let summaries = store.list()?;
+pub fn list(store: &Store, tag: Option<&str>, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut summaries = store.list()?;
+    if let Some(tag) = tag {
+        summaries.retain(|summary| summary.label.tags.iter().any(|known| known == tag));
+    }
     if json {
         return print_json(&summaries, out);
     }
-    if summaries.is_empty() {
-        let root = store.root().to_string_lossy();
-        writeln!(out, "no session yet in {}; `minions run` or `minions demo` makes one", visible(&root))?;
-        return Ok(());
+    let root = store.root().to_string_lossy();
+    match (summaries.is_empty(), tag) {
+        (true, Some(tag)) => writeln!(out, "no session has the tag {}", visible(tag))?,
+        (true, None) => {
+            writeln!(out, "no session yet in {}; `minions run` or `minions demo` makes one", visible(&root))?;
+        }
+        (false, _) => {
+            print_table(&summaries, out)?;
+            let bytes: u64 = summaries.iter().map(|summary| summary.disk_bytes).sum();
+            writeln!(out, "{}, {} in {}", counted(summaries.len()), size(bytes), visible(&root))?;
+        }
     }
+    Ok(())
+}
+
+pub(super) fn print_table(summaries: &[Summary], out: &mut dyn Write) -> Result<(), Failure> {
     let ids = summaries.iter().map(|summary| summary.id.as_str().len()).max().unwrap_or(0).max("SESSION".len());
-    writeln!(out, "{:ids$}  {:16}  {:11}  ROUNDS  {:>8}  QUESTION", "SESSION", "OPENED (UTC)", "STATE", "COST")?;
-    for summary in &summaries {
-        let told = match &summary.problem {
-            Some(problem) if summary.question.is_empty() => visible(problem),
-            _ => visible(&summary.question),
-        };
-        // What it came from is told by `sessions show`.
-        let told = match &summary.parent {
-            Some(_) => format!("↳ {told}").into(),
-            None => told,
-        };
+    writeln!(
+        out,
+        "{:ids$}  {:16}  {:11}  ROUNDS  {:>8}  {:>8}  QUESTION",
+        "SESSION", "OPENED (UTC)", "STATE", "COST", "DISK"
+    )?;
+    for summary in summaries {
         let sums = summary.sums.map(|sums| (sums.rounds.to_string(), dollars(sums.cost_usd)));
         let (rounds, cost) = sums.unwrap_or_default();
         writeln!(
             out,
-            "{:ids$}  {:16}  {:11}  {rounds:>6}  {cost:>8}  {}",
+            "{:ids$}  {:16}  {:11}  {rounds:>6}  {cost:>8}  {:>8}  {}",
             summary.id.as_str(),
             minute(summary.opened_at_ms),
             state_of(summary),
-            shortened(&told)
+            size(summary.disk_bytes),
+            shortened(&visible(&called(summary)))
         )?;
     }
     Ok(())
+}
+
+/// What a list calls a session: its title before its question, its tags after it.
+pub(super) fn called(summary: &Summary) -> String {
+    let question = match &summary.problem {
+        Some(problem) if summary.question.is_empty() => problem,
+        _ => &summary.question,
+    };
+    let title = summary.label.title.as_ref().map_or(String::new(), |title| format!("{title}: "));
+    let tags: String = summary.label.tags.iter().map(|tag| format!("#{tag} ")).collect();
+    let archived = if summary.archived { "(archived) " } else { "" };
+    // What it came from is told by `sessions show`.
+    let forked = if summary.parent.is_some() { "↳ " } else { "" };
+    format!("{forked}{archived}{tags}{title}{question}")
+}
+
+pub(super) fn counted(sessions: usize) -> String {
+    if sessions == 1 { "1 session".into() } else { format!("{sessions} sessions") }
+}
+
+/// Bytes as people read them.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
+    let unit = UNITS.iter().find(|(unit, _)| bytes >= *unit);
+    unit.map_or_else(|| format!("{bytes} B"), |(unit, name)| format!("{:.1} {name}", bytes as f64 / *unit as f64))
 }
 
 /// What is known of one session without its records.
@@ -103,6 +138,12 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
     let summary = shown.summary;
     writeln!(out, "session    {}", summary.id)?;
     writeln!(out, "folder     {}", visible(&summary.path.to_string_lossy()))?;
+    if let Some(title) = &summary.label.title {
+        writeln!(out, "title      {}", visible(title))?;
+    }
+    if !summary.label.tags.is_empty() {
+        writeln!(out, "tags       {}", visible(&summary.label.tags.join(" ")))?;
+    }
     writeln!(out, "question   {}", visible(&summary.question))?;
     for document in shown.documents {
         let pages = if document.pages == 0 { String::new() } else { format!(", {} pages", document.pages) };
@@ -130,6 +171,8 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
     }
     writeln!(out, "jobs       {}", shown.jobs)?;
     writeln!(out, "records    {}", shown.records)?;
+    let archived = if summary.archived { ", archived" } else { "" };
+    writeln!(out, "on disk    {}{archived}", size(summary.disk_bytes))?;
     for warning in shown.warnings {
         writeln!(out, "warning    {}", visible(warning))?;
     }
@@ -153,20 +196,22 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
 /// Removes one session with its documents, for good. Without `yes` the person is asked first.
 pub fn delete(store: &Store, name: &str, yes: bool, out: &mut dyn Write) -> Result<(), Failure> {
     let session = store.resolve(name)?;
-    if !yes && !confirmed(&session)? {
+    let question = || format!("Delete session {} ({})?", session.id(), visible(&session.summary().question));
+    if !yes && !confirmed("delete the session", question)? {
         return Err(Failure::new(Exit::Interrupted, format!("session {} is kept", session.id())));
     }
     session.delete()?;
+    store.forget_deleted();
     writeln!(out, "deleted session {}", session.id())?;
     Ok(())
 }
 
-fn confirmed(session: &Session) -> Result<bool, Failure> {
+/// Whether the person at the terminal says yes.
+pub(super) fn confirmed(what: &str, question: impl FnOnce() -> String) -> Result<bool, Failure> {
     if !stdin().is_terminal() {
-        return Err(Failure::usage("there is no terminal to ask on; add --yes to delete the session"));
+        return Err(Failure::usage(format!("there is no terminal to ask on; add --yes to {what}")));
     }
-    let question = session.summary().question;
-    write!(stderr(), "Delete session {} ({})? [y/N] ", session.id(), visible(&question))?;
+    write!(stderr(), "{} [y/N] ", question())?;
     let mut line = String::new();
     stdin().lock().read_line(&mut line)?;
     Ok(matches!(line.trim(), "y" | "Y" | "yes"))

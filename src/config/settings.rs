@@ -532,11 +532,14 @@ pub struct SessionsConfig {
     /// Seconds that a run without its terminal waits, where it needs you, for `minions attach`; then it is left to be resumed.
     #[schemars(range(min = 1, max = 604800))]
     pub hangup_wait_s: u64,
+    /// Days after which `sessions list` offers a session for deletion, and `sessions prune` deletes it when told to. 0 keeps all.
+    #[schemars(range(min = 0, max = 36500))]
+    pub keep_days: u32,
 }
 
 impl Default for SessionsConfig {
     fn default() -> Self {
-        Self { dir: PathBuf::new(), on_hangup: OnHangup::Finish, hangup_wait_s: 3600 }
+        Self { dir: PathBuf::new(), on_hangup: OnHangup::Finish, hangup_wait_s: 3600, keep_days: 0 }
     }
 }
 

@@ -4,6 +4,7 @@
 mod account;
 mod aggregated;
 mod changes;
+mod comparison;
 mod conflicts;
 mod coverage;
 mod exposure;
@@ -16,6 +17,9 @@ mod span_set;
 pub use account::{Baseline, Call, CallState, Ledger, LocalTotals, RemoteTotals, Tokens, Totals};
 pub use aggregated::{Aggregated, AggregatedRound};
 pub use changes::{Changes, changes};
+pub use comparison::{
+    ChangedJob, CitationsCompared, Comparison, Figures as ComparedFigures, JobSays, JobsCompared, Side, is_of_round,
+};
 pub use conflicts::{Conflict, Value, conflicts};
 pub use coverage::Coverage;
 pub use exposure::{AskExposure, Exposure};

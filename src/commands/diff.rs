@@ -1,0 +1,145 @@
+//! `minions sessions diff`: two sessions, or two rounds, beside each other.
+
+use std::io::Write;
+
+use super::Failure;
+use super::report::json_line;
+use super::sessions::dollars;
+use crate::document::escape::{visible, visible_lines};
+use crate::journal::{Session, Store};
+use crate::ledger::{ComparedFigures, Comparison, Exposure, JobSays, Ledger, Side, is_of_round};
+use crate::protocol::{Fact, State};
+
+/// More changed jobs are counted and not listed; `--json` lists all.
+const JOBS_TOLD: usize = 40;
+
+/// Compares what the two names mean: sessions, or rounds as `SESSION@ROUND`.
+pub fn diff(store: &Store, a: &str, b: &str, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let compared = Comparison::new(side(store, a)?, side(store, b)?);
+    if json {
+        json_line(&compared, out)?;
+        return Ok(());
+    }
+    print(&compared, out)
+}
+
+fn side(store: &Store, name: &str) -> Result<Side, Failure> {
+    // A name that is a session's as it stands is one.
+    let (session, round) = match (store.resolve(name), name.rsplit_once('@')) {
+        (Ok(session), _) => (session, None),
+        (Err(_), Some((session, round))) if round.parse::<u32>().is_ok() => {
+            (store.resolve(session)?, round.parse::<u32>().ok())
+        }
+        (Err(error), _) => return Err(error.into()),
+    };
+    fold(&session, round)
+}
+
+fn fold(session: &Session, round: Option<u32>) -> Result<Side, Failure> {
+    let journal = session.read()?;
+    let references = journal.facts().find_map(|fact| match fact {
+        Fact::SessionOpened(opened) => Some(opened.documents.clone()),
+        _ => None,
+    });
+    let documents = session.documents(&references.unwrap_or_default())?;
+    let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::new(), Exposure::new(&documents));
+    let mut times: Option<(u64, u64)> = None;
+    let mut now = 0;
+    for record in &journal.records {
+        let Some(fact) = record.fact.known() else { continue };
+        state.apply(fact);
+        ledger.apply(fact);
+        if let Fact::RoundBegan { round, .. } = fact {
+            now = *round;
+        }
+        if round.is_none_or(|round| is_of_round(fact, round)) {
+            exposure.apply(fact);
+        }
+        if round.is_none_or(|round| round == now) {
+            times = Some((times.map_or(record.at_ms, |(from, _)| from), record.at_ms));
+        }
+    }
+    let seconds = times.map_or(0.0, |(from, to)| to.saturating_sub(from) as f64 / 1e3);
+    let exposed = (exposure.bytes() as u64, exposure.share());
+    let id = session.id();
+    match round {
+        None => Ok(Side::session(id.to_string(), &state, &ledger, exposed, seconds)),
+        Some(round) => Side::round(format!("{id}@{round}"), &state, &ledger, round, exposed, seconds)
+            .ok_or_else(|| Failure::usage(format!("session {id} has no round {round}"))),
+    }
+}
+
+fn print(compared: &Comparison, out: &mut dyn Write) -> Result<(), Failure> {
+    let Comparison { a, b, .. } = compared;
+    writeln!(out, "A  {}", a.name)?;
+    writeln!(out, "B  {}\n", b.name)?;
+    if compared.same_question {
+        writeln!(out, "question: {}", visible(&a.question))?;
+    } else {
+        writeln!(out, "question of A: {}\nquestion of B: {}", visible(&a.question), visible(&b.question))?;
+    }
+    writeln!(out, "\n{:22} {:>20} {:>20}", "", "A", "B")?;
+    for (name, a, b) in figures(compared) {
+        writeln!(out, "{name:22} {:>20} {:>20}", visible(&a), visible(&b))?;
+    }
+    writeln!(out)?;
+    if compared.same_answer {
+        writeln!(out, "the same answer: {}", visible_lines(answer(a)))?;
+    } else {
+        writeln!(out, "answer of A: {}\n\nanswer of B: {}", visible_lines(answer(a)), visible_lines(answer(b)))?;
+    }
+    let cited = &compared.citations;
+    writeln!(out, "\n{} citations of both", cited.both.len())?;
+    for (side, texts) in [("A", &cited.only_a), ("B", &cited.only_b)] {
+        for text in texts {
+            writeln!(out, "  only {side}: “{}”", visible(text))?;
+        }
+    }
+    let jobs = &compared.jobs;
+    writeln!(
+        out,
+        "\n{} jobs say the same, {} something else, {} only in A, {} only in B",
+        jobs.same,
+        jobs.changed.len(),
+        jobs.only_a,
+        jobs.only_b
+    )?;
+    for changed in jobs.changed.iter().take(JOBS_TOLD) {
+        writeln!(out, "  {}", visible(&changed.task))?;
+        for (side, says) in [("A", &changed.a), ("B", &changed.b)] {
+            writeln!(out, "    {side} {}: {}", says.job, visible(&told(says)))?;
+        }
+    }
+    if jobs.changed.len() > JOBS_TOLD {
+        writeln!(out, "  and {} more; --json lists all", jobs.changed.len() - JOBS_TOLD)?;
+    }
+    Ok(())
+}
+
+fn answer(side: &Side) -> &str {
+    side.answer.as_deref().unwrap_or("none")
+}
+
+fn told(says: &JobSays) -> String {
+    says.answer.clone().unwrap_or_else(|| says.state.to_owned())
+}
+
+/// Each figure of both sides.
+fn figures(compared: &Comparison) -> Vec<(&'static str, String, String)> {
+    let row = |name, of: &dyn Fn(&Side) -> String| (name, of(&compared.a), of(&compared.b));
+    let figure = |name, of: fn(&ComparedFigures) -> String| row(name, &|side| of(&side.figures));
+    vec![
+        row("remote LM", &|side| side.remote.clone()),
+        row("local LM", &|side| side.local.clone()),
+        row("outcome", &|side| side.outcome.replace('_', " ")),
+        figure("rounds", |f| f.rounds.to_string()),
+        figure("jobs", |f| f.jobs.to_string()),
+        figure("cost", |f| dollars(f.cost_usd)),
+        figure("remote calls", |f| f.remote_calls.to_string()),
+        figure("remote tokens in, out", |f| format!("{}, {}", f.remote_input_tokens, f.remote_output_tokens)),
+        figure("local calls", |f| f.local_calls.to_string()),
+        figure("local tokens in, out", |f| format!("{}, {}", f.local_input_tokens, f.local_output_tokens)),
+        figure("seconds", |f| format!("{:.1}", f.seconds)),
+        figure("exposed", |f| format!("{} bytes, {:.1} %", f.exposed_bytes, f.exposed_share * 100.0)),
+    ]
+}

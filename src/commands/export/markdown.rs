@@ -1,0 +1,222 @@
+//! The report in Markdown (CommonMark with GitHub's tables). Text from outside stays text: it is escaped or fenced.
+
+use std::io::{self, Write};
+
+use super::super::Failure;
+use super::subject::Subject;
+use super::told;
+use crate::document::escape::{visible, visible_lines};
+use crate::protocol::Round;
+
+pub fn write(subject: &Subject, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(out, "# {}\n", inline(subject.label.title.as_deref().unwrap_or(subject.question())))?;
+    if subject.label.title.is_some() {
+        quote(subject.question(), out)?;
+    }
+    rows(&told::about(subject), out)?;
+    answer(subject, out)?;
+    writeln!(out, "## Costs\n")?;
+    rows(&told::costs(subject), out)?;
+    table(["round", "request", "state", "tokens", "cost", "time"], &told::calls(subject), out)?;
+    for round in &subject.state.rounds {
+        one_round(subject, round, out)?;
+    }
+    if !subject.notes.is_empty() {
+        writeln!(out, "## Notes\n")?;
+        for note in &subject.notes {
+            writeln!(out, "- at record {}: {}", note.seq, inline(&note.text))?;
+        }
+        writeln!(out)?;
+    }
+    if subject.with_documents {
+        for document in &subject.documents {
+            writeln!(out, "## Document {}\n", inline(&document.name))?;
+            fence("text", &document.text, out)?;
+        }
+    }
+    for warning in &subject.warnings {
+        writeln!(out, "*Warning:* {}\n", inline(warning))?;
+    }
+    Ok(())
+}
+
+fn answer(subject: &Subject, out: &mut dyn Write) -> io::Result<()> {
+    let report = &subject.report;
+    writeln!(out, "## Answer\n")?;
+    match &report.answer {
+        Some(answer) => quote(answer, out)?,
+        None => writeln!(out, "There is no answer.\n")?,
+    }
+    if let Some(explanation) = subject.state.answer.as_ref().map(|answer| &answer.explanation)
+        && !explanation.trim().is_empty()
+    {
+        writeln!(out, "### Why\n")?;
+        quote(explanation, out)?;
+    }
+    if !report.citations.is_empty() {
+        writeln!(out, "### Citations\n")?;
+        for (index, citation) in report.citations.iter().enumerate() {
+            let place = match (citation.start, citation.end) {
+                (Some(start), Some(end)) => format!("{}, bytes {start}–{end}", citation.place()),
+                _ => citation.place(),
+            };
+            writeln!(out, "{}. “{}” — {}", index + 1, inline(&citation.text), inline(&place))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn one_round(subject: &Subject, round: &Round, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "## Round {}\n", round.number)?;
+    for (what, text) in told::replies(round) {
+        writeln!(out, "### {what}\n")?;
+        quote(text, out)?;
+    }
+    for code in round.codes.iter().filter(|code| !code.source.is_empty()) {
+        let rejected =
+            code.rejected.as_ref().map_or(String::new(), |error| format!(", rejected: {}", inline(&error.to_string())));
+        writeln!(out, "### Program {}{rejected}\n", code.id.attempt)?;
+        fence("python", &code.source, out)?;
+    }
+    if !round.jobs.is_empty() {
+        writeln!(out, "### Jobs\n\n{}\n", inline(&told::tally(round)))?;
+        let answered = told::jobs(subject, round).into_iter().filter(|job| job.answer.is_some());
+        let cells = answered.map(|job| {
+            let place = job.place.map_or_else(|| "not found".into(), |(.., place)| place);
+            [
+                job.name,
+                job.task.to_owned(),
+                job.answer.unwrap_or_default().to_owned(),
+                job.citation.unwrap_or_default().to_owned(),
+                place,
+            ]
+        });
+        table(["job", "task", "answer", "citation", "where"], &cells.collect::<Vec<_>>(), out)?;
+    }
+    if let Some(aggregated) = &round.aggregated {
+        writeln!(out, "### What was sent on\n\n{} answers kept, {} dropped.\n", aggregated.kept, aggregated.dropped)?;
+        fence("text", &aggregated.text, out)?;
+    }
+    if let Some(decision) = told::decision(round) {
+        let told = decision.into_iter().filter(|(_, text)| !text.trim().is_empty());
+        rows(&told.map(|(what, text)| (what, text.to_owned())).collect::<Vec<_>>(), out)?;
+    }
+    Ok(())
+}
+
+fn rows(rows: &[(&'static str, String)], out: &mut dyn Write) -> io::Result<()> {
+    for (name, value) in rows {
+        writeln!(out, "- **{name}:** {}", inline(value))?;
+    }
+    writeln!(out)
+}
+
+fn table<const N: usize>(head: [&str; N], cells: &[[String; N]], out: &mut dyn Write) -> io::Result<()> {
+    if cells.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "| {} |\n|{}", head.join(" | "), "---|".repeat(N))?;
+    for row in cells {
+        let row: Vec<String> = row.iter().map(|cell| inline(cell)).collect();
+        writeln!(out, "| {} |", row.join(" | "))?;
+    }
+    writeln!(out)
+}
+
+/// Lines of text in a quotation, each where it was.
+fn quote(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    for line in visible_lines(text.trim()).lines() {
+        // A backslash at the end breaks the line and shows nothing.
+        match inline(line) {
+            line if line.is_empty() => writeln!(out, ">")?,
+            line => writeln!(out, "> {line}\\")?,
+        }
+    }
+    writeln!(out)
+}
+
+/// A block of code whose fence is longer than any row of backticks in it.
+fn fence(language: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    let text = visible_lines(text);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    writeln!(out, "{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))
+}
+
+/// Text on one line in which nothing is Markdown, HTML, a link or a picture.
+fn inline(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut escaped = String::with_capacity(words.len() + 16);
+    for (at, character) in visible(&words).char_indices() {
+        match character {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            // A mention or an address that GitHub would make a link of.
+            '@' => escaped.push_str("&#64;"),
+            ':' => escaped.push_str("&#58;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '#' | '$' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            '-' | '+' | '=' if at == 0 => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            // A number and a full stop or bracket begin a list.
+            '.' | ')' if words[..at].bytes().all(|byte| byte.is_ascii_digit()) && at > 0 => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+
+    use super::*;
+
+    #[test]
+    fn hostile_text_stays_text() {
+        for hostile in [
+            "<script>alert(1)</script>",
+            "![x](http://evil/?leak) [y](javascript:alert(1)) <http://evil>",
+            "1. one",
+            "# heading",
+            "- item",
+            "+ item",
+            "a | b\\| c",
+            "`code` ``` ~~~ *b* _i_ ~~s~~ $x$",
+            "&lt;b&gt; &#x3c;",
+            "=====",
+        ] {
+            for text in [inline(hostile), format!("> {}", inline(hostile))] {
+                let mut shown = String::new();
+                for event in Parser::new_ext(&text, Options::all()) {
+                    match event {
+                        Event::Text(text) => shown.push_str(&text),
+                        Event::Start(Tag::Paragraph | Tag::BlockQuote(_)) | Event::End(_) => {}
+                        other => panic!("{hostile}: {other:?}"),
+                    }
+                }
+                assert_eq!(shown.trim_end_matches(' '), hostile, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_fence_in_a_text_ends_its_block() {
+        let mut out = Vec::new();
+        let hostile = "a\n```\n# out\n``````\n\u{1b}[2J";
+        fence("text", hostile, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let blocks: Vec<_> = Parser::new(&text).filter(|event| matches!(event, Event::Start(_))).collect();
+        assert_eq!(blocks.len(), 1, "{text}");
+        assert!(!text.contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,118 @@
+//! What is exported: the session with its folds, redacted, and without the documents' text unless it was asked for.
+
+use super::super::Failure;
+use super::super::folds::Folds;
+use super::super::report::{Report, report};
+use super::redact::{Redaction, veiled};
+use crate::document::Document;
+use crate::journal::{Journal, Label, Note, Record, Session};
+use crate::ledger::{Exposure, Ledger};
+use crate::protocol::{Fact, State};
+
+pub struct Subject {
+    pub label: Label,
+    /// When it began, in milliseconds since 1970.
+    pub began_ms: u64,
+    pub records: Vec<Record>,
+    pub state: State,
+    /// Redacted. Where they are left out, every byte that was not cited is hidden.
+    pub documents: Vec<Document>,
+    pub with_documents: bool,
+    pub report: Report,
+    pub notes: Vec<Note>,
+    pub warnings: Vec<String>,
+    /// The records and documents as they are, for figures that are counted in them.
+    counted: (Vec<Record>, Vec<Document>),
+}
+
+impl Subject {
+    pub fn read(session: &Session, redaction: Redaction, with_documents: bool) -> Result<Self, Failure> {
+        let Journal { records: whole, mut warnings, closed } = session.read()?;
+        let opened = whole.iter().find_map(|record| match record.fact.known() {
+            Some(Fact::SessionOpened(opened)) => Some(opened),
+            _ => None,
+        });
+        let originals = match session.documents(opened.map_or(&[], |opened| opened.documents.as_slice())) {
+            Ok(documents) => documents,
+            Err(error) if with_documents => return Err(error.into()),
+            // What was cited is on record; only where it stands cannot be told.
+            Err(error) => {
+                warnings.push(error.to_string());
+                Vec::new()
+            }
+        };
+        if !closed && !whole.is_empty() {
+            warnings.push("the session had not ended when it was exported".into());
+        }
+        let records = whole.iter().map(|record| redaction.record(record)).collect::<Result<Vec<_>, _>>();
+        let records = records.map_err(Failure::usage)?;
+        let documents: Vec<Document> = originals.iter().map(|document| redaction.document(document.clone())).collect();
+        let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::new(), Exposure::new(&originals));
+        for (shown, whole) in records.iter().zip(&whole) {
+            if let Some(fact) = shown.fact.known() {
+                state.apply(fact);
+            }
+            // What left the machine is found by the documents' words: in those that were sent.
+            if let Some(fact) = whole.fact.known() {
+                ledger.apply(fact);
+                exposure.apply(fact);
+            }
+        }
+        let at = |record: Option<&Record>| record.map_or(0, |record| record.at_ms);
+        let began_ms = at(records.first());
+        let seconds = at(records.last()).saturating_sub(began_ms) as f64 / 1e3;
+        let report = report(session.id().as_str(), &state, &ledger, &exposure, &documents, seconds);
+        let documents = if with_documents {
+            documents
+        } else {
+            let cited = cited(&state, documents.len());
+            documents.iter().zip(&cited).map(|(document, cited)| veiled(document, cited)).collect()
+        };
+        let label = session.label();
+        let title = label.title.as_ref().map(|title| redaction.text(title).into_owned());
+        let tags = label.tags.iter().map(|tag| redaction.text(tag).into_owned()).collect();
+        let notes = session.notes().unwrap_or_default();
+        let redacted = |note: Note| Note { text: redaction.text(&note.text).into_owned(), ..note };
+        Ok(Self {
+            label: Label { title, tags },
+            began_ms,
+            records,
+            state,
+            documents,
+            with_documents,
+            report,
+            notes: notes.into_iter().map(redacted).collect(),
+            warnings: warnings.iter().map(|warning| redaction.text(warning).into_owned()).collect(),
+            counted: (whole, originals),
+        })
+    }
+
+    /// A fold of the session as it was, for figures at each record.
+    pub fn folds(&self) -> Folds {
+        Folds::new(&self.counted.1)
+    }
+
+    /// The record as it was.
+    pub fn counted(&self, at: usize) -> Option<&Record> {
+        self.counted.0.get(at)
+    }
+
+    pub fn question(&self) -> &str {
+        self.state.question()
+    }
+}
+
+/// The parts of each document that an answer or a job cites, in order.
+fn cited(state: &State, documents: usize) -> Vec<Vec<(usize, usize)>> {
+    let in_answer = state.answer.iter().flat_map(|answer| &answer.citations).filter_map(|citation| citation.located);
+    let jobs = state.rounds.iter().flat_map(|round| &round.jobs);
+    let in_jobs = jobs.filter_map(|job| job.outcome()?.located().copied());
+    let mut cited = vec![Vec::new(); documents];
+    for located in in_answer.chain(in_jobs) {
+        if let Some(of_document) = cited.get_mut(located.span.document) {
+            of_document.push((located.span.start, located.span.end));
+        }
+    }
+    cited.iter_mut().for_each(|spans| spans.sort_unstable());
+    cited
+}

@@ -1,0 +1,171 @@
+//! What the report in Markdown and the page in HTML both say, in words that are not escaped yet.
+
+use super::super::sessions::{minute, model_name, size};
+use super::subject::Subject;
+use crate::protocol::{Decision, Job, JobState, Purpose, Round};
+
+/// What is told of a job.
+pub struct JobRow<'a> {
+    /// As it is called everywhere: its round and its number.
+    pub name: String,
+    pub state: &'static str,
+    pub task: &'a str,
+    /// Nothing where it abstained or got into trouble.
+    pub answer: Option<&'a str>,
+    pub citation: Option<&'a str>,
+    /// Where the citation stands: the document, the first and the last byte, and the place in words.
+    pub place: Option<(usize, usize, usize, String)>,
+}
+
+/// With what the session was, and what came of it.
+pub fn about(subject: &Subject) -> Vec<(&'static str, String)> {
+    let report = &subject.report;
+    let mut rows = vec![("Session", report.session.clone()), ("Began", format!("{} UTC", minute(subject.began_ms)))];
+    if !subject.label.tags.is_empty() {
+        rows.push(("Tags", subject.label.tags.join(", ")));
+    }
+    if let Some(opened) = &subject.state.opened {
+        for document in &opened.documents {
+            let pages = if document.pages == 0 { String::new() } else { format!(", {} pages", document.pages) };
+            rows.push(("Document", format!("{} ({}{pages})", document.name, size(document.bytes as u64))));
+        }
+        rows.push(("Remote LM", model_name(&opened.remote)));
+        rows.push(("Local LM", model_name(&opened.local)));
+    }
+    rows.push(("Outcome", report.outcome.replace('_', " ")));
+    if let Some(reason) = &report.reason {
+        rows.push(("Reason", reason.clone()));
+    }
+    rows
+}
+
+/// What it cost, and what left the machine.
+pub fn costs(subject: &Subject) -> Vec<(&'static str, String)> {
+    let report = &subject.report;
+    let (remote, local) = (&report.usage.remote, &report.usage.local);
+    let about = |estimated: bool| if estimated { "≈ " } else { "" };
+    let usd = |cost: Option<f64>| cost.map_or_else(|| "n/a".into(), |cost| format!("${cost:.4}"));
+    let tokens = |usage: &super::super::report::LmUsage| {
+        format!(
+            "{} calls, {}{} tokens in, {} out, {:.1} s",
+            usage.calls,
+            about(usage.estimated),
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.seconds
+        )
+    };
+    let baseline = &report.baseline;
+    let would = about(baseline.estimated);
+    let left = if subject.state.asked_a_model() { "Left the machine" } else { "Would leave the machine" };
+    vec![
+        ("Cost", usd(remote.cost_usd)),
+        ("Remote LM", tokens(remote)),
+        ("Local LM", tokens(local)),
+        (
+            "Without a local LM",
+            format!("{would}{} tokens in, {would}{}", baseline.input_tokens, usd(baseline.cost_usd)),
+        ),
+        (
+            left,
+            format!("{} of the documents ({:.1} %)", size(report.exposed.bytes as u64), report.exposed.share * 100.0),
+        ),
+        ("Time", format!("{:.1} s", report.seconds)),
+    ]
+}
+
+/// Every request to the remote LM: what for, tokens in and out, dollars, seconds.
+pub fn calls(subject: &Subject) -> Vec<[String; 6]> {
+    let row = |call: &super::super::bill::CallBill| {
+        let usd = call.cost_usd.map_or_else(|| "n/a".into(), |cost| format!("${cost:.4}"));
+        let seconds = call.total_ms.map_or_else(|| "n/a".into(), |ms| format!("{:.1} s", ms as f64 / 1e3));
+        [
+            call.round.to_string(),
+            call.purpose.name().to_owned(),
+            call.state.replace('_', " "),
+            format!("{} in, {} out", call.input_tokens, call.output_tokens),
+            usd,
+            seconds,
+        ]
+    };
+    subject.report.calls.iter().map(row).collect()
+}
+
+pub fn jobs<'a>(subject: &'a Subject, round: &'a Round) -> Vec<JobRow<'a>> {
+    let row = |(index, job): (usize, &'a Job)| {
+        let outcome = job.outcome();
+        let output = outcome.and_then(|outcome| outcome.output());
+        let located = outcome.and_then(|outcome| outcome.located());
+        let place = located.map(|located| {
+            let span = located.span;
+            (span.document, span.start, span.end, place(subject, span.document, span.start))
+        });
+        JobRow {
+            name: format!("{}.{index}", round.number),
+            state: match &job.state {
+                JobState::Waiting => "waiting",
+                JobState::Running { .. } => "running",
+                JobState::Ended(outcome) => outcome.name(),
+            },
+            task: round.task_of(job),
+            answer: output.and_then(|output| output.answer.as_deref()),
+            citation: output.and_then(|output| output.citation.as_deref()),
+            place,
+        }
+    };
+    round.jobs.iter().enumerate().map(row).collect()
+}
+
+fn place(subject: &Subject, document: usize, start: usize) -> String {
+    let Some(document) = subject.documents.get(document) else { return format!("byte {start}") };
+    match document.page_of(start) {
+        Some(page) => format!("{}, page {page}", document.name),
+        None => {
+            let before = document.text.as_bytes().get(..start).unwrap_or_default();
+            format!("{}, line {}", document.name, memchr::memchr_iter(b'\n', before).count() + 1)
+        }
+    }
+}
+
+/// How many jobs stand in which state, the usual ones first.
+pub fn tally(round: &Round) -> String {
+    let tally = round.tally();
+    let counts = [
+        (tally.answered, "answered"),
+        (tally.abstained, "abstained"),
+        (tally.malformed, "malformed"),
+        (tally.truncated, "truncated"),
+        (tally.failed, "failed"),
+        (tally.cancelled, "cancelled"),
+        (tally.running + tally.waiting, "not ended"),
+    ];
+    let told: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    format!("{} jobs: {}", tally.planned, if told.is_empty() { "none".into() } else { told.join(", ") })
+}
+
+/// What the remote LM said in this round, besides its programs.
+pub fn replies(round: &Round) -> Vec<(&'static str, &str)> {
+    let said = round.asks.iter().filter_map(|ask| match &ask.state {
+        crate::protocol::AskState::Answered(answer) => Some((ask.request.purpose, answer.text.as_str())),
+        _ => None,
+    });
+    said.filter(|(purpose, _)| matches!(purpose, Purpose::Advise | Purpose::Think))
+        .map(|(purpose, text)| (if purpose == Purpose::Advise { "Advice" } else { "Thoughts" }, text))
+        .collect()
+}
+
+/// What was decided, with what was said for it.
+pub fn decision(round: &Round) -> Option<Vec<(&'static str, &str)>> {
+    Some(match round.decision.as_ref()? {
+        Decision::ProvideFinalAnswer(last) => {
+            vec![("Decision", "provide the final answer"), ("Because", last.explanation.as_str())]
+        }
+        Decision::RequestAdditionalInfo(more) => vec![
+            ("Decision", "ask for another round"),
+            ("Because", more.explanation.as_str()),
+            ("To find out", more.feedback.as_str()),
+            ("Known so far", more.scratchpad.as_str()),
+        ],
+    })
+}

@@ -1,0 +1,323 @@
+//! Two sessions, or two rounds, beside each other: what was answered and cited, which jobs say something else, what it took.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::account::Ledger;
+use crate::document::DocumentHash;
+use crate::protocol::{Chunk, Decision, Fact, Job, JobState, Round, State};
+
+/// What was done on one side, in sums.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Figures {
+    pub rounds: u32,
+    pub jobs: u32,
+    /// Nothing where the price of any call is not known.
+    pub cost_usd: Option<f64>,
+    pub remote_calls: u64,
+    pub remote_input_tokens: u64,
+    pub remote_output_tokens: u64,
+    pub local_calls: u64,
+    pub local_input_tokens: u64,
+    pub local_output_tokens: u64,
+    pub seconds: f64,
+    pub exposed_bytes: u64,
+    /// Of all bytes of the documents, 0 to 1.
+    pub exposed_share: f64,
+}
+
+/// A session, or one of its rounds, as it is compared.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Side {
+    /// What the person calls it.
+    pub name: String,
+    pub question: String,
+    pub remote: String,
+    pub local: String,
+    /// How it ended; of a round, what was decided.
+    pub outcome: String,
+    /// Of a round that does not answer: what it asked for.
+    pub answer: Option<String>,
+    pub citations: Vec<String>,
+    pub figures: Figures,
+    #[serde(skip)]
+    jobs: Vec<(JobKey, JobSays)>,
+}
+
+/// What makes two jobs the same: who reads what for which task, the how many-th time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct JobKey {
+    chunk: ChunkKey,
+    task: String,
+    sample: u32,
+    /// Of those that are otherwise alike, counted from 0.
+    again: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum ChunkKey {
+    Span(Option<DocumentKey>, usize, usize),
+    Text(String),
+}
+
+type DocumentKey = String;
+
+/// What came of a job.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JobSays {
+    /// Its round and number.
+    pub job: String,
+    pub state: &'static str,
+    pub answer: Option<String>,
+}
+
+/// A job that was done on both sides and says something else on each.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ChangedJob {
+    pub task: String,
+    pub a: JobSays,
+    pub b: JobSays,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    pub a: Side,
+    pub b: Side,
+    pub same_question: bool,
+    pub same_answer: bool,
+    /// Quotations, those of both sides once.
+    pub citations: CitationsCompared,
+    pub jobs: JobsCompared,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CitationsCompared {
+    pub both: Vec<String>,
+    pub only_a: Vec<String>,
+    pub only_b: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct JobsCompared {
+    /// Jobs of both that came to the same.
+    pub same: u32,
+    pub changed: Vec<ChangedJob>,
+    pub only_a: u32,
+    pub only_b: u32,
+}
+
+impl Side {
+    /// A whole session. `exposed`: bytes and share of the documents that left.
+    pub fn session(name: String, state: &State, ledger: &Ledger, exposed: (u64, f64), seconds: f64) -> Self {
+        let totals = ledger.totals();
+        let (remote, local) = (totals.remote.tokens.all(), totals.local.tokens.all());
+        let answer = state.answer.as_ref();
+        Self {
+            outcome: state.ending().map_or("unfinished", |ending| ending.name()).to_owned(),
+            answer: answer.and_then(|answer| answer.answer.clone()),
+            citations: answer.map_or_else(Vec::new, |answer| answer.citations.iter().map(|c| c.text.clone()).collect()),
+            figures: Figures {
+                rounds: state.rounds.len() as u32,
+                jobs: totals.jobs.planned,
+                cost_usd: totals.remote_cost_usd,
+                remote_calls: totals.remote.calls,
+                remote_input_tokens: remote.input_tokens,
+                remote_output_tokens: remote.output_tokens,
+                local_calls: totals.local.calls,
+                local_input_tokens: local.input_tokens,
+                local_output_tokens: local.output_tokens,
+                seconds,
+                exposed_bytes: exposed.0,
+                exposed_share: exposed.1,
+            },
+            jobs: jobs(state, &state.rounds),
+            ..Self::of(name, state, state.round())
+        }
+    }
+
+    /// One of its rounds; nothing where there is no such round.
+    pub fn round(
+        name: String,
+        state: &State,
+        ledger: &Ledger,
+        number: u32,
+        exposed: (u64, f64),
+        seconds: f64,
+    ) -> Option<Self> {
+        let round = state.round_numbered(number)?;
+        let sums = ledger.rounds().iter().find(|sums| sums.round == number)?;
+        let (remote, local) = (sums.remote.tokens.all(), sums.local.tokens.all());
+        let (outcome, answer, citations) = match &round.decision {
+            Some(Decision::ProvideFinalAnswer(last)) => {
+                ("provide_final_answer", last.answer.clone(), last.citations.clone())
+            }
+            Some(Decision::RequestAdditionalInfo(more)) => {
+                ("request_additional_info", Some(more.feedback.clone()), Vec::new())
+            }
+            None => ("undecided", None, Vec::new()),
+        };
+        Some(Self {
+            outcome: outcome.to_owned(),
+            answer,
+            citations,
+            figures: Figures {
+                rounds: 1,
+                jobs: round.jobs.len() as u32,
+                cost_usd: sums.remote.cost_usd,
+                remote_calls: sums.remote.calls,
+                remote_input_tokens: remote.input_tokens,
+                remote_output_tokens: remote.output_tokens,
+                local_calls: sums.local.calls,
+                local_input_tokens: local.input_tokens,
+                local_output_tokens: local.output_tokens,
+                seconds,
+                exposed_bytes: exposed.0,
+                exposed_share: exposed.1,
+            },
+            jobs: jobs(state, std::slice::from_ref(round)),
+            ..Self::of(name, state, Some(round))
+        })
+    }
+
+    fn of(name: String, state: &State, round: Option<&Round>) -> Self {
+        let models = round.map_or(&state.models.now, |round| &round.models);
+        let label = |model: &Option<crate::protocol::ModelInfo>| model.as_ref().map_or_else(String::new, |m| m.label());
+        Self {
+            name,
+            question: state.question().to_owned(),
+            remote: label(&models.remote),
+            local: label(&models.local),
+            outcome: String::new(),
+            answer: None,
+            citations: Vec::new(),
+            figures: Figures::default(),
+            jobs: Vec::new(),
+        }
+    }
+}
+
+/// Whether a fact belongs to this round, so that its share in what left the machine can be told.
+pub fn is_of_round(fact: &Fact, round: u32) -> bool {
+    matches!(fact, Fact::RemoteAsked(ask) if ask.ask.round == round)
+}
+
+fn jobs(state: &State, rounds: &[Round]) -> Vec<(JobKey, JobSays)> {
+    let hash = |document: usize| -> Option<DocumentHash> { Some(state.opened.as_ref()?.documents.get(document)?.hash) };
+    let mut seen: HashMap<JobKey, u32> = HashMap::new();
+    let mut found = Vec::new();
+    for round in rounds {
+        for (index, job) in round.jobs.iter().enumerate() {
+            let chunk = match round.chunk_of(job) {
+                Some(Chunk::Span(span)) => {
+                    ChunkKey::Span(hash(span.document).map(|hash| hash.to_string()), span.start, span.end)
+                }
+                Some(Chunk::Text(text)) => ChunkKey::Text(text.clone()),
+                None => continue,
+            };
+            let mut key = JobKey { chunk, task: round.task_of(job).to_owned(), sample: job.sample, again: 0 };
+            let again = seen.entry(key.clone()).or_default();
+            key.again = *again;
+            *again += 1;
+            found.push((key, says(round.number, index, job)));
+        }
+    }
+    found
+}
+
+fn says(round: u32, index: usize, job: &Job) -> JobSays {
+    let outcome = job.outcome();
+    JobSays {
+        job: format!("{round}.{index}"),
+        state: match &job.state {
+            JobState::Waiting => "waiting",
+            JobState::Running { .. } => "running",
+            JobState::Ended(outcome) => outcome.name(),
+        },
+        answer: outcome.and_then(|outcome| outcome.output()?.answer.clone()),
+    }
+}
+
+impl Comparison {
+    pub fn new(a: Side, b: Side) -> Self {
+        let same = |one: &str, other: &str| one.split_whitespace().eq(other.split_whitespace());
+        let both_or_neither = |one: &Option<String>, other: &Option<String>| match (one, other) {
+            (Some(one), Some(other)) => same(one, other),
+            (None, None) => true,
+            _ => false,
+        };
+        Self {
+            same_question: same(&a.question, &b.question),
+            same_answer: both_or_neither(&a.answer, &b.answer),
+            citations: citations(&a.citations, &b.citations),
+            jobs: compare_jobs(&a.jobs, &b.jobs),
+            a,
+            b,
+        }
+    }
+}
+
+fn citations(a: &[String], b: &[String]) -> CitationsCompared {
+    let (mut both, mut only_a) = (Vec::new(), Vec::new());
+    let mut only_b: Vec<String> = b.to_vec();
+    for text in a {
+        match only_b.iter().position(|other| other.split_whitespace().eq(text.split_whitespace())) {
+            Some(at) => both.push(only_b.remove(at)),
+            None => only_a.push(text.clone()),
+        }
+    }
+    CitationsCompared { both, only_a, only_b }
+}
+
+fn compare_jobs(a: &[(JobKey, JobSays)], b: &[(JobKey, JobSays)]) -> JobsCompared {
+    let mut others: HashMap<&JobKey, &JobSays> = b.iter().map(|(key, says)| (key, says)).collect();
+    let mut compared = JobsCompared::default();
+    for (key, says) in a {
+        match others.remove(key) {
+            None => compared.only_a += 1,
+            Some(other) if (other.state, &other.answer) == (says.state, &says.answer) => compared.same += 1,
+            Some(other) => {
+                compared.changed.push(ChangedJob { task: key.task.clone(), a: says.clone(), b: other.clone() })
+            }
+        }
+    }
+    compared.only_b = others.len() as u32;
+    compared
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(answer: Option<&str>, citations: &[&str], jobs: &[(&str, Option<&str>)]) -> Side {
+        let key = |task: &str| JobKey { chunk: ChunkKey::Text("c".into()), task: task.into(), sample: 0, again: 0 };
+        let says = |answer: Option<&str>| JobSays {
+            job: "1.0".into(),
+            state: if answer.is_some() { "answered" } else { "abstained" },
+            answer: answer.map(str::to_owned),
+        };
+        Side {
+            answer: answer.map(str::to_owned),
+            citations: citations.iter().map(ToString::to_string).collect(),
+            jobs: jobs.iter().map(|(task, answer)| (key(task), says(*answer))).collect(),
+            ..Side::of("x".into(), &State::default(), None)
+        }
+    }
+
+    #[test]
+    fn what_both_say_is_told_apart_from_what_one_says() {
+        let a = side(Some("39 %"), &["rose to  39", "old"], &[("t1", Some("39")), ("t2", None), ("t3", None)]);
+        let b = side(Some("39  %"), &["new", "rose to 39"], &[("t1", Some("41")), ("t2", None), ("t4", None)]);
+        let compared = Comparison::new(a, b);
+        assert!(compared.same_answer && compared.same_question);
+        let CitationsCompared { both, only_a, only_b } = compared.citations;
+        assert_eq!((both, only_a, only_b), (vec!["rose to 39".into()], vec!["old".into()], vec!["new".into()]));
+        let jobs = compared.jobs;
+        assert_eq!((jobs.same, jobs.changed.len(), jobs.only_a, jobs.only_b), (1, 1, 1, 1));
+        assert_eq!(
+            (jobs.changed[0].a.answer.as_deref(), jobs.changed[0].b.answer.as_deref()),
+            (Some("39"), Some("41"))
+        );
+        assert!(!Comparison::new(side(None, &[], &[]), side(Some(""), &[], &[])).same_answer);
+    }
+}
