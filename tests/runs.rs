@@ -42,7 +42,7 @@ mod pty;
 mod remote_faults;
 #[path = "runs/stopped.rs"]
 mod stopped;
-#[path = "runs/taken_up.rs"]
-mod taken_up;
 #[path = "runs/store.rs"]
 mod store;
+#[path = "runs/taken_up.rs"]
+mod taken_up;

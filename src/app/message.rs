@@ -9,6 +9,7 @@ use super::picker::{Choice, Group, Note, PickerRow, Standing};
 use super::work::Worked;
 use crate::config::Config;
 use crate::document::Span;
+use crate::ledger::Comparison;
 use crate::protocol::{AskId, BudgetChoice, Fact, JobId, State};
 
 /// Everything that can change the model.
@@ -83,6 +84,8 @@ pub enum Message {
     DocumentsProgress(String),
     /// Offer the sessions there are, since nothing else was asked for.
     PickSession,
+    /// Two sessions that were to be compared.
+    Compared(Box<Comparison>),
     /// For the picker that the ticket names.
     Picker {
         ticket: u64,
@@ -199,6 +202,11 @@ pub enum Command {
     DeleteSession {
         ticket: u64,
         session: String,
+    },
+    /// Compare these two sessions; what comes of it is `Message::Compared`, or a notice.
+    CompareSessions {
+        a: String,
+        b: String,
     },
     Pick(Choice),
     Copy(String),

@@ -2,6 +2,7 @@
 
 mod action;
 pub mod budget;
+mod comparison;
 pub mod consent;
 mod copy;
 mod documents_form;

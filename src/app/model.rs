@@ -28,6 +28,7 @@ use super::start_form::StartForm;
 use super::work::AT_ONCE;
 use crate::config::Loaded;
 use crate::document::{Document, Located, Span};
+use crate::ledger::Comparison;
 use crate::protocol::{AskId, Interrupted, JobId, Phase, Reached, State, Waiting};
 
 /// How long a notice stays.
@@ -225,6 +226,11 @@ pub enum Overlay {
         text: String,
         rows: RowsPane,
     },
+    /// Two sessions side by side.
+    Comparison {
+        compared: Box<Comparison>,
+        rows: RowsPane,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -377,7 +383,9 @@ impl Model {
                 | Overlay::GoTo(_),
             ) => vec![Context::Typing],
             Some(Overlay::Job { .. }) => vec![Context::Jobs, Context::Everywhere],
-            Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Text { .. }) => vec![Context::Everywhere],
+            Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Text { .. } | Overlay::Comparison { .. }) => {
+                vec![Context::Everywhere]
+            }
             None => self.pane_contexts(),
         }
     }

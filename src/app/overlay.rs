@@ -1,6 +1,7 @@
 //! What opens over the panes: help, a job's details, questions to the person.
 
 use super::action::{Action, Context};
+use super::comparison;
 use super::keymap::Keymap;
 use super::layout::{Area, Pane};
 use super::model::{Model, Overlay, RowsPane};
@@ -28,7 +29,7 @@ impl Model {
             Some(Overlay::Question(_)) => (90, 16),
             Some(Overlay::Documents(_) | Overlay::Setting(_)) => (90, 8),
             Some(Overlay::Picker(_)) => (MOST_WIDE, height.saturating_sub(if height > 12 { 2 } else { 0 })),
-            Some(Overlay::Ledger(pane)) => {
+            Some(Overlay::Ledger(pane) | Overlay::Comparison { rows: pane, .. }) => {
                 (LEDGER, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))
             }
             Some(Overlay::Help(pane) | Overlay::Job { rows: pane, .. } | Overlay::Text { rows: pane, .. }) => {
@@ -55,7 +56,11 @@ impl Model {
     pub(crate) fn overlay_rows_mut(&mut self) -> Option<&mut RowsPane> {
         match &mut self.overlay {
             Some(
-                Overlay::Help(rows) | Overlay::Ledger(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. },
+                Overlay::Help(rows)
+                | Overlay::Ledger(rows)
+                | Overlay::Job { rows, .. }
+                | Overlay::Text { rows, .. }
+                | Overlay::Comparison { rows, .. },
             ) => Some(rows),
             _ => None,
         }
@@ -75,6 +80,7 @@ impl Model {
         let rows = match &self.overlay {
             Some(Overlay::Help(_)) => help(width, self.help_first(), &self.keymap).rows,
             Some(Overlay::Ledger(_)) => self.write_ledger(width).rows,
+            Some(Overlay::Comparison { compared, .. }) => comparison::write(compared, width).rows,
             Some(Overlay::Job { job, .. }) => self.write_job(*job, width).rows,
             Some(Overlay::Text { text, .. }) => {
                 let mut writer = Writer::new(width);

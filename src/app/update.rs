@@ -82,6 +82,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
         Message::DocumentsRefused(why) => model.refuse_documents(why),
         Message::DocumentsProgress(line) => model.tell_progress(line),
         Message::PickSession => return model.perform(Action::Sessions),
+        Message::Compared(compared) => model.show_comparison(*compared),
         Message::Picker { ticket, news } => return model.picker_news(ticket, news),
         Message::RunBegan => {
             model.mode = Mode::Live { running: true };

@@ -23,6 +23,11 @@ pub fn diff(store: &Store, a: &str, b: &str, json: bool, out: &mut dyn Write) ->
     print(&compared, out)
 }
 
+/// Two sessions of the store, for the screen.
+pub fn compare(store: &Store, a: &str, b: &str) -> Result<Comparison, Failure> {
+    Ok(Comparison::new(side(store, a)?, side(store, b)?))
+}
+
 fn side(store: &Store, name: &str) -> Result<Side, Failure> {
     // A name that is a session's as it stands is one.
     let (session, round) = match (store.resolve(name), name.rsplit_once('@')) {

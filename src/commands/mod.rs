@@ -2,9 +2,9 @@
 
 mod accessible;
 mod alone;
+mod archive;
 mod attach;
 mod attach_lines;
-mod archive;
 mod begin;
 mod beside;
 mod bill;

@@ -263,6 +263,7 @@ async fn watch(
                 }
                 Command::EarlierQuestions => desk.offers.earlier_questions(config),
                 Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
+                Command::CompareSessions { a, b } => desk.offers.compare(a, b, config),
                 Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),
                 Command::Documents(typed) => desk.opening.documents(typed),
                 Command::Pick(Choice::Session(id)) => desk.opening.session(config, id, None),

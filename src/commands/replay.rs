@@ -179,6 +179,7 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 Command::Fill { ticket, filling } => offers.fill(ticket, filling, config),
                 Command::StopFilling => offers.stop(),
                 Command::Read { ticket, session } => offers.read(ticket, session, config),
+                Command::CompareSessions { a, b } => offers.compare(a, b, config),
                 Command::DeleteSession { ticket, session } => offers.delete(ticket, session, config),
                 Command::Documents(typed) => opening.documents(typed),
                 Command::Pick(Choice::Session(id)) => opening.session(config, id, None),

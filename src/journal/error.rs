@@ -15,6 +15,8 @@ pub enum JournalError {
     Locked { id: String },
     #[error("session {id} has ended and its journal is sealed; nothing can be added to it")]
     Sealed { id: String },
+    #[error("session {id} is archived and cannot be gone on with; `minions sessions restore {id}` brings it back")]
+    Archived { id: String },
     #[error("{} holds {most} MB of notes and takes no more; the note is not kept, shorten or delete some there", path.display())]
     NotesFull { path: PathBuf, most: u64 },
     #[error("the writer of session {id} has stopped; nothing more can be recorded")]

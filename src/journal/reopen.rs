@@ -26,6 +26,9 @@ pub struct Reopened {
 pub(super) fn reopen(session: &Session, mut each: impl FnMut(Record)) -> Result<Reopened, JournalError> {
     // The system frees the lock of a process that has ended, however it ended.
     let lock = Lock::take(session.path(), session.id())?;
+    if session.is_archived() {
+        return Err(JournalError::Archived { id: session.id().to_string() });
+    }
     let path = session.path().join(JOURNAL);
     let mut file =
         private_file().read(true).append(true).open(&path).map_err(JournalError::io("open for writing", &path))?;

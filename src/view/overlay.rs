@@ -40,6 +40,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::GoTo(_) => "Go to".into(),
         Overlay::Job { job, .. } => format!("Job {job}"),
         Overlay::Text { title, .. } => title.clone(),
+        Overlay::Comparison { .. } => "Two sessions".into(),
     };
     frame(paint, area, &title);
     let inside = Area {
@@ -49,7 +50,11 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         height: area.height.saturating_sub(2),
     };
     match overlay {
-        Overlay::Help(rows) | Overlay::Ledger(rows) | Overlay::Job { rows, .. } | Overlay::Text { rows, .. } => {
+        Overlay::Help(rows)
+        | Overlay::Ledger(rows)
+        | Overlay::Job { rows, .. }
+        | Overlay::Text { rows, .. }
+        | Overlay::Comparison { rows, .. } => {
             scrolled(paint, rows, inside);
         }
         Overlay::Quit => {

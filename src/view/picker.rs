@@ -168,7 +168,12 @@ fn hints(paint: &mut Paint, model: &Model, picker: &Picker, area: Area) {
         Picking::Log => &[(Action::Submit, "copy the line"), (Action::Leave, "leave")],
         Picking::Notes => &[(Action::Submit, "go there"), (Action::Leave, "leave")],
         Picking::Settings => &[(Action::Submit, "change it"), (Action::Leave, "leave")],
-        Picking::Session => &[(Action::Submit, "open"), (Action::Delete, "delete"), (Action::Leave, "leave")],
+        Picking::Session => &[
+            (Action::Submit, "open"),
+            (Action::CompareWith, "compare"),
+            (Action::Delete, "delete"),
+            (Action::Leave, "leave"),
+        ],
     };
     let mut x = 0;
     for (action, does) in keys {

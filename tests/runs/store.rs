@@ -123,7 +123,9 @@ async fn a_session_is_exported_in_every_format() {
     assert!(
         !redacted.to_lowercase().contains("item") && !redacted.contains("10003") && redacted.contains("\\*\\*\\*\\*")
     );
-    home.run(&["sessions", "export", "last", "--redact", "("]).await.assert_refused(2, &[]);
+    home.run(&["sessions", "export", "last", "--redact", "("])
+        .await
+        .assert_refused_at_once(2, &["--redact: `(`", "unclosed group"]);
 }
 
 #[tokio::test]
@@ -165,7 +167,7 @@ async fn a_log_of_the_reference_becomes_a_session_that_replays() {
     // Found in the document that was given: no text of its own, and a citation that leads there.
     let jobs = home.facts_of("jobs_planned");
     assert!(jobs[0]["chunks"][0]["span"].is_object(), "{jobs:?}");
-    assert_eq!(home.facts_of("job_finished")[0]["outcome"]["located"]["how"], "exact");
+    assert_eq!(home.facts_of("job_finished")[0]["outcome"]["located"]["match"], "exact");
 
     let chat = json!({ "task": "What?", "context": "The harvest was 12 tonnes.", "generated_final_answer": "12 tonnes",
         "conversation": [

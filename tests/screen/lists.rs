@@ -131,3 +131,22 @@ async fn a_server_that_cannot_list_its_models_says_why_and_what_to_do() {
     pty.wait_exit();
     pty.assert_given_back();
 }
+
+#[test]
+fn two_sessions_are_compared_side_by_side() {
+    let ask = |question: &str| format!("{PROGRAM} run -d a.txt -q '{question}' >/dev/null 2>&1; ");
+    let runs = [ask("How large was the harvest?"), ask("Who brought in the harvest?")].concat();
+    let command = format!("echo 'The harvest was 12 tonnes. Anna Berg brought it in.' > a.txt; {runs} exec {PROGRAM}");
+    let mut pty = Pty::start(&["sh", "-c", &command], (140, 40), &[]);
+    pty.wait_until_shown("both sessions", |shown| shown.contains("How large") && shown.contains("Who brought"));
+    pty.send(b"\x0e\x14\x0e\x14");
+    pty.wait_for("Two sessions");
+    pty.wait_until_shown("both questions and the figures", |shown| {
+        shown.contains("How large was the harvest?")
+            && shown.contains("Who brought in the harvest?")
+            && shown.contains("exposed")
+    });
+    pty.send(b"\x1b");
+    pty.wait_until_gone("Two sessions");
+    pty.quit();
+}

@@ -32,8 +32,9 @@ impl Finder {
         self.words.is_empty()
     }
 
-    /// How well a row fits, higher for better; nothing where a word is not found.
-    pub fn score(&mut self, cells: &[String]) -> Option<u32> {
+    /// How well a row fits, higher for better; nothing where a word is not found. `also` is searched like a cell after the
+    /// first, and counts less than any.
+    pub fn score(&mut self, cells: &[String], also: &str) -> Option<u32> {
         let Self { words, matcher, characters } = self;
         let mut sum = 0;
         for word in words {
@@ -47,7 +48,8 @@ impl Finder {
                 };
                 best = best.max(found);
             }
-            sum += best?;
+            let beside = || word.whole.score(graphemes(also, characters), matcher).map(|_| 1);
+            sum += best.or_else(beside)?;
         }
         Some(sum)
     }
@@ -83,7 +85,7 @@ mod tests {
     use super::*;
 
     fn score(query: &str, cells: &[&str]) -> Option<u32> {
-        Finder::new(query).score(&cells.iter().map(ToString::to_string).collect::<Vec<_>>())
+        Finder::new(query).score(&cells.iter().map(ToString::to_string).collect::<Vec<_>>(), "an answer")
     }
 
     #[test]
@@ -94,6 +96,12 @@ mod tests {
         assert_eq!(score("left moon", &row), None);
         // Letters with gaps between them are looked for in the name alone.
         assert_eq!(score("mdw", &row), None);
+        // What is not shown is found by whole words.
+        assert!(
+            score("answer", &row) < score("left", &row)
+                && score("answer", &row).is_some()
+                && score("anwr", &row).is_none()
+        );
         assert!(score("left", &row) > score("left", &["copy", "y", "what left this machine"]));
         assert!(score("Tint", &row).is_none() && score("café", &["café"]) == score("cafe", &["cafe"]));
     }

@@ -32,6 +32,8 @@ pub struct Picker {
     pub top: usize,
     /// What was read of the row that the cursor stands on, beyond what the row says itself.
     pub read: Option<(Choice, String)>,
+    /// The session that another one is to be compared with.
+    pub marked: Option<String>,
     /// The session that the person is asked about before it is deleted.
     pub deleting: Option<String>,
 }
@@ -81,6 +83,8 @@ pub struct PickerRow {
     pub cells: Vec<String>,
     /// What more there is to say, for the preview.
     pub about: String,
+    /// What is searched beside the cells.
+    pub also: String,
     /// Whether it is what is in use now.
     pub current: bool,
     /// Why it cannot be picked; empty where it can.
@@ -216,6 +220,7 @@ impl Picker {
             cursor: 0,
             top: 0,
             read: None,
+            marked: None,
             deleting: None,
         }
     }
@@ -233,7 +238,7 @@ impl Picker {
             if finder.is_blank() {
                 self.lines.extend((0..group.rows.len()).map(|row| Line::Row { group: at, row }));
             } else {
-                let score = |(row, about): (usize, &PickerRow)| Some((finder.score(&about.cells)?, row));
+                let score = |(row, about): (usize, &PickerRow)| Some((finder.score(&about.cells, &about.also)?, row));
                 let mut found: Vec<(u32, usize)> = group.rows.iter().enumerate().filter_map(score).collect();
                 // Rows that fit alike stay in their order.
                 found.sort_by_key(|(score, ..)| std::cmp::Reverse(*score));
@@ -368,6 +373,6 @@ impl Standing {
 
 impl PickerRow {
     pub fn new(choice: Choice, cells: Vec<String>, about: impl Into<String>) -> Self {
-        Self { cells, about: about.into(), current: false, refused: String::new(), choice }
+        Self { cells, about: about.into(), also: String::new(), current: false, refused: String::new(), choice }
     }
 }

@@ -6,7 +6,7 @@ use super::super::key::Key;
 use super::super::layout::Pane;
 use super::super::message::{Command, Filling, PickerNews};
 use super::super::model::{Model, Overlay};
-use super::{Choice, Group, Picker, Picking, Standing};
+use super::{Choice, Group, Picker, PickerRow, Picking, Standing};
 
 impl Model {
     /// The line that is typed into, where there is one.
@@ -88,6 +88,7 @@ impl Model {
             Some(Action::PickDown) => picker.move_by(1),
             Some(Action::PickPageUp) => picker.move_by(-page),
             Some(Action::PickPageDown) => picker.move_by(page),
+            Some(Action::CompareWith) => return self.compare_or_mark(),
             Some(Action::Delete) => {
                 if let Some(Choice::Session(id)) = picker.selected().map(|row| &row.choice) {
                     picker.deleting = Some(id.clone());
@@ -103,6 +104,26 @@ impl Model {
         }
         picker.settle(areas.list.height);
         self.look_closer(before)
+    }
+
+    /// Marks the session that the cursor stands on, or compares it with the one that is marked.
+    fn compare_or_mark(&mut self) -> Vec<Command> {
+        let Some(picker) = self.picker_mut() else { return Vec::new() };
+        let Some(Choice::Session(id)) = picker.selected().map(|row| row.choice.clone()) else { return Vec::new() };
+        let marked = picker.marked.take();
+        for row in picker.groups.iter_mut().flat_map(|group| &mut group.rows) {
+            row.current = marked.is_none() && row.choice == Choice::Session(id.clone());
+        }
+        match marked {
+            None => {
+                picker.marked = Some(id);
+                self.notify(self.with_keys("marked", &[(Action::CompareWith, "on another compares the two")]));
+                Vec::new()
+            }
+            // A second time on the same one takes the mark away.
+            Some(marked) if marked == id => Vec::new(),
+            Some(marked) => vec![Command::CompareSessions { a: marked, b: id }],
+        }
     }
 
     /// Asks for what a session holds when the cursor has come to it.
@@ -203,7 +224,7 @@ impl Model {
             PickerNews::Row(row) => {
                 let mut rows = picker.groups.iter_mut().flat_map(|group| &mut group.rows);
                 if let Some(known) = rows.find(|known| known.choice == row.choice) {
-                    *known = *row;
+                    *known = PickerRow { current: known.current, ..*row };
                 }
             }
             PickerNews::Read { choice, text } => picker.read = Some((choice, text)),

@@ -149,3 +149,17 @@ fn at_every_size_from_nothing_on_the_cursor_is_in_sight() {
         assert!(height == 0 || picker.visible(height).any(|(at, _)| at == picker.cursor), "{width}x{height}");
     }
 }
+
+#[test]
+fn a_session_is_marked_and_compared_with_another() {
+    let mut model = sessions(3);
+    press(&mut model, "down");
+    assert_eq!(press(&mut model, "ctrl-t"), []);
+    assert!(model.picker().unwrap().selected().unwrap().current);
+    // Twice on the same one takes the mark away.
+    assert_eq!(press(&mut model, "ctrl-t"), []);
+    assert!(model.picker().unwrap().marked.is_none());
+    press(&mut model, "ctrl-t down");
+    let compare = Command::CompareSessions { a: "s1".into(), b: "s2".into() };
+    assert_eq!(press(&mut model, "ctrl-t"), [compare]);
+}

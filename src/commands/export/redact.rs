@@ -39,7 +39,14 @@ const FORM: [&str; 17] = [
 
 impl Redaction {
     pub fn new(patterns: &[String]) -> Result<Self, String> {
-        let read = |pattern: &String| Regex::new(pattern).map_err(|error| format!("--redact: {error}"));
+        let read = |pattern: &String| {
+            Regex::new(pattern).map_err(|error| {
+                // The last of its lines says what is wrong; those before draw an arrow.
+                let said = error.to_string();
+                let why = said.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                format!("--redact: `{pattern}` is no regular expression: {why}")
+            })
+        };
         Ok(Self { patterns: patterns.iter().map(read).collect::<Result<_, _>>()? })
     }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::{begin, diff};
 use crate::app::picker::Standing;
 use crate::app::{Filling, Message, PickerNews};
 use crate::config::Config;
@@ -94,6 +95,19 @@ impl Offers {
         tokio::task::spawn_blocking(move || {
             // Where the screen is gone, nobody misses them.
             let _ = sender.blocking_send(Message::EarlierQuestions(sessions::questions(&config)));
+        });
+    }
+
+    /// Compares two sessions; the screen shows them side by side, or says why it cannot.
+    pub fn compare(&self, a: String, b: String, config: &Config) {
+        let (config, sender) = (config.clone(), self.sender.clone());
+        tokio::task::spawn_blocking(move || {
+            let compared = begin::store(&config).and_then(|store| diff::compare(&store, &a, &b));
+            let message = match compared {
+                Ok(compared) => Message::Compared(Box::new(compared)),
+                Err(error) => Message::Notice(format!("not compared: {error}")),
+            };
+            let _ = sender.blocking_send(message);
         });
     }
 

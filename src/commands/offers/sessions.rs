@@ -5,7 +5,7 @@ use crate::app::PickerNews;
 use crate::app::picker::{Choice, Group, PickerRow, Standing};
 use crate::commands::begin;
 use crate::commands::screen::now_ms;
-use crate::commands::sessions::{dollars, minute, state_of};
+use crate::commands::sessions::{called, dollars, minute, size, state_of};
 use crate::config::Config;
 use crate::journal::{Session, Store, Summary};
 
@@ -50,11 +50,11 @@ fn list(outlet: &Outlet, store: &Store) {
         outlet.push(PickerNews::Groups(vec![start(), of(none)]));
         return;
     }
-    let now_ms = now_ms();
+    let (now_ms, catalogue) = (now_ms(), store.catalogue());
     let (mut rest, mut size) = (sessions.get(..MOST).unwrap_or(&sessions), FIRST);
     while !rest.is_empty() {
         let (batch, after) = rest.split_at(size.min(rest.len()));
-        let rows = batch.iter().map(|session| row(&session.brief(), now_ms)).collect();
+        let rows = batch.iter().map(|session| row(&catalogue.brief(session), now_ms)).collect();
         (rest, size) = (after, BATCH);
         let standing = match (rest.is_empty(), sessions.len() > MOST) {
             (false, _) => loading.clone(),
@@ -84,19 +84,17 @@ fn of(standing: Standing) -> Group {
 }
 
 fn row(summary: &Summary, now_ms: u64) -> PickerRow {
-    let question = match &summary.problem {
-        Some(problem) if summary.question.is_empty() => problem,
-        _ => &summary.question,
-    };
+    let question = called(summary);
     let cost = summary.sums.map_or_else(String::new, |sums| dollars(sums.cost_usd));
     let cells = vec![
-        format!("{}{}", if summary.parent.is_some() { "↳ " } else { "" }, short(question, LONGEST)),
+        short(&question, LONGEST),
         short(&summary.documents.join(", "), LONGEST),
         state_of(summary).replace('_', " "),
         cost,
         age(now_ms.saturating_sub(summary.opened_at_ms)),
     ];
-    PickerRow::new(Choice::Session(summary.id.to_string()), cells, question.clone())
+    let also = summary.answer.clone().unwrap_or_default();
+    PickerRow { also, ..PickerRow::new(Choice::Session(summary.id.to_string()), cells, question) }
 }
 
 /// How long ago, in the largest unit that fits.
@@ -136,7 +134,7 @@ fn told(session: &Session, summary: &Summary) -> String {
     });
     lines.push(String::new());
     lines.push(summary.documents.join(", "));
-    lines.push(format!("session {}", summary.id));
+    lines.push(format!("session {}, {} on disk", summary.id, size(summary.disk_bytes)));
     if let Some(parent) = &summary.parent {
         lines.push(format!("from {}, record {}", parent.session, parent.seq));
     }
@@ -150,7 +148,12 @@ pub(super) fn delete(outlet: &Outlet, config: &Config, id: String) {
     let Some(session) = found(config, &id) else { return };
     let choice = Choice::Session(id);
     match session.delete() {
-        Ok(()) => outlet.push(PickerNews::Gone(choice)),
+        Ok(()) => {
+            if let Ok(store) = begin::store(config) {
+                store.forget_deleted();
+            }
+            outlet.push(PickerNews::Gone(choice))
+        }
         Err(error) => outlet.push(PickerNews::Read { choice, text: format!("not deleted: {error}") }),
     };
 }

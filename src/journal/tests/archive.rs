@@ -40,6 +40,9 @@ async fn a_session_that_is_written_is_not_archived() {
     writer.close().await.unwrap();
     session.archive().unwrap();
     assert_eq!(session.read().unwrap().records.len(), 3);
+    assert!(session.reopen(drop).unwrap_err().to_string().contains("sessions restore"));
+    session.restore().unwrap();
+    assert!(session.reopen(drop).is_ok());
 }
 
 #[tokio::test]

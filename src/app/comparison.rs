@@ -1,0 +1,120 @@
+//! Two sessions side by side: what was answered and cited, which jobs say something else, what it took.
+
+use super::figures::{dollars, seconds, short_bytes, short_count};
+use super::model::{Model, Overlay, RowsPane};
+use super::picker::Picking;
+use super::rows::{Mark, Piece, Tone, Writer, pad, piece_width};
+use super::wrap::wrap;
+use crate::ledger::{ComparedFigures, Comparison, JobSays, Side};
+
+/// More changed jobs are counted and not listed.
+const JOBS_TOLD: usize = 200;
+/// Cells of the names of figures.
+const NAMES: usize = 16;
+
+impl Model {
+    /// Shows what was compared, in place of the list it was picked from.
+    pub(crate) fn show_comparison(&mut self, compared: Comparison) {
+        let overlay = Overlay::Comparison { compared: Box::new(compared), rows: RowsPane::default() };
+        match self.picker() {
+            Some(picker) if picker.of == Picking::Session => self.open_overlay(overlay),
+            _ => self.open_unasked(overlay, "the sessions are compared"),
+        }
+    }
+}
+
+pub(super) fn write(compared: &Comparison, width: usize) -> Writer {
+    let mut writer = Writer::new(width);
+    let Comparison { a, b, citations, jobs, .. } = compared;
+    heading(&mut writer, "");
+    columns(&mut writer, Tone::Strong, &a.name, &b.name);
+    columns(
+        &mut writer,
+        Tone::Text,
+        &a.question,
+        if compared.same_question { "the same question" } else { &b.question },
+    );
+    heading(&mut writer, if compared.same_answer { "Answer, the same" } else { "Answer" });
+    columns(&mut writer, Tone::Text, answer(a), answer(b));
+    heading(&mut writer, "Figures");
+    for (name, a, b) in figures(a, b) {
+        let half = writer.width().saturating_sub(NAMES) / 2;
+        let name = Piece::text(Tone::Dim, name);
+        let first = Piece::text(Tone::Text, &a);
+        let (after_name, after_first) =
+            (NAMES.saturating_sub(piece_width(&name)), half.saturating_sub(piece_width(&first)));
+        let tone = if a == b { Tone::Dim } else { Tone::Text };
+        writer.row(vec![name, pad(after_name), first, pad(after_first), Piece::text(tone, b)], None);
+    }
+    heading(&mut writer, &format!("Citations: {} of both", citations.both.len()));
+    for at in 0..citations.only_a.len().max(citations.only_b.len()) {
+        let text = |texts: &[String]| texts.get(at).map_or_else(String::new, |text| format!("“{text}”"));
+        columns(&mut writer, Tone::Quote, &text(&citations.only_a), &text(&citations.only_b));
+    }
+    let told = format!(
+        "Jobs: {} say the same, {} something else, {} only left, {} only right",
+        jobs.same,
+        jobs.changed.len(),
+        jobs.only_a,
+        jobs.only_b
+    );
+    heading(&mut writer, &told);
+    for changed in jobs.changed.iter().take(JOBS_TOLD) {
+        writer.text(Tone::Dim, 0, &changed.task, None);
+        columns(&mut writer, Tone::Text, &says(&changed.a), &says(&changed.b));
+    }
+    if jobs.changed.len() > JOBS_TOLD {
+        let rest = format!("and {} more; `minions sessions diff --json` lists all", jobs.changed.len() - JOBS_TOLD);
+        writer.text(Tone::Dim, 0, &rest, None);
+    }
+    writer
+}
+
+fn heading(writer: &mut Writer, text: &str) {
+    writer.blank();
+    if !text.is_empty() {
+        writer.row(vec![Piece::text(Tone::Heading, text)], None);
+    }
+}
+
+/// Two texts beside each other, each wrapped in its half.
+fn columns(writer: &mut Writer, tone: Tone, left: &str, right: &str) {
+    let half = (writer.width().saturating_sub(3) / 2).max(1);
+    let rows = |text: &str| -> Vec<String> {
+        let lines = text.trim_end().lines();
+        lines.flat_map(|line| wrap(line, half).into_iter().map(|part| line[part].trim_end().to_owned())).collect()
+    };
+    let (left, right) = (rows(left), rows(right));
+    for at in 0..left.len().max(right.len()) {
+        let piece = |rows: &[String]| Piece::text(tone, rows.get(at).map_or("", String::as_str));
+        let (first, second) = (piece(&left), piece(&right));
+        let rest = half.saturating_sub(piece_width(&first));
+        writer.row(vec![first, pad(rest + 1), Piece::Mark(Tone::Dim, Mark::Bar), pad(1), second], None);
+    }
+}
+
+fn answer(side: &Side) -> &str {
+    side.answer.as_deref().unwrap_or("no answer")
+}
+
+fn says(job: &JobSays) -> String {
+    format!("{}  {}", job.job, job.answer.as_deref().unwrap_or(job.state))
+}
+
+fn figures(a: &Side, b: &Side) -> Vec<(&'static str, String, String)> {
+    let row = |name, of: &dyn Fn(&Side) -> String| (name, of(a), of(b));
+    let figure = |name, of: fn(&ComparedFigures) -> String| row(name, &|side: &Side| of(&side.figures));
+    let tokens = |input, output| format!("{} in, {} out", short_count(input), short_count(output));
+    vec![
+        row("planner", &|side| side.remote.clone()),
+        row("reader", &|side| side.local.clone()),
+        row("outcome", &|side| side.outcome.replace('_', " ")),
+        figure("rounds", |f| f.rounds.to_string()),
+        figure("jobs", |f| f.jobs.to_string()),
+        figure("cost", |f| f.cost_usd.map_or_else(|| "n/a".into(), dollars)),
+        row("planner tokens", &|side| tokens(side.figures.remote_input_tokens, side.figures.remote_output_tokens)),
+        row("reader tokens", &|side| tokens(side.figures.local_input_tokens, side.figures.local_output_tokens)),
+        figure("time", |f| seconds((f.seconds * 1000.0) as u64)),
+        figure("exposed", |f| format!("{} ({:.1}%)", short_bytes(f.exposed_bytes), f.exposed_share * 100.0)),
+    ]
+}
