@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::config::Config;
 use crate::control::Attached;
-use crate::protocol::{Fact, Phase};
+use crate::protocol::{Fact, Phase, Waiting};
 
 /// Watches over a run that nobody sees, unless somebody attaches.
 pub struct Alone {
@@ -22,21 +22,28 @@ pub struct Alone {
 impl Alone {
     /// `phase`: where the run stands.
     pub fn new(config: &Config, attached: Attached, phase: &Phase) -> Self {
-        let needs = matches!(phase, Phase::Paused(_) | Phase::AtGate { .. } | Phase::Interrupted(_));
+        let needs = matches!(
+            phase,
+            Phase::Paused(_) | Phase::AtGate { .. } | Phase::Interrupted(_) | Phase::Waiting(Waiting::Consent)
+        );
         let wait = Duration::from_secs(config.sessions.hangup_wait_s);
         Self { attached, wait, needs, until: None }
     }
 
     pub fn note(&mut self, fact: &Fact) {
         match fact {
-            Fact::BudgetReached(_) | Fact::GateReached { .. } | Fact::RemoteInterrupted(_) => {
+            Fact::BudgetReached(_)
+            | Fact::GateReached { .. }
+            | Fact::RemoteInterrupted(_)
+            | Fact::ConsentAsked { .. } => {
                 (self.needs, self.until) = (true, None);
             }
             // These say nothing of where the run stands.
             Fact::UtilizationSampled(_)
             | Fact::NoteAdded { .. }
             | Fact::DocumentsCounted(_)
-            | Fact::ModelsChosen(_) => {}
+            | Fact::ModelsChosen(_)
+            | Fact::LeversChosen(_) => {}
             _ => self.needs = false,
         }
     }

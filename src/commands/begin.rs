@@ -59,13 +59,17 @@ pub async fn begin(
     Ok(prepare(config, &engines, documents, question, part, before).await?.start())
 }
 
+/// The remote LM of a session under these settings: nobody, where their protocol asks none.
+pub async fn planner(config: &Config) -> Result<Box<dyn remote::RemoteLm>, Failure> {
+    match protocol::kind(config.protocol.name) {
+        ProtocolKind::LocalOnly => Ok(Box::new(Nobody)),
+        _ => remote(config).await,
+    }
+}
+
 /// Connects to the models of the settings. Nothing is sent yet: what fails here is a setting, or the key that one names.
 pub async fn engines(config: &Config) -> Result<Engines, Failure> {
-    let remote: Arc<dyn remote::RemoteLm> = match protocol::kind(config.protocol.name) {
-        ProtocolKind::LocalOnly => Arc::new(Nobody),
-        _ => remote(config).await?.into(),
-    };
-    let local = local(config).await?.into();
+    let (remote, local) = (planner(config).await?.into(), local(config).await?.into());
     let embedder = embedder(&config.local).await?.map(Arc::new);
     let sandbox = sandbox(config, config.protocol.max_jobs)?;
     sandbox.warm();

@@ -6,18 +6,18 @@ use std::io::{Write, stderr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::begin;
 use super::resume::{Recorded, config_of, go_on};
 use super::run::{Watched, watch};
-use super::{Exit, Failure, protocol};
+use super::{Exit, Failure};
+use super::{begin, protocol};
 use crate::cli::{ForkArgs, Point};
 use crate::config::{Config, Loaded, Origin};
 use crate::document::escape::visible;
 use crate::document::{Locator, Span};
 use crate::journal::{Durability, Journal, Record, Session, Store};
 use crate::protocol::{
-    Changes, Chunk, CodeId, Due, Fact, Finish, JobId, JobOutput, Known, Parent, Phase, SessionOpened, Settings, State,
-    forked, read_output,
+    Changes, Chunk, CodeId, Due, Fact, Finish, JobId, JobOutput, Known, Means, Parent, Phase, SessionOpened, Settings,
+    State, forked, read_output,
 };
 use crate::remote::RemoteLm;
 use crate::remote::recorded::RecordedPlanner;
@@ -116,6 +116,19 @@ fn settings_of(loaded: &Loaded, old: &Settings) -> Settings {
     for (_, lever, now) in levers.into_iter().filter(|(key, ..)| named(key)) {
         *lever = now;
     }
+    let (means, wanted) = (&mut settings.means, now.means);
+    for (key, take) in [
+        ("merge", (|means, now| means.merge = now.merge) as fn(&mut Means, Means)),
+        ("chunker", |means, now| means.chunker = now.chunker),
+        ("overlap_chars", |means, now| means.overlap_chars = now.overlap_chars),
+        ("retrieval", |means, now| means.retrieval = now.retrieval),
+        ("retrieve_k", |means, now| means.retrieve_k = now.retrieve_k),
+        ("memory", |means, now| means.memory = now.memory),
+    ] {
+        if named(&format!("protocol.{key}")) {
+            take(means, wanted);
+        }
+    }
     if named("remote.max_output_tokens") {
         settings.remote_max_output_tokens = now.remote_max_output_tokens;
     }
@@ -127,8 +140,9 @@ fn settings_of(loaded: &Loaded, old: &Settings) -> Settings {
 
 /// A fork that is begun on the screen: its levers are those of the form, which are the settings in force.
 pub fn on_screen(config: &Config, parent: &Session, seq: u64, question: Option<String>) -> Result<Wanted, Failure> {
-    let part = opened_of(parent, &parent.read()?)?.settings.part;
-    let settings = Some(Settings { part, ..protocol::settings(config) });
+    // A fork goes on with the protocol of its parent, and reads the same windows.
+    let Settings { protocol, part, windows, .. } = opened_of(parent, &parent.read()?)?.settings;
+    let settings = Some(Settings { protocol, part, windows, ..protocol::settings(config) });
     Ok(Wanted { from: Some(Point::Record(seq)), question, settings, ..Wanted::default() })
 }
 

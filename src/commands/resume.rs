@@ -20,9 +20,11 @@ use crate::document::escape::visible;
 use crate::journal::{DayBook, Journal, JournalError, JournalWriter, Record, Session, SessionId, Store};
 use crate::local::LocalLm;
 use crate::protocol::{
-    BudgetChoice, Fact, Interrupted, Known, ModelInfo, Models, Parent, Phase, Resumed, Scope, SessionOpened, State,
+    BudgetChoice, Fact, Interrupted, Known, ModelInfo, Models, Parent, Phase, ProtocolKind, Resumed, Scope,
+    SessionOpened, State,
 };
 use crate::remote::RemoteLm;
+use crate::remote::nobody::{self, Nobody};
 use crate::remote::recorded::{self, RecordedPlanner};
 use crate::runtime::{self, Beginning, Embeddings, Order, Recall, Setup};
 use crate::term;
@@ -144,6 +146,7 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
                 session.id()
             )));
         }
+        (None, _) if state.settings().protocol == ProtocolKind::LocalOnly => Arc::new(Nobody),
         (None, _) => begin::remote(config).await?.into(),
     };
     let local: Arc<dyn LocalLm> = begin::local(config).await?.into();
@@ -253,7 +256,9 @@ pub fn with_models_of(config: &Config, state: &State, keep_remote: bool, keep_lo
     let mut models = state.models.now.clone();
     models.remote = state.models.next.remote.clone().or(models.remote);
     models.local = state.models.next.local.clone().or(models.local);
-    if let Some(model) = models.remote.filter(|model| !keep_remote && model.provider != recorded::PROVIDER)
+    if let Some(model) = models
+        .remote
+        .filter(|model| !keep_remote && ![recorded::PROVIDER, nobody::PROVIDER].contains(&model.provider.as_str()))
         && !is_named(&model, &config.remote.provider, &config.remote.model)
     {
         let choice = Choice::Remote { provider: model.provider, model: model.model };

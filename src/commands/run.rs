@@ -102,7 +102,9 @@ pub async fn watch(
                 ledger.apply(fact);
                 exposure.apply(fact);
                 progress.tell(&state, fact);
-                if let Fact::ConsentAsked { .. } = fact.as_ref() {
+                if let Fact::ConsentAsked { .. } = fact.as_ref()
+                    && (agreed || alone.is_none() && *attached.borrow() == 0)
+                {
                     let _ = running.orders.try_send(if agreed { Order::Consent } else { Order::Stop });
                 }
                 if let Some(alone) = &mut alone {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::fact::{Fact, PlannedJobs};
+use super::advance::end;
+use super::fact::{Ending, Fact, PlannedJobs};
 use super::input::{Effect, Step};
 use super::job::{Chunk, Outcome, PlannedJob};
 use super::merge::merged;
@@ -10,6 +11,10 @@ use super::state::{Job, Round, State};
 
 /// One task on each of these chunks, each with its own advice, so many times.
 pub(super) fn planned(round: u32, task: String, chunks: Vec<(Chunk, String)>, samples: u32) -> Step {
+    if chunks.is_empty() {
+        let error = "the documents hold no text that the local LM could be given".to_owned();
+        return end(Ending::Failed { error });
+    }
     let samples = samples.max(1);
     let jobs = (0..chunks.len() as u32)
         .flat_map(|chunk| (0..samples).map(move |sample| PlannedJob { chunk, task: 0, advice: chunk, sample }))

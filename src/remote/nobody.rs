@@ -6,6 +6,9 @@ use tokio::sync::mpsc;
 use super::{RemoteError, RemoteLm, RemoteReply, Retry};
 use crate::protocol::{ModelInfo, Price, RemoteAsk};
 
+/// What it is recorded as.
+pub const PROVIDER: &str = "none";
+
 #[derive(Clone, Copy, Debug)]
 pub struct Nobody;
 
@@ -13,7 +16,7 @@ impl RemoteLm for Nobody {
     fn info(&self) -> ModelInfo {
         // Nobody is asked, and that costs nothing.
         let price = Some(Price::default());
-        ModelInfo { provider: "none".into(), model: "nobody".into(), is_model: false, price }
+        ModelInfo { provider: PROVIDER.into(), model: "nobody".into(), is_model: false, price }
     }
 
     fn ask<'a>(&'a self, _: &'a RemoteAsk, _: mpsc::Sender<String>) -> BoxFuture<'a, Result<RemoteReply, RemoteError>> {

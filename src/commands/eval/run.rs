@@ -82,7 +82,7 @@ impl Eval {
     pub async fn new(args: &EvalArgs, loaded: &Loaded, plan: Plan, folder: Folder) -> Result<Self, Failure> {
         let mut engines: Vec<Engines> = Vec::new();
         for (n, (_, config)) in plan.settings.iter().enumerate() {
-            let remote: Arc<dyn RemoteLm> = begin::remote(config).await?.into();
+            let remote: Arc<dyn RemoteLm> = begin::planner(config).await?.into();
             if args.total_budget.is_some() && remote.info().is_model && remote.info().price.is_none() {
                 return Err(Failure::usage(
                     "--total-budget cannot be kept to while the price of this model is not known; set remote.price_input and \

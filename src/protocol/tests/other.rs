@@ -273,3 +273,11 @@ fn the_remote_lm_is_told_of_the_means_that_were_set() {
     let plain = World::default().run();
     assert!(!plain.last_user_message(Purpose::Decompose).contains("Cut the documents with"));
 }
+
+#[test]
+fn a_reader_without_any_window_ends_with_the_reason_and_waits_for_nothing() {
+    for protocol in [ProtocolKind::LocalOnly, ProtocolKind::Minion] {
+        let run = World { settings: Settings { protocol, ..Settings::default() }, ..World::default() }.run();
+        assert!(matches!(run.state.ending(), Some(Ending::Failed { error }) if error.contains("hold no text")));
+    }
+}
