@@ -135,8 +135,12 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
 pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn RemoteLm>>) -> Result<Begun, Failure> {
     let Recorded { session, documents, past, state, journal, .. } = recorded;
     let parents = tokio::task::block_in_place(|| lineage(&session, &state));
-    let recall = tokio::task::block_in_place(|| recall(&state, &parents, &documents));
     let repeats = state.remote().is_some_and(|remote| remote.provider == recorded::PROVIDER);
+    // Where the local half is run again, all of it is: another server may go by the same name.
+    let recall = match repeats || planner.is_some() {
+        true => Recall::default(),
+        false => tokio::task::block_in_place(|| recall(&state, &parents, &documents)),
+    };
     let remote: Arc<dyn RemoteLm> = match (planner, parents.first()) {
         (Some(planner), _) => planner,
         (None, Some((name, journal))) if repeats => Arc::new(RecordedPlanner::of(name.clone(), journal.facts())),
