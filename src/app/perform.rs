@@ -193,6 +193,7 @@ impl Model {
             | Action::PickPageUp
             | Action::PickPageDown
             | Action::Delete
+            | Action::CompareWith
             | Action::NextField
             | Action::PreviousField
             | Action::FormUp

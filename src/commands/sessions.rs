@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::document::DocumentRef;
 use crate::document::escape::{visible, visible_lines};
-use crate::journal::{Store, Summary};
+use crate::journal::{Session, Store, Summary};
 use crate::protocol::{AnswerCitation, ModelInfo, State};
 
 /// Lists the sessions of the store, newest first.

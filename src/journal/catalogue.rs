@@ -12,13 +12,15 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::label::Label;
 use super::session::Session;
 use super::store::private_file;
-use super::summary::{Summary, brief, summarise};
+use super::summary::{Origin, Summary, Sums, brief, summarise};
+use crate::protocol::Ending;
 
 const FILE: &str = "catalogue.jsonl";
 /// The form of the entries; a file of another form is not read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// So many sessions are read anew each time rather than writing the file for them.
 const FEW: usize = 32;
 /// What changed this shortly before it was looked at may change again within the same tick of the file system's clock.
@@ -31,10 +33,68 @@ pub struct Catalogue {
     entries: HashMap<String, Entry>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Entry {
     stamp: Stamp,
-    summary: Summary,
+    told: Told,
+}
+
+/// A summary without what is known of a session by its folder. Nothing in it is flattened, which takes five times as long
+/// to read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Told {
+    id: String,
+    question: String,
+    answer: Option<String>,
+    label: Label,
+    opened_at_ms: u64,
+    ended: Option<Ending>,
+    sums: Option<Sums>,
+    documents: Vec<String>,
+    parent: Option<Origin>,
+    disk_bytes: u64,
+    archived: bool,
+    problem: Option<String>,
+}
+
+impl Told {
+    fn of(summary: &Summary) -> Self {
+        let summary = summary.clone();
+        Self {
+            id: summary.id.to_string(),
+            question: summary.question,
+            answer: summary.answer,
+            label: summary.label,
+            opened_at_ms: summary.opened_at_ms,
+            ended: summary.ended,
+            sums: summary.sums,
+            documents: summary.documents,
+            parent: summary.parent,
+            disk_bytes: summary.disk_bytes,
+            archived: summary.archived,
+            problem: summary.problem,
+        }
+    }
+
+    fn of_session(self, session: &Session) -> Summary {
+        Summary {
+            id: session.id().clone(),
+            path: session.path().to_owned(),
+            // A session that was interrupted may be gone on with before anything is written.
+            running: self.ended.is_none() && session.is_running(),
+            question: self.question,
+            answer: self.answer,
+            label: self.label,
+            opened_at_ms: self.opened_at_ms,
+            ended: self.ended,
+            sums: self.sums,
+            documents: self.documents,
+            parent: self.parent,
+            disk_bytes: self.disk_bytes,
+            archived: self.archived,
+            problem: self.problem,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,16 +163,18 @@ impl Catalogue {
             });
             found.collect()
         });
-        let (mut read, mut kept) = (0, HashMap::with_capacity(looked_up.len()));
-        for (stamp, summary, known) in &looked_up {
-            let Some(stamp) = stamp.filter(|stamp| stamp.is_settled(now)) else { continue };
-            read += usize::from(!known);
-            kept.insert(summary.id.to_string(), Entry { stamp, summary: summary.clone() });
-        }
+        let is_new = |(stamp, _, known): &&(Option<Stamp>, Summary, bool)| {
+            !known && stamp.is_some_and(|stamp| stamp.is_settled(now))
+        };
+        let read = looked_up.iter().filter(is_new).count();
         let there: HashSet<&str> = sessions.iter().map(|session| session.id().as_str()).collect();
         let gone = self.entries.keys().any(|id| !there.contains(id.as_str()));
         if read >= FEW || gone {
-            self.entries = kept;
+            let settled = looked_up.iter().filter_map(|(stamp, summary, _)| {
+                let stamp = stamp.filter(|stamp| stamp.is_settled(now))?;
+                Some((summary.id.to_string(), Entry { stamp, told: Told::of(summary) }))
+            });
+            self.entries = settled.collect();
             self.keep();
         }
         looked_up.into_iter().map(|(_, summary, _)| summary).collect()
@@ -141,9 +203,7 @@ impl Catalogue {
         if Some(entry.stamp) != stamp {
             return None;
         }
-        // A session that was interrupted may be gone on with before anything is written.
-        let running = entry.summary.ended.is_none() && session.is_running();
-        Some(Summary { path: session.path().to_owned(), running, ..entry.summary.clone() })
+        Some(entry.told.clone().of_session(session))
     }
 
     /// Writes the file in place of the one before. Where that cannot be, the next list takes longer, and that is all.
@@ -176,7 +236,7 @@ fn read(path: &Path) -> io::Result<HashMap<String, Entry>> {
     let mut entries = HashMap::new();
     for line in lines {
         if let Ok(entry) = serde_json::from_slice::<Entry>(&line?) {
-            entries.insert(entry.summary.id.to_string(), entry);
+            entries.insert(entry.told.id.clone(), entry);
         }
     }
     Ok(entries)

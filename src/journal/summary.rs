@@ -16,9 +16,9 @@ const WHOLE: u64 = 256 << 10;
 const TAIL: u64 = 64 << 10;
 const ANSWER_TAIL: u64 = 1 << 20;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
-    #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
+    #[serde(serialize_with = "as_text")]
     pub id: SessionId,
     pub path: PathBuf,
     pub question: String,
@@ -66,10 +66,6 @@ pub struct Sums {
 
 fn as_text<S: serde::Serializer>(id: &SessionId, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(id)
-}
-
-fn from_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SessionId, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 pub(super) fn summarise(session: &Session) -> Summary {

@@ -155,7 +155,7 @@ impl Writer<'_> {
             messages: vec![Message::user(prompt)],
             format: if purpose == Purpose::Decide { ReplyFormat::Json } else { ReplyFormat::Text },
             max_output_tokens: usage.output_tokens,
-            estimate: Estimate { input_tokens: usage.input_tokens, counted: false, worst_cost_usd: None },
+            estimate: Estimate { input_tokens: usage.input_tokens, ..Estimate::default() },
         }));
         self.facts.push(Fact::RemoteAnswered(RemoteAnswer {
             ask,
