@@ -236,6 +236,9 @@ pub struct Levers {
     /// Dollars the session may spend; 0 sets no limit
     #[arg(long, value_name = "USD", allow_hyphen_values = true)]
     pub budget: Option<String>,
+    /// Wait before each request, after code, before outputs leave and after each decision, for you to say how to go on
+    #[arg(long)]
+    pub step: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Args)]
@@ -575,6 +578,7 @@ impl Levers {
             ("remote.model", &self.remote_model, "--remote-model"),
             ("local.model", &self.local_model, "--local-model"),
             ("remote.budget_usd", &self.budget, "--budget"),
+            ("protocol.step", &self.step.then(|| "true".to_owned()), "--step"),
         ]
         .into_iter()
         .filter_map(|(name, value, flag)| Some(given(name, value.clone()?, flag)))

@@ -90,6 +90,18 @@ pub enum Action {
     Postpone,
     SendDocuments,
     KeepDocuments,
+    Steps,
+    AtGate,
+    PassGate,
+    EditHeld,
+    SendBack,
+    Tick,
+    RedactPattern,
+    RedactLine,
+    RunToRound,
+    RunToEnd,
+    StopHere,
+    LookAround,
     Submit,
     Leave,
     PickUp,
@@ -129,6 +141,8 @@ pub enum Context {
     Budget,
     /// Where whole documents are about to leave the machine.
     Consent,
+    /// Where a session in step mode waits.
+    Gate,
     /// While text is typed.
     Typing,
     /// In a list to pick from, beside what typing does.
@@ -138,7 +152,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 12] = [
+    pub const ALL: [Context; 13] = [
         Context::Everywhere,
         Context::Document,
         Context::Planner,
@@ -151,6 +165,7 @@ impl Context {
         Context::Question,
         Context::Budget,
         Context::Consent,
+        Context::Gate,
     ];
 
     pub fn name(self) -> &'static str {
@@ -164,6 +179,7 @@ impl Context {
             Context::Question => "At a question",
             Context::Budget => "At the budget",
             Context::Consent => "Before documents leave",
+            Context::Gate => "At a gate",
             Context::Typing => "While typing",
             Context::Picking => "In a list",
             Context::Form => "In a form",
@@ -182,6 +198,7 @@ impl Context {
             Context::Question => "question",
             Context::Budget => "budget",
             Context::Consent => "consent",
+            Context::Gate => "gate",
             Context::Typing => "typing",
             Context::Picking => "list",
             Context::Form => "form",
@@ -276,6 +293,14 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Resume, C::Everywhere, "resume", "u", "go on with a session that was interrupted"),
     binding(A::Fork, C::Everywhere, "fork", "Y", "a new session from the record at hand, with what you change"),
     binding(A::StopRun, C::Everywhere, "stop run", "X", "stop the run"),
+    binding(
+        A::Steps,
+        C::Everywhere,
+        "step mode",
+        "s",
+        "wait before each step for you to look, or wait nowhere any more",
+    ),
+    binding(A::AtGate, C::Everywhere, "gate", "P", "say how to go on where the session waits at a gate"),
     binding(A::Theme, C::Everywhere, "theme", "t", "the next theme"),
     binding(
         A::Mouse,
@@ -296,7 +321,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::NextLeft, C::Document, "next left", "E", "to a part that left this machine; next match goes on"),
     binding(A::Show, C::Jobs, "show", "o", "show the job's citation, else its chunk, in the document"),
     binding(A::Filter, C::Jobs, "filter", "f", "show all jobs, the answered, the unfinished, those in trouble"),
-    binding(A::Sort, C::Jobs, "sort", "s", "sort by order, state, chunk, task, tokens, time"),
+    binding(A::Sort, C::Jobs, "sort", "i", "sort by order, state, chunk, task, tokens, time"),
     binding(A::JobGrid, C::Jobs, "grid", "v", "jobs as a grid of chunks and tasks, or as a table"),
     binding(A::OnlyTask, C::Jobs, "only task", "T", "only jobs of the selected one's task, or of all"),
     binding(A::OnlyFound, C::Jobs, "only found", "F", "only jobs that a search finds, or all"),
@@ -325,6 +350,34 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Postpone, C::Budget, "decide later", "esc q", "look around first; nothing is sent meanwhile"),
     binding(A::SendDocuments, C::Consent, "send", "y", "send the whole documents to the remote LM"),
     binding(A::KeepDocuments, C::Consent, "keep", "n esc q x", "send nothing and end the session"),
+    binding(
+        A::PassGate,
+        C::Gate,
+        "pass",
+        "p",
+        "go on with what is shown; where ticks changed, make the outputs anew first",
+    ),
+    binding(
+        A::EditHeld,
+        C::Gate,
+        "edit",
+        "e",
+        "edit the message at the cursor, the program or the outputs; from there $EDITOR",
+    ),
+    binding(
+        A::SendBack,
+        C::Gate,
+        "send back",
+        "b",
+        "send the program back with your words; one more round with your feedback",
+    ),
+    binding(A::Tick, C::Gate, "tick", "space x", "drop the output at the cursor, or keep it"),
+    binding(A::RedactPattern, C::Gate, "redact", "r", "redact whatever a pattern matches, here and in later rounds"),
+    binding(A::RedactLine, C::Gate, "redact line", "d", "redact the line at the cursor, here and in later rounds"),
+    binding(A::RunToRound, C::Gate, "to next round", "R", "pass, and wait nowhere until the next round begins"),
+    binding(A::RunToEnd, C::Gate, "to the end", "E", "pass, and leave step mode"),
+    binding(A::StopHere, C::Gate, "stop here", "X", "end the session; what was paid for is saved"),
+    binding(A::LookAround, C::Gate, "look around", "esc q", "look around first; nothing goes on meanwhile"),
     binding(A::Submit, C::Typing, "submit", "enter", "take what was typed or picked"),
     binding(A::Leave, C::Typing, "leave", "esc ctrl-c", "leave it"),
     binding(A::PickUp, C::Picking, "row up", "up ctrl-p", "one row up"),

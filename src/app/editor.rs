@@ -11,13 +11,17 @@ impl Model {
     }
 
     /// Takes what was written there in place of what was typed; the question keeps its lines.
-    pub(crate) fn edited(&mut self, text: &str) {
+    pub(crate) fn edited(&mut self, text: &str) -> Vec<Command> {
+        if matches!(self.overlay, Some(Overlay::GateText(_))) {
+            return self.edited_at_gate(text);
+        }
         let has_lines = matches!(&self.overlay, Some(Overlay::Question(form)) if form.field == 0);
-        let Some(input) = self.input_mut() else { return };
+        let Some(input) = self.input_mut() else { return Vec::new() };
         *input = LineInput::default();
         match has_lines {
             true => input.insert_lines(text.trim()),
             false => input.insert(text.trim()),
         }
+        Vec::new()
     }
 }

@@ -2,6 +2,7 @@
 //! remote-only would have cost. What a server counted and what we estimate stand apart, and an estimate is marked with ≈.
 
 use super::figures::{dollars, short_bytes, short_time};
+use super::gate::Exposes;
 use super::message::Command;
 use super::model::{Model, Overlay};
 use super::panes::planner::words_of;
@@ -22,6 +23,8 @@ pub struct Account {
     pub exposed: Vec<Exposed>,
     /// Dollars that all sessions of the folder spent or reserved today; nothing where nobody looked.
     pub today_usd: Option<f64>,
+    /// What the request would expose that is held at a gate.
+    pub held: Option<Exposes>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,7 +80,7 @@ impl Model {
     pub(crate) fn take_account(&mut self, account: Account) -> Vec<Command> {
         let today_usd = account.today_usd.or(self.account.today_usd);
         self.account = Account { today_usd, ..account };
-        if matches!(self.overlay, Some(Overlay::Ledger(_))) {
+        if matches!(self.overlay, Some(Overlay::Ledger(_) | Overlay::Gate(_))) {
             self.lay_out_overlay();
         }
         self.count_day()

@@ -10,7 +10,7 @@ use super::work::Worked;
 use crate::config::Config;
 use crate::document::Span;
 use crate::ledger::Comparison;
-use crate::protocol::{AskId, BudgetChoice, Fact, JobId, State};
+use crate::protocol::{AskId, BudgetChoice, Fact, GateChoice, Gates, JobId, RunTo, State};
 
 /// Everything that can change the model.
 #[derive(Clone, Debug)]
@@ -167,6 +167,15 @@ pub enum Command {
     },
     /// Send the request whose answer never came again.
     SendAgain,
+    /// Where the run waits from now on.
+    Gates(Gates),
+    /// Go on without waiting.
+    RunOn(RunTo),
+    /// What was said at the run's `n`-th gate.
+    AtGate {
+        n: u32,
+        choice: GateChoice,
+    },
     /// Work with these settings from now on.
     Settings(Box<Config>),
     /// Look up the questions of stored sessions.

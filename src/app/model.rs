@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::action::{Action, Context};
 use super::documents_form::DocumentsForm;
 use super::figures::{Figures, Marks};
+use super::gate::{GateForm, GateText};
 use super::goto::Goal;
 use super::input::LineInput;
 use super::key::Key;
@@ -29,7 +30,7 @@ use super::work::AT_ONCE;
 use crate::config::Loaded;
 use crate::document::{Document, Located, Span};
 use crate::ledger::Comparison;
-use crate::protocol::{AskId, Interrupted, JobId, Phase, Reached, State, Waiting};
+use crate::protocol::{AskId, Gate, Interrupted, JobId, Phase, Reached, State, Waiting};
 
 /// How long a notice stays.
 pub const NOTICE_MS: u64 = 5_000;
@@ -70,6 +71,8 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     /// What came by itself while something was typed, to be opened as soon as that is closed.
     pub held: Option<Overlay>,
+    /// Cursor and first row of the gate where something was changed: it comes again.
+    pub(super) gate_rows: Option<(Gate, (usize, usize))>,
     /// What was typed into the start form and not asked yet.
     pub draft: Option<Box<StartForm>>,
     /// Notes and bookmarks, by the records they stand at.
@@ -204,6 +207,10 @@ pub enum Overlay {
     /// The new budget, in dollars.
     Amount(LineInput),
     Question(Box<StartForm>),
+    /// What waits at a gate.
+    Gate(Box<GateForm>),
+    /// What is typed at a gate.
+    GateText(Box<GateText>),
     /// Paths of documents to start on.
     Documents(DocumentsForm),
     Search(LineInput),
@@ -279,6 +286,7 @@ impl Model {
             answers_tab: None,
             overlay: None,
             held: None,
+            gate_rows: None,
             draft: None,
             notes: Vec::new(),
             earlier: Vec::new(),
@@ -330,7 +338,7 @@ impl Model {
 
     /// Whether work goes on: a run that waits for the person does nothing meanwhile.
     pub fn is_busy(&self) -> bool {
-        self.is_running() && self.budget_reached().is_none()
+        self.is_running() && self.budget_reached().is_none() && self.at_gate().is_none()
     }
 
     pub fn player(&self) -> Option<&Player> {
@@ -372,6 +380,8 @@ impl Model {
             Some(Overlay::Quit | Overlay::Stop | Overlay::Interrupted) => vec![Context::Question],
             Some(Overlay::Budget) => vec![Context::Budget],
             Some(Overlay::Consent) => vec![Context::Consent],
+            Some(Overlay::Gate(_)) => vec![Context::Gate, Context::Everywhere],
+            Some(Overlay::GateText(_)) => vec![Context::Form, Context::Typing],
             Some(Overlay::Question(_)) => vec![Context::Form, Context::Typing],
             Some(Overlay::Picker(_)) => vec![Context::Picking, Context::Typing],
             Some(

@@ -23,6 +23,9 @@ impl Model {
             Some(Overlay::Interrupted) => (72, 8),
             Some(Overlay::Consent) => (72, 10),
             Some(Overlay::Amount(_)) => (60, 6),
+            Some(Overlay::GateText(form)) if form.what.is_text() => (120, height.saturating_sub(2)),
+            Some(Overlay::GateText(_)) => (90, 8),
+            Some(Overlay::Gate(_)) => (140, height.saturating_sub(2)),
             Some(Overlay::Search(_)) => (60, 3),
             Some(Overlay::GoTo(_)) => (60, 4),
             Some(Overlay::Note { .. }) => (90, 6),
@@ -62,6 +65,7 @@ impl Model {
                 | Overlay::Text { rows, .. }
                 | Overlay::Comparison { rows, .. },
             ) => Some(rows),
+            Some(Overlay::Gate(form)) => Some(&mut form.rows),
             _ => None,
         }
     }
@@ -81,6 +85,7 @@ impl Model {
             Some(Overlay::Help(_)) => help(width, self.help_first(), &self.keymap).rows,
             Some(Overlay::Ledger(_)) => self.write_ledger(width).rows,
             Some(Overlay::Comparison { compared, .. }) => comparison::write(compared, width).rows,
+            Some(Overlay::Gate(form)) => self.write_gate(form, width).rows,
             Some(Overlay::Job { job, .. }) => self.write_job(*job, width).rows,
             Some(Overlay::Text { text, .. }) => {
                 let mut writer = Writer::new(width);
@@ -132,6 +137,7 @@ impl Model {
             Some(Overlay::Budget) if self.budget_reached().is_none() => {}
             Some(Overlay::Interrupted) if self.interrupted().is_none() => {}
             Some(Overlay::Consent) if !self.asks_consent() => {}
+            Some(Overlay::Gate(_)) if self.at_gate().is_none() => {}
             Some(held) => self.open_overlay(held),
             None => {}
         }

@@ -11,10 +11,13 @@ use super::panes::marks::Tint;
 use super::picker::Picking;
 use super::rows::Target;
 use super::search::Search;
-use crate::protocol::{BudgetChoice, JobId, Outcome, Reached};
+use crate::protocol::{BudgetChoice, JobId, Outcome, Reached, RunTo};
 
 impl Model {
     pub(crate) fn perform(&mut self, action: Action) -> Vec<Command> {
+        if let Some(commands) = self.perform_at_gate(action) {
+            return commands;
+        }
         if self.overlay.is_some() {
             return self.perform_in_overlay(action);
         }
@@ -139,6 +142,13 @@ impl Model {
             Action::Budget if self.interrupted().is_some() => self.open_overlay(Overlay::Interrupted),
             Action::Budget if self.budget_reached().is_some() => self.open_overlay(Overlay::Budget),
             Action::Budget => self.notify("no budget is reached"),
+            Action::Steps => return self.toggle_steps(),
+            Action::AtGate => match self.gate_overlay() {
+                Some(gate) => self.open_overlay(gate),
+                None => self.notify("no gate is closed"),
+            },
+            Action::RunToRound => return self.run_on(RunTo::NextRound),
+            Action::RunToEnd => return self.run_on(RunTo::End),
             Action::Ledger => return self.open_ledger(),
             Action::Note => self.open_note(),
             Action::Bookmark => return self.bookmark(),
@@ -186,6 +196,14 @@ impl Model {
             | Action::Postpone
             | Action::SendDocuments
             | Action::KeepDocuments
+            | Action::PassGate
+            | Action::EditHeld
+            | Action::SendBack
+            | Action::Tick
+            | Action::RedactPattern
+            | Action::RedactLine
+            | Action::StopHere
+            | Action::LookAround
             | Action::Submit
             | Action::Leave
             | Action::PickUp
@@ -255,6 +273,7 @@ impl Model {
             (Action::RetryJob, Some(job)) => return self.retry_job(job),
             (Action::RetryTrouble, Some(_)) => return self.retry_trouble(),
             (Action::Copy, _) => return self.copy_overlay(),
+            (Action::Steps, _) => return self.toggle_steps(),
             (Action::Theme, _) => return self.next_theme(),
             (Action::Mouse, _) => return self.toggle_mouse(),
             (Action::Redraw, _) => return vec![Command::Redraw],
@@ -421,7 +440,7 @@ impl Model {
             Some(Target::Citation(at)) => self.go_to(self.citation_place(at)),
             Some(Target::Round(round)) => self.show_answers_tab(AnswersTab::Round(round)),
             Some(Target::Job(job)) => self.go_to(self.job_place(job, false)),
-            None => {}
+            Some(Target::Message(_) | Target::Line(_)) | None => {}
         }
     }
 

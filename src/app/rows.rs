@@ -80,6 +80,9 @@ pub enum Target {
     Job(JobId),
     /// What a round found.
     Round(u32),
+    /// A message of the request at a gate, and a line of the outputs there. Counted from 0.
+    Message(u32),
+    Line(usize),
 }
 
 /// What can be folded in the Planner pane. Numbers are those of the ask, over the whole session.

@@ -1,6 +1,7 @@
 //! The screen driven by keys over a scripted session.
 
 mod budget;
+mod gates;
 mod jobs;
 mod replay;
 mod replies;

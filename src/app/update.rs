@@ -33,6 +33,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             model.lay_out_overlay();
         }
         Message::Paste(text) if matches!(model.overlay, Some(Overlay::Question(_))) => model.paste_in_form(&text),
+        Message::Paste(text) if matches!(model.overlay, Some(Overlay::GateText(_))) => model.paste_at_gate(&text),
         Message::Paste(text) => {
             if let Some(input) = model.input_mut() {
                 input.insert(&text);
@@ -56,7 +57,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             model.notice.take_if(|notice| notice.until_ms <= now_ms);
         }
         Message::Figures(figures) => model.figures = figures,
-        Message::Edited(text) => model.edited(&text),
+        Message::Edited(text) => return model.edited(&text),
         Message::Marks(marks) => model.take_marks(marks),
         Message::Worked(worked) => model.worked(worked),
         Message::Account(account) => return model.take_account(*account),
@@ -124,6 +125,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
                         | Overlay::Amount(_)
                         | Overlay::Interrupted
                         | Overlay::Consent
+                        | Overlay::Gate(_)
                 )
             ) {
                 model.overlay = None;
@@ -187,12 +189,16 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
                 Fact::ConsentGiven | Fact::SessionEnded { .. } if matches!(model.overlay, Some(Overlay::Consent)) => {
                     model.overlay = None;
                 }
+                Fact::GateReached { .. } if model.is_running() => model.gate_reached(),
                 Fact::BudgetRaised { .. } | Fact::SessionEnded { .. }
                     if matches!(model.overlay, Some(Overlay::Budget | Overlay::Amount(_))) =>
                 {
                     model.overlay = None;
                 }
                 _ => {}
+            }
+            if model.at_gate().is_none() {
+                model.gate_left();
             }
             // A finished answer is shown from its first line.
             let follows = model.answers_tab.is_none();
@@ -247,6 +253,7 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
     match &model.overlay {
         Some(Overlay::Question(_)) => return model.pressed_in_form(key),
         Some(Overlay::Picker(_)) => return model.pressed_in_picker(key),
+        Some(Overlay::GateText(_)) => return model.pressed_at_gate_text(key),
         _ => {}
     }
     let contexts = model.contexts();

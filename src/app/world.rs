@@ -3,10 +3,10 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::{Account, Command, Exposed, Figures, Key, KeyCode, Marks, Message, Mode, Model, Worked, update};
+use super::{Account, Command, Exposed, Exposes, Figures, Key, KeyCode, Marks, Message, Mode, Model, Worked, update};
 use crate::config::{Loaded, Sources, load};
 use crate::document::{Document, Located, Match, Span};
-use crate::ledger::Ledger;
+use crate::ledger::{Exposure, Ledger};
 use crate::protocol::*;
 
 pub struct World {
@@ -14,6 +14,8 @@ pub struct World {
     pub state: State,
     pub facts: Vec<Fact>,
     pub budget_usd: f64,
+    /// Where it waits from its beginning on.
+    pub gates: Gates,
 }
 
 pub const QUESTION: &str = "What was the net income of Harbour Freight Lines in 2023, and what drove the change?";
@@ -76,7 +78,13 @@ impl World {
     }
 
     pub fn new() -> Self {
-        Self { document: report(), state: State::default(), facts: Vec::new(), budget_usd: 1.0 }
+        Self {
+            document: report(),
+            state: State::default(),
+            facts: Vec::new(),
+            budget_usd: 1.0,
+            gates: Gates::default(),
+        }
     }
 
     pub fn input(&mut self, input: Input) -> &mut Self {
@@ -100,7 +108,12 @@ impl World {
     pub fn start_with(&mut self, settings: Settings) -> &mut Self {
         let opened = SessionOpened {
             question: QUESTION.into(),
-            settings: Settings { tasks_per_round: 2, budget_usd: Some(self.budget_usd), ..settings },
+            settings: Settings {
+                tasks_per_round: 2,
+                budget_usd: Some(self.budget_usd),
+                gates: self.gates.clone(),
+                ..settings
+            },
             documents: vec![self.document.reference()],
             remote: ModelInfo {
                 provider: "offline".into(),
@@ -284,15 +297,25 @@ impl World {
         self.begin(10).begin(11)
     }
 
-    pub fn whole(&mut self) -> &mut Self {
-        self.half();
+    /// The round's jobs all end, and their outputs are aggregated.
+    pub fn outputs(&mut self) -> &mut Self {
         self.job(7, "{\"answer\": ", None);
         for index in 10..16 {
             self.abstained(index);
         }
         let text =
             "Task 0\n- $48.2 million in 2023 (page 2)\n- 48.2\n\nTask 1\n- higher volumes, lower fuel cost (page 2)";
-        self.aggregate(text);
+        self.aggregate(text)
+    }
+
+    /// The person says this at the gate at hand.
+    pub fn say(&mut self, choice: GateChoice) -> &mut Self {
+        let n = self.state.gates.reached;
+        self.input(Input::AtGate { n, choice })
+    }
+
+    pub fn whole(&mut self) -> &mut Self {
+        self.half().outputs();
         self.reply("The figure is quoted twice; the reasons once. That is enough.");
         let quotations = [
             "Net income for the year ended 31 December 2023 was $48.2 million",
@@ -408,7 +431,16 @@ impl World {
         let mut ledger = Ledger::new();
         self.facts.iter().for_each(|fact| ledger.apply(fact));
         let exposed = ledger.calls().iter().map(|call| Exposed { ask: call.ask, bytes: 164, share: 0.011 }).collect();
-        Account { ledger, exposed, today_usd: None }
+        let held = match &self.state.phase {
+            Phase::AtGate { n, held: Held::Request(request) } => {
+                let exposure = Exposure::new(std::slice::from_ref(&self.document));
+                let spans = exposure.exposed_by(request);
+                let (bytes, share) = (spans.total_bytes(), exposure.share_of(spans.total_bytes()));
+                Some(Exposes { n: *n, spans: spans.iter().collect(), bytes: bytes as u64, share })
+            }
+            _ => None,
+        };
+        Account { ledger, exposed, today_usd: None, held }
     }
 
     pub fn feed(&self, model: &mut Model) {

@@ -20,7 +20,7 @@ use crate::document::Document;
 use crate::document::escape::{visible, visible_lines};
 use crate::journal::{Record, Session};
 use crate::ledger::Ledger;
-use crate::protocol::{BudgetChoice, Fact, Reached};
+use crate::protocol::{BudgetChoice, Fact, Gate, GateChoice, Held, Reached, Redaction, RunTo};
 use crate::runtime::{Event, Order};
 use crate::term::{self, Signal};
 
@@ -66,6 +66,21 @@ enum Wanted {
     Choice(Box<Reached>),
     Amount(Box<Reached>),
     Consent,
+    /// The session waits at its `n`-th gate.
+    Gate {
+        n: u32,
+        gate: Gate,
+    },
+}
+
+impl Wanted {
+    /// What is done where nobody is there to answer.
+    fn unanswered(&self) -> Wish {
+        match self {
+            Wanted::Choice(_) | Wanted::Amount(_) => Wish::Budget(BudgetChoice::Stop),
+            Wanted::Consent | Wanted::Gate { .. } | Wanted::Nothing => Wish::Stop,
+        }
+    }
 }
 
 /// `before`: the session that the question follows up on, and in the end this one.
@@ -123,11 +138,19 @@ async fn run(
                                 order(&running.orders, Wish::Stop);
                             }
                         }
-                        if let Some(reached) = told.tell(record)? {
-                            wanted = Wanted::Choice(reached);
-                            if !listening && alone.is_none() && *attached.borrow() == 0 {
-                                order(&running.orders, Wish::Budget(BudgetChoice::Stop));
+                        match told.tell(record)? {
+                            Wanted::Nothing => {}
+                            asked => {
+                                wanted = asked;
+                                if !listening && alone.is_none() && *attached.borrow() == 0 {
+                                    order(&running.orders, wanted.unanswered());
+                                }
                             }
+                        }
+                        if let Some(Fact::GatePassed { .. } | Fact::SessionEnded { .. }) = record.fact.known()
+                            && matches!(wanted, Wanted::Gate { .. })
+                        {
+                            wanted = Wanted::Nothing;
                         }
                     }
                 }
@@ -155,11 +178,8 @@ async fn run(
                 }
                 None => {
                     listening = false;
-                    if matches!(wanted, Wanted::Consent) {
-                        order(&running.orders, Wish::Stop);
-                    }
-                    if matches!(wanted, Wanted::Choice(_) | Wanted::Amount(_)) {
-                        order(&running.orders, Wish::Budget(BudgetChoice::Stop));
+                    if !matches!(wanted, Wanted::Nothing) {
+                        order(&running.orders, wanted.unanswered());
                     }
                 }
             },
@@ -175,11 +195,13 @@ async fn run(
 }
 
 /// What the person wants of the run.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Wish {
     Stop,
     Consent,
     Budget(BudgetChoice),
+    AtGate { n: u32, choice: GateChoice },
+    RunOn(RunTo),
 }
 
 /// A full queue holds orders that end the run already.
@@ -188,6 +210,8 @@ fn order(orders: &mpsc::Sender<Order>, wish: Wish) {
         Wish::Stop => Order::Stop,
         Wish::Consent => Order::Consent,
         Wish::Budget(choice) => Order::Budget(choice),
+        Wish::AtGate { n, choice } => Order::AtGate { n, choice },
+        Wish::RunOn(to) => Order::RunOn(to),
     });
 }
 
@@ -232,12 +256,61 @@ fn understood(line: &str, wanted: &mut Wanted) -> (String, Option<Wish>) {
             *wanted = Wanted::Consent;
             (CONSENT.into(), None)
         }
+        (Wanted::Gate { n, gate }, line) => {
+            let (say, wish) = at_gate(n, gate, line);
+            if wish.is_none() {
+                *wanted = Wanted::Gate { n, gate };
+            }
+            (say, wish)
+        }
         (Wanted::Nothing, "x") => ("Stopping.".into(), Some(Wish::Stop)),
         (Wanted::Nothing, _) => ("A run is under way. Type x and Enter to stop it.".into(), None),
     }
 }
 
 const CONSENT: &str = "Type yes to send the whole documents. Type x to send nothing and end the session.";
+
+/// What a line at a gate means: a letter, and for some of them words after it.
+fn at_gate(n: u32, gate: Gate, line: &str) -> (String, Option<Wish>) {
+    let (letter, words) = line.split_once(' ').map_or((line, ""), |(letter, words)| (letter, words.trim()));
+    let choice = match (letter, gate) {
+        ("p", _) => GateChoice::Pass,
+        ("R", _) => return ("Running to the next round.".into(), Some(Wish::RunOn(RunTo::NextRound))),
+        ("E", _) => return ("Running to the end.".into(), Some(Wish::RunOn(RunTo::End))),
+        ("x", _) => return ("Stopping.".into(), Some(Wish::Stop)),
+        ("b", Gate::Code | Gate::Outputs) if !words.is_empty() => GateChoice::SendBack { words: words.into() },
+        ("b", Gate::Decision) if !words.is_empty() => GateChoice::AnotherRound { feedback: words.into() },
+        ("r", Gate::Outputs) if !words.is_empty() => {
+            let redaction = Redaction::Pattern(words.into());
+            match redaction.check() {
+                Ok(()) => GateChoice::Redact(redaction),
+                Err(why) => return (format!("Not taken: {why}"), None),
+            }
+        }
+        ("d", Gate::Outputs) => {
+            let numbers = words.split_whitespace().map(|word| word.parse::<u32>().ok()?.checked_sub(1));
+            match numbers.collect::<Option<_>>() {
+                Some(jobs) => GateChoice::DropJobs { jobs },
+                None => return ("Not taken: name the jobs by their numbers, counted from 1.".into(), None),
+            }
+        }
+        _ => return (gate_choices(gate), None),
+    };
+    ("Taken.".into(), Some(Wish::AtGate { n, choice }))
+}
+
+fn gate_choices(gate: Gate) -> String {
+    let own = match gate {
+        Gate::Request => "",
+        Gate::Code => "Type b and why to send the program back. ",
+        Gate::Outputs => {
+            "Type r and a pattern to redact it. Type d and the numbers of jobs to drop their outputs. Type b and why to send \
+             the program back. "
+        }
+        Gate::Decision => "Type b and your feedback for one more round. ",
+    };
+    format!("Type p to pass. {own}Type R to run to the next round, E to the end, x to end the session.")
+}
 
 fn choices(reached: &Reached) -> String {
     format!(
@@ -254,8 +327,8 @@ struct Telling<'a> {
 }
 
 impl Telling<'_> {
-    /// Tells a record; gives the budget that is reached by it.
-    fn tell(&mut self, record: &Record) -> Result<Option<Box<Reached>>, Failure> {
+    /// Tells a record; gives what the person is asked by it: the budget or the gate that is reached.
+    fn tell(&mut self, record: &Record) -> Result<Wanted, Failure> {
         self.transcript.apply(record);
         self.transcript.tell(record)?;
         match record.fact.known() {
@@ -267,12 +340,41 @@ impl Telling<'_> {
                     writeln!(self.transcript.out, "{line}")?;
                 }
                 writeln!(self.transcript.out, "{}", choices(reached))?;
-                return Ok(Some(Box::new(reached.clone())));
+                return Ok(Wanted::Choice(Box::new(reached.clone())));
+            }
+            Some(Fact::GateReached { n, held }) => {
+                self.held(held)?;
+                writeln!(self.transcript.out, "{}", gate_choices(held.gate()))?;
+                self.transcript.out.flush()?;
+                return Ok(Wanted::Gate { n: *n, gate: held.gate() });
             }
             _ => {}
         }
         self.transcript.out.flush()?;
-        Ok(None)
+        Ok(Wanted::Nothing)
+    }
+
+    /// What waits, where no record before told it.
+    fn held(&mut self, held: &Held) -> Result<(), Failure> {
+        match held {
+            Held::Request(request) => {
+                for (message, at) in request.messages.iter().zip(1..) {
+                    writeln!(self.transcript.out, "message {at}, {} bytes:", message.content.len())?;
+                    writeln!(self.transcript.out, "{}", visible_lines(&message.content))?;
+                }
+            }
+            Held::Outputs { .. } => {
+                let round = self.transcript.state.round();
+                for (job, at) in round.iter().flat_map(|round| &round.jobs).zip(1..) {
+                    let output = job.outcome().and_then(|outcome| outcome.output());
+                    if let Some(answer) = output.and_then(|output| output.answer.as_deref()) {
+                        writeln!(self.transcript.out, "job {at}: {}", visible(answer))?;
+                    }
+                }
+            }
+            Held::Code { .. } | Held::Decision { .. } => {}
+        }
+        Ok(())
     }
 
     fn jobs(&mut self) -> Result<(), Failure> {
@@ -400,6 +502,30 @@ mod tests {
             Some(Wish::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd: 0.5 }))
         );
         assert!(matches!(wanted, Wanted::Nothing));
+    }
+
+    #[test]
+    fn a_line_at_a_gate_is_a_choice_for_that_gate_and_nothing_else_is_sent() {
+        let said = |gate, line| understood(line, &mut Wanted::Gate { n: 3, gate }).1;
+        let choice = |choice| Some(Wish::AtGate { n: 3, choice });
+        assert_eq!(said(Gate::Request, "p"), choice(GateChoice::Pass));
+        assert_eq!(said(Gate::Code, "b fewer jobs"), choice(GateChoice::SendBack { words: "fewer jobs".into() }));
+        assert_eq!(said(Gate::Decision, "b look on"), choice(GateChoice::AnotherRound { feedback: "look on".into() }));
+        assert_eq!(said(Gate::Outputs, "d 1 3"), choice(GateChoice::DropJobs { jobs: [0, 2].into() }));
+        assert_eq!(said(Gate::Outputs, "r a+"), choice(GateChoice::Redact(Redaction::Pattern("a+".into()))));
+        assert_eq!(said(Gate::Code, "E"), Some(Wish::RunOn(RunTo::End)));
+        assert_eq!(said(Gate::Code, "x"), Some(Wish::Stop));
+        for (gate, line) in [
+            (Gate::Request, "b no"),
+            (Gate::Code, "b"),
+            (Gate::Outputs, "r ("),
+            (Gate::Outputs, "d 0"),
+            (Gate::Code, ""),
+        ] {
+            let mut wanted = Wanted::Gate { n: 3, gate };
+            assert_eq!(understood(line, &mut wanted).1, None, "{line}");
+            assert!(matches!(wanted, Wanted::Gate { n: 3, .. }), "it is asked still");
+        }
     }
 
     #[test]

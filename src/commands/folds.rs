@@ -1,9 +1,10 @@
 //! The folds that a screen shows beside the state: money, what left the machine, what was read.
 
-use crate::app::{Account, Exposed, Figures, Marks};
+use crate::app::{Account, Exposed, Exposes, Figures, Marks};
 use crate::document::{Document, Span};
 use crate::journal::{Record, Stored};
 use crate::ledger::{Coverage, Exposure, Ledger, SpanSet};
+use crate::protocol::{Fact, Held};
 
 /// Looking for document text in every request takes a while on long documents: fold beside the screen, not on its loop.
 pub struct Folds {
@@ -11,11 +12,19 @@ pub struct Folds {
     exposure: Exposure,
     coverage: Coverage,
     seq: u64,
+    /// What the request would expose that is held at a gate.
+    held: Option<Exposes>,
 }
 
 impl Folds {
     pub fn new(documents: &[Document]) -> Self {
-        Self { ledger: Ledger::new(), exposure: Exposure::new(documents), coverage: Coverage::new(), seq: 0 }
+        Self {
+            ledger: Ledger::new(),
+            exposure: Exposure::new(documents),
+            coverage: Coverage::new(),
+            seq: 0,
+            held: None,
+        }
     }
 
     pub fn apply(&mut self, record: &Record) {
@@ -24,6 +33,21 @@ impl Folds {
             self.ledger.apply(fact);
             self.exposure.apply(fact);
             self.coverage.apply(fact);
+            self.hold(fact);
+        }
+    }
+
+    /// What is held is looked through before it can leave.
+    fn hold(&mut self, fact: &Fact) {
+        match fact {
+            Fact::GateReached { n, held: Held::Request(request) } => {
+                let spans = self.exposure.exposed_by(request);
+                let bytes = spans.total_bytes();
+                let share = self.exposure.share_of(bytes);
+                self.held = Some(Exposes { n: *n, spans: spans.iter().collect(), bytes: bytes as u64, share });
+            }
+            Fact::GatePassed { .. } | Fact::SessionEnded { .. } => self.held = None,
+            _ => {}
         }
     }
 
@@ -51,7 +75,7 @@ impl Folds {
             bytes: ask.bytes as u64,
             share: self.exposure.share_of(ask.bytes),
         });
-        Account { ledger: self.ledger.clone(), exposed: exposed.collect(), today_usd: None }
+        Account { ledger: self.ledger.clone(), exposed: exposed.collect(), today_usd: None, held: self.held.clone() }
     }
 
     pub fn marks(&self) -> Marks {

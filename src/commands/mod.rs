@@ -118,10 +118,14 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
     let _log = log::begin()?;
     match command {
         Command::Run(args) => {
+            nobody_steps(loaded, "`minions run` asks nobody")?;
             let read = reading::read(&args.documents)?;
             block_on(run::run(&loaded.config, read.documents, args.question.clone(), args.json, args.yes_send_document))
         }
-        Command::Eval(args) => block_on(eval::eval(args, loaded, &sources(cli))),
+        Command::Eval(args) => {
+            nobody_steps(loaded, "`minions eval` asks nobody")?;
+            block_on(eval::eval(args, loaded, &sources(cli)))
+        }
         Command::Open(args) => {
             let read = reading::read(&args.documents)?;
             ask_of(cli, loaded, read, &args.ask, None)
@@ -206,6 +210,18 @@ fn sessions(loaded: &Loaded, command: &SessionsCommand) -> Result<Exit, Failure>
     Ok(Exit::Success)
 }
 
+/// Refuses step mode where nobody can say how to go on: the run would wait for ever.
+fn nobody_steps(loaded: &Loaded, why: &str) -> Result<(), Failure> {
+    if !loaded.config.protocol.step {
+        return Ok(());
+    }
+    let by = loaded.provenance.get("protocol.step").map(|origin| format!(" (set by {origin})")).unwrap_or_default();
+    Err(Failure::usage(format!(
+        "{why}, so nobody can say how to go on in step mode{by}: leave it with --set protocol.step=false, or use \
+         `minions open` on a terminal, where --accessible asks line by line"
+    )))
+}
+
 /// The workbench on these documents; where there is no terminal to draw on, a run without it.
 fn ask_of(
     cli: &Cli,
@@ -226,6 +242,7 @@ fn ask_of(
     let Some(question) = question else {
         return Err(Failure::usage(format!("{why}, so no question can be asked for; give one with --question")));
     };
+    nobody_steps(loaded, &why.to_string())?;
     screen::say_headless(&why);
     block_on(run::run(&loaded.config, read.documents, question, false, false))
 }

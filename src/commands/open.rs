@@ -236,6 +236,9 @@ async fn watch(
                         desk.opening.resume(session.clone());
                     }
                 }
+                Command::Gates(gates) => desk.order(stage, Order::Gates(gates)),
+                Command::RunOn(to) => desk.order(stage, Order::RunOn(to)),
+                Command::AtGate { n, choice } => desk.order(stage, Order::AtGate { n, choice }),
                 Command::Ask { question, part } if matches!(desk.run, Run::None) => {
                     desk.opening.stop();
                     let before = desk.session.clone();

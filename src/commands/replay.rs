@@ -209,6 +209,9 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 | Command::CancelJob(_)
                 | Command::RetryJobs(_)
                 | Command::Budget(_)
+                | Command::Gates(_)
+                | Command::RunOn(_)
+                | Command::AtGate { .. }
                 | Command::CountDay
                 | Command::Pick(_) => {}
                 // The stage has done these.

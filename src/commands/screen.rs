@@ -297,10 +297,10 @@ impl Stage {
                     if let Some(events) = self.events.take() {
                         let (events, edited) = self.terminal.edit(events, &text)?;
                         self.events = Some(events);
-                        self.update(match edited {
+                        rest.extend(self.update(match edited {
                             Ok(text) => Message::Edited(text),
                             Err(error) => Message::Notice(error.to_string()),
-                        });
+                        }));
                     }
                 }
                 Command::Suspend => {

@@ -40,6 +40,7 @@ fn without_any_file_the_built_in_settings_hold() {
 fn the_file_at_the_top_level_is_the_template() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE_NAME);
     let text = fs::read_to_string(file).unwrap_or_default();
+    fs::write("/tmp/template-gates.toml", template()).unwrap();
     assert!(text == template(), "write it again: cargo run -- config template > minions.toml");
 }
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod document;
+mod gate;
 mod glyphs;
 mod job_grid;
 mod jobs;

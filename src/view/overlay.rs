@@ -2,6 +2,7 @@
 
 use ratatui::style::{Modifier, Style};
 
+use super::gate;
 use super::glyphs::Glyph;
 use super::paint::Paint;
 use super::picker;
@@ -12,6 +13,7 @@ use crate::app::{
     Action, Area, DocumentsForm, LineInput, Model, Overlay, Pane, Reading, RowsPane, binding_of, budget, consent,
     glyphs, wrap,
 };
+use crate::protocol::Gate;
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let Some(overlay) = &model.overlay else { return };
@@ -25,6 +27,8 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Interrupted => "The answer to a request never came".into(),
         Overlay::Consent => "The whole documents would leave this machine".into(),
         Overlay::Amount(_) => "The new budget in dollars, for this session".into(),
+        Overlay::Gate(form) => gate_title(model, form.n),
+        Overlay::GateText(form) => form.what.title(),
         Overlay::Question(form) => match form.fork {
             Some(seq) => format!("A new session from record {seq}"),
             None => "What do you want to know?".into(),
@@ -65,6 +69,8 @@ pub fn draw(paint: &mut Paint, model: &Model) {
             let text = ["Jobs and requests under way are cancelled.", "What was paid for is saved."];
             ask(paint, model, inside, &text, ("stop the run", "let it run"));
         }
+        Overlay::Gate(form) => gate::draw(paint, form, inside),
+        Overlay::GateText(form) => gate::text(paint, model, form, inside),
         Overlay::Budget => budget_choice(paint, model, inside),
         Overlay::Interrupted => {
             let purpose = model.interrupted().map_or("", |known| known.purpose.name());
@@ -100,6 +106,17 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         }
         Overlay::Question(form) => start_form::draw(paint, model, form, inside),
     }
+}
+
+fn gate_title(model: &Model, n: u32) -> String {
+    let what = match model.at_gate().map(|(_, held)| held.gate()) {
+        Some(Gate::Request) => "this request waits",
+        Some(Gate::Code) => "this program waits",
+        Some(Gate::Outputs) => "these outputs wait",
+        Some(Gate::Decision) => "this decision waits",
+        None => "it was passed",
+    };
+    format!("Gate {n}: {what}")
 }
 
 fn frame(paint: &mut Paint, area: Area, title: &str) {

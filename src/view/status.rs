@@ -257,6 +257,8 @@ fn hint(paint: &mut Paint, x: u16, y: u16, end: u16, key: &str, name: &str) -> u
 fn hinted(model: &Model) -> &'static [Action] {
     use Action as A;
     match (&model.overlay, model.player(), model.focus) {
+        (Some(Overlay::Gate(_)), ..) => super::gate::hinted(model.at_gate().map(|(_, held)| held.gate())),
+        (Some(Overlay::GateText(_)), ..) => &[],
         (Some(Overlay::Budget), ..) => &[A::SpendOnce, A::RaiseBudget, A::EndRun, A::Postpone],
         (Some(Overlay::Consent), ..) => &[A::SendDocuments, A::KeepDocuments],
         // A list says itself what its keys do.
@@ -295,6 +297,9 @@ fn hinted(model: &Model) -> &'static [Action] {
         ],
         (None, None, _) if model.budget_reached().is_some() || model.interrupted().is_some() => {
             &[A::Budget, A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom]
+        }
+        (None, None, _) if model.at_gate().is_some() => {
+            &[A::AtGate, A::Steps, A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom]
         }
         (None, None, Pane::Document) => {
             &[A::Search, A::NextMatch, A::GoTo, A::Outline, A::Select, A::Wrap, A::TintRead, A::TintCited, A::TintLeft]

@@ -10,7 +10,7 @@ fn jobs_are_sorted_narrowed_and_seen_as_a_grid() {
     pty.wait_for_the_answer();
     pty.send(b"3");
     pty.wait_for("says");
-    pty.send(b"s");
+    pty.send(b"i");
     pty.wait_for("state▾");
     pty.send(b"f");
     pty.wait_for("answered · round");

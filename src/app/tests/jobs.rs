@@ -54,12 +54,12 @@ fn listed(model: &Model) -> Vec<u32> {
 #[test]
 fn one_key_sorts_the_jobs_and_the_cursor_stays_with_its_job() {
     let mut model = World::new().half().model(120, 40);
-    press(&mut model, "3 g j j s");
+    press(&mut model, "3 g j j i");
     assert_eq!(model.jobs.sort, Sort::State);
     assert_eq!(listed(&model)[..8], [10, 11, 7, 12, 13, 14, 15, 5], "running, waiting, then trouble");
-    press(&mut model, "s s");
+    press(&mut model, "i i");
     assert_eq!((model.jobs.sort, &listed(&model)[..3]), (Sort::Task, &[0, 2, 4][..]));
-    press(&mut model, "s");
+    press(&mut model, "i");
     assert_eq!(listed(&model)[0], 6, "two attempts took the most tokens");
     press(&mut model, "j j");
     let job = model.selected_job();
@@ -69,7 +69,7 @@ fn one_key_sorts_the_jobs_and_the_cursor_stays_with_its_job() {
     // The job that ended goes up by its tokens; the cursor does not stay on the row but on the job.
     world.feed(&mut model);
     assert_eq!(model.selected_job(), job);
-    press(&mut model, "s s");
+    press(&mut model, "i i");
     assert_eq!(model.jobs.sort, Sort::Order);
 }
 

@@ -36,7 +36,7 @@ pub(super) fn pictures(name: &str, make: impl Fn(u16, u16) -> Model) -> Vec<(Str
 fn the_table_sorted_by_tokens() {
     shots("jobs_sorted", |width, height| {
         let mut model = World::new().half().model(width, height);
-        press(&mut model, "3 z s s s s");
+        press(&mut model, "3 z i i i i");
         model
     });
 }

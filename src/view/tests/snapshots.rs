@@ -5,7 +5,7 @@ use crate::app::PickerNews;
 use crate::app::picker::{Choice, Group, Note, PickerRow, Standing};
 use crate::app::world::FAULTY;
 use crate::app::{Command, Mode};
-use crate::protocol::{ProtocolKind, Settings, windows};
+use crate::protocol::{Gate, GateChoice, Gates, Input, ProtocolKind, Settings, windows};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (20, 6)];
 
@@ -124,6 +124,48 @@ fn poor() -> World {
 #[test]
 fn at_a_reached_budget() {
     shots("budget", |width, height| poor().model(width, height));
+}
+
+/// A session in step mode that waits at its `last` gate of the first round.
+fn at_gate(last: Gate) -> World {
+    let mut world = World { gates: [Gate::Code].into_iter().collect(), ..World::new() };
+    world.start().plan();
+    if last == Gate::Code {
+        return world;
+    }
+    let mut world = World::new();
+    world.half().input(Input::ChooseGates(Gates::all())).outputs();
+    if last == Gate::Outputs {
+        return world;
+    }
+    world.say(GateChoice::Pass);
+    if last == Gate::Request {
+        return world;
+    }
+    world.say(GateChoice::Pass).reply("That is enough.").say(GateChoice::Pass);
+    let decision = r#"{"decision": "provide_final_answer", "answer": "$48.2 million", "explanation": "It says so.", "citations": ["was $48.2 million"]}"#;
+    world.reply(decision);
+    world
+}
+
+#[test]
+fn at_each_gate() {
+    for gate in Gate::ALL {
+        for (width, height) in [(80, 24), (200, 50)] {
+            let model = at_gate(gate).model(width, height);
+            let name = format!("gate_{}_{width}x{height}", gate.name());
+            insta::assert_snapshot!(name, text(&drawn(&model, Depth::True)));
+        }
+    }
+}
+
+#[test]
+fn while_a_program_is_edited_at_its_gate() {
+    for (width, height) in [(80, 24), (200, 50)] {
+        let mut model = at_gate(Gate::Code).model(width, height);
+        press(&mut model, "e");
+        insta::assert_snapshot!(format!("gate_edit_{width}x{height}"), text(&drawn(&model, Depth::True)));
+    }
 }
 
 #[test]

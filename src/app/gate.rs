@@ -1,0 +1,401 @@
+//! What the person does at a gate: passes it, changes what is held, or sends it back.
+
+use std::collections::BTreeSet;
+
+use super::action::{Action, Context};
+use super::input::LineInput;
+use super::key::Key;
+use super::message::Command;
+use super::model::{Model, Overlay, RowsPane};
+use super::rows::Target;
+use crate::document::Span;
+use crate::protocol::{Gate, GateChoice, Gates, Held, Phase, Redaction, RunTo};
+
+/// Longer texts are written in the person's own editor alone. In bytes.
+const LONGEST: usize = 16 * 1024;
+
+/// The gate that is looked at.
+#[derive(Clone, Debug, Default)]
+pub struct GateForm {
+    /// Its number; another gate is another form.
+    pub n: u32,
+    pub rows: RowsPane,
+    /// At the outputs: the jobs, by index, that are not ticked.
+    pub dropped: BTreeSet<u32>,
+}
+
+/// What is typed at a gate.
+#[derive(Clone, Debug)]
+pub struct GateText {
+    pub n: u32,
+    pub what: GateEdit,
+    pub input: LineInput,
+    pub wrong: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GateEdit {
+    /// A message of the request, counted from 0.
+    Message(u32),
+    Program,
+    Outputs,
+    Pattern,
+    /// Why the program goes back.
+    Back,
+    /// What the next round is to find out.
+    Feedback,
+}
+
+impl GateEdit {
+    pub fn title(self) -> String {
+        match self {
+            GateEdit::Message(message) => format!("Message {} of the request", message + 1),
+            GateEdit::Program => "The program".into(),
+            GateEdit::Outputs => "What goes on to the remote LM".into(),
+            GateEdit::Pattern => "Redact what this regular expression matches".into(),
+            GateEdit::Back => "Why does the program go back?".into(),
+            GateEdit::Feedback => "What is the next round to find out?".into(),
+        }
+    }
+
+    /// Whether it is a whole text, and not a line or two of the person's own.
+    pub fn is_text(self) -> bool {
+        matches!(self, GateEdit::Message(_) | GateEdit::Program | GateEdit::Outputs)
+    }
+
+    fn choice(self, text: String) -> Result<GateChoice, String> {
+        if text.trim().is_empty() && self != GateEdit::Outputs {
+            return Err("nothing is written here; write something, or leave it".into());
+        }
+        Ok(match self {
+            GateEdit::Message(message) => GateChoice::EditRequest { message, text },
+            GateEdit::Program => GateChoice::EditProgram { source: text },
+            GateEdit::Outputs => GateChoice::EditOutputs { text },
+            GateEdit::Pattern => {
+                let redaction = Redaction::Pattern(text);
+                redaction.check().map_err(|why| why.lines().last().unwrap_or_default().to_owned())?;
+                GateChoice::Redact(redaction)
+            }
+            GateEdit::Back => GateChoice::SendBack { words: text },
+            GateEdit::Feedback => GateChoice::AnotherRound { feedback: text },
+        })
+    }
+}
+
+/// What a request that is held would give away of the documents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exposes {
+    /// The gate where it is held.
+    pub n: u32,
+    pub spans: Vec<Span>,
+    pub bytes: u64,
+    /// Of all documents, 0–1.
+    pub share: f64,
+}
+
+impl Model {
+    /// What waits for the person, while somebody can say how to go on.
+    pub fn at_gate(&self) -> Option<(u32, &Held)> {
+        match &self.state.phase {
+            Phase::AtGate { n, held } if self.is_running() => Some((*n, held)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn gate_overlay(&self) -> Option<Overlay> {
+        let (n, _) = self.at_gate()?;
+        let dropped = self.state.round().map(|round| round.dropped.clone()).unwrap_or_default();
+        Some(Overlay::Gate(Box::new(GateForm { n, dropped, ..GateForm::default() })))
+    }
+
+    /// A gate was reached: it opens by itself, as far down as the one of the same kind that was changed was looked at.
+    pub(crate) fn gate_reached(&mut self) {
+        let Some(mut overlay) = self.gate_overlay() else { return };
+        if let (Overlay::Gate(form), Some((gate, rows))) = (&mut overlay, self.gate_rows.take())
+            && self.at_gate().is_some_and(|(_, held)| held.gate() == gate)
+        {
+            (form.rows.cursor, form.rows.top) = rows;
+        }
+        self.open_unasked(overlay, "the session waits at a gate");
+    }
+
+    /// What was open for a gate that is passed is closed; what is typed for it stays until it is left.
+    pub(crate) fn gate_left(&mut self) {
+        if matches!(self.overlay, Some(Overlay::Gate(_))) {
+            self.overlay = None;
+        }
+        self.held.take_if(|held| matches!(held, Overlay::Gate(_)));
+    }
+
+    /// Switches step mode on or off, as the settings say where it waits.
+    pub(crate) fn toggle_steps(&mut self) -> Vec<Command> {
+        let stepping = match self.is_running() {
+            true => !self.state.gates.chosen.is_empty(),
+            false => self.settings.config.protocol.step,
+        };
+        // What a run does from now on holds for the next question too.
+        if let Err(why) = self.settings.change("protocol.step", if stepping { "false" } else { "true" }) {
+            self.notify(why);
+            return Vec::new();
+        }
+        let names: Vec<&str> = self.settings.config.protocol.gate_names().collect();
+        let gates: Gates = names.iter().filter_map(|name| Gate::named(name)).collect();
+        let mut commands = vec![Command::Settings(Box::new(self.settings.config.clone()))];
+        if self.is_running() {
+            commands.push(Command::Gates(if stepping { Gates::default() } else { gates }));
+        }
+        let told = match (stepping, self.at_gate().is_some()) {
+            (false, _) => format!("step mode: the run waits at {}", names.join(", ")),
+            (true, false) => "step mode is left: the run waits nowhere".into(),
+            (true, true) => self.with_keys(
+                "step mode is left; this gate stays closed until it is passed",
+                &[(Action::PassGate, "passes it")],
+            ),
+        };
+        self.notify(told);
+        commands
+    }
+
+    /// What a key does at a gate; nothing where it is none of its keys.
+    pub(crate) fn perform_at_gate(&mut self, action: Action) -> Option<Vec<Command>> {
+        let Some(Overlay::Gate(form)) = &mut self.overlay else { return None };
+        let (n, cursor) = (form.n, form.rows.cursor);
+        let target = form.rows.rows.iter().take(cursor + 1).rev().find_map(|row| row.target);
+        let own = form.rows.rows.get(cursor).and_then(|row| row.target);
+        let gate = self.at_gate().map(|(_, held)| held.gate());
+        Some(match action {
+            Action::PassGate => self.pass_gate(),
+            Action::RunToRound => self.run_on(RunTo::NextRound),
+            Action::RunToEnd => self.run_on(RunTo::End),
+            Action::StopHere => {
+                self.overlay = None;
+                vec![Command::StopRun]
+            }
+            Action::LookAround => {
+                self.overlay = None;
+                self.notify(self.with_keys("nothing goes on meanwhile", &[(Action::AtGate, "comes back to the gate")]));
+                Vec::new()
+            }
+            Action::EditHeld => match (gate, target) {
+                (Some(Gate::Request), target) => {
+                    let message =
+                        if let Some(Target::Message(message)) = target { message } else { self.last_message() };
+                    self.edit_held(n, GateEdit::Message(message))
+                }
+                (Some(Gate::Code), _) => self.edit_held(n, GateEdit::Program),
+                (Some(Gate::Outputs), _) => self.edit_held(n, GateEdit::Outputs),
+                (Some(Gate::Decision), _) => self.edit_held(n, GateEdit::Feedback),
+                (None, _) => Vec::new(),
+            },
+            Action::SendBack => match gate {
+                Some(Gate::Code | Gate::Outputs) => self.edit_held(n, GateEdit::Back),
+                Some(Gate::Decision) => self.edit_held(n, GateEdit::Feedback),
+                Some(Gate::Request) | None => {
+                    self.notify("a request is made here: edit it, or stop");
+                    Vec::new()
+                }
+            },
+            Action::Tick if gate == Some(Gate::Outputs) => {
+                if let (Some(Target::Job(job)), Some(Overlay::Gate(form))) = (own, &mut self.overlay)
+                    && !form.dropped.remove(&job.index)
+                {
+                    form.dropped.insert(job.index);
+                }
+                self.lay_out_overlay();
+                Vec::new()
+            }
+            Action::RedactPattern if gate == Some(Gate::Outputs) => self.edit_held(n, GateEdit::Pattern),
+            Action::RedactLine if gate == Some(Gate::Outputs) => match own {
+                Some(Target::Line(at)) => {
+                    let text =
+                        self.state.round().and_then(|round| round.aggregated.as_ref()).map(|it| it.text.as_str());
+                    let line = text.and_then(|text| text.split('\n').nth(at)).unwrap_or_default().to_owned();
+                    self.redact(n, Redaction::Line(line))
+                }
+                _ => {
+                    self.notify("put the cursor on a line of what goes on, and it is redacted");
+                    Vec::new()
+                }
+            },
+            Action::Tick | Action::RedactPattern | Action::RedactLine => {
+                self.notify("that is done where the outputs wait");
+                Vec::new()
+            }
+            Action::Up => self.move_at_gate(-1),
+            Action::Down => self.move_at_gate(1),
+            Action::HalfPageUp => self.move_at_gate(-(self.gate_page() / 2).max(1)),
+            Action::HalfPageDown => self.move_at_gate((self.gate_page() / 2).max(1)),
+            Action::PageUp => self.move_at_gate(-self.gate_page()),
+            Action::PageDown => self.move_at_gate(self.gate_page()),
+            Action::Top => self.move_at_gate(isize::MIN + 1),
+            Action::Bottom => self.move_at_gate(isize::MAX),
+            _ => return None,
+        })
+    }
+
+    fn last_message(&self) -> u32 {
+        match self.at_gate() {
+            Some((_, Held::Request(request))) => request.messages.len().saturating_sub(1) as u32,
+            _ => 0,
+        }
+    }
+
+    fn gate_page(&self) -> isize {
+        isize::try_from(self.overlay_height().max(2) - 1).unwrap_or(1)
+    }
+
+    fn move_at_gate(&mut self, rows: isize) -> Vec<Command> {
+        let height = self.overlay_height();
+        if let Some(Overlay::Gate(form)) = &mut self.overlay {
+            form.rows.move_by(rows);
+            form.rows.settle(height);
+        }
+        Vec::new()
+    }
+
+    /// Where ticks were changed, the outputs are made anew and shown before they go on.
+    fn pass_gate(&mut self) -> Vec<Command> {
+        let (Some(Overlay::Gate(form)), Some((_, held))) = (&self.overlay, self.at_gate()) else { return Vec::new() };
+        let ticked = self.state.round().is_some_and(|round| round.dropped == form.dropped);
+        if held.gate() == Gate::Outputs && !ticked {
+            let (n, jobs) = (form.n, form.dropped.clone());
+            self.notify("the outputs are made anew of what is ticked; look at them, then pass");
+            return self.say_at_gate(n, GateChoice::DropJobs { jobs });
+        }
+        let n = form.n;
+        self.say_at_gate(n, GateChoice::Pass)
+    }
+
+    /// Runs on, past the gate at hand where there is one.
+    pub(crate) fn run_on(&mut self, to: RunTo) -> Vec<Command> {
+        self.gate_left();
+        if self.is_running() {
+            return vec![Command::RunOn(to)];
+        }
+        self.notify("no run is in flight");
+        Vec::new()
+    }
+
+    fn redact(&mut self, n: u32, redaction: Redaction) -> Vec<Command> {
+        match redaction.check() {
+            Ok(()) => self.say_at_gate(n, GateChoice::Redact(redaction)),
+            Err(why) => {
+                self.notify(why);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Passes on what was said at this gate. The records say what comes of it.
+    fn say_at_gate(&mut self, n: u32, choice: GateChoice) -> Vec<Command> {
+        if let Some(Overlay::Gate(form)) = &self.overlay {
+            let gate = self.at_gate().map(|(_, held)| held.gate());
+            self.gate_rows = gate.map(|gate| (gate, (form.rows.cursor, form.rows.top)));
+        }
+        self.overlay = None;
+        if self.at_gate().is_some_and(|(at, _)| at == n) {
+            return vec![Command::AtGate { n, choice }];
+        }
+        self.notify("this gate was passed meanwhile");
+        Vec::new()
+    }
+
+    /// What is edited, as it stands now.
+    fn text_held(&self, what: GateEdit) -> String {
+        let round = self.state.round();
+        let text = match (what, self.at_gate()) {
+            (GateEdit::Message(message), Some((_, Held::Request(request)))) => {
+                request.messages.get(message as usize).map(|message| message.content.as_str())
+            }
+            (GateEdit::Program, _) => round.and_then(|round| round.codes.last()).map(|code| code.source.as_str()),
+            (GateEdit::Outputs, _) => round.and_then(|round| round.aggregated.as_ref()).map(|it| it.text.as_str()),
+            _ => None,
+        };
+        text.unwrap_or_default().to_owned()
+    }
+
+    /// In place, and from there in the person's own editor; there at once where the text is long.
+    fn edit_held(&mut self, n: u32, what: GateEdit) -> Vec<Command> {
+        if let Some(Overlay::Gate(form)) = &self.overlay {
+            let gate = self.at_gate().map(|(_, held)| held.gate());
+            self.gate_rows = gate.map(|gate| (gate, (form.rows.cursor, form.rows.top)));
+        }
+        let text = self.text_held(what);
+        let is_long = text.len() > LONGEST;
+        let mut input = LineInput::of(if is_long { String::new() } else { text.clone() });
+        if what.is_text() {
+            input.home();
+        }
+        self.overlay = Some(Overlay::GateText(Box::new(GateText { n, what, input, wrong: String::new() })));
+        if is_long { vec![Command::Edit(text)] } else { Vec::new() }
+    }
+
+    pub(crate) fn pressed_at_gate_text(&mut self, key: Key) -> Vec<Command> {
+        let action = self.keymap.action(&[Context::Form, Context::Typing], key);
+        let Some(Overlay::GateText(form)) = &mut self.overlay else { return Vec::new() };
+        match action {
+            Some(Action::Submit) => {
+                let text = form.input.text.clone();
+                return self.submit_at_gate(text);
+            }
+            Some(Action::Leave) => self.back_to_gate(),
+            Some(Action::FormUp) => {
+                form.input.line_up();
+            }
+            Some(Action::FormDown) => {
+                form.input.line_down();
+            }
+            Some(Action::NewLine) => form.input.insert_lines("\n"),
+            Some(Action::Editor) => return vec![Command::Edit(form.input.text.clone())],
+            action => form.input.typed(action, key),
+        }
+        Vec::new()
+    }
+
+    /// What came back from the editor is taken as it is; where nothing was changed, the gate is shown again.
+    pub(crate) fn edited_at_gate(&mut self, text: &str) -> Vec<Command> {
+        let Some(Overlay::GateText(form)) = &self.overlay else { return Vec::new() };
+        let before = self.text_held(form.what);
+        // Editors end a text with a line end of their own.
+        let text = if before.ends_with('\n') { text } else { text.strip_suffix('\n').unwrap_or(text) };
+        if form.what.is_text() && text == before {
+            self.back_to_gate();
+            self.notify("nothing was changed");
+            return Vec::new();
+        }
+        self.submit_at_gate(text.to_owned())
+    }
+
+    fn submit_at_gate(&mut self, text: String) -> Vec<Command> {
+        let before = match &self.overlay {
+            Some(Overlay::GateText(form)) => self.text_held(form.what),
+            _ => return Vec::new(),
+        };
+        let Some(Overlay::GateText(form)) = &mut self.overlay else { return Vec::new() };
+        if form.what.is_text() && text == before {
+            self.back_to_gate();
+            return Vec::new();
+        }
+        match form.what.choice(text) {
+            Ok(choice) => {
+                let n = form.n;
+                self.say_at_gate(n, choice)
+            }
+            Err(wrong) => {
+                form.wrong = wrong;
+                Vec::new()
+            }
+        }
+    }
+
+    pub(crate) fn paste_at_gate(&mut self, text: &str) {
+        if let Some(Overlay::GateText(form)) = &mut self.overlay {
+            form.input.insert_lines(text);
+        }
+    }
+
+    fn back_to_gate(&mut self) {
+        self.overlay = None;
+        self.gate_reached();
+    }
+}

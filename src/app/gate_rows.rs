@@ -1,0 +1,258 @@
+//! What waits at a gate, in rows: the request and what it exposes, the program and its jobs, the outputs, the decision.
+
+use super::figures::{dollars, short_bytes, short_count, short_time};
+use super::gate::GateForm;
+use super::model::Model;
+use super::panes::jobs::job_word;
+use super::rows::{Mark, Piece, Target, Tone, Writer, pad};
+use super::visible::gist;
+use crate::protocol::{Chunk, Decision, Held, JobId, RemoteAsk, Role, Round, estimate_tokens, prompts};
+
+/// Passages that are told one by one.
+const PASSAGES: usize = 200;
+/// Cells of a chunk's first words.
+const WORDS: usize = 60;
+
+impl Model {
+    pub(crate) fn write_gate(&self, form: &GateForm, width: usize) -> Writer {
+        let mut writer = Writer::new(width);
+        match (self.at_gate(), self.state.round()) {
+            (Some((n, Held::Request(request))), _) => self.write_request(&mut writer, n, request),
+            (Some((_, Held::Code { .. })), Some(round)) => self.write_program(&mut writer, round),
+            (Some((_, Held::Outputs { .. })), Some(round)) => self.write_outputs(&mut writer, round, form),
+            (Some((_, Held::Decision { .. })), Some(round)) => write_decision(&mut writer, round),
+            _ => {}
+        }
+        writer
+    }
+
+    fn write_request(&self, writer: &mut Writer, n: u32, request: &RemoteAsk) {
+        let is_model = self.state.remote().is_some_and(|remote| remote.is_model);
+        let to = self.state.remote().map(|remote| remote.label()).unwrap_or_default();
+        let attempt = if request.attempt > 1 { format!(", attempt {}", request.attempt) } else { String::new() };
+        writer.text(Tone::Strong, 0, &format!("To {to}, to {}{attempt}", request.purpose.name()), None);
+        let estimate = request.estimate;
+        let approx = if estimate.counted { "" } else { "≈ " };
+        let worst = match estimate.worst_cost_usd {
+            Some(usd) => format!("{} at most", dollars(usd)),
+            None if is_model => "its price is not known".into(),
+            None => "it costs nothing: no model plans".into(),
+        };
+        let bytes: usize = request.messages.iter().map(|message| message.content.len()).sum();
+        let size = format!(
+            "{approx}{} tokens in, {} out at most; {worst}; {bytes} bytes",
+            estimate.input_tokens, request.max_output_tokens
+        );
+        writer.text(Tone::Text, 0, &size, None);
+        self.write_exposed(writer, n, is_model);
+        for (message, at) in request.messages.iter().zip(0..) {
+            let role = match message.role {
+                Role::System => "system",
+                Role::User => "user",
+                Role::Assistant => "assistant",
+            };
+            let count = request.messages.len();
+            let head = format!("message {} of {count}, {role}, {} bytes", at + 1, message.content.len());
+            heading(writer, &head, Some(Target::Message(at)));
+            writer.text(Tone::Text, 2, &message.content, None);
+        }
+    }
+
+    fn write_exposed(&self, writer: &mut Writer, n: u32, is_model: bool) {
+        let Some(exposes) = self.account.held.as_ref().filter(|exposes| exposes.n == n) else {
+            return writer.text(Tone::Dim, 0, "looking for what it exposes of the documents…", None);
+        };
+        if exposes.spans.is_empty() {
+            return writer.text(Tone::Good, 0, "It exposes no passage of the documents.", None);
+        }
+        let (would, tone) =
+            if is_model { ("exposes", Tone::Warning) } else { ("would expose, to a model,", Tone::Text) };
+        let count = exposes.spans.len();
+        let head = format!(
+            "It {would} {count} {} of the documents, {} ({:.1} %):",
+            if count == 1 { "passage" } else { "passages" },
+            short_bytes(exposes.bytes),
+            exposes.share * 100.0
+        );
+        writer.text(tone, 0, &head, None);
+        for span in exposes.spans.iter().take(PASSAGES) {
+            let words = self.documents.get(span.document).and_then(|open| open.document.slice(span.start, span.end));
+            let place = self.place_of(Some(&Chunk::Span(*span)));
+            let lead = vec![pad(2), Piece::text(Tone::Dim, format!("{place:<8} "))];
+            writer.lead(lead, Tone::Quote, &one_line(words.unwrap_or_default()), None);
+        }
+        if count > PASSAGES {
+            writer.text(Tone::Dim, 2, &format!("and {} more", count - PASSAGES), None);
+        }
+    }
+
+    fn write_program(&self, writer: &mut Writer, round: &Round) {
+        let Some(code) = round.codes.last() else { return };
+        if let Some(error) = &code.rejected {
+            writer.text(Tone::Bad, 0, &format!("It failed: {error}"), None);
+            let next = "Passed, it goes back to the remote LM with this error; edited, it runs again.";
+            writer.text(Tone::Dim, 0, next, None);
+        } else {
+            self.write_local_cost(writer, round);
+        }
+        let edited = if code.edited { ", as you edited it" } else { "" };
+        heading(writer, &format!("Program of attempt {}{edited}", code.id.attempt), None);
+        let digits = code.source.lines().count().to_string().len();
+        let mut at = 0;
+        for (line, number) in code.source.split_inclusive('\n').zip(1..) {
+            let end = at + line.trim_end_matches('\n').len();
+            let lead = vec![Piece::text(Tone::LineNumber, format!("{number:>digits$} "))];
+            writer.code_line(lead, &code.source, at..end, &[]);
+            at += line.len();
+        }
+        if round.unfinished == 0 {
+            return;
+        }
+        for (task, words) in (0..).zip(&round.tasks) {
+            let jobs = || round.jobs.iter().filter(move |job| job.task == task);
+            heading(writer, &format!("Task {}, {} jobs: {words}", task + 1, jobs().count()), None);
+            for job in jobs().filter(|job| job.sample == 0) {
+                let chunk = round.chunk_of(job);
+                let samples = jobs().filter(|other| other.chunk == job.chunk && other.advice == job.advice).count();
+                let times = if samples > 1 { format!("×{samples} ") } else { String::new() };
+                let place = self.place_of(chunk);
+                let lead =
+                    vec![pad(2), Piece::text(Tone::Dim, format!("chunk {:<4} {place:<8} {times}", job.chunk + 1))];
+                let words = match chunk {
+                    Some(Chunk::Span(span)) => self
+                        .documents
+                        .get(span.document)
+                        .and_then(|open| open.document.slice(span.start, span.end))
+                        .unwrap_or_default(),
+                    Some(Chunk::Text(text)) => text.as_str(),
+                    None => "",
+                };
+                let advice = round.advice_of(job);
+                let advice = if advice.trim().is_empty() { String::new() } else { format!(" · {}", one_line(advice)) };
+                writer.lead(lead, Tone::Text, &format!("{}{advice}", gist(&one_line(words), WORDS)), None);
+            }
+        }
+    }
+
+    /// What the jobs take on this machine: an estimate, from the lengths of what they read and the jobs so far.
+    fn write_local_cost(&self, writer: &mut Writer, round: &Round) {
+        let length = |chunk: Option<&Chunk>| match chunk {
+            Some(Chunk::Span(span)) => span.end.saturating_sub(span.start),
+            Some(Chunk::Text(text)) => text.len(),
+            None => 0,
+        };
+        let same_for_all: usize =
+            prompts::worker_messages("", "", "").iter().map(|message| message.content.len()).sum();
+        let read: u64 = round
+            .jobs
+            .iter()
+            .map(|job| {
+                let own = length(round.chunk_of(job)) + round.task_of(job).len() + round.advice_of(job).len();
+                estimate_tokens(own + same_for_all)
+            })
+            .sum();
+        let jobs = round.jobs.len() as u64;
+        let written = jobs.saturating_mul(self.state.settings().local_max_output_tokens);
+        let plan = format!("{jobs} jobs on {} chunks, {} tasks", round.chunks.len(), round.tasks.len());
+        writer.text(Tone::Strong, 0, &plan, None);
+        let local = self.account.ledger.totals().local;
+        let time = match local.calls {
+            0 => "no job has run yet to tell how long they take".to_owned(),
+            calls => {
+                let ms = local.busy_ms / calls * jobs;
+                format!(
+                    "≈ {} of reading, by the {calls} jobs so far, shorter where several run at once",
+                    short_time(ms)
+                )
+            }
+        };
+        let reads = self.state.models.now.local.as_ref().is_none_or(|local| local.is_model);
+        let tokens = match reads {
+            true => format!("≈ {} tokens read here, {} written at most", short_count(read), short_count(written)),
+            false => format!("≈ {} tokens of text read here, by no model", short_count(read)),
+        };
+        writer.text(Tone::Text, 0, &format!("{tokens}; {time}"), None);
+    }
+
+    fn write_outputs(&self, writer: &mut Writer, round: &Round, form: &GateForm) {
+        let Some(aggregated) = &round.aggregated else { return };
+        let text = &aggregated.text;
+        let count = |count: u32| if count == 1 { "1 output".to_owned() } else { format!("{count} outputs") };
+        let head = format!(
+            "{} bytes go on to the remote LM: {} kept, {} dropped",
+            text.len(),
+            count(aggregated.kept),
+            count(aggregated.dropped)
+        );
+        writer.text(Tone::Strong, 0, &head, None);
+        for redaction in &self.state.redactions {
+            let told = match redaction {
+                crate::protocol::Redaction::Line(line) => format!("redacted in this session: the line “{line}”"),
+                crate::protocol::Redaction::Pattern(pattern) => format!("redacted in this session: {pattern}"),
+            };
+            writer.text(Tone::Dim, 0, &told, None);
+        }
+        heading(writer, "What goes on", None);
+        for (line, at) in text.split('\n').zip(0..) {
+            writer.lead(vec![pad(2)], Tone::Text, line, Some(Target::Line(at)));
+        }
+        heading(writer, "Outputs of the jobs", None);
+        for (job, index) in round.jobs.iter().zip(0..) {
+            let target = Some(Target::Job(JobId { round: round.number, index }));
+            let (mark, tone, word) = job_word(job);
+            let (sign, tick) = if form.dropped.contains(&index) { ("[ ] ", Tone::Dim) } else { ("[x] ", Tone::Key) };
+            let lead = vec![
+                Piece::text(tick, sign),
+                Piece::Mark(tone, mark),
+                Piece::text(tone, format!(" {:<5} {word:<10}", index + 1)),
+            ];
+            let output = job.outcome().and_then(|outcome| outcome.output());
+            let answer = output.and_then(|output| output.answer.as_deref()).unwrap_or_default();
+            writer.lead(lead, Tone::Text, &one_line(answer), target);
+            if let Some(citation) = output.and_then(|output| output.citation.as_deref()) {
+                writer.lead(vec![pad(22)], Tone::Quote, &one_line(citation), target);
+            }
+        }
+    }
+}
+
+fn write_decision(writer: &mut Writer, round: &Round) {
+    match &round.decision {
+        Some(Decision::ProvideFinalAnswer(last)) => {
+            writer.text(Tone::Strong, 0, "The remote LM has its final answer. Passed, it is the session's.", None);
+            heading(writer, "Answer", None);
+            let none = "none: the documents do not tell, as far as was read";
+            writer.text(Tone::Text, 2, last.answer.as_deref().unwrap_or(none), None);
+            part(writer, "Why", &last.explanation);
+            if !last.citations.is_empty() {
+                heading(writer, "Citations", None);
+            }
+            for citation in &last.citations {
+                writer.lead(vec![pad(2), Piece::Mark(Tone::Dim, Mark::Bullet), pad(1)], Tone::Quote, citation, None);
+            }
+        }
+        Some(Decision::RequestAdditionalInfo(more)) => {
+            writer.text(Tone::Strong, 0, "The remote LM wants another round. Passed, it begins.", None);
+            part(writer, "Why", &more.explanation);
+            part(writer, "Feedback for it", &more.feedback);
+            part(writer, "What is known so far", &more.scratchpad);
+        }
+        None => {}
+    }
+}
+
+fn part(writer: &mut Writer, name: &str, text: &str) {
+    if !text.trim().is_empty() {
+        heading(writer, name, None);
+        writer.text(Tone::Text, 2, text, None);
+    }
+}
+
+fn heading(writer: &mut Writer, text: &str, target: Option<Target>) {
+    writer.blank();
+    writer.lead(Vec::new(), Tone::Heading, text, target);
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<&str>>().join(" ")
+}

@@ -1,0 +1,219 @@
+//! Step mode on the screen: what each key does at each gate.
+
+use super::*;
+use crate::protocol::{Gate, GateChoice, Gates, Redaction, RunTo};
+
+fn say(n: u32, choice: GateChoice) -> Vec<Command> {
+    vec![Command::AtGate { n, choice }]
+}
+
+/// Waits at its first request.
+fn at_request() -> (World, Model) {
+    let mut world = World { gates: Gates::all(), ..World::new() };
+    world.start();
+    let model = world.model(80, 24);
+    assert!(matches!(model.overlay, Some(Overlay::Gate(_))));
+    (world, model)
+}
+
+fn at_code() -> Model {
+    let mut world = World { gates: [Gate::Code].into_iter().collect(), ..World::new() };
+    world.start().plan();
+    world.model(120, 40)
+}
+
+/// Waits with its outputs; `n` is 1.
+fn at_outputs() -> (World, Model) {
+    let mut world = World::new();
+    world.half().input(Input::ChooseGates(Gates::all())).outputs();
+    let model = world.model(120, 40);
+    (world, model)
+}
+
+fn shown(model: &Model) -> String {
+    let Some(Overlay::Gate(form)) = &model.overlay else { panic!("no gate is open") };
+    form.rows.rows.iter().map(|row| row.text() + "\n").collect()
+}
+
+fn put_cursor_on(model: &mut Model, words: &str) {
+    let Some(Overlay::Gate(form)) = &mut model.overlay else { panic!("no gate is open") };
+    form.rows.cursor = form.rows.rows.iter().position(|row| row.text().contains(words)).unwrap();
+}
+
+#[test]
+fn a_request_shows_its_bytes_its_cost_and_what_it_exposes() {
+    let mut world = World::new();
+    world.half().input(Input::ChooseGates(Gates::all())).outputs().say(GateChoice::Pass);
+    let model = world.model(160, 50);
+    let shown = shown(&model);
+    for words in ["to think", "tokens in", "at most", "message 2 of 2, user", "higher volumes, lower fuel cost"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(shown.contains("exposes no passage") || shown.contains("would expose"), "{shown}");
+}
+
+#[test]
+fn what_is_done_at_a_gate_names_it() {
+    let choice = |keys: &str| press(&mut at_request().1, keys);
+    assert_eq!(choice("p"), say(1, GateChoice::Pass));
+    assert_eq!(choice("R"), [Command::RunOn(RunTo::NextRound)]);
+    assert_eq!(choice("E"), [Command::RunOn(RunTo::End)]);
+    assert_eq!(choice("X"), [Command::StopRun]);
+    assert_eq!(choice("b r d space"), [], "those are keys of other gates");
+    assert_eq!(choice("esc P p"), say(1, GateChoice::Pass), "one can look around first");
+}
+
+#[test]
+fn a_message_of_the_request_is_edited_in_place_and_in_the_editor() {
+    let (_, mut model) = at_request();
+    press(&mut model, "G e");
+    assert!(matches!(&model.overlay, Some(Overlay::GateText(form)) if form.what == GateEdit::Message(1)));
+    press(&mut model, "ctrl-u");
+    type_in(&mut model, "Please: ");
+    let done = press(&mut model, "enter");
+    let [Command::AtGate { n: 1, choice: GateChoice::EditRequest { message: 1, text } }] = done.as_slice() else {
+        panic!("{done:?}")
+    };
+    assert!(text.starts_with("Please: ") && text.contains("net income of Harbour"));
+
+    let (_, mut model) = at_request();
+    let edit = press(&mut model, "G e ctrl-g");
+    let [Command::Edit(before)] = edit.as_slice() else { panic!("{edit:?}") };
+    assert_eq!(update(&mut model, Message::Edited(format!("{before}\n"))), [], "nothing was changed");
+    assert!(matches!(model.overlay, Some(Overlay::Gate(_))));
+    press(&mut model, "G e");
+    let done = update(&mut model, Message::Edited("Other\tword\n".into()));
+    assert_eq!(done, say(1, GateChoice::EditRequest { message: 1, text: "Other\tword".into() }));
+}
+
+#[test]
+fn a_program_shows_its_jobs_by_task_and_goes_back_with_words() {
+    let mut model = at_code();
+    let rows = shown(&model);
+    for words in ["16 jobs on 8 chunks, 2 tasks", "Task 1, 8 jobs", "Task 2, 8 jobs", "chunk 8", "def prepare_jobs"] {
+        assert!(rows.contains(words), "{words}: {rows}");
+    }
+    press(&mut model, "b");
+    assert_eq!(press(&mut model, "enter"), []);
+    assert!(matches!(&model.overlay, Some(Overlay::GateText(form)) if form.wrong.contains("nothing is written")));
+    type_in(&mut model, "fewer jobs");
+    assert_eq!(press(&mut model, "enter"), say(1, GateChoice::SendBack { words: "fewer jobs".into() }));
+    let mut model = at_code();
+    press(&mut model, "e");
+    type_in(&mut model, "#");
+    let done = press(&mut model, "enter");
+    assert!(
+        matches!(&done[..], [Command::AtGate { n: 1, choice: GateChoice::EditProgram { source } }] if source.starts_with("#def"))
+    );
+}
+
+#[test]
+fn outputs_are_dropped_by_their_ticks_and_made_anew_before_they_go_on() {
+    let (_, mut model) = at_outputs();
+    put_cursor_on(&mut model, "$48.2 million in 2023\n".trim_end());
+    put_cursor_on(&mut model, "higher volumes, lower fuel cost");
+    assert_eq!(press(&mut model, "space"), []);
+    assert!(shown(&model).contains("[ ]") || shown(&model).contains("[x]"));
+    let Some(Overlay::Gate(form)) = &mut model.overlay else { panic!() };
+    form.dropped = [2].into();
+    assert_eq!(press(&mut model, "p"), say(1, GateChoice::DropJobs { jobs: [2].into() }));
+    assert!(notice(&model).contains("made anew"));
+}
+
+#[test]
+fn a_tick_is_the_job_under_the_cursor() {
+    let (_, mut model) = at_outputs();
+    let Some(Overlay::Gate(form)) = &mut model.overlay else { panic!() };
+    let job = |row: &Row| matches!(row.target, Some(Target::Job(JobId { index: 3, .. })));
+    form.rows.cursor = form.rows.rows.iter().position(job).unwrap();
+    press(&mut model, "space");
+    assert_eq!(press(&mut model, "p"), say(1, GateChoice::DropJobs { jobs: [3].into() }));
+    let (_, mut model) = at_outputs();
+    let Some(Overlay::Gate(form)) = &mut model.overlay else { panic!() };
+    form.rows.cursor = form.rows.rows.iter().position(job).unwrap();
+    assert_eq!(press(&mut model, "space space p"), say(1, GateChoice::Pass), "ticked again");
+}
+
+#[test]
+fn a_line_and_a_pattern_are_redacted() {
+    let (_, mut model) = at_outputs();
+    put_cursor_on(&mut model, "- 48.2");
+    let line = Redaction::Line("- 48.2".into());
+    assert_eq!(press(&mut model, "d"), say(1, GateChoice::Redact(line)));
+    let (_, mut model) = at_outputs();
+    press(&mut model, "r");
+    type_in(&mut model, "(");
+    assert_eq!(press(&mut model, "enter"), []);
+    assert!(matches!(&model.overlay, Some(Overlay::GateText(form)) if form.wrong.contains("unclosed")));
+    press(&mut model, "ctrl-u");
+    type_in(&mut model, r"\d+");
+    assert_eq!(press(&mut model, "enter"), say(1, GateChoice::Redact(Redaction::Pattern(r"\d+".into()))));
+}
+
+#[test]
+fn the_gate_comes_again_with_what_was_changed() {
+    let (mut world, mut model) = at_outputs();
+    put_cursor_on(&mut model, "- 48.2");
+    press(&mut model, "d");
+    world.say(GateChoice::Redact(Redaction::Line("- 48.2".into())));
+    world.feed(&mut model);
+    assert!(shown(&model).contains(Redaction::MARK), "{}", shown(&model));
+    assert_eq!(press(&mut model, "p"), say(2, GateChoice::Pass));
+    world.say(GateChoice::Pass);
+    world.feed(&mut model);
+    assert!(shown(&model).contains(Redaction::MARK), "and so does the request");
+}
+
+#[test]
+fn a_gate_that_another_screen_went_on_from_is_closed_here_too() {
+    let mut world = World { gates: [Gate::Code].into_iter().collect(), ..World::new() };
+    world.start().plan();
+    let mut model = world.model(80, 24);
+    assert!(matches!(model.overlay, Some(Overlay::Gate(_))));
+    world.say(GateChoice::SendBack { words: "fewer jobs".into() });
+    world.feed(&mut model);
+    assert!(model.overlay.is_none());
+}
+
+#[test]
+fn a_gate_waits_until_what_is_typed_is_closed() {
+    let mut world = World::new();
+    world.half().input(Input::ChooseGates(Gates::all()));
+    let mut model = world.model(80, 24);
+    press(&mut model, "A h i");
+    world.outputs();
+    world.feed(&mut model);
+    assert!(notice(&model).contains("waits at a gate"));
+    press(&mut model, "p");
+    assert!(matches!(&model.overlay, Some(Overlay::Note { input, .. }) if input.text == "hip"));
+    press(&mut model, "esc");
+    assert!(matches!(model.overlay, Some(Overlay::Gate(_))));
+}
+
+#[test]
+fn s_switches_step_mode_for_the_run_and_the_next_question() {
+    let mut world = World::new();
+    world.start();
+    let mut model = world.model(80, 24);
+    let on = press(&mut model, "s");
+    assert!(
+        matches!(&on[..], [Command::Settings(config), Command::Gates(gates)] if config.protocol.step && *gates == Gates::all())
+    );
+    world.input(Input::ChooseGates(Gates::all()));
+    world.feed(&mut model);
+    let off = press(&mut model, "s");
+    assert!(
+        matches!(&off[..], [Command::Settings(config), Command::Gates(gates)] if !config.protocol.step && gates.is_empty())
+    );
+    let mut idle = World::new().model(80, 24);
+    assert!(matches!(&press(&mut idle, "s")[..], [Command::Settings(config)] if config.protocol.step));
+}
+
+#[test]
+fn nothing_moves_at_a_gate_and_a_replay_asks_nothing() {
+    let (world, model) = at_request();
+    assert!(model.is_running() && !model.is_busy() && headline(&model).word == "at gate");
+    let mut model = Model::new(vec![world.document.clone()], Mode::Replay(Player::default()));
+    world.feed(&mut model);
+    assert_eq!((headline(&model).word, model.overlay.is_none()), ("at gate", true));
+}

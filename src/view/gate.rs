@@ -1,0 +1,61 @@
+//! What waits at a gate, and what is typed there.
+
+use super::overlay::line_input;
+use super::paint::Paint;
+use super::pane;
+use super::theme::Role;
+use crate::app::{Action, Area, GateForm, GateText, Model};
+use crate::protocol::Gate;
+
+/// The rows with their cursor; below them what was left out of sight.
+pub fn draw(paint: &mut Paint, form: &GateForm, area: Area) {
+    let wider = Area { x: area.x.saturating_sub(1), width: area.width + 2, ..area };
+    pane::rows(paint, &form.rows, wider, true);
+    let place = pane::place(&form.rows, area.height);
+    if !place.is_empty() {
+        paint.right(area.x, area.y + area.height, area.width, &format!(" {place} "), paint.style(Role::OverlayRule));
+    }
+}
+
+/// What is typed, and beneath it what is wrong with it or which keys there are.
+pub fn text(paint: &mut Paint, model: &Model, form: &GateText, area: Area) {
+    line_input(paint, &form.input, area.top(area.height.saturating_sub(1)));
+    let y = area.y + area.height.saturating_sub(1);
+    if !form.wrong.is_empty() {
+        paint.text(area.x, y, area.width, &form.wrong, paint.style(Role::Bad));
+        return;
+    }
+    let keys = [
+        (Action::Submit, "takes it"),
+        (Action::NewLine, "a new line"),
+        (Action::Editor, "$EDITOR"),
+        (Action::Leave, "back"),
+    ];
+    let hints = keys.map(|(action, does)| format!("{} {does}", model.key_for(action))).join("   ");
+    paint.text(area.x, y, area.width, &hints, paint.style(Role::Dim));
+}
+
+/// The keys that do something at this gate, the first ones first.
+pub fn hinted(gate: Option<Gate>) -> &'static [Action] {
+    use Action as A;
+    match gate {
+        Some(Gate::Request) => &[A::PassGate, A::EditHeld, A::RunToRound, A::RunToEnd, A::StopHere, A::LookAround],
+        Some(Gate::Code) => {
+            &[A::PassGate, A::EditHeld, A::SendBack, A::RunToRound, A::RunToEnd, A::StopHere, A::LookAround]
+        }
+        Some(Gate::Outputs) => &[
+            A::PassGate,
+            A::Tick,
+            A::RedactPattern,
+            A::RedactLine,
+            A::EditHeld,
+            A::SendBack,
+            A::RunToRound,
+            A::RunToEnd,
+            A::StopHere,
+            A::LookAround,
+        ],
+        Some(Gate::Decision) => &[A::PassGate, A::SendBack, A::RunToRound, A::RunToEnd, A::StopHere, A::LookAround],
+        None => &[A::LookAround],
+    }
+}
