@@ -39,6 +39,7 @@ impl Step {
             ("Before the work is divided", Step::Advise),
             ("Write one Python program", Step::Decompose),
             ("That program could not be used", Step::Repair),
+            ("That program is sent back by the person", Step::Repair),
             ("Think it through", Step::Think),
             ("Now decide", Step::Decide),
             ("That reply could not be used", Step::DecideAgain),
