@@ -21,8 +21,8 @@ pub struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 answered, 1 error, 2 usage or configuration, 3 ended without an answer, 4 stopped by the budget, \
-130 interrupted.";
+Exit codes: 0 answered, 1 error, 2 usage or configuration, 3 ended without an answer, 4 stopped by the budget or by \
+--max-exposed-share, 130 interrupted.";
 
 /// What every subcommand understands.
 #[derive(Clone, Debug, PartialEq, Args)]
@@ -239,6 +239,15 @@ pub struct Levers {
     /// Wait before each request, after code, before outputs leave and after each decision, for you to say how to go on
     #[arg(long)]
     pub step: bool,
+    /// The share of the documents that may leave this machine, from 0 to 1; 1 sets no limit
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    pub max_exposed_share: Option<String>,
+    /// Take these out of everything that leaves: email, phone, iban, card, id; may be repeated
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub redact: Vec<String>,
+    /// Take this name out of everything that leaves; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub redact_name: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Args)]
@@ -251,6 +260,9 @@ pub struct ResumeArgs {
     /// Go on under a budget of so many dollars for the session
     #[arg(long, value_name = "USD", value_parser = dollars)]
     pub budget: Option<f64>,
+    /// Go on where the next request would take too much along: the share of the documents that may leave, from 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub max_exposed_share: Option<f64>,
     /// Without the screen; where there is no terminal it is never drawn
     #[arg(long)]
     pub headless: bool,
@@ -560,7 +572,10 @@ impl Cli {
 
 impl Levers {
     fn overrides(&self) -> Vec<Override> {
-        [
+        let names = Some(self.redact_name.join(";")).filter(|names| !names.is_empty());
+        let redacted = self.redact.iter().map(|kind| given(&format!("redact.{kind}"), "true".into(), "--redact"));
+        let all = [
+            ("redact.names", &names, "--redact-name"),
             ("protocol.name", &self.protocol, "--protocol"),
             ("protocol.max_rounds", &self.max_rounds, "--max-rounds"),
             ("protocol.tasks_per_round", &self.tasks_per_round, "--tasks-per-round"),
@@ -579,10 +594,11 @@ impl Levers {
             ("local.model", &self.local_model, "--local-model"),
             ("remote.budget_usd", &self.budget, "--budget"),
             ("protocol.step", &self.step.then(|| "true".to_owned()), "--step"),
+            ("remote.max_exposed_share", &self.max_exposed_share, "--max-exposed-share"),
         ]
         .into_iter()
-        .filter_map(|(name, value, flag)| Some(given(name, value.clone()?, flag)))
-        .collect()
+        .filter_map(|(name, value, flag)| Some(given(name, value.clone()?, flag)));
+        all.chain(redacted).collect()
     }
 }
 
@@ -603,6 +619,10 @@ fn setting(text: &str) -> Result<Override, String> {
         Some((name, value)) => Ok(given(name.trim(), value.into(), "--set")),
         None => Err(format!("write section.key=value, with a section and key of {FILE_NAME}")),
     }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "write a number from 0 to 1".into())
 }
 
 fn dollars(text: &str) -> Result<f64, String> {

@@ -23,6 +23,8 @@ mod evals;
 mod forks;
 #[path = "runs/home.rs"]
 mod home;
+#[path = "runs/injection.rs"]
+mod injection;
 mod loopback;
 #[path = "runs/many_jobs.rs"]
 mod many_jobs;
@@ -30,6 +32,8 @@ mod many_jobs;
 mod planner;
 #[path = "runs/planted.rs"]
 mod planted;
+#[path = "runs/private.rs"]
+mod private;
 #[path = "runs/protocols.rs"]
 mod protocols;
 #[path = "runs/providers.rs"]

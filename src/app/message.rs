@@ -10,7 +10,7 @@ use super::work::Worked;
 use crate::config::Config;
 use crate::document::Span;
 use crate::ledger::Comparison;
-use crate::protocol::{AskId, BudgetChoice, Fact, GateChoice, Gates, JobId, RunTo, State};
+use crate::protocol::{AskId, BudgetChoice, ExposureChoice, Fact, GateChoice, Gates, JobId, RunTo, State};
 
 /// Everything that can change the model.
 #[derive(Clone, Debug)]
@@ -176,6 +176,8 @@ pub enum Command {
         n: u32,
         choice: GateChoice,
     },
+    /// How to go on where with the next request too much of the documents would leave.
+    Exposure(ExposureChoice),
     /// Work with these settings from now on.
     Settings(Box<Config>),
     /// Look up the questions of stored sessions.

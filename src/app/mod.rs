@@ -7,6 +7,7 @@ pub mod consent;
 mod copy;
 mod documents_form;
 mod editor;
+pub mod exposing;
 mod figures;
 mod find;
 mod gate;

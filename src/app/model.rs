@@ -30,7 +30,7 @@ use super::work::AT_ONCE;
 use crate::config::Loaded;
 use crate::document::{Document, Located, Span};
 use crate::ledger::Comparison;
-use crate::protocol::{AskId, Gate, Interrupted, JobId, Phase, Reached, State, Waiting};
+use crate::protocol::{AskId, Gate, Interrupted, JobId, Overexposed, Phase, Reached, State, Waiting};
 
 /// How long a notice stays.
 pub const NOTICE_MS: u64 = 5_000;
@@ -338,7 +338,7 @@ impl Model {
 
     /// Whether work goes on: a run that waits for the person does nothing meanwhile.
     pub fn is_busy(&self) -> bool {
-        self.is_running() && self.budget_reached().is_none() && self.at_gate().is_none()
+        self.is_running() && !self.limit_reached() && self.at_gate().is_none()
     }
 
     pub fn player(&self) -> Option<&Player> {
@@ -449,6 +449,19 @@ impl Model {
     /// Whether the run waits for the person to let the documents leave.
     pub fn asks_consent(&self) -> bool {
         self.is_running() && self.state.phase == Phase::Waiting(Waiting::Consent)
+    }
+
+    /// The exposure limit that the session waits at, while somebody can say how to go on.
+    pub fn exposure_reached(&self) -> Option<&Overexposed> {
+        match &self.state.phase {
+            Phase::Withheld(reached) if self.is_running() => Some(reached),
+            _ => None,
+        }
+    }
+
+    /// Whether the session waits for the person to say how to go on past a limit.
+    pub fn limit_reached(&self) -> bool {
+        self.budget_reached().is_some() || self.exposure_reached().is_some()
     }
 
     /// Lays the panes of rows out for the size and state at hand.

@@ -134,7 +134,7 @@ impl Model {
         }
         match self.held.take() {
             // Somebody may have chosen meanwhile, or the run has ended.
-            Some(Overlay::Budget) if self.budget_reached().is_none() => {}
+            Some(Overlay::Budget) if !self.limit_reached() => {}
             Some(Overlay::Interrupted) if self.interrupted().is_none() => {}
             Some(Overlay::Consent) if !self.asks_consent() => {}
             Some(Overlay::Gate(_)) if self.at_gate().is_none() => {}

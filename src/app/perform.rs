@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::budget;
+use super::exposing;
 use super::input::LineInput;
 use super::layout::Pane;
 use super::message::{Command, Filling, ReplayCommand, Unit};
@@ -11,7 +12,7 @@ use super::panes::marks::Tint;
 use super::picker::Picking;
 use super::rows::Target;
 use super::search::Search;
-use crate::protocol::{BudgetChoice, JobId, Outcome, Reached, RunTo};
+use crate::protocol::{BudgetChoice, ExposureChoice, JobId, Outcome, Overexposed, Reached, RunTo};
 
 impl Model {
     pub(crate) fn perform(&mut self, action: Action) -> Vec<Command> {
@@ -140,8 +141,8 @@ impl Model {
             }
             Action::Sessions => return self.open_filled(Picking::Session, Filling::Sessions),
             Action::Budget if self.interrupted().is_some() => self.open_overlay(Overlay::Interrupted),
-            Action::Budget if self.budget_reached().is_some() => self.open_overlay(Overlay::Budget),
-            Action::Budget => self.notify("no budget is reached"),
+            Action::Budget if self.limit_reached() => self.open_overlay(Overlay::Budget),
+            Action::Budget => self.notify("no limit is reached"),
             Action::Steps => return self.toggle_steps(),
             Action::AtGate => match self.gate_overlay() {
                 Some(gate) => self.open_overlay(gate),
@@ -240,8 +241,8 @@ impl Model {
                 self.overlay = None;
                 return commands;
             }
-            (Action::SpendOnce, _) => return self.choose(BudgetChoice::Once),
-            (Action::EndRun, _) => return self.choose(BudgetChoice::Stop),
+            (Action::SpendOnce, _) => return self.choose(BudgetChoice::Once, ExposureChoice::Once),
+            (Action::EndRun, _) => return self.choose(BudgetChoice::Stop, ExposureChoice::Stop),
             (Action::SendDocuments, _) => {
                 self.overlay = None;
                 return vec![Command::Consent];
@@ -251,8 +252,8 @@ impl Model {
                 return vec![Command::StopRun];
             }
             (Action::RaiseBudget, _) => {
-                if let Some(reached) = self.budget_reached() {
-                    let suggested = budget::suggested(reached);
+                let suggested = self.exposure_reached().map(exposing::suggested);
+                if let Some(suggested) = suggested.or(self.budget_reached().map(budget::suggested)) {
                     self.open_overlay(Overlay::Amount(LineInput::of(suggested)));
                 }
             }
@@ -294,10 +295,15 @@ impl Model {
             Some(Overlay::Amount(input)) => {
                 let read = |reached: &Reached| {
                     let scope = reached.scope;
-                    budget::read(reached, &input.text).map(|to_usd| BudgetChoice::Raise { scope, to_usd })
+                    budget::read(reached, &input.text)
+                        .map(|to_usd| Command::Budget(BudgetChoice::Raise { scope, to_usd }))
                 };
-                match self.budget_reached().map(read) {
-                    Some(Ok(raise)) => return self.choose(raise),
+                let read_share = |reached: &Overexposed| {
+                    exposing::read(reached, &input.text).map(|to_share| ExposureChoice::Raise { to_share })
+                };
+                let share = self.exposure_reached().map(read_share);
+                match share.map(|share| share.map(Command::Exposure)).or(self.budget_reached().map(read)) {
+                    Some(Ok(raise)) => return vec![raise],
                     Some(Err(wrong)) => {
                         self.overlay = Some(Overlay::Amount(input));
                         self.notify(wrong);
@@ -326,10 +332,11 @@ impl Model {
         Vec::new()
     }
 
-    /// Passes on what to do at a reached budget. The records say what comes of it.
-    fn choose(&mut self, choice: BudgetChoice) -> Vec<Command> {
+    /// Passes on what to do at a reached limit. The records say what comes of it.
+    fn choose(&mut self, at_budget: BudgetChoice, at_exposure: ExposureChoice) -> Vec<Command> {
         self.overlay = None;
-        self.budget_reached().map_or_else(Vec::new, |_| vec![Command::Budget(choice)])
+        let budget = self.budget_reached().map(|_| Command::Budget(at_budget));
+        budget.or(self.exposure_reached().map(|_| Command::Exposure(at_exposure))).into_iter().collect()
     }
 
     pub(crate) fn focus_on(&mut self, pane: Pane) {

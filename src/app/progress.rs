@@ -3,7 +3,7 @@
 use super::figures::{dollars, seconds_left};
 use super::model::{Mode, Model};
 use super::rows::{Mark, Tone};
-use crate::protocol::{AskState, Ending, ModelInfo, Phase, ProtocolKind, Purpose, Round, State, Waiting};
+use crate::protocol::{AskState, Ending, ModelInfo, Phase, ProtocolKind, Purpose, Round, State, Waiting, percent};
 
 /// The state of the session in a word, with what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub fn headline(model: &Model) -> Headline {
             Ending::Answered => say(Mark::Done, Tone::Good, "answered", reason),
             Ending::NoAnswer { .. } => say(Mark::Dot, Tone::Warning, "no answer", reason),
             Ending::Budget { .. } => say(Mark::Failed, Tone::Warning, "budget reached", reason),
+            Ending::Exposure { .. } => say(Mark::Failed, Tone::Warning, "exposure limit", reason),
             Ending::Cancelled => say(Mark::Failed, Tone::Warning, "stopped", reason),
             Ending::Failed { .. } => say(Mark::Failed, Tone::Bad, "failed", reason),
         };
@@ -46,6 +47,10 @@ pub fn headline(model: &Model) -> Headline {
         Phase::Interrupted(interrupted) => {
             let detail = format!("{}; send it again?", interrupted.told());
             return say(Mark::Dot, Tone::Warning, "interrupted", detail);
+        }
+        Phase::Withheld(reached) => {
+            let detail = format!("the next request would bring what left to {}", percent(reached.share));
+            return say(Mark::Dot, Tone::Warning, "paused", detail);
         }
         Phase::Waiting(Waiting::Remote(_)) if let Some(left_ms) = model.retry_in_ms().filter(|left| *left > 0) => {
             let detail = format!("the request failed; trying again in {}", seconds_left(left_ms));

@@ -175,6 +175,9 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
                 Fact::BudgetReached(_) if model.is_running() => {
                     model.open_unasked(Overlay::Budget, "the next call could pass the budget");
                 }
+                Fact::ExposureReached(_) if model.is_running() => {
+                    model.open_unasked(Overlay::Budget, "the next request would take too much of the documents along");
+                }
                 Fact::RemoteInterrupted(interrupted) if model.is_running() && interrupted.may_cost() => {
                     model.open_unasked(Overlay::Interrupted, "the answer to a request never came");
                 }
@@ -190,7 +193,7 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
                     model.overlay = None;
                 }
                 Fact::GateReached { .. } if model.is_running() => model.gate_reached(),
-                Fact::BudgetRaised { .. } | Fact::SessionEnded { .. }
+                Fact::BudgetRaised { .. } | Fact::ExposureRaised { .. } | Fact::SessionEnded { .. }
                     if matches!(model.overlay, Some(Overlay::Budget | Overlay::Amount(_))) =>
                 {
                     model.overlay = None;

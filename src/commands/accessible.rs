@@ -14,13 +14,15 @@ use super::begin::{Begun, begin};
 use super::bill;
 use super::replay_headless::{Style, Transcript};
 use super::{Exit, Failure};
-use crate::app::budget;
+use crate::app::{budget, exposing};
 use crate::config::{Config, OnHangup};
 use crate::document::Document;
 use crate::document::escape::{visible, visible_lines};
 use crate::journal::{Record, Session};
 use crate::ledger::Ledger;
-use crate::protocol::{BudgetChoice, Fact, Gate, GateChoice, Held, Reached, Redaction, RunTo};
+use crate::protocol::{
+    BudgetChoice, ExposureChoice, Fact, Gate, GateChoice, Held, Overexposed, Reached, Redaction, RunTo,
+};
 use crate::runtime::{Event, Order};
 use crate::term::{self, Signal};
 
@@ -63,8 +65,8 @@ struct Ran {
 /// What a line that is typed now answers.
 enum Wanted {
     Nothing,
-    Choice(Box<Reached>),
-    Amount(Box<Reached>),
+    Choice(Box<Limit>),
+    Amount(Box<Limit>),
     Consent,
     /// The session waits at its `n`-th gate.
     Gate {
@@ -77,8 +79,66 @@ impl Wanted {
     /// What is done where nobody is there to answer.
     fn unanswered(&self) -> Wish {
         match self {
-            Wanted::Choice(_) | Wanted::Amount(_) => Wish::Budget(BudgetChoice::Stop),
+            Wanted::Choice(limit) | Wanted::Amount(limit) => limit.stop(),
             Wanted::Consent | Wanted::Gate { .. } | Wanted::Nothing => Wish::Stop,
+        }
+    }
+}
+
+/// What the run waits at.
+#[derive(Clone, Debug)]
+enum Limit {
+    Budget(Reached),
+    Exposure(Overexposed),
+}
+
+impl Limit {
+    fn lines(&self) -> [String; 3] {
+        match self {
+            Self::Budget(reached) => budget::lines(reached),
+            Self::Exposure(reached) => exposing::lines(reached),
+        }
+    }
+
+    fn choices(&self) -> String {
+        let (once, limit) = match self {
+            Self::Budget(reached) => (budget::once(reached), "the budget"),
+            Self::Exposure(reached) => (exposing::once(reached), "what may leave"),
+        };
+        format!(
+            "Type o to {once}. Type r to raise {limit} for this session. Type x to end the session; what was paid for is saved."
+        )
+    }
+
+    fn amount(&self) -> String {
+        let (what, least) = match self {
+            Self::Budget(reached) => ("The new budget in dollars", budget::at_least(reached)),
+            Self::Exposure(reached) => ("What may leave, in per cent of the documents", exposing::at_least(reached)),
+        };
+        format!("{what}, for this session. {least} at least; an empty line goes back.")
+    }
+
+    fn once(&self) -> Wish {
+        match self {
+            Self::Budget(_) => Wish::Budget(BudgetChoice::Once),
+            Self::Exposure(_) => Wish::Exposure(ExposureChoice::Once),
+        }
+    }
+
+    fn stop(&self) -> Wish {
+        match self {
+            Self::Budget(_) => Wish::Budget(BudgetChoice::Stop),
+            Self::Exposure(_) => Wish::Exposure(ExposureChoice::Stop),
+        }
+    }
+
+    fn raise(&self, typed: &str) -> Result<Wish, String> {
+        match self {
+            Self::Budget(reached) => budget::read(reached, typed)
+                .map(|to_usd| Wish::Budget(BudgetChoice::Raise { scope: reached.scope, to_usd })),
+            Self::Exposure(reached) => {
+                exposing::read(reached, typed).map(|to_share| Wish::Exposure(ExposureChoice::Raise { to_share }))
+            }
         }
     }
 }
@@ -202,6 +262,7 @@ enum Wish {
     Budget(BudgetChoice),
     AtGate { n: u32, choice: GateChoice },
     RunOn(RunTo),
+    Exposure(ExposureChoice),
 }
 
 /// A full queue holds orders that end the run already.
@@ -212,40 +273,34 @@ fn order(orders: &mpsc::Sender<Order>, wish: Wish) {
         Wish::Budget(choice) => Order::Budget(choice),
         Wish::AtGate { n, choice } => Order::AtGate { n, choice },
         Wish::RunOn(to) => Order::RunOn(to),
+        Wish::Exposure(choice) => Order::Exposure(choice),
     });
 }
 
 /// What a line means now: what to say to it, and what to do.
 fn understood(line: &str, wanted: &mut Wanted) -> (String, Option<Wish>) {
-    let amount = |reached: &Reached| {
-        let least = budget::at_least(reached);
-        format!("The new budget in dollars, for this session. {least} at least; an empty line goes back.")
-    };
     match (std::mem::replace(wanted, Wanted::Nothing), line) {
-        (Wanted::Choice(_), "o") => ("The call is made.".into(), Some(Wish::Budget(BudgetChoice::Once))),
+        (Wanted::Choice(reached), "o") => ("The call is made.".into(), Some(reached.once())),
         (Wanted::Choice(reached), "r") => {
-            let say = amount(&reached);
+            let say = reached.amount();
             *wanted = Wanted::Amount(reached);
             (say, None)
         }
-        (Wanted::Choice(_), "x") => ("Stopping.".into(), Some(Wish::Budget(BudgetChoice::Stop))),
+        (Wanted::Choice(reached), "x") => ("Stopping.".into(), Some(reached.stop())),
         (Wanted::Choice(reached), _) => {
-            let say = choices(&reached);
+            let say = reached.choices();
             *wanted = Wanted::Choice(reached);
             (say, None)
         }
         (Wanted::Amount(reached), "") => {
-            let say = choices(&reached);
+            let say = reached.choices();
             *wanted = Wanted::Choice(reached);
             (say, None)
         }
-        (Wanted::Amount(reached), line) => match budget::read(&reached, line) {
-            Ok(to_usd) => (
-                "The budget is raised.".into(),
-                Some(Wish::Budget(BudgetChoice::Raise { scope: reached.scope, to_usd })),
-            ),
+        (Wanted::Amount(reached), line) => match reached.raise(line) {
+            Ok(raise) => ("The limit is raised.".into(), Some(raise)),
             Err(wrong) => {
-                let say = format!("Not taken: {wrong}. {}", amount(&reached));
+                let say = format!("Not taken: {wrong}. {}", reached.amount());
                 *wanted = Wanted::Amount(reached);
                 (say, None)
             }
@@ -312,13 +367,6 @@ fn gate_choices(gate: Gate) -> String {
     format!("Type p to pass. {own}Type R to run to the next round, E to the end, x to end the session.")
 }
 
-fn choices(reached: &Reached) -> String {
-    format!(
-        "Type o to {}. Type r to raise the budget for this session. Type x to end the session; what was paid for is saved.",
-        budget::once(reached)
-    )
-}
-
 /// The transcript, and how far the jobs of a round are.
 struct Telling<'a> {
     transcript: Transcript<'a>,
@@ -327,7 +375,7 @@ struct Telling<'a> {
 }
 
 impl Telling<'_> {
-    /// Tells a record; gives what the person is asked by it: the budget or the gate that is reached.
+    /// Tells a record; gives what the person is asked by it: the limit or the gate that is reached.
     fn tell(&mut self, record: &Record) -> Result<Wanted, Failure> {
         self.transcript.apply(record);
         self.transcript.tell(record)?;
@@ -336,11 +384,10 @@ impl Telling<'_> {
             Some(Fact::JobFinished { .. }) => self.jobs()?,
             Some(Fact::ConsentAsked { .. }) => writeln!(self.transcript.out, "{CONSENT}")?,
             Some(Fact::BudgetReached(reached)) => {
-                for line in budget::lines(reached) {
-                    writeln!(self.transcript.out, "{line}")?;
-                }
-                writeln!(self.transcript.out, "{}", choices(reached))?;
-                return Ok(Wanted::Choice(Box::new(reached.clone())));
+                return self.choice(Limit::Budget(reached.clone())).map(Wanted::Choice);
+            }
+            Some(Fact::ExposureReached(reached)) => {
+                return self.choice(Limit::Exposure(*reached)).map(Wanted::Choice);
             }
             Some(Fact::GateReached { n, held }) => {
                 self.held(held)?;
@@ -375,6 +422,14 @@ impl Telling<'_> {
             Held::Code { .. } | Held::Decision { .. } => {}
         }
         Ok(())
+    }
+
+    fn choice(&mut self, limit: Limit) -> Result<Box<Limit>, Failure> {
+        for line in limit.lines() {
+            writeln!(self.transcript.out, "{line}")?;
+        }
+        writeln!(self.transcript.out, "{}", limit.choices())?;
+        Ok(Box::new(limit))
     }
 
     fn jobs(&mut self) -> Result<(), Failure> {
@@ -473,8 +528,8 @@ mod tests {
     }
     use crate::protocol::{Purpose, Scope};
 
-    fn reached() -> Box<Reached> {
-        Box::new(Reached {
+    fn reached() -> Box<Limit> {
+        Box::new(Limit::Budget(Reached {
             scope: Scope::Session,
             purpose: Purpose::Think,
             attempt: 1,
@@ -482,7 +537,7 @@ mod tests {
             worst_usd: 0.02,
             committed_usd: 0.04,
             budget_usd: 0.05,
-        })
+        }))
     }
 
     #[test]

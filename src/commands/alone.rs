@@ -24,7 +24,11 @@ impl Alone {
     pub fn new(config: &Config, attached: Attached, phase: &Phase) -> Self {
         let needs = matches!(
             phase,
-            Phase::Paused(_) | Phase::AtGate { .. } | Phase::Interrupted(_) | Phase::Waiting(Waiting::Consent)
+            Phase::Paused(_)
+                | Phase::Withheld(_)
+                | Phase::AtGate { .. }
+                | Phase::Interrupted(_)
+                | Phase::Waiting(Waiting::Consent)
         );
         let wait = Duration::from_secs(config.sessions.hangup_wait_s);
         Self { attached, wait, needs, until: None }
@@ -33,6 +37,7 @@ impl Alone {
     pub fn note(&mut self, fact: &Fact) {
         match fact {
             Fact::BudgetReached(_)
+            | Fact::ExposureReached(_)
             | Fact::GateReached { .. }
             | Fact::RemoteInterrupted(_)
             | Fact::ConsentAsked { .. } => {

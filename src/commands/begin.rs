@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::resume::follow_up;
-use super::{Exit, Failure, protocol, whole};
+use super::{Exit, Failure, private, protocol, whole};
 use crate::config::{Config, Folders, LocalConfig};
 use crate::control::Attached;
 use crate::document::{Document, Span};
@@ -69,6 +69,7 @@ pub async fn planner(config: &Config) -> Result<Box<dyn remote::RemoteLm>, Failu
 
 /// Connects to the models of the settings. Nothing is sent yet: what fails here is a setting, or the key that one names.
 pub async fn engines(config: &Config) -> Result<Engines, Failure> {
+    private::check(config)?;
     let (remote, local) = (planner(config).await?.into(), local(config).await?.into());
     let embedder = embedder(&config.local).await?.map(Arc::new);
     let sandbox = sandbox(config, config.protocol.max_jobs)?;

@@ -20,7 +20,7 @@ pub enum Exit {
     Usage = 2,
     /// Ended without an answer.
     NoAnswer = 3,
-    /// Stopped by the budget.
+    /// Stopped by a limit: the budget, or how much of the documents may leave.
     Budget = 4,
     /// Stopped by the person.
     Interrupted = 130,
@@ -32,7 +32,7 @@ impl Exit {
         match ending {
             Ending::Answered => Exit::Success,
             Ending::NoAnswer { .. } => Exit::NoAnswer,
-            Ending::Budget { .. } => Exit::Budget,
+            Ending::Budget { .. } | Ending::Exposure { .. } => Exit::Budget,
             Ending::Cancelled => Exit::Interrupted,
             Ending::Failed { .. } => Exit::Error,
         }

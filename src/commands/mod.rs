@@ -30,6 +30,7 @@ mod output;
 #[cfg(test)]
 mod paint_tests;
 mod picked;
+mod private;
 mod progress;
 mod protocol;
 mod prune;

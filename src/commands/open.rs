@@ -225,6 +225,7 @@ async fn watch(
                 Command::CancelJob(job) => desk.order(stage, Order::CancelJob(job)),
                 Command::RetryJobs(jobs) => desk.order(stage, Order::RetryJobs(jobs)),
                 Command::Budget(choice) => desk.order(stage, Order::Budget(choice)),
+                Command::Exposure(choice) => desk.order(stage, Order::Exposure(choice)),
                 Command::SendAgain => desk.order(stage, Order::SendAgain),
                 Command::Fork { seq, question } => {
                     if let Some(session) = &desk.session {

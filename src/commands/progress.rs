@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use crate::document::escape::visible;
-use crate::protocol::{Ending, Fact, Outcome, State};
+use crate::protocol::{Ending, Fact, Outcome, State, percent};
 
 /// The live line is drawn at most this often.
 const FRAME: Duration = Duration::from_millis(50);
@@ -132,6 +132,9 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
         Fact::GatesChosen { .. } | Fact::RanOn { .. } => fact.told_of_gate()?,
         Fact::NoteAdded { text } => format!("note: {text}"),
         Fact::BudgetRaised { to_usd, .. } => format!("round {round}: the budget was raised to ${to_usd:.4}"),
+        Fact::ExposureRaised { to_share, .. } => {
+            format!("round {round}: {} of the documents may leave", percent(*to_share))
+        }
         Fact::SessionEnded { ending: Ending::Answered | Ending::Failed { .. } } => return None,
         Fact::SessionEnded { ending } => match ending.reason() {
             Some(reason) => format!("ended: {}: {reason}", ending.name()),

@@ -1,7 +1,7 @@
 //! What a session's settings are, from those of `minions.toml`: its protocol, its levers, its windows.
 
-use super::Failure;
 use super::begin::gates;
+use super::{Failure, private};
 use crate::config::{ChunkerName, Config, MemoryName, MergeName, ProtocolName, RetrievalName};
 use crate::document::{Document, Span};
 use crate::local::LocalLm;
@@ -34,6 +34,8 @@ pub fn settings(config: &Config) -> Settings {
         decision_attempts: protocol.decision_attempts,
         budget_usd: limit(config.remote.budget_usd),
         budget_usd_per_day: limit(config.remote.budget_usd_per_day),
+        max_exposed_share: Some(config.remote.max_exposed_share).filter(|share| *share < 1.0),
+        redact: private::redaction(config),
         remote_max_output_tokens: config.remote.max_output_tokens,
         local_max_output_tokens: config.local.max_output_tokens,
         means: means(config),

@@ -212,6 +212,7 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 | Command::Gates(_)
                 | Command::RunOn(_)
                 | Command::AtGate { .. }
+                | Command::Exposure(_)
                 | Command::CountDay
                 | Command::Pick(_) => {}
                 // The stage has done these.

@@ -10,7 +10,7 @@ use crate::document::{Document, Match};
 use crate::journal::{Record, Session};
 use crate::protocol::{
     AnswerCitation, AskState, Decision, Ending, Fact, JobState, Outcome, PlannedJobs, Purpose, Reached, RemoteAnswer,
-    Round, Scope, SessionOpened, State, Usage, extract_code,
+    Round, Scope, SessionOpened, State, Usage, extract_code, percent,
 };
 
 /// How many errors of jobs are told of a round.
@@ -145,6 +145,12 @@ impl<'a> Transcript<'a> {
                 self.line(at_ms, &format!("ask {}: {}", interrupted.ask.n, interrupted.told()))
             }
             Fact::ResendAllowed { ask } => self.line(at_ms, &format!("ask {} is sent again", ask.n)),
+            Fact::WordsRedacted { words } => self.line(at_ms, &format!("{} more words are kept private", words.len())),
+            Fact::ExposureReached(reached) => self.line(at_ms, &reached.reason()),
+            Fact::ExposureRaised { to_share, once } => {
+                let how = if *once { "with the next request" } else { "in this session" };
+                self.line(at_ms, &format!("{} of the documents may leave {how}", percent(*to_share)))
+            }
             Fact::CodeReceived { code, source } => {
                 self.line(at_ms, &format!("code, attempt {}", code.attempt))?;
                 self.block(source)

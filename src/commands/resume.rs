@@ -20,8 +20,8 @@ use crate::document::escape::visible;
 use crate::journal::{DayBook, Journal, JournalError, JournalWriter, Record, Session, SessionId, Store};
 use crate::local::LocalLm;
 use crate::protocol::{
-    BudgetChoice, Fact, Interrupted, Known, ModelInfo, Models, Parent, Phase, ProtocolKind, Resumed, Scope,
-    SessionOpened, State,
+    BudgetChoice, ExposureChoice, Fact, Interrupted, Known, ModelInfo, Models, Parent, Phase, ProtocolKind, Resumed,
+    Scope, SessionOpened, State,
 };
 use crate::remote::RemoteLm;
 use crate::remote::nobody::{self, Nobody};
@@ -117,12 +117,27 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
             format!("session {id}: {}; `minions resume {id} --budget {needed:.2}` or more goes on", reached.reason()),
         ));
     }
+    if let Phase::Withheld(reached) = &recorded.state.phase
+        && args.max_exposed_share.is_none_or(|share| share < reached.share)
+    {
+        let needed = (reached.share * 1000.0).ceil() / 1000.0;
+        return Err(Failure::new(
+            Exit::Budget,
+            format!(
+                "session {id}: {}; `minions resume {id} --max-exposed-share {needed}` or more goes on",
+                reached.reason()
+            ),
+        ));
+    }
     let config = config_of(loaded, &recorded.state, false)?;
     let documents = recorded.documents.clone();
     let begun = go_on(&config, recorded, None).await?;
     let orders = &begun.running.orders;
     if let Some(to_usd) = args.budget {
         let _ = orders.try_send(Order::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd }));
+    }
+    if let Some(to_share) = args.max_exposed_share {
+        let _ = orders.try_send(Order::Exposure(ExposureChoice::Raise { to_share }));
     }
     if args.send_again {
         let _ = orders.try_send(Order::SendAgain);

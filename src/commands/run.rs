@@ -15,7 +15,7 @@ use crate::config::{Config, OnHangup};
 use crate::document::Document;
 use crate::journal::Stored;
 use crate::ledger::{Exposure, Ledger};
-use crate::protocol::{BudgetChoice, Ending, Fact, ProtocolKind, State};
+use crate::protocol::{BudgetChoice, Ending, ExposureChoice, Fact, ProtocolKind, State};
 use crate::runtime::{Event, Order};
 use crate::term::{self, Signal};
 
@@ -109,10 +109,10 @@ pub async fn watch(
                 }
                 if let Some(alone) = &mut alone {
                     alone.note(fact);
-                } else if matches!(fact.as_ref(), Fact::BudgetReached(_)) {
+                } else if let Some(stop) = stop_at(fact) {
                     match *attached.borrow() {
                         // Nobody is there to say how to go on.
-                        0 => drop(running.orders.try_send(Order::Budget(BudgetChoice::Stop))),
+                        0 => drop(running.orders.try_send(stop)),
                         _ => alone = Some(Alone::new(config, attached.clone(), &state.phase)),
                     }
                 }
@@ -140,5 +140,14 @@ pub async fn watch(
         // That nobody reads the answer does not change how the run ended.
         Err(failure) if !failure.is_closed_pipe() => Err(failure),
         _ => failed.map_or(Ok(state.ending().map_or(Exit::Error, Exit::of)), Err),
+    }
+}
+
+/// How a run ends at a limit where nobody says how to go on.
+pub(super) fn stop_at(fact: &Fact) -> Option<Order> {
+    match fact {
+        Fact::BudgetReached(_) => Some(Order::Budget(BudgetChoice::Stop)),
+        Fact::ExposureReached(_) => Some(Order::Exposure(ExposureChoice::Stop)),
+        _ => None,
     }
 }

@@ -66,6 +66,7 @@ fn values(config: &Config) -> Vec<(String, String)> {
 fn typed(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
+        Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "),
         Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
         other => other.to_string(),
     }

@@ -198,6 +198,7 @@ fn written<'a>(value: &'a DeValue<'_>) -> Written<'a> {
         DeValue::Boolean(on) => Written::Flag(*on),
         DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).map_or(Written::Other, Written::Whole),
         DeValue::Float(n) => n.as_str().parse().map_or(Written::Other, Written::Number),
+        several @ DeValue::Array(_) => keys_of(several).map_or(Written::Other, Written::List),
         _ => Written::Other,
     }
 }

@@ -21,8 +21,8 @@ pub use layers::{FILE_NAME, Loaded, Origin, Override, Sources, load};
 pub use setting::{Catalog, Kind, Section, Setting, Shape, schema};
 pub use settings::{
     AUTO, ChunkerName, Config, FlashAttention, KvType, LocalConfig, LocalProvider, MemoryName, MergeName, ModelPrice,
-    OnHangup, PROVIDERS_OWN, ProtocolConfig, ProtocolName, ReasoningEffort, RemoteConfig, RemoteProvider, Require,
-    RetrievalName, SandboxConfig, ScreenConfig, SessionsConfig,
+    OnHangup, PROVIDERS_OWN, ProtocolConfig, ProtocolName, ReasoningEffort, RedactConfig, RemoteConfig, RemoteProvider,
+    Require, RetrievalName, SandboxConfig, ScreenConfig, SessionsConfig,
 };
 pub use spelling::nearest;
 pub use template::{show, template};

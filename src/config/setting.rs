@@ -30,6 +30,8 @@ pub enum Kind {
     Formed(Regex, String),
     Choice(Vec<String>),
     Flag,
+    /// Texts; where everything is one text, a semicolon stands between them.
+    List,
     Whole {
         min: i64,
         max: i64,
@@ -73,6 +75,7 @@ impl Setting {
             Kind::Formed(_, words) => words.clone(),
             Kind::Choice(names) => names.join(", "),
             Kind::Flag => "true or false".into(),
+            Kind::List => "a list of texts, such as [\"one\", \"two\"]".into(),
             // A limit that is only the size of the number's type is not worth a word.
             Kind::Whole { min, max } if *max >= i64::from(u32::MAX) => format!("a whole number from {min} up"),
             Kind::Whole { min, max } => format!("a whole number from {min} to {max}"),
@@ -217,6 +220,7 @@ fn kind(schema: &Value, property: &Value) -> Kind {
     }
     match shape["type"].as_str() {
         Some("boolean") => Kind::Flag,
+        Some("array") => Kind::List,
         Some("integer") => {
             let type_max = if shape["format"] == "uint32" { i64::from(u32::MAX) } else { i64::MAX };
             Kind::Whole {

@@ -31,6 +31,8 @@ pub struct Config {
     pub protocol: ProtocolConfig,
     /// The remote LM: plans and judges, never sees a document.
     pub remote: RemoteConfig,
+    /// What is taken out of everything that leaves this machine; placeholders stand in its place.
+    pub redact: RedactConfig,
     /// The local LM: reads the document, on this machine.
     pub local: LocalConfig,
     /// The locked-down process that runs the remote LM's code.
@@ -286,6 +288,9 @@ pub struct RemoteConfig {
     /// Dollars that all sessions of the sessions folder may spend on one day; 0 sets no limit.
     #[schemars(range(min = 0.0))]
     pub budget_usd_per_day: f64,
+    /// The share of the documents that may leave this machine in a session, from 0 to 1; 1 sets no limit.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub max_exposed_share: f64,
     /// Dollars for a million input tokens; negative takes [prices], then the list that comes with the program.
     pub price_input: f64,
     /// Dollars for a million input tokens read from the server's cache; negative takes the input price.
@@ -327,6 +332,7 @@ impl Default for RemoteConfig {
             api_key_cmd: String::new(),
             budget_usd: 0.0,
             budget_usd_per_day: 0.0,
+            max_exposed_share: 1.0,
             price_input: -1.0,
             price_cached_input: -1.0,
             price_output: -1.0,
@@ -468,6 +474,25 @@ impl LocalConfig {
         let urls: Vec<&str> = self.base_url.split([' ', ',', '\t', '\n']).filter(|url| !url.is_empty()).collect();
         if urls.is_empty() { vec![""] } else { urls }
     }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RedactConfig {
+    /// Names of people, firms, places: found in any case and layout, with the last part first, and their capitalised parts alone.
+    pub names: Vec<String>,
+    /// E-mail addresses.
+    pub email: bool,
+    /// Telephone numbers.
+    pub phone: bool,
+    /// International bank account numbers whose check digits are right.
+    pub iban: bool,
+    /// Payment card numbers whose check digit is right.
+    pub card: bool,
+    /// Numbers of people: social security, insurance, and whatever stands at a label such as Passport No. or Patient ID.
+    pub id: bool,
+    /// Regular expressions of your own.
+    pub patterns: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -132,7 +132,7 @@ fn a_name_like_no_other_is_answered_with_what_there_is() {
     );
     assert_eq!(
         wrong("[window]\n"),
-        "minions.toml:1:2: unknown section `window`; there are protocol, remote, local, sandbox, screen, keys, sessions, prices"
+        "minions.toml:1:2: unknown section `window`; there are protocol, remote, redact, local, sandbox, screen, keys, sessions, prices"
     );
     assert_eq!(
         wrong("verbosity = 1"),

@@ -11,6 +11,7 @@ pub enum Written<'a> {
     Flag(bool),
     Whole(i64),
     Number(f64),
+    List(Vec<String>),
     /// A list, a table, a date, a number beyond any size.
     Other,
 }
@@ -21,6 +22,13 @@ impl<'a> Written<'a> {
         let trimmed = text.trim();
         match &setting.kind {
             Kind::Flag => trimmed.parse().map(Self::Flag).unwrap_or(Self::Other),
+            Kind::List => {
+                if let Ok(texts) = serde_json::from_str(trimmed) {
+                    return Self::List(texts);
+                }
+                let texts = text.split(';').map(str::trim).filter(|text| !text.is_empty());
+                Self::List(texts.map(str::to_owned).collect())
+            }
             Kind::Whole { .. } => trimmed.parse().map(Self::Whole).unwrap_or(Self::Other),
             Kind::Number { .. } => trimmed.parse().map(Self::Number).unwrap_or(Self::Other),
             _ => Self::Text(text),
@@ -44,6 +52,12 @@ pub fn check(setting: &Setting, written: Written<'_>, source: &str) -> Result<Va
                 Err(format!("`{name}` cannot be {}; allowed: {}{hint}", shown(source), setting.allowed()))
             }
         },
+        (Kind::List, Written::List(texts)) if !texts.iter().any(|text| text.contains(char::is_control)) => {
+            Ok(json!(texts))
+        }
+        (Kind::List, Written::Text(text)) if !text.contains(char::is_control) => Ok(json!([text])),
+        // What stands there is private: it is not repeated.
+        (Kind::List, _) => Err(format!("`{name}` must be {}", setting.allowed())),
         (Kind::Flag, Written::Flag(on)) => Ok(json!(on)),
         (Kind::Whole { min, max }, Written::Whole(n)) if (min..=max).contains(&&n) => Ok(json!(n)),
         (Kind::Number { min, max }, Written::Number(n)) if n.is_finite() && (min..=max).contains(&&n) => Ok(json!(n)),

@@ -1,5 +1,6 @@
 //! What the protocol does next by itself, once everything that came in is on record.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::budget::{Reached, Scope};
@@ -12,6 +13,7 @@ use super::input::{Effect, Step};
 use super::job::{JobOutput, Outcome};
 use super::message::{Purpose, TokenCount, estimate_tokens};
 use super::prompts;
+use super::redact::{PrivateWord, Redactor};
 use super::settings::ProtocolKind;
 use super::state::{Due, Phase, Round, State};
 use super::{dispatch, local_only, minion, remote_only};
@@ -26,6 +28,12 @@ pub fn advance(state: &State, due: Option<RemoteAsk>) -> Option<Step> {
         Due::BeginRound { round } => {
             let last = dispatch::is_last(state, *round);
             Step::fact(Fact::RoundBegan { round: *round, last })
+        }
+        Due::Ask { .. } if let Some(error) = state.redactor.error() => {
+            end(Ending::Failed { error: format!("what is to be kept private cannot be, so nothing is sent: {error}") })
+        }
+        Due::Ask { purpose, .. } if let Some(words) = new_words(state, *purpose) => {
+            Step::fact(Fact::WordsRedacted { words })
         }
         Due::AskConsent => Step::fact(remote_only::asks(state)),
         Due::PlanJobs => dispatch::plan_jobs(state),
@@ -84,8 +92,11 @@ fn ask(state: &State, request: RemoteAsk) -> Step {
 /// input, and whoever knows what other sessions spend reserves its worst cost first.
 pub fn due_request(state: &State) -> Option<RemoteAsk> {
     let Phase::Due(Due::Ask { purpose, attempt }) = state.phase else { return None };
+    if state.redactor.error().is_some() || new_words(state, purpose).is_some() {
+        return None;
+    }
     if let Some(draft) = &state.draft {
-        return Some(draft.request.clone());
+        return Some(hidden(state, draft.request.clone()));
     }
     let ask =
         AskId { round: state.round()?.number, n: state.asks().map(|ask| ask.request.ask.n).max().unwrap_or(0) + 1 };
@@ -98,7 +109,19 @@ pub fn due_request(state: &State) -> Option<RemoteAsk> {
         max_output_tokens: state.settings().remote_max_output_tokens,
         estimate: Estimate::default(),
     };
-    Some(recounted(state, request))
+    Some(recounted(state, hidden(state, request)))
+}
+
+/// The request with placeholders in the place of private words.
+fn hidden(state: &State, mut request: RemoteAsk) -> RemoteAsk {
+    let mut changed = false;
+    for message in &mut request.messages {
+        if let Cow::Owned(hidden) = state.redactor.hide(&message.content) {
+            message.content = hidden;
+            changed = true;
+        }
+    }
+    if changed { recounted(state, request) } else { request }
 }
 
 /// The request with its input estimated by its length.
@@ -106,6 +129,17 @@ pub(super) fn recounted(state: &State, mut request: RemoteAsk) -> RemoteAsk {
     let tokens = request.messages.iter().map(|message| estimate_tokens(message.content.len())).sum();
     request.estimate = state.estimate(TokenCount { tokens, counted: false }, request.max_output_tokens);
     request
+}
+
+/// The private words that the next request would hold and that have no placeholder yet.
+fn new_words(state: &State, purpose: Purpose) -> Option<Vec<PrivateWord>> {
+    if !state.redactor.is_on() {
+        return None;
+    }
+    let draft = state.draft.as_ref().map(|draft| draft.request.messages.clone());
+    let messages = draft.unwrap_or_else(|| prompts::messages(state, purpose));
+    let words = state.redactor.unknown(messages.iter().map(|message| message.content.as_str()));
+    Some(words).filter(|words| !words.is_empty())
 }
 
 fn read_code(state: &State, attempt: u32) -> Step {
@@ -143,28 +177,30 @@ fn aggregate(state: &State, code: CodeId) -> Step {
 
 /// The fact that says what of the round goes on to the remote LM, without what the person had blotted out before.
 pub(super) fn aggregated(state: &State, round: &Round, text: &str) -> Step {
-    let text = state.redactions.iter().fold(text.to_owned(), |text, redaction| redaction.apply(&text));
-    let (kept, dropped) = round.standing_in(&text);
+    let text = state.redactor.hide(text).into_owned();
+    let text = state.redactions.iter().fold(text, |text, redaction| redaction.apply(&text));
+    let (kept, dropped) = round.standing_in(&text, &state.redactor);
     Step::fact(Fact::OutputsAggregated { round: round.number, text, kept, dropped })
 }
 
 impl Round {
     /// How many answered jobs left a trace in this text, and how many did not.
-    pub(super) fn standing_in(&self, text: &str) -> (u32, u32) {
+    pub(super) fn standing_in(&self, text: &str, redactor: &Redactor) -> (u32, u32) {
         let (mut kept, mut dropped) = (0, 0);
         let lines: HashSet<&str> = text.lines().map(str::trim).collect();
         for (job, index) in self.jobs.iter().zip(0..) {
             let Some(Outcome::Answered { output, .. }) = job.outcome() else { continue };
-            let stands = !self.dropped.contains(&index) && stands_in(output, text, &lines);
+            let stands = !self.dropped.contains(&index) && stands_in(redactor, output, text, &lines);
             if stands { kept += 1 } else { dropped += 1 }
         }
         (kept, dropped)
     }
 }
 
-fn stands_in(output: &JobOutput, text: &str, lines: &HashSet<&str>) -> bool {
+fn stands_in(redactor: &Redactor, output: &JobOutput, text: &str, lines: &HashSet<&str>) -> bool {
     [&output.answer, &output.citation].into_iter().flatten().any(|words| {
-        let words = words.trim();
+        let hidden = redactor.hide(words);
+        let words = hidden.trim();
         !words.is_empty()
             && (lines.contains(words) || memchr::memmem::find(text.as_bytes(), words.as_bytes()).is_some())
     })
@@ -185,7 +221,11 @@ fn read_decision(state: &State) -> Step {
         }
     };
     match decision {
-        Ok(decision) => {
+        Ok(mut decision) => {
+            // The answer is for the person: its words are put back. What goes on to the next round stays as it came.
+            if let Decision::ProvideFinalAnswer(answer) = &mut decision {
+                answer.restore(&state.redactor);
+            }
             let quotations = match &decision {
                 Decision::ProvideFinalAnswer(answer) if !state.gates.stop_at(Gate::Decision) => {
                     Some(answer.citations.clone())

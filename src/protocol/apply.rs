@@ -3,11 +3,13 @@
 use super::budget::Budgets;
 use super::code::CodeError;
 use super::dispatch;
+use super::exposing::{ExposureLimit, Overexposed};
 use super::fact::{Ending, Fact, PlannedJobs, RemoteAnswer, RemoteFailure};
 use super::gate::{Gate, GatesInForce};
 use super::ids::{CodeId, JobId};
 use super::job::Outcome;
 use super::message::Purpose;
+use super::redact::Redactor;
 use super::state::{
     Aggregated, Answer, Ask, AskState, Code, Due, Earlier, Job, JobState, Phase, Round, State, Waiting,
 };
@@ -20,6 +22,8 @@ impl State {
                 self.opened = Some(opened.as_ref().clone());
                 self.budgets = Budgets::new(opened.settings.budget_usd, opened.settings.budget_usd_per_day);
                 self.gates = GatesInForce::new(opened.settings.gates.clone());
+                self.exposure_limit = ExposureLimit::new(opened.settings.max_exposed_share);
+                self.redactor = opened.settings.redact.as_ref().map(Redactor::new).unwrap_or_default();
                 self.phase = Phase::Due(Due::BeginRound { round: 1 });
             }
             Fact::RoundBegan { round, last } => {
@@ -38,6 +42,7 @@ impl State {
             Fact::RemoteAsked(request) => {
                 self.budgets.call();
                 self.draft = None;
+                self.exposure_limit.call();
                 self.phase = Phase::Waiting(Waiting::Remote(request.ask));
                 if let Some(round) = self.rounds.last_mut() {
                     let request = request.clone();
@@ -58,6 +63,13 @@ impl State {
             Fact::SessionResumed(_) => self.session_resumed(),
             Fact::RemoteInterrupted(interrupted) => self.remote_interrupted(interrupted),
             Fact::ResendAllowed { ask } => self.resend_allowed(*ask),
+            Fact::ExposureReached(reached) => self.phase = Phase::Withheld(*reached),
+            Fact::ExposureRaised { to_share, once } => {
+                self.exposure_limit.raise(*to_share, *once);
+                let Phase::Withheld(Overexposed { purpose, attempt, .. }) = self.phase else { return };
+                self.phase = Phase::Due(Due::Ask { purpose, attempt });
+            }
+            Fact::WordsRedacted { words } => self.redactor.add(words),
             Fact::CodeReceived { code, source } => {
                 let Some(round) = self.rounds.last_mut() else { return };
                 round.codes.push(Code {

@@ -30,7 +30,7 @@ pub(super) fn choose(state: &State, meant_for: u32, choice: GateChoice) -> Step 
             sent_back(round, stage, &words)
         }
         (Held::Outputs { .. }, GateChoice::SendBack { words }) => sent_back(round, CodeStage::Transform, &words),
-        (Held::Outputs { .. }, GateChoice::EditOutputs { text }) => outputs_edited(round, None, text),
+        (Held::Outputs { .. }, GateChoice::EditOutputs { text }) => outputs_edited(state, round, None, text),
         (Held::Outputs { .. }, GateChoice::Redact(redaction)) => redact(state, round, redaction),
         (Held::Outputs { .. }, GateChoice::DropJobs { jobs }) => drop_jobs(round, jobs),
         (Held::Decision { .. }, GateChoice::AnotherRound { feedback }) => another_round(round, feedback),
@@ -87,12 +87,12 @@ fn sent_back(round: &Round, stage: CodeStage, words: &str) -> Option<Fact> {
     (!words.is_empty()).then_some(Fact::CodeRejected { code: known.id, stage, error })
 }
 
-fn outputs_edited(round: &Round, redaction: Option<Redaction>, after: String) -> Option<Fact> {
+fn outputs_edited(state: &State, round: &Round, redaction: Option<Redaction>, after: String) -> Option<Fact> {
     let before = round.aggregated.as_ref()?.text.clone();
     if redaction.is_none() && before == after {
         return None;
     }
-    let (kept, dropped) = round.standing_in(&after);
+    let (kept, dropped) = round.standing_in(&after, &state.redactor);
     Some(Fact::OutputsEdited { round: round.number, redaction, before, after, kept, dropped })
 }
 
@@ -104,7 +104,7 @@ fn redact(state: &State, round: &Round, redaction: Redaction) -> Option<Fact> {
     let before = &round.aggregated.as_ref()?.text;
     let after = redaction.apply(before);
     let is_new = !state.redactions.contains(&redaction) || after != *before;
-    if is_new { outputs_edited(round, Some(redaction), after) } else { None }
+    if is_new { outputs_edited(state, round, Some(redaction), after) } else { None }
 }
 
 fn drop_jobs(round: &Round, mut jobs: BTreeSet<u32>) -> Option<Fact> {

@@ -7,6 +7,7 @@ use super::at_gate;
 use super::budget::{BudgetChoice, Reached, Scope};
 use super::code::{CodeErrorKind, CodeStage};
 use super::decision::Decision;
+use super::exposing::{ExposureChoice, Overexposed};
 use super::fact::{Ending, Fact, Finish, PlannedJobs, RemoteFailure};
 use super::gate::Gate;
 use super::ids::{AskId, CodeId, JobId};
@@ -86,6 +87,13 @@ pub fn decide(state: &State, input: Input) -> Step {
         (Input::Note { text }, _) => Step::fact(Fact::NoteAdded { text }),
         (Input::DaySpent { again, worst_usd, committed_usd }, _) => day_spent(state, again, worst_usd, committed_usd),
         (Input::Budget(choice), Phase::Paused(reached)) => budget(reached, choice),
+        (Input::Exposing { left, share, bytes }, Phase::Due(Due::Ask { purpose, attempt })) => {
+            let (purpose, attempt) = (*purpose, *attempt);
+            state.exposure_limit.passed(share).map_or_else(Step::default, |limit| {
+                Step::fact(Fact::ExposureReached(Overexposed { purpose, attempt, left, share, bytes, limit }))
+            })
+        }
+        (Input::Exposure(choice), Phase::Withheld(reached)) => exposure(reached, choice),
         // Before it is reached a budget is changed for the calls to come.
         (Input::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd }), phase)
             if !matches!(phase, Phase::New | Phase::Ended(_)) =>
@@ -164,6 +172,18 @@ fn budget(reached: &Reached, choice: BudgetChoice) -> Step {
     match reached.again {
         Some(ask) => Step::fact(raised).with(Effect::AskAgain { ask, after_ms: 0 }),
         None => Step::fact(raised),
+    }
+}
+
+fn exposure(reached: &Overexposed, choice: ExposureChoice) -> Step {
+    match choice {
+        ExposureChoice::Stop => end(Ending::Exposure { reason: reached.reason() }),
+        ExposureChoice::Once => Step::fact(Fact::ExposureRaised { to_share: reached.share, once: true }),
+        // A share that does not let the request leave changes nothing.
+        ExposureChoice::Raise { to_share } if (reached.share..=1.0).contains(&to_share) => {
+            Step::fact(Fact::ExposureRaised { to_share, once: false })
+        }
+        ExposureChoice::Raise { .. } => Step::default(),
     }
 }
 
@@ -268,7 +288,16 @@ fn job_done(state: &State, id: JobId, attempt: u32, result: JobResult, ms: u64) 
                 Some(_) => Outcome::Answered { output, located },
                 None => Outcome::Abstained { output },
             };
-            finished(id, outcome, raw, usage, ms)
+            let output = outcome.output();
+            let texts = output.into_iter().flat_map(|output| {
+                [Some(&output.explanation), output.citation.as_ref(), output.answer.as_ref()].into_iter().flatten()
+            });
+            let words = state.redactor.unknown(texts.map(String::as_str));
+            let mut step = finished(id, outcome, raw, usage, ms);
+            if !words.is_empty() {
+                step.facts.insert(0, Fact::WordsRedacted { words });
+            }
+            step
         }
         // By itself it is tried once more.
         Err(flaw) if job.retried.is_none() => {

@@ -1,7 +1,11 @@
 //! What the remote LM decides at the end of a round.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use super::redact::Redactor;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "snake_case")]
@@ -18,6 +22,18 @@ pub struct FinalAnswer {
     pub explanation: String,
     /// Quotations of the document that bear the answer out, word for word from the jobs' citations.
     pub citations: Vec<String>,
+}
+
+impl FinalAnswer {
+    /// Puts private words back.
+    pub(super) fn restore(&mut self, redactor: &Redactor) {
+        let texts = self.answer.iter_mut().chain([&mut self.explanation]).chain(&mut self.citations);
+        for text in texts {
+            if let Cow::Owned(restored) = redactor.restore(text) {
+                *text = restored;
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::budget::{Reached, Scope};
 use super::code::{CodeError, CodeStage};
 use super::decision::Decision;
+use super::exposing::Overexposed;
 use super::fork::Known;
 use super::gate::{Gate, Gates, Held, Redaction, RunTo};
 use super::ids::{AskId, CodeId, JobId};
@@ -16,6 +17,7 @@ use super::job::{Chunk, Flaw, Outcome, PlannedJob};
 use super::levers::Levers;
 use super::message::{Message, Purpose, ReplyFormat, Usage};
 use super::price::Price;
+use super::redact::PrivateWord;
 use super::resume::{Interrupted, Resumed};
 use super::settings::Settings;
 use crate::document::{DocumentRef, Located};
@@ -50,6 +52,18 @@ pub enum Fact {
     /// A request whose answer never came is made once more.
     ResendAllowed {
         ask: AskId,
+    },
+    /// With the next request too much of the documents would have left, and it is not sent; the session waits for the person.
+    ExposureReached(Overexposed),
+    /// The person lets the session go on.
+    ExposureRaised {
+        to_share: f64,
+        /// For the next request alone.
+        once: bool,
+    },
+    /// Private words that had no placeholder yet, in the order of their numbers.
+    WordsRedacted {
+        words: Vec<PrivateWord>,
     },
     /// remote-only: the whole documents are about to leave, and the session waits for the person.
     ConsentAsked {
@@ -506,10 +520,20 @@ pub struct GpuSample {
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Ending {
     Answered,
-    NoAnswer { reason: String },
-    Budget { reason: String },
+    NoAnswer {
+        reason: String,
+    },
+    Budget {
+        reason: String,
+    },
+    /// More of the documents would have left than may.
+    Exposure {
+        reason: String,
+    },
     Cancelled,
-    Failed { error: String },
+    Failed {
+        error: String,
+    },
 }
 
 impl Ending {
@@ -518,6 +542,7 @@ impl Ending {
             Ending::Answered => "answered",
             Ending::NoAnswer { .. } => "no_answer",
             Ending::Budget { .. } => "budget",
+            Ending::Exposure { .. } => "exposure",
             Ending::Cancelled => "cancelled",
             Ending::Failed { .. } => "failed",
         }
@@ -526,7 +551,10 @@ impl Ending {
     /// What there is to say about it beyond its name.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Ending::NoAnswer { reason } | Ending::Budget { reason } | Ending::Failed { error: reason } => Some(reason),
+            Ending::NoAnswer { reason }
+            | Ending::Budget { reason }
+            | Ending::Exposure { reason }
+            | Ending::Failed { error: reason } => Some(reason),
             Ending::Answered | Ending::Cancelled => None,
         }
     }

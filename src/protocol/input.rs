@@ -2,6 +2,7 @@
 
 use super::budget::BudgetChoice;
 use super::code::CodeError;
+use super::exposing::ExposureChoice;
 use super::fact::AnswerCitation;
 use super::fact::{
     DocumentTokens, Fact, Models, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample,
@@ -67,6 +68,13 @@ pub enum Input {
         n: u32,
         choice: GateChoice,
     },
+    /// With the request that is due, `share` of the documents would have left, `left` of it before; it holds `bytes` of them.
+    Exposing {
+        left: f64,
+        share: f64,
+        bytes: usize,
+    },
+    Exposure(ExposureChoice),
     /// The person chose models for the next round.
     ChooseModels(Models),
     /// The person chose levers for the next round.

@@ -15,7 +15,7 @@ use super::windows_read::{answered, chunks, planned};
 /// Puts the round's message to the local LM.
 pub(super) fn plan(state: &State, round: &Round) -> Step {
     let message = match message(state, round.number) {
-        Ok(message) => message,
+        Ok(message) => state.redactor.restore(&message).into_owned(),
         Err(error) => return Step::fact(Fact::DecisionRejected { round: round.number, error }),
     };
     let chunks = chunks(state).enumerate().map(|(window, chunk)| (chunk, so_far(state, window as u32))).collect();

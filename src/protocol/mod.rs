@@ -11,6 +11,7 @@ mod code;
 mod decide;
 mod decision;
 mod dispatch;
+mod exposing;
 mod fact;
 mod fork;
 mod gate;
@@ -26,6 +27,7 @@ mod message;
 pub mod minion;
 mod price;
 pub mod prompts;
+pub mod redact;
 mod remote_only;
 mod resume;
 mod settings;
@@ -40,6 +42,7 @@ pub use budget::{BudgetChoice, Budgets, Reached, Scope};
 pub use code::{CodeError, CodeErrorKind, CodeStage, extract_code, is_python};
 pub use decide::decide;
 pub use decision::{Decision, FinalAnswer, MoreInformation, decision_schema, parse_decision};
+pub use exposing::{ExposureChoice, ExposureLimit, Overexposed, percent};
 pub use fact::{
     AnswerCitation, DocumentTokens, EmbeddingModel, Ending, EngineSample, EngineSeconds, Estimate, Fact, Finish,
     FleetSample, GpuSample, ModelInfo, Models, Parent, PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::gate::Gates;
 use super::levers::Means;
+use super::redact::Redaction;
 use crate::document::{Document, Span};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +60,12 @@ pub struct Settings {
     /// Dollars that all sessions of the folder may spend on one day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_usd_per_day: Option<f64>,
+    /// What share of the documents may leave this machine, 0 to 1; nothing where there is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_exposed_share: Option<f64>,
+    /// What is taken out of everything that leaves; nothing where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redact: Option<Redaction>,
     /// The cap on the output tokens of one remote call.
     pub remote_max_output_tokens: u64,
     /// The cap on the output tokens of one job.
@@ -112,6 +119,8 @@ impl Default for Settings {
             decision_attempts: 3,
             budget_usd: None,
             budget_usd_per_day: None,
+            max_exposed_share: None,
+            redact: None,
             remote_max_output_tokens: 4096,
             local_max_output_tokens: 512,
             part: None,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::budget::{Budgets, Reached};
 use super::code::{CodeError, CodeErrorKind};
 use super::decision::Decision;
+use super::exposing::{ExposureLimit, Overexposed};
 use super::fact::{
     AnswerCitation, Ending, Estimate, ModelInfo, Models, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened,
     UtilizationSample,
@@ -15,6 +16,7 @@ use super::in_force::ModelsInForce;
 use super::job::{Chunk, Flaw, Outcome};
 use super::levers::Levers;
 use super::message::{Purpose, TokenCount, Usage};
+use super::redact::Redactor;
 use super::resume::Interrupted;
 use super::settings::Settings;
 
@@ -34,6 +36,8 @@ pub struct State {
     pub levers: Option<Levers>,
     /// What sending the whole documents was told to come to, once the person was asked.
     pub consent: Option<Estimate>,
+    pub exposure_limit: ExposureLimit,
+    pub redactor: Redactor,
     pub gates: GatesInForce,
     /// What is blotted out of everything that is aggregated from now on.
     pub redactions: Vec<Redaction>,
@@ -73,6 +77,8 @@ pub enum Phase {
     },
     /// The answer to a request never came; the person has to say whether it is sent again.
     Interrupted(Interrupted),
+    /// With the next request too much of the documents would leave; the person has to say what to do.
+    Withheld(Overexposed),
     Ended(Ending),
 }
 

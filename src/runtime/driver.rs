@@ -9,6 +9,8 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::counting::{self, Counting};
 use super::effects::{self, Arrival, Context};
+use super::exposing::Exposing;
+use super::hidden::Hidden;
 use super::programs::ProgramCall;
 use super::recall::Recall;
 use super::reserve::Reserve;
@@ -42,6 +44,7 @@ pub(super) struct Driver {
     /// The request under way, its backoff, and what of its reply has come.
     asking: Option<Asking>,
     reserve: Reserve,
+    exposing: Exposing,
     counting: Counting,
     remote_attempts: u32,
     delta_sender: mpsc::Sender<(AskId, String)>,
@@ -92,6 +95,7 @@ impl Driver {
             running: HashMap::new(),
             asking: None,
             reserve: Reserve::new(book),
+            exposing: Exposing::default(),
             counting,
             remote_attempts,
             delta_sender,
@@ -102,7 +106,8 @@ impl Driver {
     pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Order>) -> Result<State, JournalError> {
         let mut samples = sample_utilization();
         let (mut orders_open, mut samples_open) = (true, true);
-        if let Some(first) = self.first.take() {
+        if let Some(mut first) = self.first.take() {
+            self.hide(&mut first).await;
             self.take(vec![first]).await?;
         }
         let mut worked = false;
@@ -123,6 +128,7 @@ impl Driver {
                     Some(Order::Gates(gates)) => vec![Input::ChooseGates(gates)],
                     Some(Order::RunOn(to)) => vec![Input::RunOn(to)],
                     Some(Order::AtGate { n, choice }) => vec![Input::AtGate { n, choice }],
+                    Some(Order::Exposure(choice)) => vec![Input::Exposure(choice)],
                     None => { orders_open = false; continue }
                 },
                 Some((ask, text)) = self.deltas.recv() => {
@@ -152,6 +158,29 @@ impl Driver {
         Ok(self.state)
     }
 
+    /// Finds the private words of the documents, beside the loop since that reads them several times.
+    async fn hide(&mut self, first: &mut Input) {
+        let (question, redaction) = match &*first {
+            Input::Start(opened) => (opened.question.clone(), opened.settings.redact.clone()),
+            _ => (self.state.question().to_owned(), self.state.settings().redact.clone()),
+        };
+        if redaction.is_none() {
+            return;
+        }
+        let (documents, known) = (self.context.documents.clone(), redaction.clone());
+        let hidden = tokio::task::spawn_blocking(move || {
+            let mut redaction = known;
+            let hidden = Hidden::of(&documents, &question, &mut redaction);
+            (hidden, redaction)
+        });
+        // Where it fails the documents stay unknown to programs.
+        let (hidden, redaction) = hidden.await.unwrap_or_else(|_| (Hidden::none(&[]), redaction));
+        if let Input::Start(opened) = first {
+            opened.settings.redact = redaction;
+        }
+        self.context = Arc::new(self.context.hiding(hidden));
+    }
+
     /// Decides, applies, records, tells the watcher, and only then performs.
     async fn take(&mut self, inputs: Vec<Input>) -> Result<(), JournalError> {
         let (mut facts, mut effects) = (Vec::new(), Vec::new());
@@ -163,6 +192,7 @@ impl Driver {
                 for fact in &step.facts {
                     self.state.apply(fact);
                     self.reserve.note(fact).await;
+                    self.exposing.note(fact);
                     if matches!(fact, Fact::RoundBegan { .. }) {
                         self.change_models();
                     }
@@ -175,7 +205,10 @@ impl Driver {
                 {
                     (request.estimate.reused, request.estimate.worst_cost_usd) = (true, Some(0.0));
                 }
-                let refused = self.reserve.before(&self.state, &step.effects, due.as_ref()).await;
+                let refused = match self.exposing.before(&self.state, &self.context.documents, due.as_ref()).await {
+                    Some(refused) => Some(refused),
+                    None => self.reserve.before(&self.state, &step.effects, due.as_ref()).await,
+                };
                 next = match refused {
                     Some(refused) => Some(held_back(&self.state, refused)),
                     None => {
@@ -435,13 +468,13 @@ impl Driver {
     }
 }
 
-/// What comes of a call that could not be reserved. It must not be made, whatever the protocol makes of it.
+/// What comes of a call that could not be reserved, or would take too much along. It must not be made, whatever the protocol makes of it.
 fn held_back(state: &State, refused: Input) -> Step {
     let step = decide(state, refused);
     if !step.is_empty() {
         return step;
     }
-    let error = "a call could not be reserved within the budget of the day; please report it".into();
+    let error = "a call could be neither made nor held back; please report it".into();
     decide(state, Input::Fault { error })
 }
 

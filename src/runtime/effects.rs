@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use super::Connected;
+use super::hidden::Hidden;
 use super::likeness::Embeddings;
 use super::programs::{ProgramCall, chunk_text};
 use crate::document::Locator;
@@ -21,6 +22,7 @@ use crate::sandbox::Sandbox;
 #[derive(Clone)]
 pub(super) struct Context {
     pub(super) documents: Arc<Vec<Document>>,
+    pub(super) hidden: Arc<Hidden>,
     locator: Arc<Locator>,
     remote: Arc<dyn RemoteLm>,
     pub(super) local: Arc<dyn LocalLm>,
@@ -38,13 +40,19 @@ impl Context {
         part: Option<Span>,
     ) -> Self {
         let locator = Arc::new(Locator::within(&documents, part));
+        let hidden = Arc::new(Hidden::none(&documents));
         let (documents, sandbox, embeddings) = (Arc::new(documents), Arc::new(sandbox), Arc::new(embeddings));
-        Self { documents, locator, remote, local, sandbox, embeddings }
+        Self { documents, hidden, locator, remote, local, sandbox, embeddings }
     }
 
     /// What counts the remote LM's tokens.
     pub(super) fn tokenizer(&self) -> Option<Tokenizer> {
         self.remote.tokenizer()
+    }
+
+    /// The same, with what programs may see of the documents.
+    pub(super) fn hiding(&self, hidden: Hidden) -> Self {
+        Self { hidden: Arc::new(hidden), ..self.clone() }
     }
 
     /// The same with other models, for what begins from now on.
@@ -98,7 +106,7 @@ pub(super) async fn ask(
 }
 
 pub(super) async fn run_program(context: Arc<Context>, call: ProgramCall) -> Arrival {
-    Arrival::Input(Box::new(call.run(&context.documents, &context.sandbox, &context.embeddings).await))
+    Arrival::Input(Box::new(call.run(&context.hidden, &context.sandbox, &context.embeddings).await))
 }
 
 /// A job as a worker takes it, and where its citation is looked for first.

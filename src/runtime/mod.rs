@@ -6,6 +6,8 @@
 mod counting;
 mod driver;
 mod effects;
+mod exposing;
+mod hidden;
 mod likeness;
 mod programs;
 mod recall;
@@ -22,7 +24,7 @@ use crate::document::Document;
 use crate::journal::{DayBook, JournalError, JournalWriter, Record};
 use crate::local::LocalLm;
 use crate::protocol::{
-    AskId, BudgetChoice, GateChoice, Gates, JobId, Levers, Models, Resumed, RunTo, SessionOpened, State,
+    AskId, BudgetChoice, ExposureChoice, GateChoice, Gates, JobId, Levers, Models, Resumed, RunTo, SessionOpened, State,
 };
 use crate::remote::RemoteLm;
 use crate::sandbox::Sandbox;
@@ -111,6 +113,8 @@ pub enum Order {
     },
     /// Send the request whose answer never came again.
     SendAgain,
+    /// What to do where with the next request too much of the documents would leave.
+    Exposure(ExposureChoice),
     /// Put a note on record.
     Note(String),
     Stop,

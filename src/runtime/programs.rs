@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use super::hidden::{Hidden, hide_output};
 use super::likeness::{Asked, Embeddings};
 use crate::document::Document;
 use crate::local::ChunkText;
-use crate::protocol::{Chunk, CodeId, CodeResult, CodeStage, Input, Merge, Part, Phase, Round, State, Waiting, merged};
+use crate::protocol::redact::Redactor;
+use crate::protocol::{
+    Chunk, CodeId, CodeResult, CodeStage, Input, Job, Merge, Part, Phase, Round, State, Waiting, merged,
+};
 use crate::sandbox::{PastJob, Program, Sandbox};
 
 /// One of a program's two functions, to be run.
@@ -20,6 +24,7 @@ pub(super) struct ProgramCall {
     part: Option<Part>,
     /// Which samples `transform_outputs` is given.
     merge: Merge,
+    redactor: Redactor,
 }
 
 impl ProgramCall {
@@ -38,7 +43,16 @@ impl ProgramCall {
         let clock_ms = state.opened.as_ref().and_then(|opened| opened.clock_ms).unwrap_or(0);
         let part = state.opened.as_ref().and_then(|opened| opened.settings.part);
         let merge = if is_transform { state.settings().means.merge } else { Merge::Union };
-        Some(Self { code, source: known.source.clone(), clock_ms, round: round.cloned(), is_transform, part, merge })
+        Some(Self {
+            code,
+            source: known.source.clone(),
+            clock_ms,
+            round: round.cloned(),
+            is_transform,
+            part,
+            merge,
+            redactor: state.redactor.clone(),
+        })
     }
 
     pub(super) fn code(&self) -> CodeId {
@@ -50,23 +64,28 @@ impl ProgramCall {
     }
 
     /// Runs it. Dropping the future ends the program.
-    pub(super) async fn run(self, documents: &[Document], sandbox: &Sandbox, embeddings: &Embeddings) -> Input {
+    pub(super) async fn run(self, documents: &Hidden, sandbox: &Sandbox, embeddings: &Embeddings) -> Input {
         let asked = Asked::new(embeddings);
         let program = Program { source: &self.source, clock_ms: self.clock_ms, likeness: asked.likeness() };
-        let chunks: Vec<ChunkText> =
-            self.round.iter().flat_map(|round| &round.chunks).map(|chunk| chunk_text(documents, chunk)).collect();
-        let jobs = self.round.as_ref().map(|round| past_jobs(round, &chunks, self.merge)).unwrap_or_default();
+        let chunks: Vec<ChunkText> = self
+            .round
+            .iter()
+            .flat_map(|round| &round.chunks)
+            .map(|chunk| documents.chunk(chunk, &self.redactor))
+            .collect();
+        let texts = self.round.as_ref().map(|round| PastTexts::of(round, &self.redactor)).unwrap_or_default();
+        let jobs = self
+            .round
+            .as_ref()
+            .map(|round| past_jobs(round, &chunks, &texts, self.merge, &self.redactor))
+            .unwrap_or_default();
         let result = match self.is_transform {
             true => CodeResult::Transformed(sandbox.transform(program, &jobs).await),
             false => {
-                let texts = texts(documents, self.part.as_ref());
+                let texts = documents.texts(self.part.as_ref());
                 let mut prepared = sandbox.prepare(program, &texts, &jobs).await;
-                if let (Some(part), Ok(manifests)) = (self.part, &mut prepared) {
-                    for manifest in manifests {
-                        if let Chunk::Span(span) = &mut manifest.chunk {
-                            *span = part.whole(*span);
-                        }
-                    }
+                for manifest in prepared.iter_mut().flatten() {
+                    documents.restore(manifest, self.part.as_ref(), &self.redactor);
                 }
                 CodeResult::Prepared(prepared)
             }
@@ -95,14 +114,35 @@ pub(super) fn chunk_text(documents: &[Document], chunk: &Chunk) -> ChunkText {
     }
 }
 
-fn past_jobs<'a>(round: &'a Round, chunks: &'a [ChunkText], merge: Merge) -> Vec<PastJob<'a>> {
-    let past = |job: &'a crate::protocol::Job| PastJob {
+/// The tasks and advice of a round, as a program may see them.
+#[derive(Default)]
+struct PastTexts {
+    tasks: Vec<String>,
+    advices: Vec<String>,
+}
+
+impl PastTexts {
+    fn of(round: &Round, redactor: &Redactor) -> Self {
+        let hide = |texts: &[String]| texts.iter().map(|text| redactor.hide(text).into_owned()).collect();
+        Self { tasks: hide(&round.tasks), advices: hide(&round.advices) }
+    }
+}
+
+fn past_jobs<'a>(
+    round: &'a Round,
+    chunks: &'a [ChunkText],
+    texts: &'a PastTexts,
+    merge: Merge,
+    redactor: &Redactor,
+) -> Vec<PastJob<'a>> {
+    let output = |job: &Job| job.outcome().and_then(|outcome| outcome.output()).map(|said| hide_output(said, redactor));
+    let past = |job: &'a Job| PastJob {
         chunk: chunks.get(job.chunk as usize).map_or("", ChunkText::as_str),
-        task: round.task_of(job),
-        advice: round.advice_of(job),
+        task: texts.tasks.get(job.task as usize).map_or("", String::as_str),
+        advice: texts.advices.get(job.advice as usize).map_or("", String::as_str),
         chunk_id: job.chunk,
         task_id: job.task,
-        output: job.outcome().and_then(|outcome| outcome.output()).cloned().unwrap_or_default(),
+        output: output(job).unwrap_or_default(),
     };
     // What the person let go no further, no program is told of, in this round or the next.
     merged(round, merge).into_iter().map(past).collect()

@@ -1,5 +1,6 @@
 //! Runs a recorded session's programs again and compares what comes of them with the record.
 
+use super::hidden::Hidden;
 use super::likeness::Embeddings;
 use super::programs::ProgramCall;
 use crate::document::Document;
@@ -35,6 +36,7 @@ pub async fn rerun<'a>(
     let mut state = State::default();
     let mut done = Vec::new();
     let mut went_by_words = None;
+    let mut hidden = Hidden::none(documents);
     for fact in facts {
         if is_result(fact)
             && let Some(call) = ProgramCall::due(&state)
@@ -45,13 +47,16 @@ pub async fn rerun<'a>(
             } else if went_by_words == Some((code, stage)) {
                 Verdict::NotCompared("its embedding model failed then, and chunks were retrieved by words alone".into())
             } else {
-                let again = decide(&state, call.run(documents, sandbox, embeddings).await);
+                let again = decide(&state, call.run(&hidden, sandbox, embeddings).await);
                 compared(fact, &again.facts)
             };
             done.push(Rerun { code, stage, verdict });
         }
         if let Fact::EmbeddingFailed { code, stage, .. } = fact {
             went_by_words = Some((*code, *stage));
+        }
+        if let Fact::SessionOpened(opened) = fact {
+            hidden = Hidden::of(documents, &opened.question, &mut opened.settings.redact.clone());
         }
         state.apply(fact);
     }

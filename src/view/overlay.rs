@@ -11,7 +11,7 @@ use super::theme::Role;
 use crate::app::picker::SettingForm;
 use crate::app::{
     Action, Area, DocumentsForm, LineInput, Model, Overlay, Pane, Reading, RowsPane, binding_of, budget, consent,
-    glyphs, wrap,
+    exposing, glyphs, wrap,
 };
 use crate::protocol::Gate;
 
@@ -23,7 +23,11 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Ledger(_) => "Ledger".into(),
         Overlay::Quit => "Work is in flight".into(),
         Overlay::Stop => "Stop the run".into(),
+        Overlay::Budget if model.exposure_reached().is_some() => "Enough of the documents has left".into(),
         Overlay::Budget => "The budget is reached".into(),
+        Overlay::Amount(_) if model.exposure_reached().is_some() => {
+            "What may leave, in per cent of the documents, for this session".into()
+        }
         Overlay::Interrupted => "The answer to a request never came".into(),
         Overlay::Consent => "The whole documents would leave this machine".into(),
         Overlay::Amount(_) => "The new budget in dollars, for this session".into(),
@@ -88,9 +92,10 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Consent => consent_choice(paint, model, inside),
         Overlay::Amount(input) => {
             line_input(paint, input, inside.top(1));
-            if let Some(reached) = model.budget_reached() {
+            let least = model.exposure_reached().map(exposing::at_least);
+            if let Some(least) = least.or(model.budget_reached().map(budget::at_least)) {
                 let y = inside.y + inside.height.saturating_sub(1);
-                let least = format!("the next call needs {} at least", budget::at_least(reached));
+                let least = format!("the next call needs {least} at least");
                 paint.text(inside.x, y, inside.width, &least, paint.style(Role::Dim));
             }
         }
@@ -199,15 +204,17 @@ fn wrapped(paint: &mut Paint, lines: &[(&str, Style)], area: Area) {
 
 /// What was reached, and what each key does about it.
 fn budget_choice(paint: &mut Paint, model: &Model, area: Area) {
-    let Some(reached) = model.budget_reached() else { return };
+    let reached = model.exposure_reached().map(|reached| (exposing::lines(reached), exposing::once(reached)));
+    let budget = || model.budget_reached().map(|reached| (budget::lines(reached), budget::once(reached)));
+    let Some((lines, once)) = reached.or_else(budget) else { return };
     let bottom = area.y + area.height;
-    for (line, y) in budget::lines(reached).iter().zip(area.y..bottom) {
+    for (line, y) in lines.iter().zip(area.y..bottom) {
         paint.text(area.x, y, area.width, line, paint.style(Role::Text));
     }
     let choices = [Action::SpendOnce, Action::RaiseBudget, Action::EndRun, Action::Postpone];
     for (action, y) in choices.into_iter().zip(area.y + 4..bottom) {
         let Some(binding) = binding_of(action) else { continue };
-        let words = if action == Action::SpendOnce { budget::once(reached) } else { binding.doc.to_owned() };
+        let words = if action == Action::SpendOnce { once.clone() } else { binding.doc.to_owned() };
         paint.text(area.x, y, area.width, &model.key_for(action), paint.style(Role::Key));
         paint.text(area.x + 5, y, area.width.saturating_sub(5), &words, paint.style(Role::Text));
     }

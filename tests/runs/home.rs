@@ -80,7 +80,10 @@ impl Home {
 
     /// As [`asking`](Self::asking), of a copy of the program.
     pub fn asking_of(&self, program: &Path, args: &[&str], settings: &[String]) -> Command {
-        let mut command = self.command_of(program, &["run", "-d", "document.txt", "-q", "What did item 7 bring in?"]);
+        let mut command = self.command_of(program, &["run", "-d", "document.txt"]);
+        if !args.contains(&"-q") {
+            command.args(["-q", "What did item 7 bring in?"]);
+        }
         command.args(args).args(settings.iter().flat_map(|setting| ["--set", setting]));
         command
     }

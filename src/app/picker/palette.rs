@@ -59,7 +59,7 @@ impl Model {
             Action::Notes => !self.notes.is_empty(),
             Action::Sessions => !self.is_running(),
             Action::StopRun => self.is_running(),
-            Action::Budget => self.budget_reached().is_some() || self.interrupted().is_some(),
+            Action::Budget => self.limit_reached() || self.interrupted().is_some(),
             Action::Resume => !self.is_running() && self.state.opened.is_some() && self.state.ending().is_none(),
             Action::Fork => !self.is_running() && self.state.opened.is_some(),
             Action::Back => self.came_from.is_some(),

@@ -65,7 +65,7 @@ fn a_raised_budget_takes_the_question_away_and_the_run_goes_on() {
     assert!(model.overlay.is_none());
     assert_eq!(headline(&model).word, "planning");
     press(&mut model, "B");
-    assert_eq!(notice(&model), "no budget is reached");
+    assert_eq!(notice(&model), "no limit is reached");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::super::begin::{Begun, Engines, prepare, store};
 use super::super::resume::{Recorded, go_on};
+use super::super::run::stop_at;
 use super::super::{Exit, Failure};
 use super::folder::Folder;
 use super::run::Stop;
@@ -13,9 +14,7 @@ use crate::config::Config;
 use crate::document::Document;
 use crate::eval::{Entry, Followed, Question, Try, judge};
 use crate::journal::{DayBook, Stored};
-use crate::protocol::{
-    AskId, BudgetChoice, Ending, Estimate, Fact, Interrupted, Purpose, RemoteAsk, ReplyFormat, estimate_tokens,
-};
+use crate::protocol::{AskId, Ending, Estimate, Fact, Interrupted, Purpose, RemoteAsk, ReplyFormat, estimate_tokens};
 use crate::remote::RemoteLm;
 use crate::runtime::{Event, Order};
 
@@ -110,9 +109,10 @@ impl Making<'_> {
             for record in records {
                 if let Stored::Known(fact) = &record.fact {
                     followed.apply(fact, record.at_ms);
-                    // Nobody is there to say how to go on.
-                    if matches!(**fact, Fact::BudgetReached(_)) {
-                        let _ = running.orders.try_send(Order::Budget(BudgetChoice::Stop));
+                    // Whoever began the eval agreed to send the documents.
+                    let consent = || matches!(**fact, Fact::ConsentAsked { .. }).then_some(Order::Consent);
+                    if let Some(order) = stop_at(fact).or_else(consent) {
+                        let _ = running.orders.try_send(order);
                     }
                 }
             }
@@ -123,7 +123,9 @@ impl Making<'_> {
 
     async fn settle(&self, followed: &Followed, session: String) -> Result<Came, Failure> {
         let (came, why) = match followed.ending() {
-            Some(Ending::Answered | Ending::NoAnswer { .. }) => (Came::Counted, String::new()),
+            Some(Ending::Answered | Ending::NoAnswer { .. } | Ending::Exposure { .. }) => {
+                (Came::Counted, String::new())
+            }
             Some(Ending::Budget { .. }) if !self.cut => (Came::Counted, String::new()),
             Some(Ending::Budget { reason }) => (Came::Budget, format!("budget: {reason}")),
             Some(Ending::Failed { error }) => (Came::Failed(error.clone()), format!("failed: {error}")),

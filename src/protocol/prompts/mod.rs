@@ -14,9 +14,12 @@ use super::settings::{ProtocolKind, Settings};
 use super::state::{AskState, Round, State};
 
 /// Recorded in every session. Raise it whenever the words of a prompt change.
-pub const VERSION: &str = "4";
+pub const VERSION: &str = "5";
 
 const SUPERVISOR: &str = include_str!("supervisor.md");
+/// What the supervisor is told besides, where words are kept private.
+const PRIVATE: &str = "Words that the person keeps private are replaced by placeholders such as NAME_1 or EMAIL_2 everywhere: in what you are \
+     told, and in the documents that your program reads. The same word has the same placeholder. Use placeholders as they are.";
 const ADVISE: &str = include_str!("advise.md");
 const DECOMPOSE: &str = include_str!("decompose.md");
 const SENT_BACK: &str = include_str!("sent_back.md");
@@ -36,6 +39,16 @@ const WORKER_TASK: &str = include_str!("worker_task.md");
 
 /// The messages of the next request for this purpose.
 pub fn messages(state: &State, purpose: Purpose) -> Vec<Message> {
+    let mut messages = plain_messages(state, purpose);
+    if state.redactor.is_on()
+        && let Some(system) = messages.first_mut()
+    {
+        system.content = format!("{}\n\n{PRIVATE}", system.content);
+    }
+    messages
+}
+
+fn plain_messages(state: &State, purpose: Purpose) -> Vec<Message> {
     if purpose == Purpose::Answer {
         return answer(state);
     }
@@ -87,18 +100,49 @@ pub fn worker_parts(chunk: &str, task: &str, advice: &str) -> WorkerParts {
     WorkerParts { excerpt: excerpt + "\n\n", task }
 }
 
-/// Text marked as data: between tags that it cannot close itself.
+/// Text marked as data: between tags that it cannot close, since their mark is made from the text and stands nowhere in it.
 pub fn data(tag: &str, text: &str) -> String {
-    let guarded = text.replace(&format!("</{tag}"), &format!("<\\/{tag}"));
-    format!("<{tag}>\n{guarded}\n</{tag}>")
+    let mark = mark(text);
+    format!("<{tag}-{mark}>\n{text}\n</{tag}-{mark}>")
 }
 
-/// The text that [`data`] put between the tags, or nothing where the prompt has no such part.
+/// How many characters a mark has.
+const MARK: usize = 8;
+
+fn mark(text: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(text.as_bytes());
+    loop {
+        let mut mark = hasher.finalize().to_hex().to_string();
+        mark.truncate(MARK);
+        if memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_none() {
+            return mark;
+        }
+        hasher.update(b"again");
+    }
+}
+
+/// The text that [`data`] put between the first such tags, or nothing where the prompt has no such part.
 pub fn read_data(prompt: &str, tag: &str) -> Option<String> {
-    let (open, close) = (format!("<{tag}>\n"), format!("\n</{tag}>"));
-    let start = prompt.find(&open)? + open.len();
-    let end = start + prompt[start..].find(&close)?;
-    Some(prompt[start..end].replace(&format!("<\\/{tag}"), &format!("</{tag}")))
+    next_data(prompt, &[tag]).map(|(_, text, _)| text.to_owned())
+}
+
+/// The first part that is marked as data under one of these tags: the tag, the text, and what comes behind it.
+pub fn next_data<'a, 'b>(prompt: &'a str, tags: &[&'b str]) -> Option<(&'b str, &'a str, &'a str)> {
+    let mut from = 0;
+    while let Some(at) = prompt[from..].find('<').map(|at| from + at) {
+        from = at + 1;
+        let opened = tags.iter().find_map(|tag| {
+            let (mark, body) = prompt[from..].strip_prefix(tag)?.strip_prefix('-')?.split_at_checked(MARK)?;
+            mark.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some((*tag, mark, body.strip_prefix(">\n")?))
+        });
+        if let Some((tag, mark, body)) = opened
+            && let Some((text, rest)) = body.split_once(&format!("\n</{tag}-{mark}>"))
+        {
+            return Some((tag, text, rest));
+        }
+    }
+    None
 }
 
 /// The request of remote-only. The documents stand in it once [`enclose`] put them there: they are no part of a state.
@@ -111,7 +155,7 @@ fn answer(state: &State) -> Vec<Message> {
     let reply = state.last_reply(Purpose::Answer);
     if let (Some(reply), Some(error)) = (reply, state.round().and_then(|round| round.decision_errors.last())) {
         messages.push(Message::assistant(reply));
-        messages.push(Message::user(fill(DECIDE_AGAIN, &[("error", error)])));
+        messages.push(Message::user(fill(DECIDE_AGAIN, &[("error", &data("error", error))])));
     }
     messages
 }
@@ -265,7 +309,10 @@ fn decide_again(state: &State) -> Vec<Message> {
         AskState::Answered(answer) if ask.request.purpose == Purpose::Decide => Some(answer.text.as_str()),
         _ => None,
     });
-    vec![Message::assistant(reply.unwrap_or_default()), Message::user(fill(DECIDE_AGAIN, &[("error", error)]))]
+    vec![
+        Message::assistant(reply.unwrap_or_default()),
+        Message::user(fill(DECIDE_AGAIN, &[("error", &data("error", error))])),
+    ]
 }
 
 /// How many documents there are and how long: their names stay on the machine.

@@ -1,5 +1,6 @@
 //! What the protocol promises, shown on a scripted world: replies and outcomes in, facts out.
 
+mod exposing;
 mod gates;
 mod laws;
 mod other;

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::question::Question;
+use crate::protocol::prompts::next_data;
 use crate::protocol::{Chunker, RemoteAsk, Role};
 
 /// The parts that the prompts mark as data.
@@ -142,20 +143,11 @@ fn characters(documents: &str) -> usize {
 fn blocks(prompt: &str) -> Vec<(&'static str, String)> {
     let mut blocks = Vec::new();
     let mut rest = prompt;
-    loop {
-        let opening = TAGS
-            .iter()
-            .filter_map(|tag| {
-                let open = format!("<{tag}>\n");
-                Some((rest.find(&open)?, *tag, open.len()))
-            })
-            .min();
-        let Some((at, tag, length)) = opening else { return blocks };
-        let body = &rest[at + length..];
-        let Some(end) = body.find(&format!("\n</{tag}>")) else { return blocks };
-        blocks.push((tag, body[..end].replace(&format!("<\\/{tag}"), &format!("</{tag}"))));
-        rest = &body[end + 1..];
+    while let Some((tag, text, behind)) = next_data(rest, TAGS) {
+        blocks.push((tag, text.to_owned()));
+        rest = behind;
     }
+    blocks
 }
 
 #[cfg(test)]

@@ -96,11 +96,13 @@ fn a_job_among_others_writes_what_it_writes_alone() {
     let among = written(&mut engine, &works, works.len());
     assert!(engine.scheduler.gauge().prompt_evaluated * 2 < engine.scheduler.gauge().prompt_asked);
     let alone = written(&mut Engine::of(&options, &backend, &model, capacity(&options, false)).unwrap(), &works, 1);
-    assert_eq!(among, alone);
+    // Where two words are as likely as each other, rounding decides between them, and all that follows may differ.
+    let same = among.iter().zip(&alone).filter(|(among, alone)| among == alone).count();
+    assert!(same * 2 > works.len(), "{same} of {}", works.len());
 
     let wide = LlamaContextParams::default().with_n_ctx(NonZeroU32::new(4096)).with_n_batch(4096);
     engine.context = model.new_context(&backend, wide).unwrap();
-    for (work, tokens) in works.iter().zip(&among) {
+    for (work, tokens) in works.iter().zip(&among).chain(works.iter().zip(&alone)) {
         assert!(tokens.len() > 20, "{work:?}");
         let furthest = furthest(&mut engine, work, tokens);
         assert!(furthest < ROUNDING, "{furthest} of the spread, {work:?}");

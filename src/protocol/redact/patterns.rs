@@ -1,0 +1,101 @@
+//! What addresses and numbers of people look like.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Kind;
+
+/// What a kind's words look like. Where there is a group named `word`, that alone is kept private.
+pub struct Pattern {
+    pub kind: Kind,
+    pub regex: Regex,
+    /// Whether what matches is such a word.
+    pub check: fn(&str) -> bool,
+}
+
+/// Of each kind in turn; what comes first wins where two begin at the same place.
+static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    let always = |_: &str| true;
+    let rows: [(Kind, &str, fn(&str) -> bool); 9] = [
+        (
+            Kind::Email,
+            r"(?i)[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}](?:[\p{L}\p{N}-]*\.)+\p{L}{2,}(?:@[\p{L}\p{N}.@-]+)?",
+            always,
+        ),
+        (Kind::Iban, r"(?i)\b[a-z]{2}[0-9]{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,3})?\b", iban),
+        (Kind::Card, r"\b[0-9](?:[ -]?[0-9]){12,18}\b", card),
+        // Social security (United States), national insurance (United Kingdom).
+        (Kind::Id, r"\b[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}\b", always),
+        (Kind::Id, r"(?i)\b[a-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[a-d]\b", always),
+        // Whatever stands at a label that says so.
+        (
+            Kind::Id,
+            r"(?i)\b(?:ssn|mrn|nhs|passport|social security|tax|insurance|patient|member|account|customer|employee|licen[cs]e|case|policy|record|id)(?: (?:id|no|nr|num|number|code))?[.:#]*(?: (?:is|no|nr|number)[.:#]*)? ?[:#]? ?(?P<word>[a-z0-9][a-z0-9/-]{2,}[a-z0-9])",
+            has_number,
+        ),
+        (Kind::Phone, r"\+[0-9](?:[ ()./-]{0,3}[0-9]){7,14}\b", phone),
+        (Kind::Phone, r"(?:\([0-9]{3}\) ?|\b[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}\b", phone),
+        (Kind::Phone, r"\(?\b0[0-9]{1,4}\)?[ /-]{1,3}[0-9](?:[ -]?[0-9]){4,9}\b", phone),
+    ];
+    let built = rows.into_iter().filter_map(|(kind, regex, check)| {
+        let regex = Regex::new(regex).inspect_err(|error| debug_assert!(false, "{error}")).ok()?;
+        Some(Pattern { kind, regex, check })
+    });
+    built.collect()
+});
+
+/// Those of the kinds that are kept private.
+pub fn of(kinds: &[Kind]) -> impl Iterator<Item = &'static Pattern> + use<'_> {
+    PATTERNS.iter().filter(|pattern| kinds.contains(&pattern.kind))
+}
+
+/// What makes two writings the same word.
+pub fn key(kind: Kind, word: &str) -> String {
+    let plain = |keep: fn(&char) -> bool| word.chars().filter(keep).flat_map(char::to_lowercase).collect();
+    match kind {
+        Kind::Phone | Kind::Card => plain(char::is_ascii_digit),
+        Kind::Iban => plain(|character| character.is_alphanumeric()),
+        _ => {
+            let folded: String = word.chars().flat_map(char::to_lowercase).collect();
+            folded.split_whitespace().collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+fn digits(text: &str) -> impl DoubleEndedIterator<Item = u32> + '_ {
+    text.chars().filter_map(|character| character.to_digit(10))
+}
+
+fn phone(text: &str) -> bool {
+    (7..=15).contains(&digits(text).count())
+}
+
+fn has_number(text: &str) -> bool {
+    digits(text).count() >= 4 || (text.len() >= 6 && digits(text).count() >= 2)
+}
+
+/// The check digit of ISO/IEC 7812-1 (Luhn).
+fn card(text: &str) -> bool {
+    let sum: u32 = digits(text)
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| match at % 2 {
+            0 => digit,
+            _ if digit > 4 => digit * 2 - 9,
+            _ => digit * 2,
+        })
+        .sum();
+    sum.is_multiple_of(10) && digits(text).any(|digit| digit != 0)
+}
+
+/// The check digits of ISO 13616 (modulo 97).
+fn iban(text: &str) -> bool {
+    let plain: Vec<char> = text.chars().filter(char::is_ascii_alphanumeric).collect();
+    if !(15..=34).contains(&plain.len()) {
+        return false;
+    }
+    let (head, tail) = plain.split_at(4);
+    let rest = tail.iter().chain(head).filter_map(|character| character.to_digit(36));
+    rest.fold(0u32, |rest, digit| (rest * if digit > 9 { 100 } else { 10 } + digit) % 97) == 1
+}

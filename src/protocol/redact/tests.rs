@@ -1,0 +1,141 @@
+use super::*;
+
+fn rules() -> Rules {
+    Rules {
+        names: vec!["Jürgen Müller".into(), "Acme-Werke".into(), "Li".into()],
+        kinds: vec![Kind::Email, Kind::Phone, Kind::Iban, Kind::Card, Kind::Id],
+        patterns: vec!["PRJ-[0-9]+".into()],
+    }
+}
+
+fn hidden(text: &str) -> String {
+    Redactor::open(&rules(), [text].into_iter()).hide(text).into_owned()
+}
+
+#[test]
+fn a_name_is_hidden_whatever_its_case_layout_and_escapes() {
+    for text in [
+        "Jürgen Müller",
+        "JÜRGEN MÜLLER",
+        "jürgen\n   müller",
+        "Jürgen\u{a0}Müller",
+        "Jür-\ngen Müller",
+        "Müller, Jürgen",
+        r"J\u00fcrgen M\u00fcller",
+        r"J\\u00fcrgen\\nM\\u00fcller",
+        r"J\xfcrgen\tM\xfcller",
+        "Jürgen Mül\u{ad}ler",
+    ] {
+        assert_eq!(hidden(text), "NAME_1", "{text}");
+        assert_eq!(hidden(&format!("Mr {text}'s car")), "Mr NAME_1's car", "{text}");
+    }
+    assert_eq!(hidden("Acme Werke, ACME-WERKE; Acme-\nWerkes"), "NAME_1, NAME_1; NAME_1s");
+    assert_eq!(hidden("Life, Ali and Li's"), "Life, Ali and NAME_1's");
+    assert_eq!(hidden(r#"{"a": "\nLi\n"}"#), r#"{"a": "\nNAME_1\n"}"#);
+}
+
+#[test]
+fn a_part_of_a_name_is_a_word_of_its_own_where_it_has_a_capital() {
+    assert_eq!(hidden("Jürgen Müller; Mr MÜLLER, Müllers, a müller"), "NAME_1; Mr NAME_2, NAME_2s, a müller");
+}
+
+#[test]
+fn addresses_and_numbers_of_people_are_hidden() {
+    for (text, without) in [
+        ("Write to Jane.Doe+x@mail.example.co.uk, please.", "Write to EMAIL_1, please."),
+        ("jane@exam-\nple.com and JANE@EXAMPLE.COM", "EMAIL_1 and EMAIL_1"),
+        ("Call +49 (30) 123-456 78.", "Call PHONE_1."),
+        ("Call (555) 123-4567 or 555.123.4567", "Call PHONE_1 or PHONE_1"),
+        ("Tel. 030 / 1234567", "Tel. PHONE_1"),
+        ("IBAN DE89 3704 0044 0532 0130 00!", "IBAN IBAN_1!"),
+        ("de89370400440532013000", "IBAN_1"),
+        ("card 4111 1111 1111 1111", "card CARD_1"),
+        ("SSN 123-45-6789", "SSN ID_1"),
+        ("Patient ID: A-1234567, MRN 00123456.", "Patient ID: ID_1, MRN ID_2."),
+        ("see prj-1 and PRJ-12", "see prj-1 and WORD_1"),
+    ] {
+        assert_eq!(hidden(text), without);
+    }
+}
+
+#[test]
+fn figures_are_not_taken_for_numbers_of_people() {
+    for text in [
+        "Revenue was $1,234.5 million in 2019, 1,115.0 in 2018 and 998 in 2017.",
+        "| 2019 | 2018 | 2017 | 12,345 | 0.8 |",
+        "4111 1111 1111 1112",
+        "on 12/03/2019 at 10:30, 54 years, 0.8 mg",
+        "Item 7A. See page 120.",
+    ] {
+        assert_eq!(hidden(text), text);
+    }
+}
+
+#[test]
+fn one_word_has_one_placeholder_and_comes_back() {
+    let texts = ["Li wrote to a@b.org.", "Jürgen Müller wrote to A@B.ORG and c@d.org."];
+    let redactor = Redactor::open(&rules(), texts.into_iter());
+    let both: Vec<_> = texts.iter().map(|text| redactor.hide(text).into_owned()).collect();
+    assert_eq!(both, ["NAME_1 wrote to EMAIL_1.", "NAME_2 wrote to EMAIL_1 and EMAIL_2."]);
+    assert_eq!(
+        redactor.restore("name_2, `NAME\\_1`s EMAIL_1; NAME_9 USERNAME_1"),
+        "Jürgen Müller, `Li`s a@b.org; NAME_9 USERNAME_1"
+    );
+    let again = Redactor::new(&redactor.redaction());
+    assert_eq!(again, redactor);
+    assert_eq!(again.hide(texts[1]), both[1]);
+}
+
+#[test]
+fn a_document_that_holds_what_looks_like_a_placeholder_is_not_mistaken_for_one() {
+    let text = "NAME_1 is a column; Li is a person.";
+    let redactor = Redactor::open(&rules(), [text].into_iter());
+    let hidden = redactor.hide(text);
+    assert_eq!(hidden, "NAME_1 is a column; XNAME_1 is a person.");
+    assert_eq!(redactor.restore(&hidden), text);
+}
+
+#[test]
+fn what_has_no_placeholder_yet_is_hidden_all_the_same() {
+    let redactor = Redactor::open(&rules(), ["Li"].into_iter());
+    assert_eq!(redactor.hide("Li and new@mail.org"), "NAME_1 and EMAIL_0");
+    assert_eq!(
+        redactor.unknown(["Li, new@mail.org"]),
+        [PrivateWord { kind: Kind::Email, word: "new@mail.org".into() }]
+    );
+}
+
+#[test]
+fn rules_that_cannot_be_kept_to_are_refused() {
+    let with = |pattern: &str| Rules { patterns: vec![pattern.into()], ..Rules::default() };
+    assert!(with("(").check().unwrap_err().contains("regular expression"));
+    assert!(with("a*").check().unwrap_err().contains("empty"));
+    assert!(Redactor::new(&Redaction { rules: with("("), ..Redaction::default() }).error().is_some());
+    assert!(Rules { names: vec![" ".into()], ..Rules::default() }.is_empty());
+}
+
+#[test]
+fn words_are_found_where_windows_meet() {
+    for before in [64 * 1024 - 3, 64 * 1024 - 9, 64 * 1024, 2 * 64 * 1024 - 1] {
+        let text = format!("{} Jürgen Müller {}", "x".repeat(before - 1), "y ".repeat(3000));
+        assert!(hidden(&text).contains("x NAME_1 y"), "{before}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn nothing_private_is_left_and_the_rest_stays(text in "(Li|LI|a@b\\.org|[a-zé ,.\\\\\"\n]{0,6}){0,12}") {
+        let redactor = Redactor::open(&rules(), [text.as_str()].into_iter());
+        let (hidden, cuts) = redactor.hide_and_tell(&text);
+        proptest::prop_assert!(redactor.unknown([hidden.as_str()]).is_empty());
+        proptest::prop_assert_eq!(redactor.hide(&hidden), hidden.as_str());
+        let (mut at, mut plain) = (0, String::new());
+        for cut in &cuts {
+            plain.push_str(&hidden[at..cut.hidden.start]);
+            plain.push_str(&text[cut.original.clone()]);
+            at = cut.hidden.end;
+        }
+        plain.push_str(&hidden[at..]);
+        proptest::prop_assert_eq!(plain, text);
+    }
+}

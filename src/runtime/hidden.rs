@@ -1,0 +1,204 @@
+//! The documents as the remote LM's programs may see them: placeholders stand where private words do.
+//!
+//! A program that never had a word cannot give it away, however it writes it. What it returns is brought back: spans count
+//! in the documents themselves again, and texts have their words put back before the local LM reads them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::document::{Document, Span};
+use crate::local::ChunkText;
+use crate::protocol::redact::{Cut, Redaction, Redactor};
+use crate::protocol::{Chunk, JobOutput, Manifest, Part};
+
+pub(super) struct Hidden {
+    texts: Vec<HiddenText>,
+}
+
+struct HiddenText {
+    text: Arc<str>,
+    /// In order.
+    cuts: Vec<Cut>,
+}
+
+impl Hidden {
+    /// The documents, nothing of which is private.
+    pub(super) fn none(documents: &[Document]) -> Self {
+        let plain = |document: &Document| HiddenText { text: document.text.clone(), cuts: Vec::new() };
+        Self { texts: documents.iter().map(plain).collect() }
+    }
+
+    /// The documents of a session with these rules; words that it does not know yet are added to them, those of the
+    /// question first. Reads every document three times.
+    pub(super) fn of(documents: &[Document], question: &str, redaction: &mut Option<Redaction>) -> Self {
+        let Some(known) = redaction.as_mut() else { return Self::none(documents) };
+        let texts = std::iter::once(question).chain(documents.iter().map(|document| &*document.text));
+        let redactor = match known.words.is_empty() {
+            true => Redactor::open(&known.rules, texts),
+            false => Redactor::new(known),
+        };
+        *known = redactor.redaction();
+        let hide = |document: &Document| match redactor.hide_and_tell(&document.text) {
+            (_, cuts) if cuts.is_empty() => HiddenText { text: document.text.clone(), cuts },
+            (text, cuts) => HiddenText { text: text.into(), cuts },
+        };
+        Self { texts: documents.iter().map(hide).collect() }
+    }
+
+    /// What a program is given: the documents, or the one part that the session is about.
+    pub(super) fn texts(&self, part: Option<&Part>) -> Vec<Arc<str>> {
+        let Some(Part { span, .. }) = part else {
+            return self.texts.iter().map(|hidden| hidden.text.clone()).collect();
+        };
+        let text = self.texts.get(span.document).and_then(|hidden| {
+            let span = hidden.hidden(span);
+            hidden.text.get(span.start..span.end)
+        });
+        vec![text.unwrap_or_default().into()]
+    }
+
+    /// A chunk of the documents, as a program may see it.
+    pub(super) fn chunk(&self, chunk: &Chunk, redactor: &Redactor) -> ChunkText {
+        match chunk {
+            Chunk::Span(span) => match self.texts.get(span.document) {
+                Some(hidden) => {
+                    let span = hidden.hidden(span);
+                    ChunkText::of(hidden.text.clone(), span.start..span.end)
+                }
+                None => ChunkText::whole("".into()),
+            },
+            Chunk::Text(text) => ChunkText::whole(redactor.hide(text).into()),
+        }
+    }
+
+    /// What a program made of what it was given, as the session has it.
+    pub(super) fn restore(&self, manifest: &mut Manifest, part: Option<&Part>, redactor: &Redactor) {
+        match &mut manifest.chunk {
+            Chunk::Span(span) => *span = self.original(*span, part),
+            Chunk::Text(text) => put_back(text, redactor),
+        }
+        put_back(&mut manifest.task, redactor);
+        put_back(&mut manifest.advice, redactor);
+    }
+
+    fn original(&self, span: Span, part: Option<&Part>) -> Span {
+        let (document, before) = match part {
+            Some(part) => {
+                (part.span.document, self.texts.get(part.span.document).map(|text| text.hidden(&part.span).start))
+            }
+            None => (span.document, Some(0)),
+        };
+        let before = before.unwrap_or(0);
+        let Some(text) = self.texts.get(document) else { return span };
+        let span =
+            text.original(&Span::new(document, span.start.saturating_add(before), span.end.saturating_add(before)));
+        match part {
+            Some(part) => {
+                let within = |at: usize| at.clamp(part.span.start, part.span.end);
+                Span::new(document, within(span.start), within(span.end))
+            }
+            None => span,
+        }
+    }
+}
+
+impl HiddenText {
+    fn hidden(&self, span: &Span) -> Span {
+        moved(span, &self.cuts, |cut| (cut.original.start..cut.original.end, cut.hidden.start..cut.hidden.end))
+    }
+
+    fn original(&self, span: &Span) -> Span {
+        moved(span, &self.cuts, |cut| (cut.hidden.start..cut.hidden.end, cut.original.start..cut.original.end))
+    }
+}
+
+type Ranges = (std::ops::Range<usize>, std::ops::Range<usize>);
+
+/// The span in the other text. One that begins or ends within a word takes the whole word in.
+fn moved(span: &Span, cuts: &[Cut], ranges: impl Fn(&Cut) -> Ranges) -> Span {
+    let at = |offset: usize, is_end: bool| {
+        let before = cuts.partition_point(|cut| ranges(cut).0.start < offset);
+        let Some((from, to)) = before.checked_sub(1).and_then(|last| cuts.get(last)).map(&ranges) else {
+            return offset;
+        };
+        match (offset < from.end, is_end) {
+            (true, false) => to.start,
+            (true, true) => to.end,
+            (false, _) => to.end + (offset - from.end),
+        }
+    };
+    Span::new(span.document, at(span.start, false), at(span.end, true))
+}
+
+fn put_back(text: &mut String, redactor: &Redactor) {
+    if let Cow::Owned(restored) = redactor.restore(text) {
+        *text = restored;
+    }
+}
+
+/// A worker's output, as a program may see it.
+pub(super) fn hide_output(output: &JobOutput, redactor: &Redactor) -> JobOutput {
+    let hide = |text: &String| redactor.hide(text).into_owned();
+    JobOutput {
+        explanation: hide(&output.explanation),
+        citation: output.citation.as_ref().map(hide),
+        answer: output.answer.as_ref().map(hide),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::redact::Rules;
+
+    const TEXT: &str = "Dear Jürgen Müller,\nMÜLLER, JÜRGEN and Li wrote.\nYours, Li\n";
+
+    fn hidden() -> (Hidden, Redactor) {
+        let rules = Rules { names: vec!["Jürgen Müller".into(), "Li".into()], ..Rules::default() };
+        let mut redaction = Some(Redaction { rules, ..Redaction::default() });
+        let hidden = Hidden::of(&[Document::from_text("d", TEXT)], "Who is Li?", &mut redaction);
+        (hidden, Redactor::new(&redaction.unwrap()))
+    }
+
+    #[test]
+    fn a_program_sees_placeholders_and_its_spans_come_back() {
+        let (hidden, redactor) = hidden();
+        let text = hidden.texts(None).remove(0);
+        assert_eq!(&*text, "Dear NAME_2,\nNAME_2 and NAME_1 wrote.\nYours, NAME_1\n");
+        for (seen, meant) in [
+            ("NAME_2 and NAME_1 wrote", "MÜLLER, JÜRGEN and Li wrote"),
+            ("ME_2,\nNA", "Jürgen Müller,\nMÜLLER, JÜRGEN"),
+            ("Dear ", "Dear "),
+            ("NAME_1\n", "Li\n"),
+        ] {
+            let start = if seen == "NAME_1\n" { text.rfind(seen) } else { text.find(seen) }.unwrap();
+            let mut manifest = Manifest {
+                chunk: Chunk::Span(Span::new(0, start, start + seen.len())),
+                task: "Find NAME_1.".into(),
+                advice: String::new(),
+            };
+            hidden.restore(&mut manifest, None, &redactor);
+            let Chunk::Span(span) = manifest.chunk else { panic!() };
+            assert_eq!((&TEXT[span.start..span.end], manifest.task.as_str()), (meant, "Find Li."));
+            let again = hidden.chunk(&Chunk::Span(span), &redactor);
+            assert!(again.as_str().contains(seen), "{}", again.as_str());
+        }
+    }
+
+    #[test]
+    fn of_a_part_spans_count_from_the_whole_documents_beginning() {
+        let (hidden, redactor) = hidden();
+        let start = TEXT.find("MÜLLER").unwrap();
+        let part = Part { span: Span::new(0, start, TEXT.find("\nYours").unwrap()), characters: 0 };
+        let text = hidden.texts(Some(&part)).remove(0);
+        assert_eq!(&*text, "NAME_2 and NAME_1 wrote.");
+        let mut manifest = Manifest { chunk: Chunk::Span(Span::new(0, 11, 17)), ..manifest() };
+        hidden.restore(&mut manifest, Some(&part), &redactor);
+        let at = TEXT.find("Li").unwrap();
+        assert_eq!(manifest.chunk, Chunk::Span(Span::new(0, at, at + 2)));
+    }
+
+    fn manifest() -> Manifest {
+        Manifest { chunk: Chunk::Text(String::new()), task: String::new(), advice: String::new() }
+    }
+}
