@@ -573,6 +573,7 @@ impl Cli {
 impl Levers {
     fn overrides(&self) -> Vec<Override> {
         let names = Some(self.redact_name.join(";")).filter(|names| !names.is_empty());
+        let step = self.step.then(|| "true".to_owned());
         let redacted = self.redact.iter().map(|kind| given(&format!("redact.{kind}"), "true".into(), "--redact"));
         let all = [
             ("redact.names", &names, "--redact-name"),
@@ -593,7 +594,7 @@ impl Levers {
             ("remote.model", &self.remote_model, "--remote-model"),
             ("local.model", &self.local_model, "--local-model"),
             ("remote.budget_usd", &self.budget, "--budget"),
-            ("protocol.step", &self.step.then(|| "true".to_owned()), "--step"),
+            ("protocol.step", &step, "--step"),
             ("remote.max_exposed_share", &self.max_exposed_share, "--max-exposed-share"),
         ]
         .into_iter()

@@ -11,8 +11,9 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::reading;
 use super::{Exit, Failure};
-use crate::document::{Document, load_all};
+use crate::document::Document;
 use crate::journal::{Durability, Store};
 
 /// A longer file is no log. In bytes.
@@ -29,7 +30,7 @@ pub fn import(store: &Store, file: &Path, documents: &[PathBuf], out: &mut dyn W
         return Err(cannot(&format_args!("it is longer than {} MB", LONGEST >> 20)));
     }
     let log = log::read(&bytes).map_err(|why| cannot(&why))?;
-    let documents = if documents.is_empty() { stand_ins(&log) } else { load_all(documents)? };
+    let documents = if documents.is_empty() { stand_ins(&log) } else { reading::read(documents)?.documents };
     let facts = facts::facts(&log, &documents);
     let (session, writer) = store.create(&documents)?;
     let written = async {
