@@ -22,7 +22,7 @@ use minions::protocol::{
     Fact, Finish, FleetSample, ModelInfo, Purpose, RemoteAsk, SessionOpened, Settings, State, Usage, prompts,
 };
 use minions::remote::{RemoteError, RemoteLm, RemoteReply};
-use minions::runtime::{self, Embeddings, Event, Setup};
+use minions::runtime::{self, Beginning, Embeddings, Event, Recall, Setup};
 use minions::sandbox::Sandbox;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -214,7 +214,8 @@ async fn session(jobs: usize, at_once: usize, address: String) -> Outcome<String
     let sandbox = Sandbox::new(program, &SandboxConfig::default(), jobs as u32);
     let before = Spent::now();
     let mut running = runtime::start(Setup {
-        opened,
+        beginning: Beginning::New(Box::new(opened)),
+        recall: Recall::default(),
         documents: documents.clone(),
         remote: Arc::new(Planner),
         remote_attempts: 1,

@@ -40,7 +40,8 @@ fn a_pdf_that_cannot_be_read_says_why() {
     let why = |name: &str| load(&[fixture(name)]).unwrap_err();
     assert!(matches!(why("locked.pdf"), LoadError::Password(_)));
     assert!(matches!(why("scanned.pdf"), LoadError::Scanned(_)));
-    assert!(matches!(why("cut-short.pdf"), LoadError::Damaged { .. }));
+    let cut_short = why("cut-short.pdf");
+    assert!(matches!(cut_short, LoadError::Damaged { .. }), "{cut_short:?}");
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes) in [
         ("a.pdf", &b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"[..]),
@@ -93,11 +94,7 @@ fn a_reading_that_is_not_wanted_any_more_stops() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.html");
     std::fs::write(&path, "<p>words").unwrap();
-    let mut calls = 0;
-    let mut told = |_: &Progress| {
-        calls += 1;
-        calls < 2
-    };
+    let mut told = |_: &Progress| false;
     let read = Loader::new(env!("CARGO_BIN_EXE_minions").into(), &mut told).load(&[path]);
-    assert!(matches!(read, Err(LoadError::Stopped)));
+    assert!(matches!(read, Err(LoadError::Stopped)), "{read:?}");
 }

@@ -27,8 +27,8 @@ async fn a_document_that_cannot_be_read_is_named_with_what_to_do() {
         ("missing.txt", "there is no file \"missing.txt\""),
         ("empty.txt", "\"empty.txt\" is empty"),
         ("blank.txt", "\"blank.txt\" is empty"),
-        ("program", "this version reads text only"),
-        ("folder", "\"folder\" is a folder"),
+        ("program", "is a binary file of no format it knows"),
+        ("folder", "\"folder\" holds no document that can be read"),
         ("-", "is empty"),
     ] {
         run(&home, document, &[]).await.assert_refused_at_once(1, &[words]);
@@ -50,7 +50,7 @@ async fn usage_and_settings_that_cannot_be_exit_with_2() {
         (&["-q", "x", "--set", "remote.modle=x"], &["remote.modle", "did you mean `remote.model`"]),
         (&["-q", "x", "--set", "local.max_in_flight=lots"], &["local.max_in_flight", "a whole number from 1 to 4096"]),
         (&["-q", "x", "--set", "remote.provider=opnai"], &["remote.provider", "offline, openai"]),
-        (&["-q", "x", "--protocol", "minion"], &["the protocol minion is not in this version"]),
+        (&["-q", "x", "--protocol", "remote-only"], &["the offline planner has no model to read it"]),
         (&["-q", "x", "--config", "missing.toml"], &["missing.toml"]),
     ] {
         let said = home.run(&[&["run", "-d", "document.txt"], args].concat()).await;

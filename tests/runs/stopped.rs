@@ -33,7 +33,7 @@ async fn an_interrupt_while_the_remote_lm_writes_keeps_what_had_come() {
             (step == Step::Think).then(|| Reply::text("Half of a thought").fault(Fault::HangAfterText))
         })
         .await;
-        let patient = settings(&["remote.idle_timeout_s=60"]);
+        let patient = settings(&["remote.idle_timeout_s=60", "sessions.on_hangup=stop"]);
         let run = start(&home, &[remote(&planner), patient]);
         planner.wait_for(|counts| counts.requests == 3 && counts.in_flight == 1).await;
         signal(&run, name);
