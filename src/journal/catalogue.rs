@@ -39,8 +39,7 @@ struct Entry {
     told: Told,
 }
 
-/// A summary without what is known of a session by its folder. Nothing in it is flattened, which takes five times as long
-/// to read.
+/// A summary without what is known of a session by its folder. Nothing in it is flattened: that is slow to read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Told {
     id: String,

@@ -18,9 +18,9 @@ fn what_cannot_be_opened_leaves_the_session_and_the_paths_where_they_are() {
     pty.send(b"\r");
     pty.wait_for("Which documents?");
     for (path, refused) in [
-        ("-", "only files can be named"),
-        ("pipe", "only files can be named"),
-        ("folder", "is a folder"),
+        ("-", "only files and folders can be named"),
+        ("pipe", "only files and folders can be named"),
+        ("folder", "holds no document that can be read"),
         ("reprot.txt", "there is no file"),
     ] {
         pty.send(format!("\x15{path}\r").as_bytes());

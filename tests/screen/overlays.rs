@@ -41,7 +41,7 @@ fn a_run_starts_from_the_form_with_its_levers_and_is_asked_again() {
     pty.send(b"\x1b[200~When was the last visit\nof the patient?\x1b[201~");
     pty.wait_for("of the patient?");
     // A lever that cannot hold says so, and nothing was lost.
-    pty.send(b"\t\x1599\r");
+    pty.send(b"\t\t\x1599\r");
     pty.wait_for("a whole number from 1 to 20");
     pty.send(b"\x151\x1b");
     pty.wait_until_gone(ASKED);
