@@ -401,7 +401,7 @@ pub enum SessionsCommand {
         yes: bool,
     },
     /// Start a new session from a place in an old one
-    Fork(ForkArgs),
+    Fork(Box<ForkArgs>),
     /// Delete a session and the texts of documents it keeps
     Delete {
         #[arg(help = SESSION)]

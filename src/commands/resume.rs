@@ -185,7 +185,7 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
             Embeddings::None | Embeddings::Missing(_) => None,
         },
     };
-    let beginning = Beginning::OnRecord { state: Box::new(state), resumed };
+    let beginning = Beginning::OnRecord { state: Box::new(state), resumed: Box::new(resumed) };
     let remote_attempts = config.remote.attempts;
     let running = runtime::start(Setup {
         beginning,

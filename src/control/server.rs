@@ -28,6 +28,9 @@ const LONGEST_PARTIAL: usize = 256 * 1024;
 const PIECE: usize = 16 * 1024;
 const EVENTS: usize = 16;
 
+/// A piece of the reply to a request.
+type Piece = (AskId, Arc<str>);
+
 /// How many others watch a session.
 pub type Attached = watch::Receiver<usize>;
 
@@ -53,7 +56,7 @@ pub fn share(session: &Session, running: Running) -> (Running, Attached) {
 struct Shared {
     /// What has come of the reply under way.
     partial: Mutex<Option<(AskId, String)>>,
-    deltas: broadcast::Sender<(AskId, Arc<str>)>,
+    deltas: broadcast::Sender<Piece>,
     orders: mpsc::Sender<Order>,
     attached: watch::Sender<usize>,
 }
@@ -207,7 +210,7 @@ impl Shared {
     }
 
     /// What has come of a reply so far, and what comes from here on: no piece twice, none missing.
-    fn begin_watching(&self) -> (Option<(AskId, String)>, broadcast::Receiver<(AskId, Arc<str>)>) {
+    fn begin_watching(&self) -> (Option<(AskId, String)>, broadcast::Receiver<Piece>) {
         let partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
         (partial.clone(), self.deltas.subscribe())
     }

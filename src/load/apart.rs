@@ -213,7 +213,7 @@ impl Process {
 
     /// Hands the document over on a thread of its own: one who does not listen is left when patience ends.
     fn ask(&mut self, format: Foreign, from: u32, bytes: &Arc<[u8]>) -> Result<(), Nothing> {
-        let Some(mut input) = self.child.stdin.as_ref().and_then(|input| dup(input)) else {
+        let Some(mut input) = self.child.stdin.as_ref().and_then(dup) else {
             return Err(Nothing::Process("has no pipe".into()));
         };
         let bytes = bytes.clone();

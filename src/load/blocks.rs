@@ -92,7 +92,7 @@ impl Blocks {
             return;
         }
         let item = prefix.trim_start().starts_with(|first: char| first == '-' || first.is_ascii_digit());
-        if !self.out.is_empty() && !(item && self.after_item) {
+        if !(self.out.is_empty() || item && self.after_item) {
             self.out.push('\n');
         }
         self.after_item = item;

@@ -74,7 +74,7 @@ impl Driver {
         let (delta_sender, deltas) = mpsc::channel(DELTAS);
         let (state, first) = match beginning {
             Beginning::New(opened) => (State::default(), Input::Start(opened)),
-            Beginning::OnRecord { state, resumed } => (*state, Input::Resume(resumed)),
+            Beginning::OnRecord { state, resumed } => (*state, Input::Resume(*resumed)),
         };
         let (question, part) = match &first {
             Input::Start(opened) => (opened.question.clone(), opened.settings.part),

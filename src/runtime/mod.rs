@@ -38,7 +38,7 @@ pub enum Beginning {
     /// A new session.
     New(Box<SessionOpened>),
     /// One that is on record, as its facts have left it.
-    OnRecord { state: Box<State>, resumed: Resumed },
+    OnRecord { state: Box<State>, resumed: Box<Resumed> },
 }
 
 /// Everything a run needs.

@@ -13,7 +13,7 @@ fn last_message(request: &Value) -> String {
 /// A remote LM that chats: it asks for the item and answers from the reply.
 async fn chatting() -> Loopback {
     Loopback::start(|request| {
-        let last = last_message(&request);
+        let last = last_message(request);
         Reply::text(match last.as_str() {
             last if last.contains("You talk with the reader") => {
                 json!({"explanation": "one step", "message": "What did item 7 bring in?"}).to_string()
@@ -30,7 +30,7 @@ async fn chatting() -> Loopback {
 async fn reading() -> Loopback {
     Loopback::start(|request| {
         let words = "Item 7 brought in 10007 dollars in that year.";
-        let found = last_message(&request).contains(words);
+        let found = last_message(request).contains(words);
         let output = if found {
             json!({"explanation": "its line", "citation": words, "answer": "10007 dollars"})
         } else {

@@ -173,7 +173,6 @@ impl Making<'_> {
                 counted: false,
                 reused: false,
                 worst_cost_usd: price.map(|price| price.worst(input, cap)),
-                ..Estimate::default()
             },
         };
         let name = format!("{session}-judge");

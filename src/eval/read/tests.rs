@@ -15,7 +15,7 @@ fn lines_may_leave_out_what_is_not_known() {
     assert_eq!(questions[0].documents, [Source::File("a.txt".into())]);
     assert!(questions[0].answers.is_empty() && questions[0].evidence.is_empty());
     assert_eq!((questions[1].id.as_str(), questions[1].answers[0].as_str()), ("7", "12.5"));
-    let bytes = Evidence { document: 1, place: Place::Bytes(5..11), keys: vec![4..6] };
+    let bytes = Evidence { document: 1, place: Place::Bytes(5..11), keys: std::iter::once(4..6).collect() };
     let words = Evidence { document: 0, place: Place::Words("in words".into()), keys: Vec::new() };
     assert_eq!(questions[1].evidence, [bytes, words]);
 }

@@ -14,10 +14,13 @@ pub struct Pattern {
     pub check: fn(&str) -> bool,
 }
 
+/// A kind, its pattern, and what else must hold of what it finds.
+type Row = (Kind, &'static str, fn(&str) -> bool);
+
 /// Of each kind in turn; what comes first wins where two begin at the same place.
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     let always = |_: &str| true;
-    let rows: [(Kind, &str, fn(&str) -> bool); 9] = [
+    let rows: [Row; 9] = [
         (
             Kind::Email,
             r"(?i)[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}](?:[\p{L}\p{N}-]*\.)+\p{L}{2,}(?:@[\p{L}\p{N}.@-]+)?",

@@ -7,7 +7,7 @@ use super::world::*;
 use crate::protocol::*;
 
 /// The facts after the first `n`, were the process another one from there on.
-fn after<'a>(run: &'a Run, n: usize) -> &'a [Fact] {
+fn after(run: &Run, n: usize) -> &[Fact] {
     &run.facts[n..]
 }
 
