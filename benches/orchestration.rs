@@ -154,7 +154,7 @@ impl RemoteLm for Planner {
         let text = match request.purpose {
             Purpose::Advise | Purpose::Think => "It is there.".to_owned(),
             Purpose::Decompose => PROGRAM.to_owned(),
-            Purpose::Decide => {
+            Purpose::Decide | Purpose::Message | Purpose::Answer => {
                 json!({ "decision": "provide_final_answer", "answer": "42", "explanation": "", "citations": [] })
                     .to_string()
             }
