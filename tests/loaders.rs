@@ -41,7 +41,8 @@ fn a_pdf_that_cannot_be_read_says_why() {
     assert!(matches!(why("locked.pdf"), LoadError::Password(_)));
     assert!(matches!(why("scanned.pdf"), LoadError::Scanned(_)));
     let cut_short = why("cut-short.pdf");
-    assert!(matches!(cut_short, LoadError::Damaged { .. }), "{cut_short:?}");
+    // What a library makes of half a file is its own: an error, or an end that costs no more than its process.
+    assert!(matches!(cut_short, LoadError::Damaged { .. } | LoadError::Apart { .. }), "{cut_short:?}");
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes) in [
         ("a.pdf", &b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"[..]),
