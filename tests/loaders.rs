@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // Also the helpers here are tests.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use minions::document::Document;
 use minions::load::{LoadError, Loaded, Loader, Progress};
@@ -12,6 +13,9 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 fn load(paths: &[PathBuf]) -> Result<Loaded, LoadError> {
+    // The program reads one after the other: so do the tests.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     Loader::new(env!("CARGO_BIN_EXE_minions").into(), &mut |_: &Progress| true).load(paths)
 }
 
