@@ -228,9 +228,10 @@ impl Process {
     /// How it ended.
     fn end(&mut self) -> String {
         let _ = self.child.kill();
-        match self.child.wait().ok().and_then(|status| status.code()) {
-            Some(crate::sandbox::OUT_OF_MEMORY) => "ran out of memory".into(),
-            _ => "broke off".into(),
+        match self.child.wait() {
+            Ok(status) if status.code() == Some(crate::sandbox::OUT_OF_MEMORY) => "ran out of memory".into(),
+            Ok(status) => format!("broke off ({status})"),
+            Err(_) => "broke off".into(),
         }
     }
 }
