@@ -173,8 +173,14 @@ fn paths(typed: &str) -> Vec<PathBuf> {
         return vec![whole];
     }
     let (mut paths, mut word, mut quote, mut any) = (Vec::new(), String::new(), None, false);
-    for character in typed.chars() {
+    let mut characters = typed.chars();
+    while let Some(character) = characters.next() {
         match (quote, character) {
+            // As terminals paste what is dropped on them.
+            (None, '\\') => {
+                word.extend(characters.next());
+                any = true;
+            }
             (Some(open), _) if character == open => quote = None,
             (None, '"' | '\'') => (quote, any) = (Some(character), true),
             (None, _) if character.is_whitespace() => {
@@ -212,6 +218,7 @@ mod tests {
         let read = |typed: &str| paths(typed).iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
         assert_eq!(read("a.txt  b.md"), ["a.txt", "b.md"]);
         assert_eq!(read("'my report.txt' b \"c d\""), ["my report.txt", "b", "c d"]);
+        assert_eq!(read(r"/a/my\ report.pdf it\'s"), ["/a/my report.pdf", "it's"]);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a report.txt");
         std::fs::write(&file, "x").unwrap();

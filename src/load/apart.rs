@@ -30,6 +30,8 @@ pub struct Pages {
     /// The pages, counted from 1, that show pictures and no text, and those that could not be read.
     pub pictures: Vec<u32>,
     pub unreadable: Vec<u32>,
+    /// Those that nobody tried to read any more.
+    pub given_up: Vec<u32>,
 }
 
 /// Why there is nothing of it.
@@ -38,6 +40,8 @@ pub enum Nothing {
     Trouble(Trouble),
     /// What the process did: it ended, took too long, or said what it should not.
     Process(String),
+    /// The text is longer than a document may be.
+    TooLarge,
     Stopped,
 }
 
@@ -77,6 +81,8 @@ impl Apart {
         let bytes: Arc<[u8]> = bytes.into();
         let mut pages = Pages::default();
         let mut total = None;
+        // One that has read before may be worn out: it gets no page of this document to its account.
+        let mut fresh = self.process.is_none();
         for _ in 0..=DEATHS {
             match self.go_on(format, &bytes, &mut pages, &mut total, told) {
                 Ok(()) => return Ok(pages),
@@ -87,8 +93,10 @@ impl Apart {
                     match total {
                         Some(total) if pages.paged && read < total => pages.skip(),
                         Some(_) if pages.paged => return Ok(pages),
-                        _ => return Err(Nothing::Process(what)),
+                        _ if fresh => return Err(Nothing::Process(what)),
+                        _ => {}
                     }
+                    fresh = true;
                 }
                 Err(other) => {
                     self.process = None;
@@ -96,8 +104,9 @@ impl Apart {
                 }
             }
         }
-        while total.is_some_and(|total| (pages.texts.len() as u64) < u64::from(total)) {
-            pages.skip();
+        while pages.awaits(total) {
+            pages.texts.push(String::new());
+            pages.given_up.push(pages.texts.len() as u32);
         }
         Ok(pages)
     }
@@ -115,6 +124,7 @@ impl Apart {
         let process = self.process(bytes.len() as u64)?;
         process.ask(format, from, bytes)?;
         let mut since = Instant::now();
+        let mut length: u64 = pages.texts.iter().map(|text| text.len() as u64).sum();
         loop {
             let part = match process.parts.recv_timeout(LOOK) {
                 Ok(Ok(part)) => part,
@@ -138,16 +148,18 @@ impl Apart {
                 Part::Done if total.is_some() => return Ok(()),
                 Part::Failed(trouble) if total.is_none() => return Err(Nothing::Trouble(trouble)),
                 Part::Text(text) if pages.texts.len() < total.map_or(0, |total| total.max(1) as usize) => {
+                    length += text.len() as u64;
+                    if length > super::MAX_BYTES {
+                        return Err(Nothing::TooLarge);
+                    }
                     pages.texts.push(text);
                 }
                 Part::Picture if pages.awaits(*total) => {
                     pages.texts.push(String::new());
                     pages.pictures.push(pages.texts.len() as u32);
                 }
-                Part::Unreadable(why) if pages.awaits(*total) => {
-                    tracing::warn!(page = pages.texts.len() + 1, why, "a page could not be read");
-                    pages.skip();
-                }
+                // Why is not told: what a library says of a page may be of its text.
+                Part::Unreadable(_) if pages.awaits(*total) => pages.skip(),
                 _ => return Err(Nothing::Process("said what it should not".into())),
             }
             if !told(pages.texts.len() as u32, total.unwrap_or(0)) {
@@ -249,11 +261,13 @@ mod tests {
 
     /// A program in the child's place: a shell script that answers with what `says` is, once for each start.
     fn read_by(says: &str) -> (Result<Pages, Nothing>, tempfile::TempDir) {
+        // Only one that goes on for ever is waited for until patience ends.
+        let patience = if says.contains("while") { Duration::from_millis(1500) } else { PATIENCE };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("liar");
         std::fs::write(&path, format!("#!/bin/sh\ncd {:?}\n{says}\n", folder.path())).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
-        let mut apart = Apart { program: path, patience: Duration::from_millis(300), process: None };
+        let mut apart = Apart { program: path, patience, process: None };
         (apart.read(Foreign::Pdf, b"bytes".to_vec(), &mut |_, _| true), folder)
     }
 
@@ -279,7 +293,8 @@ mod tests {
     #[test]
     fn a_process_that_always_dies_or_lies_is_given_up() {
         let (read, _folder) = read_by(&format!("{}; exit 96", printf(&[Part::Pages(100)])));
-        assert_eq!(read.unwrap().unreadable.len(), 100);
+        let pages = read.unwrap();
+        assert_eq!((pages.unreadable.len(), pages.given_up.len()), (DEATHS + 1, 100 - DEATHS - 1));
         for says in ["exit 97", "printf garbage", "while :; do :; done", "true"] {
             assert!(matches!(read_by(says).0, Err(Nothing::Process(_))), "{says}");
         }

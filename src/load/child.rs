@@ -14,6 +14,7 @@ pub const SUBCOMMAND: &str = "__read";
 
 /// Documents nest as deep as they like.
 const STACK: usize = 256 << 20;
+const WATCH_STACK: usize = 64 << 10;
 /// Processor seconds; the parent is the one who loses patience.
 const SECONDS: u64 = 3600;
 /// What a panic ends the process with.
@@ -28,7 +29,7 @@ pub fn child_main(mut arguments: impl Iterator<Item = OsString>) -> ! {
     sandbox::cap(usize::try_from(memory_mb << 20).unwrap_or(usize::MAX));
     // What this system cannot hold back is no reason not to read: nothing here runs what the document says.
     let _ = lock::early(memory_mb, SECONDS);
-    let watch = std::thread::Builder::new().stack_size(64 << 10).spawn(move || {
+    let watched = lock::beside(WATCH_STACK, move || {
         while lock::parent() == parent {
             std::thread::sleep(Duration::from_millis(500));
         }
@@ -38,7 +39,7 @@ pub fn child_main(mut arguments: impl Iterator<Item = OsString>) -> ! {
         let _ = lock::late();
         serve();
     });
-    if let (Ok(_), Ok(serves)) = (watch, serves) {
+    if let (Ok(()), Ok(serves)) = (watched, serves) {
         let _ = serves.join();
     }
     lock::leave(0)

@@ -12,7 +12,7 @@ pub fn rows_as_lines(text: String) -> String {
     let mut at = 0;
     while let Some(open) = memchr::memchr(b'"', &bytes[at..]).map(|found| at + found) {
         // Quotes that stand within a value do not open one.
-        let opens = open == 0 || matches!(bytes[open - 1], b',' | b';' | b'\t' | b'|' | b'\n' | b' ');
+        let opens = open == 0 || matches!(bytes[open - 1], b',' | b';' | b'\t' | b'|' | b'\n');
         if !opens {
             at = open + 1;
             continue;
@@ -53,6 +53,7 @@ mod tests {
             "a,b\n1,\"two lines \"\"and\"\" more\"\n2,x\n"
         );
         assert_eq!(told("a;b\n5\" pipe;c\n\"open\nnever"), "a;b\n5\" pipe;c\n\"open\nnever");
+        assert_eq!(told("a,bolt 5 \"\nb,nut 6 \"\n"), "a,bolt 5 \"\nb,nut 6 \"\n");
         assert_eq!(told("\"ü\nö\",\"\"\nb"), "\"ü ö\",\"\"\nb");
         assert_eq!(told(""), "");
     }

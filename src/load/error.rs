@@ -22,6 +22,8 @@ pub enum LoadError {
     NoFile(PathBuf),
     #[error("{0:?} holds no document that can be read; hidden files and those that its ignore rules name are left out")]
     EmptyFolder(PathBuf),
+    #[error("nothing in {path:?} can be read; {first}{}", more(.others))]
+    NothingInFolder { path: PathBuf, first: String, others: usize },
     #[error("{path:?} holds more than {most} documents; name a folder in it, or leave some out with a file `.ignore`")]
     CrowdedFolder { path: PathBuf, most: usize },
     #[error(
@@ -41,4 +43,11 @@ pub enum LoadError {
     Stopped,
     #[error("{path:?} could not be read: {error}")]
     Unreadable { path: PathBuf, error: io::Error },
+}
+
+fn more(others: &usize) -> String {
+    match others {
+        0 => String::new(),
+        others => format!(" ({others} more were left out)"),
+    }
 }

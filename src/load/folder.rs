@@ -9,8 +9,8 @@ use super::error::LoadError;
 /// Files of the largest folder.
 const MOST: usize = 2000;
 
-/// In the order of their names. Links are not followed.
-pub fn files(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
+/// In the order of their names. Links are not followed. `remarks`: where what may not be looked into is told.
+pub fn files(folder: &Path, remarks: &mut Vec<String>) -> Result<Vec<PathBuf>, LoadError> {
     let mut files = Vec::new();
     let walk = WalkBuilder::new(folder)
         // The rules hold where there is no repository too, and those above the folder do not: it was named.
@@ -27,7 +27,7 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
             }
             // A folder in it that may not be read.
             Err(error) => {
-                tracing::warn!(%error, "left out");
+                remarks.push(format!("left out: {error}"));
                 continue;
             }
         };
@@ -38,7 +38,7 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
             return Err(LoadError::CrowdedFolder { path: folder.into(), most: MOST });
         }
     }
-    if files.is_empty() { Err(LoadError::EmptyFolder(folder.into())) } else { Ok(files) }
+    if files.is_empty() && remarks.is_empty() { Err(LoadError::EmptyFolder(folder.into())) } else { Ok(files) }
 }
 
 #[cfg(test)]
@@ -58,12 +58,15 @@ mod tests {
         for name in ["b.txt", "a/one.md", "a/drafts/no.md", "c.log", "target/x.txt", ".hidden/x.txt"] {
             make(name, "words");
         }
-        let names: Vec<_> = files(folder.path()).unwrap();
+        let names: Vec<_> = files(folder.path(), &mut Vec::new()).unwrap();
         let names: Vec<_> =
             names.iter().map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string()).collect();
         assert_eq!(names, ["a/one.md", "b.txt"]);
-        assert!(matches!(files(&folder.path().join(".hidden/none")), Err(LoadError::Unreadable { .. })));
+        assert!(matches!(
+            files(&folder.path().join(".hidden/none"), &mut Vec::new()),
+            Err(LoadError::Unreadable { .. })
+        ));
         std::fs::create_dir(folder.path().join("empty")).unwrap();
-        assert!(matches!(files(&folder.path().join("empty")), Err(LoadError::EmptyFolder(_))));
+        assert!(matches!(files(&folder.path().join("empty"), &mut Vec::new()), Err(LoadError::EmptyFolder(_))));
     }
 }

@@ -75,7 +75,10 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
 
 fn by_bytes(bytes: &[u8]) -> Format {
     // Some writers put a few bytes before the mark (ISO 32000-1, annex H, note 13 allows for a kilobyte).
-    if memchr::memmem::find(&bytes[..bytes.len().min(1024)], b"%PDF-").is_some() {
+    // A text that speaks of the mark is none.
+    if let Some(at) = memchr::memmem::find(&bytes[..bytes.len().min(1024)], b"%PDF-")
+        && (at == 0 || bytes[at - 1] == b'\n' || std::str::from_utf8(bytes).is_err())
+    {
         return Format::Pdf;
     }
     if bytes.starts_with(b"{\\rtf") {

@@ -4,6 +4,8 @@
 const LONG: usize = 1000;
 /// Levels below this are indented as this one.
 const DEEPEST: usize = 16;
+/// What would become so many times longer stays as it is.
+const LONGER: usize = 4;
 
 /// The same values with a member or an element a line, and letters in the place of their `\u` escapes. What is not JSON
 /// stays as it is. Nothing is nested on the stack.
@@ -15,6 +17,9 @@ pub fn laid_out(text: String) -> String {
     let mut depth = 0_usize;
     let mut rest = text.as_str();
     while let Some(character) = rest.chars().next() {
+        if out.len() > text.len().saturating_mul(LONGER) {
+            return text;
+        }
         match character {
             '"' => {
                 let Some(end) = string_end(rest) else { return text };

@@ -76,8 +76,8 @@ impl<'a> Loader<'a> {
     /// Reads files, folders and, as `-`, standard input in order, and stops at the first of these that cannot be read. Blocks
     /// until all is read.
     pub fn load(&mut self, paths: &[PathBuf]) -> Result<Loaded, LoadError> {
-        let sources = sources(paths)?;
         let mut loaded = Loaded::default();
+        let sources = sources(paths, &mut loaded.remarks)?;
         let documents = sources.len();
         for (number, source) in sources.into_iter().enumerate() {
             let mut progress =
@@ -93,7 +93,12 @@ impl<'a> Loader<'a> {
             }
         }
         match paths.iter().find(|path| path.is_dir()) {
-            Some(folder) if loaded.documents.is_empty() => Err(LoadError::EmptyFolder(folder.clone())),
+            Some(folder) if loaded.documents.is_empty() => Err(match loaded.remarks.split_first() {
+                None => LoadError::EmptyFolder(folder.clone()),
+                Some((first, others)) => {
+                    LoadError::NothingInFolder { path: folder.clone(), first: first.clone(), others: others.len() }
+                }
+            }),
             _ => Ok(loaded),
         }
     }
@@ -185,6 +190,7 @@ impl<'a> Loader<'a> {
                 let what = what.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
                 LoadError::Damaged { path: path.into(), what }
             }
+            Nothing::TooLarge => LoadError::TooLarge(path.into()),
             Nothing::Process(what) => LoadError::Apart { path: path.into(), what },
         })
     }
@@ -196,6 +202,7 @@ impl Pages {
             |pages: &[u32], what: &str| (!pages.is_empty()).then(|| format!("{name:?}: {} {what}", listed(pages)));
         [
             told(&self.unreadable, "could not be read, and nothing stands there"),
+            told(&self.given_up, "were given up: too many pages before them could not be read"),
             told(&self.pictures, "only pictures, whose words are not read; `ocrmypdf IN OUT` recognises them"),
         ]
         .into_iter()
@@ -243,7 +250,8 @@ fn paged(name: String, texts: &[String]) -> Document {
     Document::paged(name, text, pages)
 }
 
-fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, LoadError> {
+/// `remarks`: where what cannot be looked into is told.
+fn sources(paths: &[PathBuf], remarks: &mut Vec<String>) -> Result<Vec<Source>, LoadError> {
     let mut seen = HashSet::new();
     if paths.iter().filter(|path| is_standard_input(path)).any(|path| !seen.insert(path)) {
         return Err(LoadError::StandardInputTwice);
@@ -252,7 +260,7 @@ fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, LoadError> {
     for path in paths {
         if !is_standard_input(path) && path.is_dir() {
             let folder = name_of(&path.canonicalize().unwrap_or_else(|_| path.clone()));
-            for file in folder::files(path)? {
+            for file in folder::files(path, remarks)? {
                 let within = file.strip_prefix(path).unwrap_or(&file).to_string_lossy();
                 sources.push(Source { name: format!("{folder}/{within}"), found: true, path: file });
             }

@@ -57,8 +57,7 @@ fn end_by_panic(limits: Limits) -> ! {
 
 fn serve(limits: Limits, mut layers: Vec<Layer>, parent: i32) {
     let (signals, receiver) = user_signal_channel();
-    let watchdog = std::thread::Builder::new().stack_size(WATCHDOG_STACK).spawn(move || watch::watch(&signals, parent));
-    if watchdog.is_err() {
+    if lock::beside(WATCHDOG_STACK, move || watch::watch(&signals, parent)).is_err() {
         lock::leave(NOT_LOADED);
     }
     interpreter(receiver).enter(|vm| {

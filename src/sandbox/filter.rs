@@ -28,8 +28,6 @@ const ALLOWED: &[i64] = &[
     libc::SYS_gettimeofday,
     libc::SYS_getrandom,
     libc::SYS_sched_yield,
-    // The C library counts the processors when a thread allocates while another does.
-    libc::SYS_sched_getaffinity,
     libc::SYS_getpid,
     libc::SYS_getppid,
     libc::SYS_gettid,

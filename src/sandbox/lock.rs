@@ -182,6 +182,18 @@ pub fn parent() -> i32 {
     unsafe { libc::getppid() }
 }
 
+/// Starts a thread beside the one that works, and comes back when its body runs: what a starting thread asks of the system
+/// is refused by the time `late` has run, and would end the process.
+pub fn beside(stack: usize, body: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let (stands, standing) = std::sync::mpsc::sync_channel(1);
+    std::thread::Builder::new().stack_size(stack).spawn(move || {
+        // Whoever started it waits.
+        let _ = stands.send(());
+        body();
+    })?;
+    standing.recv().map_err(std::io::Error::other)
+}
+
 /// Ends the process at once, whatever state the interpreter is in.
 #[allow(unsafe_code)]
 pub fn leave(code: i32) -> ! {
