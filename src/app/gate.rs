@@ -9,7 +9,7 @@ use super::message::Command;
 use super::model::{Model, Overlay, RowsPane};
 use super::rows::Target;
 use crate::document::Span;
-use crate::protocol::{Gate, GateChoice, Gates, Held, Phase, Redaction, RunTo};
+use crate::protocol::{Gate, GateChoice, Gates, Held, JobId, Phase, Redaction, Round, RunTo};
 
 /// Longer texts are written in the person's own editor alone. In bytes.
 const LONGEST: usize = 16 * 1024;
@@ -20,8 +20,14 @@ pub struct GateForm {
     /// Its number; another gate is another form.
     pub n: u32,
     pub rows: RowsPane,
-    /// At the outputs: the jobs, by index, that are not ticked.
-    pub dropped: BTreeSet<u32>,
+}
+
+/// Ticks at the outputs that were changed. They stay for their round, whatever else is done there, until it is over.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ticks {
+    round: u32,
+    /// The jobs, by index, that are not ticked.
+    dropped: BTreeSet<u32>,
 }
 
 /// What is typed at a gate.
@@ -104,8 +110,7 @@ impl Model {
 
     pub(crate) fn gate_overlay(&self) -> Option<Overlay> {
         let (n, _) = self.at_gate()?;
-        let dropped = self.state.round().map(|round| round.dropped.clone()).unwrap_or_default();
-        Some(Overlay::Gate(Box::new(GateForm { n, dropped, ..GateForm::default() })))
+        Some(Overlay::Gate(Box::new(GateForm { n, ..GateForm::default() })))
     }
 
     /// A gate was reached: it opens by itself, as far down as the one of the same kind that was changed was looked at.
@@ -196,12 +201,9 @@ impl Model {
                 }
             },
             Action::Tick if gate == Some(Gate::Outputs) => {
-                if let (Some(Target::Job(job)), Some(Overlay::Gate(form))) = (own, &mut self.overlay)
-                    && !form.dropped.remove(&job.index)
-                {
-                    form.dropped.insert(job.index);
+                if let Some(Target::Job(job)) = own {
+                    self.tick(job);
                 }
-                self.lay_out_overlay();
                 Vec::new()
             }
             Action::RedactPattern if gate == Some(Gate::Outputs) => self.edit_held(n, GateEdit::Pattern),
@@ -253,21 +255,48 @@ impl Model {
         Vec::new()
     }
 
-    /// Where ticks were changed, the outputs are made anew and shown before they go on.
     fn pass_gate(&mut self) -> Vec<Command> {
-        let (Some(Overlay::Gate(form)), Some((_, held))) = (&self.overlay, self.at_gate()) else { return Vec::new() };
-        let ticked = self.state.round().is_some_and(|round| round.dropped == form.dropped);
-        if held.gate() == Gate::Outputs && !ticked {
-            let (n, jobs) = (form.n, form.dropped.clone());
-            self.notify("the outputs are made anew of what is ticked; look at them, then pass");
-            return self.say_at_gate(n, GateChoice::DropJobs { jobs });
-        }
+        let Some(Overlay::Gate(form)) = &self.overlay else { return Vec::new() };
         let n = form.n;
-        self.say_at_gate(n, GateChoice::Pass)
+        self.make_anew().unwrap_or_else(|| self.say_at_gate(n, GateChoice::Pass))
+    }
+
+    /// Where ticks were changed, the outputs are made anew and shown before they go on.
+    fn make_anew(&mut self) -> Option<Vec<Command>> {
+        let n = self.at_gate().filter(|(_, held)| held.gate() == Gate::Outputs)?.0;
+        let round = self.state.round()?;
+        let jobs = self.dropped(round).clone();
+        if jobs == round.dropped {
+            return None;
+        }
+        self.notify("the outputs are made anew of what is ticked; look at them, then pass");
+        Some(self.say_at_gate(n, GateChoice::DropJobs { jobs }))
+    }
+
+    /// The jobs, by index, that are not ticked at the outputs of this round.
+    pub(super) fn dropped<'a>(&'a self, round: &'a Round) -> &'a BTreeSet<u32> {
+        match &self.ticks {
+            Some(ticks) if ticks.round == round.number => &ticks.dropped,
+            _ => &round.dropped,
+        }
+    }
+
+    /// Drops the job's output, or keeps it after all.
+    fn tick(&mut self, job: JobId) {
+        let Some(round) = self.state.round() else { return };
+        let mut dropped = self.dropped(round).clone();
+        if !dropped.remove(&job.index) {
+            dropped.insert(job.index);
+        }
+        self.ticks = Some(Ticks { round: job.round, dropped });
+        self.lay_out_overlay();
     }
 
     /// Runs on, past the gate at hand where there is one.
     pub(crate) fn run_on(&mut self, to: RunTo) -> Vec<Command> {
+        if let Some(anew) = self.make_anew() {
+            return anew;
+        }
         self.gate_left();
         if self.is_running() {
             return vec![Command::RunOn(to)];

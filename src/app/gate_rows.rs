@@ -1,7 +1,6 @@
 //! What waits at a gate, in rows: the request and what it exposes, the program and its jobs, the outputs, the decision.
 
 use super::figures::{dollars, short_bytes, short_count, short_time};
-use super::gate::GateForm;
 use super::model::Model;
 use super::panes::jobs::job_word;
 use super::rows::{Mark, Piece, Target, Tone, Writer, pad};
@@ -14,12 +13,12 @@ const PASSAGES: usize = 200;
 const WORDS: usize = 60;
 
 impl Model {
-    pub(crate) fn write_gate(&self, form: &GateForm, width: usize) -> Writer {
+    pub(crate) fn write_gate(&self, width: usize) -> Writer {
         let mut writer = Writer::new(width);
         match (self.at_gate(), self.state.round()) {
             (Some((n, Held::Request(request))), _) => self.write_request(&mut writer, n, request),
             (Some((_, Held::Code { .. })), Some(round)) => self.write_program(&mut writer, round),
-            (Some((_, Held::Outputs { .. })), Some(round)) => self.write_outputs(&mut writer, round, form),
+            (Some((_, Held::Outputs { .. })), Some(round)) => self.write_outputs(&mut writer, round),
             (Some((_, Held::Decision { .. })), Some(round)) => write_decision(&mut writer, round),
             _ => {}
         }
@@ -174,7 +173,8 @@ impl Model {
         writer.text(Tone::Text, 0, &format!("{tokens}; {time}"), None);
     }
 
-    fn write_outputs(&self, writer: &mut Writer, round: &Round, form: &GateForm) {
+    fn write_outputs(&self, writer: &mut Writer, round: &Round) {
+        let unticked = self.dropped(round);
         let Some(aggregated) = &round.aggregated else { return };
         let text = &aggregated.text;
         let count = |count: u32| if count == 1 { "1 output".to_owned() } else { format!("{count} outputs") };
@@ -200,7 +200,7 @@ impl Model {
         for (job, index) in round.jobs.iter().zip(0..) {
             let target = Some(Target::Job(JobId { round: round.number, index }));
             let (mark, tone, word) = job_word(job);
-            let (sign, tick) = if form.dropped.contains(&index) { ("[ ] ", Tone::Dim) } else { ("[x] ", Tone::Key) };
+            let (sign, tick) = if unticked.contains(&index) { ("[ ] ", Tone::Dim) } else { ("[x] ", Tone::Key) };
             let lead = vec![
                 Piece::text(tick, sign),
                 Piece::Mark(tone, mark),

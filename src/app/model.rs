@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::action::{Action, Context};
 use super::documents_form::DocumentsForm;
 use super::figures::{Figures, Marks};
-use super::gate::{GateForm, GateText};
+use super::gate::{GateForm, GateText, Ticks};
 use super::goto::Goal;
 use super::input::LineInput;
 use super::key::Key;
@@ -73,6 +73,7 @@ pub struct Model {
     pub held: Option<Overlay>,
     /// Cursor and first row of the gate where something was changed: it comes again.
     pub(super) gate_rows: Option<(Gate, (usize, usize))>,
+    pub(super) ticks: Option<Ticks>,
     /// What was typed into the start form and not asked yet.
     pub draft: Option<Box<StartForm>>,
     /// Notes and bookmarks, by the records they stand at.
@@ -287,6 +288,7 @@ impl Model {
             overlay: None,
             held: None,
             gate_rows: None,
+            ticks: None,
             draft: None,
             notes: Vec::new(),
             earlier: Vec::new(),

@@ -85,7 +85,7 @@ impl Model {
             Some(Overlay::Help(_)) => help(width, self.help_first(), &self.keymap).rows,
             Some(Overlay::Ledger(_)) => self.write_ledger(width).rows,
             Some(Overlay::Comparison { compared, .. }) => comparison::write(compared, width).rows,
-            Some(Overlay::Gate(form)) => self.write_gate(form, width).rows,
+            Some(Overlay::Gate(_)) => self.write_gate(width).rows,
             Some(Overlay::Job { job, .. }) => self.write_job(*job, width).rows,
             Some(Overlay::Text { text, .. }) => {
                 let mut writer = Writer::new(width);

@@ -104,6 +104,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             model.answers = Default::default();
             model.answers_tab = None;
             model.held = None;
+            model.ticks = None;
             // Where one pane is shown at a time, what was asked for is to be seen when it comes.
             if model.focus == Pane::Document && !model.layout().tabs.is_empty() {
                 model.focus = Pane::Answers;

@@ -49,7 +49,17 @@ fn a_request_shows_its_bytes_its_cost_and_what_it_exposes() {
     for words in ["to think", "tokens in", "at most", "message 2 of 2, user", "higher volumes, lower fuel cost"] {
         assert!(shown.contains(words), "{words}: {shown}");
     }
-    assert!(shown.contains("exposes no passage") || shown.contains("would expose"), "{shown}");
+    assert!(shown.contains("It exposes no passage of the documents."), "{shown}");
+}
+
+#[test]
+fn a_request_with_words_of_a_document_shows_which() {
+    let words = "Net income for the year ended 31 December 2023 was $48.2 million";
+    let (mut world, _) = at_outputs();
+    world.say(GateChoice::EditOutputs { text: words.into() }).say(GateChoice::Pass);
+    let shown = shown(&world.model(160, 50));
+    assert!(shown.contains("It would expose, to a model, 1 passage of the documents, 65 B"), "{shown}");
+    assert!(shown.contains(&format!(" {words}\n\nmessage 1")), "{shown}");
 }
 
 #[test]
@@ -107,31 +117,69 @@ fn a_program_shows_its_jobs_by_task_and_goes_back_with_words() {
     );
 }
 
-#[test]
-fn outputs_are_dropped_by_their_ticks_and_made_anew_before_they_go_on() {
-    let (_, mut model) = at_outputs();
-    put_cursor_on(&mut model, "$48.2 million in 2023\n".trim_end());
-    put_cursor_on(&mut model, "higher volumes, lower fuel cost");
-    assert_eq!(press(&mut model, "space"), []);
-    assert!(shown(&model).contains("[ ]") || shown(&model).contains("[x]"));
-    let Some(Overlay::Gate(form)) = &mut model.overlay else { panic!() };
-    form.dropped = [2].into();
-    assert_eq!(press(&mut model, "p"), say(1, GateChoice::DropJobs { jobs: [2].into() }));
-    assert!(notice(&model).contains("made anew"));
+/// The row of this job at the outputs.
+fn row_of(model: &Model, job: u32) -> (usize, String) {
+    let Some(Overlay::Gate(form)) = &model.overlay else { panic!("no gate is open") };
+    let of = |row: &Row| matches!(row.target, Some(Target::Job(JobId { index, .. })) if index == job);
+    let at = form.rows.rows.iter().position(of).unwrap();
+    (at, form.rows.rows[at].text())
+}
+
+fn tick(model: &mut Model, job: u32) {
+    let at = row_of(model, job).0;
+    let Some(Overlay::Gate(form)) = &mut model.overlay else { panic!("no gate is open") };
+    form.rows.cursor = at;
+    assert_eq!(press(model, "space"), []);
+}
+
+fn is_ticked(model: &Model, job: u32) -> bool {
+    let row = row_of(model, job).1;
+    assert!(row.contains("[x] ") != row.contains("[ ] "), "{row}");
+    row.contains("[x] ")
 }
 
 #[test]
-fn a_tick_is_the_job_under_the_cursor() {
+fn an_output_is_dropped_by_its_tick_and_what_is_left_is_looked_at_before_it_goes_on() {
+    for pass in ["p", "R", "E"] {
+        let (_, mut model) = at_outputs();
+        assert!(is_ticked(&model, 3));
+        tick(&mut model, 3);
+        assert!(!is_ticked(&model, 3) && is_ticked(&model, 2));
+        assert_eq!(press(&mut model, pass), say(1, GateChoice::DropJobs { jobs: [3].into() }), "{pass}");
+        assert!(notice(&model).contains("made anew"));
+    }
     let (_, mut model) = at_outputs();
-    let Some(Overlay::Gate(form)) = &mut model.overlay else { panic!() };
-    let job = |row: &Row| matches!(row.target, Some(Target::Job(JobId { index: 3, .. })));
-    form.rows.cursor = form.rows.rows.iter().position(job).unwrap();
-    press(&mut model, "space");
-    assert_eq!(press(&mut model, "p"), say(1, GateChoice::DropJobs { jobs: [3].into() }));
+    tick(&mut model, 3);
+    tick(&mut model, 3);
+    assert!(is_ticked(&model, 3));
+    assert_eq!(press(&mut model, "p"), say(1, GateChoice::Pass), "ticked again");
+}
+
+#[test]
+fn ticks_stay_whatever_else_is_done_at_the_outputs() {
+    for other in ["e esc", "r esc", "b esc", "e enter", "esc P"] {
+        let (_, mut model) = at_outputs();
+        tick(&mut model, 3);
+        press(&mut model, other);
+        assert!(!is_ticked(&model, 3), "{other}");
+        assert_eq!(press(&mut model, "p"), say(1, GateChoice::DropJobs { jobs: [3].into() }), "{other}");
+    }
+    let (mut world, mut model) = at_outputs();
+    tick(&mut model, 3);
+    put_cursor_on(&mut model, "- 48.2");
+    press(&mut model, "d");
+    world.say(GateChoice::Redact(Redaction::Line("- 48.2".into())));
+    world.feed(&mut model);
+    assert_eq!(press(&mut model, "E"), say(2, GateChoice::DropJobs { jobs: [3].into() }));
+}
+
+#[test]
+fn to_the_end_is_found_by_name_too_and_leaves_no_tick_behind() {
     let (_, mut model) = at_outputs();
-    let Some(Overlay::Gate(form)) = &mut model.overlay else { panic!() };
-    form.rows.cursor = form.rows.rows.iter().position(job).unwrap();
-    assert_eq!(press(&mut model, "space space p"), say(1, GateChoice::Pass), "ticked again");
+    tick(&mut model, 3);
+    press(&mut model, "esc");
+    let done = model.perform(crate::app::Action::RunToEnd);
+    assert_eq!(done, say(1, GateChoice::DropJobs { jobs: [3].into() }));
 }
 
 #[test]
