@@ -297,9 +297,10 @@ impl Model {
         if let Some(anew) = self.make_anew() {
             return anew;
         }
+        let n = self.at_gate().map(|(n, _)| n);
         self.gate_left();
         if self.is_running() {
-            return vec![Command::RunOn(to)];
+            return vec![Command::RunOn { to, n }];
         }
         self.notify("no run is in flight");
         Vec::new()

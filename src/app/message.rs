@@ -170,7 +170,10 @@ pub enum Command {
     /// Where the run waits from now on.
     Gates(Gates),
     /// Go on without waiting.
-    RunOn(RunTo),
+    RunOn {
+        to: RunTo,
+        n: Option<u32>,
+    },
     /// What was said at the run's `n`-th gate.
     AtGate {
         n: u32,

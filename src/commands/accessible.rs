@@ -261,7 +261,7 @@ enum Wish {
     Consent,
     Budget(BudgetChoice),
     AtGate { n: u32, choice: GateChoice },
-    RunOn(RunTo),
+    RunOn { to: RunTo, n: u32 },
     Exposure(ExposureChoice),
 }
 
@@ -272,7 +272,7 @@ fn order(orders: &mpsc::Sender<Order>, wish: Wish) {
         Wish::Consent => Order::Consent,
         Wish::Budget(choice) => Order::Budget(choice),
         Wish::AtGate { n, choice } => Order::AtGate { n, choice },
-        Wish::RunOn(to) => Order::RunOn(to),
+        Wish::RunOn { to, n } => Order::RunOn { to, n: Some(n) },
         Wish::Exposure(choice) => Order::Exposure(choice),
     });
 }
@@ -330,8 +330,8 @@ fn at_gate(n: u32, gate: Gate, line: &str) -> (String, Option<Wish>) {
     let (letter, words) = line.split_once(' ').map_or((line, ""), |(letter, words)| (letter, words.trim()));
     let choice = match (letter, gate) {
         ("p", _) => GateChoice::Pass,
-        ("R", _) => return ("Running to the next round.".into(), Some(Wish::RunOn(RunTo::NextRound))),
-        ("E", _) => return ("Running to the end.".into(), Some(Wish::RunOn(RunTo::End))),
+        ("R", _) => return ("Running to the next round.".into(), Some(Wish::RunOn { to: RunTo::NextRound, n })),
+        ("E", _) => return ("Running to the end.".into(), Some(Wish::RunOn { to: RunTo::End, n })),
         ("x", _) => return ("Stopping.".into(), Some(Wish::Stop)),
         ("b", Gate::Code | Gate::Outputs) if !words.is_empty() => GateChoice::SendBack { words: words.into() },
         ("b", Gate::Decision) if !words.is_empty() => GateChoice::AnotherRound { feedback: words.into() },
@@ -568,7 +568,7 @@ mod tests {
         assert_eq!(said(Gate::Decision, "b look on"), choice(GateChoice::AnotherRound { feedback: "look on".into() }));
         assert_eq!(said(Gate::Outputs, "d 1 3"), choice(GateChoice::DropJobs { jobs: [0, 2].into() }));
         assert_eq!(said(Gate::Outputs, "r a+"), choice(GateChoice::Redact(Redaction::Pattern("a+".into()))));
-        assert_eq!(said(Gate::Code, "E"), Some(Wish::RunOn(RunTo::End)));
+        assert_eq!(said(Gate::Code, "E"), Some(Wish::RunOn { to: RunTo::End, n: 3 }));
         assert_eq!(said(Gate::Code, "x"), Some(Wish::Stop));
         for (gate, line) in [
             (Gate::Request, "b no"),

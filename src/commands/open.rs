@@ -238,7 +238,7 @@ async fn watch(
                     }
                 }
                 Command::Gates(gates) => desk.order(stage, Order::Gates(gates)),
-                Command::RunOn(to) => desk.order(stage, Order::RunOn(to)),
+                Command::RunOn { to, n } => desk.order(stage, Order::RunOn { to, n }),
                 Command::AtGate { n, choice } => desk.order(stage, Order::AtGate { n, choice }),
                 Command::Ask { question, part } if matches!(desk.run, Run::None) => {
                     desk.opening.stop();

@@ -210,7 +210,7 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 | Command::RetryJobs(_)
                 | Command::Budget(_)
                 | Command::Gates(_)
-                | Command::RunOn(_)
+                | Command::RunOn { .. }
                 | Command::AtGate { .. }
                 | Command::Exposure(_)
                 | Command::CountDay

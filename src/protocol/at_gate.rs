@@ -39,9 +39,17 @@ pub(super) fn choose(state: &State, meant_for: u32, choice: GateChoice) -> Step 
     changed.map(Step::fact).unwrap_or_default()
 }
 
-/// Goes on without waiting, past the gate at hand where there is one.
-pub(super) fn run_on(state: &State, to: RunTo) -> Step {
+/// Goes on without waiting, past the gate it is meant for. Said at another gate, or before one was reached, it changes
+/// nothing: what waits by now was not seen.
+pub(super) fn run_on(state: &State, to: RunTo, meant_for: Option<u32>) -> Step {
     let ran_on = Fact::RanOn { to };
+    let at = match &state.phase {
+        Phase::AtGate { n, .. } => Some(*n),
+        _ => None,
+    };
+    if at != meant_for {
+        return Step::default();
+    }
     if let Phase::AtGate { n, held } = &state.phase {
         let mut step = pass(state, *n, held);
         step.facts.insert(0, ran_on);

@@ -106,7 +106,7 @@ pub fn decide(state: &State, input: Input) -> Step {
             let same = gates == state.gates.chosen && !state.gates.resting;
             if same { Step::default() } else { Step::fact(Fact::GatesChosen { gates }) }
         }
-        (Input::RunOn(to), phase) if *phase != Phase::New => at_gate::run_on(state, to),
+        (Input::RunOn { to, n }, phase) if *phase != Phase::New => at_gate::run_on(state, to, n),
         (Input::AtGate { n, choice }, _) => at_gate::choose(state, n, choice),
         (Input::Stop { partial, sent }, _) => stop(state, partial, sent),
         (Input::Fault { error }, _) => end(Ending::Failed { error }),

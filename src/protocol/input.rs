@@ -61,8 +61,11 @@ pub enum Input {
     Budget(BudgetChoice),
     /// The person chose where the session waits from now on.
     ChooseGates(Gates),
-    /// The session is to go on without waiting, past the gate where it may stand.
-    RunOn(RunTo),
+    /// The session is to go on without waiting, past the `n`-th gate; without one, from where no gate is closed.
+    RunOn {
+        to: RunTo,
+        n: Option<u32>,
+    },
     /// What the person said at the `n`-th gate.
     AtGate {
         n: u32,

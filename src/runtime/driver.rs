@@ -126,7 +126,7 @@ impl Driver {
                     Some(Order::Note(text)) => vec![Input::Note { text }],
                     Some(Order::Budget(choice)) => vec![Input::Budget(choice)],
                     Some(Order::Gates(gates)) => vec![Input::ChooseGates(gates)],
-                    Some(Order::RunOn(to)) => vec![Input::RunOn(to)],
+                    Some(Order::RunOn { to, n }) => vec![Input::RunOn { to, n }],
                     Some(Order::AtGate { n, choice }) => vec![Input::AtGate { n, choice }],
                     Some(Order::Exposure(choice)) => vec![Input::Exposure(choice)],
                     None => { orders_open = false; continue }

@@ -104,8 +104,11 @@ pub enum Order {
     Budget(BudgetChoice),
     /// Where to wait from now on.
     Gates(Gates),
-    /// Go on without waiting, past the gate at hand.
-    RunOn(RunTo),
+    /// Go on without waiting, past the `n`-th gate; without one, from where no gate is closed.
+    RunOn {
+        to: RunTo,
+        n: Option<u32>,
+    },
     /// What was said at the `n`-th gate.
     AtGate {
         n: u32,

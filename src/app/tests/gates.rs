@@ -66,8 +66,8 @@ fn a_request_with_words_of_a_document_shows_which() {
 fn what_is_done_at_a_gate_names_it() {
     let choice = |keys: &str| press(&mut at_request().1, keys);
     assert_eq!(choice("p"), say(1, GateChoice::Pass));
-    assert_eq!(choice("R"), [Command::RunOn(RunTo::NextRound)]);
-    assert_eq!(choice("E"), [Command::RunOn(RunTo::End)]);
+    assert_eq!(choice("R"), [Command::RunOn { to: RunTo::NextRound, n: Some(1) }]);
+    assert_eq!(choice("E"), [Command::RunOn { to: RunTo::End, n: Some(1) }]);
     assert_eq!(choice("X"), [Command::StopRun]);
     assert_eq!(choice("b r d space"), [], "those are keys of other gates");
     assert_eq!(choice("esc P p"), say(1, GateChoice::Pass), "one can look around first");

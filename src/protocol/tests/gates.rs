@@ -324,6 +324,32 @@ fn running_on_passes_the_gate_at_hand_and_waits_again_when_it_was_said() {
 }
 
 #[test]
+fn running_on_passes_no_gate_that_was_not_seen() {
+    let run = stepping(Gates::all()).run();
+    let mut state = State::default();
+    let reached = run.facts.iter().filter(|fact| {
+        state.apply(fact);
+        matches!(fact, Fact::GateReached { .. })
+    });
+    assert!(reached.take(2).count() == 2 && matches!(state.phase, Phase::AtGate { n: 2, .. }));
+    for to in [RunTo::NextRound, RunTo::End] {
+        // Another screen passed the first gate, or none was closed when it was said.
+        for n in [Some(1), Some(3), None] {
+            assert!(decide(&state, Input::RunOn { to, n }).is_empty(), "{n:?}");
+        }
+        let passed = Fact::GatePassed { n: 2, gate: Gate::Request };
+        assert_eq!(decide(&state, Input::RunOn { to, n: Some(2) }).facts, [Fact::RanOn { to }, passed]);
+    }
+    state.apply(&Fact::GatePassed { n: 2, gate: Gate::Request });
+    assert!(decide(&state, Input::RunOn { to: RunTo::End, n: Some(2) }).is_empty(), "said at a gate that is passed");
+    assert_eq!(
+        decide(&state, Input::RunOn { to: RunTo::End, n: None }).facts,
+        [Fact::RanOn { to: RunTo::End }],
+        "no gate is closed"
+    );
+}
+
+#[test]
 fn gates_are_switched_while_a_session_runs_and_the_one_at_hand_stays_closed() {
     let none = World { says: vec![Say::Gates(Gates::default())], ..stepping(Gates::all()) }.run();
     assert_eq!((reached(&none).len(), none.kinds().iter().filter(|kind| *kind == "gate_passed").count()), (1, 1));

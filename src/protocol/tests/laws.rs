@@ -176,7 +176,8 @@ fn inputs() -> impl Strategy<Value = Input> {
         (0u32..3).prop_map(|round| Input::CitationsLocated { round, citations: Vec::new() }),
         Just(Input::Utilization(UtilizationSample::default())),
         gates().prop_map(Input::ChooseGates),
-        prop_oneof![Just(RunTo::NextRound), Just(RunTo::End)].prop_map(Input::RunOn),
+        (prop_oneof![Just(RunTo::NextRound), Just(RunTo::End)], prop::option::of(0u32..6))
+            .prop_map(|(to, n)| Input::RunOn { to, n }),
         (0u32..6, gate_choices()).prop_map(|(n, choice)| Input::AtGate { n, choice }),
         Just(Input::Note { text: "n".into() }),
         Just(Input::Stop { partial: "half".into(), sent: true }),

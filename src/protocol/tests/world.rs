@@ -273,7 +273,7 @@ impl World {
 pub fn input(n: u32, said: Say) -> Input {
     match said {
         Say::At(choice) => Input::AtGate { n, choice },
-        Say::RunOn(to) => Input::RunOn(to),
+        Say::RunOn(to) => Input::RunOn { to, n: Some(n) },
         Say::Gates(gates) => Input::ChooseGates(gates),
     }
 }
