@@ -1,14 +1,18 @@
 //! What waits at a gate, in rows: the request and what it exposes, the program and its jobs, the outputs, the decision.
 
+use std::collections::HashMap;
+
 use super::figures::{dollars, short_bytes, short_count, short_time};
 use super::model::Model;
 use super::panes::jobs::job_word;
 use super::rows::{Mark, Piece, Target, Tone, Writer, pad};
 use super::visible::gist;
-use crate::protocol::{Chunk, Decision, Held, JobId, RemoteAsk, Role, Round, estimate_tokens, prompts};
+use crate::protocol::{Chunk, Decision, Held, Job, JobId, RemoteAsk, Role, Round, estimate_tokens, prompts};
 
 /// Passages that are told one by one.
 const PASSAGES: usize = 200;
+/// Jobs of a task that are told one by one; the samples of one are one row.
+const JOBS: usize = 200;
 /// Cells of a chunk's first words.
 const WORDS: usize = 60;
 
@@ -107,30 +111,49 @@ impl Model {
         if round.unfinished == 0 {
             return;
         }
-        for (task, words) in (0..).zip(&round.tasks) {
-            let jobs = || round.jobs.iter().filter(move |job| job.task == task);
-            heading(writer, &format!("Task {}, {} jobs: {words}", task + 1, jobs().count()), None);
-            for job in jobs().filter(|job| job.sample == 0) {
-                let chunk = round.chunk_of(job);
-                let samples = jobs().filter(|other| other.chunk == job.chunk && other.advice == job.advice).count();
-                let times = if samples > 1 { format!("×{samples} ") } else { String::new() };
-                let place = self.place_of(chunk);
-                let lead =
-                    vec![pad(2), Piece::text(Tone::Dim, format!("chunk {:<4} {place:<8} {times}", job.chunk + 1))];
-                let words = match chunk {
-                    Some(Chunk::Span(span)) => self
-                        .documents
-                        .get(span.document)
-                        .and_then(|open| open.document.slice(span.start, span.end))
-                        .unwrap_or_default(),
-                    Some(Chunk::Text(text)) => text.as_str(),
-                    None => "",
-                };
-                let advice = round.advice_of(job);
-                let advice = if advice.trim().is_empty() { String::new() } else { format!(" · {}", one_line(advice)) };
-                writer.lead(lead, Tone::Text, &format!("{}{advice}", gist(&one_line(words), WORDS)), None);
+        self.write_planned(writer, round);
+    }
+
+    /// The jobs by task, a row for all samples of one.
+    fn write_planned(&self, writer: &mut Writer, round: &Round) {
+        let mut samples: HashMap<(u32, u32, u32), usize> = HashMap::new();
+        let mut tasks: Vec<(usize, Vec<&Job>)> = vec![Default::default(); round.tasks.len()];
+        for job in &round.jobs {
+            *samples.entry((job.task, job.chunk, job.advice)).or_default() += 1;
+            if let Some((count, firsts)) = tasks.get_mut(job.task as usize) {
+                *count += 1;
+                firsts.extend((job.sample == 0).then_some(job));
             }
         }
+        for (((count, firsts), words), number) in tasks.into_iter().zip(&round.tasks).zip(1..) {
+            heading(writer, &format!("Task {number}, {count} jobs: {words}"), None);
+            for job in firsts.iter().take(JOBS) {
+                let times = samples.get(&(job.task, job.chunk, job.advice)).copied().unwrap_or_default();
+                self.write_job_planned(writer, round, job, times);
+            }
+            if firsts.len() > JOBS {
+                writer.text(Tone::Dim, 2, &format!("and {} more", firsts.len() - JOBS), None);
+            }
+        }
+    }
+
+    fn write_job_planned(&self, writer: &mut Writer, round: &Round, job: &Job, samples: usize) {
+        let chunk = round.chunk_of(job);
+        let times = if samples > 1 { format!("×{samples} ") } else { String::new() };
+        let place = self.place_of(chunk);
+        let lead = vec![pad(2), Piece::text(Tone::Dim, format!("chunk {:<4} {place:<8} {times}", job.chunk + 1))];
+        let words = match chunk {
+            Some(Chunk::Span(span)) => self
+                .documents
+                .get(span.document)
+                .and_then(|open| open.document.slice(span.start, span.end))
+                .unwrap_or_default(),
+            Some(Chunk::Text(text)) => text.as_str(),
+            None => "",
+        };
+        let advice = round.advice_of(job);
+        let advice = if advice.trim().is_empty() { String::new() } else { format!(" · {}", one_line(advice)) };
+        writer.lead(lead, Tone::Text, &format!("{}{advice}", gist(&one_line(words), WORDS)), None);
     }
 
     /// What the jobs take on this machine: an estimate, from the lengths of what they read and the jobs so far.

@@ -1,7 +1,7 @@
 //! Step mode on the screen: what each key does at each gate.
 
 use super::*;
-use crate::protocol::{Gate, GateChoice, Gates, Redaction, RunTo};
+use crate::protocol::{Gate, GateChoice, Gates, Redaction, RunTo, Settings};
 
 fn say(n: u32, choice: GateChoice) -> Vec<Command> {
     vec![Command::AtGate { n, choice }]
@@ -136,6 +136,19 @@ fn is_ticked(model: &Model, job: u32) -> bool {
     let row = row_of(model, job).1;
     assert!(row.contains("[x] ") != row.contains("[ ] "), "{row}");
     row.contains("[x] ")
+}
+
+#[test]
+fn samples_of_a_job_are_one_row_and_of_many_jobs_the_first_are_told() {
+    let mut world = World { gates: [Gate::Code].into_iter().collect(), ..World::new() };
+    world.start_with(Settings { samples: 3, ..Settings::default() }).plan();
+    let rows = shown(&world.model(120, 40));
+    assert!(rows.contains("Task 2, 24 jobs") && rows.matches(" ×3 ").count() == 16, "{rows}");
+    let mut world = World { gates: [Gate::Code].into_iter().collect(), ..World::new() };
+    world.start().plan_many(1_000);
+    let rows = shown(&world.model(120, 40));
+    assert!(rows.contains("1000 jobs on") && rows.contains("and 800 more"), "{rows}");
+    assert_eq!(rows.lines().filter(|row| row.contains("  chunk ")).count(), 200);
 }
 
 #[test]
