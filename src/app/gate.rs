@@ -36,6 +36,8 @@ pub struct GateText {
     pub n: u32,
     pub what: GateEdit,
     pub input: LineInput,
+    /// The text is too long for `input` and in the person's editor alone.
+    in_editor: bool,
     pub wrong: String,
 }
 
@@ -356,7 +358,8 @@ impl Model {
         if what.is_text() {
             input.home();
         }
-        self.overlay = Some(Overlay::GateText(Box::new(GateText { n, what, input, wrong: String::new() })));
+        let form = GateText { n, what, input, in_editor: is_long, wrong: String::new() };
+        self.overlay = Some(Overlay::GateText(Box::new(form)));
         if is_long { vec![Command::Edit(text)] } else { Vec::new() }
     }
 
@@ -396,26 +399,40 @@ impl Model {
         self.submit_at_gate(text.to_owned())
     }
 
+    /// Where the editor failed, a text that was nowhere else is as it was: the gate is shown again.
+    pub(crate) fn editor_failed(&mut self, why: String) {
+        if matches!(&self.overlay, Some(Overlay::GateText(form)) if form.in_editor) {
+            self.back_to_gate();
+        }
+        self.notify(why);
+    }
+
+    /// What is not taken stays open, as it was written, with why.
     fn submit_at_gate(&mut self, text: String) -> Vec<Command> {
-        let before = match &self.overlay {
-            Some(Overlay::GateText(form)) => self.text_held(form.what),
-            _ => return Vec::new(),
-        };
-        let Some(Overlay::GateText(form)) = &mut self.overlay else { return Vec::new() };
-        if form.what.is_text() && text == before {
+        let Some(Overlay::GateText(form)) = &self.overlay else { return Vec::new() };
+        let (n, what) = (form.n, form.what);
+        if what.is_text() && text == self.text_held(what) {
             self.back_to_gate();
             return Vec::new();
         }
-        match form.what.choice(text) {
-            Ok(choice) => {
-                let n = form.n;
-                self.say_at_gate(n, choice)
-            }
-            Err(wrong) => {
-                form.wrong = wrong;
-                Vec::new()
+        let choice = match self.at_gate() {
+            Some((at, _)) if at == n => what.choice(text.clone()),
+            _ => Err(self.with_keys(
+                "this gate was passed meanwhile",
+                &[(Action::Editor, "keeps the text in $EDITOR"), (Action::Leave, "leaves it")],
+            )),
+        };
+        let wrong = match choice {
+            Ok(choice) => return self.say_at_gate(n, choice),
+            Err(wrong) => wrong,
+        };
+        if let Some(Overlay::GateText(form)) = &mut self.overlay {
+            (form.in_editor, form.wrong) = (false, wrong);
+            if form.input.text != text {
+                form.input = LineInput::of(text);
             }
         }
+        Vec::new()
     }
 
     pub(crate) fn paste_at_gate(&mut self, text: &str) {
@@ -424,8 +441,10 @@ impl Model {
         }
     }
 
+    /// The gate at hand is shown, once, whether it is the one that was left or the next.
     fn back_to_gate(&mut self) {
         self.overlay = None;
+        self.gate_left();
         self.gate_reached();
     }
 }

@@ -24,6 +24,8 @@ pub enum Message {
     Paste(String),
     /// What the person wrote in their editor.
     Edited(String),
+    /// Why nothing came back from their editor.
+    EditorFailed(String),
     /// A record of the session, live or played back. `at_ms` is on the same clock as `Tick`.
     Fact {
         seq: u64,

@@ -58,6 +58,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
         }
         Message::Figures(figures) => model.figures = figures,
         Message::Edited(text) => return model.edited(&text),
+        Message::EditorFailed(why) => model.editor_failed(why),
         Message::Marks(marks) => model.take_marks(marks),
         Message::Worked(worked) => model.worked(worked),
         Message::Account(account) => return model.take_account(*account),

@@ -299,7 +299,7 @@ impl Stage {
                         self.events = Some(events);
                         rest.extend(self.update(match edited {
                             Ok(text) => Message::Edited(text),
-                            Err(error) => Message::Notice(error.to_string()),
+                            Err(error) => Message::EditorFailed(error.to_string()),
                         }));
                     }
                 }

@@ -236,6 +236,75 @@ fn a_gate_that_another_screen_went_on_from_is_closed_here_too() {
     assert!(model.overlay.is_none());
 }
 
+fn typed(model: &Model) -> (&str, &str) {
+    let Some(Overlay::GateText(form)) = &model.overlay else { panic!("nothing is typed at a gate") };
+    (&form.input.text, &form.wrong)
+}
+
+#[test]
+fn what_is_typed_for_a_gate_that_is_passed_meanwhile_stays_until_it_is_left() {
+    let mut world = World { gates: [Gate::Code, Gate::Outputs].into_iter().collect(), ..World::new() };
+    world.start().plan();
+    let mut model = world.model(100, 30);
+    press(&mut model, "b");
+    type_in(&mut model, "fewer jobs");
+    world.say(GateChoice::Pass);
+    world.feed(&mut model);
+    for _ in 0..2 {
+        assert_eq!(press(&mut model, "enter"), []);
+        let (text, wrong) = typed(&model);
+        assert_eq!((text, wrong.contains("passed meanwhile")), ("fewer jobs", true), "{wrong}");
+    }
+    assert_eq!(press(&mut model, "ctrl-g"), [Command::Edit("fewer jobs".into())]);
+    assert_eq!(update(&mut model, Message::Edited("fewer jobs, please".into())), []);
+    assert_eq!(typed(&model).0, "fewer jobs, please");
+    press(&mut model, "esc");
+    assert!(model.overlay.is_none());
+}
+
+#[test]
+fn a_gate_that_came_while_something_was_typed_is_shown_once_that_is_left() {
+    let (mut world, mut model) = at_outputs();
+    press(&mut model, "r");
+    type_in(&mut model, "a+");
+    world.say(GateChoice::DropJobs { jobs: [3].into() });
+    world.outputs();
+    world.feed(&mut model);
+    assert_eq!((press(&mut model, "enter"), typed(&model).0), (Vec::new(), "a+"));
+    press(&mut model, "esc");
+    assert!(matches!(&model.overlay, Some(Overlay::Gate(form)) if form.n == 2));
+    press(&mut model, "esc");
+    assert!(model.overlay.is_none(), "one can look around");
+}
+
+#[test]
+fn a_long_text_is_as_it_was_where_the_editor_fails_and_as_it_was_written_where_it_is_not_taken() {
+    let (mut world, _) = at_outputs();
+    let long = "- one line of many\n".repeat(2_000);
+    world.say(GateChoice::EditOutputs { text: long.clone() });
+    let mut model = world.model(120, 40);
+    assert_eq!(press(&mut model, "e"), [Command::Edit(long.clone())]);
+    assert_eq!(update(&mut model, Message::EditorFailed("no editor".into())), []);
+    assert!(matches!(model.overlay, Some(Overlay::Gate(_))));
+    assert_eq!(notice(&model), "no editor");
+
+    press(&mut model, "e");
+    world.say(GateChoice::Pass);
+    world.feed(&mut model);
+    assert_eq!(update(&mut model, Message::Edited(format!("{long}more"))), []);
+    assert_eq!(typed(&model).0, format!("{long}more"));
+
+    // What was typed in place stays as it is, too.
+    let (_, mut model) = at_request();
+    press(&mut model, "G e ctrl-u");
+    type_in(&mut model, "Please: ");
+    press(&mut model, "ctrl-g");
+    update(&mut model, Message::EditorFailed("no editor".into()));
+    assert!(typed(&model).0.starts_with("Please: "));
+    assert_eq!(update(&mut model, Message::Edited("  \n".into())), []);
+    assert_eq!((typed(&model).0, typed(&model).1.contains("nothing is written")), ("  ", true));
+}
+
 #[test]
 fn a_gate_waits_until_what_is_typed_is_closed() {
     let mut world = World::new();
