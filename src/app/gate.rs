@@ -146,7 +146,7 @@ impl Model {
             return Vec::new();
         }
         let names: Vec<&str> = self.settings.config.protocol.gate_names().collect();
-        let gates: Gates = names.iter().filter_map(|name| Gate::named(name)).collect();
+        let gates = Gates::named(names.iter().copied());
         let mut commands = vec![Command::Settings(Box::new(self.settings.config.clone()))];
         if self.is_running() {
             commands.push(Command::Gates(if stepping { Gates::default() } else { gates }));

@@ -9,7 +9,7 @@ use crate::config::{Config, Folders, LocalConfig};
 use crate::control::Attached;
 use crate::document::{Document, Span};
 use crate::journal::{DayBook, Record, Session, Store};
-use crate::protocol::{Gate, Gates, Part, ProtocolKind, SessionOpened, Settings, prompts};
+use crate::protocol::{Gates, Part, ProtocolKind, SessionOpened, Settings, prompts};
 use crate::remote::nobody::Nobody;
 use crate::runtime::{self, Beginning, Embeddings, Order, Recall, Running, Setup};
 use crate::sandbox::Sandbox;
@@ -189,5 +189,5 @@ pub fn store(config: &Config) -> Result<Store, Failure> {
 
 /// Where step mode waits, by the settings.
 pub fn gates(config: &Config) -> Gates {
-    config.protocol.gate_names().filter_map(Gate::named).collect()
+    Gates::named(config.protocol.gate_names())
 }

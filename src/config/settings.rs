@@ -181,7 +181,8 @@ pub struct ProtocolConfig {
 impl ProtocolConfig {
     /// Each name in `gates`.
     pub fn gate_names(&self) -> impl Iterator<Item = &str> {
-        self.gates.split([' ', ',', '\t', '\n']).filter(|name| !name.is_empty())
+        // As the pattern above separates them: `\s` is every blank of Unicode.
+        self.gates.split(|c: char| c == ',' || c.is_whitespace()).filter(|name| !name.is_empty())
     }
 }
 
@@ -471,7 +472,8 @@ impl Default for LocalConfig {
 impl LocalConfig {
     /// Each address of `base_url`; an empty one for the provider's usual server.
     pub fn base_urls(&self) -> Vec<&str> {
-        let urls: Vec<&str> = self.base_url.split([' ', ',', '\t', '\n']).filter(|url| !url.is_empty()).collect();
+        let urls: Vec<&str> =
+            self.base_url.split(|c: char| c == ',' || c.is_whitespace()).filter(|url| !url.is_empty()).collect();
         if urls.is_empty() { vec![""] } else { urls }
     }
 }

@@ -40,8 +40,23 @@ fn without_any_file_the_built_in_settings_hold() {
 fn the_file_at_the_top_level_is_the_template() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE_NAME);
     let text = fs::read_to_string(file).unwrap_or_default();
-    fs::write("/tmp/template-gates.toml", template()).unwrap();
     assert!(text == template(), "write it again: cargo run -- config template > minions.toml");
+}
+
+/// What is accepted is what step mode waits at: nothing that separates two names makes one of them.
+#[test]
+fn every_blank_that_the_gates_may_be_separated_by_separates_them() {
+    let mut separated = 0;
+    for blank in (0..=char::from(255) as u32).chain(0x1680..0x3001).filter_map(char::from_u32) {
+        let mut loaded = Loaded::default();
+        let text = format!("request{blank}code");
+        if loaded.change("protocol.gates", &text).is_ok() {
+            let names: Vec<&str> = loaded.config.protocol.gate_names().collect();
+            assert_eq!(names, ["request", "code"], "{text:?}");
+            separated += 1;
+        }
+    }
+    assert!(separated > 20);
 }
 
 #[test]

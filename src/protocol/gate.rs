@@ -49,6 +49,11 @@ impl Gates {
         Self(Gate::ALL.into())
     }
 
+    /// The gates of these names, as settings spell them.
+    pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        names.into_iter().filter_map(Gate::named).collect()
+    }
+
     pub fn contains(&self, gate: Gate) -> bool {
         self.0.contains(&gate)
     }
