@@ -76,6 +76,8 @@ pub struct Model {
     pub(super) ticks: Option<Ticks>,
     /// What was typed into the start form and not asked yet.
     pub draft: Option<Box<StartForm>>,
+    /// What was typed into the form of a fork that has not begun.
+    pub fork_draft: Option<Box<StartForm>>,
     /// Notes and bookmarks, by the records they stand at.
     pub notes: Vec<Note>,
     /// Questions of stored sessions, the newest first.
@@ -290,6 +292,7 @@ impl Model {
             gate_rows: None,
             ticks: None,
             draft: None,
+            fork_draft: None,
             notes: Vec::new(),
             earlier: Vec::new(),
             settings: Loaded::default(),

@@ -7,6 +7,7 @@ use super::input::LineInput;
 use super::key::Key;
 use super::message::Command;
 use super::model::{Model, Overlay};
+use crate::protocol::{Due, Ending, Phase};
 
 /// Questions of stored sessions that are kept to go back to.
 const EARLIER: usize = 200;
@@ -22,6 +23,8 @@ pub struct StartForm {
     pub wrong: String,
     /// The record that a new session is forked at; nothing where one begins by itself.
     pub fork: Option<u64>,
+    /// The question of the session that is forked.
+    asked: String,
     /// How many earlier questions back, and what was typed at places that were left; 0 is the question that is new.
     back: usize,
     typed: BTreeMap<usize, String>,
@@ -75,6 +78,7 @@ impl StartForm {
             field: 0,
             wrong: String::new(),
             fork: None,
+            asked: String::new(),
             back: 0,
             typed: BTreeMap::new(),
         }
@@ -133,10 +137,31 @@ impl Model {
         self.show_start_form(draft.unwrap_or_else(|| Box::new(StartForm::blank())))
     }
 
-    /// Opens the form for a fork at the record at hand, with the question that was asked.
+    /// Opens the form for a fork at the record at hand: what was typed before for this session's question, or that question.
     pub(crate) fn open_fork_form(&mut self) -> Vec<Command> {
-        let question = LineInput::of(self.state.question().to_owned());
-        self.show_start_form(Box::new(StartForm { question, fork: Some(self.seq), ..StartForm::blank() }))
+        let asked = self.state.question().to_owned();
+        let form = match self.fork_draft.take_if(|draft| draft.asked == asked) {
+            Some(draft) => *draft,
+            None => StartForm { question: LineInput::of(asked.clone()), asked, ..StartForm::blank() },
+        };
+        self.show_start_form(Box::new(StartForm { fork: Some(self.seq), wrong: String::new(), ..form }))
+    }
+
+    /// Why the same question cannot be gone on with from the record at hand, and how it can.
+    fn nothing_left(&self) -> Option<String> {
+        let ending = match &self.state.phase {
+            Phase::Due(Due::End(ending)) => ending,
+            Phase::Ended(ending @ (Ending::Answered | Ending::NoAnswer { .. })) => ending,
+            _ => return None,
+        };
+        let ended = if *ending == Ending::Answered { "answered" } else { "over" };
+        let open = match self.player() {
+            Some(_) => String::new(),
+            None => format!("open it with {}, ", self.key_for(Action::Sessions)),
+        };
+        let (round, start) = (self.key_for(Action::RoundBack), self.key_for(Action::SeekStart));
+        let fork = self.key_for(Action::Fork);
+        Some(format!("{ended}: {open}go back with {round} or {start}, then {fork}, or ask anything else"))
     }
 
     fn show_start_form(&mut self, mut form: Box<StartForm>) -> Vec<Command> {
@@ -164,10 +189,8 @@ impl Model {
         match action {
             Some(Action::Submit) => return self.start(),
             Some(Action::Leave) => {
-                if let Some(Overlay::Question(form)) = self.overlay.take()
-                    && form.fork.is_none()
-                {
-                    self.draft = Some(form);
+                if let Some(Overlay::Question(form)) = self.overlay.take() {
+                    self.keep(form);
                 }
             }
             Some(Action::NextField) => form.go_to_field(form.field + 1),
@@ -190,12 +213,25 @@ impl Model {
         }
     }
 
+    /// Keeps what was typed until it is asked, or the form is opened again.
+    fn keep(&mut self, form: Box<StartForm>) {
+        match form.fork {
+            Some(_) => self.fork_draft = Some(form),
+            None => self.draft = Some(form),
+        }
+    }
+
     /// Starts the run, or goes to the field that something is wrong with.
     fn start(&mut self) -> Vec<Command> {
         let mut settings = self.settings.clone();
+        let nothing_left = self.nothing_left();
         let Some(Overlay::Question(form)) = &mut self.overlay else { return Vec::new() };
         if form.question.text.trim().is_empty() {
             (form.field, form.wrong) = (0, "the question is blank; write what you want to know".into());
+            return Vec::new();
+        }
+        if let Some(why) = nothing_left.filter(|_| form.fork.is_some() && form.question.text.trim() == form.asked) {
+            (form.field, form.wrong) = (0, why);
             return Vec::new();
         }
         for (at, lever) in form.levers.iter().enumerate() {
@@ -207,12 +243,10 @@ impl Model {
         for lever in &mut form.levers {
             lever.given.clone_from(&lever.input.text);
         }
-        let question = form.question.text.trim().to_owned();
-        let fork = form.fork;
+        let form = form.clone();
+        let (question, fork) = (form.question.text.trim().to_owned(), form.fork);
         // Kept until the session is on the disk: where it cannot begin, nothing that was typed is lost.
-        if fork.is_none() {
-            self.draft = Some(form.clone());
-        }
+        self.keep(form);
         self.overlay = None;
         let changed = self.settings.config != settings.config;
         self.settings = settings;
@@ -314,6 +348,29 @@ mod tests {
         model.settings.change("protocol.samples", "3").unwrap();
         press(&mut model, "a");
         assert_eq!([1, 3].map(|at| form(&model).levers[at].input.text.as_str()), ["5", "3"]);
+    }
+
+    #[test]
+    fn a_fork_behind_the_answer_says_where_one_can_be_made_and_keeps_what_was_typed() {
+        let mut world = World::new();
+        world.two_rounds();
+        let mut model = world.model(80, 24);
+        update(&mut model, Message::RunEnded { error: None });
+        press(&mut model, "Y tab tab tab tab ctrl-u 3");
+        assert_eq!(press(&mut model, "enter"), []);
+        assert_eq!(form(&model).wrong, "answered: open it with S, go back with { or 0, then Y, or ask anything else");
+        press(&mut model, "esc Y");
+        assert_eq!((form(&model).levers[3].input.text.as_str(), form(&model).wrong.as_str()), ("3", ""));
+        // Another question goes on from what is known.
+        paste(&mut model, "And 2022?");
+        let forked = press(&mut model, "enter");
+        assert!(
+            matches!(&forked[..], [Command::Settings(_), Command::Fork { question: Some(asked), .. }] if asked.ends_with("And 2022?")),
+            "{forked:?}"
+        );
+        // Of another question's session nothing of it is shown, nor in the form of a new run.
+        press(&mut model, "a");
+        assert_eq!(form(&model).question.text, "");
     }
 
     #[test]

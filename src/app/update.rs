@@ -155,7 +155,7 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
     }
     // What was asked is on the disk now.
     if matches!(fact, Fact::SessionOpened(_)) && model.is_running() {
-        model.draft = None;
+        (model.draft, model.fork_draft) = (None, None);
     }
     match fact {
         Fact::UtilizationSampled(_) => return,

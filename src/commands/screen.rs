@@ -207,6 +207,7 @@ impl Stage {
         self.model.settings = before.settings;
         self.model.earlier = before.earlier;
         self.model.draft = before.draft;
+        self.model.fork_draft = before.fork_draft;
         // What comes late for a list of before is not for one of now.
         self.model.pickers = before.pickers + 1;
         self.update(Message::Resize { width, height });
