@@ -39,7 +39,7 @@ pub type Attached = watch::Receiver<usize>;
 pub fn share(session: &Session, running: Running) -> (Running, Attached) {
     let Running { events, orders, outcome } = running;
     let (attached, watched) = watch::channel(0);
-    let bound = bind(&session.control()).inspect_err(|error| {
+    let bound = bind(&session.control(), &session.control_in_making()).inspect_err(|error| {
         tracing::warn!("no other process can steer this session: {}: {error}", session.control().display());
     });
     let shared = Arc::new(Shared {

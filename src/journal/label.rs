@@ -11,7 +11,7 @@ use super::store::{private_file, sync_folder};
 
 pub(super) const FILE: &str = "label.json";
 /// A label that was written, before it takes the place of the one before.
-const NEW: &str = "label.json.new";
+pub(super) const NEW: &str = "label.json.new";
 /// In characters.
 const LONGEST_TITLE: usize = 200;
 const LONGEST_TAG: usize = 40;

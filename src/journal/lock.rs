@@ -11,7 +11,7 @@ use super::error::JournalError;
 use super::id::SessionId;
 use super::store::private_file;
 
-const NAME: &str = "lock";
+pub(super) const NAME: &str = "lock";
 
 /// Someone who only asks whether the lock is free holds it for an instant: that long a writer waits.
 const PATIENCE: [Duration; 4] =

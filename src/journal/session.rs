@@ -8,7 +8,7 @@ use super::documents;
 use super::error::JournalError;
 use super::id::{SessionId, unix_ms};
 use super::label;
-use super::lock::Lock;
+use super::lock::{self, Lock};
 use super::notes;
 use super::reader::{Journal, Lines, first_record};
 use super::record::Record;
@@ -20,6 +20,8 @@ use crate::document::{Document, DocumentRef};
 pub(super) const JOURNAL: &str = "journal.jsonl";
 /// The socket by which others steer the session while it runs.
 const CONTROL: &str = "control";
+/// The same before its owner alone may use it.
+const NEW_CONTROL: &str = "control.new";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -121,6 +123,19 @@ impl Session {
         self.path.join(CONTROL)
     }
 
+    /// Where that is made, before it takes its place.
+    pub fn control_in_making(&self) -> PathBuf {
+        self.path.join(NEW_CONTROL)
+    }
+
+    /// Every file that this program may make in the folder, those that a killed process leaves half made included; the
+    /// journal first. The documents have a folder of their own.
+    fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let besides = [notes::FILE, label::FILE, label::NEW, reopen::TORN, NEW_CONTROL, CONTROL, lock::NAME];
+        let besides = besides.map(|name| self.path.join(name));
+        archive::forms(&self.path.join(JOURNAL)).into_iter().chain(besides)
+    }
+
     /// Whether some process is writing this session now.
     pub fn is_running(&self) -> bool {
         Lock::is_held(&self.path)
@@ -130,9 +145,7 @@ impl Session {
     pub fn delete(&self) -> Result<(), JournalError> {
         let lock = Lock::take(&self.path, &self.id)?;
         // The journal goes first, so that a deletion that is cut short leaves no session that looks whole.
-        let journal = self.path.join(JOURNAL);
-        let besides = [notes::FILE, label::FILE, reopen::TORN, CONTROL, "lock"].map(|name| self.path.join(name));
-        for path in archive::forms(&journal).into_iter().chain(besides) {
+        for path in self.files() {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(JournalError::io("delete", &path)(error));

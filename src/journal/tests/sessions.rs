@@ -115,6 +115,17 @@ async fn deleting_removes_what_the_program_made_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_a_killed_process_was_making_is_deleted_with_the_session() {
+    let home = Home::new();
+    let (session, _) = recorded(&home.store, 1).await;
+    for name in ["control", "control.new", "label.json.new", "journal.jsonl.new", "journal.jsonl.zst.new"] {
+        fs::write(session.path().join(name), "half").unwrap();
+    }
+    session.delete().unwrap();
+    assert!(!session.path().exists());
+}
+
+#[tokio::test]
 async fn of_two_sessions_made_in_one_second_the_later_is_last() {
     let home = Home::new();
     for (id, at_ms) in [("20260101-120000-aaaa", 9), ("20260101-120000-bbbb", 3), ("20250101-120000-cccc", 99)] {
