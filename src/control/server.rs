@@ -20,7 +20,7 @@ use crate::runtime::{Event, Order, Running};
 const MOST: usize = 16;
 /// How long a connection may take for its first line, and to read what it is told.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Pieces of replies that a slow reader may be behind; then it misses some.
+/// Pieces of replies that a slow reader may be behind; then it misses the rest of one.
 const DELTAS: usize = 256;
 /// Of a reply under way this much is told to who comes later. In bytes.
 const LONGEST_PARTIAL: usize = 256 * 1024;
@@ -54,8 +54,7 @@ pub fn share(session: &Session, running: Running) -> (Running, Attached) {
 }
 
 struct Shared {
-    /// What has come of the reply under way.
-    partial: Mutex<Option<(AskId, String)>>,
+    partial: Mutex<Option<Partial>>,
     deltas: broadcast::Sender<Piece>,
     orders: mpsc::Sender<Order>,
     attached: watch::Sender<usize>,
@@ -78,12 +77,13 @@ async fn relay(mut events: mpsc::Receiver<Event>, to: mpsc::Sender<Event>, share
 async fn accept(bound: Bound, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
-        while connections.try_join_next().is_some() {}
         let Ok((stream, _)) = bound.listener.accept().await else {
             // Out of file descriptors, most likely: others wait until some are free.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
+        // Those that have ended while it waited.
+        while connections.try_join_next().is_some() {}
         let is_own = stream.peer_cred().is_ok_and(|peer| peer.uid() == own_user());
         if is_own && connections.len() < MOST {
             connections.spawn(serve(stream, shared.clone()));
@@ -121,7 +121,7 @@ impl Drop for Watching {
 async fn serve(stream: UnixStream, shared: Arc<Shared>) {
     let (mut reader, mut writer) = stream.into_split();
     let (mut buffer, mut piece) = (LineBuffer::default(), vec![0; 4096]);
-    let mut watching: Option<(Watching, broadcast::Receiver<_>)> = None;
+    let mut watching: Option<(Watching, Pieces)> = None;
     let mut first = true;
     loop {
         let line = match buffer.next(LONGEST) {
@@ -139,8 +139,8 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>) {
                 Ok(Request { id, what: Wish::Order(order), .. }) => shared.give(id, order),
                 Ok(Request { id, what: Wish::Watch, .. }) => {
                     if watching.is_none() {
-                        let (so_far, deltas) = shared.begin_watching();
-                        watching = Some((Watching::begin(&shared), deltas));
+                        let (so_far, pieces) = shared.begin_watching();
+                        watching = Some((Watching::begin(&shared), pieces));
                         if let Some((ask, text)) = so_far
                             && !tell_text(&mut writer, ask, &text).await
                         {
@@ -155,9 +155,9 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>) {
             }
             continue;
         }
-        let delta = async {
+        let told = async {
             match &mut watching {
-                Some((_, deltas)) => deltas.recv().await,
+                Some((_, pieces)) => pieces.next().await,
                 None => std::future::pending().await,
             }
         };
@@ -166,13 +166,58 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>) {
                 Ok(count @ 1..) => buffer.push(piece.get(..count).unwrap_or_default()),
                 _ => return,
             },
-            delta = delta => match delta {
-                Ok((ask, text)) => if !tell_text(&mut writer, ask, &text).await { return },
-                // What it missed comes with the record.
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return,
+            told = told => match told {
+                Some((ask, text)) => if !tell_text(&mut writer, ask, &text).await { return },
+                None => return,
             },
             () = tokio::time::sleep(PATIENCE), if first => return,
+        }
+    }
+}
+
+/// What has come of the reply under way: its beginning, without a hole.
+struct Partial {
+    ask: AskId,
+    text: String,
+    /// Whether more has come than is kept.
+    cut: bool,
+}
+
+impl Partial {
+    fn push(&mut self, piece: &str) {
+        self.cut = self.cut || self.text.len() + piece.len() > LONGEST_PARTIAL;
+        if !self.cut {
+            self.text.push_str(piece);
+        }
+    }
+}
+
+/// The pieces of replies that a watcher is told. Of a reply that it missed some of it is told no more: all of it comes with
+/// the record.
+struct Pieces {
+    deltas: broadcast::Receiver<Piece>,
+    /// The reply that it missed some of.
+    broken: Option<AskId>,
+    /// Whether it missed what came just now.
+    behind: bool,
+}
+
+impl Pieces {
+    /// The next one; nothing once the run has ended. Safe to cancel.
+    async fn next(&mut self) -> Option<Piece> {
+        loop {
+            match self.deltas.recv().await {
+                Ok((ask, text)) => {
+                    if std::mem::take(&mut self.behind) {
+                        self.broken = Some(ask);
+                    }
+                    if self.broken != Some(ask) {
+                        return Some((ask, text));
+                    }
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => self.behind = true,
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
         }
     }
 }
@@ -209,23 +254,23 @@ impl Shared {
         }
     }
 
-    /// What has come of a reply so far, and what comes from here on: no piece twice, none missing.
-    fn begin_watching(&self) -> (Option<(AskId, String)>, broadcast::Receiver<Piece>) {
+    /// What has come of a reply so far, and what comes from here on: no piece twice, and none after one that is missing.
+    fn begin_watching(&self) -> (Option<(AskId, String)>, Pieces) {
         let partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
-        (partial.clone(), self.deltas.subscribe())
+        let broken = partial.as_ref().filter(|partial| partial.cut).map(|partial| partial.ask);
+        let so_far = partial.as_ref().map(|partial| (partial.ask, partial.text.clone()));
+        (so_far, Pieces { deltas: self.deltas.subscribe(), broken, behind: false })
     }
 
     fn note(&self, event: &Event) {
         let mut partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Delta { ask, text } => {
-                match &mut *partial {
-                    Some((known, so_far)) if known == ask => {
-                        if so_far.len() + text.len() <= LONGEST_PARTIAL {
-                            so_far.push_str(text);
-                        }
-                    }
-                    partial => *partial = Some((*ask, text.clone())),
+                if partial.as_ref().is_none_or(|partial| partial.ask != *ask) {
+                    *partial = Some(Partial { ask: *ask, text: String::new(), cut: false });
+                }
+                if let Some(partial) = &mut *partial {
+                    partial.push(text);
                 }
                 // Nobody need be there.
                 let _ = self.deltas.send((*ask, text.as_str().into()));
@@ -237,5 +282,77 @@ impl Shared {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn shared() -> Arc<Shared> {
+        Arc::new(Shared {
+            partial: Mutex::default(),
+            deltas: broadcast::channel(4).0,
+            orders: mpsc::channel(1).0,
+            attached: watch::channel(0).0,
+        })
+    }
+
+    fn delta(n: u32, text: &str) -> Event {
+        Event::Delta { ask: AskId { round: 1, n }, text: text.into() }
+    }
+
+    #[tokio::test]
+    async fn who_has_gone_makes_room_for_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control");
+        let shared = shared();
+        let mut attached = shared.attached.subscribe();
+        let serving = tokio::spawn(accept(bind(&path, &folder.path().join("control.new")).unwrap(), shared));
+        let watch = written(&Request { v: VERSION, id: 1, what: Wish::Watch }).unwrap();
+        let mut first = Vec::new();
+        for _ in 0..MOST {
+            let mut stream = UnixStream::connect(&path).await.unwrap();
+            stream.write_all(&watch).await.unwrap();
+            first.push(stream);
+        }
+        attached.wait_for(|count| *count == MOST).await.unwrap();
+        drop(first);
+        attached.wait_for(|count| *count == 0).await.unwrap();
+        let mut next = UnixStream::connect(&path).await.unwrap();
+        next.write_all(&watch).await.unwrap();
+        let mut said = vec![0; 200];
+        let count = next.read(&mut said).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&said[..count]), "{\"v\":1,\"taken\":{\"id\":1}}\n");
+        serving.abort();
+    }
+
+    #[test]
+    fn of_a_long_reply_who_comes_later_is_told_a_beginning_without_holes() {
+        let shared = shared();
+        let (long, short) = ("a".repeat(LONGEST_PARTIAL - 2), "b".repeat(3));
+        for text in [&long, &short, "c"] {
+            shared.note(&delta(1, text));
+        }
+        let (so_far, mut pieces) = shared.begin_watching();
+        assert_eq!(so_far, Some((AskId { round: 1, n: 1 }, long)));
+        // What follows is behind the hole.
+        shared.note(&delta(1, "d"));
+        shared.note(&delta(2, "e"));
+        assert_eq!(pieces.next().now_or_never().flatten(), Some((AskId { round: 1, n: 2 }, "e".into())));
+    }
+
+    #[test]
+    fn who_reads_too_slowly_is_told_no_more_of_that_reply() {
+        let shared = shared();
+        shared.note(&delta(1, "a"));
+        let (_, mut pieces) = shared.begin_watching();
+        for text in ["b", "c", "d", "e", "f"] {
+            shared.note(&delta(1, text));
+        }
+        shared.note(&delta(2, "g"));
+        assert_eq!(pieces.next().now_or_never().flatten(), Some((AskId { round: 1, n: 2 }, "g".into())));
     }
 }
