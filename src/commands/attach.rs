@@ -6,14 +6,14 @@ use tokio::task::JoinHandle;
 use super::Failure;
 use crate::control::{self, Said};
 use crate::document::Document;
-use crate::journal::{Followed, Follower, Journal, Session, Store};
+use crate::journal::{Followed, Follower, Record, Session, Store};
 use crate::protocol::Fact;
 use crate::runtime::{Event, Order};
 
 const QUEUE: usize = 64;
 
 /// A session that another process runs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Elsewhere {
     pub session: Session,
     pub documents: Vec<Document>,
@@ -46,24 +46,20 @@ impl Elsewhere {
                  one that was interrupted"
             )));
         }
-        let Journal { records, .. } = session.read()?;
-        let opened = records.iter().find_map(|record| match record.fact.known() {
-            Some(Fact::SessionOpened(opened)) => Some(opened.documents.clone()),
-            _ => None,
-        });
-        let Some(references) = opened else {
+        let Some(opened) = session.opened()? else {
             return Err(Failure::usage(format!("session {id} has only just begun; try again")));
         };
-        let documents = session.documents(&references)?;
+        let documents = session.documents(&opened.documents)?;
         Ok(Self { session, documents })
     }
 
-    /// Follows it from its first record on. Must be called on a tokio runtime.
-    pub async fn follow(&self) -> Result<Following, Failure> {
-        let follower = self.session.follow()?;
+    /// Follows it from its first record on, for a screen that steers it. Must be called on a tokio runtime.
+    pub async fn follow(self) -> Result<Following, Failure> {
+        let Self { session, documents } = self;
+        let follower = session.follow()?;
         let (events_in, events) = mpsc::channel(QUEUE);
         let (notices_in, notices) = mpsc::channel(QUEUE);
-        let (orders, said) = match control::connect(&self.session).await {
+        let (orders, said) = match control::connect(&session).await {
             Ok(link) => (link.orders, Some(link.said)),
             Err(error) => {
                 let why = format!("this session can be followed but not steered: {error}");
@@ -71,13 +67,15 @@ impl Elsewhere {
                 (refusing(why, notices_in.clone()), None)
             }
         };
-        let outcome = tokio::spawn(feed(follower, said, events_in, notices_in, self.session.clone()));
-        Ok(Following { events, orders, notices, outcome })
+        let outcome = tokio::spawn(feed(follower, said, events_in, notices_in, session.clone()));
+        Ok(Following { session, documents, events, orders, notices, outcome })
     }
 }
 
-/// What comes of a session that is followed.
+/// What comes of a session that is followed. Dropped, it is followed no more.
 pub struct Following {
+    pub session: Session,
+    pub documents: Vec<Document>,
     pub events: mpsc::Receiver<Event>,
     pub orders: mpsc::Sender<Order>,
     /// For the person: orders that were not taken.
@@ -97,6 +95,18 @@ fn refusing(why: String, notices: mpsc::Sender<String>) -> mpsc::Sender<Order> {
     orders
 }
 
+/// The next records; nothing once the session has ended. The error says why it cannot be followed any more. Safe to cancel.
+pub async fn next(follower: &mut Follower, session: &Session) -> Result<Option<Vec<Record>>, String> {
+    match follower.next().await.map_err(|error| error.to_string())? {
+        Followed::Records(records) => Ok(Some(records)),
+        Followed::Ended => Ok(None),
+        Followed::Abandoned => {
+            Err(format!("the process that ran it is gone; `minions resume {}` goes on", session.id()))
+        }
+        Followed::Removed => Err("its journal was deleted while it was followed".into()),
+    }
+}
+
 async fn feed(
     mut follower: Follower,
     mut said: Option<mpsc::Receiver<Said>>,
@@ -106,7 +116,6 @@ async fn feed(
 ) -> Result<(), String> {
     // The last request whose reply is on record: pieces of it that come late are not of a reply under way.
     let mut answered = 0;
-    let id = session.id();
     loop {
         let told = async {
             match &mut said {
@@ -115,21 +124,17 @@ async fn feed(
             }
         };
         let event = tokio::select! {
-            next = follower.next() => match next.map_err(|error| error.to_string())? {
-                Followed::Records(records) => {
-                    for record in &records {
-                        if let Some(Fact::RemoteAnswered(answer)) = record.fact.known() {
-                            answered = answer.ask.n;
-                        }
+            records = next(&mut follower, &session) => {
+                let Some(records) = records? else { return Ok(()) };
+                for record in &records {
+                    if let Some(Fact::RemoteAnswered(answer)) = record.fact.known() {
+                        answered = answer.ask.n;
                     }
-                    Event::Recorded(records)
                 }
-                Followed::Ended => return Ok(()),
-                Followed::Abandoned => {
-                    return Err(format!("the process that ran it is gone; `minions resume {id}` goes on"));
-                }
-                Followed::Removed => return Err("its journal was deleted while it was followed".into()),
+                Event::Recorded(records)
             },
+            // Whoever watched has left.
+            () = events.closed() => return Ok(()),
             told = told => match told {
                 Some(Said::Delta { ask, text }) if ask.n > answered => Event::Delta { ask, text },
                 Some(Said::Delta { .. }) => continue,

@@ -4,40 +4,36 @@ use std::io::Write;
 
 use futures_util::StreamExt;
 
-use super::attach::{Elsewhere, Following};
+use super::attach::{self, Elsewhere};
 use super::replay_headless::{Style, Transcript};
 use super::{Exit, Failure, Output};
 use crate::protocol::Ending;
-use crate::runtime::Event;
 use crate::term::{self, Signal};
 
-/// Prints what happens until the session ends, or the person leaves; the session goes on then.
+/// Prints what happens until the session ends, or the person leaves; the session goes on then. It reads the journal alone: who
+/// reads lines can answer nothing, and is not to be counted as somebody who can.
 pub async fn follow(elsewhere: Elsewhere, style: Style) -> Result<Exit, Failure> {
     let mut signals = Box::pin(term::signals()?);
-    let Following { mut events, outcome, orders, .. } = elsewhere.follow().await?;
+    let Elsewhere { session, documents } = elsewhere;
+    let mut follower = session.follow()?;
     let mut out = Output::standard();
-    writeln!(out, "session {}", elsewhere.session.id())?;
-    let mut transcript = Transcript::new(&mut out, elsewhere.documents, 0, style);
+    writeln!(out, "session {}", session.id())?;
+    let mut transcript = Transcript::new(&mut out, documents, 0, style);
     loop {
         tokio::select! {
-            event = events.recv() => match event {
-                None => break,
-                Some(Event::Delta { .. }) => {}
-                Some(Event::Recorded(records)) => {
-                    for record in &records {
-                        transcript.apply(record);
-                        transcript.tell(record)?;
-                    }
-                    transcript.out.flush()?;
+            records = attach::next(&mut follower, &session) => {
+                let Some(records) = records.map_err(|why| Failure::new(Exit::Error, why))? else { break };
+                for record in &records {
+                    transcript.apply(record);
+                    transcript.tell(record)?;
                 }
+                transcript.out.flush()?;
             },
             Some(signal) = signals.next() => if signal != Signal::Continued {
                 return Ok(Exit::Interrupted);
             },
         }
     }
-    drop(orders);
-    outcome.await?.map_err(|why| Failure::new(Exit::Error, why))?;
     transcript.totals()?;
     transcript.out.flush()?;
     match transcript.state.ending() {

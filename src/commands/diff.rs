@@ -42,11 +42,7 @@ fn side(store: &Store, name: &str) -> Result<Side, Failure> {
 
 fn fold(session: &Session, round: Option<u32>) -> Result<Side, Failure> {
     let journal = session.read()?;
-    let references = journal.facts().find_map(|fact| match fact {
-        Fact::SessionOpened(opened) => Some(opened.documents.clone()),
-        _ => None,
-    });
-    let documents = session.documents(&references.unwrap_or_default())?;
+    let documents = session.documents(journal.opened().map_or(&[], |opened| &opened.documents))?;
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::new(), Exposure::new(&documents));
     let mut times: Option<(u64, u64)> = None;
     let mut now = 0;

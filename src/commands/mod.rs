@@ -166,7 +166,10 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
             if screen::possible().is_err() {
                 return block_on(attach_lines::follow(elsewhere, Style::Columns));
             }
-            block_on(workbench::workbench(loaded, scene(cli), Shown::Elsewhere(Box::new(elsewhere))))
+            block_on(async {
+                let following = Box::new(elsewhere.follow().await?);
+                workbench::workbench(loaded, scene(cli), Shown::Elsewhere(following)).await
+            })
         }
         Command::Sessions(command) => sessions(loaded, command),
         _ => Err(Failure::usage("this command is not in this version")),

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::alone::Alone;
-use super::attach::{Elsewhere, Following};
+use super::attach::Following;
 use super::begin::{Begun, begin, store};
 use super::folds::Folds;
 use super::offers::{self, Offers, Side, connect, put_back, with};
@@ -77,7 +77,7 @@ pub enum Begin {
     /// With the list of sessions.
     Picking,
     /// With a session that another process runs.
-    Following(Box<Elsewhere>),
+    Following(Box<Following>),
 }
 
 /// Shows documents and the sessions on them, until the person leaves. What models were picked stays in the settings.
@@ -116,13 +116,13 @@ pub async fn open(
         }
         Begin::Asking => commands = stage.update(Message::AskQuestion),
         Begin::Picking => commands = stage.update(Message::PickSession),
-        Begin::Following(elsewhere) => {
-            let Following { events, orders, notices, outcome } = elsewhere.follow().await?;
+        Begin::Following(following) => {
+            let Following { session, events, orders, notices, outcome, .. } = *following;
             stage.update(Message::RunBegan);
             stage.update(Message::Follows);
             let outcome = async { outcome.await.map_err(|error| error.to_string()).flatten() };
             desk.run = Run::going(events, orders, outcome, Vec::new(), None, &documents);
-            (desk.notices, desk.session) = (Some(notices), Some(elsewhere.session));
+            (desk.notices, desk.session) = (Some(notices), Some(session));
         }
     }
     let leaving = watch(stage, &mut desk, config, &documents, commands).await;

@@ -86,11 +86,13 @@ impl Opening {
     /// Reads the session of this id, to be shown as it stood at a record; whole where none is named.
     pub fn session(&mut self, config: &Config, id: String, seq: Option<u64>) {
         let config = config.clone();
+        let runtime = tokio::runtime::Handle::current();
         self.read(Asked::Picked, move || {
             let session =
                 found(&config, &id).ok_or_else(|| Failure::usage(format!("session {id} is there no longer")))?;
             if seq.is_none() && session.is_running() {
-                return Ok(Shown::Elsewhere(Box::new(Elsewhere::read(session)?)));
+                let following = runtime.block_on(Elsewhere::read(session)?.follow())?;
+                return Ok(Shown::Elsewhere(Box::new(following)));
             }
             let recording = Recording::read(session)?;
             let recording = match seq {

@@ -47,7 +47,7 @@ impl Recording {
     /// The session from its beginning, as fast as it went.
     pub fn read(session: Session) -> Result<Self, Failure> {
         let journal = session.read()?;
-        let documents = documents(&session, &journal.records)?;
+        let documents = session.documents(journal.opened().map_or(&[], |opened| &opened.documents))?;
         let warning = journal.warnings.first().cloned();
         let timeline = Timeline::new(journal.records);
         // A session can be played without its notes.
@@ -250,15 +250,6 @@ pub fn write_note(session: &Session, seq: u64, text: String, at_ms: u64) -> Mess
         Ok(()) => Message::Noted(picker::Note { seq, at_ms, text: note.text, ask: None }),
         Err(error) => Message::NoteRefused { seq, text: note.text, why: format!("the note was not written: {error}") },
     }
-}
-
-/// The documents of the session; one whose text is gone is named and left out, since the rest can still be shown.
-fn documents(session: &Session, records: &[Record]) -> Result<Vec<Document>, Failure> {
-    let references = records.iter().find_map(|record| match record.fact.known() {
-        Some(Fact::SessionOpened(opened)) => Some(opened.documents.clone()),
-        _ => None,
-    });
-    Ok(session.documents(&references.unwrap_or_default())?)
 }
 
 fn steer(player: &mut Player, command: ReplayCommand) {

@@ -19,12 +19,8 @@ const ERRORS_TOLD: usize = 3;
 /// Prints the session from after the first `from` records; zero prints all of it.
 pub fn transcript(session: &Session, from: usize, style: Style, out: &mut dyn Write) -> Result<(), Failure> {
     let journal = session.read()?;
-    let references = journal.facts().find_map(|fact| match fact {
-        Fact::SessionOpened(opened) => Some(opened.documents.clone()),
-        _ => None,
-    });
     // Without its text a document still has its name; only the pages of citations are missed then.
-    let documents = session.documents(&references.unwrap_or_default()).unwrap_or_default();
+    let documents = session.documents(journal.opened().map_or(&[], |opened| &opened.documents)).unwrap_or_default();
     writeln!(out, "session {}", session.id())?;
     let began_ms = journal.records.first().map_or(0, |record| record.at_ms);
     let mut transcript = Transcript::new(out, documents, began_ms, style);

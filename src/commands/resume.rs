@@ -20,8 +20,8 @@ use crate::document::escape::visible;
 use crate::journal::{DayBook, Journal, JournalError, JournalWriter, Record, Session, SessionId, Store};
 use crate::local::LocalLm;
 use crate::protocol::{
-    BudgetChoice, ExposureChoice, Fact, Interrupted, Known, ModelInfo, Models, Parent, Phase, ProtocolKind, Resumed,
-    Scope, SessionOpened, State,
+    BudgetChoice, ExposureChoice, Interrupted, Known, ModelInfo, Models, Parent, Phase, ProtocolKind, Resumed, Scope,
+    SessionOpened, State,
 };
 use crate::remote::RemoteLm;
 use crate::remote::nobody::{self, Nobody};
@@ -218,10 +218,7 @@ pub fn lineage(session: &Session, state: &State) -> Vec<(String, Journal)> {
         && let Ok(session) = store.resolve(id.as_str())
         && let Ok(journal) = session.read()
     {
-        next = journal.facts().find_map(|fact| match fact {
-            Fact::SessionOpened(opened) => parent_of(opened),
-            _ => None,
-        });
+        next = journal.opened().and_then(parent_of);
         found.push((session.id().to_string(), journal));
     }
     found

@@ -11,7 +11,7 @@ use super::{Exit, Failure};
 use crate::config::{Config, LocalConfig};
 use crate::document::escape::visible;
 use crate::journal::{Seal, Session, Store, Verification};
-use crate::protocol::{CodeStage, EmbeddingModel, Fact};
+use crate::protocol::{CodeStage, EmbeddingModel};
 use crate::runtime::{Embeddings, Rerun, Verdict, rerun};
 
 #[derive(Serialize)]
@@ -87,11 +87,7 @@ pub async fn verify_and_rerun(
 
 async fn run_again(session: &Session, config: &Config) -> Result<Vec<Rerun>, Failure> {
     let journal = session.read()?;
-    let opened = journal.facts().find_map(|fact| match fact {
-        Fact::SessionOpened(opened) => Some(opened),
-        _ => None,
-    });
-    let Some(opened) = opened else { return Ok(Vec::new()) };
+    let Some(opened) = journal.opened() else { return Ok(Vec::new()) };
     let documents = session.documents(&opened.documents)?;
     let sandbox = begin::sandbox(config, opened.settings.max_jobs)?;
     let embeddings = match &opened.embedding {

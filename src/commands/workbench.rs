@@ -2,7 +2,7 @@
 
 use std::io::{Write, stderr};
 
-use super::attach::Elsewhere;
+use super::attach::Following;
 use super::resume::Recorded;
 use super::screen::{Scene, Stage};
 use super::{Exit, Failure, open, replay};
@@ -25,7 +25,7 @@ pub enum Shown {
     /// A session that is gone on with.
     Resumed(Box<Recorded>),
     /// One that another process runs.
-    Elsewhere(Box<Elsewhere>),
+    Elsewhere(Box<Following>),
 }
 
 /// Why one thing is shown no longer.
@@ -63,10 +63,10 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
                 stage.turn_to(Model::new(documents.clone(), Mode::Live { running: false }));
                 open::open(&mut stage, &mut config, documents, open::Begin::Resuming(recorded)).await?
             }
-            Shown::Elsewhere(elsewhere) => {
-                let documents = elsewhere.documents.clone();
+            Shown::Elsewhere(following) => {
+                let documents = following.documents.clone();
                 stage.turn_to(Model::new(documents.clone(), Mode::Live { running: false }));
-                open::open(&mut stage, &mut config, documents, open::Begin::Following(elsewhere)).await?
+                open::open(&mut stage, &mut config, documents, open::Begin::Following(following)).await?
             }
             Shown::Session(recording) => replay::play(&mut stage, &mut config, *recording).await?,
         };

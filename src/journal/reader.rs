@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::archive::{self, Content};
 use super::error::JournalError;
 use super::record::{BadLine, FORMAT_VERSION, Record, Stored, read_line};
-use crate::protocol::Fact;
+use crate::protocol::{Fact, SessionOpened};
 
 /// A longer line is no record of this program and is passed over without being held in memory.
 const LONGEST_LINE: usize = 256 << 20;
@@ -44,6 +44,14 @@ impl Journal {
     /// The facts that are known, in order.
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
         self.records.iter().filter_map(|record| record.fact.known())
+    }
+
+    /// What the session was opened with; nothing where that is not on record.
+    pub fn opened(&self) -> Option<&SessionOpened> {
+        self.facts().find_map(|fact| match fact {
+            Fact::SessionOpened(opened) => Some(opened.as_ref()),
+            _ => None,
+        })
     }
 
     fn push(&mut self, record: Record, line: u64) {

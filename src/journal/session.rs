@@ -11,11 +11,12 @@ use super::label;
 use super::lock::{self, Lock};
 use super::notes;
 use super::reader::{Journal, Lines, first_record};
-use super::record::Record;
+use super::record::{Record, Stored};
 use super::reopen::{self, Reopened};
 use super::summary::{Summary, answer, brief, summarise};
 use super::verify::{Verification, verify};
 use crate::document::{Document, DocumentRef};
+use crate::protocol::{Fact, SessionOpened};
 
 pub(super) const JOURNAL: &str = "journal.jsonl";
 /// The socket by which others steer the session while it runs.
@@ -57,6 +58,21 @@ impl Session {
     /// Reads the whole journal. It may grow meanwhile: what is there now is what comes back.
     pub fn read(&self) -> Result<Journal, JournalError> {
         Journal::read(&self.path.join(JOURNAL))
+    }
+
+    /// What it was opened with, which its first record says; nothing where that is not on record yet.
+    pub fn opened(&self) -> Result<Option<Box<SessionOpened>>, JournalError> {
+        let mut lines = self.lines()?;
+        let Some(line) = lines.next()? else { return Ok(None) };
+        let fact = match line.record() {
+            Ok(Record { fact: Stored::Known(fact), .. }) => *fact,
+            Ok(_) => return Ok(None),
+            Err(problem) => return problem.into_warning(&self.path.join(JOURNAL)).map(|_| None),
+        };
+        Ok(match fact {
+            Fact::SessionOpened(opened) => Some(opened),
+            _ => None,
+        })
     }
 
     /// The documents as they were read when the session opened.

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use crate::loopback::{Fault, Loopback, Reply};
@@ -29,6 +29,29 @@ fn beside(pty: &Pty, arguments: &[&str]) -> Pty {
     let command: Vec<&str> = [PROGRAM].into_iter().chain(arguments.iter().copied()).collect();
     let data = pty.home().join("data");
     Pty::start(&command, SIZE, &[("XDG_DATA_HOME", data.to_str().unwrap())])
+}
+
+/// Somebody who follows without a terminal, and what is printed.
+fn transcript(pty: &Pty) -> (Child, ChildStdout) {
+    let mut attach = Command::new(PROGRAM)
+        .arg("attach")
+        .env_clear()
+        .envs(environment(pty.home()))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let out = attach.stdout.take().unwrap();
+    (attach, out)
+}
+
+fn read_until(out: &mut ChildStdout, told: &mut String, text: &str) {
+    let mut piece = [0; 4096];
+    while !told.contains(text) {
+        let count = out.read(&mut piece).unwrap();
+        assert_ne!(count, 0, "{told}");
+        told.push_str(&String::from_utf8_lossy(&piece[..count]));
+    }
 }
 
 fn session(pty: &Pty) -> PathBuf {
@@ -129,8 +152,14 @@ async fn nobody_comes_so_the_session_is_left_open() {
     tokio::task::block_in_place(|| {
         let mut pty = ask(&folder, &settings);
         pty.wait_for("The budget is reached");
+        // Who only reads what happens can answer nothing, and is not waited for.
+        let (mut log, mut out) = transcript(&pty);
+        let mut told = String::new();
+        read_until(&mut out, &mut told, "budget");
         pty.hang_up();
         pty.wait_exit();
+        out.read_to_string(&mut told).unwrap();
+        assert_eq!(log.wait().unwrap().code(), Some(1), "{told}");
         let listed = pty.said(&["sessions", "list", "--json"]);
         assert!(listed.contains("\"ended\":null") || listed.contains("\"ended\": null"), "{listed}");
     });
@@ -173,22 +202,9 @@ async fn attached_screens_show_the_same_and_steer_and_leave_the_run_alone() {
 async fn without_a_terminal_the_transcript_is_printed_as_it_grows() {
     let (_server, mut pty) = reading().await;
     tokio::task::block_in_place(|| {
-        let mut attach = Command::new(PROGRAM)
-            .arg("attach")
-            .env_clear()
-            .envs(environment(pty.home()))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = attach.stdout.take().unwrap();
+        let (mut attach, mut out) = transcript(&pty);
         let mut told = String::new();
-        let mut piece = [0; 4096];
-        while !told.contains("jobs") {
-            let count = out.read(&mut piece).unwrap();
-            assert_ne!(count, 0, "{told}");
-            told.push_str(&String::from_utf8_lossy(&piece[..count]));
-        }
+        read_until(&mut out, &mut told, "jobs");
         pty.send(b"X");
         pty.wait_for("Stop");
         pty.send(b"y");
