@@ -147,8 +147,9 @@ fn fence(language: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
 /// Text on one line in which nothing is Markdown, HTML, a link or a picture.
 fn inline(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut escaped = String::with_capacity(words.len() + 16);
-    for (at, character) in visible(&words).char_indices() {
+    let shown = visible(&words);
+    let mut escaped = String::with_capacity(shown.len() + 16);
+    for (at, character) in shown.char_indices() {
         match character {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
@@ -165,7 +166,7 @@ fn inline(text: &str) -> String {
                 escaped.push(character);
             }
             // A number and a full stop or bracket begin a list.
-            '.' | ')' if words[..at].bytes().all(|byte| byte.is_ascii_digit()) && at > 0 => {
+            '.' | ')' if shown[..at].bytes().all(|byte| byte.is_ascii_digit()) && at > 0 => {
                 escaped.push('\\');
                 escaped.push(character);
             }
@@ -194,6 +195,9 @@ mod tests {
             "`code` ``` ~~~ *b* _i_ ~~s~~ $x$",
             "&lt;b&gt; &#x3c;",
             "=====",
+            // What cannot be seen is shown as words, which are longer.
+            "\u{1b}a.",
+            "é\u{200b}1)",
         ] {
             for text in [inline(hostile), format!("> {}", inline(hostile))] {
                 let mut shown = String::new();
@@ -204,7 +208,7 @@ mod tests {
                         other => panic!("{hostile}: {other:?}"),
                     }
                 }
-                assert_eq!(shown.trim_end_matches(' '), hostile, "{text}");
+                assert_eq!(shown.trim_end_matches(' '), visible(hostile), "{text}");
             }
         }
     }
