@@ -12,6 +12,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod told;
+mod withheld;
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;

@@ -4,8 +4,9 @@ use super::super::Failure;
 use super::super::folds::Folds;
 use super::super::report::{Report, report};
 use super::redact::{Redaction, veiled};
+use super::withheld::withhold;
 use crate::document::Document;
-use crate::journal::{Journal, Label, Note, Record, Session};
+use crate::journal::{Journal, Label, Note, Record, Session, Stored};
 use crate::ledger::{Exposure, Ledger};
 use crate::protocol::{Fact, State};
 
@@ -44,7 +45,14 @@ impl Subject {
         if !closed && !whole.is_empty() {
             warnings.push("the session had not ended when it was exported".into());
         }
-        let records = whole.iter().map(|record| redaction.record(record)).collect::<Result<Vec<_>, _>>();
+        let shown = |record: &Record| {
+            let mut record = record.clone();
+            if let (Stored::Known(fact), false) = (&mut record.fact, with_documents) {
+                withhold(fact);
+            }
+            redaction.record(&record)
+        };
+        let records = whole.iter().map(shown).collect::<Result<Vec<_>, _>>();
         let records = records.map_err(Failure::usage)?;
         let documents: Vec<Document> = originals.iter().map(|document| redaction.document(document.clone())).collect();
         let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::new(), Exposure::new(&originals));

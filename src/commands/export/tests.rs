@@ -5,7 +5,12 @@ use std::path::Path;
 use super::*;
 use crate::cli::ExportArgs;
 use crate::commands::import;
-use crate::journal::Session;
+use crate::document::Document;
+use crate::journal::world::World;
+use crate::journal::{Durability, Session};
+use crate::protocol::{
+    AskId, Chunk, Estimate, Fact, Held, PlannedJob, PlannedJobs, Purpose, RemoteAsk, ReplyFormat, prompts,
+};
 
 /// Text that is markup, a way out of markup, or a command to a terminal, in every place where text can come from.
 const HOSTILE: &str = "</pre></script><script>alert(1)</script><img src=x onerror=alert(2)> ```` [a](javascript:x) ![b](http://evil/) \u{1b}[2J\u{9b}31m \u{202e}| \" ' & --> ]]>";
@@ -156,6 +161,68 @@ fn documents_stay_out_unless_asked_for() {
         assert!(!shows(exported(&store, format, &[], false)).contains("walnut"), "{format:?}");
         assert!(shows(exported(&store, format, &[], true)).contains("walnut"), "{format:?}");
     }
+}
+
+/// A session of remote-only, whose request encloses the whole document, with words that were taken out of it and a chunk
+/// that a program made.
+fn sent_whole() -> (tempfile::TempDir, Store) {
+    use crate::protocol::redact::{Kind, PrivateWord, Redaction, Rules};
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path().join("sessions"));
+    let document = Document::from_text("report.txt", "nobody quotes this walnut\nRevenue rose.\n");
+    let word = |word: &str| PrivateWord { kind: Kind::Name, word: word.into() };
+    let mut facts = World::facts(1, 1, 2);
+    let Some(Fact::SessionOpened(opened)) = facts.first_mut() else { panic!() };
+    opened.documents = vec![document.reference()];
+    opened.settings.redact =
+        Some(Redaction { rules: Rules::default(), tag: String::new(), words: vec![word("walnut")] });
+    let enclosed = prompts::data("document-0", &document.text);
+    let request = RemoteAsk {
+        ask: AskId { round: 1, n: 9 },
+        purpose: Purpose::Answer,
+        attempt: 1,
+        messages: vec![crate::protocol::Message::user(format!("A question?\n\n{enclosed}\n\nReply."))],
+        format: ReplyFormat::Json,
+        max_output_tokens: 9,
+        estimate: Estimate::default(),
+    };
+    let more = [
+        Fact::GateReached { n: 1, held: Held::Request(Box::new(request.clone())) },
+        Fact::RequestEdited { message: 0, before: enclosed.clone(), after: enclosed },
+        Fact::RemoteAsked(request),
+        Fact::WordsRedacted { words: vec![word("Walnut")] },
+        Fact::JobsPlanned(PlannedJobs {
+            round: 1,
+            chunks: vec![Chunk::Text("WALNUT, in capitals".into())],
+            tasks: vec!["Find it.".into()],
+            advices: vec![String::new()],
+            jobs: vec![PlannedJob { chunk: 0, task: 0, advice: 0, sample: 0 }],
+        }),
+    ];
+    let end = facts.len() - 1;
+    facts.splice(end..end, more);
+    let (_, writer) = store.create(&[document]).unwrap();
+    let written = async {
+        writer.append(facts, Durability::Synced).await?;
+        writer.close().await
+    };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(written).unwrap();
+    (folder, store)
+}
+
+#[test]
+fn what_the_records_hold_of_the_documents_stays_out_as_well() {
+    let (_folder, store) = sent_whole();
+    for format in ALL {
+        let text = exported(&store, format, &[], false).to_lowercase();
+        assert!(!text.contains("walnut"), "{format:?}: {text}");
+    }
+    let object: serde_json::Value = serde_json::from_str(&exported(&store, ExportFormat::Json, &[], false)).unwrap();
+    let text = object.to_string();
+    assert!(text.contains("A question?\\n\\n<document-0-") && text.contains("Find it."), "the rest is there: {text}");
+    let with = exported(&store, ExportFormat::Json, &[], true);
+    assert_eq!(with.matches("walnut").count(), 6, "of the document, its request in four places, and a word: {with}");
+    assert!(with.contains("WALNUT, in capitals") && with.contains("\"Walnut\""));
 }
 
 #[test]
