@@ -78,6 +78,11 @@ async fn a_table_and_a_report_tell_what_each_set_came_to() {
     // Each row names a session that can be replayed.
     let session = report["rows"][0]["session"].as_str().unwrap();
     assert_eq!(home.run(&["sessions", "verify", session]).await.code, 0);
+    // Nor where what changes no answer was changed.
+    let more = ["--sweep", "offline_share=0.05,0.1", "--sweep", "samples=1,2", "--json"];
+    let dearer = ["--set", "remote.budget_usd_per_day=50", "--set", "local.threads=1"];
+    assert_eq!(eval(&home, &[&more[..], &dearer].concat()).await.code, 0);
+    assert_eq!(home.sessions().len(), 16);
     // Unless it is wanted.
     assert_eq!(eval(&home, &["--limit", "1", "--again"]).await.code, 0);
     assert_eq!(home.sessions().len(), 17);

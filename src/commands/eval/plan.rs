@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::{Exit, Failure};
 use super::sources::Sources as Documents;
 use crate::cli::EvalArgs;
-use crate::config::{Catalog, Config, Loaded, Override, ProtocolName, Sources, load};
+use crate::config::{Catalog, Config, Loaded, Override, ProtocolName, RedactConfig, Sources, load};
 use crate::eval::book::fingerprint;
 use crate::eval::report::Setting;
 use crate::eval::{Measure, Question, Try, read};
@@ -122,7 +122,7 @@ fn settings(args: &EvalArgs, loaded: &Loaded, sources: &Sources) -> Result<Vec<(
         config.protocol.step = false;
         let short = |name: &str| name.rsplit_once('.').map_or(name, |(_, key)| key).to_owned();
         let label: Vec<String> = combination.iter().map(|(name, value)| format!("{}={value}", short(name))).collect();
-        let settings = deciding(&config)?;
+        let settings = deciding(&config, &combination)?;
         let setting = Setting {
             fingerprint: fingerprint(&settings),
             label: if label.is_empty() { "as set".into() } else { label.join(" ") },
@@ -149,19 +149,133 @@ fn full_name(key: &str) -> String {
     }
 }
 
-/// The settings that change an answer. What names a key is none of them.
-fn deciding(config: &Config) -> Result<Value, Failure> {
-    let mut all = json!({
-        "protocol": config.protocol,
-        "remote": config.remote,
-        "local": config.local,
-        "sandbox": config.sandbox,
-        "prompts": prompts::VERSION,
-    });
-    for section in ["remote", "local"] {
-        if let Some(section) = all[section].as_object_mut() {
-            section.retain(|key, _| !key.starts_with("api_key"));
+/// The settings that change an answer, or whether there is one. How fast, by which key, at what price and within which
+/// budget of the day it comes changes none: a finished try stays finished when they do.
+const DECIDE: [&str; 37] = [
+    "protocol.name",
+    "protocol.max_rounds",
+    "protocol.tasks_per_round",
+    "protocol.samples",
+    "protocol.merge",
+    "protocol.chunk_chars",
+    "protocol.chunker",
+    "protocol.overlap_chars",
+    "protocol.retrieval",
+    "protocol.retrieve_k",
+    "protocol.memory",
+    "protocol.window_chars",
+    "protocol.max_jobs",
+    "protocol.code_attempts",
+    "protocol.decision_attempts",
+    "remote.provider",
+    "remote.offline_share",
+    "remote.model",
+    "remote.base_url",
+    "remote.budget_usd",
+    "remote.max_exposed_share",
+    "remote.max_output_tokens",
+    "remote.context_tokens",
+    "remote.temperature",
+    "remote.reasoning_effort",
+    "local.provider",
+    "local.model",
+    "local.base_url",
+    "local.max_output_tokens",
+    "local.temperature",
+    "local.context_tokens",
+    "local.kv_type",
+    "local.quote_only",
+    "local.thinking_tokens",
+    "local.embedding_model",
+    "local.embedding_query_prefix",
+    "local.embedding_document_prefix",
+];
+
+/// What tells this setting from others: the settings that decide, and those that were swept.
+fn deciding(config: &Config, swept: &[(String, String)]) -> Result<Value, Failure> {
+    let all = serde_json::to_value(config)?;
+    let mut found = json!({ "prompts": prompts::VERSION });
+    for name in DECIDE.into_iter().chain(swept.iter().map(|(name, _)| name.as_str())) {
+        if let Some((section, key)) = name.split_once('.')
+            && let Some(value) = all[section].get(key)
+        {
+            found[section][key] = value.clone();
         }
     }
-    Ok(all)
+    // Placeholders change what models read; a report need not name the words.
+    if config.redact != RedactConfig::default() {
+        found["redact"] = fingerprint(&all["redact"]).into();
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The settings of the sections that work on a question and change no answer.
+    const OTHERS: [&str; 26] = [
+        "protocol.step",
+        "protocol.gates",
+        "remote.api_key_env",
+        "remote.api_key_keyring",
+        "remote.api_key_cmd",
+        "remote.budget_usd_per_day",
+        "remote.price_input",
+        "remote.price_cached_input",
+        "remote.price_output",
+        "remote.attempts",
+        "remote.connect_timeout_s",
+        "remote.idle_timeout_s",
+        "remote.total_timeout_s",
+        "local.api_key_env",
+        "local.max_in_flight",
+        "local.attempts",
+        "local.timeout_s",
+        "local.parallel",
+        "local.threads",
+        "local.gpu_layers",
+        "local.flash_attention",
+        "local.models_dir",
+        "local.embedding_timeout_s",
+        "sandbox.memory_mb",
+        "sandbox.seconds",
+        "sandbox.require",
+    ];
+
+    #[test]
+    fn of_every_setting_it_is_known_whether_it_decides() {
+        let names: Vec<String> = Catalog::get().settings.iter().map(|setting| setting.name()).collect();
+        for name in names.iter().filter(|name| {
+            ["protocol.", "remote.", "local.", "sandbox."].iter().any(|section| name.starts_with(section))
+        }) {
+            let (decides, not) = (DECIDE.contains(&name.as_str()), OTHERS.contains(&name.as_str()));
+            assert!(decides != not, "{name}: say in DECIDE or in OTHERS whether it changes an answer");
+        }
+        for name in DECIDE.iter().chain(&OTHERS) {
+            assert!(names.iter().any(|known| known == name), "{name} is no setting");
+        }
+    }
+
+    #[test]
+    fn what_changes_no_answer_is_the_same_setting_unless_it_is_swept() {
+        let (before, mut after) = (Config::default(), Config::default());
+        after.remote.budget_usd_per_day = 50.0;
+        after.remote.price_input = 3.0;
+        after.local.threads = 7;
+        assert_eq!(deciding(&before, &[]).unwrap(), deciding(&after, &[]).unwrap());
+        let swept = [("local.threads".to_owned(), "7".to_owned())];
+        assert_ne!(deciding(&before, &swept).unwrap(), deciding(&after, &swept).unwrap());
+        after.protocol.samples = 2;
+        assert_ne!(deciding(&before, &[]).unwrap(), deciding(&after, &[]).unwrap());
+    }
+
+    #[test]
+    fn words_that_are_kept_private_are_another_setting_and_named_nowhere() {
+        let mut private = Config::default();
+        private.redact.names = vec!["Anna Berg".into()];
+        let settings = deciding(&private, &[]).unwrap();
+        assert_ne!(settings, deciding(&Config::default(), &[]).unwrap());
+        assert!(!settings.to_string().contains("Anna"), "{settings}");
+    }
 }
