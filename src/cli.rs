@@ -516,6 +516,9 @@ pub struct EvalArgs {
     /// Ask again what was answered before
     #[arg(long)]
     pub again: bool,
+    /// Send requests again whose answers never came, although they may have been paid for
+    #[arg(long)]
+    pub send_again: bool,
     /// remote-only: agree that the whole documents are sent to the remote LM
     #[arg(long)]
     pub yes_send_document: bool,

@@ -26,6 +26,15 @@ pub enum Entry {
         #[serde(flatten)]
         of: Try,
         session: String,
+        /// Whether its budget is a share of that of all questions, and less than it may spend by itself.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        cut: bool,
+    },
+    /// The judge is about to be asked about the session's answer, and may cost so much; written before the request leaves.
+    JudgeAsked {
+        #[serde(flatten)]
+        of: Try,
+        worst_usd: f64,
     },
     /// The session has ended and counts.
     Finished(Box<Row>),
@@ -41,14 +50,23 @@ pub enum Entry {
     Anew,
 }
 
+/// A try that was begun.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Open {
+    pub session: String,
+    pub cut: bool,
+    /// What the judge may have cost so far.
+    pub judge_usd: f64,
+}
+
 /// What the book comes to: a fold over its entries.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
     pub begun: Option<(String, String)>,
     /// By try: what counts.
     pub rows: BTreeMap<Try, Row>,
-    /// Tries that were begun and of which no more is known, each with its session.
-    pub open: BTreeMap<Try, String>,
+    /// Tries that were begun and of which no more is known.
+    pub open: BTreeMap<Try, Open>,
     /// Every session that was ever begun.
     pub sessions: BTreeSet<String>,
     /// What sessions cost that do not count.
@@ -61,9 +79,14 @@ impl Book {
             Entry::Begun { questions, file, .. } => {
                 self.begun.get_or_insert((questions.clone(), file.clone()));
             }
-            Entry::Started { of, session } => {
+            Entry::Started { of, session, cut } => {
                 self.sessions.insert(session.clone());
-                self.open.insert(of.clone(), session.clone());
+                self.open.insert(of.clone(), Open { session: session.clone(), cut: *cut, judge_usd: 0.0 });
+            }
+            Entry::JudgeAsked { of, worst_usd } => {
+                if let Some(open) = self.open.get_mut(of) {
+                    open.judge_usd += worst_usd;
+                }
             }
             Entry::Finished(row) => {
                 self.open.remove(&row.of);
@@ -75,7 +98,11 @@ impl Book {
                 self.open.remove(of);
                 self.lost.push(*cost);
             }
-            Entry::Anew => self.lost.extend(std::mem::take(&mut self.rows).into_values().map(|row| row.cost)),
+            Entry::Anew => {
+                self.lost.extend(std::mem::take(&mut self.rows).into_values().map(|row| row.cost));
+                let open = std::mem::take(&mut self.open).into_values();
+                self.lost.extend(open.map(|open| Cost { judge_usd: open.judge_usd, ..Cost::default() }));
+            }
         }
     }
 
@@ -108,4 +135,43 @@ pub fn read(text: &str) -> Result<(Vec<Entry>, usize), String> {
 pub fn fingerprint(settings: &Value) -> String {
     let text = settings.to_string();
     blake3::hash(text.as_bytes()).to_hex().chars().take(16).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(question: &str) -> Try {
+        Try { setting: "s".into(), question: question.into(), repeat: 1 }
+    }
+
+    fn started(question: &str, cut: bool) -> Entry {
+        Entry::Started { of: of(question), session: format!("session-{question}"), cut }
+    }
+
+    #[test]
+    fn what_a_kill_left_is_known_with_its_share_and_its_judge() {
+        let mut book = Book::default();
+        for entry in [started("a", true), started("b", false), Entry::JudgeAsked { of: of("a"), worst_usd: 0.5 }] {
+            let line = serde_json::to_string(&entry).unwrap() + "\n";
+            book.apply(&read(&line).unwrap().0[0]);
+        }
+        assert_eq!(book.open[&of("a")], Open { session: "session-a".into(), cut: true, judge_usd: 0.5 });
+        assert!(!book.open[&of("b")].cut);
+    }
+
+    #[test]
+    fn a_line_of_before_shares_were_kept_still_reads() {
+        let line = "{\"kind\":\"started\",\"setting\":\"s\",\"question\":\"a\",\"repeat\":1,\"session\":\"x\"}\n";
+        assert_eq!(read(line).unwrap().0, [Entry::Started { of: of("a"), session: "x".into(), cut: false }]);
+    }
+
+    #[test]
+    fn asked_anew_nothing_of_before_is_open_and_what_it_cost_stays_spent() {
+        let mut book = Book::default();
+        let asked = Entry::JudgeAsked { of: of("a"), worst_usd: 0.5 };
+        [started("a", false), asked, Entry::Anew].iter().for_each(|entry| book.apply(entry));
+        assert!(book.open.is_empty() && book.rows.is_empty());
+        assert_eq!((book.spent_usd(), book.sessions.len()), (0.5, 1));
+    }
 }

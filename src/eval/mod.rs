@@ -12,8 +12,8 @@ pub mod score;
 pub mod summary;
 pub mod svg;
 
-pub use book::{Book, Entry};
+pub use book::{Book, Entry, Open};
 pub use curve::{Axis, Curve, Point};
 pub use question::{Question, Source};
-pub use row::{Cost, Followed, Row, Try};
+pub use row::{Cost, Followed, Row, Settled, Try};
 pub use summary::{Group, Measure, Stat, summarise};

@@ -6,7 +6,8 @@ use super::question::Question;
 use super::score::{EvidenceScores, Scores, places, score, weigh};
 use crate::document::{Document, Span};
 use crate::ledger::{Aggregated, Exposure, Ledger};
-use crate::protocol::{Ending, Fact, State};
+use crate::protocol::redact::Redactor;
+use crate::protocol::{Ending, Fact, Scope, State};
 
 /// Which try at which question under which settings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,12 +79,26 @@ impl Cost {
     }
 }
 
+/// Whether a session that has ended, or does not go on, is the result of its try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    Counts,
+    /// The day's budget was too small for it; why, in words.
+    OverDay(String),
+    /// Its share of the budget of all was.
+    OverShare(String),
+    Interrupted,
+    Failed(String),
+}
+
 /// Follows one session by its facts, while it runs or as its journal has them.
 pub struct Followed {
     state: State,
     ledger: Ledger,
     exposure: Exposure,
     aggregated: Aggregated,
+    /// The budget that was reached last.
+    reached: Option<Scope>,
     bytes: usize,
     began_ms: Option<u64>,
     last_ms: u64,
@@ -96,6 +111,7 @@ impl Followed {
             ledger: Ledger::new(),
             exposure: Exposure::new(documents),
             aggregated: Aggregated::new(),
+            reached: None,
             bytes: documents.iter().map(|document| document.text.len()).sum(),
             began_ms: None,
             last_ms: 0,
@@ -106,6 +122,9 @@ impl Followed {
     pub fn apply(&mut self, fact: &Fact, at_ms: u64) {
         self.began_ms.get_or_insert(at_ms);
         self.last_ms = self.last_ms.max(at_ms);
+        if let Fact::BudgetReached(reached) = fact {
+            self.reached = Some(reached.scope);
+        }
         self.state.apply(fact);
         self.ledger.apply(fact);
         self.exposure.apply(fact);
@@ -114,6 +133,29 @@ impl Followed {
 
     pub fn ending(&self) -> Option<&Ending> {
         self.state.ending()
+    }
+
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The placeholders that the session has for private words.
+    pub fn redactor(&self) -> &Redactor {
+        &self.state.redactor
+    }
+
+    /// What the session says for what is asked of it; `cut`: its budget is a share of that of all questions, and less than it
+    /// may spend by itself.
+    pub fn settled(&self, cut: bool) -> Settled {
+        match self.ending() {
+            Some(Ending::Answered | Ending::NoAnswer { .. } | Ending::Exposure { .. }) => Settled::Counts,
+            // A limit that was not its own says nothing of the question.
+            Some(Ending::Budget { reason }) if self.reached == Some(Scope::Day) => Settled::OverDay(reason.clone()),
+            Some(Ending::Budget { reason }) if cut => Settled::OverShare(reason.clone()),
+            Some(Ending::Budget { .. }) => Settled::Counts,
+            Some(Ending::Failed { error }) => Settled::Failed(error.clone()),
+            Some(Ending::Cancelled) | None => Settled::Interrupted,
+        }
     }
 
     pub fn cost(&self) -> Cost {
@@ -160,5 +202,35 @@ impl Followed {
             jobs: self.state.rounds.iter().map(|round| round.jobs.len() as u32).sum(),
             seconds: self.last_ms.saturating_sub(self.began_ms.unwrap_or(self.last_ms)) as f64 / 1e3,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Purpose, Reached};
+
+    fn stopped_at(scope: Scope) -> Followed {
+        let mut followed = Followed::new(&[]);
+        let reached = Reached {
+            scope,
+            purpose: Purpose::Advise,
+            attempt: 1,
+            again: None,
+            worst_usd: 1.0,
+            committed_usd: 0.0,
+            budget_usd: 0.5,
+        };
+        followed.apply(&Fact::BudgetReached(reached), 1);
+        followed.apply(&Fact::SessionEnded { ending: Ending::Budget { reason: "why".into() } }, 2);
+        followed
+    }
+
+    #[test]
+    fn only_a_budget_of_its_own_makes_a_session_a_result() {
+        assert_eq!(stopped_at(Scope::Session).settled(false), Settled::Counts);
+        assert_eq!(stopped_at(Scope::Session).settled(true), Settled::OverShare("why".into()));
+        assert_eq!(stopped_at(Scope::Day).settled(false), Settled::OverDay("why".into()));
+        assert_eq!(Followed::new(&[]).settled(false), Settled::Interrupted);
     }
 }

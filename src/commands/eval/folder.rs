@@ -69,9 +69,6 @@ impl Folder {
                 )));
             }
         }
-        if args.again {
-            folder.note(&Entry::Anew)?;
-        }
         Ok(folder)
     }
 

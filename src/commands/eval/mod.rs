@@ -1,6 +1,7 @@
 //! `minions eval`: many questions, each a session of its own, and what they come to.
 
 mod folder;
+mod judging;
 mod paper;
 mod plan;
 mod run;
@@ -34,6 +35,10 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources) -> Resul
     let plan = Plan::of(args, loaded, settings)?;
     let folder = Folder::open(args, &plan)?;
     let eval = Eval::new(args, loaded, plan, folder).await?;
+    // What was paid for is given up only by a command that can ask for it again.
+    if args.again {
+        eval.anew(&loaded.config)?;
+    }
     let (stop, stopped) = watch::channel(Stop::No);
     let (standing, mut stands) = watch::channel(eval.standing());
     let eval = Arc::new(eval);
@@ -97,9 +102,17 @@ impl Ended {
         match self {
             Ended::Done if standing.failed == 0 => Ok(Exit::Success),
             Ended::Interrupted => Err(Failure::new(Exit::Interrupted, format!("stopped; {again}"))),
-            Ended::Budget => Err(Failure::new(
-                Exit::Budget,
-                format!("the budget of all questions is reached; {again} where --total-budget allows more"),
+            Ended::Budget(which) => {
+                Err(Failure::new(Exit::Budget, format!("{which}; {again} where --total-budget and the day allow more")))
+            }
+            Ended::Waits(sessions) => Err(Failure::new(
+                Exit::NoAnswer,
+                format!(
+                    "{} sessions wait, each with a request that may have been paid for and whose answer never came ({}); \
+                     nothing was sent again: --send-again does",
+                    sessions.len(),
+                    sessions.join(", ")
+                ),
             )),
             Ended::Done => Err(Failure::new(Exit::Error, format!("{} sessions failed; {again}", standing.failed))),
             Ended::Failing(error) => Err(Failure::new(

@@ -8,14 +8,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::super::Failure;
-use super::super::begin::{self, Engines};
+use super::super::begin::{self, Engines, store};
 use super::folder::Folder;
+use super::judging::Judge;
 use super::plan::Plan;
-use super::session::{Came, Making};
+use super::session::{Came, Making, follow_records};
 use crate::cli::EvalArgs;
-use crate::config::Loaded;
-use crate::eval::report::{Judge, Report, Spent};
-use crate::eval::{Curve, Row, Try, judge, summarise};
+use crate::config::{Config, Loaded};
+use crate::eval::report::{self, Report, Spent};
+use crate::eval::{Cost, Curve, Entry, Followed, Row, Try, judge, summarise};
 use crate::remote::RemoteLm;
 
 /// So many sessions that fail one after the other end the eval.
@@ -38,8 +39,11 @@ pub enum Stop {
 pub enum Ended {
     Done,
     Interrupted,
-    Budget,
+    /// Which is reached, in words.
+    Budget(String),
     Failing(String),
+    /// All that could be: these sessions wait for a word.
+    Waits(Vec<String>),
 }
 
 /// How far it is.
@@ -75,7 +79,8 @@ pub struct Eval {
     engines: Vec<Engines>,
     at_once: usize,
     total_budget: Option<f64>,
-    judge: Option<Arc<dyn RemoteLm>>,
+    judge: Option<Judge>,
+    send_again: bool,
 }
 
 impl Eval {
@@ -98,25 +103,11 @@ impl Eval {
                 None => begin::engines(config).await?,
             });
         }
-        let judge: Option<Arc<dyn RemoteLm>> = match &args.judge {
-            None => None,
-            Some(model) => {
-                let mut config = loaded.config.clone();
-                if let Some(model) = model {
-                    config.remote.model.clone_from(model);
-                }
-                let judge = begin::remote(&config).await?;
-                if !judge.info().is_model {
-                    return Err(Failure::usage(
-                        "--judge: there is no model to judge; set remote.provider and remote.model",
-                    ));
-                }
-                Some(judge.into())
-            }
-        };
+        let judge = Judge::of(args, loaded).await?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let at_once = args.at_once.map_or(cores.min(AT_ONCE), |n| n as usize);
-        Ok(Self { plan, folder, engines, at_once, total_budget: args.total_budget, judge })
+        let (total_budget, send_again) = (args.total_budget, args.send_again);
+        Ok(Self { plan, folder, engines, at_once, total_budget, judge, send_again })
     }
 
     /// Makes every try that is not done. `standing` closes when it has ended.
@@ -125,28 +116,26 @@ impl Eval {
         standing: watch::Sender<Standing>,
         stop: watch::Receiver<Stop>,
     ) -> Result<Ended, Failure> {
-        self.take_up_open(&stop).await?;
-        let mut left: VecDeque<(usize, usize, Try)> = self.left().into();
+        let (mut ended, waiting, waiting_usd) = self.take_up_open(&stop).await?;
+        let is_open = |of: &Try| self.folder.book(|book| book.open.contains_key(of));
+        let mut left: VecDeque<_> = self.left().into_iter().filter(|(.., of)| !is_open(of)).collect();
         let (begun, mut made, mut failing, mut failed) = (Instant::now(), 0usize, 0u32, 0usize);
         let mut running: JoinSet<(f64, Result<Came, Failure>)> = JoinSet::new();
         let mut held_usd = 0.0;
-        let mut ended: Option<Ended> = None;
         loop {
             while running.len() < self.at_once && ended.is_none() && *stop.borrow() == Stop::No {
-                let share = match self.total_budget {
-                    None => None,
-                    Some(all) => {
-                        let free = all - self.folder.book(|book| book.spent_usd()) - held_usd;
-                        Some(free / (self.at_once - running.len()) as f64)
-                    }
-                };
-                if share.is_some_and(|usd| usd <= 0.0) && !left.is_empty() {
-                    ended = Some(Ended::Budget);
+                let Some((setting, question, _)) = left.front() else { break };
+                // The judge's part is held back before the session has its own.
+                let judge_usd = self.judge_usd(*setting, *question);
+                let free = self.free_usd().map(|free| free - held_usd - waiting_usd);
+                let held = free.map_or(0.0, |free| free / (self.at_once - running.len()) as f64);
+                let share = free.map(|_| held - judge_usd.unwrap_or(0.0));
+                if share.is_some_and(|usd| usd <= 0.0) {
+                    ended = Some(Ended::Budget("the budget of all questions is reached".into()));
                     break;
                 }
                 let Some((setting, question, of)) = left.pop_front() else { break };
                 let (eval, stop) = (Arc::clone(&self), stop.clone());
-                let held = share.unwrap_or(0.0);
                 held_usd += held;
                 running.spawn(async move { (held, eval.one(setting, question, of, share, stop).await) });
             }
@@ -160,7 +149,8 @@ impl Eval {
             match came? {
                 Came::Counted => (made, failing) = (made + 1, 0),
                 Came::Interrupted => ended = Some(Ended::Interrupted),
-                Came::Budget => ended = Some(Ended::Budget),
+                Came::Budget(which) => ended = Some(Ended::Budget(which)),
+                Came::Waits { .. } => {}
                 Came::Failed(error) => {
                     (failing, failed) = (failing + 1, failed + 1);
                     if failing >= FAILING {
@@ -171,21 +161,62 @@ impl Eval {
         }
         let stopped = *stop.borrow() != Stop::No && !self.left().is_empty();
         let _ = standing.send(Standing { failed, ..self.standing() });
-        Ok(ended.unwrap_or(if stopped { Ended::Interrupted } else { Ended::Done }))
+        Ok(match ended {
+            Some(ended) => ended,
+            None if stopped => Ended::Interrupted,
+            None if !waiting.is_empty() => Ended::Waits(waiting),
+            None => Ended::Done,
+        })
     }
 
-    /// Sessions that a process before this one began come to their end first.
-    async fn take_up_open(&self, stop: &watch::Receiver<Stop>) -> Result<(), Failure> {
+    /// What is left of the budget of all, if there is one.
+    fn free_usd(&self) -> Option<f64> {
+        self.total_budget.map(|all| all - self.folder.book(|book| book.spent_usd()))
+    }
+
+    /// What is held back for the judge of one answer, where there is a budget of all.
+    fn judge_usd(&self, setting: usize, question: usize) -> Option<f64> {
+        self.total_budget?;
+        let judge = self.judge.as_ref()?;
+        Some(judge.worst_usd(&self.plan.questions[question], &self.plan.settings[setting].1))
+    }
+
+    /// Nothing of before counts any more: what was begun is left, and everything is asked again.
+    pub fn anew(&self, config: &Config) -> Result<(), Failure> {
         let open = self.folder.book(|book| book.open.clone());
+        for (of, open) in open {
+            let mut followed = Followed::new(&[]);
+            if let Ok(session) = store(config)?.resolve(&open.session) {
+                follow_records(&mut followed, &session);
+            }
+            let cost = Cost { judge_usd: open.judge_usd, ..followed.cost() };
+            self.folder.note(&Entry::Abandoned { of, session: open.session, why: "asked anew".into(), cost })?;
+        }
+        self.folder.note(&Entry::Anew)
+    }
+
+    /// Sessions that a process before this one began come to their end first. Where one of them ends the eval, why; those
+    /// that wait for a word; and in dollars what these may have cost.
+    async fn take_up_open(&self, stop: &watch::Receiver<Stop>) -> Result<(Option<Ended>, Vec<String>, f64), Failure> {
+        let open = self.folder.book(|book| book.open.clone());
+        let (mut waiting, mut waiting_usd) = (Vec::new(), 0.0);
         for (setting, question, of) in self.plan.tries() {
-            if let Some(session) = open.get(&of)
-                && *stop.borrow() == Stop::No
-            {
-                let making = self.making(setting, question, of, None)?;
-                making.take_up(session.clone(), stop.clone()).await?;
+            let Some(open) = open.get(&of).filter(|_| *stop.borrow() == Stop::No) else { continue };
+            let making = Making { cut: open.cut, ..self.making(setting, question, of.clone(), None)? };
+            let free = self.free_usd().map(|free| free - waiting_usd);
+            match making.take_up(open.session.clone(), free, stop.clone()).await? {
+                Came::Waits { session, usd } => {
+                    waiting.push(session);
+                    waiting_usd += usd;
+                }
+                // Its session is there, and nothing further of it is paid for now.
+                Came::Budget(which) if self.folder.book(|book| book.open.contains_key(&of)) => {
+                    return Ok((Some(Ended::Budget(which)), waiting, waiting_usd));
+                }
+                _ => {}
             }
         }
-        Ok(())
+        Ok((None, waiting, waiting_usd))
     }
 
     async fn one(
@@ -199,8 +230,8 @@ impl Eval {
         self.making(setting, question, of, share)?.make(stop).await
     }
 
-    fn making(&self, setting: usize, question: usize, of: Try, share: Option<f64>) -> Result<Making<'_>, Failure> {
-        let question = &self.plan.questions[question];
+    fn making(&self, setting: usize, at: usize, of: Try, share: Option<f64>) -> Result<Making<'_>, Failure> {
+        let question = &self.plan.questions[at];
         let mut config = self.plan.settings[setting].1.clone();
         let own = Some(config.remote.budget_usd).filter(|usd| *usd > 0.0);
         let cut = share.is_some_and(|share| own.is_none_or(|own| share < own));
@@ -209,7 +240,9 @@ impl Eval {
         }
         let documents = tokio::task::block_in_place(|| self.plan.documents.read(question))?;
         let engines = self.engines[setting].clone();
-        Ok(Making { of, question, documents, config, engines, cut, judge: self.judge.as_deref(), folder: &self.folder })
+        let (judge, judge_usd) = (self.judge.as_ref(), self.judge_usd(setting, at));
+        let (send_again, folder) = (self.send_again, &self.folder);
+        Ok(Making { of, question, documents, config, engines, cut, judge, judge_usd, send_again, folder })
     }
 
     fn left(&self) -> Vec<(usize, usize, Try)> {
@@ -247,7 +280,7 @@ impl Eval {
             spent: self.spent(),
             groups: summarise(&all, &labels),
             curve: self.curve(),
-            judge: self.judge.as_ref().map(|model| Judge { model: model.info().label(), prompt: judge::PROMPT }),
+            judge: self.judge.as_ref().map(|judge| report::Judge { model: judge.label(), prompt: judge::PROMPT }),
             rows,
         }
     }

@@ -1,34 +1,37 @@
 //! One try: a session of its own from its beginning to its row.
 
-use std::time::Duration;
+use tokio::sync::watch;
 
-use tokio::sync::{mpsc, watch};
-
+use super::super::Failure;
 use super::super::begin::{Begun, Engines, prepare, store};
 use super::super::resume::{Recorded, go_on};
 use super::super::run::stop_at;
-use super::super::{Exit, Failure};
 use super::folder::Folder;
+use super::judging::{Case, Judge, Judged};
 use super::run::Stop;
 use crate::config::Config;
 use crate::document::Document;
-use crate::eval::{Entry, Followed, Question, Try, judge};
-use crate::journal::{DayBook, Stored};
-use crate::protocol::{AskId, Ending, Estimate, Fact, Interrupted, Purpose, RemoteAsk, ReplyFormat, estimate_tokens};
-use crate::remote::RemoteLm;
+use crate::eval::{Cost, Entry, Followed, Question, Settled, Try};
+use crate::journal::{Session, Stored};
+use crate::protocol::{BudgetChoice, ExposureChoice, Fact, Interrupted, Phase};
 use crate::runtime::{Event, Order};
 
-/// Tries at a verdict, the first included.
-const VERDICTS: u32 = 3;
-const PAUSE: Duration = Duration::from_secs(2);
+/// Dollars by which sums of shares may be off.
+const ROUNDING: f64 = 1e-9;
 
 /// How a try came out.
 pub enum Came {
     Counted,
-    /// Its share of the budget of all was too small for it.
-    Budget,
+    /// A budget that is not the session's own is reached: which, in words.
+    Budget(String),
     Interrupted,
     Failed(String),
+    /// It was begun and stays as it is, until the person says that its request is sent again. In dollars what it may have
+    /// cost so far.
+    Waits {
+        session: String,
+        usd: f64,
+    },
 }
 
 /// What a try is made with.
@@ -40,7 +43,11 @@ pub struct Making<'a> {
     pub engines: Engines,
     /// Whether the budget is a share of that of all questions, and less than the session may spend by itself.
     pub cut: bool,
-    pub judge: Option<&'a dyn RemoteLm>,
+    pub judge: Option<&'a Judge>,
+    /// Dollars that are held back for the judge; nothing where there is no budget of all.
+    pub judge_usd: Option<f64>,
+    /// Whether a request whose answer never came is sent again.
+    pub send_again: bool,
     pub folder: &'a Folder,
 }
 
@@ -50,35 +57,53 @@ impl Making<'_> {
         let documents = self.documents.clone();
         let prepared = prepare(&self.config, &self.engines, documents, self.question.asked(), None, None).await?;
         let session = prepared.session.id().to_string();
-        self.folder.note(&Entry::Started { of: self.of.clone(), session })?;
+        self.folder.note(&Entry::Started { of: self.of.clone(), session, cut: self.cut })?;
         self.follow(prepared.start(), Followed::new(&self.documents), stop).await
     }
 
-    /// A session that a process before this one began: where it ended it counts, else it goes on from where it was. A
-    /// request whose answer was lost is sent again, within the session's budget. One that cannot go on is asked anew.
-    pub async fn take_up(&self, session: String, stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
+    /// A session that a process before this one began: where it ended it is settled, else it goes on from where it was,
+    /// unless a request of it may have been paid for and is not to be sent again. One that cannot go on is asked anew.
+    /// `free`: the dollars that are left of the budget of all.
+    pub async fn take_up(
+        &self,
+        session: String,
+        free: Option<f64>,
+        stop: watch::Receiver<Stop>,
+    ) -> Result<Came, Failure> {
         let mut followed = Followed::new(&self.documents);
-        let Ok(found) = store(&self.config)?.resolve(&session) else { return self.settle(&followed, session).await };
-        for record in found.read().map(|journal| journal.records).unwrap_or_default() {
-            if let Stored::Known(fact) = &record.fact {
-                followed.apply(fact, record.at_ms);
+        let Ok(found) = store(&self.config)?.resolve(&session) else {
+            return self.settle(&followed, session, stop).await;
+        };
+        follow_records(&mut followed, &found);
+        if followed.ending().is_some() {
+            return self.settle(&followed, session, stop).await;
+        }
+        if let Some(free) = free.filter(|_| self.engines.remote.info().is_model) {
+            if free <= 0.0 {
+                return Ok(Came::Budget("the budget of all questions is reached; raise --total-budget".into()));
+            }
+            let most = followed.state().settings().budget_usd;
+            if most.is_none_or(|most| most + self.judge_usd.unwrap_or(0.0) > free + ROUNDING) {
+                return self.abandon(&followed, session, "it may spend more than is left".into(), Came::Interrupted);
             }
         }
-        if followed.ending().is_some() {
-            return self.settle(&followed, session).await;
+        let lost = Interrupted::of(followed.state()).is_some_and(|interrupted| interrupted.may_cost());
+        if lost && !self.send_again {
+            let usd = self.with_judge(followed.cost()).spent_usd();
+            return Ok(Came::Waits { session, usd });
         }
         match Recorded::read(found) {
             Ok(recorded) => {
-                let lost = Interrupted::of(&recorded.state).is_some_and(|interrupted| interrupted.may_cost());
+                let stands = waiting_for(&recorded.state.phase);
                 let begun = go_on(&self.config, recorded, None).await?;
-                if lost {
-                    let _ = begun.running.orders.try_send(Order::SendAgain);
+                if let Some(order) = lost.then_some(Order::SendAgain).or(stands) {
+                    let _ = begun.running.orders.try_send(order);
                 }
                 self.follow(begun, followed, stop).await
             }
             Err(error) => {
                 tracing::warn!("a session of the eval is asked anew: {error}");
-                self.settle(&followed, session).await
+                self.settle(&followed, session, stop).await
             }
         }
     }
@@ -118,101 +143,76 @@ impl Making<'_> {
             }
         }
         running.outcome.await??;
-        self.settle(&followed, session.id().to_string()).await
+        self.settle(&followed, session.id().to_string(), stop).await
     }
 
-    async fn settle(&self, followed: &Followed, session: String) -> Result<Came, Failure> {
-        let (came, why) = match followed.ending() {
-            Some(Ending::Answered | Ending::NoAnswer { .. } | Ending::Exposure { .. }) => {
-                (Came::Counted, String::new())
+    async fn settle(&self, followed: &Followed, session: String, stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
+        let (came, why) = match followed.settled(self.cut) {
+            Settled::Counts => return self.count(followed, session, stop).await,
+            Settled::OverDay(reason) => (Came::Budget(reason.clone()), format!("budget: {reason}")),
+            Settled::OverShare(reason) => {
+                (Came::Budget("the budget of all questions is reached".into()), format!("budget: {reason}"))
             }
-            Some(Ending::Budget { .. }) if !self.cut => (Came::Counted, String::new()),
-            Some(Ending::Budget { reason }) => (Came::Budget, format!("budget: {reason}")),
-            Some(Ending::Failed { error }) => (Came::Failed(error.clone()), format!("failed: {error}")),
-            Some(Ending::Cancelled) | None => (Came::Interrupted, "interrupted".into()),
+            Settled::Failed(error) => (Came::Failed(error.clone()), format!("failed: {error}")),
+            Settled::Interrupted => (Came::Interrupted, "interrupted".into()),
         };
-        if !matches!(came, Came::Counted) {
-            let cost = followed.cost();
-            self.folder.note(&Entry::Abandoned { of: self.of.clone(), session, why, cost })?;
-            return Ok(came);
-        }
+        self.abandon(followed, session, why, came)
+    }
+
+    async fn count(&self, followed: &Followed, session: String, stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
         let mut row = followed.row(self.of.clone(), session.clone(), self.question, &self.documents);
-        if let Some(model) = self.judge {
-            let (verdict, usd) = self.judged(model, row.answer.as_deref(), &session).await?;
-            row.scores.judge = verdict;
-            row.cost.judge_usd = usd;
+        // What it may have cost in a process before stays spent.
+        row.cost = self.with_judge(row.cost);
+        if let Some(judge) = self.judge {
+            let case = Case {
+                of: &self.of,
+                question: self.question,
+                answer: row.answer.as_deref(),
+                session: &session,
+                followed,
+                config: &self.config,
+                folder: self.folder,
+                most_usd: self.judge_usd,
+            };
+            match judge.judged(&case, stop).await? {
+                Judged::Said { verdict, usd } => {
+                    row.scores.judge = verdict;
+                    row.cost.judge_usd += usd;
+                }
+                Judged::Left(came) => return Ok(came),
+            }
         }
         self.folder.note(&Entry::Finished(Box::new(row)))?;
+        Ok(Came::Counted)
+    }
+
+    fn abandon(&self, followed: &Followed, session: String, why: String, came: Came) -> Result<Came, Failure> {
+        let cost = self.with_judge(followed.cost());
+        self.folder.note(&Entry::Abandoned { of: self.of.clone(), session, why, cost })?;
         Ok(came)
     }
 
-    /// What the judge says, and what that cost. Without an answer there is nothing to judge: it is wrong.
-    async fn judged(
-        &self,
-        model: &dyn RemoteLm,
-        answer: Option<&str>,
-        session: &str,
-    ) -> Result<(Option<f64>, f64), Failure> {
-        if self.question.answers.is_empty() {
-            return Ok((None, 0.0));
+    /// The cost, with what the judge may have cost so far by the book.
+    fn with_judge(&self, cost: Cost) -> Cost {
+        let before = self.folder.book(|book| book.open.get(&self.of).map_or(0.0, |open| open.judge_usd));
+        Cost { judge_usd: cost.judge_usd + before, ..cost }
+    }
+}
+
+/// Follows what a session has on record; one that cannot be read has nothing.
+pub fn follow_records(followed: &mut Followed, session: &Session) {
+    for record in session.read().map(|journal| journal.records).unwrap_or_default() {
+        if let Stored::Known(fact) = &record.fact {
+            followed.apply(fact, record.at_ms);
         }
-        let Some(messages) = judge::ask(self.question, answer) else { return Ok((Some(0.0), 0.0)) };
-        let price = model.info().price;
-        let cap = self.config.remote.max_output_tokens;
-        let bytes = messages.iter().map(|message| message.content.len()).sum();
-        let input = estimate_tokens(bytes);
-        let mut request = RemoteAsk {
-            ask: AskId { round: 1, n: 1 },
-            purpose: Purpose::Decide,
-            attempt: 1,
-            messages,
-            format: ReplyFormat::Json,
-            max_output_tokens: cap,
-            estimate: Estimate {
-                input_tokens: input,
-                counted: false,
-                reused: false,
-                worst_cost_usd: price.map(|price| price.worst(input, cap)),
-            },
-        };
-        let name = format!("{session}-judge");
-        let root = store(&self.config)?.root().to_owned();
-        let mut book = DayBook::new(root, &name.parse()?);
-        let limit = Some(self.config.remote.budget_usd_per_day).filter(|usd| *usd > 0.0);
-        let mut spent = 0.0;
-        for attempt in 1..=VERDICTS {
-            request.attempt = attempt;
-            let worst = request.estimate.worst_cost_usd.unwrap_or(0.0);
-            let held = match book.reserve(worst, limit).await? {
-                Ok(held) => held,
-                Err(_) => {
-                    return Err(Failure::new(Exit::Budget, "the budget of the day is reached; the judge is not asked"));
-                }
-            };
-            let (deltas, mut unread) = mpsc::channel(16);
-            let drained = tokio::spawn(async move { while unread.recv().await.is_some() {} });
-            let reply = model.ask(&request, deltas).await;
-            drained.abort();
-            match reply {
-                Ok(reply) => {
-                    let usd = price.map_or(0.0, |price| price.cost(&reply.usage));
-                    book.settle(held, usd).await?;
-                    spent += usd;
-                    if let Some(right) = judge::verdict(&reply.text) {
-                        return Ok((Some(f64::from(u8::from(right))), spent));
-                    }
-                }
-                Err(error) => {
-                    let may_cost = error.lost || !error.partial.is_empty();
-                    spent += if may_cost { worst } else { 0.0 };
-                    if !may_cost {
-                        book.settle(held, 0.0).await?;
-                    }
-                    tracing::warn!("the judge did not answer: {error}");
-                    tokio::time::sleep(PAUSE).await;
-                }
-            }
-        }
-        Ok((None, spent))
+    }
+}
+
+/// What nobody was there to say, where a session was killed while it waited for a word.
+fn waiting_for(phase: &Phase) -> Option<Order> {
+    match phase {
+        Phase::Paused(_) => Some(Order::Budget(BudgetChoice::Stop)),
+        Phase::Withheld(_) => Some(Order::Exposure(ExposureChoice::Stop)),
+        _ => None,
     }
 }

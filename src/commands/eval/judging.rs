@@ -1,0 +1,194 @@
+//! Asks the judge. What leaves for it goes the way of a session's own requests: with placeholders for private words, noted
+//! before it leaves, and within the budgets of the day and of all questions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::super::Failure;
+use super::super::begin::{self, store};
+use super::folder::Folder;
+use super::run::Stop;
+use super::session::Came;
+use crate::cli::EvalArgs;
+use crate::config::{Config, Loaded};
+use crate::eval::{Entry, Followed, Question, Try, judge};
+use crate::journal::DayBook;
+use crate::protocol::redact::Redactor;
+use crate::protocol::{AskId, Estimate, Message, Purpose, RemoteAsk, ReplyFormat, estimate_tokens};
+use crate::remote::RemoteLm;
+
+/// Tries at a verdict, the first included.
+const VERDICTS: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(2);
+
+pub struct Judge {
+    model: Arc<dyn RemoteLm>,
+}
+
+/// What is judged.
+pub struct Case<'a> {
+    pub of: &'a Try,
+    pub question: &'a Question,
+    pub answer: Option<&'a str>,
+    pub session: &'a str,
+    pub followed: &'a Followed,
+    pub config: &'a Config,
+    pub folder: &'a Folder,
+    /// Dollars that the judge may spend on it; nothing where there is no budget of all.
+    pub most_usd: Option<f64>,
+}
+
+pub enum Judged {
+    /// 1 or 0; nothing where there is nothing to hold an answer against, or no verdict came. In dollars what it cost.
+    Said { verdict: Option<f64>, usd: f64 },
+    /// It was not asked to the end. The session is there, and can be judged when the eval goes on.
+    Left(Came),
+}
+
+impl Judge {
+    /// The judge of the command line, if it names one.
+    pub async fn of(args: &EvalArgs, loaded: &Loaded) -> Result<Option<Self>, Failure> {
+        let Some(model) = &args.judge else { return Ok(None) };
+        let mut config = loaded.config.clone();
+        if let Some(model) = model {
+            config.remote.model.clone_from(model);
+        }
+        let model: Arc<dyn RemoteLm> = begin::remote(&config).await?.into();
+        let info = model.info();
+        if !info.is_model {
+            return Err(Failure::usage("--judge: there is no model to judge; set remote.provider and remote.model"));
+        }
+        if args.total_budget.is_some() && info.price.is_none() {
+            return Err(Failure::usage(
+                "--total-budget cannot be kept to while the price of the judge is not known; set remote.price_input and \
+                 remote.price_output",
+            ));
+        }
+        Ok(Some(Self { model }))
+    }
+
+    pub fn label(&self) -> String {
+        self.model.info().label()
+    }
+
+    /// The most that it costs to judge one answer, whatever the answer.
+    pub fn worst_usd(&self, question: &Question, config: &Config) -> f64 {
+        let Some(price) = self.model.info().price else { return 0.0 };
+        let known = judge::PROMPT.len() + question.asked().len() + question.answers.join("\nor: ").len();
+        let answer = config.remote.max_output_tokens.max(config.local.max_output_tokens);
+        f64::from(VERDICTS) * price.worst(estimate_tokens(known) + answer, config.remote.max_output_tokens)
+    }
+
+    /// What it says of the answer. Without an answer there is nothing to judge: it is wrong.
+    pub async fn judged(&self, case: &Case<'_>, mut stop: watch::Receiver<Stop>) -> Result<Judged, Failure> {
+        if case.question.answers.is_empty() {
+            return Ok(Judged::Said { verdict: None, usd: 0.0 });
+        }
+        let Some(messages) = judge::ask(case.question, case.answer) else {
+            return Ok(Judged::Said { verdict: Some(0.0), usd: 0.0 });
+        };
+        let mut request = self.request(hidden(messages, case.followed.redactor()), case.config);
+        let (price, worst) = (self.model.info().price, request.estimate.worst_cost_usd.unwrap_or(0.0));
+        let root = store(case.config)?.root().to_owned();
+        let mut book = DayBook::new(root, &format!("{}-judge", case.session).parse()?);
+        let limit = Some(case.config.remote.budget_usd_per_day).filter(|usd| *usd > 0.0);
+        let mut spent = 0.0;
+        for attempt in 1..=VERDICTS {
+            if case.most_usd.is_some_and(|most| spent + worst > most) {
+                return Ok(Judged::Left(Came::Budget("--total-budget leaves too little for the judge".into())));
+            }
+            request.attempt = attempt;
+            let Ok(held) = book.reserve(worst, limit).await? else {
+                let why =
+                    "the budget of the day is reached and the judge is not asked: raise remote.budget_usd_per_day";
+                return Ok(Judged::Left(Came::Budget(why.into())));
+            };
+            case.folder.note(&Entry::JudgeAsked { of: case.of.clone(), worst_usd: worst })?;
+            let (deltas, mut unread) = mpsc::channel(16);
+            let drained = tokio::spawn(async move { while unread.recv().await.is_some() {} });
+            let reply = tokio::select! {
+                reply = self.model.ask(&request, deltas) => Some(reply),
+                _ = stop.wait_for(|stop| *stop == Stop::Now) => None,
+            };
+            drained.abort();
+            match reply {
+                // What it may have cost stays in both books.
+                None => return Ok(Judged::Left(Came::Interrupted)),
+                Some(Ok(reply)) => {
+                    let usd = price.map_or(0.0, |price| price.cost(&reply.usage));
+                    book.settle(held, usd).await?;
+                    spent += usd;
+                    if let Some(right) = judge::verdict(&reply.text) {
+                        return Ok(Judged::Said { verdict: Some(f64::from(u8::from(right))), usd: spent });
+                    }
+                }
+                Some(Err(error)) => {
+                    let may_cost = error.lost || !error.partial.is_empty();
+                    spent += if may_cost { worst } else { 0.0 };
+                    if !may_cost {
+                        book.settle(held, 0.0).await?;
+                    }
+                    tracing::warn!("the judge did not answer: {error}");
+                    if attempt == VERDICTS {
+                        break;
+                    }
+                    tokio::select! {
+                        () = tokio::time::sleep(PAUSE) => {}
+                        _ = stop.wait_for(|stop| *stop == Stop::Now) => return Ok(Judged::Left(Came::Interrupted)),
+                    }
+                }
+            }
+        }
+        Ok(Judged::Said { verdict: None, usd: spent })
+    }
+
+    fn request(&self, messages: Vec<Message>, config: &Config) -> RemoteAsk {
+        let cap = config.remote.max_output_tokens;
+        let input = estimate_tokens(messages.iter().map(|message| message.content.len()).sum());
+        RemoteAsk {
+            ask: AskId { round: 1, n: 1 },
+            purpose: Purpose::Decide,
+            attempt: 1,
+            messages,
+            format: ReplyFormat::Json,
+            max_output_tokens: cap,
+            estimate: Estimate {
+                input_tokens: input,
+                counted: false,
+                reused: false,
+                worst_cost_usd: self.model.info().price.map(|price| price.worst(input, cap)),
+            },
+        }
+    }
+}
+
+/// The messages with placeholders for private words: the session's own, and further ones for words that only the reference
+/// holds.
+fn hidden(mut messages: Vec<Message>, redactor: &Redactor) -> Vec<Message> {
+    if redactor.is_on() {
+        let mut redactor = redactor.clone();
+        let words = redactor.unknown(messages.iter().map(|message| message.content.as_str()));
+        redactor.add(&words);
+        for message in &mut messages {
+            message.content = redactor.hide(&message.content).into_owned();
+        }
+    }
+    messages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::redact::Rules;
+
+    #[test]
+    fn the_judge_reads_one_placeholder_for_one_name_in_reference_and_answer() {
+        let rules = Rules { names: vec!["Anna Berg".into(), "Li Wei".into()], ..Rules::default() };
+        let redactor = Redactor::open(&rules, ["Li Wei paid."].into_iter());
+        let messages = vec![Message::user("Anna Berg or Li Wei? ANNA BERG")];
+        assert_eq!(hidden(messages, &redactor)[0].content, "NAME_2 or NAME_1? NAME_2");
+        assert_eq!(hidden(vec![Message::user("Anna Berg")], &Redactor::default())[0].content, "Anna Berg");
+    }
+}
