@@ -94,12 +94,9 @@ impl Finder {
         }
         let spaced = view.spaced();
         for pattern in patterns::of(&self.kinds) {
-            for captures in pattern.regex.captures_iter(&spaced.text) {
-                let Some(found) = captures.name("word").or(captures.get(0)) else { continue };
-                let original = spaced.original(found.range());
-                if let Some(range) = original.filter(|_| (pattern.check)(found.as_str())) {
-                    hits.push(Hit::new(range, pattern.kind, found.as_str().to_owned()));
-                }
+            for found in pattern.words(&spaced.text) {
+                let word = spaced.text[found.clone()].to_owned();
+                hits.extend(spaced.original(found).map(|range| Hit::new(range, pattern.kind, word)));
             }
         }
         for (own, view) in self.own.iter().flat_map(|own| [(own, view), (own, &spaced)]) {

@@ -1,8 +1,9 @@
 //! What addresses and numbers of people look like.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::Kind;
 
@@ -12,6 +13,61 @@ pub struct Pattern {
     pub regex: Regex,
     /// Whether what matches is such a word.
     pub check: fn(&str) -> bool,
+}
+
+/// No label and no number with check digits is longer, in bytes: so far before the end of a match that was none another one
+/// may begin or end.
+const REACH: usize = 64;
+
+impl Pattern {
+    /// Where such words stand in the text. They may overlap.
+    ///
+    /// A pattern takes in as much as it can, and so may take the words behind a number for a part of it, or a number before
+    /// it. What fails the check is tried with earlier ends; then the search goes on from within it.
+    pub fn words(&self, text: &str) -> Vec<Range<usize>> {
+        let (mut words, mut at, mut within) = (Vec::new(), 0, false);
+        while let Some(captures) = self.regex.captures_at(text, at) {
+            let Some((whole, word)) = ranges(&captures) else { break };
+            if self.holds(&text[word.clone()], within) {
+                (at, within) = (whole.end, false);
+                words.push(word);
+                continue;
+            }
+            words.extend(self.shorter(text, &whole));
+            let behind = text.ceil_char_boundary(whole.start + 1);
+            (at, within) = (behind.max(text.ceil_char_boundary(whole.end.saturating_sub(REACH))), true);
+        }
+        words
+    }
+
+    /// Of the many parts that a row of figures has one in ten has a card's check digit by luck: a part has to be grouped as
+    /// cards are, too.
+    fn holds(&self, word: &str, is_part: bool) -> bool {
+        let grouped = || self.kind != Kind::Card || word.split([' ', '-']).all(|digits| digits.len() >= 3);
+        (self.check)(word) && (!is_part || grouped())
+    }
+
+    /// The longest word that begins as the match does and ends with an earlier one of its words.
+    fn shorter(&self, text: &str, whole: &Range<usize>) -> Option<Range<usize>> {
+        let from = text.ceil_char_boundary(whole.end.saturating_sub(REACH)).max(whole.start);
+        let ends = text[from..whole.end].char_indices().rev().map(|(at, _)| from + at);
+        let of_words = ends.filter(|end| {
+            let next = text[*end..].chars().next();
+            let before = text[..*end].chars().next_back();
+            before.is_some_and(char::is_alphanumeric) && !next.is_some_and(char::is_alphanumeric)
+        });
+        of_words.filter(|end| *end > whole.start).find_map(|end| {
+            let captures = self.regex.captures_at(&text[..end], whole.start)?;
+            let (_, word) = ranges(&captures).filter(|(shorter, _)| *shorter == (whole.start..end))?;
+            self.holds(&text[word.clone()], true).then_some(word)
+        })
+    }
+}
+
+/// The whole match, and what of it is kept private.
+fn ranges(captures: &Captures) -> Option<(Range<usize>, Range<usize>)> {
+    let whole = captures.get(0)?;
+    Some((whole.range(), captures.name("word").unwrap_or(whole).range()))
 }
 
 /// A kind, its pattern, and what else must hold of what it finds.
@@ -78,8 +134,11 @@ fn has_number(text: &str) -> bool {
     digits(text).count() >= 4 || (text.len() >= 6 && digits(text).count() >= 2)
 }
 
-/// The check digit of ISO/IEC 7812-1 (Luhn).
+/// The check digit of ISO/IEC 7812-1 (Luhn). No card begins as a year does: a row of years has that digit by luck.
 fn card(text: &str) -> bool {
+    if text.split([' ', '-']).next().is_some_and(|first| matches!(first.parse(), Ok(1900..=2099))) {
+        return false;
+    }
     let sum: u32 = digits(text)
         .rev()
         .enumerate()

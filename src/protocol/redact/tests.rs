@@ -59,11 +59,40 @@ fn addresses_and_numbers_of_people_are_hidden() {
 }
 
 #[test]
+fn what_stands_around_a_number_does_not_hide_it_from_us() {
+    for (text, without) in [
+        ("BE68539007547034 is", "IBAN_1 is"),
+        ("AT61 1904 3002 3457 3201 is mine", "IBAN_1 is mine"),
+        ("ab12 AT61 1904 3002 3457 3201 is mine", "ab12 IBAN_1 is mine"),
+        ("4111 1111 1111 1111 12/27", "CARD_1 12/27"),
+        ("7 4111 1111 1111 1111", "7 CARD_1"),
+        ("4111-1111-1111-1111 or 5500 0000 0000 0004 123", "CARD_1 or CARD_2 123"),
+        ("4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "CARD_1"),
+        ("customer account 12345678", "customer account ID_1"),
+        ("Insurance policy 12345678", "Insurance policy ID_1"),
+        ("Patient record no. 4711-22", "Patient record no. ID_1"),
+        ("the case of record id policy number is AB-123456.", "the case of record id policy number is ID_1."),
+    ] {
+        assert_eq!(hidden(text), without);
+    }
+}
+
+#[test]
+fn a_text_that_only_looks_like_numbers_takes_no_longer_than_others() {
+    let looks = ["id/ida".repeat(20_000), "DE00 1234 ".repeat(10_000), "case policy ".repeat(10_000)];
+    for text in looks {
+        assert_eq!(hidden(&text), text);
+    }
+}
+
+#[test]
 fn figures_are_not_taken_for_numbers_of_people() {
     for text in [
         "Revenue was $1,234.5 million in 2019, 1,115.0 in 2018 and 998 in 2017.",
         "| 2019 | 2018 | 2017 | 12,345 | 0.8 |",
         "4111 1111 1111 1112",
+        "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30",
+        "2020 2019 2018 2017 2016 2015 2014 2013 2012 2011 2010 2009 2008 2007 2006 2005 2004",
         "on 12/03/2019 at 10:30, 54 years, 0.8 mg",
         "Item 7A. See page 120.",
     ] {
