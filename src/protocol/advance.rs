@@ -35,6 +35,10 @@ pub fn advance(state: &State, due: Option<RemoteAsk>) -> Option<Step> {
         Due::Ask { purpose, .. } if let Some(words) = new_words(state, *purpose) => {
             Step::fact(Fact::WordsRedacted { words })
         }
+        // A fork, or another remote LM than the one that the person agreed to.
+        Due::Ask { purpose: Purpose::Answer, .. } if !state.may_send_documents() => {
+            Step::fact(remote_only::asks(state))
+        }
         Due::AskConsent => Step::fact(remote_only::asks(state)),
         Due::PlanJobs => dispatch::plan_jobs(state),
         // Whoever performs effects has the documents, and puts them in.
@@ -93,6 +97,9 @@ fn ask(state: &State, request: RemoteAsk) -> Step {
 pub fn due_request(state: &State) -> Option<RemoteAsk> {
     let Phase::Due(Due::Ask { purpose, attempt }) = state.phase else { return None };
     if state.redactor.error().is_some() || new_words(state, purpose).is_some() {
+        return None;
+    }
+    if purpose == Purpose::Answer && !state.may_send_documents() {
         return None;
     }
     if let Some(draft) = &state.draft {

@@ -36,9 +36,13 @@ impl State {
             }
             Fact::ConsentAsked { estimate, .. } => {
                 self.consent = Some(*estimate);
+                self.agreed = None;
                 self.phase = Phase::Waiting(Waiting::Consent);
             }
-            Fact::ConsentGiven => self.phase = Phase::Due(Due::Ask { purpose: Purpose::Answer, attempt: 1 }),
+            Fact::ConsentGiven => {
+                self.agreed = self.remote().cloned();
+                self.phase = Phase::Due(Due::Ask { purpose: Purpose::Answer, attempt: 1 });
+            }
             Fact::RemoteAsked(request) => {
                 self.budgets.call();
                 self.draft = None;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decision::Decision;
 use super::fact::{Fact, Parent};
+use super::gate::{Gate, Held};
 use super::ids::{CodeId, JobId};
 use super::job::{JobOutput, Outcome};
 use super::message::Usage;
@@ -59,12 +60,21 @@ pub struct Changes {
 /// The facts that a fork begins with. `facts`: those of the old session up to the place where it is left; with a change of
 /// code, output or jobs only those before it count.
 pub fn forked(parent: Parent, facts: &[&Fact], changes: &Changes) -> Vec<Fact> {
-    let mut facts = facts[..end(facts, changes)].iter().filter_map(|fact| taken_over(fact)).collect::<Vec<_>>();
+    let facts = &facts[..end(facts, changes)];
+    let mut before = State::default();
+    facts.iter().for_each(|fact| before.apply(fact));
+    let mut facts = facts.iter().filter_map(|fact| taken_over(fact)).collect::<Vec<_>>();
+    let mut settings = changes.settings.clone().unwrap_or_else(|| before.settings_from_here());
+    // The gates hold from the place on: where the session stands follows from those that were in force before.
+    let gates = std::mem::take(&mut settings.gates);
     if let Some(Fact::SessionOpened(opened)) = facts.first_mut() {
         opened.parent = Some(parent);
-        if let Some(settings) = &changes.settings {
-            opened.settings = settings.clone();
-        }
+        opened.settings = settings;
+    }
+    leave_request_unseen(&mut facts);
+    if !gates.is_empty() && !facts.is_empty() {
+        let at = facts.len() - usize::from(facts.last().is_some_and(comes_to_gate));
+        facts.insert(at.max(1), Fact::GatesChosen { gates });
     }
     if let Some((code, source)) = &changes.code {
         facts.push(Fact::NoteAdded { text: format!("the program of round {} was changed by hand", code.round) });
@@ -108,6 +118,29 @@ fn end(facts: &[&Fact], changes: &Changes) -> usize {
     end
 }
 
+/// A request that the person let go and that did not leave yet has to be seen in the new session, too: where its gates say so,
+/// and in any case one that the person had changed.
+fn leave_request_unseen(facts: &mut Vec<Fact>) {
+    let asked = facts.iter().rposition(|fact| matches!(fact, Fact::RemoteAsked(_))).map_or(0, |at| at + 1);
+    let edited = facts[asked..].iter().any(|fact| matches!(fact, Fact::RequestEdited { .. }));
+    let mut at = 0;
+    facts.retain(|fact| {
+        at += 1;
+        let gone = match fact {
+            Fact::GatePassed { gate: Gate::Request, .. } => true,
+            Fact::GateReached { held: Held::Request(_), .. } => !edited,
+            _ => false,
+        };
+        at <= asked || !gone
+    });
+}
+
+/// Whether the session comes to a gate by this fact, where it is in force.
+fn comes_to_gate(fact: &Fact) -> bool {
+    use Fact::{CodeRejected, Decided, JobsPlanned, OutputsAggregated};
+    matches!(fact, JobsPlanned(_) | CodeRejected { .. } | OutputsAggregated { .. } | Decided { .. })
+}
+
 /// The fact as another session takes it over; nothing where it is the old one's alone.
 fn taken_over(fact: &Fact) -> Option<Fact> {
     let free = |usage: &mut Usage| *usage = Usage { reused: true, ..Usage::default() };
@@ -134,6 +167,11 @@ fn taken_over(fact: &Fact) -> Option<Fact> {
         // What the old session had to spend, what its machine did and what was noted on it say nothing of the new one; and
         // the new one is not over.
         Fact::BudgetReached(_) | Fact::BudgetRaised { .. } => return None,
+        // What the person allowed in the old session was allowed there.
+        Fact::ExposureReached(_) | Fact::ExposureRaised { .. } => return None,
+        Fact::ConsentAsked { .. } | Fact::ConsentGiven => return None,
+        // Gates and levers are in the settings of the new one.
+        Fact::GatesChosen { .. } | Fact::RanOn { .. } | Fact::LeversChosen(_) => return None,
         Fact::UtilizationSampled(_) | Fact::NoteAdded { .. } | Fact::SessionEnded { .. } => return None,
         _ => {}
     }

@@ -36,6 +36,8 @@ pub struct State {
     pub levers: Option<Levers>,
     /// What sending the whole documents was told to come to, once the person was asked.
     pub consent: Option<Estimate>,
+    /// Who may be sent the whole documents, once the person agreed.
+    pub(super) agreed: Option<ModelInfo>,
     pub exposure_limit: ExposureLimit,
     pub redactor: Redactor,
     pub gates: GatesInForce,
@@ -328,6 +330,23 @@ impl State {
     /// Who plans in the round at hand.
     pub fn remote(&self) -> Option<&ModelInfo> {
         self.models.now.remote.as_ref()
+    }
+
+    /// The settings as they hold from here on: with the levers that were moved for the next round, and the private words
+    /// that were found since.
+    pub fn settings_from_here(&self) -> Settings {
+        let mut settings = self.settings().into_owned();
+        settings.redact = settings.redact.map(|_| self.redactor.redaction());
+        if let Some(levers) = self.levers {
+            levers.hold_in(&mut settings);
+        }
+        settings
+    }
+
+    /// Whether the person agreed that the one who plans now is sent the whole documents.
+    pub(super) fn may_send_documents(&self) -> bool {
+        let name = |model: &ModelInfo| (model.provider.clone(), model.model.clone());
+        self.agreed.as_ref().map(name).is_some_and(|agreed| self.remote().map(name) == Some(agreed))
     }
 
     /// What a request with this input may come to.

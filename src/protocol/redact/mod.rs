@@ -68,9 +68,26 @@ impl Rules {
         self.names.iter().all(|name| name.trim().is_empty()) && self.kinds.is_empty() && self.patterns.is_empty()
     }
 
+    /// What either keeps private.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        add(&mut self.names, &other.names);
+        add(&mut self.kinds, &other.kinds);
+        add(&mut self.patterns, &other.patterns);
+        self
+    }
+
     /// Whether they can be kept to; else which cannot, and why.
     pub fn check(&self) -> Result<(), String> {
         find::Finder::new(self).map(drop)
+    }
+}
+
+fn add<T: Clone + PartialEq>(all: &mut Vec<T>, others: &[T]) {
+    for other in others {
+        if !all.contains(other) {
+            all.push(other.clone());
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the protocol promises, shown on a scripted world: replies and outcomes in, facts out.
 
 mod exposing;
+mod forking;
 mod gates;
 mod laws;
 mod other;

@@ -1,0 +1,124 @@
+//! What the person allowed in a session was allowed there: a fork asks anew.
+
+use super::world::*;
+use crate::protocol::*;
+
+fn parent() -> Parent {
+    Parent { session: "old".into(), seq: 1, anew: true, known: Vec::new() }
+}
+
+fn fork(facts: &[Fact], settings: Settings) -> Vec<Fact> {
+    let facts: Vec<&Fact> = facts.iter().collect();
+    forked(parent(), &facts, &Changes { settings: Some(settings), ..Changes::default() })
+}
+
+fn remote_only() -> World {
+    let settings = Settings { protocol: ProtocolKind::RemoteOnly, ..Settings::default() };
+    World { settings, ..World::default() }
+}
+
+fn fold(facts: &[Fact]) -> State {
+    let mut state = State::default();
+    facts.iter().for_each(|fact| state.apply(fact));
+    state
+}
+
+#[test]
+fn the_whole_document_leaves_in_a_fork_only_when_the_person_agrees_there() {
+    let world = remote_only();
+    let whole = world.run();
+    let answered = whole.facts.iter().position(|fact| matches!(fact, Fact::RemoteAnswered(_))).unwrap();
+    for n in 1..=answered {
+        let facts = fork(&whole.facts[..n], world.settings.clone());
+        let refused = World { agrees: false, ..world.clone() }.resume(&facts);
+        assert!(refused.asked.is_empty(), "after {n} facts: {:?}", refused.kinds());
+        let agreed = world.resume(&facts);
+        assert_eq!((agreed.asked.len(), agreed.state.ending()), (1, Some(&Ending::Answered)), "after {n} facts");
+    }
+}
+
+#[test]
+fn another_remote_lm_is_sent_the_whole_document_only_when_the_person_agrees_again() {
+    let whole = remote_only().run();
+    let given = whole.facts.iter().position(|fact| matches!(fact, Fact::ConsentGiven)).unwrap();
+    let state = fold(&whole.facts[..=given]);
+    let same = state.remote().unwrap().clone();
+    let other = ModelInfo { model: "another".into(), ..same.clone() };
+    for (remote, asks) in [(same, false), (other, true)] {
+        let mut run = Run { state: state.clone(), facts: Vec::new(), asked: Vec::new() };
+        let models = Models { remote: Some(remote), local: None };
+        let resumed = Input::Resume(Resumed { program: "later".into(), models, embedding: None });
+        take(&mut run, &mut Vec::new(), resumed);
+        assert_eq!(run.state.phase == Phase::Waiting(Waiting::Consent), asks, "{:?}", run.kinds());
+    }
+}
+
+#[test]
+fn a_limit_that_was_raised_in_the_old_session_is_not_raised_in_the_fork() {
+    let settings = Settings { max_exposed_share: Some(0.25), ..Settings::default() };
+    for once in [true, false] {
+        let (purpose, attempt, left, share, bytes, limit) = (Purpose::Advise, 1, 0.0, 0.9, 9, 0.25);
+        let facts = [
+            Fact::SessionOpened(opened(settings.clone(), None)),
+            Fact::RoundBegan { round: 1, last: false },
+            Fact::ExposureReached(Overexposed { purpose, attempt, left, share, bytes, limit }),
+            Fact::ExposureRaised { to_share: 0.9, once },
+        ];
+        for n in 2..=facts.len() {
+            let state = fold(&fork(&facts[..n], settings.clone()));
+            assert_eq!(state.exposure_limit.passed(0.5), Some(0.25), "after {n} facts");
+            assert!(matches!(state.phase, Phase::Due(Due::Ask { purpose: Purpose::Advise, .. })));
+        }
+    }
+}
+
+#[test]
+fn from_every_place_a_fork_in_step_mode_shows_what_leaves_before_it_does() {
+    let pass = Say::At(GateChoice::Pass);
+    let plain = World { decisions: vec![MORE, FINAL], ..World::default() };
+    let stepping = Settings { gates: Gates::all(), ..Settings::default() };
+    let stepped = World { settings: stepping.clone(), ..plain.clone() };
+    let edit = GateChoice::EditRequest { message: 1, text: "Another.".into() };
+    let edited = World { says: vec![Say::At(edit), pass.clone()], ..stepped.clone() };
+    let ran_on = World { says: vec![pass.clone(), Say::RunOn(RunTo::End)], ..stepped.clone() };
+    for world in [plain, stepped.clone(), edited, ran_on] {
+        let whole = World { says: vec![pass.clone()], ..world.clone() };
+        let facts = world.run().facts;
+        for n in 1..facts.len() - 1 {
+            let taken = fork(&facts[..n], stepping.clone());
+            let run = World { settings: stepping.clone(), ..whole.clone() }.resume(&taken);
+            assert_eq!(run.state.ending(), Some(&Ending::Answered), "after {n} facts: {:?}", run.kinds());
+            let state = fold(&taken);
+            // It waits there already.
+            let mut seen = match &state.phase {
+                Phase::AtGate { held: Held::Request(request), .. } => Some(request.messages.clone()),
+                _ => None,
+            };
+            for fact in &run.facts[taken.len()..] {
+                match fact {
+                    Fact::GateReached { held: Held::Request(request), .. } => seen = Some(request.messages.clone()),
+                    Fact::RemoteAsked(request) => assert_eq!(seen.take().as_ref(), Some(&request.messages), "{n}"),
+                    _ => {}
+                }
+            }
+            let outputs = matches!(taken.last(), Some(Fact::OutputsAggregated { .. }));
+            assert!(!outputs || state.phase == Phase::Due(Due::Gate(Gate::Outputs)), "after {n} facts");
+        }
+    }
+}
+
+#[test]
+fn a_lever_that_was_moved_in_the_old_session_does_not_undo_what_the_fork_was_given() {
+    let whole = World { decisions: vec![MORE, FINAL], ..World::default() }.run();
+    let at = whole.facts.iter().position(|fact| matches!(fact, Fact::OutputsAggregated { .. })).unwrap();
+    let mut facts = whole.facts[..at].to_vec();
+    let levers = Levers { samples: 5, tasks_per_round: 7, ..Levers::of(&whole.state.settings()) };
+    facts.push(Fact::LeversChosen(levers));
+    let old = fold(&facts).settings_from_here();
+    assert_eq!((old.samples, old.tasks_per_round), (5, 7));
+    let settings = Settings { samples: 2, ..old };
+    let run = World { decisions: vec![MORE, FINAL], ..World::default() }.resume(&fork(&facts, settings));
+    assert_eq!(run.state.rounds.len(), 2);
+    let settings = run.state.settings();
+    assert_eq!((settings.samples, settings.tasks_per_round), (2, 7));
+}
