@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::resume::{Recorded, config_of, go_on};
 use super::run::{Watched, watch};
 use super::{Exit, Failure};
-use super::{begin, protocol};
+use super::{begin, private, protocol};
 use crate::cli::{ForkArgs, Point};
 use crate::config::{Config, Loaded, Origin};
 use crate::document::escape::visible;
@@ -81,28 +81,47 @@ fn wanted(loaded: &Loaded, args: &ForkArgs, parent: &Session) -> Result<Wanted, 
         }
         _ => None,
     };
-    let opened = opened_of(parent, &parent.read()?)?;
-    Ok(Wanted {
+    let mut wanted = Wanted {
         from: args.from,
         question: args.question.clone(),
-        settings: Some(settings_of(loaded, &opened.settings)),
+        settings: None,
         code,
         output,
         rerun_local: args.rerun_local,
         anew: args.ask_anew,
-    })
+    };
+    wanted.settings = Some(settings_of(loaded, &in_force(parent, &wanted)?)?);
+    Ok(wanted)
+}
+
+/// The settings of the old session as they held at the place where it is left.
+fn in_force(parent: &Session, wanted: &Wanted) -> Result<Settings, Failure> {
+    let journal = parent.read()?;
+    opened_of(parent, &journal)?;
+    let mut state = State::default();
+    let records = &journal.records[..place(parent, &journal, wanted)?];
+    records.iter().filter_map(|record| record.fact.known()).for_each(|fact| state.apply(fact));
+    Ok(state.settings_from_here())
 }
 
 /// The levers of the old session, with those that the command line names in place of theirs. What may be spent is as the
 /// settings have it now.
-fn settings_of(loaded: &Loaded, old: &Settings) -> Settings {
+fn settings_of(loaded: &Loaded, old: &Settings) -> Result<Settings, Failure> {
     let now = protocol::settings(&loaded.config);
     let named = |key: &str| matches!(loaded.provenance.get(key), Some(Origin::Flag(_)));
+    for (key, flag) in [("protocol.name", "--protocol"), ("protocol.window_chars", "--window-chars")] {
+        if named(key) {
+            return Err(Failure::usage(format!(
+                "{flag} cannot be changed in a fork, which goes on with the protocol and the windows of its parent; ask \
+                 anew with `minions run {flag} …`"
+            )));
+        }
+    }
     let mut settings = Settings {
         budget_usd: now.budget_usd,
         budget_usd_per_day: now.budget_usd_per_day,
         gates: now.gates.clone(),
-        ..old.clone()
+        ..private::inherited(old, &now, named("remote.max_exposed_share"))
     };
     let levers: [(&str, &mut u32, u32); 7] = [
         ("protocol.max_rounds", &mut settings.max_rounds, now.max_rounds),
@@ -135,15 +154,22 @@ fn settings_of(loaded: &Loaded, old: &Settings) -> Settings {
     if named("local.max_output_tokens") {
         settings.local_max_output_tokens = now.local_max_output_tokens;
     }
-    settings
+    Ok(settings)
 }
 
 /// A fork that is begun on the screen: its levers are those of the form, which are the settings in force.
 pub fn on_screen(config: &Config, parent: &Session, seq: u64, question: Option<String>) -> Result<Wanted, Failure> {
+    let wanted = Wanted { from: Some(Point::Record(seq)), question, ..Wanted::default() };
+    let settings = Some(of_form(config, &in_force(parent, &wanted)?));
+    Ok(Wanted { settings, ..wanted })
+}
+
+fn of_form(config: &Config, old: &Settings) -> Settings {
+    let now = protocol::settings(config);
+    let Settings { max_exposed_share, redact, .. } = private::inherited(old, &now, false);
     // A fork goes on with the protocol of its parent, and reads the same windows.
-    let Settings { protocol, part, windows, .. } = opened_of(parent, &parent.read()?)?.settings;
-    let settings = Some(Settings { protocol, part, windows, ..protocol::settings(config) });
-    Ok(Wanted { from: Some(Point::Record(seq)), question, settings, ..Wanted::default() })
+    let Settings { protocol, part, windows, .. } = old.clone();
+    Settings { protocol, part, windows, max_exposed_share, redact, ..now }
 }
 
 fn opened_of(session: &Session, journal: &Journal) -> Result<SessionOpened, Failure> {
@@ -160,6 +186,13 @@ pub async fn make(store: &Store, parent: &Session, wanted: &Wanted) -> Result<Re
     let journal = parent.read()?;
     let opened = opened_of(parent, &journal)?;
     let documents = parent.documents(&opened.documents)?;
+    let settings = match &wanted.settings {
+        Some(settings) => {
+            let question = wanted.question.as_ref().unwrap_or(&opened.question);
+            Some(private::opened(settings, question, &documents)?)
+        }
+        None => None,
+    };
     let records = &journal.records[..place(parent, &journal, wanted)?];
     let old: Vec<&Fact> = records.iter().filter_map(|record| record.fact.known()).collect();
     let mut before = State::default();
@@ -175,7 +208,7 @@ pub async fn make(store: &Store, parent: &Session, wanted: &Wanted) -> Result<Re
             from.known = Known::of(&before);
             vec![Fact::SessionOpened(Box::new(SessionOpened {
                 question: question.clone(),
-                settings: wanted.settings.clone().unwrap_or_else(|| opened.settings.clone()),
+                settings: settings.unwrap_or_else(|| opened.settings.clone()),
                 remote: before.remote().unwrap_or(&opened.remote).clone(),
                 local: before.models.now.local.as_ref().unwrap_or(&opened.local).clone(),
                 parent: Some(from),
@@ -184,7 +217,7 @@ pub async fn make(store: &Store, parent: &Session, wanted: &Wanted) -> Result<Re
         }
         None => {
             let changes = Changes {
-                settings: wanted.settings.clone(),
+                settings,
                 code: wanted
                     .code
                     .as_ref()
@@ -332,3 +365,7 @@ fn tell_differences(old: &Journal, new: &Journal, parent: &Session) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "fork_tests.rs"]
+mod tests;

@@ -2,7 +2,9 @@
 
 use super::Failure;
 use crate::config::{Config, RedactConfig};
-use crate::protocol::redact::{Kind, Redaction, Rules};
+use crate::document::Document;
+use crate::protocol::Settings;
+use crate::protocol::redact::{Kind, Redaction, Redactor, Rules};
 
 /// The rules of the settings; nothing where they have none.
 pub fn redaction(config: &Config) -> Option<Redaction> {
@@ -13,6 +15,33 @@ pub fn redaction(config: &Config) -> Option<Redaction> {
 /// Whether the rules of the settings can be kept to.
 pub fn check(config: &Config) -> Result<(), Failure> {
     rules(&config.redact).check().map_err(|error| Failure::usage(format!("[redact] cannot be kept to: {error}")))
+}
+
+/// The settings of a session with what a fork of it keeps private: all that it kept private, with the placeholders that it
+/// gave, and what the settings of today do. Of two limits the lower one holds, unless one is named for the fork.
+pub fn inherited(old: &Settings, now: &Settings, names_share: bool) -> Settings {
+    let lower = match (old.max_exposed_share, now.max_exposed_share) {
+        (Some(old), Some(now)) => Some(old.min(now)),
+        (old, now) => old.or(now),
+    };
+    let redact = match (&old.redact, &now.redact) {
+        (Some(old), Some(now)) => Some(Redaction { rules: old.rules.clone().and(&now.rules), ..old.clone() }),
+        (old, now) => old.clone().or_else(|| now.clone()),
+    };
+    Settings { max_exposed_share: if names_share { now.max_exposed_share } else { lower }, redact, ..old.clone() }
+}
+
+/// The settings of a session that begins with others' records. Where no private word is known yet those of the question and
+/// the documents are found, as when a session opens.
+pub fn opened(settings: &Settings, question: &str, documents: &[Document]) -> Result<Settings, Failure> {
+    let Some(known) = &settings.redact else { return Ok(settings.clone()) };
+    known.rules.check().map_err(|error| Failure::usage(format!("[redact] cannot be kept to: {error}")))?;
+    let texts = || std::iter::once(question).chain(documents.iter().map(|document| &*document.text));
+    let redact = match known.words.is_empty() {
+        true => Redactor::open(&known.rules, texts()).redaction(),
+        false => known.clone(),
+    };
+    Ok(Settings { redact: Some(redact), ..settings.clone() })
 }
 
 fn rules(config: &RedactConfig) -> Rules {

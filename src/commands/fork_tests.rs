@@ -1,0 +1,78 @@
+use super::*;
+use crate::config::{Override, Sources, load};
+use crate::protocol::redact::{Kind, PrivateWord, Redaction, Rules};
+
+fn old() -> Settings {
+    let rules = Rules { names: vec!["Anna Lind".into()], kinds: vec![Kind::Iban], ..Rules::default() };
+    let words = vec![PrivateWord { kind: Kind::Name, word: "Anna Lind".into() }];
+    let redact = Some(Redaction { rules, tag: "X".into(), words });
+    Settings { max_exposed_share: Some(0.2), redact, samples: 2, ..Settings::default() }
+}
+
+/// The settings of today, where these were named on the command line.
+fn today(flags: &[(&str, &str)]) -> Loaded {
+    let flag =
+        |(name, value): &(&str, &str)| Override { name: (*name).into(), value: (*value).into(), flag: "--flag".into() };
+    load(&Sources { flags: flags.iter().map(flag).collect(), ..Sources::default() }).unwrap()
+}
+
+fn fork_with(flags: &[(&str, &str)]) -> Settings {
+    settings_of(&today(flags), &old()).unwrap()
+}
+
+fn redacted(settings: &Settings) -> &Redaction {
+    settings.redact.as_ref().unwrap()
+}
+
+#[test]
+fn what_the_old_session_kept_private_stays_private_in_the_fork() {
+    let plain = today(&[]);
+    for settings in [settings_of(&plain, &old()).unwrap(), of_form(&plain.config, &old())] {
+        assert_eq!((&settings.redact, settings.max_exposed_share), (&old().redact, Some(0.2)));
+    }
+}
+
+#[test]
+fn redact_and_redact_name_add_to_what_is_kept_private() {
+    let flags = [("redact.email", "true"), ("redact.names", "Li;Anna Lind"), ("redact.patterns", "P-[0-9]+")];
+    for settings in [fork_with(&flags), of_form(&today(&flags).config, &old())] {
+        let Redaction { rules, tag, words } = redacted(&settings);
+        assert_eq!(rules.names, ["Anna Lind", "Li"]);
+        assert_eq!(rules.kinds, [Kind::Iban, Kind::Email]);
+        assert_eq!(rules.patterns, ["P-[0-9]+"]);
+        assert_eq!((tag, words), (&redacted(&old()).tag, &redacted(&old()).words));
+    }
+    let without = Settings { redact: None, ..old() };
+    let settings = settings_of(&today(&flags), &without).unwrap();
+    assert_eq!(redacted(&settings).rules.kinds, [Kind::Email]);
+}
+
+#[test]
+fn the_lower_limit_holds_unless_one_is_named() {
+    assert_eq!(fork_with(&[("remote.max_exposed_share", "0.5")]).max_exposed_share, Some(0.5));
+    assert_eq!(fork_with(&[("remote.max_exposed_share", "0.1")]).max_exposed_share, Some(0.1));
+    let form = |share| of_form(&today(&[("remote.max_exposed_share", share)]).config, &old()).max_exposed_share;
+    assert_eq!((form("0.5"), form("0.1")), (Some(0.2), Some(0.1)));
+}
+
+#[test]
+fn another_protocol_and_other_windows_are_refused() {
+    for (name, value, flag) in
+        [("protocol.name", "minion", "--protocol"), ("protocol.window_chars", "9000", "--window-chars")]
+    {
+        let failure = settings_of(&today(&[(name, value)]), &old()).unwrap_err();
+        assert!(failure.to_string().starts_with(flag), "{failure}");
+    }
+}
+
+#[test]
+fn rules_that_are_new_take_words_out_of_question_and_documents() {
+    let documents = [crate::document::Document::from_text("d", "NAME_1 is no name; Li is.")];
+    let rules = Rules { names: vec!["Li".into()], ..Rules::default() };
+    let settings = Settings { redact: Some(Redaction { rules, ..Redaction::default() }), ..Settings::default() };
+    let opened = private::opened(&settings, "Who is Li?", &documents).unwrap();
+    assert_eq!((redacted(&opened).tag.as_str(), redacted(&opened).words.len()), ("X", 1));
+    let rules = Rules { patterns: vec!["(".into()], ..Rules::default() };
+    let wrong = Settings { redact: Some(Redaction { rules, ..Redaction::default() }), ..Settings::default() };
+    assert!(private::opened(&wrong, "", &documents).unwrap_err().to_string().contains("[redact]"));
+}
