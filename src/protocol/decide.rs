@@ -276,7 +276,7 @@ fn job_done(state: &State, id: JobId, attempt: u32, result: JobResult, ms: u64) 
     let (reply, located) = match result {
         JobResult::Failed { error } => return finished(id, Outcome::Failed { error }, None, Usage::default(), ms),
         JobResult::OnRecord { outcome, raw } => {
-            return finished(id, outcome, raw, Usage { reused: true, ..Usage::default() }, 0);
+            return ended(state, id, outcome, raw, Usage { reused: true, ..Usage::default() }, 0);
         }
         JobResult::Replied { reply, located } => (reply, located),
     };
@@ -288,16 +288,7 @@ fn job_done(state: &State, id: JobId, attempt: u32, result: JobResult, ms: u64) 
                 Some(_) => Outcome::Answered { output, located },
                 None => Outcome::Abstained { output },
             };
-            let output = outcome.output();
-            let texts = output.into_iter().flat_map(|output| {
-                [Some(&output.explanation), output.citation.as_ref(), output.answer.as_ref()].into_iter().flatten()
-            });
-            let words = state.redactor.unknown(texts.map(String::as_str));
-            let mut step = finished(id, outcome, raw, usage, ms);
-            if !words.is_empty() {
-                step.facts.insert(0, Fact::WordsRedacted { words });
-            }
-            step
+            ended(state, id, outcome, raw, usage, ms)
         }
         // By itself it is tried once more.
         Err(flaw) if job.retried.is_none() => {
@@ -310,6 +301,16 @@ fn job_done(state: &State, id: JobId, attempt: u32, result: JobResult, ms: u64) 
             finished(id, Outcome::Truncated { raw: reply.text }, None, usage, ms)
         }
     }
+}
+
+/// With placeholders for the private words of its output that have none yet.
+fn ended(state: &State, id: JobId, outcome: Outcome, raw: Option<String>, usage: Usage, ms: u64) -> Step {
+    let words = outcome.output().map(|output| state.redactor.unknown(output.texts())).unwrap_or_default();
+    let mut step = finished(id, outcome, raw, usage, ms);
+    if !words.is_empty() {
+        step.facts.insert(0, Fact::WordsRedacted { words });
+    }
+    step
 }
 
 fn finished(job: JobId, outcome: Outcome, raw: Option<String>, usage: Usage, ms: u64) -> Step {

@@ -37,7 +37,8 @@ impl Known {
         let own = Self {
             question: opened.question.clone(),
             answer: state.answer.as_ref().and_then(|answer| answer.answer.clone()),
-            scratchpad: scratchpad.unwrap_or_default(),
+            // Another session has other placeholders.
+            scratchpad: state.redactor.restore(&scratchpad.unwrap_or_default()).into_owned(),
         };
         let has_ended = state.answer.is_some() || !own.scratchpad.is_empty();
         before.chain(has_ended.then_some(own)).collect()
@@ -91,6 +92,12 @@ pub fn forked(parent: Parent, facts: &[&Fact], changes: &Changes) -> Vec<Fact> {
                     None => Outcome::Abstained { output: output.clone() },
                 };
             }
+        }
+        let mut state = State::default();
+        facts.iter().for_each(|fact| state.apply(fact));
+        let words = state.redactor.unknown(output.texts());
+        if !words.is_empty() {
+            facts.push(Fact::WordsRedacted { words });
         }
         facts.push(Fact::NoteAdded { text: format!("the output of job {id} was changed by hand") });
     }

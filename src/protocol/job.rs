@@ -42,6 +42,16 @@ pub struct JobOutput {
     pub answer: Option<String>,
 }
 
+impl JobOutput {
+    /// What it says, part by part.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.explanation), self.citation.as_ref(), self.answer.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+    }
+}
+
 /// A worker's reply as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerReply {

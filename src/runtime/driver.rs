@@ -16,6 +16,7 @@ use super::recall::Recall;
 use super::reserve::Reserve;
 use super::{Beginning, Connected, Event, Order, Setup};
 use crate::journal::{Durability, JournalError, JournalWriter};
+use crate::protocol::redact::Redactor;
 use crate::protocol::{
     AskId, Due, Effect, Fact, Input, JobId, JobResult, JobState, Phase, RemoteAsk, RemoteFailure, State, Step,
     UtilizationSample, Waiting, advance, decide,
@@ -107,7 +108,7 @@ impl Driver {
         let mut samples = sample_utilization();
         let (mut orders_open, mut samples_open) = (true, true);
         if let Some(mut first) = self.first.take() {
-            self.hide(&mut first).await;
+            self.hide(&mut first).await?;
             self.take(vec![first]).await?;
         }
         let mut worked = false;
@@ -158,27 +159,48 @@ impl Driver {
         Ok(self.state)
     }
 
-    /// Finds the private words of the documents, beside the loop since that reads them several times.
-    async fn hide(&mut self, first: &mut Input) {
-        let (question, redaction) = match &*first {
+    /// Finds the private words of the documents, beside the loop since that reads them several times. What a session that is
+    /// on record does not know yet, such as in a fork with other rules, is noted in it before anything else happens.
+    async fn hide(&mut self, first: &mut Input) -> Result<(), JournalError> {
+        let (question, known) = match &*first {
             Input::Start(opened) => (opened.question.clone(), opened.settings.redact.clone()),
-            _ => (self.state.question().to_owned(), self.state.settings().redact.clone()),
+            _ => (
+                self.state.question().to_owned(),
+                self.state.settings().redact.is_some().then(|| self.state.redactor.redaction()),
+            ),
         };
-        if redaction.is_none() {
-            return;
-        }
-        let (documents, known) = (self.context.documents.clone(), redaction.clone());
+        let Some(known) = known else { return Ok(()) };
+        let (documents, before) = (self.context.documents.clone(), known.words.len());
+        let opens = matches!(first, Input::Start(_)) && before == 0;
         let hidden = tokio::task::spawn_blocking(move || {
-            let mut redaction = known;
-            let hidden = Hidden::of(&documents, &question, &mut redaction);
-            (hidden, redaction)
+            let texts = || std::iter::once(&*question).chain(documents.iter().map(|document| &*document.text));
+            let redactor = match opens {
+                true => Redactor::open(&known.rules, texts()),
+                false => {
+                    let mut redactor = Redactor::new(&known);
+                    redactor.learn(texts());
+                    redactor
+                }
+            };
+            (Hidden::of(&documents, &redactor), redactor.redaction())
         });
         // Where it fails the documents stay unknown to programs.
-        let (hidden, redaction) = hidden.await.unwrap_or_else(|_| (Hidden::none(&[]), redaction));
-        if let Input::Start(opened) = first {
-            opened.settings.redact = redaction;
-        }
+        let Ok((hidden, redaction)) = hidden.await else {
+            self.context = Arc::new(self.context.hiding(Hidden::none(&[])));
+            return Ok(());
+        };
         self.context = Arc::new(self.context.hiding(hidden));
+        if let Input::Start(opened) = first {
+            opened.settings.redact = Some(redaction);
+            return Ok(());
+        }
+        let words = redaction.words.get(before..).unwrap_or_default().to_vec();
+        if words.is_empty() {
+            return Ok(());
+        }
+        let found = Fact::WordsRedacted { words };
+        self.state.apply(&found);
+        self.record(vec![found]).await
     }
 
     /// Decides, applies, records, tells the watcher, and only then performs.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::document::{Document, Span};
 use crate::local::ChunkText;
-use crate::protocol::redact::{Cut, Redaction, Redactor};
+use crate::protocol::redact::{Cut, Redactor};
 use crate::protocol::{Chunk, JobOutput, Manifest, Part};
 
 pub(super) struct Hidden {
@@ -28,16 +28,8 @@ impl Hidden {
         Self { texts: documents.iter().map(plain).collect() }
     }
 
-    /// The documents of a session with these rules; words that it does not know yet are added to them, those of the
-    /// question first. Reads every document three times.
-    pub(super) fn of(documents: &[Document], question: &str, redaction: &mut Option<Redaction>) -> Self {
-        let Some(known) = redaction.as_mut() else { return Self::none(documents) };
-        let texts = std::iter::once(question).chain(documents.iter().map(|document| &*document.text));
-        let redactor = match known.words.is_empty() {
-            true => Redactor::open(&known.rules, texts),
-            false => Redactor::new(known),
-        };
-        *known = redactor.redaction();
+    /// The documents with placeholders in the place of private words.
+    pub(super) fn of(documents: &[Document], redactor: &Redactor) -> Self {
         let hide = |document: &Document| match redactor.hide_and_tell(&document.text) {
             (_, cuts) if cuts.is_empty() => HiddenText { text: document.text.clone(), cuts },
             (text, cuts) => HiddenText { text: text.into(), cuts },
@@ -155,9 +147,8 @@ mod tests {
 
     fn hidden() -> (Hidden, Redactor) {
         let rules = Rules { names: vec!["Jürgen Müller".into(), "Li".into()], ..Rules::default() };
-        let mut redaction = Some(Redaction { rules, ..Redaction::default() });
-        let hidden = Hidden::of(&[Document::from_text("d", TEXT)], "Who is Li?", &mut redaction);
-        (hidden, Redactor::new(&redaction.unwrap()))
+        let redactor = Redactor::open(&rules, ["Who is Li?", TEXT].into_iter());
+        (Hidden::of(&[Document::from_text("d", TEXT)], &redactor), redactor)
     }
 
     #[test]

@@ -55,10 +55,10 @@ pub async fn rerun<'a>(
         if let Fact::EmbeddingFailed { code, stage, .. } = fact {
             went_by_words = Some((*code, *stage));
         }
-        if let Fact::SessionOpened(opened) = fact {
-            hidden = Hidden::of(documents, &opened.question, &mut opened.settings.redact.clone());
-        }
         state.apply(fact);
+        if matches!(fact, Fact::SessionOpened(_) | Fact::WordsRedacted { .. }) {
+            hidden = Hidden::of(documents, &state.redactor);
+        }
     }
     done
 }

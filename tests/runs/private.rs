@@ -132,3 +132,29 @@ async fn a_rule_that_cannot_be_kept_to_is_refused_before_anything_is_made() {
     assert_eq!((said.code, home.sessions().len()), (2, 0), "{said:?}");
     assert!(said.stderr.contains("[redact]") && said.stderr.contains("regular expression"), "{said:?}");
 }
+
+#[tokio::test]
+async fn what_is_kept_private_from_a_fork_on_leaves_in_no_request_of_it_and_what_was_before_stays_so() {
+    let planner = greedy().await;
+    let home = Home::new();
+    home.write("document.txt", DOCUMENT);
+    let models = remote(&planner);
+    let old = settings(&["redact.email=true", "redact.iban=true", "redact.phone=true"]);
+    let ended = home.ask(&["--json"], &[models.clone(), old].concat()).await;
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let before = planner.requests().len();
+    let mut command = home.command(&["sessions", "fork", "last", "--json", "--ask-anew"]);
+    command.args(["--redact-name", "Jürgen Müller"]).args(models.iter().flat_map(|setting| ["--set", setting]));
+    let fork = crate::home::said(command).await;
+    let report = fork.json();
+    assert_eq!(report["answer"], "Jürgen Müller paid 4,812 euros.", "{fork:?}");
+    let requests = planner.requests();
+    assert!(requests.len() > before);
+    for request in &requests[before..] {
+        let sent = request.body.to_string().to_lowercase();
+        assert!(!sent.contains("name_0"), "every word has a number of its own: {sent}");
+        for word in PRIVATE {
+            assert!(!sent.contains(word), "{word} left: {sent}");
+        }
+    }
+}

@@ -61,11 +61,16 @@ impl Redactor {
         while texts.clone().any(|text| redactor.placeholders(text).next().is_some()) {
             redactor.tag.push('X');
         }
-        for text in texts {
-            let words = redactor.unknown([text]);
-            redactor.add(&words);
-        }
+        redactor.learn(texts);
         redactor
+    }
+
+    /// Gives the private words of these texts placeholders, in their order, where they have none yet.
+    pub fn learn<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
+        for text in texts {
+            let words = self.unknown([text]);
+            self.add(&words);
+        }
     }
 
     /// As the session's settings have it.

@@ -122,3 +122,41 @@ fn a_lever_that_was_moved_in_the_old_session_does_not_undo_what_the_fork_was_giv
     let settings = run.state.settings();
     assert_eq!((settings.samples, settings.tasks_per_round), (2, 7));
 }
+
+fn keeping_private() -> Settings {
+    let rules = redact::Rules { names: vec!["Li".into()], kinds: vec![redact::Kind::Email], ..Default::default() };
+    let redactor = redact::Redactor::open(&rules, ["Who is Li?"].into_iter());
+    Settings { redact: Some(redactor.redaction()), ..Settings::default() }
+}
+
+fn words_of(facts: &[Fact]) -> Vec<&str> {
+    let words =
+        facts.iter().filter_map(|fact| if let Fact::WordsRedacted { words } = fact { Some(words) } else { None });
+    words.flatten().map(|word| word.word.as_str()).collect()
+}
+
+#[test]
+fn a_private_word_in_an_output_from_the_record_or_of_the_person_has_a_placeholder_before_a_program_is_given_it() {
+    let world = World { settings: keeping_private(), ..World::default() };
+    let whole = world.run();
+    let says = |words: &str| JobOutput { answer: Some(words.into()), ..JobOutput::default() };
+    let begun = whole.facts.iter().position(|fact| matches!(fact, Fact::JobStarted { .. })).unwrap();
+    let job = JobId { round: 1, index: 0 };
+    let outcome = Outcome::Answered { output: says("ask a@b.org"), located: None };
+    let result = JobResult::OnRecord { outcome, raw: None };
+    let step = decide(&fold(&whole.facts[..=begun]), Input::JobDone { job, attempt: 1, result, ms: 0 });
+    assert_eq!(words_of(&step.facts), ["a@b.org"]);
+
+    let facts: Vec<&Fact> = whole.facts.iter().collect();
+    let output = Some((job, says("Li asks c@d.org"), None));
+    let taken = forked(parent(), &facts, &Changes { output, ..Changes::default() });
+    assert_eq!(words_of(&taken), ["c@d.org"]);
+}
+
+#[test]
+fn what_another_session_goes_on_from_has_its_words_put_back() {
+    const MORE: &str =
+        r#"{"decision": "request_additional_info", "explanation": "", "feedback": "", "scratchpad": "NAME_1 paid."}"#;
+    let run = World { settings: keeping_private(), decisions: vec![MORE, FINAL], ..World::default() }.run();
+    assert_eq!(Known::of(&run.state)[0].scratchpad, "Li paid.");
+}
