@@ -240,7 +240,9 @@ impl State {
             })
             .collect();
         round.unfinished = round.jobs.len() as u32;
-        self.phase = match self.gates.come_to(Gate::Code) {
+        // Where no program planned them there is none to be looked at.
+        let by_program = !round.codes.is_empty();
+        self.phase = match by_program && self.gates.come_to(Gate::Code) {
             true => Phase::Due(Due::Gate(Gate::Code)),
             false => Phase::Waiting(Waiting::Jobs),
         };

@@ -13,7 +13,8 @@ use super::ids::CodeId;
 pub enum Gate {
     /// Before a request leaves the machine. Sent again after a failure it is the same request, and waits no second time.
     Request,
-    /// After a program's `prepare_jobs` planned its jobs and before they run, and after a program failed.
+    /// After a program's `prepare_jobs` planned its jobs and before they run, and after a program failed. Protocols without
+    /// programs never come to it.
     Code,
     /// Before the outputs of a round's jobs go on to the remote LM.
     Outputs,

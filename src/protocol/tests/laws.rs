@@ -230,6 +230,16 @@ proptest! {
     }
 
     #[test]
+    fn a_session_whose_gates_are_all_passed_ends_as_one_without_gates(world in worlds()) {
+        let plain = World { settings: Settings { gates: Gates::default(), ..world.settings.clone() }, ..world.clone() }.run();
+        let says = vec![Say::At(GateChoice::Pass)];
+        let passed = World { settings: Settings { gates: Gates::all(), ..world.settings.clone() }, says, ..world }.run();
+        prop_assert_eq!(passed.state.ending(), plain.state.ending());
+        prop_assert_eq!(passed.state.answer, plain.state.answer);
+        prop_assert_eq!(passed.asked, plain.asked);
+    }
+
+    #[test]
     fn any_input_in_any_state_is_taken_without_panic_and_no_ended_session_changes(inputs in prop::collection::vec(inputs(), 0..60)) {
         let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
         let mut waiting = Vec::new();
