@@ -1,70 +1,26 @@
 //! The workbench on documents, with a session running in it.
 
-use std::task::Poll;
-use std::time::Duration;
+use futures_util::stream;
 
-use futures_util::{FutureExt, stream};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
-
-use super::alone::Alone;
 use super::attach::Following;
-use super::begin::{Begun, begin, store};
-use super::folds::Folds;
-use super::offers::{self, Offers, Side, connect, put_back, with};
-use super::opening::{Opened, Opening};
+use super::begin::begin;
+use super::desk::{Desk, News, count_day, note, pick};
+use super::live_run::{FromRun, Run, Told};
+use super::offers::{Offers, put_back};
+use super::opening::Opening;
 use super::picked::{Picked, Tried};
 use super::protocol::levers;
-use super::replay::write_note;
 use super::resume::{Recorded, go_on, with_models_of};
 use super::screen::{Over, Stage};
 use super::workbench::Leaving;
 use super::{Exit, Failure};
 use crate::app::picker::Choice;
-use crate::app::{Account, Command, Figures, Marks, Message};
+use crate::app::{Command, Message};
 use crate::config::{Config, OnHangup};
-use crate::control::Attached;
 use crate::document::{Document, Span};
-use crate::journal::{JournalError, Record, Session, Stored, spent_today};
+use crate::journal::{Record, Session, Stored};
 use crate::protocol::State;
-use crate::runtime::{Event, Order, Running};
-use crate::term::Signal;
-
-/// Results that wait to be shown before the run is slowed.
-const WAITING: usize = 64;
-/// What is told where an order is not taken.
-const BUSY: &str = "the run takes no more orders at the moment; try again";
-/// How long the end of the program waits for a run that is connecting to its models.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What a run in the workbench says, with the folds already made.
-enum Told {
-    Recorded { records: Vec<Record>, figures: Box<Figures>, folded: Option<Box<(Marks, Account)>> },
-    Event(Event),
-    Ended(Result<(), String>),
-}
-
-/// The run at hand.
-enum Run {
-    None,
-    /// Connecting to the models and making the session's folder.
-    Beginning(JoinHandle<Result<Begun, Failure>>),
-    Going {
-        told: mpsc::Receiver<Told>,
-        orders: mpsc::Sender<Order>,
-        /// Who else watches it; nothing where another process runs it.
-        attached: Option<Attached>,
-    },
-}
-
-enum News {
-    Begun(Result<Begun, Failure>),
-    Told(Box<Told>),
-    Tried(Tried),
-    Offered(offers::News),
-    Opened(Opened),
-    Noticed(String),
-}
+use crate::runtime::{Event, Order};
 
 /// How a live screen begins.
 pub enum Begin {
@@ -149,61 +105,6 @@ enum Ended {
     HungUp,
 }
 
-/// What a live screen deals with.
-struct Desk {
-    run: Run,
-    offers: Offers,
-    opening: Opening,
-    picked: Picked,
-    /// What a process that runs the session says to orders.
-    notices: Option<mpsc::Receiver<String>>,
-    /// The session that was begun last.
-    session: Option<Session>,
-}
-
-impl Desk {
-    fn poll(&mut self, context: &mut std::task::Context<'_>) -> Poll<News> {
-        if let Poll::Ready(news) = self.run.poll(context) {
-            return Poll::Ready(news);
-        }
-        if let Poll::Ready(tried) = self.picked.poll(context) {
-            return Poll::Ready(News::Tried(tried));
-        }
-        if let Poll::Ready(opened) = self.opening.poll(context) {
-            return Poll::Ready(News::Opened(opened));
-        }
-        if let Some(notices) = &mut self.notices
-            && let Poll::Ready(Some(notice)) = notices.poll_recv(context)
-        {
-            return Poll::Ready(News::Noticed(notice));
-        }
-        self.offers.poll(context).map(News::Offered)
-    }
-
-    /// Gives the run an order, or says that it takes none.
-    fn order(&self, stage: &mut Stage, order: Order) {
-        if self.run.order(order).is_err() {
-            stage.update(Message::Notice(BUSY.into()));
-        }
-    }
-
-    /// Hands models that are connected to the run, as soon as it goes and takes them.
-    fn hand_over(&mut self) {
-        let ready = std::mem::take(&mut self.picked.ready);
-        match &self.run {
-            _ if ready.remote.is_none() && ready.local.is_none() => {}
-            Run::Going { .. } => {
-                if let Err(Order::Choose(ready)) = self.run.order(Order::Choose(ready)) {
-                    self.picked.ready = ready;
-                }
-            }
-            Run::Beginning(_) => self.picked.ready = ready,
-            // The next run connects to what the settings name.
-            Run::None => {}
-        }
-    }
-}
-
 /// Shows the run and does what the person wants, until one of them leaves.
 async fn watch(
     stage: &mut Stage,
@@ -214,82 +115,22 @@ async fn watch(
 ) -> Result<Ended, Failure> {
     loop {
         for command in std::mem::take(&mut commands) {
-            match command {
-                Command::Quit if stage.model.followed && stage.model.is_running() => {
-                    let id = desk.session.as_ref().map_or_else(String::new, |session| session.id().to_string());
-                    return Ok(Ended::Left(Leaving::Unfollowed(id)));
-                }
-                Command::Quit => return Ok(Ended::Left(Leaving::Quit(exit_of(&stage.model.state)))),
-                Command::StopRun => desk.order(stage, Order::Stop),
-                Command::Consent => desk.order(stage, Order::Consent),
-                Command::CancelJob(job) => desk.order(stage, Order::CancelJob(job)),
-                Command::RetryJobs(jobs) => desk.order(stage, Order::RetryJobs(jobs)),
-                Command::Budget(choice) => desk.order(stage, Order::Budget(choice)),
-                Command::Exposure(choice) => desk.order(stage, Order::Exposure(choice)),
-                Command::SendAgain => desk.order(stage, Order::SendAgain),
-                Command::Fork { seq, question } => {
-                    if let Some(session) = &desk.session {
-                        desk.opening.fork(config, session.clone(), seq, question);
-                    }
-                }
-                Command::Resume => {
-                    if let Some(session) = &desk.session {
-                        desk.opening.resume(session.clone());
-                    }
-                }
-                Command::Gates(gates) => desk.order(stage, Order::Gates(gates)),
-                Command::RunOn { to, n } => desk.order(stage, Order::RunOn { to, n }),
-                Command::AtGate { n, choice } => desk.order(stage, Order::AtGate { n, choice }),
-                Command::Ask { question, part } if matches!(desk.run, Run::None) => {
-                    desk.opening.stop();
-                    let before = desk.session.clone();
-                    desk.run = start(stage, config, documents, question, part, before);
-                }
-                Command::Ask { .. } => {
-                    stage.update(Message::Notice("a run is under way; stop it before asking again".into()));
-                }
-                Command::Fill { ticket, filling } => desk.offers.fill(ticket, filling, config),
-                Command::StopFilling => desk.offers.stop(),
-                Command::CountDay => count_day(stage, config),
-                Command::Note { seq, text } => note(stage, desk, seq, text),
-                Command::PlayFrom(seq) => {
-                    if let Some(session) = &desk.session {
-                        desk.opening.session(config, session.id().to_string(), Some(seq));
-                    }
-                }
-                Command::Settings(changed) => {
-                    let moved = levers(&changed) != levers(config);
-                    *config = *changed;
-                    if moved && matches!(desk.run, Run::Going { .. }) {
-                        desk.order(stage, Order::Levers(levers(config)));
-                        stage.update(Message::Notice("the levers hold from the next round on".into()));
-                    }
-                }
-                Command::EarlierQuestions => desk.offers.earlier_questions(config),
-                Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
-                Command::CompareSessions { a, b } => desk.offers.compare(a, b, config),
-                Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),
-                Command::Documents(typed) => desk.opening.documents(typed),
-                Command::Pick(Choice::Session(id)) => desk.opening.session(config, id, None),
-                Command::Pick(choice) => pick(stage, desk, config, &choice),
-                Command::Replay(_) => {}
-                // The stage has done these.
-                Command::Copy(_) | Command::Suspend | Command::Redraw | Command::Theme(_) => {}
-                Command::Mouse(_) | Command::Edit(_) => {}
+            if let Some(leaving) = heed(stage, desk, config, documents, command) {
+                return Ok(Ended::Left(leaving));
             }
         }
         let turned = stage.turn(&mut stream::poll_fn(|context| desk.poll(context).map(Some))).await?;
         commands = turned.commands;
         for news in turned.others {
             match news {
-                News::Begun(Ok(begun)) => {
+                News::OfRun(FromRun::Begun(Ok(begun))) => {
                     desk.session = Some(begun.session);
                     desk.run = Run::of(begun.running, begun.past, begun.attached, documents);
                 }
-                News::Begun(Err(failure)) => {
+                News::OfRun(FromRun::Begun(Err(failure))) => {
                     stage.update(Message::RunEnded { error: Some(failure.to_string()) });
                 }
-                News::Told(told) => {
+                News::OfRun(FromRun::Told(told)) => {
                     let (ended, wanted) = show(stage, *told);
                     commands.extend(wanted);
                     if ended {
@@ -320,56 +161,77 @@ async fn watch(
     }
 }
 
-/// Puts a note on record; once the journal is sealed, beside it.
-fn note(stage: &mut Stage, desk: &Desk, seq: u64, text: String) {
-    match (&desk.run, &desk.session) {
-        (run @ Run::Going { .. }, _) => {
-            if let Err(Order::Note(text)) = run.order(Order::Note(text)) {
-                stage.update(Message::NoteRefused { seq, text, why: BUSY.into() });
+/// Does what the person wants; where they leave for something else, that.
+fn heed(
+    stage: &mut Stage,
+    desk: &mut Desk,
+    config: &mut Config,
+    documents: &[Document],
+    command: Command,
+) -> Option<Leaving> {
+    let command = match Order::try_from(command) {
+        Ok(order) => {
+            desk.order(stage, order);
+            return None;
+        }
+        Err(command) => command,
+    };
+    match command {
+        Command::Quit if stage.model.followed && stage.model.is_running() => {
+            let id = desk.session.as_ref().map_or_else(String::new, |session| session.id().to_string());
+            return Some(Leaving::Unfollowed(id));
+        }
+        Command::Quit => return Some(Leaving::Quit(exit_of(&stage.model.state))),
+        Command::Fork { seq, question } => {
+            if let Some(session) = &desk.session {
+                desk.opening.fork(config, session.clone(), seq, question);
             }
         }
-        (_, Some(session)) => {
-            let told = write_note(session, seq, text, stage.model.at_ms);
-            stage.update(told);
+        Command::Resume => {
+            if let Some(session) = &desk.session {
+                desk.opening.resume(session.clone());
+            }
         }
-        (_, None) => {}
+        Command::Ask { question, part } if matches!(desk.run, Run::None) => {
+            desk.opening.stop();
+            let before = desk.session.clone();
+            desk.run = start(stage, config, documents, question, part, before);
+        }
+        Command::Ask { .. } => {
+            stage.update(Message::Notice("a run is under way; stop it before asking again".into()));
+        }
+        Command::Fill { ticket, filling } => desk.offers.fill(ticket, filling, config),
+        Command::StopFilling => desk.offers.stop(),
+        Command::CountDay => count_day(stage, config),
+        Command::Note { seq, text } => note(stage, desk, seq, text),
+        Command::PlayFrom(seq) => {
+            if let Some(session) = &desk.session {
+                desk.opening.session(config, session.id().to_string(), Some(seq));
+            }
+        }
+        Command::Settings(changed) => {
+            let moved = levers(&changed) != levers(config);
+            *config = *changed;
+            if moved && matches!(desk.run, Run::Going { .. }) && desk.order(stage, Order::Levers(levers(config))) {
+                stage.update(Message::Notice("the levers hold from the next round on".into()));
+            }
+        }
+        Command::EarlierQuestions => desk.offers.earlier_questions(config),
+        Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
+        Command::CompareSessions { a, b } => desk.offers.compare(a, b, config),
+        Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),
+        Command::Documents(typed) => desk.opening.documents(typed),
+        Command::Pick(Choice::Session(id)) => desk.opening.session(config, id, None),
+        Command::Pick(choice) => pick(stage, desk, config, &choice),
+        // There is nothing to play here, and these were orders.
+        Command::Replay(_) | Command::StopRun | Command::Consent | Command::SendAgain => {}
+        Command::CancelJob(_) | Command::RetryJobs(_) | Command::Budget(_) | Command::Exposure(_) => {}
+        Command::Gates(_) | Command::RunOn { .. } | Command::AtGate { .. } => {}
+        // The stage has done these.
+        Command::Copy(_) | Command::Suspend | Command::Redraw | Command::Theme(_) => {}
+        Command::Mouse(_) | Command::Edit(_) => {}
     }
-}
-
-/// Looks up what the day has spent; where that cannot be read, the ledger does without it.
-fn count_day(stage: &mut Stage, config: &Config) {
-    if let Ok(usd) = store(config).and_then(|store| Ok(spent_today(store.root())?)) {
-        stage.update(Message::Today(usd));
-    }
-}
-
-/// Takes the model that was picked for the next question, and for the next round where a run is in flight.
-fn pick(stage: &mut Stage, desk: &mut Desk, config: &mut Config, choice: &Choice) {
-    let chosen = match with(config, choice) {
-        Ok(Some(chosen)) => chosen,
-        Ok(None) => return,
-        Err(failure) => return stage.model.open_text("This model cannot be used", &failure.to_string()),
-    };
-    let before = std::mem::replace(config, chosen);
-    stage.update(Message::Settings(Box::new(config.clone())));
-    let (side, does, model, provider) = match choice {
-        Choice::Remote { model, provider } => (Side::Remote, "plans", model, provider),
-        Choice::Local { model, provider } => (Side::Local, "reads", model, provider),
-        _ => return,
-    };
-    let name = if model.is_empty() { provider } else { model };
-    let told = match desk.run {
-        Run::None => format!("{name} {does} from the next question on"),
-        Run::Beginning(_) | Run::Going { .. } => format!("{name} {does} from the next round on"),
-    };
-    stage.update(Message::Notice(told));
-    // Without a run a planner is connected only to see whether it can be; a reader could be a model to load.
-    if !matches!(desk.run, Run::None) || side == Side::Remote {
-        let config = config.clone();
-        desk.picked.try_out(side, before, async move { connect(&config, side).await });
-    } else {
-        desk.picked.stop(side);
-    }
+    None
 }
 
 /// `before`: the session that the question follows up on.
@@ -384,157 +246,6 @@ fn start(
     stage.update(Message::RunBegan);
     let (config, documents) = (config.clone(), documents.to_vec());
     Run::Beginning(tokio::spawn(async move { begin(&config, documents, question, part, before).await }))
-}
-
-impl Run {
-    /// A run of this process.
-    fn of(running: Running, past: Vec<Record>, attached: Attached, documents: &[Document]) -> Self {
-        let Running { events, orders, outcome } = running;
-        let outcome = async {
-            let outcome: Result<Result<State, JournalError>, _> = outcome.await;
-            match outcome {
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err(error)) => Err(format!("the session could not be saved any further, and was stopped: {error}")),
-                Err(error) => Err(format!("the run broke off; what is on the disk is kept: {error}")),
-            }
-        };
-        Self::going(events, orders, outcome, past, Some(attached), documents)
-    }
-
-    /// Folds beside the screen: a slow fold slows the run, never the screen.
-    fn going(
-        mut events: mpsc::Receiver<Event>,
-        orders: mpsc::Sender<Order>,
-        outcome: impl Future<Output = Result<(), String>> + Send + 'static,
-        past: Vec<Record>,
-        attached: Option<Attached>,
-        documents: &[Document],
-    ) -> Self {
-        let (sender, told) = mpsc::channel(WAITING);
-        let mut folds = Folds::new(documents);
-        tokio::spawn(async move {
-            let mut before = (!past.is_empty()).then_some(Event::Recorded(past));
-            while let Some(event) = next(&mut before, &mut events).await {
-                let told = match event {
-                    Event::Recorded(records) => {
-                        let idle = events.is_empty();
-                        tokio::task::block_in_place(|| records.iter().for_each(|record| folds.apply(record)));
-                        let folded = idle.then(|| Box::new((folds.marks(), folds.account())));
-                        Told::Recorded { records, figures: Box::new(folds.figures()), folded }
-                    }
-                    delta => Told::Event(delta),
-                };
-                if sender.send(told).await.is_err() {
-                    return;
-                }
-            }
-            // Where nobody watches any more there is nobody to tell.
-            let _ = sender.send(Told::Ended(outcome.await)).await;
-        });
-        Run::Going { told, orders, attached }
-    }
-
-    fn poll(&mut self, context: &mut std::task::Context<'_>) -> Poll<News> {
-        match self {
-            Run::None => Poll::Pending,
-            Run::Beginning(task) => {
-                let Poll::Ready(begun) = task.poll_unpin(context) else { return Poll::Pending };
-                *self = Run::None;
-                Poll::Ready(News::Begun(begun.map_err(Failure::from).flatten()))
-            }
-            Run::Going { told, .. } => match told.poll_recv(context) {
-                Poll::Ready(Some(told)) => Poll::Ready(News::Told(Box::new(told))),
-                Poll::Ready(None) | Poll::Pending => Poll::Pending,
-            },
-        }
-    }
-
-    /// Gives an order, or gives it back where many wait already, or the run is just ending. Where there is no run it is
-    /// for nobody.
-    fn order(&self, order: Order) -> Result<(), Order> {
-        match self {
-            Run::Going { orders, .. } => orders.try_send(order).map_err(mpsc::error::TrySendError::into_inner),
-            Run::None | Run::Beginning(_) => Ok(()),
-        }
-    }
-
-    /// Stops the run and waits until its journal is closed. One that is just beginning first gets to where it can be
-    /// stopped, so that no half-made session stays behind.
-    async fn finish(self, documents: &[Document]) {
-        let going = match self {
-            Run::None => return,
-            Run::Beginning(task) => {
-                let stop = task.abort_handle();
-                match tokio::time::timeout(PATIENCE, task).await {
-                    Ok(Ok(Ok(begun))) => Run::of(begun.running, begun.past, begun.attached, documents),
-                    Ok(_) => return,
-                    Err(_) => return stop.abort(),
-                }
-            }
-            // What another process runs is that one's.
-            Run::Going { attached: None, .. } => return,
-            going @ Run::Going { .. } => going,
-        };
-        if let Run::Going { mut told, orders, .. } = going {
-            // What is told is taken meanwhile: a driver that waits for its watcher would take no order.
-            let drain = async { while told.recv().await.is_some() {} };
-            let _ = tokio::join!(orders.send(Order::Leave), drain);
-        }
-    }
-}
-
-/// What was on record before the run comes first.
-async fn next(before: &mut Option<Event>, events: &mut mpsc::Receiver<Event>) -> Option<Event> {
-    match before.take() {
-        Some(event) => Some(event),
-        None => events.recv().await,
-    }
-}
-
-impl Run {
-    /// Lets the terminal go, and the run go on to its end. Where it needs the person it waits for one to attach, and leaves
-    /// the session open in the end.
-    async fn finish_alone(self, stage: &mut Stage, config: &Config, documents: &[Document]) {
-        let run = match self {
-            Run::None | Run::Going { attached: None, .. } => return,
-            Run::Beginning(task) => {
-                stage.let_go();
-                match task.await {
-                    Ok(Ok(begun)) => Run::of(begun.running, begun.past, begun.attached, documents),
-                    _ => return,
-                }
-            }
-            going @ Run::Going { .. } => {
-                stage.let_go();
-                going
-            }
-        };
-        let Run::Going { mut told, orders, attached: Some(attached) } = run else { return };
-        let mut alone = Alone::new(config, attached, &stage.model.state.phase);
-        loop {
-            let order = tokio::select! {
-                news = told.recv() => match news {
-                    Some(Told::Recorded { records, .. }) => {
-                        records.iter().filter_map(|record| record.fact.known()).for_each(|fact| alone.note(fact));
-                        continue;
-                    }
-                    Some(Told::Event(_)) => continue,
-                    Some(Told::Ended(Err(error))) => {
-                        tracing::error!("{error}");
-                        return;
-                    }
-                    Some(Told::Ended(Ok(()))) | None => return,
-                },
-                Some(signal) = stage.signal() => match signal {
-                    Signal::Interrupt | Signal::Terminate => Order::Stop,
-                    Signal::HangUp | Signal::Continued => continue,
-                },
-                () = alone.in_vain() => Order::LeaveOpen,
-            };
-            // A full queue holds orders that are on their way; whoever told us to end tells again.
-            let _ = orders.try_send(order);
-        }
-    }
 }
 
 /// Shows what the run told: whether it has ended, and what the screen wants then.
@@ -574,21 +285,5 @@ fn exit_of(state: &State) -> Exit {
         (Some(ending), _) => Exit::of(ending),
         (None, Some(_)) => Exit::Interrupted,
         (None, None) => Exit::Success,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_order_that_is_not_taken_comes_back() {
-        let (orders, waiting) = mpsc::channel(1);
-        let run = Run::Going { told: mpsc::channel(1).1, orders, attached: None };
-        assert!(run.order(Order::Stop).is_ok());
-        let refused = run.order(Order::Note("look here".into()));
-        assert!(matches!(refused, Err(Order::Note(text)) if text == "look here"));
-        drop(waiting);
-        assert!(matches!(run.order(Order::Stop), Err(Order::Stop)));
     }
 }
