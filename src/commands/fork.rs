@@ -13,7 +13,7 @@ use super::{begin, private, protocol};
 use crate::cli::{ForkArgs, Point};
 use crate::config::{Config, Loaded, Origin};
 use crate::document::escape::visible;
-use crate::document::{Locator, Span};
+use crate::document::{Document, Locator, Span};
 use crate::journal::{Durability, Journal, Record, Session, Store};
 use crate::protocol::{
     Changes, Chunk, CodeId, Due, Fact, Finish, JobId, JobOutput, Known, Means, Parent, Phase, SessionOpened, Settings,
@@ -46,8 +46,9 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     let signals = Box::pin(term::signals()?);
     let store = begin::store(&loaded.config)?;
     let parent = store.resolve(&args.session)?;
-    let recorded = make(&store, &parent, &wanted(loaded, args, &parent)?).await?;
-    let journal = parent.read()?;
+    let journal = Arc::new(parent.read()?);
+    let wanted = wanted(loaded, args, &parent, &journal)?;
+    let recorded = plan(&parent, journal.clone(), &wanted)?.make(&store).await?;
     let planner: Option<Arc<dyn RemoteLm>> =
         args.rerun_local.then(|| Arc::new(RecordedPlanner::of(parent.id().to_string(), journal.facts())) as _);
     let config = config_of(loaded, &recorded.state, planner.is_some())?;
@@ -60,7 +61,7 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn wanted(loaded: &Loaded, args: &ForkArgs, parent: &Session) -> Result<Wanted, Failure> {
+fn wanted(loaded: &Loaded, args: &ForkArgs, parent: &Session, journal: &Journal) -> Result<Wanted, Failure> {
     let code =
         match &args.code {
             Some(path) => Some(fs::read_to_string(path).map_err(|error| {
@@ -90,16 +91,15 @@ fn wanted(loaded: &Loaded, args: &ForkArgs, parent: &Session) -> Result<Wanted, 
         rerun_local: args.rerun_local,
         anew: args.ask_anew,
     };
-    wanted.settings = Some(settings_of(loaded, &in_force(parent, &wanted)?)?);
+    wanted.settings = Some(settings_of(loaded, &in_force(parent, journal, &wanted)?)?);
     Ok(wanted)
 }
 
 /// The settings of the old session as they held at the place where it is left.
-fn in_force(parent: &Session, wanted: &Wanted) -> Result<Settings, Failure> {
-    let journal = parent.read()?;
-    opened_of(parent, &journal)?;
+fn in_force(parent: &Session, journal: &Journal, wanted: &Wanted) -> Result<Settings, Failure> {
+    opened_of(parent, journal)?;
     let mut state = State::default();
-    let records = &journal.records[..place(parent, &journal, wanted)?];
+    let records = &journal.records[..place(parent, journal, wanted)?];
     records.iter().filter_map(|record| record.fact.known()).for_each(|fact| state.apply(fact));
     Ok(state.settings_from_here())
 }
@@ -158,9 +158,14 @@ fn settings_of(loaded: &Loaded, old: &Settings) -> Result<Settings, Failure> {
 }
 
 /// A fork that is begun on the screen: its levers are those of the form, which are the settings in force.
-pub fn on_screen(config: &Config, parent: &Session, seq: u64, question: Option<String>) -> Result<Wanted, Failure> {
+pub fn on_screen(
+    config: &Config,
+    (parent, journal): (&Session, &Journal),
+    seq: u64,
+    question: Option<String>,
+) -> Result<Wanted, Failure> {
     let wanted = Wanted { from: Some(Point::Record(seq)), question, ..Wanted::default() };
-    let settings = Some(of_form(config, &in_force(parent, &wanted)?));
+    let settings = Some(of_form(config, &in_force(parent, journal, &wanted)?));
     Ok(Wanted { settings, ..wanted })
 }
 
@@ -172,18 +177,32 @@ fn of_form(config: &Config, old: &Settings) -> Settings {
     Settings { protocol, part, windows, max_exposed_share, redact, ..now }
 }
 
-fn opened_of(session: &Session, journal: &Journal) -> Result<SessionOpened, Failure> {
-    let opened = journal.facts().find_map(|fact| match fact {
-        Fact::SessionOpened(opened) => Some(opened.as_ref().clone()),
-        _ => None,
-    });
-    opened
+fn opened_of<'a>(session: &Session, journal: &'a Journal) -> Result<&'a SessionOpened, Failure> {
+    journal
+        .opened()
         .ok_or_else(|| Failure::usage(format!("session {} holds no question, so nothing can be forked", session.id())))
 }
 
-/// Makes the new session with what it begins with. Nothing of it runs yet.
-pub async fn make(store: &Store, parent: &Session, wanted: &Wanted) -> Result<Recorded, Failure> {
-    let journal = parent.read()?;
+/// What a fork begins with. Nothing of it is on the disk yet.
+pub struct Plan {
+    documents: Vec<Document>,
+    facts: Vec<Fact>,
+    state: State,
+    parent: (String, Arc<Journal>),
+}
+
+impl Plan {
+    /// Makes the new session. Nothing of it runs yet.
+    pub async fn make(self, store: &Store) -> Result<Recorded, Failure> {
+        let Self { documents, facts, state, parent } = self;
+        let (session, writer) = store.create(&documents)?;
+        let past = writer.append(facts, Durability::Synced).await?;
+        Ok(Recorded::forked(session, documents, past, state, writer, parent))
+    }
+}
+
+/// Works out what a fork of this session begins with.
+pub fn plan(parent: &Session, journal: Arc<Journal>, wanted: &Wanted) -> Result<Plan, Failure> {
     let opened = opened_of(parent, &journal)?;
     let documents = parent.documents(&opened.documents)?;
     let settings = match &wanted.settings {
@@ -212,7 +231,7 @@ pub async fn make(store: &Store, parent: &Session, wanted: &Wanted) -> Result<Re
                 remote: before.remote().unwrap_or(&opened.remote).clone(),
                 local: before.models.now.local.as_ref().unwrap_or(&opened.local).clone(),
                 parent: Some(from),
-                ..opened
+                ..opened.clone()
             }))]
         }
         None => {
@@ -240,9 +259,7 @@ pub async fn make(store: &Store, parent: &Session, wanted: &Wanted) -> Result<Re
             parent.id()
         )));
     }
-    let (session, writer) = store.create(&documents)?;
-    let past = writer.append(facts, Durability::Synced).await?;
-    Ok(Recorded::new(session, documents, past, state, writer))
+    Ok(Plan { documents, facts, state, parent: (parent.id().to_string(), journal) })
 }
 
 /// How many of the records come before the place.
@@ -298,7 +315,7 @@ fn located(
     state: &State,
     id: JobId,
     output: &JobOutput,
-    documents: &[crate::document::Document],
+    documents: &[Document],
 ) -> Result<(JobId, JobOutput, Option<crate::document::Located>), Failure> {
     let round = state.round_numbered(id.round);
     let Some((round, job)) =

@@ -112,11 +112,19 @@ impl Opening {
     pub fn fork(&mut self, config: &Config, parent: Session, seq: u64, question: Option<String>) {
         let config = config.clone();
         let runtime = tokio::runtime::Handle::current();
+        let wanted = Arc::new(AtomicBool::new(true));
+        let goes_on = wanted.clone();
         self.read(Asked::Picked, move || {
             let store = store(&config)?;
-            let wanted = fork::on_screen(&config, &parent, seq, question)?;
-            Ok(Shown::Resumed(Box::new(runtime.block_on(fork::make(&store, &parent, &wanted))?)))
+            let journal = Arc::new(parent.read()?);
+            let of_form = fork::on_screen(&config, (&parent, &journal), seq, question)?;
+            let plan = fork::plan(&parent, journal, &of_form)?;
+            if !goes_on.load(Ordering::Relaxed) {
+                return Err(Failure::usage("the fork is wanted no longer"));
+            }
+            Ok(Shown::Resumed(Box::new(runtime.block_on(plan.make(&store))?)))
         });
+        self.wanted = Some(Wanted(wanted));
     }
 
     fn read(&mut self, asked: Asked, read: impl FnOnce() -> Result<Shown, Failure> + Send + 'static) {
@@ -214,6 +222,37 @@ fn at_home(path: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::world::{World, documents};
+    use crate::journal::{Durability, Store};
+
+    #[test]
+    fn a_fork_that_is_wanted_no_longer_leaves_no_session() {
+        // One thread reads: what is to be forked waits until that is taken back.
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.sessions.dir = folder.path().to_owned();
+        runtime.block_on(async {
+            let store = Store::new(folder.path().to_owned());
+            let (parent, writer) = store.create(&documents()).unwrap();
+            writer.append(World::facts(1, 1, 2), Durability::Synced).await.unwrap();
+            drop(writer);
+            let (release, held) = std::sync::mpsc::channel::<()>();
+            let busy = tokio::task::spawn_blocking(move || held.recv().is_ok());
+            let mut opening = Opening::default();
+            opening.fork(&config, parent.clone(), 1, None);
+            opening.stop();
+            release.send(()).unwrap();
+            assert!(busy.await.unwrap());
+            tokio::task::spawn_blocking(|| ()).await.unwrap();
+            assert_eq!(store.newest_first().unwrap().len(), 1);
+            // One that is wanted is there.
+            opening.fork(&config, parent, 1, None);
+            let opened = std::future::poll_fn(|context| opening.poll(context)).await;
+            assert!(matches!(opened, Opened::Done { shown: Ok(Shown::Resumed(_)), .. }));
+            assert_eq!(store.newest_first().unwrap().len(), 2);
+        });
+    }
 
     #[test]
     fn paths_are_read_as_a_shell_reads_them() {

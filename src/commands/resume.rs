@@ -38,18 +38,21 @@ pub struct Recorded {
     /// What is wrong with the journal, each in a sentence.
     pub warnings: Vec<String>,
     journal: JournalWriter,
+    /// The session it came from, where that was read just now.
+    parent: Option<(String, Arc<Journal>)>,
 }
 
 impl Recorded {
-    /// A session that was made just now.
-    pub fn new(
+    /// A fork that was made just now.
+    pub fn forked(
         session: Session,
         documents: Vec<Document>,
         past: Vec<Record>,
         state: State,
         journal: JournalWriter,
+        parent: (String, Arc<Journal>),
     ) -> Self {
-        Self { session, documents, past, state, warnings: Vec::new(), journal }
+        Self { session, documents, past, state, warnings: Vec::new(), journal, parent: Some(parent) }
     }
 
     /// Takes the session up: its journal is open for writing again, and nothing is done yet.
@@ -75,7 +78,15 @@ impl Recorded {
             )));
         };
         let documents = session.documents(&opened.documents)?;
-        Ok(Self { documents, past, state, warnings: reopened.warnings, journal: reopened.journal, session })
+        Ok(Self {
+            documents,
+            past,
+            state,
+            warnings: reopened.warnings,
+            journal: reopened.journal,
+            parent: None,
+            session,
+        })
     }
 }
 
@@ -148,8 +159,8 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
 /// Connects to the models and lets the session go on; `planner` plans, where it is not the one of the settings. Must be called
 /// on a tokio runtime of several threads.
 pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn RemoteLm>>) -> Result<Begun, Failure> {
-    let Recorded { session, documents, past, state, journal, .. } = recorded;
-    let parents = tokio::task::block_in_place(|| lineage(&session, &state));
+    let Recorded { session, documents, past, state, journal, parent, .. } = recorded;
+    let parents = tokio::task::block_in_place(|| lineage(&session, &state, parent));
     let repeats = state.remote().is_some_and(|remote| remote.provider == recorded::PROVIDER);
     // Where the local half is run again, all of it is: another server may go by the same name.
     let recall = match repeats || planner.is_some() {
@@ -206,20 +217,23 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
 /// Forks of forks beyond this are not looked into.
 const GENERATIONS: usize = 32;
 
-/// The sessions that this one came from, the nearest first, as far as they are there.
-pub fn lineage(session: &Session, state: &State) -> Vec<(String, Journal)> {
+/// The sessions that this one came from, the nearest first, as far as they are there. `read`: one that was read already.
+fn lineage(session: &Session, state: &State, mut read: Option<(String, Arc<Journal>)>) -> Vec<(String, Arc<Journal>)> {
     let Some(root) = session.path().parent() else { return Vec::new() };
     let store = Store::new(root.to_owned());
     let parent_of = |opened: &SessionOpened| opened.parent.as_ref()?.session.parse::<SessionId>().ok();
     let mut next = state.opened.as_ref().and_then(parent_of);
-    let mut found: Vec<(String, Journal)> = Vec::new();
+    let read_of = |id: &SessionId| {
+        let session = store.resolve(id.as_str()).ok()?;
+        Some((session.id().to_string(), Arc::new(session.read().ok()?)))
+    };
+    let mut found: Vec<(String, Arc<Journal>)> = Vec::new();
     while let Some(id) = next.take()
         && found.len() < GENERATIONS
-        && let Ok(session) = store.resolve(id.as_str())
-        && let Ok(journal) = session.read()
+        && let Some((name, journal)) = read.take().filter(|(name, _)| name == id.as_str()).or_else(|| read_of(&id))
     {
         next = journal.opened().and_then(parent_of);
-        found.push((session.id().to_string(), journal));
+        found.push((name, journal));
     }
     found
 }
@@ -235,9 +249,9 @@ pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Re
         if !theirs.eq(documents.iter().map(Document::hash)) {
             return None;
         }
-        let parents = lineage(before, &state);
+        let parents = lineage(before, &state, None);
         let mut recall = Recall::default();
-        for journal in parents.iter().rev().map(|(_, journal)| journal).chain([&journal]) {
+        for journal in parents.iter().rev().map(|(_, journal)| journal.as_ref()).chain([&journal]) {
             recall.add(journal.facts(), documents);
         }
         let (session, seq) = (before.id().to_string(), journal.records.last()?.seq);
@@ -246,7 +260,7 @@ pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Re
 }
 
 /// What those sessions have on record, where it is to be taken. They are about the same documents.
-fn recall(state: &State, parents: &[(String, Journal)], documents: &[Document]) -> Recall {
+fn recall(state: &State, parents: &[(String, Arc<Journal>)], documents: &[Document]) -> Recall {
     let mut recall = Recall::default();
     let anew = state.opened.as_ref().and_then(|opened| opened.parent.as_ref()).is_none_or(|parent| parent.anew);
     // The nearest last: of two replies to one request its own counts.
