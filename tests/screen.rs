@@ -11,6 +11,8 @@ mod accessible;
 mod attach;
 #[path = "screen/document.rs"]
 mod document;
+#[path = "screen/forks.rs"]
+mod forks;
 #[path = "screen/gates.rs"]
 mod gates;
 #[path = "screen/jobs.rs"]

@@ -154,3 +154,31 @@ async fn feed(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Durability;
+    use crate::journal::world::{World, documents};
+
+    #[tokio::test]
+    async fn of_several_that_run_one_is_to_be_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().to_owned());
+        let none = running(&store, None).unwrap_err().to_string();
+        assert!(none.contains("no session is running"), "{none}");
+        let (one, first) = store.create(&documents()).unwrap();
+        let facts = World::facts(1, 1, 2).into_iter().take(3).collect();
+        first.append(facts, Durability::Synced).await.unwrap();
+        assert_eq!(running(&store, None).unwrap(), one);
+        let (two, _second) = store.create(&documents()).unwrap();
+        let several = running(&store, None).unwrap_err().to_string();
+        for part in ["name one of them", one.id().as_str(), two.id().as_str(), "How much did revenue rise"] {
+            assert!(several.contains(part), "{several}");
+        }
+        assert_eq!(running(&store, Some(two.id().as_str())).unwrap(), two);
+        let early = Elsewhere::read(two).unwrap_err().to_string();
+        assert!(early.contains("has only just begun; try again"), "{early}");
+        assert!(Elsewhere::read(one).is_ok());
+    }
+}

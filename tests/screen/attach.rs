@@ -8,14 +8,14 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use crate::loopback::{Fault, Loopback, Reply};
-use crate::planner::planner;
+use crate::planner::{Step, planner};
 use crate::pty::{PROGRAM, Pty, environment};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/commands/samples/synthetic-patient-record.txt");
 const SIZE: (u16, u16) = (120, 30);
 
 /// A run whose jobs never end.
-async fn reading() -> (Loopback, Pty) {
+pub async fn reading() -> (Loopback, Pty) {
     let server = Loopback::start(|_| Reply::text("").fault(Fault::Hang)).await;
     let address = format!("local.base_url={}", server.base_url());
     let settings = ["local.provider=openai", "local.model=reader", &address, "local.max_in_flight=2"];
@@ -25,7 +25,7 @@ async fn reading() -> (Loopback, Pty) {
 }
 
 /// Another terminal of the same person.
-fn beside(pty: &Pty, arguments: &[&str]) -> Pty {
+pub fn beside(pty: &Pty, arguments: &[&str]) -> Pty {
     let command: Vec<&str> = [PROGRAM].into_iter().chain(arguments.iter().copied()).collect();
     let data = pty.home().join("data");
     Pty::start(&command, SIZE, &[("XDG_DATA_HOME", data.to_str().unwrap())])
@@ -62,13 +62,17 @@ fn session(pty: &Pty) -> PathBuf {
 /// A planner that takes its time, and the settings that name it.
 async fn slow_planner() -> (Loopback, Vec<String>) {
     let planner = planner(|step, _| Some(step.good_reply().after(Duration::from_millis(300)))).await;
-    let settings = vec![
+    let settings = settings_of(&planner);
+    (planner, settings)
+}
+
+fn settings_of(planner: &Loopback) -> Vec<String> {
+    vec![
         "remote.provider=openai".into(),
         "remote.model=m".into(),
         "remote.api_key_env=".into(),
         format!("remote.base_url={}", planner.base_url()),
-    ];
-    (planner, settings)
+    ]
 }
 
 fn ledger() -> tempfile::TempDir {
@@ -181,6 +185,10 @@ async fn attached_screens_show_the_same_and_steer_and_leave_the_run_alone() {
         for screen in [&one, &two, &pty] {
             screen.wait_until_shown("the cancelled job", |shown| shown.contains("1 cancelled"));
         }
+        one.send(b"gR");
+        for screen in [&one, &two, &pty] {
+            screen.wait_until_gone("1 cancelled");
+        }
         // Leaving asks nothing and stops nothing.
         two.send(b"q");
         assert_eq!(two.wait_exit(), 0);
@@ -195,6 +203,29 @@ async fn attached_screens_show_the_same_and_steer_and_leave_the_run_alone() {
         }
         one.send(b"q");
         one.wait_exit();
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_later_sees_the_reply_that_is_under_way() {
+    let planner = planner(|step, _| {
+        (step == Step::Advise)
+            .then(|| Reply::text("Look for the line of the item.\n").in_writes_of(7).fault(Fault::HangAfterText))
+    })
+    .await;
+    let settings = settings_of(&planner);
+    let folder = ledger();
+    tokio::task::block_in_place(|| {
+        let mut pty = ask(&folder, &settings);
+        pty.send(b"2");
+        pty.wait_for("Look for the line of the item.");
+        let mut other = beside(&pty, &["attach"]);
+        other.send(b"2");
+        other.wait_for("reply under way");
+        other.wait_for("Look for the line of the item.");
+        other.quit();
+        pty.send(b"qy");
+        pty.wait_exit();
     });
 }
 

@@ -1,0 +1,84 @@
+//! From one session to the next, as the keys are pressed: a new question, a fork at an earlier record, going on after a crash.
+
+use serde_json::Value;
+
+use crate::attach::{beside, reading};
+use crate::pty::Pty;
+use crate::starts::demo;
+
+/// The sessions of the terminal's home, the newest first.
+fn listed(pty: &Pty) -> Vec<Value> {
+    serde_json::from_str(&pty.said(&["sessions", "list", "--json"])).unwrap()
+}
+
+fn parent(session: &Value) -> Option<(&str, u64)> {
+    Some((session["parent"]["session"].as_str()?, session["parent"]["seq"].as_u64()?))
+}
+
+#[test]
+fn a_question_after_an_answer_follows_up_on_it_and_lists_mark_it() {
+    let mut pty = demo(120, 40);
+    pty.wait_for_the_answer();
+    pty.send(b"a");
+    pty.wait_for("What do you want to know?");
+    pty.send(b"\x15And who was the physician?\r");
+    pty.wait_for("And who was the physician?");
+    pty.wait_until_shown("its end", |_| listed(&pty).iter().filter(|one| !one["ended"].is_null()).count() == 2);
+    pty.send(b"q");
+    pty.wait_exit();
+    let sessions = listed(&pty);
+    let first = sessions.iter().find(|session| parent(session).is_none()).unwrap();
+    let second = sessions.iter().find(|session| parent(session).is_some()).unwrap();
+    assert_eq!(parent(second).unwrap().0, first["id"]);
+    let lines = pty.said(&["sessions", "list"]);
+    let marked: Vec<&str> = lines.lines().filter(|line| line.contains('↳')).collect();
+    assert!(matches!(marked[..], [line] if line.contains("↳ And who was the physician?")), "{lines}");
+}
+
+#[test]
+fn a_fork_at_an_earlier_record_of_a_replay_begins_there() {
+    let pty = demo(120, 40);
+    pty.wait_for_the_answer();
+    let pty = pty.quit();
+    let first = listed(&pty)[0]["id"].as_str().unwrap().to_owned();
+    let mut replay = beside(&pty, &["replay", "last", "--speed", "0.25"]);
+    replay.wait_for("▶");
+    replay.send(b" ");
+    replay.wait_for("‖");
+    replay.send(b"0]]]");
+    replay.wait_for(" 3 of ");
+    replay.send(b"Y");
+    replay.wait_for("A new session from record 3");
+    replay.send(b"\r");
+    replay.wait_for_the_answer();
+    replay.quit();
+    let sessions = listed(&pty);
+    assert_eq!(sessions.len(), 2);
+    assert!(sessions.iter().any(|session| parent(session) == Some((first.as_str(), 3))), "{sessions:?}");
+    pty.said(&["sessions", "verify", "last"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_kill_interrupted_is_gone_on_with_at_a_key() {
+    let (server, pty) = reading().await;
+    tokio::task::block_in_place(|| pty.signal(libc::SIGKILL));
+    server.wait_for(|counts| counts.in_flight == 0).await;
+    let address = format!("local.base_url={}", server.base_url());
+    let mut again = tokio::task::block_in_place(|| {
+        let mut again = beside(&pty, &["--set", &address, "--set", "local.max_in_flight=2"]);
+        again.wait_until_shown("the session in the list", |shown| shown.contains("interrupted"));
+        again.send(b"\x0e\r");
+        again.wait_for(" records");
+        again.send(b"u");
+        again
+    });
+    server.wait_for(|counts| counts.in_flight == 2).await;
+    tokio::task::block_in_place(|| {
+        again.wait_for("jobs done");
+        again.send(b"qy");
+        again.wait_exit();
+        let sessions = listed(&pty);
+        assert_eq!(sessions.len(), 1, "it is the same session");
+        pty.said(&["sessions", "verify", "last"]);
+    });
+}
