@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::home::{Home, Said, said, settings};
 use crate::loopback::{Loopback, Reply};
-use crate::planner::planner;
+use crate::planner::{Step, planner, told};
 
 /// A folder of small documents and as many questions, each of which has its answer in one line.
 fn questions(home: &Home, count: usize) {
@@ -83,6 +83,9 @@ async fn a_table_and_a_report_tell_what_each_set_came_to() {
     let dearer = ["--set", "remote.budget_usd_per_day=50", "--set", "local.threads=1"];
     assert_eq!(eval(&home, &[&more[..], &dearer].concat()).await.code, 0);
     assert_eq!(home.sessions().len(), 16);
+    // A command that cannot be carried out gives up nothing.
+    assert_eq!(eval(&home, &[&more[..], &["--again", "--judge"]].concat()).await.code, 2);
+    assert_eq!(eval(&home, &more).await.json()["done"], 16);
     // Unless it is wanted.
     assert_eq!(eval(&home, &["--limit", "1", "--again"]).await.code, 0);
     assert_eq!(home.sessions().len(), 17);
@@ -228,19 +231,54 @@ async fn a_judge_is_asked_with_the_prompt_of_the_report() {
     questions(&home, 1);
     let judge = Loopback::start(|request| {
         let last = request["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap();
+        assert!(!last.contains("Town0"), "what is private never leaves: {last}");
         if last.contains("You grade one answer") {
-            assert!(last.contains("<reference>\n1800\n</reference>"), "{last}");
+            assert!(last.contains("<reference>\n1800\n</reference>") && last.contains("NAME_1"), "{last}");
             return Reply::text("{\"correct\": true, \"why\": \"same year\"}");
         }
         crate::planner::Step::of(request).good_reply()
     })
     .await;
-    let done = priced_eval(&home, &judge, &["--judge", "--json"]).await;
+    let done = priced_eval(&home, &judge, &["--judge", "--json", "--set", "redact.names=Town0"]).await;
     let report = done.json();
     assert_eq!((done.code, &report["rows"][0]["scores"]["judge"]), (0, &json!(1.0)), "{done:?}");
     assert!(report["rows"][0]["cost"]["judge_usd"].as_f64().unwrap() > 0.0);
     assert!(report["judge"]["prompt"].as_str().unwrap().contains("You grade one answer"));
     assert!(fs::read_to_string(home.path("out/report.md")).unwrap().contains("You grade one answer"));
+    let kinds: Vec<String> = book(&home).iter().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kinds, ["begun", "started", "judge_asked", "finished"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_judge_spends_of_the_budget_of_all() {
+    let home = Home::new();
+    questions(&home, 1);
+    let planner = planner(|_, _| None).await;
+    // Enough for the session, and too little for the judge at its worst.
+    let stopped = priced_eval(&home, &planner, &["--judge", "--total-budget", "0.04"]).await;
+    assert_eq!(stopped.code, 4, "{stopped:?}");
+    assert_eq!((planner.counts().requests, home.sessions().len()), (0, 0), "nothing is begun that cannot be judged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_may_have_been_paid_for_is_sent_again_only_when_told_so() {
+    let home = Home::new();
+    questions(&home, 2);
+    let planner = planner(|step, before| {
+        (step == Step::Decide && before == 0).then(|| step.good_reply().after(Duration::from_secs(600)))
+    })
+    .await;
+    let mut command = home.command(&[&EVAL[..], &["--at-once", "1"]].concat());
+    command.args(priced(&planner).iter().flat_map(|setting| ["--set", setting]));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    planner.wait_for(|_| told(&planner, Step::Decide).len() == 1).await;
+    child.kill().await.unwrap();
+    let left = priced_eval(&home, &planner, &["--json"]).await;
+    assert!(left.code == 3 && left.stderr.contains("--send-again"), "{left:?}");
+    let report: Value = serde_json::from_str(&left.stdout).unwrap();
+    assert_eq!((&report["done"], told(&planner, Step::Decide).len()), (&json!(1), 2), "only the other one was asked");
+    let done = priced_eval(&home, &planner, &["--json", "--send-again"]).await;
+    assert_eq!((done.code, &done.json()["done"], home.sessions().len()), (0, &json!(2), 2), "{done:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
