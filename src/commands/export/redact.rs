@@ -9,12 +9,20 @@ use serde_json::Value;
 use crate::document::Document;
 use crate::journal::{Record, Stored};
 use crate::protocol::Fact;
+use crate::protocol::redact::View;
 
 /// Expressions whose matches are blotted out. Byte for byte, so that what stands where stays true.
 #[derive(Debug, Default)]
 pub struct Redaction {
     patterns: Vec<Regex>,
 }
+
+/// How deep JSON within JSON is unescaped.
+const ESCAPE_LEVELS: usize = 3;
+/// Texts with escapes are read in windows of so many bytes.
+const WINDOW: usize = 256 * 1024;
+/// What a window reads besides, on either side: a match that crosses into the next is seen up to here.
+const MARGIN: usize = 4096;
 
 /// The keys under which a record says by a word what it is, and not what anybody wrote.
 const FORM: [&str; 17] = [
@@ -59,6 +67,7 @@ impl Redaction {
         let matches = self.patterns.iter().flat_map(|pattern| pattern.find_iter(text));
         let mut found: Vec<(usize, usize)> =
             matches.filter(|found| !found.is_empty()).map(|found| (found.start(), found.end())).collect();
+        self.escaped(text, &mut found);
         if found.is_empty() {
             return Cow::Borrowed(text);
         }
@@ -77,6 +86,24 @@ impl Redaction {
         Cow::Owned(redacted)
     }
 
+    /// What matches once the escapes of JSON are undone: programs and replies hold `J\u00fcrgen`, and JSON within JSON.
+    fn escaped(&self, text: &str, found: &mut Vec<(usize, usize)>) {
+        let mut from = 0;
+        while from < text.len() && !self.is_empty() {
+            let to = text.ceil_char_boundary(from + WINDOW);
+            let around = text.floor_char_boundary(from.saturating_sub(MARGIN))..text.ceil_char_boundary(to + MARGIN);
+            let window = &text[around.clone()];
+            let mut view = window.contains('\\').then(|| View::plain(window, around.start)).and_then(|v| v.unescaped());
+            for _ in 0..ESCAPE_LEVELS {
+                let Some(plain) = view else { break };
+                let matches = self.patterns.iter().flat_map(|pattern| pattern.find_iter(&plain.text));
+                found.extend(matches.filter_map(|found| plain.original(found.range())).map(|at| (at.start, at.end)));
+                view = plain.unescaped();
+            }
+            from = to;
+        }
+    }
+
     pub fn document(&self, document: Document) -> Document {
         if self.is_empty() {
             return document;
@@ -89,7 +116,8 @@ impl Redaction {
     pub fn record(&self, record: &Record) -> Result<Record, String> {
         let fact = match &record.fact {
             fact if self.is_empty() => fact.clone(),
-            Stored::Unknown(value) => Stored::Unknown(self.value("", value.clone())),
+            // Nobody knows which of its words are form.
+            Stored::Unknown(value) => Stored::Unknown(self.value("", value.clone(), &[])),
             Stored::Known(fact) => {
                 let within = |why: &serde_json::Error| {
                     format!(
@@ -98,19 +126,23 @@ impl Redaction {
                     )
                 };
                 let value = serde_json::to_value(fact).map_err(|error| within(&error))?;
-                let redacted = serde_json::from_value::<Fact>(self.value("", value)).map_err(|error| within(&error))?;
+                let redacted =
+                    serde_json::from_value::<Fact>(self.value("", value, &FORM)).map_err(|error| within(&error))?;
                 Stored::Known(Box::new(redacted))
             }
         };
         Ok(Record { fact, ..record.clone() })
     }
 
-    fn value(&self, key: &str, value: Value) -> Value {
+    fn value(&self, key: &str, value: Value, form: &[&str]) -> Value {
         match value {
-            Value::String(text) if !FORM.contains(&key) => Value::String(self.text(&text).into_owned()),
-            Value::Array(values) => Value::Array(values.into_iter().map(|value| self.value(key, value)).collect()),
+            Value::String(text) if !form.contains(&key) => Value::String(self.text(&text).into_owned()),
+            Value::Array(values) => {
+                Value::Array(values.into_iter().map(|value| self.value(key, value, form)).collect())
+            }
             Value::Object(fields) => {
-                Value::Object(fields.into_iter().map(|(key, value)| (key.clone(), self.value(&key, value))).collect())
+                let fields = fields.into_iter().map(|(key, value)| (key.clone(), self.value(&key, value, form)));
+                Value::Object(fields.collect())
             }
             other => other,
         }
@@ -164,6 +196,31 @@ mod tests {
         assert_eq!(redaction.text("Dr. Müller\nAnna Berg"), "Dr. *******\n******erg");
         assert!(matches!(redaction.text("nobody"), Cow::Borrowed("nobody")));
         assert!(Redaction::new(&["(".into()]).unwrap_err().contains("--redact"));
+    }
+
+    #[test]
+    fn a_match_is_seen_through_the_escapes_of_json() {
+        let redaction = redaction(&["Jürgen", "Anna\\s+Berg"]);
+        let mut text = "Jürgen and Anna\nBerg".to_owned();
+        for level in 0..=ESCAPE_LEVELS {
+            let stars = redaction.text(&text);
+            assert!(!stars.contains("rgen") && !stars.contains("Anna") && !stars.contains("Berg"), "{level}: {stars}");
+            assert!(stars.len() == text.len() && stars.contains(" and "), "{level}: {stars}");
+            text = serde_json::to_string(&text).unwrap().replace('ü', "\\u00fc");
+        }
+        // Wherever it stands in a long text.
+        for before in [WINDOW - 5, WINDOW, WINDOW + 3] {
+            let text = format!("{}J\\u00fcrgen{}", "x".repeat(before), "y".repeat(2 * WINDOW));
+            assert!(redaction.text(&text).contains("x***********y"), "{before}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_this_program_does_not_know_has_no_word_that_is_spared() {
+        let value = serde_json::json!({ "kind": "later", "program": "Anna", "by": ["Anna"] });
+        let record = Record { v: 1, seq: 1, at_ms: 1, fact: Stored::Unknown(value), blake3: None };
+        let Stored::Unknown(value) = redaction(&["Anna"]).record(&record).unwrap().fact else { panic!() };
+        assert_eq!(value, serde_json::json!({ "kind": "later", "program": "****", "by": ["****"] }));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod view;
 use serde::{Deserialize, Serialize};
 
 pub use redactor::{Cut, Redactor};
+pub use view::View;
 
 /// What kind of word is kept private.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
