@@ -5,7 +5,7 @@ use super::super::folds::Folds;
 use super::super::report::{Report, report};
 use super::redact::{Redaction, veiled};
 use super::withheld::withhold;
-use crate::document::Document;
+use crate::document::{Document, DocumentRef};
 use crate::journal::{Journal, Label, Note, Record, Session, Stored};
 use crate::ledger::{Exposure, Ledger};
 use crate::protocol::{Fact, State};
@@ -37,8 +37,8 @@ impl Subject {
             Ok(documents) => documents,
             Err(error) if with_documents => return Err(error.into()),
             // What was cited is on record; only where it stands cannot be told.
-            Err(error) => {
-                warnings.push(error.to_string());
+            Err(_) => {
+                warnings.extend(opened.into_iter().flat_map(|opened| unreadable(session, &opened.documents)));
                 Vec::new()
             }
         };
@@ -59,10 +59,10 @@ impl Subject {
         for (shown, whole) in records.iter().zip(&whole) {
             if let Some(fact) = shown.fact.known() {
                 state.apply(fact);
+                ledger.apply(fact);
             }
             // What left the machine is found by the documents' words: in those that were sent.
             if let Some(fact) = whole.fact.known() {
-                ledger.apply(fact);
                 exposure.apply(fact);
             }
         }
@@ -108,6 +108,18 @@ impl Subject {
     pub fn question(&self) -> &str {
         self.state.question()
     }
+}
+
+/// The documents whose text cannot be had, by their names alone: where they lay is nothing for others.
+fn unreadable(session: &Session, documents: &[DocumentRef]) -> Vec<String> {
+    let cannot = |document: &&DocumentRef| session.documents(std::slice::from_ref(*document)).is_err();
+    let told = |document: &DocumentRef| {
+        format!(
+            "the text of {} is not there any more, or was changed; where words of it stand is not told",
+            document.name
+        )
+    };
+    documents.iter().filter(cannot).map(told).collect()
 }
 
 /// The parts of each document that an answer or a job cites, in order.

@@ -226,6 +226,22 @@ fn what_the_records_hold_of_the_documents_stays_out_as_well() {
 }
 
 #[test]
+fn neither_a_model_s_name_nor_a_warning_gives_away_what_is_redacted() {
+    let (folder, store) = sent_whole();
+    let session = store.resolve("last").unwrap();
+    for entry in std::fs::read_dir(session.path().join("documents")).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    for format in ALL {
+        // The world's models are called `m\u{1b}[31m-1`.
+        let text = exported(&store, format, &["31m-1"], false);
+        assert!(!text.contains("31m-1"), "{format:?}: {text}");
+        assert!(!text.contains(&*folder.path().to_string_lossy()), "{format:?}: {text}");
+    }
+    assert!(exported(&store, ExportFormat::Json, &[], false).contains("the text of report.txt is not there any more"));
+}
+
+#[test]
 fn the_object_has_the_keys_of_run_json_and_every_record() {
     let (_folder, store, session) = hostile();
     let object: serde_json::Value = serde_json::from_str(&exported(&store, ExportFormat::Json, &[], false)).unwrap();
