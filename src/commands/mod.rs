@@ -184,9 +184,9 @@ fn sessions(loaded: &Loaded, command: &SessionsCommand) -> Result<Exit, Failure>
     let out = &mut Output::standard();
     match command {
         SessionsCommand::List { tag, json } => {
-            sessions::list(&store, tag.as_deref(), *json, out)?;
+            let all = sessions::list(&store, tag.as_deref(), *json, out)?;
             if !json {
-                prune::tell(&store, config.sessions.keep_days);
+                prune::tell(all, config.sessions.keep_days);
             }
         }
         SessionsCommand::Show { session, json } => sessions::show(&store, session, *json, out)?,

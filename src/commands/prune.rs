@@ -41,12 +41,12 @@ pub fn prune(store: &Store, days: u32, yes: bool, out: &mut dyn Write) -> Result
     failed.into_iter().next().map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// Says beside a list what pruning would delete, where there is something.
-pub fn tell(store: &Store, days: u32) {
+/// Says beside a list of all sessions what pruning would delete, where there is something.
+pub fn tell(summaries: Vec<Summary>, days: u32) {
     if days == 0 {
         return;
     }
-    let old = store.list().map_or(0, |summaries| old(summaries, days).len());
+    let old = old(summaries, days).len();
     if old > 0 {
         // Where standard error is closed nobody misses it.
         let words = format!("{} older than `sessions.keep_days`; `minions sessions prune` deletes them", counted(old));

@@ -10,15 +10,19 @@ use crate::document::escape::{visible, visible_lines};
 use crate::journal::{Session, Store, Summary};
 use crate::protocol::{AnswerCitation, ModelInfo, State};
 
-/// Lists the sessions of the store, newest first.
-pub fn list(store: &Store, tag: Option<&str>, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
-    let mut summaries = store.list()?;
-    if let Some(tag) = tag {
-        summaries.retain(|summary| summary.label.tags.iter().any(|known| known == tag));
+/// Lists the sessions of the store, newest first. Gives all that there are, whatever their tags.
+pub fn list(store: &Store, tag: Option<&str>, json: bool, out: &mut dyn Write) -> Result<Vec<Summary>, Failure> {
+    let is_wanted = |summary: &Summary| tag.is_none_or(|tag| summary.label.tags.iter().any(|known| known == tag));
+    let (mut summaries, others): (Vec<_>, Vec<_>) = store.list()?.into_iter().partition(is_wanted);
+    match json {
+        true => print_json(&summaries, out)?,
+        false => print_list(store, tag, &summaries, out)?,
     }
-    if json {
-        return print_json(&summaries, out);
-    }
+    summaries.extend(others);
+    Ok(summaries)
+}
+
+fn print_list(store: &Store, tag: Option<&str>, summaries: &[Summary], out: &mut dyn Write) -> Result<(), Failure> {
     let root = store.root().to_string_lossy();
     match (summaries.is_empty(), tag) {
         (true, Some(tag)) => writeln!(out, "no session has the tag {}", visible(tag))?,
@@ -26,7 +30,7 @@ pub fn list(store: &Store, tag: Option<&str>, json: bool, out: &mut dyn Write) -
             writeln!(out, "no session yet in {}; `minions run` or `minions demo` makes one", visible(&root))?;
         }
         (false, _) => {
-            print_table(&summaries, out)?;
+            print_table(summaries, out)?;
             let bytes: u64 = summaries.iter().map(|summary| summary.disk_bytes).sum();
             writeln!(out, "{}, {} in {}", counted(summaries.len()), size(bytes), visible(&root))?;
         }
@@ -127,9 +131,10 @@ pub fn show(store: &Store, name: &str, json: bool, out: &mut dyn Write) -> Resul
     if json { print_json(&serde_json::to_value(&shown)?, out) } else { print_shown(&shown, out) }
 }
 
-/// Of each session only the first lines are read.
+/// What is known of a session is not read again.
 fn forks_of(store: &Store, session: &Session) -> Vec<String> {
-    let others = store.newest_first().unwrap_or_default().into_iter().map(|other| other.brief());
+    let catalogue = store.catalogue();
+    let others = store.newest_first().unwrap_or_default().into_iter().map(|other| catalogue.brief(&other));
     let is_fork = |other: &Summary| other.parent.as_ref().is_some_and(|parent| parent.session == session.id().as_str());
     others.filter(is_fork).map(|other| other.id.to_string()).collect()
 }
