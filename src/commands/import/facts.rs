@@ -110,6 +110,10 @@ impl Writer<'_> {
             (None, None) => Purpose::Decompose,
         };
         if purpose == Purpose::Decompose {
+            // A round plans its jobs once: another program is another round.
+            if self.has_jobs {
+                self.begin_round();
+            }
             self.reject_code(CodeStage::Prepare, prompt);
         }
         self.ask(purpose, prompt, reply);
@@ -134,7 +138,7 @@ impl Writer<'_> {
 
     /// The program before did not work, where there was one: that is why another is asked for.
     fn reject_code(&mut self, stage: CodeStage, why: &str) {
-        if self.codes == 0 || (self.has_jobs && stage == CodeStage::Prepare) {
+        if self.codes == 0 {
             return;
         }
         let code = CodeId { round: self.round, attempt: self.codes };
@@ -169,6 +173,9 @@ impl Writer<'_> {
     }
 
     fn jobs(&mut self, turns: &[JobTurn]) {
+        if self.has_jobs || self.decided.is_some() {
+            self.begin_round();
+        }
         let (mut chunks, mut tasks, mut advices) = (Pool::default(), Pool::default(), Pool::default());
         let mut repeated: HashMap<(u32, u32, u32), u32> = HashMap::new();
         let jobs = turns.iter().map(|turn| {
@@ -310,8 +317,10 @@ fn estimated(prompt: &str, reply: &str) -> Usage {
 
 /// The decision in a reply, with what it quotes. Anything but a request for more is final, as the reference has it.
 fn decision(reply: &str) -> Option<(Decision, Vec<String>)> {
-    let start = reply.find('{')?;
-    let value = serde_json::Deserializer::from_str(&reply[start..]).into_iter::<Value>().next()?.ok()?;
+    let value = reply.match_indices('{').find_map(|(start, _)| {
+        let value = serde_json::Deserializer::from_str(&reply[start..]).into_iter::<Value>().next()?.ok()?;
+        value.get("decision").is_some_and(Value::is_string).then_some(value)
+    })?;
     let named = value.get("decision")?.as_str()?.to_owned();
     let field = |name: &str| match value.get(name) {
         None | Some(Value::Null) => None,
@@ -332,4 +341,47 @@ fn decision(reply: &str) -> Option<(Decision, Vec<String>)> {
     let citations: Vec<String> = quoted.filter_map(Value::as_str).map(str::to_owned).collect();
     let last = FinalAnswer { answer: field("answer"), explanation, citations: citations.clone() };
     Some((Decision::ProvideFinalAnswer(last), citations))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::State;
+
+    fn jobs(answer: &str) -> Turn {
+        let reply = serde_json::json!({ "explanation": "e", "citation": null, "answer": answer }).to_string();
+        Turn::Jobs(vec![JobTurn {
+            chunk: "a chunk".into(),
+            task: "a task".into(),
+            advice: String::new(),
+            reply: Some(reply),
+        }])
+    }
+
+    fn answers(turns: Vec<Turn>) -> Vec<Vec<String>> {
+        let mut state = State::default();
+        facts(&Log { turns, ..Log::default() }, &[]).iter().for_each(|fact| state.apply(fact));
+        let of = |round: &crate::protocol::Round| {
+            round.jobs.iter().filter_map(|job| job.outcome()?.output()?.answer.clone()).collect()
+        };
+        state.rounds.iter().map(of).collect()
+    }
+
+    #[test]
+    fn two_turns_of_jobs_are_two_rounds_and_lose_nothing() {
+        assert_eq!(answers(vec![jobs("one"), jobs("two")]), [["one"], ["two"]]);
+        let code = "```python\ndef prepare_jobs(context):\n    return []\n```";
+        let program = Turn::Remote { prompt: "write".into(), reply: Some(code.into()) };
+        assert_eq!(answers(vec![jobs("one"), program, jobs("two")]), [["one"], ["two"]]);
+    }
+
+    #[test]
+    fn a_decision_is_found_behind_other_braces() {
+        for before in ["The set {a, b} and {", "{\"thoughts\": {}} then "] {
+            let reply = format!("{before}{{\"decision\": \"provide_final_answer\", \"answer\": \"12\"}}");
+            let (decision, _) = decision(&reply).unwrap();
+            assert!(matches!(decision, Decision::ProvideFinalAnswer(last) if last.answer.as_deref() == Some("12")));
+        }
+        assert!(decision("{\"answer\": \"12\"} {").is_none());
+    }
 }
