@@ -23,6 +23,38 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Text on one line in which nothing is Markdown (CommonMark with GitHub's tables), HTML, a link or a picture.
+pub fn markdown(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = visible(&words);
+    let mut escaped = String::with_capacity(shown.len() + 16);
+    for (at, character) in shown.char_indices() {
+        match character {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            // A mention or an address that GitHub would make a link of.
+            '@' => escaped.push_str("&#64;"),
+            ':' => escaped.push_str("&#58;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '#' | '$' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            '-' | '+' | '=' if at == 0 => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            // A number and a full stop or bracket begin a list.
+            '.' | ')' if shown[..at].bytes().all(|byte| byte.is_ascii_digit()) && at > 0 => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
 fn escape(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
     let mut before = ' ';
     let mut shown: Option<String> = None;
@@ -75,6 +107,7 @@ fn is_hidden(c: char, before: char) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use pulldown_cmark::{Event, Options, Parser, Tag};
 
     use super::*;
 
@@ -114,6 +147,37 @@ mod tests {
                 prop_assert!(!shown.chars().any(obeyed));
                 prop_assert!(!visible_lines(&text).chars().any(|c| obeyed(c) && c != '\n' && c != '\t'));
                 prop_assert_eq!(visible(&shown), shown.as_ref());
+            }
+        }
+    }
+
+    #[test]
+    fn in_markdown_hostile_text_stays_text() {
+        for hostile in [
+            "<script>alert(1)</script>",
+            "![x](http://evil/?leak) [y](javascript:alert(1)) <http://evil>",
+            "1. one",
+            "# heading",
+            "- item",
+            "+ item",
+            "a | b\\| c",
+            "`code` ``` ~~~ *b* _i_ ~~s~~ $x$",
+            "&lt;b&gt; &#x3c;",
+            "=====",
+            // What cannot be seen is shown as words, which are longer.
+            "\u{1b}a.",
+            "é\u{200b}1)",
+        ] {
+            for text in [markdown(hostile), format!("> {}", markdown(hostile))] {
+                let mut shown = String::new();
+                for event in Parser::new_ext(&text, Options::all()) {
+                    match event {
+                        Event::Text(text) => shown.push_str(&text),
+                        Event::Start(Tag::Paragraph | Tag::BlockQuote(_)) | Event::End(_) => {}
+                        other => panic!("{hostile}: {other:?}"),
+                    }
+                }
+                assert_eq!(shown.trim_end_matches(' '), visible(hostile), "{text}");
             }
         }
     }

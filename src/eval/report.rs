@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::curve::Curve;
 use super::row::Row;
 use super::summary::{Group, Measure, Stat};
+use crate::document::escape::markdown;
 
 /// Everything that a report says.
 #[derive(Clone, Debug, Serialize)]
@@ -158,19 +159,28 @@ impl Report {
     }
 
     pub fn markdown(&self) -> String {
-        let mut out = format!("# Eval of {}\n\n", self.questions);
+        let mut out = format!("# Eval of {}\n\n", markdown(&self.questions));
         out.push_str(&format!(
             "{} of {} tries done, with minions {}. Mean ± spread: with several repeats the standard deviation between their \
              means, with one the standard error over questions. {LEGEND}\n\n",
             self.done, self.asked, self.program
         ));
-        let cells = |line: Vec<String>| format!("| {} |\n", line.join(" | ").replace('\n', " "));
+        let cells = |line: Vec<String>| format!("| {} |\n", line.join(" | "));
         let heads = self.heads(true);
         let rule = heads.iter().map(|_| "---".to_owned()).collect();
         out.push_str(&cells(heads));
         out.push_str(&cells(rule));
         for line in self.lines(true) {
-            out.push_str(&cells(line.iter().map(|cell| cell.replace('|', "\\|")).collect()));
+            // Set and setting are called as others wrote them; the rest are figures.
+            let cell = |(n, cell): (usize, String)| if n < 2 { markdown(&cell) } else { cell };
+            out.push_str(&cells(line.into_iter().enumerate().map(cell).collect()));
+        }
+        let missing: usize = self.rows.iter().map(|row| row.evidence.missing).sum();
+        if missing > 0 {
+            out.push_str(&format!(
+                "\n{missing} pieces of evidence stand nowhere in their documents and count in no score; `report.json` has \
+                 their questions.\n"
+            ));
         }
         let spent = &self.spent;
         out.push_str(&format!(
@@ -184,7 +194,7 @@ impl Report {
                 let front = if point.on_front { " **on the Pareto front**" } else { "" };
                 out.push_str(&format!(
                     "* {}: {:.1} ± {:.1} %, {} ± {}{front}\n",
-                    point.setting,
+                    markdown(&point.setting),
                     point.quality.mean * 100.0,
                     point.quality.spread * 100.0,
                     self.curve.axis.told(point.cost.mean),
@@ -195,12 +205,14 @@ impl Report {
         if let Some(judge) = &self.judge {
             out.push_str(&format!(
                 "\n## The judge\n\n{} was asked, word for word:\n\n````text\n{}\n````\n",
-                judge.model, judge.prompt
+                markdown(&judge.model),
+                judge.prompt
             ));
         }
         out.push_str("\n## Settings\n\n");
         for setting in &self.settings {
-            out.push_str(&format!("* {} (`{}`): `{}`\n", setting.label, setting.fingerprint, setting.settings));
+            let settings = markdown(&setting.settings.to_string());
+            out.push_str(&format!("* {} (`{}`): {settings}\n", markdown(&setting.label), setting.fingerprint));
         }
         out
     }
@@ -216,12 +228,12 @@ impl Report {
             let label = self.settings.iter().find(|setting| setting.fingerprint == row.of.setting);
             let plain = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
             let mut record = vec![
-                label.map_or_else(|| row.of.setting.clone(), |setting| setting.label.clone()),
-                row.dataset.clone(),
-                row.of.question.clone(),
+                formula_safe(label.map_or(&row.of.setting, |setting| &setting.label)),
+                formula_safe(&row.dataset),
+                formula_safe(&row.of.question),
                 row.of.repeat.to_string(),
-                row.session.clone(),
-                row.outcome.clone(),
+                formula_safe(&row.session),
+                formula_safe(&row.outcome),
             ];
             record.extend(Measure::ALL.iter().map(|measure| plain(measure.of(row))));
             let spent = row.cost.usd.filter(|usd| *usd > 0.0);
@@ -241,9 +253,10 @@ impl Report {
     }
 }
 
-/// What a model wrote must not become a formula where the file is opened as a sheet.
+/// What others wrote must not become a formula where the file is opened as a sheet. A plain number is none.
 fn formula_safe(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    let begins = text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r', '\n']);
+    if begins && text.parse::<f64>().is_err() { format!("'{text}") } else { text.to_owned() }
 }
 
 fn told(measure: Measure, stat: Option<&Stat>) -> String {
@@ -275,4 +288,87 @@ fn aligned(lines: &[Vec<String>]) -> String {
         out.push('\n');
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::curve::{Axis, Point};
+    use super::super::row::{Cost, Try};
+    use super::super::{summarise, svg};
+    use super::*;
+
+    fn report(name: &str) -> Report {
+        let row = Row {
+            of: Try { setting: "f".into(), question: name.into(), repeat: 1 },
+            dataset: name.into(),
+            session: "s".into(),
+            outcome: "answered".into(),
+            answer: Some(name.into()),
+            scores: Default::default(),
+            evidence: super::super::score::EvidenceScores { missing: 2, ..Default::default() },
+            cost: Cost::default(),
+            rounds: 1,
+            jobs: 1,
+            seconds: 1.0,
+        };
+        let stat = Stat { mean: 0.5, spread: 0.1, of: 1 };
+        let point = Point { setting: name.into(), quality: stat, cost: stat, on_front: true };
+        Report {
+            questions: name.into(),
+            questions_blake3: String::new(),
+            program: "0",
+            settings: vec![Setting {
+                fingerprint: "f".into(),
+                label: name.into(),
+                settings: serde_json::json!({ "remote": { "model": name } }),
+            }],
+            asked: 1,
+            done: 1,
+            spent: Spent::default(),
+            groups: summarise(&[&row], &[("f".into(), name.into())]),
+            curve: Curve { measure: "score", axis: Axis::Usd, points: vec![point.clone(), point] },
+            judge: Some(Judge { model: name.into(), prompt: "p" }),
+            rows: vec![row],
+        }
+    }
+
+    #[test]
+    fn names_of_files_sets_and_models_stay_text_in_the_report() {
+        use pulldown_cmark::{Event, Options, Parser, Tag};
+        let name = "a | b\n# c `d` <img src=x> [e](http://f) ![g](h)";
+        let markdown = report(name).markdown();
+        for event in Parser::new_ext(&markdown, Options::all()) {
+            match event {
+                Event::Html(html) | Event::InlineHtml(html) => panic!("{html}"),
+                Event::Start(Tag::Link { dest_url, .. }) => panic!("{dest_url}"),
+                Event::Start(Tag::Image { dest_url, .. }) => assert_eq!(&*dest_url, "curve.svg"),
+                Event::Code(code) => assert!(!code.contains('d'), "{code}"),
+                _ => {}
+            }
+        }
+        assert!(markdown.contains("2 pieces of evidence stand nowhere"), "{markdown}");
+    }
+
+    #[test]
+    fn nothing_that_others_wrote_is_a_formula_and_a_number_stays_one() {
+        let csv = report("=1+1").csv().unwrap();
+        let record = csv::Reader::from_reader(csv.as_bytes()).records().next().unwrap().unwrap();
+        assert!(!record.iter().any(|field| field.starts_with('=')), "{record:?}");
+        assert_eq!(record.iter().filter(|field| *field == "'=1+1").count(), 4);
+        for (text, safe) in [("-12.5", "-12.5"), ("-12.5 dollars", "'-12.5 dollars"), (" @a", "' @a"), ("a", "a")] {
+            assert_eq!(formula_safe(text), safe);
+        }
+    }
+
+    #[test]
+    fn the_picture_has_room_for_every_setting() {
+        let mut curve = report("one").curve;
+        curve.points = vec![curve.points[0].clone(); 40];
+        let drawn = svg::draw(&curve);
+        let tree = roxmltree::Document::parse(&drawn).unwrap();
+        let height: f64 =
+            tree.root_element().attribute("viewBox").unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+        let lowest = tree.descendants().filter_map(|node| node.attribute("y")?.parse::<f64>().ok()).fold(0.0, f64::max);
+        assert!(lowest < height, "{lowest} of {height}");
+    }
 }

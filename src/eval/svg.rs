@@ -3,7 +3,10 @@
 use super::curve::Curve;
 
 const WIDTH: f64 = 720.0;
+/// At least; the list of settings may need more.
 const HEIGHT: f64 = 420.0;
+/// Of one setting in the list.
+const ROW: f64 = 34.0;
 /// Left, top, right and bottom of the plot; to the right stands the list of settings.
 const PLOT: (f64, f64, f64, f64) = (64.0, 24.0, 450.0, 360.0);
 const TICKS: u32 = 4;
@@ -12,12 +15,13 @@ const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9
 
 pub fn draw(curve: &Curve) -> String {
     let (left, top, right, bottom) = PLOT;
+    let height = HEIGHT.max(60.0 + ROW * curve.points.len() as f64);
     let (widest, (low, high)) = (curve.widest(), curve.tallest());
     let x = |cost: f64| left + (cost / widest).clamp(0.0, 1.0) * (right - left);
     let y = |quality: f64| bottom - ((quality - low) / (high - low).max(1e-9)).clamp(0.0, 1.0) * (bottom - top);
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"12\">\n\
-         <title>{} against {}</title>\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
+         <title>{} against {}</title>\n<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n",
         escaped(curve.measure),
         escaped(curve.axis.title())
     );
@@ -58,7 +62,7 @@ pub fn draw(curve: &Curve) -> String {
         let colour = COLOURS[n % COLOURS.len()];
         let (at_x, at_y) = (x(point.cost.mean), y(point.quality.mean));
         let (cost, quality) = (point.cost, point.quality);
-        let list = top + 8.0 + 34.0 * n as f64;
+        let list = top + 8.0 + ROW * n as f64;
         out.push_str(&format!(
             "<g stroke=\"{colour}\" fill=\"{colour}\"><path d=\"M{:.1} {at_y:.1}H{:.1}M{at_x:.1} {:.1}V{:.1}\"/>\
              <circle cx=\"{at_x:.1}\" cy=\"{at_y:.1}\" r=\"{}\"/></g>\

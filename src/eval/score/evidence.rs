@@ -32,6 +32,13 @@ pub struct EvidenceScores {
     pub recall: Option<f64>,
     /// The share of the answer's citations that share words with a piece; one found nowhere shares none.
     pub precision: Option<f64>,
+    /// Pieces whose words stand nowhere in the documents: they count in none of these.
+    #[serde(skip_serializing_if = "is_none")]
+    pub missing: usize,
+}
+
+fn is_none(missing: &usize) -> bool {
+    *missing == 0
 }
 
 /// Where the evidence stands.
@@ -73,9 +80,9 @@ pub fn weigh(
     exposed: &SpanSet,
     cited: &[Option<Span>],
 ) -> EvidenceScores {
-    let Places { pieces, keys, .. } = places;
+    let Places { pieces, keys, missing } = places;
     if pieces.is_empty() {
-        return EvidenceScores::default();
+        return EvidenceScores { missing: *missing, ..EvidenceScores::default() };
     }
     let share = |of: &[Span], set: &SpanSet| mean(of.iter().map(|place| covered(documents, place, set)));
     let keys = if keys.is_empty() { pieces } else { keys };
@@ -90,6 +97,7 @@ pub fn weigh(
         exposed: share(pieces, exposed),
         recall: Some(pieces.iter().filter(found).count() as f64 / pieces.len() as f64),
         precision: (!cited.is_empty()).then(|| right as f64 / cited.len() as f64),
+        missing: *missing,
     }
 }
 
