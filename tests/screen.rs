@@ -13,6 +13,8 @@ mod attach;
 mod document;
 #[path = "screen/forks.rs"]
 mod forks;
+#[path = "screen/first_session.rs"]
+mod first_session;
 #[path = "screen/gates.rs"]
 mod gates;
 #[path = "screen/jobs.rs"]

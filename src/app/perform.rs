@@ -161,6 +161,9 @@ impl Model {
             Action::Resume => return vec![Command::Resume],
             Action::Fork if self.is_running() => self
                 .notify(format!("a run is in flight; stop it with {} before you fork", self.key_for(Action::StopRun))),
+            Action::Fork if self.state.opened.is_none() && self.player().is_some() => self.notify(
+                self.with_keys("nothing is on record here", &[(Action::StepForward, "goes on to the first record")]),
+            ),
             Action::Fork if self.state.opened.is_none() => self.notify("no session is open"),
             Action::Fork => return self.open_fork_form(),
             Action::StopRun if self.is_running() => self.open_overlay(Overlay::Stop),

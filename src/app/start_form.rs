@@ -159,9 +159,8 @@ impl Model {
             Some(_) => String::new(),
             None => format!("open it with {}, ", self.key_for(Action::Sessions)),
         };
-        let (round, start) = (self.key_for(Action::RoundBack), self.key_for(Action::SeekStart));
-        let fork = self.key_for(Action::Fork);
-        Some(format!("{ended}: {open}go back with {round} or {start}, then {fork}, or ask anything else"))
+        let (back, fork) = (self.key_for(Action::RoundBack), self.key_for(Action::Fork));
+        Some(format!("{ended}: {open}go back with {back}, then {fork}, or ask anything else"))
     }
 
     fn show_start_form(&mut self, mut form: Box<StartForm>) -> Vec<Command> {
@@ -358,7 +357,7 @@ mod tests {
         update(&mut model, Message::RunEnded { error: None });
         press(&mut model, "Y tab tab tab tab ctrl-u 3");
         assert_eq!(press(&mut model, "enter"), []);
-        assert_eq!(form(&model).wrong, "answered: open it with S, go back with { or 0, then Y, or ask anything else");
+        assert_eq!(form(&model).wrong, "answered: open it with S, go back with {, then Y, or ask anything else");
         press(&mut model, "esc Y");
         assert_eq!((form(&model).levers[3].input.text.as_str(), form(&model).wrong.as_str()), ("3", ""));
         // Another question goes on from what is known.

@@ -3,6 +3,13 @@
 use super::*;
 
 #[test]
+fn before_the_first_record_there_is_nothing_to_fork() {
+    let mut model = Model::new(vec![World::new().document], Mode::Replay(Player::default()));
+    assert_eq!(press(&mut model, "Y"), []);
+    assert_eq!(notice(&model), "nothing is on record here; ] goes on to the first record");
+}
+
+#[test]
 fn replay_keys_steer_the_player_and_not_the_run() {
     let mut model = World::new().half().model(120, 40);
     update(&mut model, Message::Player(Player { position: 4, len: 40, speed: 1.0, ..Player::default() }));
