@@ -8,7 +8,8 @@ use clap_complete::Shell;
 
 use crate::config::{FILE_NAME, Override};
 
-/// Ask questions of long private documents with two language models: a local LM that reads, a remote LM that never does.
+/// Ask questions of long private documents with two language models: a local LM that reads, and a remote LM
+/// that never sees them, unless you choose `remote-only`.
 ///
 /// Without a subcommand: the workbench, to pick up a session or start one.
 #[derive(Clone, Debug, PartialEq, Parser)]
@@ -128,7 +129,7 @@ const SESSION: &str = "An id, the beginning of one, a folder, or `last`";
 
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct OpenArgs {
-    /// Text files, or - for standard input
+    /// Files (text, PDF, Word, HTML), folders, or - for standard input
     #[arg(required = true, value_name = "DOC")]
     pub documents: Vec<PathBuf>,
     #[command(flatten)]
@@ -165,7 +166,7 @@ pub struct AskArgs {
 
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct RunArgs {
-    /// A text file, or - for standard input; may be repeated
+    /// A file (text, PDF, Word, HTML), a folder, or - for standard input; may be repeated
     #[arg(short, long = "document", required = true, value_name = "DOC", num_args = 1..)]
     pub documents: Vec<PathBuf>,
     /// The question

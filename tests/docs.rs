@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use minions::app::{BINDINGS, Context, Message, Mode, Model, update};
 use minions::cli::Cli;
 use minions::commands::folds::Folds;
@@ -129,53 +129,94 @@ fn the_table_of_providers_is_that_of_the_program() {
     assert_part("providers", &table);
 }
 
+/// The blocks of code in this language.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let open = format!("```{language}\n");
+    text.split(open.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
 #[test]
 fn every_command_of_the_readme_is_understood() {
     let text = readme();
-    let mut seen = 0;
-    for block in text.split("```console\n").skip(1) {
-        for line in block.split("```").next().unwrap().lines() {
-            let words = split(line);
-            Cli::try_parse_from(&words).unwrap_or_else(|error| panic!("{line}: {error}"));
-            seen += 1;
-        }
+    let whole_lines = ["console", "sh"].iter().flat_map(|language| blocks(&text, language));
+    let lines: Vec<String> = whole_lines
+        .flat_map(|block| block.replace("\\\n", " ").lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let commands: Vec<&String> = lines.iter().filter(|line| line.starts_with("minions ")).collect();
+    assert!(commands.len() >= 20, "{commands:?}");
+    for line in commands {
+        // What stands for more of the same is no argument.
+        let words = split(line).into_iter().filter(|word| word != "…");
+        Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
     }
-    assert!(seen >= 5);
 }
 
-/// Splits at spaces outside of double quotes.
+/// Splits at spaces outside of quotes.
 fn split(line: &str) -> Vec<String> {
-    line.split('"')
-        .enumerate()
-        .flat_map(|(index, part)| match index % 2 {
-            0 => part.split_whitespace().map(str::to_owned).collect(),
-            _ => vec![part.to_owned()],
+    let (mut words, mut quote) = (vec![String::new()], None);
+    for letter in line.chars() {
+        match (quote, letter) {
+            (Some(open), close) if open == close => quote = None,
+            (None, '"' | '\'') => quote = Some(letter),
+            (None, ' ') => words.push(String::new()),
+            (None, '#') if words.last().is_some_and(String::is_empty) => break,
+            _ => words.last_mut().unwrap().push(letter),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[test]
+fn every_command_of_the_program_is_in_the_table_of_commands() {
+    let text = readme();
+    let table = text.split("## Commands\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows: Vec<&str> =
+        table.lines().filter(|line| line.starts_with("| `")).map(|line| line.split(" | ").next().unwrap()).collect();
+    let named = |words: &[&str]| {
+        rows.iter().any(|row| {
+            let row: Vec<String> = row.split([' ', ',', '|', '\\', '`']).map(str::to_owned).collect();
+            words.iter().all(|word| row.iter().any(|known| known == word))
         })
-        .collect()
+    };
+    let program = Cli::command();
+    let visible = |command: &clap::Command| !command.is_hide_set() && command.get_name() != "help";
+    let mut seen = 0;
+    for command in program.get_subcommands().filter(|command| visible(command)) {
+        assert!(named(&[command.get_name()]), "minions {}", command.get_name());
+        for inner in command.get_subcommands().filter(|inner| visible(inner)) {
+            let words = [command.get_name(), inner.get_name()];
+            assert!(named(&words), "minions {}", words.join(" "));
+        }
+        seen += 1;
+    }
+    assert!(seen >= 15);
+}
+
+/// Loads settings as they would stand in a file.
+fn config_of(block: &str) -> minions::config::Config {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("minions.toml");
+    fs::write(&file, block).unwrap();
+    let sources = minions::config::Sources { named_file: Some(file), ..Default::default() };
+    minions::config::load(&sources).unwrap_or_else(|error| panic!("{block}: {error}")).config
 }
 
 #[test]
 fn the_settings_of_the_readme_are_valid() {
     let text = readme();
-    let block = text.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("minions.toml");
-    fs::write(&file, block).unwrap();
-    let sources = minions::config::Sources { named_file: Some(file), ..Default::default() };
-    minions::config::load(&sources).unwrap();
+    let blocks = blocks(&text, "toml");
+    assert!(blocks.len() >= 3);
+    blocks.into_iter().for_each(|block| drop(config_of(block)));
 }
 
 #[test]
 fn the_settings_of_the_page_on_servers_are_valid_and_name_a_server_that_reads() {
     let text = fs::read_to_string(root().join("docs/servers.md")).unwrap();
-    let blocks: Vec<&str> = text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let blocks = blocks(&text, "toml");
     assert!(blocks.len() >= 4);
     for block in blocks {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("minions.toml");
-        fs::write(&file, block).unwrap();
-        let sources = minions::config::Sources { named_file: Some(file), ..Default::default() };
-        let config = minions::config::load(&sources).unwrap().config;
+        let config = config_of(block);
         assert!(!config.local.model.is_empty() && !config.local.base_url.is_empty(), "{block}");
     }
 }

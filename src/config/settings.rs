@@ -29,7 +29,7 @@ pub const AUTO: &str = "auto";
 pub struct Config {
     /// How a question is worked on.
     pub protocol: ProtocolConfig,
-    /// The remote LM: plans and judges, never sees a document.
+    /// The remote LM: plans and judges, never sees a document, unless you choose `remote-only`.
     pub remote: RemoteConfig,
     /// What is taken out of everything that leaves this machine; placeholders stand in its place.
     pub redact: RedactConfig,
