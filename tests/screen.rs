@@ -11,10 +11,10 @@ mod accessible;
 mod attach;
 #[path = "screen/document.rs"]
 mod document;
-#[path = "screen/forks.rs"]
-mod forks;
 #[path = "screen/first_session.rs"]
 mod first_session;
+#[path = "screen/forks.rs"]
+mod forks;
 #[path = "screen/gates.rs"]
 mod gates;
 #[path = "screen/jobs.rs"]

@@ -4,12 +4,16 @@
 //! JSON escapes, and every run of at least 24 exact bytes. Words that the person typed into the question or that stand in
 //! the prompts and coincide with a document's count as well, and so does every place where the documents repeat what left:
 //! the figure is an upper bound of what such runs give away. Shorter pieces, such as a single number, are not seen.
+//!
+//! Where words are kept private, what leaves has placeholders in their place: it is looked for in the documents with the same
+//! ones, which the fold makes itself from the facts. A run that takes a placeholder in counts with the word behind it.
 
 use std::sync::Arc;
 
 use super::shingle::Shingles;
 use super::span_set::SpanSet;
 use crate::document::{Document, Span};
+use crate::protocol::redact::{HiddenText, Redactor};
 use crate::protocol::{AskId, Fact, Message, RemoteAsk};
 
 /// How deep JSON within JSON is unescaped.
@@ -22,6 +26,9 @@ const WHOLE: usize = 24;
 #[derive(Clone, Debug)]
 pub struct Exposure {
     texts: Vec<Arc<str>>,
+    redactor: Redactor,
+    /// The documents as they leave.
+    hidden: Vec<HiddenText>,
     asks: Vec<AskExposure>,
     spans: SpanSet,
 }
@@ -37,18 +44,55 @@ pub struct AskExposure {
 impl Exposure {
     /// In the order in which the session names the documents.
     pub fn new(documents: &[Document]) -> Self {
-        let texts = documents.iter().map(|document| Arc::clone(&document.text)).collect();
-        Self { texts, asks: Vec::new(), spans: SpanSet::new() }
+        let texts: Vec<Arc<str>> = documents.iter().map(|document| Arc::clone(&document.text)).collect();
+        let hidden = texts.iter().map(HiddenText::plain).collect();
+        Self { texts, redactor: Redactor::default(), hidden, asks: Vec::new(), spans: SpanSet::new() }
     }
 
-    /// Reads every document once for each request to the remote LM; other facts cost nothing.
+    /// The same, of a session that keeps words private, whose facts from here on alone are applied.
+    pub fn hiding(documents: &[Document], redactor: &Redactor) -> Self {
+        let mut exposure = Self::new(documents);
+        exposure.hide(redactor.clone());
+        exposure
+    }
+
+    fn hide(&mut self, redactor: Redactor) {
+        self.hidden = self.texts.iter().map(|text| HiddenText::of(text, &redactor)).collect();
+        self.redactor = redactor;
+    }
+
+    /// Reads every document once for each request to the remote LM, and where words are kept private for each fact that names
+    /// some; other facts cost nothing.
     pub fn apply(&mut self, fact: &Fact) {
-        let Fact::RemoteAsked(request) = fact else { return };
+        let request = match fact {
+            Fact::RemoteAsked(request) => request,
+            Fact::SessionOpened(opened) => {
+                if let Some(redaction) = &opened.settings.redact {
+                    self.hide(Redactor::new(redaction));
+                }
+                return;
+            }
+            Fact::WordsRedacted { words } => {
+                let mut redactor = std::mem::take(&mut self.redactor);
+                redactor.add(words);
+                // Words that no document holds change nothing in one.
+                match self.hidden.iter().any(HiddenText::has_unnumbered) {
+                    true => self.hide(redactor),
+                    false => self.redactor = redactor,
+                }
+                return;
+            }
+            _ => return,
+        };
         // Nothing left this machine for it.
         if request.estimate.reused {
             return;
         }
-        let spans = self.exposed_by(request);
+        self.left(request, self.exposed_by(request));
+    }
+
+    /// Notes that the request left, where what it [exposes](Self::exposed_by) is known already.
+    pub fn left(&mut self, request: &RemoteAsk, spans: SpanSet) {
         self.spans.merge(&spans);
         self.asks.push(AskExposure { ask: request.ask, bytes: spans.total_bytes(), spans });
     }
@@ -69,24 +113,25 @@ impl Exposure {
             }
         }
         let mut spans = SpanSet::new();
-        for (document, text) in self.texts.iter().enumerate() {
+        for (document, (text, hidden)) in self.texts.iter().zip(&self.hidden).enumerate() {
             // One that was sent whole left to its last byte.
-            let whole = |message: &Message| memchr::memmem::find(message.content.as_bytes(), text.as_bytes()).is_some();
-            if text.len() >= WHOLE && request.messages.iter().any(whole) {
+            let bytes = hidden.text.as_bytes();
+            let whole = |message: &Message| memchr::memmem::find(message.content.as_bytes(), bytes).is_some();
+            if bytes.len() >= WHOLE && request.messages.iter().any(whole) {
                 spans.insert(Span::new(document, 0, text.len()));
                 continue;
             }
             // Windows come in order, so most continue the run before them.
             let mut run = Span::new(document, 0, 0);
-            shingles.scan(text, |window| {
+            shingles.scan(&hidden.text, |window| {
                 if window.start >= run.start && window.start <= run.end {
                     run.end = run.end.max(window.end);
                 } else {
-                    spans.insert(run);
+                    spans.insert(hidden.original(&run));
                     run = Span::new(document, window.start, window.end);
                 }
             });
-            spans.insert(run);
+            spans.insert(hidden.original(&run));
         }
         spans
     }
@@ -247,6 +292,63 @@ Contact: https://hospital.example/patients/1234567890\n\
         assert_eq!(exposure.asks()[1].bytes, left);
         let all = (documents[0].text.len() + TEXT.len()) as f64;
         assert_eq!(exposure.share(), left as f64 / all);
+    }
+
+    /// A table of addresses, as it opens a session that keeps them private.
+    fn table() -> (Document, crate::protocol::SessionOpened, Redactor) {
+        use crate::protocol::redact::{Kind, Rules};
+        let rows: String = (0..40).map(|row| format!("u{row}@x.de paid {row}\n")).collect();
+        let document = Document::from_text("d", rows.as_str());
+        let rules = Rules { kinds: vec![Kind::Email], ..Rules::default() };
+        let redactor = Redactor::open(&rules, [rows.as_str()].into_iter());
+        let model = |model: &str| crate::protocol::ModelInfo {
+            provider: "test".into(),
+            model: model.into(),
+            is_model: true,
+            price: None,
+        };
+        let opened = crate::protocol::SessionOpened {
+            question: "Who paid?".into(),
+            settings: crate::protocol::Settings { redact: Some(redactor.redaction()), ..Default::default() },
+            documents: vec![document.reference()],
+            remote: model("planner"),
+            local: model("reader"),
+            prompts: String::new(),
+            program: String::new(),
+            clock_ms: None,
+            embedding: None,
+            parent: None,
+        };
+        (document, opened, redactor)
+    }
+
+    #[test]
+    fn what_leaves_with_placeholders_is_found_in_the_documents() {
+        let (document, opened, redactor) = table();
+        let sent = redactor.hide(&document.text).into_owned();
+        let opened = Fact::SessionOpened(Box::new(opened));
+        for (content, all) in [(sent.clone(), true), (sent.split_at(sent.len() / 2).0.to_owned(), false)] {
+            let mut exposure = Exposure::new(std::slice::from_ref(&document));
+            exposure.apply(&opened);
+            exposure.apply(&ask(1, format!("<document>\n{content}</document>")));
+            assert_eq!(exposure.share() == 1.0, all, "{}", exposure.share());
+            assert!(exposure.share() > 0.4);
+            let mut same = Exposure::hiding(std::slice::from_ref(&document), &redactor);
+            same.apply(&ask(1, format!("<document>\n{content}</document>")));
+            assert_eq!(same.spans(), exposure.spans(), "the limit and the figures on the screen agree");
+        }
+    }
+
+    #[test]
+    fn words_that_are_found_later_are_hidden_in_the_documents_from_then_on() {
+        let (document, mut opened, redactor) = table();
+        let sent = redactor.hide(&document.text).into_owned();
+        let words = std::mem::take(&mut opened.settings.redact.as_mut().unwrap().words);
+        let mut exposure = Exposure::new(std::slice::from_ref(&document));
+        exposure.apply(&Fact::SessionOpened(Box::new(opened)));
+        exposure.apply(&Fact::WordsRedacted { words });
+        exposure.apply(&ask(1, sent));
+        assert_eq!(exposure.share(), 1.0);
     }
 
     #[test]

@@ -3,57 +3,130 @@
 use std::sync::Arc;
 
 use crate::document::Document;
-use crate::ledger::Exposure;
+use crate::ledger::{Exposure, SpanSet};
 use crate::protocol::{Fact, Input, RemoteAsk, State};
 
 /// Made at the first request of a session that has a limit: looking for document text takes about 25 ms a megabyte.
 #[derive(Default)]
 pub(super) struct Exposing {
     exposure: Option<Exposure>,
+    /// What the request that was reckoned last would take, until it leaves.
+    found: Option<(RemoteAsk, SpanSet)>,
 }
 
 impl Exposing {
-    /// The input that says why the request that is due must not leave; nothing where it may.
+    /// The input that says why the request that is due must not leave; nothing where it may, where its reply is on record, and
+    /// where the person is shown it first: it is looked at once they let it go.
     pub(super) async fn before(
         &mut self,
         state: &State,
         documents: &Arc<Vec<Document>>,
         due: Option<&RemoteAsk>,
     ) -> Option<Input> {
-        let request = due?.clone();
+        let request = due.filter(|request| !request.estimate.reused && !state.shows_request_first())?.clone();
         state.exposure_limit.share()?;
         let earlier: Vec<RemoteAsk> = match &self.exposure {
             Some(_) => Vec::new(),
             None => state.asks().map(|ask| ask.request.clone()).collect(),
         };
-        let (known, documents) = (self.exposure.take(), Arc::clone(documents));
+        let (known, documents, redactor) = (self.exposure.take(), Arc::clone(documents), state.redactor.clone());
         let reckoned = tokio::task::spawn_blocking(move || {
-            let mut exposure = known.unwrap_or_else(|| Exposure::new(&documents));
+            let mut exposure = known.unwrap_or_else(|| Exposure::hiding(&documents, &redactor));
             earlier.into_iter().for_each(|request| exposure.apply(&Fact::RemoteAsked(request)));
-            let mut spans = exposure.exposed_by(&request);
-            let (bytes, left) = (spans.total_bytes(), exposure.share());
+            let found = exposure.exposed_by(&request);
+            let (bytes, left) = (found.total_bytes(), exposure.share());
+            let mut spans = found.clone();
             spans.merge(exposure.spans());
             let share = exposure.share_of(spans.total_bytes());
-            (exposure, Input::Exposing { left, share, bytes })
+            (exposure, (request, found), (left, share, bytes))
         });
-        match reckoned.await {
-            Ok((exposure, Input::Exposing { left, share, bytes })) => {
-                self.exposure = Some(exposure);
-                state.exposure_limit.passed(share).map(|_| Input::Exposing { left, share, bytes })
-            }
-            _ => Some(Input::Fault {
+        let Ok((exposure, found, (left, share, bytes))) = reckoned.await else {
+            return Some(Input::Fault {
                 error:
                     "what the next request takes of the documents could not be reckoned, so it was not sent; please \
                         report it"
                         .into(),
-            }),
+            });
+        };
+        (self.exposure, self.found) = (Some(exposure), Some(found));
+        state.exposure_limit.passed(share).map(|_| Input::Exposing { left, share, bytes })
+    }
+
+    /// Notes what leaves, and which words are kept private.
+    pub(super) fn note(&mut self, fact: &Fact) {
+        let Some(exposure) = &mut self.exposure else { return };
+        match (fact, self.found.take()) {
+            (Fact::RemoteAsked(asked), Some((known, spans)))
+                if asked.ask == known.ask && asked.messages == known.messages =>
+            {
+                if !asked.estimate.reused {
+                    exposure.left(asked, spans);
+                }
+            }
+            (Fact::RemoteAsked(_) | Fact::WordsRedacted { .. }, _) => exposure.apply(fact),
+            (_, found) => self.found = found,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{AskId, Gates, Message, ModelInfo, Purpose, ReplyFormat, SessionOpened, Settings};
+
+    const TEXT: &str = "Everything that this document holds is meant for this machine alone, and for nobody else.";
+
+    fn state(gates: Gates, documents: &[Document]) -> State {
+        let model = ModelInfo { provider: "test".into(), model: "test".into(), is_model: true, price: None };
+        let mut state = State::default();
+        state.apply(&Fact::SessionOpened(Box::new(SessionOpened {
+            question: "What is it?".into(),
+            settings: Settings { max_exposed_share: Some(0.5), gates, ..Settings::default() },
+            documents: documents.iter().map(Document::reference).collect(),
+            remote: model.clone(),
+            local: model,
+            prompts: String::new(),
+            program: String::new(),
+            clock_ms: None,
+            embedding: None,
+            parent: None,
+        })));
+        state.apply(&Fact::RoundBegan { round: 1, last: false });
+        state
+    }
+
+    fn request(reused: bool) -> RemoteAsk {
+        let estimate = crate::protocol::Estimate { reused, ..Default::default() };
+        RemoteAsk {
+            ask: AskId { round: 1, n: 1 },
+            purpose: Purpose::Advise,
+            attempt: 1,
+            messages: vec![Message::user(TEXT)],
+            format: ReplyFormat::Text,
+            max_output_tokens: 1,
+            estimate,
         }
     }
 
-    /// Notes what leaves.
-    pub(super) fn note(&mut self, fact: &Fact) {
-        if let Some(exposure) = &mut self.exposure {
-            exposure.apply(fact);
+    #[tokio::test]
+    async fn what_does_not_leave_yet_or_at_all_is_not_withheld() {
+        let documents = Arc::new(vec![Document::from_text("d", TEXT)]);
+        let (open, gated) = (state(Gates::default(), &documents), state(Gates::all(), &documents));
+        for (state, reused, held) in [(&open, false, true), (&open, true, false), (&gated, false, false)] {
+            let before = Exposing::default().before(state, &documents, Some(&request(reused))).await;
+            assert_eq!(before.is_some(), held, "{before:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_left_is_known_without_being_reckoned_again() {
+        let documents = Arc::new(vec![Document::from_text("d", TEXT)]);
+        let state = state(Gates::default(), &documents);
+        let mut exposing = Exposing::default();
+        exposing.before(&state, &documents, Some(&request(false))).await;
+        exposing.note(&Fact::NoteAdded { text: "something else".into() });
+        exposing.note(&Fact::RemoteAsked(request(false)));
+        assert!(exposing.found.is_none());
+        assert_eq!(exposing.exposure.unwrap().share(), 1.0);
     }
 }

@@ -8,32 +8,23 @@ use std::sync::Arc;
 
 use crate::document::{Document, Span};
 use crate::local::ChunkText;
-use crate::protocol::redact::{Cut, Redactor};
+use crate::protocol::redact::{HiddenText, Redactor};
 use crate::protocol::{Chunk, JobOutput, Manifest, Part};
 
 pub(super) struct Hidden {
     texts: Vec<HiddenText>,
 }
 
-struct HiddenText {
-    text: Arc<str>,
-    /// In order.
-    cuts: Vec<Cut>,
-}
-
 impl Hidden {
     /// The documents, nothing of which is private.
     pub(super) fn none(documents: &[Document]) -> Self {
-        let plain = |document: &Document| HiddenText { text: document.text.clone(), cuts: Vec::new() };
+        let plain = |document: &Document| HiddenText::plain(&document.text);
         Self { texts: documents.iter().map(plain).collect() }
     }
 
     /// The documents with placeholders in the place of private words.
     pub(super) fn of(documents: &[Document], redactor: &Redactor) -> Self {
-        let hide = |document: &Document| match redactor.hide_and_tell(&document.text) {
-            (_, cuts) if cuts.is_empty() => HiddenText { text: document.text.clone(), cuts },
-            (text, cuts) => HiddenText { text: text.into(), cuts },
-        };
+        let hide = |document: &Document| HiddenText::of(&document.text, redactor);
         Self { texts: documents.iter().map(hide).collect() }
     }
 
@@ -92,34 +83,6 @@ impl Hidden {
             None => span,
         }
     }
-}
-
-impl HiddenText {
-    fn hidden(&self, span: &Span) -> Span {
-        moved(span, &self.cuts, |cut| (cut.original.start..cut.original.end, cut.hidden.start..cut.hidden.end))
-    }
-
-    fn original(&self, span: &Span) -> Span {
-        moved(span, &self.cuts, |cut| (cut.hidden.start..cut.hidden.end, cut.original.start..cut.original.end))
-    }
-}
-
-type Ranges = (std::ops::Range<usize>, std::ops::Range<usize>);
-
-/// The span in the other text. One that begins or ends within a word takes the whole word in.
-fn moved(span: &Span, cuts: &[Cut], ranges: impl Fn(&Cut) -> Ranges) -> Span {
-    let at = |offset: usize, is_end: bool| {
-        let before = cuts.partition_point(|cut| ranges(cut).0.start < offset);
-        let Some((from, to)) = before.checked_sub(1).and_then(|last| cuts.get(last)).map(&ranges) else {
-            return offset;
-        };
-        match (offset < from.end, is_end) {
-            (true, false) => to.start,
-            (true, true) => to.end,
-            (false, _) => to.end + (offset - from.end),
-        }
-    };
-    Span::new(span.document, at(span.start, false), at(span.end, true))
 }
 
 fn put_back(text: &mut String, redactor: &Redactor) {

@@ -10,11 +10,13 @@ mod patterns;
 mod redactor;
 #[cfg(test)]
 mod tests;
+mod text;
 mod view;
 
 use serde::{Deserialize, Serialize};
 
 pub use redactor::{Cut, Redactor};
+pub use text::HiddenText;
 pub use view::View;
 
 /// What kind of word is kept private.

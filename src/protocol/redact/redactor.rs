@@ -31,6 +31,8 @@ pub struct Redactor {
 pub struct Cut {
     pub original: Range<usize>,
     pub hidden: Range<usize>,
+    /// Whether the word has a placeholder of its own.
+    pub is_known: bool,
 }
 
 impl PartialEq for Redactor {
@@ -132,9 +134,10 @@ impl Redactor {
         for hit in hits {
             hidden.push_str(&text[from..hit.range.start]);
             let start = hidden.len();
-            let _ = write!(hidden, "{}{}_{}", self.tag, hit.kind.label(), self.number(&hit).unwrap_or(0));
+            let number = self.number(&hit);
+            let _ = write!(hidden, "{}{}_{}", self.tag, hit.kind.label(), number.unwrap_or(0));
             from = hit.range.end;
-            cuts.push(Cut { original: hit.range, hidden: start..hidden.len() });
+            cuts.push(Cut { original: hit.range, hidden: start..hidden.len(), is_known: number.is_some() });
         }
         hidden.push_str(&text[from..]);
         (hidden, cuts)
