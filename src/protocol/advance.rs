@@ -11,7 +11,7 @@ use super::gate::{Gate, Held};
 use super::ids::{AskId, CodeId};
 use super::input::{Effect, Step};
 use super::job::{JobOutput, Outcome};
-use super::message::{Purpose, TokenCount, estimate_tokens};
+use super::message::{Purpose, Role, TokenCount, estimate_tokens};
 use super::prompts;
 use super::redact::{PrivateWord, Redactor};
 use super::settings::ProtocolKind;
@@ -119,11 +119,16 @@ pub fn due_request(state: &State) -> Option<RemoteAsk> {
     Some(recounted(state, hidden(state, request)))
 }
 
-/// The request with placeholders in the place of private words.
+/// The request with placeholders in the place of private words, and without what the person had blotted out. What the system
+/// message says is the program's own, and no pattern takes anything out of it.
 fn hidden(state: &State, mut request: RemoteAsk) -> RemoteAsk {
     let mut changed = false;
     for message in &mut request.messages {
-        if let Cow::Owned(hidden) = state.redactor.hide(&message.content) {
+        let hidden = match message.role {
+            Role::System => state.redactor.hide(&message.content),
+            _ => state.hide(&message.content),
+        };
+        if let Cow::Owned(hidden) = hidden {
             message.content = hidden;
             changed = true;
         }
@@ -184,8 +189,7 @@ fn aggregate(state: &State, code: CodeId) -> Step {
 
 /// The fact that says what of the round goes on to the remote LM, without what the person had blotted out before.
 pub(super) fn aggregated(state: &State, round: &Round, text: &str) -> Step {
-    let text = state.redactor.hide(text).into_owned();
-    let text = state.redactions.iter().fold(text, |text, redaction| redaction.apply(&text));
+    let text = state.hide(text).into_owned();
     let (kept, dropped) = round.standing_in(&text, &state.redactor);
     Step::fact(Fact::OutputsAggregated { round: round.number, text, kept, dropped })
 }

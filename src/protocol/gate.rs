@@ -1,11 +1,13 @@
 //! Step mode: the gates where a session waits for the person, what is held there, and what the person says to it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::fact::RemoteAsk;
 use super::ids::CodeId;
+use super::redact::Redactor;
 
 /// A place where the protocol waits for the person before it goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -162,6 +164,12 @@ impl Redaction {
         }
     }
 
+    /// As [`apply`](Self::apply), and the text itself where it holds nothing of it.
+    pub fn without<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
+        let blotted = self.apply(&text);
+        if blotted == *text { text } else { Cow::Owned(blotted) }
+    }
+
     /// The text without it. A pattern that cannot be read blots out everything: nothing that was meant to stay leaves.
     pub fn apply(&self, text: &str) -> String {
         match self {
@@ -179,6 +187,11 @@ impl Redaction {
             },
         }
     }
+}
+
+/// The text as it may leave: with placeholders for private words, and without what was blotted out.
+pub fn hide<'a>(redactor: &Redactor, blotted: &[Redaction], text: &'a str) -> Cow<'a, str> {
+    blotted.iter().fold(redactor.hide(text), |text, redaction| redaction.without(text))
 }
 
 /// Where the session waits, as chosen when it opened and since.

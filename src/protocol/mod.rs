@@ -49,7 +49,7 @@ pub use fact::{
     SessionOpened, UtilizationSample,
 };
 pub use fork::{Changes, Known, forked};
-pub use gate::{Gate, GateChoice, Gates, GatesInForce, Held, Redaction, RunTo};
+pub use gate::{Gate, GateChoice, Gates, GatesInForce, Held, Redaction, RunTo, hide};
 pub use ids::{AskId, CodeId, JobId};
 pub use in_force::ModelsInForce;
 pub use input::{CodeResult, Effect, Input, Step};

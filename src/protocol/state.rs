@@ -1,5 +1,6 @@
 //! Everything that is known of a session, folded from its facts.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::budget::{Budgets, Reached};
@@ -10,7 +11,7 @@ use super::fact::{
     AnswerCitation, Ending, Estimate, ModelInfo, Models, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened,
     UtilizationSample,
 };
-use super::gate::{Gate, GatesInForce, Held, Redaction};
+use super::gate::{Gate, GatesInForce, Held, Redaction, hide};
 use super::ids::{AskId, CodeId, JobId};
 use super::in_force::ModelsInForce;
 use super::job::{Chunk, Flaw, Outcome};
@@ -41,7 +42,7 @@ pub struct State {
     pub exposure_limit: ExposureLimit,
     pub redactor: Redactor,
     pub gates: GatesInForce,
-    /// What is blotted out of everything that is aggregated from now on.
+    /// What is blotted out of everything that leaves from now on.
     pub redactions: Vec<Redaction>,
     /// The request that the person was shown, until it leaves.
     pub(super) draft: Option<Draft>,
@@ -320,10 +321,10 @@ pub struct Aggregated {
 
 impl State {
     /// The settings of the session, or the defaults before it is opened.
-    pub fn settings(&self) -> std::borrow::Cow<'_, Settings> {
+    pub fn settings(&self) -> Cow<'_, Settings> {
         match &self.opened {
-            Some(opened) => std::borrow::Cow::Borrowed(&opened.settings),
-            None => std::borrow::Cow::Owned(Settings::default()),
+            Some(opened) => Cow::Borrowed(&opened.settings),
+            None => Cow::Owned(Settings::default()),
         }
     }
 
@@ -341,6 +342,11 @@ impl State {
             levers.hold_in(&mut settings);
         }
         settings
+    }
+
+    /// The text as it may leave: with placeholders for private words, and without what the person had blotted out.
+    pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        hide(&self.redactor, &self.redactions, text)
     }
 
     /// Whether the person agreed that the one who plans now is sent the whole documents.

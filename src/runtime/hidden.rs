@@ -92,12 +92,11 @@ fn put_back(text: &mut String, redactor: &Redactor) {
 }
 
 /// A worker's output, as a program may see it.
-pub(super) fn hide_output(output: &JobOutput, redactor: &Redactor) -> JobOutput {
-    let hide = |text: &String| redactor.hide(text).into_owned();
+pub(super) fn hide_output(output: &JobOutput, hide: impl Fn(&str) -> String) -> JobOutput {
     JobOutput {
         explanation: hide(&output.explanation),
-        citation: output.citation.as_ref().map(hide),
-        answer: output.answer.as_ref().map(hide),
+        citation: output.citation.as_deref().map(&hide),
+        answer: output.answer.as_deref().map(&hide),
     }
 }
 

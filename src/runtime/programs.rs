@@ -1,5 +1,6 @@
 //! Runs the remote LM's programs: what each is given of a session, and what came of it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::hidden::{Hidden, hide_output};
@@ -8,7 +9,8 @@ use crate::document::Document;
 use crate::local::ChunkText;
 use crate::protocol::redact::Redactor;
 use crate::protocol::{
-    Chunk, CodeId, CodeResult, CodeStage, Input, Job, Merge, Part, Phase, Round, State, Waiting, merged,
+    Chunk, CodeId, CodeResult, CodeStage, Input, Job, Merge, Part, Phase, Redaction, Round, State, Waiting, hide,
+    merged,
 };
 use crate::sandbox::{PastJob, Program, Sandbox};
 
@@ -25,6 +27,8 @@ pub(super) struct ProgramCall {
     /// Which samples `transform_outputs` is given.
     merge: Merge,
     redactor: Redactor,
+    /// What the person had blotted out, which no program is told of the jobs before.
+    blotted: Vec<Redaction>,
 }
 
 impl ProgramCall {
@@ -52,6 +56,7 @@ impl ProgramCall {
             part,
             merge,
             redactor: state.redactor.clone(),
+            blotted: state.redactions.clone(),
         })
     }
 
@@ -71,14 +76,12 @@ impl ProgramCall {
             .round
             .iter()
             .flat_map(|round| &round.chunks)
-            .map(|chunk| documents.chunk(chunk, &self.redactor))
+            .map(|chunk| self.blotted(documents.chunk(chunk, &self.redactor)))
             .collect();
-        let texts = self.round.as_ref().map(|round| PastTexts::of(round, &self.redactor)).unwrap_or_default();
-        let jobs = self
-            .round
-            .as_ref()
-            .map(|round| past_jobs(round, &chunks, &texts, self.merge, &self.redactor))
-            .unwrap_or_default();
+        let hide = |text: &str| hide(&self.redactor, &self.blotted, text).into_owned();
+        let texts = self.round.as_ref().map(|round| PastTexts::of(round, hide)).unwrap_or_default();
+        let jobs =
+            self.round.as_ref().map(|round| past_jobs(round, &chunks, &texts, self.merge, hide)).unwrap_or_default();
         let result = match self.is_transform {
             true => CodeResult::Transformed(sandbox.transform(program, &jobs).await),
             false => {
@@ -91,6 +94,14 @@ impl ProgramCall {
             }
         };
         Input::CodeRan { code: self.code, result, embedding_error: asked.error() }
+    }
+
+    fn blotted(&self, chunk: ChunkText) -> ChunkText {
+        let text = self.blotted.iter().fold(Cow::Borrowed(chunk.as_str()), |text, redaction| redaction.without(text));
+        match text {
+            Cow::Borrowed(_) => chunk,
+            Cow::Owned(text) => ChunkText::whole(text.into()),
+        }
     }
 }
 
@@ -122,8 +133,8 @@ struct PastTexts {
 }
 
 impl PastTexts {
-    fn of(round: &Round, redactor: &Redactor) -> Self {
-        let hide = |texts: &[String]| texts.iter().map(|text| redactor.hide(text).into_owned()).collect();
+    fn of(round: &Round, hide: impl Fn(&str) -> String) -> Self {
+        let hide = |texts: &[String]| texts.iter().map(|text| hide(text)).collect();
         Self { tasks: hide(&round.tasks), advices: hide(&round.advices) }
     }
 }
@@ -133,9 +144,9 @@ fn past_jobs<'a>(
     chunks: &'a [ChunkText],
     texts: &'a PastTexts,
     merge: Merge,
-    redactor: &Redactor,
+    hide: impl Fn(&str) -> String,
 ) -> Vec<PastJob<'a>> {
-    let output = |job: &Job| job.outcome().and_then(|outcome| outcome.output()).map(|said| hide_output(said, redactor));
+    let output = |job: &Job| job.outcome().and_then(|outcome| outcome.output()).map(|said| hide_output(said, &hide));
     let past = |job: &'a Job| PastJob {
         chunk: chunks.get(job.chunk as usize).map_or("", ChunkText::as_str),
         task: texts.tasks.get(job.task as usize).map_or("", String::as_str),

@@ -281,6 +281,34 @@ fn what_is_redacted_leaves_in_no_request_of_this_round_or_a_later_one() {
 }
 
 #[test]
+fn what_is_redacted_leaves_in_no_error_and_no_task_of_a_later_program() {
+    let raises = CodeError::new(CodeErrorKind::Exception, "the answer is 42, I tell you");
+    let run = World {
+        transformed: vec![Ok("the answer is 42".into())],
+        prepared: vec![Ok(4), Err(raises), Ok(4)],
+        decisions: vec![MORE, FINAL],
+        says: says([GateChoice::Redact(Redaction::Pattern(r"(answer|fact) (is )?\d+".into()))]),
+        ..stepping([Gate::Outputs].into_iter().collect())
+    }
+    .run();
+    let redacted = run.facts.iter().position(|fact| matches!(fact, Fact::OutputsEdited { .. })).unwrap();
+    let asked = run.facts[redacted..].iter().filter_map(|fact| match fact {
+        Fact::RemoteAsked(request) => Some(request),
+        _ => None,
+    });
+    let (mut errors, mut tasks) = (0, 0);
+    for request in asked {
+        for message in &request.messages {
+            let text = &message.content;
+            assert!(!text.contains("answer is 42") && !text.contains("fact 1"), "{text}");
+            errors += text.matches("the [redacted], I tell you").count();
+            tasks += text.matches("Find [redacted].").count();
+        }
+    }
+    assert!(errors > 0 && tasks > 0);
+}
+
+#[test]
 fn a_redaction_says_what_is_wrong_with_it_and_never_lets_more_through() {
     assert!(Redaction::Pattern("(".into()).check().unwrap_err().contains("unclosed group"));
     assert_eq!(Redaction::Pattern("(".into()).apply("secret"), Redaction::MARK);
