@@ -221,7 +221,13 @@ fn read_decision(state: &State) -> Step {
     let (number, last) = state.round().map_or((0, true), |round| (round.number, round.last));
     let decision = match (state.settings().protocol, state.round()) {
         (ProtocolKind::LocalOnly, Some(round)) => return local_only::conclude(state, round),
-        (ProtocolKind::RemoteOnly, _) => remote_only::read(state.last_reply(Purpose::Answer).unwrap_or("")),
+        (ProtocolKind::RemoteOnly, _) => {
+            let reply = state.last_reply(Purpose::Answer).unwrap_or("");
+            if let Some(ending) = remote_only::no_reply(reply) {
+                return end(ending);
+            }
+            remote_only::read(reply)
+        }
         (protocol, _) => {
             let decision = parse_decision(state.last_reply(Purpose::Decide).unwrap_or(""), last);
             let flaw = |decision: &Decision| minion::flaw(decision).filter(|_| protocol == ProtocolKind::Minion);

@@ -1,7 +1,7 @@
 //! remote-only, the baseline: the whole documents go to the remote LM in one request, once the person has agreed.
 
 use super::decision::{Decision, FinalAnswer, parse_decision};
-use super::fact::{Fact, RemoteAsk};
+use super::fact::{Ending, Fact, RemoteAsk};
 use super::message::{Purpose, TokenCount, estimate_tokens};
 use super::prompts;
 use super::state::State;
@@ -9,8 +9,8 @@ use super::state::State;
 /// Puts the documents into a request that is to hold them; `texts` are the session's, or the one part it is about. The
 /// request says then what leaves the machine, word for word.
 pub fn enclose(state: &State, request: &mut RemoteAsk, texts: &[&str]) {
-    // What the person was shown has them already.
-    if request.purpose != Purpose::Answer || state.draft.is_some() {
+    // What the person was shown has them already; and they agreed that the documents are sent once.
+    if request.purpose != Purpose::Answer || request.attempt > 1 || state.draft.is_some() {
         return;
     }
     let texts: Vec<_> = texts.iter().map(|text| state.redactor.hide(text)).collect();
@@ -30,9 +30,15 @@ pub(super) fn asks(state: &State) -> Fact {
     Fact::ConsentAsked { bytes, estimate: state.estimate(TokenCount { tokens, counted: false }, most) }
 }
 
-/// Reads the answer. Words without any form are taken as they are: to ask again would send the documents once more.
+/// Nothing can be made of an empty reply, and to ask for another one would send the documents once more.
+pub(super) fn no_reply(reply: &str) -> Option<Ending> {
+    let reason = "the remote LM gave an empty reply; the documents are not sent again unasked: fork the session to do that";
+    reply.trim().is_empty().then(|| Ending::NoAnswer { reason: reason.into() })
+}
+
+/// Reads the answer. Words without any form are taken as they are.
 pub(super) fn read(reply: &str) -> Result<Decision, String> {
-    if reply.contains('{') || reply.trim().is_empty() {
+    if reply.contains('{') {
         return parse_decision(reply, true);
     }
     Ok(Decision::ProvideFinalAnswer(FinalAnswer {

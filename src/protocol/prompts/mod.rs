@@ -11,10 +11,10 @@ use super::levers::{Memory, Merge, Retrieval};
 use super::merge::merged;
 use super::message::{Message, Purpose};
 use super::settings::{ProtocolKind, Settings};
-use super::state::{AskState, Round, State};
+use super::state::{AskState, Due, Phase, Round, State};
 
 /// Recorded in every session. Raise it whenever the words of a prompt change.
-pub const VERSION: &str = "5";
+pub const VERSION: &str = "6";
 
 const SUPERVISOR: &str = include_str!("supervisor.md");
 /// What the supervisor is told besides, where words are kept private.
@@ -29,6 +29,8 @@ const DECIDE: &str = include_str!("decide.md");
 const DECIDE_AGAIN: &str = include_str!("decide_again.md");
 const ANSWER_SYSTEM: &str = include_str!("answer_system.md");
 const ANSWER: &str = include_str!("answer.md");
+/// What stands there once they were sent.
+const SENT: &str = "[The documents were sent with the first request, and are not sent again.]";
 /// What a remote LM is told that may ask for no further round.
 const LAST_ROUND: &str = "This was the last round: the decision must be \"provide_final_answer\".";
 /// Where the documents go in a request that holds them whole.
@@ -145,13 +147,19 @@ pub fn next_data<'a, 'b>(prompt: &'a str, tags: &[&'b str]) -> Option<(&'b str, 
     None
 }
 
-/// The request of remote-only. The documents stand in it once [`enclose`] put them there: they are no part of a state.
+/// The request of remote-only. The documents stand in it once [`enclose`] put them there: they are no part of a state. Asked
+/// again for another form of its reply, the remote LM is not sent them once more.
 fn answer(state: &State) -> Vec<Message> {
     let question = data("question", state.question());
+    let sent = matches!(state.phase, Phase::Due(Due::Ask { attempt: 2.., .. }));
+    let enclosed = if sent { SENT } else { ENCLOSED };
     let mut messages = vec![
         Message::system(ANSWER_SYSTEM.trim_end()),
-        Message::user(fill(ANSWER, &[("question", &question), ("enclosed", ENCLOSED)])),
+        Message::user(fill(ANSWER, &[("question", &question), ("enclosed", enclosed)])),
     ];
+    if !sent {
+        return messages;
+    }
     let reply = state.last_reply(Purpose::Answer);
     if let (Some(reply), Some(error)) = (reply, state.round().and_then(|round| round.decision_errors.last())) {
         messages.push(Message::assistant(reply));

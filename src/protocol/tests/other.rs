@@ -214,10 +214,18 @@ fn a_reply_in_words_of_its_own_is_no_reason_to_send_the_document_again() {
     let settings = Settings { protocol: ProtocolKind::RemoteOnly, ..Settings::default() };
     let run = World { settings: settings.clone(), decisions: vec!["It is 42."], ..World::default() }.run();
     assert_eq!((run.asked.len(), run.state.answer.unwrap().answer.as_deref()), (1, Some("It is 42.")));
-    let run = World { settings, decisions: vec!["{bad", MORE, FINAL], ..World::default() }.run();
-    assert_eq!(run.asked.len(), 3);
+    let again = World { settings: settings.clone(), decisions: vec!["{bad", MORE, FINAL], ..World::default() };
+    let run = again.run();
+    assert_eq!((run.asked.len(), run.state.ending()), (3, Some(&Ending::Answered)));
     assert!(run.last_user_message(Purpose::Answer).contains("last round"));
-    assert!(run.asked[2].messages[1].content.contains(text()));
+    for (request, holds) in run.asked.iter().zip([true, false, false]) {
+        let sent = request.messages.iter().any(|message| message.content.contains(text()));
+        assert_eq!(sent, holds, "consent for one sending covers one");
+    }
+    assert!(run.asked[1].messages[2].content.contains("{bad"), "what it replied is there to be mended");
+    let run = World { settings, decisions: vec![" "], ..World::default() }.run();
+    assert_eq!(run.asked.len(), 1);
+    assert!(matches!(run.state.ending(), Some(Ending::NoAnswer { reason }) if reason.contains("empty reply")));
 }
 
 #[test]
