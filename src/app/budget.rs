@@ -24,7 +24,10 @@ pub fn once(reached: &Reached) -> String {
 
 /// The smallest budget that lets the call go out, rounded up to what is shown of it.
 pub fn at_least(reached: &Reached) -> String {
-    format!("${:.4}", (reached.needed_usd() * 1e4).ceil() / 1e4)
+    let (needed, steps) = (reached.needed_usd(), (reached.needed_usd() * 1e4).ceil());
+    // What is shown must be enough as a number, too.
+    let enough = if steps / 1e4 < needed { steps + 1.0 } else { steps };
+    format!("${:.4}", enough / 1e4)
 }
 
 /// A new budget to begin with: twice the old, or what the call needs, in whole cents.

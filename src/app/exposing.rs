@@ -22,6 +22,11 @@ pub fn at_least(reached: &Overexposed) -> String {
     percent(reached.share)
 }
 
+/// The same as a share, with a digit more.
+pub fn least_share(reached: &Overexposed) -> f64 {
+    ((reached.share * 1e4).ceil() / 1e4).clamp(reached.share, 1.0)
+}
+
 /// A new limit to begin with, in per cent: twice the old, or what the request needs.
 pub fn suggested(reached: &Overexposed) -> String {
     percent(reached.share.max(reached.limit * 2.0).min(1.0)).trim_end_matches('%').to_owned()

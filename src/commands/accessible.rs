@@ -10,6 +10,7 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
 use super::alone::Alone;
+use super::answering::{Answering, Beforehand, left_open};
 use super::begin::{Begun, begin};
 use super::bill;
 use super::replay_headless::{Style, Transcript};
@@ -21,7 +22,7 @@ use crate::document::escape::{visible, visible_lines};
 use crate::journal::{Record, Session};
 use crate::ledger::Ledger;
 use crate::protocol::{
-    BudgetChoice, ExposureChoice, Fact, Gate, GateChoice, Held, Overexposed, Reached, Redaction, RunTo,
+    BudgetChoice, ExposureChoice, Fact, Gate, GateChoice, Held, Need, Overexposed, Phase, Reached, Redaction, RunTo,
 };
 use crate::runtime::{Event, Order};
 use crate::term::{self, Signal};
@@ -76,11 +77,15 @@ enum Wanted {
 }
 
 impl Wanted {
-    /// What is done where nobody is there to answer.
-    fn unanswered(&self) -> Wish {
-        match self {
-            Wanted::Choice(limit) | Wanted::Amount(limit) => limit.stop(),
-            Wanted::Consent | Wanted::Gate { .. } | Wanted::Nothing => Wish::Stop,
+    /// What a line answers where the run stands.
+    fn at(phase: &Phase) -> Self {
+        match phase.need() {
+            Some(Need::Budget(reached)) => Wanted::Choice(Box::new(Limit::Budget(reached.clone()))),
+            Some(Need::Exposure(reached)) => Wanted::Choice(Box::new(Limit::Exposure(*reached))),
+            Some(Need::Gate { n, held }) => Wanted::Gate { n, gate: held.gate() },
+            Some(Need::Consent) => Wanted::Consent,
+            // Only a session that is gone on with waits there.
+            Some(Need::SendAgain(_)) | None => Wanted::Nothing,
         }
     }
 }
@@ -167,19 +172,15 @@ async fn run(
             }
         }
     };
+    let id = session.id().to_string();
     *before = Some(session);
     person.say("Type x and Enter to stop.")?;
     let (mut out, mut ledger) = (stdout(), Ledger::default());
     let mut told = Telling { transcript: Transcript::new(&mut out, documents.to_vec(), 0, Style::Spoken), quarters: 0 };
     let (mut wanted, mut leave, mut listening) = (Wanted::Nothing, false, true);
-    let (mut alone, finish) = (None::<Alone>, config.sessions.on_hangup == OnHangup::Finish);
+    let mut answering = Answering::new(Beforehand::default(), Alone::new(config, attached));
+    let (finish, mut stood) = (config.sessions.on_hangup == OnHangup::Finish, Phase::New);
     loop {
-        let in_vain = async {
-            match &mut alone {
-                Some(alone) => alone.in_vain().await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             event = running.events.recv() => match event {
                 None => break,
@@ -188,30 +189,17 @@ async fn run(
                     for record in &records {
                         if let Some(fact) = record.fact.known() {
                             ledger.apply(fact);
-                            if let Some(alone) = &mut alone {
-                                alone.note(fact);
-                            }
                         }
-                        if let Some(Fact::ConsentAsked { .. }) = record.fact.known() {
-                            wanted = Wanted::Consent;
-                            if !listening {
-                                order(&running.orders, Wish::Stop);
-                            }
-                        }
-                        match told.tell(record)? {
-                            Wanted::Nothing => {}
-                            asked => {
-                                wanted = asked;
-                                if !listening && alone.is_none() && *attached.borrow() == 0 {
-                                    order(&running.orders, wanted.unanswered());
-                                }
-                            }
-                        }
-                        if let Some(Fact::GatePassed { .. } | Fact::SessionEnded { .. }) = record.fact.known()
-                            && matches!(wanted, Wanted::Gate { .. })
-                        {
-                            wanted = Wanted::Nothing;
-                        }
+                        told.tell(record)?;
+                        answering.alone.note(&told.transcript.state.phase);
+                    }
+                    let phase = &told.transcript.state.phase;
+                    // Somebody who attached may have answered.
+                    if *phase != stood {
+                        (wanted, stood) = (Wanted::at(phase), phase.clone());
+                    }
+                    if !listening && let Some(ordered) = answering.order(phase) {
+                        let _ = running.orders.try_send(ordered);
                     }
                 }
             },
@@ -220,14 +208,15 @@ async fn run(
                 Signal::HangUp if finish => {
                     term::let_go_of_terminal();
                     (leave, listening) = (true, false);
-                    alone.get_or_insert_with(|| Alone::new(config, attached.clone(), &told.transcript.state.phase));
+                    answering.alone.begin();
                 }
-                signal => {
-                    leave |= signal != Signal::Interrupt;
-                    order(&running.orders, Wish::Stop);
+                Signal::Interrupt => order(&running.orders, Wish::Stop),
+                Signal::HangUp | Signal::Terminate => {
+                    leave = true;
+                    let _ = running.orders.try_send(Order::Leave);
                 }
             },
-            () = in_vain => drop(running.orders.try_send(Order::LeaveOpen)),
+            () = answering.alone.in_vain() => drop(running.orders.try_send(Order::LeaveOpen)),
             line = person.lines.recv(), if listening => match line {
                 Some(line) => {
                     let (say, ordered) = understood(line.trim(), &mut wanted);
@@ -238,8 +227,8 @@ async fn run(
                 }
                 None => {
                     listening = false;
-                    if !matches!(wanted, Wanted::Nothing) {
-                        order(&running.orders, wanted.unanswered());
+                    if let Some(ordered) = answering.order(&told.transcript.state.phase) {
+                        let _ = running.orders.try_send(ordered);
                     }
                 }
             },
@@ -248,10 +237,17 @@ async fn run(
     let Telling { mut transcript, .. } = told;
     let is_model = transcript.state.opened.as_ref().is_some_and(|opened| opened.remote.is_model);
     transcript.totals()?;
+    let open = transcript.state.phase.need().map(|need| left_open(&id, &need));
     let exit = transcript.state.ending().map_or(Exit::Interrupted, Exit::of);
     person.say(&bill::line(&ledger.totals(), is_model))?;
     running.outcome.await??;
-    Ok(Ran { exit, leave })
+    match open {
+        Some(open) => {
+            person.say(&open.to_string())?;
+            Ok(Ran { exit: open.exit(), leave })
+        }
+        None => Ok(Ran { exit, leave }),
+    }
 }
 
 /// What the person wants of the run.
@@ -375,30 +371,23 @@ struct Telling<'a> {
 }
 
 impl Telling<'_> {
-    /// Tells a record; gives what the person is asked by it: the limit or the gate that is reached.
-    fn tell(&mut self, record: &Record) -> Result<Wanted, Failure> {
+    /// Tells a record, with what the person is asked by it.
+    fn tell(&mut self, record: &Record) -> Result<(), Failure> {
         self.transcript.apply(record);
         self.transcript.tell(record)?;
         match record.fact.known() {
             Some(Fact::JobsPlanned(_)) => self.quarters = 0,
             Some(Fact::JobFinished { .. }) => self.jobs()?,
             Some(Fact::ConsentAsked { .. }) => writeln!(self.transcript.out, "{CONSENT}")?,
-            Some(Fact::BudgetReached(reached)) => {
-                return self.choice(Limit::Budget(reached.clone())).map(Wanted::Choice);
-            }
-            Some(Fact::ExposureReached(reached)) => {
-                return self.choice(Limit::Exposure(*reached)).map(Wanted::Choice);
-            }
-            Some(Fact::GateReached { n, held }) => {
+            Some(Fact::BudgetReached(reached)) => self.choice(&Limit::Budget(reached.clone()))?,
+            Some(Fact::ExposureReached(reached)) => self.choice(&Limit::Exposure(*reached))?,
+            Some(Fact::GateReached { held, .. }) => {
                 self.held(held)?;
                 writeln!(self.transcript.out, "{}", gate_choices(held.gate()))?;
-                self.transcript.out.flush()?;
-                return Ok(Wanted::Gate { n: *n, gate: held.gate() });
             }
             _ => {}
         }
-        self.transcript.out.flush()?;
-        Ok(Wanted::Nothing)
+        Ok(self.transcript.out.flush()?)
     }
 
     /// What waits, where no record before told it.
@@ -424,12 +413,12 @@ impl Telling<'_> {
         Ok(())
     }
 
-    fn choice(&mut self, limit: Limit) -> Result<Box<Limit>, Failure> {
+    fn choice(&mut self, limit: &Limit) -> Result<(), Failure> {
         for line in limit.lines() {
             writeln!(self.transcript.out, "{line}")?;
         }
         writeln!(self.transcript.out, "{}", limit.choices())?;
-        Ok(Box::new(limit))
+        Ok(())
     }
 
     fn jobs(&mut self) -> Result<(), Failure> {

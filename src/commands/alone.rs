@@ -6,13 +6,15 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::config::Config;
 use crate::control::Attached;
-use crate::protocol::{Fact, Phase, Waiting};
+use crate::protocol::Phase;
 
 /// Watches over a run that nobody sees, unless somebody attaches.
 pub struct Alone {
     attached: Attached,
     /// How long the person is waited for.
     wait: Duration,
+    /// Whether the run is alone by now.
+    begun: bool,
     /// Whether the run waits for the person.
     needs: bool,
     /// Until when, while nobody is attached.
@@ -20,53 +22,39 @@ pub struct Alone {
 }
 
 impl Alone {
-    /// `phase`: where the run stands.
-    pub fn new(config: &Config, attached: Attached, phase: &Phase) -> Self {
-        let needs = matches!(
-            phase,
-            Phase::Paused(_)
-                | Phase::Withheld(_)
-                | Phase::AtGate { .. }
-                | Phase::Interrupted(_)
-                | Phase::Waiting(Waiting::Consent)
-        );
+    /// A run that is not alone yet.
+    pub fn new(config: &Config, attached: Attached) -> Self {
         let wait = Duration::from_secs(config.sessions.hangup_wait_s);
-        Self { attached, wait, needs, until: None }
+        Self { attached, wait, begun: false, needs: false, until: None }
     }
 
-    pub fn note(&mut self, fact: &Fact) {
-        match fact {
-            Fact::BudgetReached(_)
-            | Fact::ExposureReached(_)
-            | Fact::GateReached { .. }
-            | Fact::RemoteInterrupted(_)
-            | Fact::ConsentAsked { .. } => {
-                (self.needs, self.until) = (true, None);
-            }
-            // These say nothing of where the run stands.
-            Fact::UtilizationSampled(_)
-            | Fact::NoteAdded { .. }
-            | Fact::DocumentsCounted(_)
-            | Fact::ModelsChosen(_)
-            | Fact::LeversChosen(_) => {}
-            _ => self.needs = false,
+    /// From here on only who attaches sees the run.
+    pub fn begin(&mut self) {
+        self.begun = true;
+    }
+
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Whether another process watches the run.
+    pub fn is_attached(&self) -> bool {
+        *self.attached.borrow() > 0
+    }
+
+    /// Where the run stands, after each fact.
+    pub fn note(&mut self, phase: &Phase) {
+        self.needs = phase.needs_person();
+        if !self.needs {
+            self.until = None;
         }
     }
 
-    /// Comes back when the run has waited for the person in vain. Safe to cancel.
+    /// Comes back when the run has waited for the person in vain, and again after another such wait. Safe to cancel.
     pub async fn in_vain(&mut self) {
         loop {
-            if !self.needs {
-                return std::future::pending().await;
-            }
-            let somebody = *self.attached.borrow_and_update() > 0;
-            let until = match somebody {
-                true => {
-                    self.until = None;
-                    None
-                }
-                false => Some(*self.until.get_or_insert_with(|| Instant::now() + self.wait)),
-            };
+            let attached = *self.attached.borrow_and_update();
+            let until = self.until(attached, Instant::now());
             let passed = async {
                 match until {
                     Some(until) => sleep_until(until).await,
@@ -75,13 +63,78 @@ impl Alone {
             };
             tokio::select! {
                 () = passed => {
-                    self.needs = false;
+                    self.until = None;
                     return;
                 }
-                changed = self.attached.changed() => if changed.is_err() {
-                    return std::future::pending().await;
-                },
+                Ok(()) = self.attached.changed() => {}
             }
         }
+    }
+
+    /// When the wait is over; nothing while the run needs nobody, or somebody is there.
+    fn until(&mut self, attached: usize, now: Instant) -> Option<Instant> {
+        if !self.begun || !self.needs || attached > 0 {
+            self.until = None;
+            return None;
+        }
+        Some(*self.until.get_or_insert(now + self.wait))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::protocol::Waiting;
+
+    const CONSENT: Phase = Phase::Waiting(Waiting::Consent);
+
+    /// A run that waits for the person, so many seconds where it is alone.
+    fn alone(wait_s: u64) -> (watch::Sender<usize>, Alone) {
+        let mut config = Config::default();
+        config.sessions.hangup_wait_s = wait_s;
+        let (attached, watched) = watch::channel(0);
+        let mut alone = Alone::new(&config, watched);
+        alone.note(&CONSENT);
+        (attached, alone)
+    }
+
+    #[test]
+    fn only_a_run_that_is_alone_and_needs_the_person_waits_in_vain() {
+        let ((_attached, mut alone), now) = (alone(60), Instant::now());
+        let at = |seconds| now + Duration::from_secs(seconds);
+        assert_eq!(alone.until(0, at(0)), None, "its terminal is there");
+        alone.begin();
+        alone.note(&Phase::Waiting(Waiting::Jobs));
+        assert_eq!(alone.until(0, at(5)), None, "it goes on by itself");
+        alone.note(&CONSENT);
+        assert_eq!(alone.until(0, at(10)), Some(at(70)));
+        // What comes in meanwhile does not start the clock again.
+        alone.note(&CONSENT);
+        assert_eq!(alone.until(0, at(20)), Some(at(70)));
+        // The next need has a wait of its own.
+        alone.note(&Phase::Waiting(Waiting::Jobs));
+        alone.note(&CONSENT);
+        assert_eq!(alone.until(0, at(30)), Some(at(90)));
+    }
+
+    #[test]
+    fn who_attaches_stops_the_clock_and_who_leaves_starts_it_again() {
+        let ((_attached, mut alone), now) = (alone(60), Instant::now());
+        let at = |seconds| now + Duration::from_secs(seconds);
+        alone.begin();
+        assert_eq!(alone.until(0, at(0)), Some(at(60)));
+        assert_eq!(alone.until(1, at(50)), None, "somebody is there to say how to go on");
+        assert_eq!(alone.until(0, at(1000)), Some(at(1060)));
+    }
+
+    #[tokio::test]
+    async fn the_wait_ends_when_its_time_has_come_even_where_nobody_can_attach() {
+        let (attached, mut alone) = alone(0);
+        alone.begin();
+        alone.in_vain().await;
+        drop(attached);
+        alone.in_vain().await;
     }
 }

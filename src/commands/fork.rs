@@ -6,6 +6,7 @@ use std::io::{Write, stderr};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::answering::Beforehand;
 use super::resume::{Recorded, config_of, go_on};
 use super::run::{Watched, watch};
 use super::{Exit, Failure};
@@ -56,7 +57,8 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     let begun = go_on(&config, recorded, planner).await?;
     writeln!(stderr(), "session {} is a fork of {}", begun.session.id(), parent.id())?;
     let new = begun.session.clone();
-    let exit = watch(&config, Watched { begun, documents, begun_at, agreed: false }, signals, args.json).await?;
+    let exit =
+        watch(&config, Watched { begun, documents, begun_at, said: Beforehand::default() }, signals, args.json).await?;
     tell_differences(&journal, &new.read()?, &parent)?;
     Ok(exit)
 }

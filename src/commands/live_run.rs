@@ -137,28 +137,47 @@ impl Run {
         })
     }
 
-    /// Stops the run and waits until its journal is closed. One that is just beginning first gets to where it can be
-    /// stopped, so that no half-made session stays behind.
-    pub async fn finish(self, documents: &[Document]) {
+    /// Stops the run, or leaves it open where it waits for the person, and waits until its journal is closed. One that is
+    /// just beginning first gets to where it can be stopped, so that no half-made session stays behind. `state`: what of
+    /// the session was shown. Gives where it stood in the end, where this process ran it.
+    pub async fn finish(
+        self,
+        mut session: Option<Session>,
+        mut state: State,
+        documents: &[Document],
+    ) -> Option<(Session, State)> {
         let going = match self {
-            Run::None => return,
+            Run::None => return None,
             Run::Beginning(task) => {
                 let stop = task.abort_handle();
                 match tokio::time::timeout(PATIENCE, task).await {
-                    Ok(Ok(Ok(begun))) => Run::of(begun.running, begun.past, begun.attached, documents),
-                    Ok(_) => return,
-                    Err(_) => return stop.abort(),
+                    Ok(Ok(Ok(begun))) => {
+                        session = Some(begun.session);
+                        Run::of(begun.running, begun.past, begun.attached, documents)
+                    }
+                    Ok(_) => return None,
+                    Err(_) => {
+                        stop.abort();
+                        return None;
+                    }
                 }
             }
             // What another process runs is that one's.
-            Run::Going { attached: None, .. } => return,
+            Run::Going { attached: None, .. } => return None,
             going @ Run::Going { .. } => going,
         };
         if let Run::Going { mut told, orders, .. } = going {
             // What is told is taken meanwhile: a driver that waits for its watcher would take no order.
-            let drain = async { while told.recv().await.is_some() {} };
+            let drain = async {
+                while let Some(told) = told.recv().await {
+                    if let Told::Recorded { records, .. } = told {
+                        records.iter().filter_map(|record| record.fact.known()).for_each(|fact| state.apply(fact));
+                    }
+                }
+            };
             let _ = tokio::join!(orders.send(Order::Leave), drain);
         }
+        session.map(|session| (session, state))
     }
 
     /// Lets the terminal go, and the run go on to its end. Where it needs the person it waits for one to attach, and leaves
@@ -171,7 +190,10 @@ impl Run {
                 // What it waits for has time limits of its own.
                 let begun = tokio::select! {
                     begun = &mut task => begun.map_err(Failure::from).flatten(),
-                    () = told_to_end(stage) => return Run::Beginning(task).finish(documents).await,
+                    () = told_to_end(stage) => {
+                        Run::Beginning(task).finish(None, State::default(), documents).await;
+                        return;
+                    }
                 };
                 match begun {
                     Ok(begun) => Run::of(begun.running, begun.past, begun.attached, documents),
@@ -187,12 +209,17 @@ impl Run {
             }
         };
         let Run::Going { mut told, orders, attached: Some(attached) } = run else { return };
-        let mut alone = Alone::new(config, attached, &stage.model.state.phase);
+        let (mut alone, mut state) = (Alone::new(config, attached), stage.model.state.clone());
+        alone.begin();
+        alone.note(&state.phase);
         loop {
             let order = tokio::select! {
                 news = told.recv() => match news {
                     Some(Told::Recorded { records, .. }) => {
-                        records.iter().filter_map(|record| record.fact.known()).for_each(|fact| alone.note(fact));
+                        for fact in records.iter().filter_map(|record| record.fact.known()) {
+                            state.apply(fact);
+                            alone.note(&state.phase);
+                        }
                         continue;
                     }
                     Some(Told::Event(_)) => continue,

@@ -2,6 +2,7 @@
 
 mod accessible;
 mod alone;
+mod answering;
 mod archive;
 mod attach;
 mod attach_lines;

@@ -2,6 +2,7 @@
 
 use futures_util::stream;
 
+use super::answering::left_open;
 use super::attach::Following;
 use super::begin::begin;
 use super::desk::{Desk, News, count_day, note, pick};
@@ -86,13 +87,16 @@ pub async fn open(
         Ok(Ended::HungUp) | Err(_) => true,
         Ok(_) => false,
     };
-    if hung_up && config.sessions.on_hangup == OnHangup::Finish {
+    let stood = if hung_up && config.sessions.on_hangup == OnHangup::Finish {
         desk.run.finish_alone(stage, config, &documents).await;
+        None
     } else {
         // However the screen ended, the run is stopped in order first, so that nothing is lost.
-        desk.run.finish(&documents).await;
-    }
+        desk.run.finish(desk.session, stage.model.state.clone(), &documents).await
+    };
+    let waits = stood.as_ref().and_then(|(session, state)| Some((session.id().as_str(), state.phase.need()?)));
     match leaving? {
+        Ended::Left(Leaving::Quit(_)) if let Some((id, need)) = waits => Ok(Leaving::LeftOpen(left_open(id, &need))),
         Ended::Left(leaving) => Ok(leaving),
         Ended::HungUp => Ok(Leaving::Over),
     }

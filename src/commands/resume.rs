@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::answering::{Beforehand, refused};
 use super::begin::{self, Begun};
 use super::offers::with;
 use super::run::{Watched, watch};
@@ -20,7 +21,7 @@ use crate::document::escape::visible;
 use crate::journal::{DayBook, Journal, JournalError, JournalWriter, Record, Session, SessionId, Store};
 use crate::local::LocalLm;
 use crate::protocol::{
-    BudgetChoice, ExposureChoice, Interrupted, Known, ModelInfo, Models, Parent, Phase, ProtocolKind, Resumed, Scope,
+    BudgetChoice, Interrupted, Known, ModelInfo, Models, Need, Parent, Phase, ProtocolKind, Resumed, Scope,
     SessionOpened, State,
 };
 use crate::remote::RemoteLm;
@@ -100,60 +101,32 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
     for warning in &recorded.warnings {
         eprintln!("minions: {}", visible(warning));
     }
-    if let Some(interrupted) = Interrupted::of(&recorded.state).filter(|known| known.may_cost() && !args.send_again) {
-        return Err(Failure::new(
-            Exit::NoAnswer,
-            format!(
-                "session {id}: {}; nothing was sent: `minions resume {id} --send-again` sends it again",
-                interrupted.told()
-            ),
-        ));
-    }
-    if let Phase::AtGate { n, held } = &recorded.state.phase {
-        return Err(Failure::new(
-            Exit::NoAnswer,
-            format!(
-                "session {id} waits at gate {n} ({}) for a word; go on with it in the workbench: `minions resume {id}` in a \
-                 terminal",
-                held.gate().name()
-            ),
-        ));
-    }
-    if let Phase::Paused(reached) = &recorded.state.phase
-        && args.budget.is_none_or(|usd| usd < reached.needed_usd())
+    let said = Beforehand {
+        send_again: args.send_again,
+        budget_usd: args.budget,
+        max_exposed_share: args.max_exposed_share,
+        ..Beforehand::default()
+    };
+    if let Some(interrupted) = Interrupted::of(&recorded.state).filter(Interrupted::may_cost)
+        && said.answer(&Need::SendAgain(&interrupted)).is_none()
     {
-        let needed = reached.needed_usd();
-        return Err(Failure::new(
-            Exit::Budget,
-            format!("session {id}: {}; `minions resume {id} --budget {needed:.2}` or more goes on", reached.reason()),
-        ));
+        return Err(refused(id.as_str(), &Need::SendAgain(&interrupted)));
     }
-    if let Phase::Withheld(reached) = &recorded.state.phase
-        && args.max_exposed_share.is_none_or(|share| share < reached.share)
+    // What is waited for already is asked before anything is connected or recorded.
+    if let Some(need) = recorded.state.phase.need()
+        && said.answer(&need).is_none()
     {
-        let needed = (reached.share * 1000.0).ceil() / 1000.0;
-        return Err(Failure::new(
-            Exit::Budget,
-            format!(
-                "session {id}: {}; `minions resume {id} --max-exposed-share {needed}` or more goes on",
-                reached.reason()
-            ),
-        ));
+        return Err(refused(id.as_str(), &need));
     }
+    let paused = matches!(recorded.state.phase, Phase::Paused(_));
     let config = config_of(loaded, &recorded.state, false)?;
     let documents = recorded.documents.clone();
     let begun = go_on(&config, recorded, None).await?;
-    let orders = &begun.running.orders;
-    if let Some(to_usd) = args.budget {
-        let _ = orders.try_send(Order::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd }));
+    // Where no budget is reached yet it is raised for the calls to come.
+    if let Some(to_usd) = args.budget.filter(|_| !paused) {
+        let _ = begun.running.orders.try_send(Order::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd }));
     }
-    if let Some(to_share) = args.max_exposed_share {
-        let _ = orders.try_send(Order::Exposure(ExposureChoice::Raise { to_share }));
-    }
-    if args.send_again {
-        let _ = orders.try_send(Order::SendAgain);
-    }
-    watch(&config, Watched { begun, documents, begun_at, agreed: false }, signals, args.json).await
+    watch(&config, Watched { begun, documents, begun_at, said }, signals, args.json).await
 }
 
 /// Connects to the models and lets the session go on; `planner` plans, where it is not the one of the settings. Must be called

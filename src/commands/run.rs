@@ -6,6 +6,7 @@ use std::time::Instant;
 use futures_util::{Stream, StreamExt};
 
 use super::alone::Alone;
+use super::answering::{Answering, Beforehand, left_open};
 use super::begin::{self, Begun, begin};
 use super::bill;
 use super::progress::Progress;
@@ -35,7 +36,8 @@ pub async fn run(
     // What comes while models are connected stops the run as soon as it goes.
     let signals = Box::pin(term::signals()?);
     let begun = begin(config, documents.clone(), question, None, None).await?;
-    watch(config, Watched { begun, documents, begun_at, agreed }, signals, json).await
+    let said = Beforehand { sends_documents: agreed, ..Beforehand::default() };
+    watch(config, Watched { begun, documents, begun_at, said }, signals, json).await
 }
 
 /// A run that goes by itself.
@@ -43,18 +45,19 @@ pub struct Watched {
     pub begun: Begun,
     pub documents: Vec<Document>,
     pub begun_at: Instant,
-    /// Whether whole documents may be sent to the remote LM, where the protocol does that.
-    pub agreed: bool,
+    /// What the person said of what the run may come to need.
+    pub said: Beforehand,
 }
 
-/// Tells how the run goes, and in the end what came of it.
+/// Tells how the run goes, and in the end what came of it. One that is left open where it needs the person is a failure
+/// that says how to go on.
 pub async fn watch(
     config: &Config,
     watched: Watched,
     mut signals: impl Stream<Item = Signal> + Unpin,
     json: bool,
 ) -> Result<Exit, Failure> {
-    let Watched { begun: Begun { session, mut running, past, attached }, documents, begun_at, agreed } = watched;
+    let Watched { begun: Begun { session, mut running, past, attached }, documents, begun_at, said } = watched;
     let can_overwrite = stderr().is_terminal() && !matches!(std::env::var("TERM").as_deref(), Ok("dumb") | Err(_));
     let mut progress = Progress::new(stderr(), can_overwrite);
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::default(), Exposure::new(&documents));
@@ -64,14 +67,13 @@ pub async fn watch(
         exposure.apply(fact);
     }
     drop(past);
-    let (mut alone, finish) = (None::<Alone>, config.sessions.on_hangup == OnHangup::Finish);
+    let mut answering = Answering::new(said, Alone::new(config, attached));
+    let finish = config.sessions.on_hangup == OnHangup::Finish;
+    // What it stood at before may be what it needs now.
+    if let Some(order) = answering.order(&state.phase) {
+        let _ = running.orders.try_send(order);
+    }
     loop {
-        let in_vain = async {
-            match &mut alone {
-                Some(alone) => alone.in_vain().await,
-                None => std::future::pending().await,
-            }
-        };
         let records = tokio::select! {
             event = running.events.recv() => match event {
                 Some(Event::Recorded(records)) => records,
@@ -82,16 +84,17 @@ pub async fn watch(
                 match signal {
                     Signal::HangUp if finish => {
                         term::let_go_of_terminal();
-                        alone.get_or_insert_with(|| Alone::new(config, attached.clone(), &state.phase));
+                        answering.alone.begin();
                     }
                     // A process that goes on after a pause was not told to stop.
                     Signal::Continued => {}
                     // A full queue holds the same order many times over.
-                    _ => drop(running.orders.try_send(Order::Stop)),
+                    Signal::Interrupt => drop(running.orders.try_send(Order::Stop)),
+                    Signal::HangUp | Signal::Terminate => drop(running.orders.try_send(Order::Leave)),
                 }
                 continue;
             }
-            () = in_vain => {
+            () = answering.alone.in_vain() => {
                 let _ = running.orders.try_send(Order::LeaveOpen);
                 continue;
             }
@@ -102,21 +105,11 @@ pub async fn watch(
                 ledger.apply(fact);
                 exposure.apply(fact);
                 progress.tell(&state, fact);
-                if let Fact::ConsentAsked { .. } = fact.as_ref()
-                    && (agreed || alone.is_none() && *attached.borrow() == 0)
-                {
-                    let _ = running.orders.try_send(if agreed { Order::Consent } else { Order::Stop });
-                }
-                if let Some(alone) = &mut alone {
-                    alone.note(fact);
-                } else if let Some(stop) = stop_at(fact) {
-                    match *attached.borrow() {
-                        // Nobody is there to say how to go on.
-                        0 => drop(running.orders.try_send(stop)),
-                        _ => alone = Some(Alone::new(config, attached.clone(), &state.phase)),
-                    }
-                }
+                answering.alone.note(&state.phase);
             }
+        }
+        if let Some(order) = answering.order(&state.phase) {
+            let _ = running.orders.try_send(order);
         }
     }
     progress.end();
@@ -126,8 +119,9 @@ pub async fn watch(
     running.outcome.await??;
     let seconds = begun_at.elapsed().as_secs_f64();
     let report = report(&session.id().to_string(), &state, &ledger, &exposure, &documents, seconds);
-    let failed = match state.ending() {
-        Some(Ending::Failed { error }) => Some(Failure::new(Exit::Error, error.clone())),
+    let failed = match (state.ending(), state.phase.need()) {
+        (Some(Ending::Failed { error }), _) => Some(Failure::new(Exit::Error, error.clone())),
+        (None, Some(need)) => Some(left_open(session.id().as_str(), &need)),
         _ => None,
     };
     let mut out = Output::standard();
@@ -143,7 +137,7 @@ pub async fn watch(
     }
 }
 
-/// How a run ends at a limit where nobody says how to go on.
+/// How a try of an eval ends at a limit: nobody says how to go on.
 pub(super) fn stop_at(fact: &Fact) -> Option<Order> {
     match fact {
         Fact::BudgetReached(_) => Some(Order::Budget(BudgetChoice::Stop)),

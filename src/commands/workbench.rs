@@ -33,6 +33,8 @@ pub enum Leaving {
     Quit(Exit),
     /// The terminal is gone, or the process is asked to end.
     Over,
+    /// The session waits for the person; this says for what, and how to go on.
+    LeftOpen(Failure),
     /// The session of this id is followed no more; another process runs it.
     Unfollowed(String),
     /// This is there to be shown in its place.
@@ -74,6 +76,11 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
             Leaving::Quit(exit) => {
                 stage.leave()?;
                 return Ok(exit);
+            }
+            Leaving::LeftOpen(how) => {
+                stage.leave()?;
+                let _ = writeln!(stderr(), "{how}");
+                return Ok(Exit::Interrupted);
             }
             Leaving::Unfollowed(id) => {
                 stage.leave()?;

@@ -25,6 +25,7 @@ mod local_only;
 mod merge;
 mod message;
 pub mod minion;
+mod need;
 mod price;
 pub mod prompts;
 pub mod redact;
@@ -57,6 +58,7 @@ pub use job::{Chunk, Flaw, JobOutput, JobResult, Manifest, Outcome, PlannedJob, 
 pub use levers::{Chunker, Levers, Means, Memory, Merge, Retrieval};
 pub use merge::merged;
 pub use message::{Message, Purpose, ReplyFormat, Role, TokenCount, Usage, estimate_tokens};
+pub use need::Need;
 pub use price::{LongPrice, Price};
 pub use remote_only::enclose;
 pub use resume::{Interrupted, Resumed};

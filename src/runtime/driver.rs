@@ -116,10 +116,10 @@ impl Driver {
             let mut inputs = tokio::select! {
                 order = orders.recv(), if orders_open => match order {
                     Some(Order::Choose(connected)) => vec![self.choose(connected)],
-                    Some(Order::LeaveOpen) => break,
+                    Some(Order::LeaveOpen | Order::Leave) if self.state.phase.needs_person() => break,
+                    Some(Order::LeaveOpen) => continue,
                     Some(Order::Levers(levers)) => vec![Input::ChooseLevers(levers)],
                     Some(Order::Consent) => vec![Input::Consent],
-                    Some(Order::Leave) if matches!(self.state.phase, Phase::Interrupted(_)) => break,
                     Some(Order::Stop | Order::Leave) => vec![self.stop()],
                     Some(Order::SendAgain) => vec![Input::SendAgain],
                     Some(Order::CancelJob(job)) => vec![Input::CancelJob(job)],

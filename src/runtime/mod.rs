@@ -90,7 +90,8 @@ pub enum Order {
     /// Ask these models from the next round on. They are connections of this process: another cannot give them.
     #[serde(skip)]
     Choose(Connected),
-    /// End here without sealing the journal, so that the session can be gone on with.
+    /// Where the person is needed, end here without sealing the journal, so that the session can be gone on with. One that
+    /// goes on by itself does so.
     #[serde(skip)]
     LeaveOpen,
     /// These levers hold from the next round on.
@@ -121,8 +122,8 @@ pub enum Order {
     /// Put a note on record.
     Note(String),
     Stop,
-    /// Nobody watches any more. A session that waits for a word on a request whose answer never came stays as it is, to
-    /// be taken up later; any other is stopped.
+    /// Nobody watches any more. A session that waits for the person stays as it is, to be taken up later; any other is
+    /// stopped.
     #[serde(skip)]
     Leave,
 }

@@ -4,6 +4,7 @@ mod exposing;
 mod forking;
 mod gates;
 mod laws;
+mod needs;
 mod other;
 mod resuming;
 mod rounds;

@@ -1,0 +1,215 @@
+//! Who answers where a run that goes by itself needs the person: what was said on the command line, who is attached, or
+//! nobody. And what is told of a session that waits on.
+
+use super::alone::Alone;
+use super::{Exit, Failure};
+use crate::app::{budget, exposing};
+use crate::protocol::{BudgetChoice, ExposureChoice, Need, Phase};
+use crate::runtime::Order;
+
+/// What the person said on the command line, before a session needed it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Beforehand {
+    /// The whole documents may leave.
+    pub sends_documents: bool,
+    /// The request whose answer never came is sent again.
+    pub send_again: bool,
+    /// What the session may spend, or today's sessions where their budget was reached.
+    pub budget_usd: Option<f64>,
+    /// What share of the documents may leave, 0 to 1.
+    pub max_exposed_share: Option<f64>,
+}
+
+impl Beforehand {
+    /// The order that follows from it; nothing where it says nothing of this, or not enough.
+    pub fn answer(&self, need: &Need<'_>) -> Option<Order> {
+        match need {
+            Need::Budget(reached) => {
+                let to_usd = self.budget_usd.filter(|usd| *usd >= reached.needed_usd())?;
+                Some(Order::Budget(BudgetChoice::Raise { scope: reached.scope, to_usd }))
+            }
+            Need::Exposure(reached) => {
+                let to_share = self.max_exposed_share.filter(|share| *share >= reached.share)?;
+                Some(Order::Exposure(ExposureChoice::Raise { to_share }))
+            }
+            Need::SendAgain(_) => self.send_again.then_some(Order::SendAgain),
+            Need::Consent => self.sends_documents.then_some(Order::Consent),
+            Need::Gate { .. } => None,
+        }
+    }
+}
+
+/// Answers for a run whose person is not asked on a terminal.
+pub struct Answering {
+    said: Beforehand,
+    pub alone: Alone,
+    /// Where the run stood when it was answered last: orders take a while.
+    answered: Option<Phase>,
+}
+
+impl Answering {
+    pub fn new(said: Beforehand, alone: Alone) -> Self {
+        Self { said, alone, answered: None }
+    }
+
+    /// What to order where the run stands, if anything. Somebody who is attached is waited for, and as long as the terminal
+    /// of a run that it was taken from would be; without either a limit ends the run, and anything else leaves it open.
+    pub fn order(&mut self, phase: &Phase) -> Option<Order> {
+        self.alone.note(phase);
+        let Some(need) = phase.need() else {
+            self.answered = None;
+            return None;
+        };
+        if self.answered.as_ref() == Some(phase) {
+            return None;
+        }
+        self.answered = Some(phase.clone());
+        if let Some(order) = self.said.answer(&need) {
+            // What allows one thing to be sent again allows no other.
+            self.said.send_again &= !matches!(need, Need::SendAgain(_));
+            return Some(order);
+        }
+        if self.alone.has_begun() || self.alone.is_attached() {
+            self.alone.begin();
+            return None;
+        }
+        Some(match need {
+            Need::Budget(_) => Order::Budget(BudgetChoice::Stop),
+            Need::Exposure(_) => Order::Exposure(ExposureChoice::Stop),
+            Need::Gate { .. } | Need::SendAgain(_) | Need::Consent => Order::LeaveOpen,
+        })
+    }
+}
+
+/// Why the session was left where it stands, and how to go on with it.
+pub fn left_open(id: &str, need: &Need<'_>) -> Failure {
+    Failure::new(exit(need), format!("session {id} was left open: {}; {}", need.told(), how(id, need)))
+}
+
+/// Why the session is not gone on with, and how it would be.
+pub fn refused(id: &str, need: &Need<'_>) -> Failure {
+    Failure::new(exit(need), format!("session {id}: {}; nothing was sent: {}", need.told(), how(id, need)))
+}
+
+fn exit(need: &Need<'_>) -> Exit {
+    match need {
+        Need::Budget(_) | Need::Exposure(_) => Exit::Budget,
+        Need::Gate { .. } | Need::SendAgain(_) | Need::Consent => Exit::NoAnswer,
+    }
+}
+
+fn how(id: &str, need: &Need<'_>) -> String {
+    match need {
+        Need::Budget(reached) => {
+            let least = budget::at_least(reached);
+            format!("`minions resume {id} --budget {}` or more goes on", least.trim_start_matches('$'))
+        }
+        Need::Exposure(reached) => {
+            format!("`minions resume {id} --max-exposed-share {}` or more goes on", exposing::least_share(reached))
+        }
+        Need::Gate { .. } => format!("`minions resume {id}` in a terminal goes on"),
+        Need::SendAgain(_) => format!("`minions resume {id} --send-again` sends it again"),
+        Need::Consent => format!("`minions resume {id} --yes-send-document` agrees"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::protocol::{Held, Interrupted, Overexposed, Purpose, Reached, Scope, Waiting};
+
+    fn reached(scope: Scope, worst_usd: f64) -> Phase {
+        let (purpose, attempt) = (Purpose::Think, 1);
+        Phase::Paused(Reached { scope, purpose, attempt, again: None, worst_usd, committed_usd: 0.0, budget_usd: 0.01 })
+    }
+
+    fn exposed(share: f64) -> Phase {
+        let (purpose, attempt) = (Purpose::Think, 1);
+        Phase::Withheld(Overexposed { purpose, attempt, left: 0.1, share, bytes: 9, limit: 0.1 })
+    }
+
+    fn gate() -> Phase {
+        Phase::AtGate { n: 2, held: Held::Outputs { round: 1 } }
+    }
+
+    fn interrupted() -> Phase {
+        let ask = crate::protocol::AskId { round: 1, n: 1 };
+        Phase::Interrupted(Interrupted { ask, purpose: Purpose::Think, attempt: 1, worst_usd: None })
+    }
+
+    const CONSENT: Phase = Phase::Waiting(Waiting::Consent);
+
+    fn answering(said: Beforehand) -> (watch::Sender<usize>, Answering) {
+        let (attached, watched) = watch::channel(0);
+        (attached, Answering::new(said, Alone::new(&Config::default(), watched)))
+    }
+
+    #[test]
+    fn with_nobody_there_a_limit_ends_the_run_and_anything_else_leaves_it_open() {
+        let (_attached, mut nobody) = answering(Beforehand::default());
+        assert!(nobody.order(&Phase::Waiting(Waiting::Jobs)).is_none());
+        let paused = reached(Scope::Session, 1.0);
+        assert!(matches!(nobody.order(&paused), Some(Order::Budget(BudgetChoice::Stop))));
+        assert!(nobody.order(&paused).is_none(), "once is enough");
+        assert!(matches!(nobody.order(&exposed(0.5)), Some(Order::Exposure(ExposureChoice::Stop))));
+        for phase in [gate(), interrupted(), CONSENT] {
+            assert!(matches!(nobody.order(&phase), Some(Order::LeaveOpen)), "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_attached_is_asked_and_who_attached_before_is_waited_for() {
+        let (attached, mut somebody) = answering(Beforehand::default());
+        attached.send(1).unwrap();
+        assert!(somebody.order(&CONSENT).is_none() && somebody.alone.has_begun());
+        attached.send(0).unwrap();
+        assert!(somebody.order(&Phase::Waiting(Waiting::Jobs)).is_none());
+        assert!(somebody.order(&gate()).is_none(), "they may come back");
+
+        let (_attached, mut hung_up) = answering(Beforehand::default());
+        hung_up.alone.begin();
+        assert!(hung_up.order(&reached(Scope::Session, 1.0)).is_none());
+    }
+
+    #[test]
+    fn what_was_said_beforehand_answers_what_it_is_about_and_where_it_is_enough() {
+        let said =
+            Beforehand { sends_documents: true, send_again: true, budget_usd: Some(0.5), max_exposed_share: Some(0.5) };
+        let (_attached, mut run) = answering(said);
+        for scope in [Scope::Session, Scope::Day] {
+            let order = run.order(&reached(scope, 0.2));
+            assert!(matches!(order, Some(Order::Budget(BudgetChoice::Raise { scope: of, .. })) if of == scope));
+        }
+        assert!(matches!(run.order(&reached(Scope::Day, 0.7)), Some(Order::Budget(BudgetChoice::Stop))));
+        assert!(matches!(run.order(&exposed(0.4)), Some(Order::Exposure(ExposureChoice::Raise { to_share: 0.5 }))));
+        assert!(matches!(run.order(&CONSENT), Some(Order::Consent)));
+        assert!(matches!(run.order(&interrupted()), Some(Order::SendAgain)));
+        assert!(run.order(&Phase::Waiting(Waiting::Jobs)).is_none());
+        assert!(matches!(run.order(&interrupted()), Some(Order::LeaveOpen)), "it was said of one request");
+        assert!(matches!(run.order(&gate()), Some(Order::LeaveOpen)), "no flag passes a gate");
+    }
+
+    #[test]
+    fn what_is_told_names_the_amount_that_is_enough() {
+        for worst_usd in [0.0134, 0.013_401, 0.2, 7.000_000_1] {
+            let phase = reached(Scope::Session, worst_usd);
+            let told = refused("x", &phase.need().unwrap()).to_string();
+            let amount = told.split("--budget ").nth(1).unwrap().split('`').next().unwrap();
+            let said = Beforehand { budget_usd: Some(amount.parse().unwrap()), ..Beforehand::default() };
+            assert!(said.answer(&phase.need().unwrap()).is_some(), "{told}");
+        }
+        for share in [0.123_456, 0.5, 0.999_99, 1.0] {
+            let phase = exposed(share);
+            let told = refused("x", &phase.need().unwrap()).to_string();
+            let amount = told.split("--max-exposed-share ").nth(1).unwrap().split('`').next().unwrap();
+            let said = Beforehand { max_exposed_share: Some(amount.parse().unwrap()), ..Beforehand::default() };
+            assert!(said.answer(&phase.need().unwrap()).is_some(), "{told}");
+        }
+        let told = left_open("x", &CONSENT.need().unwrap());
+        assert!(told.exit() == Exit::NoAnswer && told.to_string().contains("resume x --yes-send-document"), "{told}");
+        assert!(left_open("x", &gate().need().unwrap()).to_string().contains("gate 2 (outputs)"));
+    }
+}

@@ -1,0 +1,54 @@
+//! Where a session waits for the person, and goes on only with a word.
+
+use super::budget::Reached;
+use super::exposing::Overexposed;
+use super::gate::Held;
+use super::resume::Interrupted;
+use super::state::{Phase, Waiting};
+
+/// What the person has to say before a session goes on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Need<'a> {
+    /// Whether more may be spent.
+    Budget(&'a Reached),
+    /// Whether more of the documents may leave.
+    Exposure(&'a Overexposed),
+    /// How to go on at the `n`-th gate.
+    Gate { n: u32, held: &'a Held },
+    /// Whether the request whose answer never came is sent again.
+    SendAgain(&'a Interrupted),
+    /// Whether the whole documents may leave.
+    Consent,
+}
+
+impl Phase {
+    /// What of the person is waited for; nothing where the session goes on by itself or has ended.
+    pub fn need(&self) -> Option<Need<'_>> {
+        match self {
+            Phase::Paused(reached) => Some(Need::Budget(reached)),
+            Phase::Withheld(reached) => Some(Need::Exposure(reached)),
+            Phase::AtGate { n, held } => Some(Need::Gate { n: *n, held }),
+            Phase::Interrupted(interrupted) => Some(Need::SendAgain(interrupted)),
+            Phase::Waiting(Waiting::Consent) => Some(Need::Consent),
+            Phase::New | Phase::Due(_) | Phase::Waiting(_) | Phase::Ended(_) => None,
+        }
+    }
+
+    /// Whether nothing goes on before the person says a word.
+    pub fn needs_person(&self) -> bool {
+        self.need().is_some()
+    }
+}
+
+impl Need<'_> {
+    /// What is waited for, in a sentence without its full stop.
+    pub fn told(&self) -> String {
+        match self {
+            Need::Budget(reached) => reached.reason(),
+            Need::Exposure(reached) => reached.reason(),
+            Need::Gate { n, held } => format!("it waits at gate {n} ({}) for a word", held.gate().name()),
+            Need::SendAgain(interrupted) => interrupted.told(),
+            Need::Consent => "it waits for a word on whether the whole documents are sent to the remote LM".into(),
+        }
+    }
+}
