@@ -258,12 +258,15 @@ pub struct ResumeArgs {
     /// Send a request again whose answer never came, although it may have been paid for
     #[arg(long)]
     pub send_again: bool,
-    /// Go on under a budget of so many dollars for the session
+    /// Go on under a budget of so many dollars for the session, or for the day where that budget was reached
     #[arg(long, value_name = "USD", value_parser = dollars)]
     pub budget: Option<f64>,
     /// Go on where the next request would take too much along: the share of the documents that may leave, from 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub max_exposed_share: Option<f64>,
+    /// Agree that the whole documents are sent, where the session's protocol is remote-only
+    #[arg(long)]
+    pub yes_send_document: bool,
     /// Without the screen; where there is no terminal it is never drawn
     #[arg(long)]
     pub headless: bool,
@@ -438,6 +441,9 @@ pub struct ForkArgs {
     /// Ask anew what was asked after that place, instead of taking replies from the record
     #[arg(long)]
     pub ask_anew: bool,
+    /// Agree that the whole documents are sent, where the session's protocol is remote-only
+    #[arg(long)]
+    pub yes_send_document: bool,
     /// Print one JSON object instead of the answer
     #[arg(long)]
     pub json: bool,

@@ -50,3 +50,5 @@ mod stopped;
 mod store;
 #[path = "runs/taken_up.rs"]
 mod taken_up;
+#[path = "runs/waiting.rs"]
+mod waiting;

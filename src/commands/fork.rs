@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::answering::Beforehand;
-use super::resume::{Recorded, config_of, go_on};
+use super::resume::{Recorded, asks_consent, config_of, go_on};
 use super::run::{Watched, watch};
 use super::{Exit, Failure};
 use super::{begin, private, protocol};
@@ -39,6 +39,8 @@ pub struct Wanted {
     pub rerun_local: bool,
     /// Ask again what was asked after the place.
     pub anew: bool,
+    /// Nobody will be there to agree that the whole documents are sent, and nobody has.
+    pub disagrees: bool,
 }
 
 /// Forks the session of the command line, and runs the fork.
@@ -57,8 +59,8 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     let begun = go_on(&config, recorded, planner).await?;
     writeln!(stderr(), "session {} is a fork of {}", begun.session.id(), parent.id())?;
     let new = begun.session.clone();
-    let exit =
-        watch(&config, Watched { begun, documents, begun_at, said: Beforehand::default() }, signals, args.json).await?;
+    let said = Beforehand { sends_documents: args.yes_send_document || args.rerun_local, ..Beforehand::default() };
+    let exit = watch(&config, Watched { begun, documents, begun_at, said }, signals, args.json).await?;
     tell_differences(&journal, &new.read()?, &parent)?;
     Ok(exit)
 }
@@ -92,6 +94,8 @@ fn wanted(loaded: &Loaded, args: &ForkArgs, parent: &Session, journal: &Journal)
         output,
         rerun_local: args.rerun_local,
         anew: args.ask_anew,
+        // The planner's replies on record are asked for nothing.
+        disagrees: !args.yes_send_document && !args.rerun_local,
     };
     wanted.settings = Some(settings_of(loaded, &in_force(parent, journal, &wanted)?)?);
     Ok(wanted)
@@ -258,6 +262,12 @@ pub fn plan(parent: &Session, journal: Arc<Journal>, wanted: &Wanted) -> Result<
     if matches!(state.phase, Phase::Due(Due::End(_))) {
         return Err(Failure::usage(format!(
             "session {} has its answer there, and nothing is left to be done; leave it at an earlier place with --from",
+            parent.id()
+        )));
+    }
+    if wanted.disagrees && asks_consent(&state) {
+        return Err(Failure::usage(format!(
+            "a fork of session {} sends the whole documents to the remote LM; nothing was sent: add --yes-send-document to agree",
             parent.id()
         )));
     }

@@ -17,7 +17,7 @@ use crate::app::{Account, Figures, Marks};
 use crate::config::Config;
 use crate::control::Attached;
 use crate::document::Document;
-use crate::journal::{JournalError, Record};
+use crate::journal::{JournalError, Record, Session};
 use crate::protocol::State;
 use crate::runtime::{Event, Order, Running};
 use crate::term::Signal;

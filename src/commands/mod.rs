@@ -152,11 +152,14 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
             block_on(workbench::workbench(loaded, scene(cli), Shown::Session(recording)))
         }
         Command::Resume(args) => {
-            let headless = args.headless || args.json || args.send_again || args.budget.is_some();
+            let says = args.send_again || args.yes_send_document;
+            let says = says || args.budget.is_some() || args.max_exposed_share.is_some();
+            let headless = args.headless || args.json || says;
             if !headless && !loaded.config.screen.accessible && screen::possible().is_ok() {
                 let session = begin::store(&loaded.config)?.resolve(&args.session)?;
                 let recorded = Box::new(resume::Recorded::read(session)?);
-                return block_on(workbench::workbench(loaded, scene(cli), Shown::Resumed(recorded)));
+                let config = Some(Box::new(resume::config_of(loaded, &recorded.state, false)?));
+                return block_on(workbench::workbench(loaded, scene(cli), Shown::Resumed { recorded, config }));
             }
             block_on(resume::resume(loaded, args))
         }

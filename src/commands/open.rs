@@ -25,8 +25,8 @@ use crate::runtime::{Event, Order};
 
 /// How a live screen begins.
 pub enum Begin {
-    /// With a session that was interrupted.
-    Resuming(Box<Recorded>),
+    /// With a session that was interrupted, under these settings; else under those in force with its own models.
+    Resuming(Box<Recorded>, Option<Box<Config>>),
     /// With a question to the documents.
     With(String, Option<Span>),
     /// By asking the person for one.
@@ -55,12 +55,13 @@ pub async fn open(
     let mut commands = Vec::new();
     match begin {
         Begin::With(question, part) => desk.run = start(stage, config, &documents, question, part, None),
-        Begin::Resuming(recorded) => {
+        Begin::Resuming(recorded, own) => {
             stage.update(Message::RunBegan);
             for warning in &recorded.warnings {
                 stage.update(Message::Notice(warning.clone()));
             }
-            match with_models_of(config, &recorded.state, false, false) {
+            let own = own.map_or_else(|| with_models_of(config, &recorded.state, false, false), |own| Ok(*own));
+            match own {
                 Ok(own) => {
                     *config = own.clone();
                     stage.update(Message::Settings(Box::new(own.clone())));

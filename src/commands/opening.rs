@@ -105,7 +105,7 @@ impl Opening {
 
     /// Takes the session up, to go on with it.
     pub fn resume(&mut self, session: Session) {
-        self.read(Asked::Picked, move || Ok(Shown::Resumed(Box::new(Recorded::read(session)?))));
+        self.read(Asked::Picked, move || Ok(resumed(Recorded::read(session)?)));
     }
 
     /// Makes a new session from a record of this one, to go on with it.
@@ -122,7 +122,7 @@ impl Opening {
             if !goes_on.load(Ordering::Relaxed) {
                 return Err(Failure::usage("the fork is wanted no longer"));
             }
-            Ok(Shown::Resumed(Box::new(runtime.block_on(plan.make(&store))?)))
+            Ok(resumed(runtime.block_on(plan.make(&store))?))
         });
         self.wanted = Some(Wanted(wanted));
     }
@@ -174,6 +174,11 @@ impl Opened {
             }
         }
     }
+}
+
+/// With the session's own models.
+fn resumed(recorded: Recorded) -> Shown {
+    Shown::Resumed { recorded: Box::new(recorded), config: None }
 }
 
 /// The paths that were typed: apart by blanks, those with blanks in them in quotes, or one path as it stands.

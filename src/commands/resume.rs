@@ -21,7 +21,7 @@ use crate::document::escape::visible;
 use crate::journal::{DayBook, Journal, JournalError, JournalWriter, Record, Session, SessionId, Store};
 use crate::local::LocalLm;
 use crate::protocol::{
-    BudgetChoice, Interrupted, Known, ModelInfo, Models, Need, Parent, Phase, ProtocolKind, Resumed, Scope,
+    BudgetChoice, Due, Interrupted, Known, ModelInfo, Models, Need, Parent, Phase, ProtocolKind, Resumed, Scope,
     SessionOpened, State,
 };
 use crate::remote::RemoteLm;
@@ -105,8 +105,11 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
         send_again: args.send_again,
         budget_usd: args.budget,
         max_exposed_share: args.max_exposed_share,
-        ..Beforehand::default()
+        sends_documents: args.yes_send_document,
     };
+    if asks_consent(&recorded.state) && said.answer(&Need::Consent).is_none() {
+        return Err(refused(id.as_str(), &Need::Consent));
+    }
     if let Some(interrupted) = Interrupted::of(&recorded.state).filter(Interrupted::may_cost)
         && said.answer(&Need::SendAgain(&interrupted)).is_none()
     {
@@ -127,6 +130,12 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
         let _ = begun.running.orders.try_send(Order::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd }));
     }
     watch(&config, Watched { begun, documents, begun_at, said }, signals, args.json).await
+}
+
+/// Whether the session comes to the question of whether the whole documents are sent before it sends anything.
+pub fn asks_consent(state: &State) -> bool {
+    let before = matches!(state.phase, Phase::Due(Due::BeginRound { .. } | Due::AskConsent));
+    state.settings().protocol == ProtocolKind::RemoteOnly && (before || state.phase.need() == Some(Need::Consent))
 }
 
 /// Connects to the models and lets the session go on; `planner` plans, where it is not the one of the settings. Must be called

@@ -7,7 +7,7 @@ use super::resume::Recorded;
 use super::screen::{Scene, Stage};
 use super::{Exit, Failure, open, replay};
 use crate::app::{Message, Mode, Model};
-use crate::config::Loaded;
+use crate::config::{Config, Loaded};
 use crate::document::{Document, Span};
 
 /// What the screen shows first, or next.
@@ -23,7 +23,11 @@ pub enum Shown {
     },
     Session(Box<replay::Recording>),
     /// A session that is gone on with.
-    Resumed(Box<Recorded>),
+    Resumed {
+        recorded: Box<Recorded>,
+        /// The settings that it goes on with, where the command line has a say; else its models are its own.
+        config: Option<Box<Config>>,
+    },
     /// One that another process runs.
     Elsewhere(Box<Following>),
 }
@@ -60,10 +64,10 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
                 let begin = question.map_or(open::Begin::Asking, |(text, part)| open::Begin::With(text, part));
                 open::open(&mut stage, &mut config, documents, begin).await?
             }
-            Shown::Resumed(recorded) => {
+            Shown::Resumed { recorded, config: own } => {
                 let documents = recorded.documents.clone();
                 stage.turn_to(Model::new(documents.clone(), Mode::Live { running: false }));
-                open::open(&mut stage, &mut config, documents, open::Begin::Resuming(recorded)).await?
+                open::open(&mut stage, &mut config, documents, open::Begin::Resuming(recorded, own)).await?
             }
             Shown::Elsewhere(following) => {
                 let documents = following.documents.clone();
