@@ -57,7 +57,7 @@ pub enum GateEdit {
 impl GateEdit {
     pub fn title(self) -> String {
         match self {
-            GateEdit::Message(message) => format!("Message {} of the request", message + 1),
+            GateEdit::Message(message) => format!("Message {}, changed in this request alone", message + 1),
             GateEdit::Program => "The program".into(),
             GateEdit::Outputs => "What goes on to the remote LM".into(),
             GateEdit::Pattern => "Redact what this regular expression matches".into(),

@@ -105,8 +105,7 @@ pub fn due_request(state: &State) -> Option<RemoteAsk> {
     if let Some(draft) = &state.draft {
         return Some(hidden(state, draft.request.clone()));
     }
-    let ask =
-        AskId { round: state.round()?.number, n: state.asks().map(|ask| ask.request.ask.n).max().unwrap_or(0) + 1 };
+    let ask = next_ask(state, state.round()?.number);
     let request = RemoteAsk {
         ask,
         purpose,
@@ -117,6 +116,10 @@ pub fn due_request(state: &State) -> Option<RemoteAsk> {
         estimate: Estimate::default(),
     };
     Some(recounted(state, hidden(state, request)))
+}
+
+pub(super) fn next_ask(state: &State, round: u32) -> AskId {
+    AskId { round, n: state.asks().map(|ask| ask.request.ask.n).max().unwrap_or(0) + 1 }
 }
 
 /// The request with placeholders in the place of private words, and without what the person had blotted out. What the system

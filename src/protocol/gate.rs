@@ -122,7 +122,7 @@ pub enum RunTo {
 pub enum GateChoice {
     /// Go on with what is held. At the decision it is accepted; a failed program goes back to the remote LM with its error.
     Pass,
-    /// Another text for one message of the request, counted from 0.
+    /// Another text for one message of the request, counted from 0. It holds for this request and its being sent again.
     EditRequest { message: u32, text: String },
     /// Another program in place of this one, at the gates of code and outputs.
     EditProgram { source: String },

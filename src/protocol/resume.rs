@@ -5,12 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::advance::{next_ask, recounted};
 use super::decision::Decision;
-use super::fact::{EmbeddingModel, Fact, Models, RemoteFailure};
+use super::fact::{EmbeddingModel, Fact, Models, RemoteAsk, RemoteFailure};
 use super::ids::AskId;
 use super::input::{Effect, Step};
 use super::message::Purpose;
-use super::state::{AskState, Due, JobState, Phase, State, Waiting};
+use super::state::{AskState, Draft, Due, JobState, Phase, State, Waiting};
 
 /// Another process went on with the session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -136,12 +137,18 @@ impl State {
         self.phase = Phase::Interrupted(interrupted.clone());
     }
 
+    /// What was interrupted is what is sent, with what the person had made of it at a gate.
     pub(super) fn resend_allowed(&mut self, ask: AskId) {
-        if let Phase::Interrupted(interrupted) = &self.phase
-            && interrupted.ask == ask
-        {
-            let (purpose, attempt) = (interrupted.purpose, interrupted.attempt);
-            self.phase = Phase::Due(Due::Ask { purpose, attempt });
+        let Phase::Interrupted(interrupted) = &self.phase else { return };
+        if interrupted.ask != ask {
+            return;
         }
+        let (purpose, attempt) = (interrupted.purpose, interrupted.attempt);
+        let lost = self.asks().find(|known| known.request.ask == ask).map(|known| known.request.clone());
+        if let Some(lost) = lost {
+            let request = recounted(self, RemoteAsk { ask: next_ask(self, ask.round), ..lost });
+            self.draft = Some(Draft { request, passed: true });
+        }
+        self.phase = Phase::Due(Due::Ask { purpose, attempt });
     }
 }

@@ -95,6 +95,23 @@ fn an_unanswered_paid_request_is_sent_again_only_when_the_person_says_so_and_sta
 }
 
 #[test]
+fn what_the_person_made_of_a_request_is_sent_again_as_it_was_and_passes_no_gate_twice() {
+    let edit = GateChoice::EditRequest { message: 1, text: "Only this.".into() };
+    let settings = Settings { gates: Gates::all(), ..Settings::default() };
+    let world = World { settings, says: vec![Say::At(edit), Say::At(GateChoice::Pass)], ..World::default() };
+    let whole = world.run();
+    let sent = whole.facts.iter().position(|fact| matches!(fact, Fact::RemoteAsked(_))).unwrap() + 1;
+    let passing = World { says: vec![Say::At(GateChoice::Pass)], ..world };
+    let resumed = passing.resume(&whole.facts[..sent]);
+    let again = &resumed.asked[0];
+    assert_eq!((again.ask.n, &again.messages), (whole.asked[0].ask.n + 1, &whole.asked[0].messages));
+    assert_eq!(again.messages[1].content, "Only this.");
+    assert_eq!(again.estimate.input_tokens, whole.asked[0].estimate.input_tokens);
+    let allowed = after(&resumed, sent).iter().position(|fact| matches!(fact, Fact::ResendAllowed { .. })).unwrap();
+    assert!(matches!(after(&resumed, sent)[allowed + 1], Fact::RemoteAsked(_)), "it was shown before");
+}
+
+#[test]
 fn a_request_that_costs_nothing_is_sent_again_at_once() {
     let (state, request) = asking(Some(Price::flat(0.0, 0.0)));
     let mut run = Run { state, facts: Vec::new(), asked: Vec::new() };
