@@ -129,7 +129,8 @@ impl State {
                 if let Some(round) = self.rounds.last_mut() {
                     round.aggregated = Some(Aggregated { text: text.clone(), kept: *kept, dropped: *dropped });
                 }
-                self.phase = Phase::Due(match self.gates.come_to(Gate::Outputs) {
+                let goes_on = self.settings().protocol.asks_remote();
+                self.phase = Phase::Due(match goes_on && self.gates.come_to(Gate::Outputs) {
                     true => Due::Gate(Gate::Outputs),
                     false => dispatch::after_outputs(self),
                 });

@@ -18,7 +18,7 @@ pub enum Gate {
     /// After a program's `prepare_jobs` planned its jobs and before they run, and after a program failed. Protocols without
     /// programs never come to it.
     Code,
-    /// Before the outputs of a round's jobs go on to the remote LM.
+    /// Before the outputs of a round's jobs go on to the remote LM; nowhere in local-only, where they go to nobody.
     Outputs,
     /// After the remote LM decided.
     Decision,
@@ -136,7 +136,8 @@ pub enum GateChoice {
     /// The program goes back to the remote LM with these words, at the gates of code and outputs. It uses up none of the
     /// remote LM's own attempts.
     SendBack { words: String },
-    /// One more round with this feedback, whatever was decided and however many rounds the settings allow.
+    /// One more round with this feedback, whatever was decided and however many rounds the settings allow. In remote-only it
+    /// goes to the remote LM with the documents, once the person agrees again; in local-only to the reader of the documents.
     AnotherRound { feedback: String },
 }
 

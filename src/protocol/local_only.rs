@@ -7,6 +7,7 @@ use super::fact::{Ending, Fact};
 use super::gate::Gate;
 use super::input::{Effect, Step};
 use super::job::{Chunk, JobOutput, Outcome};
+use super::prompts::data;
 use super::state::{Round, State};
 use super::windows_read::{answered, chunks, planned};
 
@@ -14,20 +15,42 @@ use super::windows_read::{answered, chunks, planned};
 const ADVICE: &str = "The excerpt lists what was found in different parts of one document, each with its citation. Give the \
                       one answer that these bear out, and copy its citation.";
 
+/// What a reader is told before the words of a person who wants to know more.
+const FEEDBACK: &str = "The person read an earlier answer and says this to it:";
+
 /// Answers that are read together at most.
 const TOGETHER: usize = 16;
 
 pub(super) fn plan(state: &State, round: &Round) -> Step {
     let question = state.question().to_owned();
-    let before = round.number.checked_sub(1).and_then(|number| state.round_numbered(number));
-    let (chunks, samples) = match before {
-        None => (chunks(state).map(|chunk| (chunk, String::new())).collect(), state.settings().samples),
+    let (chunks, samples) = match read_again(state, round) {
+        None => {
+            let feedback = feedback(state, round).map(|words| data("feedback", words));
+            let advice = feedback.map_or(String::new(), |feedback| format!("{FEEDBACK}\n{feedback}"));
+            (chunks(state).map(|chunk| (chunk, advice.clone())).collect(), state.settings().samples)
+        }
         // Once each, so that every round leaves fewer.
         Some(before) => {
             (packs(state, before).into_iter().map(|pack| (Chunk::Text(pack), ADVICE.to_owned())).collect(), 1)
         }
     };
     planned(round.number, question, chunks, samples)
+}
+
+/// The round whose answers this one reads once more; nothing where it reads the documents, as at the beginning and where the
+/// person wants to know more.
+fn read_again<'a>(state: &'a State, round: &Round) -> Option<&'a Round> {
+    let before = round.number.checked_sub(1).and_then(|number| state.round_numbered(number))?;
+    feedback(state, round).is_none().then_some(before)
+}
+
+/// What the person said to the answer before.
+fn feedback<'a>(state: &'a State, round: &Round) -> Option<&'a str> {
+    let before = round.number.checked_sub(1).and_then(|number| state.round_numbered(number))?;
+    match &before.decision {
+        Some(Decision::RequestAdditionalInfo(more)) => Some(more.feedback.trim()).filter(|words| !words.is_empty()),
+        _ => None,
+    }
 }
 
 /// The answers of a round, as many in one text as a window has room for; two at least.
@@ -69,7 +92,7 @@ fn outputs<'a>(state: &State, round: &'a Round) -> Vec<&'a JobOutput> {
 /// What the round's answers come to: the answer, or another reading of them.
 pub(super) fn conclude(state: &State, round: &Round) -> Step {
     let tally = round.tally();
-    let before = round.number.checked_sub(1).and_then(|number| state.round_numbered(number));
+    let before = read_again(state, round);
     if tally.answered + tally.abstained == 0 && before.is_none() {
         return end(nothing_usable(round));
     }

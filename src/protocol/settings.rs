@@ -31,6 +31,11 @@ impl ProtocolKind {
         }
     }
 
+    /// Whether a remote LM is asked anything.
+    pub fn asks_remote(self) -> bool {
+        self != ProtocolKind::LocalOnly
+    }
+
     /// Whether the local LM is given the whole document, window by window, and not what a program chose of it.
     pub fn reads_windows(self) -> bool {
         matches!(self, ProtocolKind::Minion | ProtocolKind::LocalOnly)

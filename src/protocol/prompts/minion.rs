@@ -2,8 +2,8 @@
 
 use super::super::levers::Memory;
 use super::super::message::{Message, Purpose};
-use super::super::state::{AskState, Round, State};
-use super::{LAST_ROUND, SUPERVISOR, data, documents, fill};
+use super::super::state::{Round, State};
+use super::{LAST_ROUND, SUPERVISOR, data, documents, earlier, fill, last_reply_in as reply};
 
 const OPEN: &str = include_str!("minion_open.md");
 const THINK: &str = include_str!("minion_think.md");
@@ -65,6 +65,7 @@ fn open(state: &State) -> String {
         OPEN,
         &[
             ("question", &data("question", state.question())),
+            ("known", &earlier(state)),
             ("documents", &documents(state)),
             ("rounds", &settings.max_rounds.to_string()),
             ("windows", &windows),
@@ -88,12 +89,4 @@ fn decide(state: &State, round: &Round) -> String {
     let outputs = if told { String::new() } else { format!("The reader replied:\n\n{}", outputs(round)) };
     let last = if round.last && state.round().is_some_and(|now| now.number == round.number) { LAST_ROUND } else { "" };
     fill(DECIDE, &[("outputs", &outputs), ("last", last)])
-}
-
-/// The last reply for this purpose in a round.
-fn reply(round: &Round, purpose: Purpose) -> Option<&str> {
-    round.asks.iter().rev().find_map(|ask| match &ask.state {
-        AskState::Answered(answer) if ask.request.purpose == purpose => Some(answer.text.as_str()),
-        _ => None,
-    })
 }

@@ -31,6 +31,7 @@ const ANSWER_SYSTEM: &str = include_str!("answer_system.md");
 const ANSWER: &str = include_str!("answer.md");
 /// What stands there once they were sent.
 const SENT: &str = "[The documents were sent with the first request, and are not sent again.]";
+const ANSWER_AGAIN: &str = include_str!("answer_again.md");
 /// What a remote LM is told that may ask for no further round.
 const LAST_ROUND: &str = "This was the last round: the decision must be \"provide_final_answer\".";
 /// Where the documents go in a request that holds them whole.
@@ -153,19 +154,28 @@ fn answer(state: &State) -> Vec<Message> {
     let question = data("question", state.question());
     let sent = matches!(state.phase, Phase::Due(Due::Ask { attempt: 2.., .. }));
     let enclosed = if sent { SENT } else { ENCLOSED };
-    let mut messages = vec![
-        Message::system(ANSWER_SYSTEM.trim_end()),
-        Message::user(fill(ANSWER, &[("question", &question), ("enclosed", enclosed)])),
-    ];
-    if !sent {
-        return messages;
+    let values = [("question", question.as_str()), ("known", &earlier(state)), ("enclosed", enclosed)];
+    let mut messages = vec![Message::system(ANSWER_SYSTEM.trim_end()), Message::user(fill(ANSWER, &values))];
+    // A round after another is one that the person wanted.
+    for round in state.rounds.iter().rev().skip(1).rev() {
+        let Some(Decision::RequestAdditionalInfo(more)) = &round.decision else { continue };
+        messages.extend(last_reply_in(round, Purpose::Answer).map(Message::assistant));
+        messages.push(Message::user(fill(ANSWER_AGAIN, &[("feedback", &data("feedback", &more.feedback))])));
     }
-    let reply = state.last_reply(Purpose::Answer);
+    let reply = state.round().and_then(|round| last_reply_in(round, Purpose::Answer));
     if let (Some(reply), Some(error)) = (reply, state.round().and_then(|round| round.decision_errors.last())) {
         messages.push(Message::assistant(reply));
         messages.push(Message::user(fill(DECIDE_AGAIN, &[("error", &data("error", error))])));
     }
     messages
+}
+
+/// The last reply for this purpose in a round.
+fn last_reply_in(round: &Round, purpose: Purpose) -> Option<&str> {
+    round.asks.iter().rev().find_map(|ask| match &ask.state {
+        AskState::Answered(answer) if ask.request.purpose == purpose => Some(answer.text.as_str()),
+        _ => None,
+    })
 }
 
 /// Puts the documents where they go.
@@ -313,12 +323,8 @@ fn think(state: &State) -> String {
 fn decide_again(state: &State) -> Vec<Message> {
     let Some(round) = state.round() else { return Vec::new() };
     let Some(error) = round.decision_errors.last() else { return Vec::new() };
-    let reply = round.asks.iter().rev().find_map(|ask| match &ask.state {
-        AskState::Answered(answer) if ask.request.purpose == Purpose::Decide => Some(answer.text.as_str()),
-        _ => None,
-    });
     vec![
-        Message::assistant(reply.unwrap_or_default()),
+        Message::assistant(last_reply_in(round, Purpose::Decide).unwrap_or_default()),
         Message::user(fill(DECIDE_AGAIN, &[("error", &data("error", error))])),
     ]
 }

@@ -394,3 +394,60 @@ fn gates_are_switched_while_a_session_runs_and_the_one_at_hand_stays_closed() {
     assert!(decide(&state, Input::ChooseGates(Gates::all())).is_empty());
     assert!(state.gates.stop_at(Gate::Code));
 }
+
+fn deciding(protocol: ProtocolKind, window: usize) -> World {
+    let windows = windows(&[crate::document::Document::from_text("d", text())], None, window, 0);
+    let settings = Settings { protocol, windows, gates: [Gate::Decision].into_iter().collect(), ..Settings::default() };
+    World {
+        settings,
+        says: says([GateChoice::AnotherRound { feedback: "look at the notes".into() }]),
+        ..World::default()
+    }
+}
+
+#[test]
+fn in_remote_only_the_feedback_goes_with_the_documents_behind_the_answer_it_is_about() {
+    let run = deciding(ProtocolKind::RemoteOnly, 1000).run();
+    assert_eq!(run.state.ending(), Some(&Ending::Answered));
+    let [first, again] = run.asked.as_slice() else { panic!("{} requests", run.asked.len()) };
+    assert_eq!(first.messages[..], again.messages[..first.messages.len()]);
+    assert_eq!(again.messages[2].content, FINAL);
+    assert!(again.messages[3].content.contains("look at the notes"), "{:?}", again.messages);
+    assert_eq!(
+        run.kinds().iter().filter(|kind| *kind == "consent_given").count(),
+        2,
+        "it leaves again only when agreed"
+    );
+}
+
+#[test]
+fn in_local_only_the_feedback_goes_to_the_reader_of_the_documents() {
+    for window in [1000, 30] {
+        let mut world = deciding(ProtocolKind::LocalOnly, window);
+        world.says.truncate(1);
+        // Several windows answer: the readers come to one answer first, where the person says something to it.
+        world.says = vec![Say::At(GateChoice::Pass); usize::from(window == 30)];
+        world.says.extend(says([GateChoice::AnotherRound { feedback: "look at the notes".into() }]));
+        world.workers = vec![
+            Ok((ANSWERED, Finish::Stop)),
+            Ok((r#"{"explanation": "b", "citation": "noise", "answer": "noise"}"#, Finish::Stop)),
+        ];
+        let run = world.run();
+        assert_eq!(run.state.ending(), Some(&Ending::Answered), "{window}");
+        let documents = run.state.rounds[0].chunks.clone();
+        let told = run
+            .state
+            .rounds
+            .iter()
+            .find(|round| round.advices.iter().any(|advice| advice.contains("look at the notes")));
+        assert_eq!(told.unwrap().chunks, documents, "the documents are read, not the answers");
+    }
+}
+
+#[test]
+fn where_outputs_go_to_nobody_there_is_no_gate_for_them() {
+    let mut world = deciding(ProtocolKind::LocalOnly, 30);
+    (world.settings.gates, world.says) = (Gates::all(), vec![Say::At(GateChoice::Pass)]);
+    let seen = reached(&world.run());
+    assert!(!seen.is_empty() && seen.iter().all(|gate| *gate == Gate::Decision), "{seen:?}");
+}

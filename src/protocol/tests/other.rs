@@ -289,3 +289,24 @@ fn a_reader_without_any_window_ends_with_the_reason_and_waits_for_nothing() {
         assert!(matches!(run.state.ending(), Some(Ending::Failed { error }) if error.contains("hold no text")));
     }
 }
+
+#[test]
+fn a_follow_up_question_is_told_what_is_known_in_every_protocol_that_asks() {
+    for protocol in [ProtocolKind::Minions, ProtocolKind::Minion, ProtocolKind::RemoteOnly] {
+        let mut opened = opened(settings(protocol, 1000), None);
+        let known =
+            vec![Known { question: "Whose is it?".into(), answer: Some("Ada's".into()), scratchpad: String::new() }];
+        opened.parent = Some(Parent { session: "s".into(), seq: 1, anew: false, known });
+        let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
+        let mut waiting = Vec::new();
+        take(&mut run, &mut waiting, Input::Start(opened));
+        take(&mut run, &mut waiting, Input::Consent);
+        if protocol == ProtocolKind::Minions {
+            assert!(prompts::messages(&run.state, Purpose::Decompose)[1].content.contains("Ada's"));
+            continue;
+        }
+        let Some(Effect::Ask(request)) = waiting.pop() else { panic!("nothing is asked") };
+        let told = &request.messages[1].content;
+        assert!(told.contains("Whose is it?") && told.contains("Ada's"), "{told}");
+    }
+}
