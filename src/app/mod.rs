@@ -14,6 +14,7 @@ mod gate;
 mod gate_rows;
 mod goto;
 mod highlight;
+mod idle_levers;
 mod input;
 mod key;
 mod keymap;

@@ -1,8 +1,10 @@
 //! The start form: the question over as many lines as it takes, earlier questions, and the levers of the run.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::action::{Action, Context};
+use super::idle_levers::is_idle;
 use super::input::LineInput;
 use super::key::Key;
 use super::message::Command;
@@ -64,7 +66,7 @@ const LEVERS: [(&str, &str, &str); 18] = [
 ];
 
 impl StartForm {
-    fn blank() -> Self {
+    pub(super) fn blank() -> Self {
         let lever = |(setting, label, trade)| Lever {
             setting,
             label,
@@ -81,6 +83,16 @@ impl StartForm {
             asked: String::new(),
             back: 0,
             typed: BTreeMap::new(),
+        }
+    }
+
+    /// What moving the lever trades, or that the protocol which is typed does without it.
+    pub fn trade(&self, lever: &Lever) -> Cow<'static, str> {
+        let protocol = self.levers.iter().find(|known| known.setting == "protocol.name");
+        let protocol = protocol.map_or("", |lever| lever.input.text.trim());
+        match is_idle(protocol, lever.setting) {
+            true => format!("{protocol} does without it").into(),
+            false => lever.trade.into(),
         }
     }
 

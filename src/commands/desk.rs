@@ -9,11 +9,13 @@ use super::live_run::{FromRun, Run, Untaken};
 use super::offers::{self, Offers, Side, connect, with};
 use super::opening::{Opened, Opening};
 use super::picked::{Picked, Tried};
+use super::protocol::has_room;
 use super::replay::write_note;
 use super::screen::Stage;
 use crate::app::picker::Choice;
 use crate::app::{Command, Message};
 use crate::config::Config;
+use crate::document::Document;
 use crate::journal::{Session, spent_today};
 use crate::runtime::Order;
 
@@ -137,7 +139,7 @@ pub fn count_day(stage: &mut Stage, config: &Config) {
 }
 
 /// Takes the model that was picked for the next question, and for the next round where a run is in flight.
-pub fn pick(stage: &mut Stage, desk: &mut Desk, config: &mut Config, choice: &Choice) {
+pub fn pick(stage: &mut Stage, desk: &mut Desk, config: &mut Config, documents: &[Document], choice: &Choice) {
     let chosen = match with(config, choice) {
         Ok(Some(chosen)) => chosen,
         Ok(None) => return,
@@ -158,8 +160,19 @@ pub fn pick(stage: &mut Stage, desk: &mut Desk, config: &mut Config, choice: &Ch
     stage.update(Message::Notice(told));
     // Without a run a planner is connected only to see whether it can be; a reader could be a model to load.
     if !matches!(desk.run, Run::None) || side == Side::Remote {
-        let config = config.clone();
-        desk.picked.try_out(side, before, async move { connect(&config, side).await });
+        let (config, documents) = (config.clone(), documents.to_vec());
+        // Of a run that is under way: without one there are no windows that a reader must have room for.
+        let settings = match desk.run {
+            Run::None => Default::default(),
+            Run::Beginning(_) | Run::Going { .. } => stage.model.state.settings().into_owned(),
+        };
+        desk.picked.try_out(side, before, async move {
+            let connected = connect(&config, side).await?;
+            if let Some(local) = &connected.local {
+                has_room(&config, &**local, &documents, &settings)?;
+            }
+            Ok(connected)
+        });
     } else {
         desk.picked.stop(side);
     }

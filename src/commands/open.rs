@@ -227,7 +227,7 @@ fn heed(
         Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),
         Command::Documents(typed) => desk.opening.documents(typed),
         Command::Pick(Choice::Session(id)) => desk.opening.session(config, id, None),
-        Command::Pick(choice) => pick(stage, desk, config, &choice),
+        Command::Pick(choice) => pick(stage, desk, config, documents, &choice),
         // There is nothing to play here, and these were orders.
         Command::Replay(_) | Command::StopRun | Command::Consent | Command::SendAgain => {}
         Command::CancelJob(_) | Command::RetryJobs(_) | Command::Budget(_) | Command::Exposure(_) => {}

@@ -93,6 +93,32 @@ pub struct Windows {
     pub note: Option<String>,
 }
 
+/// Refuses a reader that has no room for the windows by which the session reads its documents: they were cut for the first
+/// one, and are part of what is on record. What `protocol.window_chars` says of it counts, too.
+pub fn has_room(
+    config: &Config,
+    local: &dyn LocalLm,
+    documents: &[Document],
+    settings: &Settings,
+) -> Result<(), Failure> {
+    let Some(room) = local.window_chars(config.local.max_output_tokens) else { return Ok(()) };
+    let room = room.max(config.protocol.window_chars as usize);
+    let characters = |span: &Span| {
+        let text = documents.get(span.document).and_then(|document| document.slice(span.start, span.end));
+        text.map_or(0, |text| text.chars().count())
+    };
+    let longest = settings.windows.iter().map(characters).max().unwrap_or(0);
+    if longest <= room {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "{} has room for {room} characters of a document, and the session reads windows of up to {longest}, cut for the reader \
+         that it began with: take one with a larger context, say with --set protocol.window_chars={longest} that it has it, or \
+         ask anew",
+        local.info().label()
+    )))
+}
+
 /// The windows of these documents, or of the part that the session is about.
 pub fn windows(
     config: &Config,
@@ -128,4 +154,52 @@ pub fn windows(
         )
     });
     Ok(Windows { spans, note })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+    use crate::local::{JobRequest, LocalError};
+    use crate::protocol::{ModelInfo, WorkerReply};
+
+    /// A reader with room for so many characters.
+    struct Room(Option<usize>);
+
+    impl LocalLm for Room {
+        fn info(&self) -> ModelInfo {
+            ModelInfo { provider: "scripted".into(), model: "reader".into(), is_model: true, price: None }
+        }
+
+        fn max_in_flight(&self) -> usize {
+            1
+        }
+
+        fn window_chars(&self, _max_output_tokens: u64) -> Option<usize> {
+            self.0
+        }
+
+        fn execute(&self, _job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[test]
+    fn a_reader_without_room_for_the_windows_is_refused_with_both_sizes() {
+        let documents = [Document::from_text("a.txt", "ä".repeat(100))];
+        let settings = Settings { windows: vec![Span::new(0, 0, 200)], ..Settings::default() };
+        let mut config = Config::default();
+        let mut tries = |room, said| {
+            config.protocol.window_chars = said;
+            has_room(&config, &Room(room), &documents, &settings).map_err(|failure| failure.to_string())
+        };
+        assert!(tries(None, 0).is_ok() && tries(Some(100), 0).is_ok() && tries(Some(60), 100).is_ok());
+        let refused = tries(Some(60), 0).unwrap_err();
+        assert!(refused.contains("reader (scripted) has room for 60") && refused.contains("up to 100"), "{refused}");
+        assert!(
+            has_room(&Config::default(), &Room(Some(1)), &documents, &Settings::default()).is_ok(),
+            "it is given chunks"
+        );
+    }
 }

@@ -11,7 +11,7 @@ use super::begin::{self, Begun};
 use super::offers::with;
 use super::run::{Watched, watch};
 use super::verify::embeddings;
-use super::{Exit, Failure};
+use super::{Exit, Failure, protocol};
 use crate::app::picker::Choice;
 use crate::cli::ResumeArgs;
 use crate::config::{Config, Loaded, Origin};
@@ -162,6 +162,7 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
         (None, _) => begin::remote(config).await?.into(),
     };
     let local: Arc<dyn LocalLm> = begin::local(config).await?.into();
+    protocol::has_room(config, &*local, &documents, &state.settings())?;
     let embeddings = match state.opened.as_ref().and_then(|opened| opened.embedding.as_ref()) {
         Some(model) => embeddings(model, &config.local).await,
         None => Embeddings::None,

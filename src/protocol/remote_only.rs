@@ -32,7 +32,8 @@ pub(super) fn asks(state: &State) -> Fact {
 
 /// Nothing can be made of an empty reply, and to ask for another one would send the documents once more.
 pub(super) fn no_reply(reply: &str) -> Option<Ending> {
-    let reason = "the remote LM gave an empty reply; the documents are not sent again unasked: fork the session to do that";
+    let reason =
+        "the remote LM gave an empty reply; the documents are not sent again unasked: fork the session to do that";
     reply.trim().is_empty().then(|| Ending::NoAnswer { reason: reason.into() })
 }
 

@@ -45,7 +45,7 @@ pub fn draw(paint: &mut Paint, model: &Model, form: &StartForm, area: Area) {
             paint.text(value.x, y, value.width, &lever.input.text, paint.style(Role::Strong));
         }
         let x = value.x + value.width + 1;
-        paint.text(x, y, (area.x + area.width).saturating_sub(x), lever.trade, dim);
+        paint.text(x, y, (area.x + area.width).saturating_sub(x), &form.trade(lever), dim);
         y += 1;
     }
     if y < bottom && !form.wrong.is_empty() {
