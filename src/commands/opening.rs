@@ -254,7 +254,7 @@ mod tests {
             // One that is wanted is there.
             opening.fork(&config, parent, 1, None);
             let opened = std::future::poll_fn(|context| opening.poll(context)).await;
-            assert!(matches!(opened, Opened::Done { shown: Ok(Shown::Resumed(_)), .. }));
+            assert!(matches!(opened, Opened::Done { shown: Ok(Shown::Resumed { .. }), .. }));
             assert_eq!(store.newest_first().unwrap().len(), 2);
         });
     }
