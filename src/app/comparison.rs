@@ -112,8 +112,12 @@ fn figures(a: &Side, b: &Side) -> Vec<(&'static str, String, String)> {
         figure("rounds", |f| f.rounds.to_string()),
         figure("jobs", |f| f.jobs.to_string()),
         figure("cost", |f| f.cost_usd.map_or_else(|| "n/a".into(), dollars)),
-        row("planner tokens", &|side| tokens(side.figures.remote_input_tokens, side.figures.remote_output_tokens)),
-        row("reader tokens", &|side| tokens(side.figures.local_input_tokens, side.figures.local_output_tokens)),
+        row("planner tokens", &|side| {
+            tokens(side.figures.traffic.remote_input_tokens, side.figures.traffic.remote_output_tokens)
+        }),
+        row("reader tokens", &|side| {
+            tokens(side.figures.traffic.local_input_tokens, side.figures.traffic.local_output_tokens)
+        }),
         figure("time", |f| seconds((f.seconds * 1000.0) as u64)),
         figure("exposed", |f| format!("{} ({:.1}%)", short_bytes(f.exposed_bytes), f.exposed_share * 100.0)),
     ]

@@ -136,10 +136,14 @@ fn figures(compared: &Comparison) -> Vec<(&'static str, String, String)> {
         figure("rounds", |f| f.rounds.to_string()),
         figure("jobs", |f| f.jobs.to_string()),
         figure("cost", |f| dollars(f.cost_usd)),
-        figure("remote calls", |f| f.remote_calls.to_string()),
-        figure("remote tokens in, out", |f| format!("{}, {}", f.remote_input_tokens, f.remote_output_tokens)),
-        figure("local calls", |f| f.local_calls.to_string()),
-        figure("local tokens in, out", |f| format!("{}, {}", f.local_input_tokens, f.local_output_tokens)),
+        figure("remote calls", |f| f.traffic.remote_calls.to_string()),
+        figure("remote tokens in, out", |f| {
+            format!("{}, {}", f.traffic.remote_input_tokens, f.traffic.remote_output_tokens)
+        }),
+        figure("local calls", |f| f.traffic.local_calls.to_string()),
+        figure("local tokens in, out", |f| {
+            format!("{}, {}", f.traffic.local_input_tokens, f.traffic.local_output_tokens)
+        }),
         figure("seconds", |f| format!("{:.1}", f.seconds)),
         figure("exposed", |f| format!("{} bytes, {:.1} %", f.exposed_bytes, f.exposed_share * 100.0)),
     ]

@@ -1,6 +1,9 @@
-//! Standard output: only results go there, and a reader that goes away is no error of ours.
+//! Where results go: standard output, whose reader may go away, and files of their owner alone.
 
 use std::io::{self, BufWriter, StdoutLock, Write};
+use std::path::Path;
+
+use super::{Exit, Failure};
 
 /// Standard output could not be written. A type of its own: a broken pipe of a server is another matter.
 #[derive(Debug, thiserror::Error)]
@@ -34,4 +37,17 @@ impl Write for Output {
 
 fn known(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), OutputError(error))
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+pub fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {
+    let cannot = |error: io::Error| Failure::new(Exit::Error, format!("cannot write {}: {error}", path.display()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
+    let mut out = BufWriter::new(file);
+    write(&mut out)?;
+    let file = out.into_inner().map_err(|error| cannot(error.into_error()))?;
+    file.as_file().sync_all().map_err(cannot)?;
+    file.persist(path).map_err(|error| cannot(error.error))?;
+    Ok(())
 }

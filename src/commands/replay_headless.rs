@@ -273,7 +273,7 @@ impl<'a> Transcript<'a> {
     fn jobs(&mut self, number: u32, at_ms: u64) -> Result<(), Failure> {
         let Some(round) = self.state.round_numbered(number) else { return Ok(()) };
         let errors = job_errors(round);
-        let line = format!("jobs: {}", tally(round));
+        let line = format!("jobs: {}", round.tally().told());
         self.line(at_ms, &line)?;
         for error in errors {
             writeln!(self.out, "{}{}", self.indent(), visible(&error))?;
@@ -382,23 +382,6 @@ impl<'a> Transcript<'a> {
         }
         Ok(())
     }
-}
-
-fn tally(round: &Round) -> String {
-    let tally = round.tally();
-    let states = [
-        (tally.answered, "answered"),
-        (tally.abstained, "abstained"),
-        (tally.malformed, "malformed"),
-        (tally.truncated, "truncated"),
-        (tally.failed, "failed"),
-        (tally.cancelled, "cancelled"),
-        (tally.running, "running"),
-        (tally.waiting, "waiting"),
-    ];
-    let told: Vec<String> =
-        states.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
-    if told.is_empty() { "none".into() } else { told.join(", ") }
 }
 
 fn job_errors(round: &Round) -> Vec<String> {

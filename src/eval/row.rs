@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::question::Question;
 use super::score::{EvidenceScores, Scores, places, score, weigh};
 use crate::document::{Document, Span};
-use crate::ledger::{Aggregated, Exposure, Ledger};
+use crate::ledger::{Aggregated, Exposure, Ledger, Traffic};
 use crate::protocol::redact::Redactor;
 use crate::protocol::{Ending, Fact, Scope, State};
 
@@ -43,12 +43,8 @@ pub struct Row {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Cost {
-    pub remote_calls: u64,
-    pub remote_input_tokens: u64,
-    pub remote_output_tokens: u64,
-    pub local_calls: u64,
-    pub local_input_tokens: u64,
-    pub local_output_tokens: u64,
+    #[serde(flatten)]
+    pub traffic: Traffic,
     /// Whether any of the remote LM's tokens were estimated.
     pub estimated: bool,
     /// Dollars; nothing where the price is not known.
@@ -74,8 +70,7 @@ impl Cost {
 
     /// Tokens in and out of the remote LM as a share of the documents' sent whole.
     pub fn token_share(&self) -> Option<f64> {
-        let tokens = self.remote_input_tokens + self.remote_output_tokens;
-        (self.baseline_tokens > 0).then(|| tokens as f64 / self.baseline_tokens as f64)
+        (self.baseline_tokens > 0).then(|| self.traffic.remote_tokens() as f64 / self.baseline_tokens as f64)
     }
 }
 
@@ -160,16 +155,13 @@ impl Followed {
 
     pub fn cost(&self) -> Cost {
         let totals = self.ledger.totals();
-        let (remote, local) = (totals.remote.tokens.all(), totals.local.tokens.all());
         let first = self.aggregated.first();
         Cost {
-            remote_calls: totals.remote.calls,
-            remote_input_tokens: remote.input_tokens,
-            remote_output_tokens: remote.output_tokens,
-            local_calls: totals.local.calls,
-            local_input_tokens: local.input_tokens,
-            local_output_tokens: local.output_tokens,
-            estimated: remote.estimated,
+            traffic: Traffic::new(
+                (totals.remote.calls, &totals.remote.tokens),
+                (totals.local.calls, &totals.local.tokens),
+            ),
+            estimated: totals.remote.tokens.all().estimated,
             usd: totals.remote_cost_usd,
             doubtful_usd: totals.remote.doubtful_usd,
             judge_usd: 0.0,
@@ -224,6 +216,17 @@ mod tests {
         followed.apply(&Fact::BudgetReached(reached), 1);
         followed.apply(&Fact::SessionEnded { ending: Ending::Budget { reason: "why".into() } }, 2);
         followed
+    }
+
+    #[test]
+    fn a_cost_is_kept_as_it_always_was() {
+        let line = "{\"remote_calls\":1,\"remote_input_tokens\":2,\"remote_output_tokens\":3,\"local_calls\":4,\
+                    \"local_input_tokens\":5,\"local_output_tokens\":6,\"estimated\":true,\"usd\":0.5,\"doubtful_usd\":0.0,\
+                    \"judge_usd\":0.0,\"baseline_tokens\":7,\"baseline_usd\":null,\"exposed\":0.25,\"sent_on\":null}";
+        let cost: Cost = serde_json::from_str(line).unwrap();
+        assert_eq!((cost.traffic.remote_tokens(), cost.traffic.local_output_tokens, cost.usd), (5, 6, Some(0.5)));
+        assert_eq!(serde_json::to_string(&cost).unwrap(), line);
+        assert_eq!(serde_json::from_str::<Cost>("{}").unwrap(), Cost::default());
     }
 
     #[test]

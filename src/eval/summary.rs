@@ -103,15 +103,10 @@ impl Measure {
             Self::SentOn => row.cost.sent_on,
             Self::Exposed => Some(row.cost.exposed),
             Self::TokenShare => row.cost.token_share(),
-            Self::Tokens => Some((row.cost.remote_input_tokens + row.cost.remote_output_tokens) as f64),
+            Self::Tokens => Some(row.cost.traffic.remote_tokens() as f64),
             Self::Usd => row.cost.usd,
             Self::Seconds => Some(row.seconds),
         }
-    }
-
-    /// Whether it is a share, 0 to 1.
-    pub fn is_share(self) -> bool {
-        !matches!(self, Self::Tokens | Self::Usd | Self::Seconds)
     }
 }
 

@@ -37,7 +37,7 @@ pub use reader::Journal;
 pub use record::{FORMAT_VERSION, Record, Stored};
 pub use reopen::Reopened;
 pub use session::Session;
-pub use store::Store;
+pub use store::{Store, private_file, private_folder};
 pub use summary::{Origin, Summary, Sums};
 pub use verify::{Seal, Verification};
 pub use writer::{Durability, JournalWriter};

@@ -157,7 +157,7 @@ fn newest(sessions: Vec<Session>) -> Option<Session> {
 }
 
 /// Makes folders that only their owner may enter.
-pub(super) fn private_folder() -> DirBuilder {
+pub fn private_folder() -> DirBuilder {
     #[allow(unused_mut, reason = "changed on Unix only")]
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -166,7 +166,7 @@ pub(super) fn private_folder() -> DirBuilder {
 }
 
 /// Opens files that, where they are made, only their owner may read.
-pub(super) fn private_file() -> OpenOptions {
+pub fn private_file() -> OpenOptions {
     #[allow(unused_mut, reason = "changed on Unix only")]
     let mut options = OpenOptions::new();
     #[cfg(unix)]

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::account::Ledger;
+use super::traffic::Traffic;
 use crate::document::DocumentHash;
-use crate::protocol::{Chunk, Decision, Fact, Job, JobState, Round, State};
+use crate::protocol::{Chunk, Decision, Fact, Job, Round, State};
 
 /// What was done on one side, in sums.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -15,12 +16,8 @@ pub struct Figures {
     pub jobs: u32,
     /// Nothing where the price of any call is not known.
     pub cost_usd: Option<f64>,
-    pub remote_calls: u64,
-    pub remote_input_tokens: u64,
-    pub remote_output_tokens: u64,
-    pub local_calls: u64,
-    pub local_input_tokens: u64,
-    pub local_output_tokens: u64,
+    #[serde(flatten)]
+    pub traffic: Traffic,
     pub seconds: f64,
     pub exposed_bytes: u64,
     /// Of all bytes of the documents, 0 to 1.
@@ -111,7 +108,6 @@ impl Side {
     /// A whole session. `exposed`: bytes and share of the documents that left.
     pub fn session(name: String, state: &State, ledger: &Ledger, exposed: (u64, f64), seconds: f64) -> Self {
         let totals = ledger.totals();
-        let (remote, local) = (totals.remote.tokens.all(), totals.local.tokens.all());
         let answer = state.answer.as_ref();
         Self {
             outcome: state.ending().map_or("unfinished", |ending| ending.name()).to_owned(),
@@ -121,12 +117,10 @@ impl Side {
                 rounds: state.rounds.len() as u32,
                 jobs: totals.jobs.planned,
                 cost_usd: totals.remote_cost_usd,
-                remote_calls: totals.remote.calls,
-                remote_input_tokens: remote.input_tokens,
-                remote_output_tokens: remote.output_tokens,
-                local_calls: totals.local.calls,
-                local_input_tokens: local.input_tokens,
-                local_output_tokens: local.output_tokens,
+                traffic: Traffic::new(
+                    (totals.remote.calls, &totals.remote.tokens),
+                    (totals.local.calls, &totals.local.tokens),
+                ),
                 seconds,
                 exposed_bytes: exposed.0,
                 exposed_share: exposed.1,
@@ -147,7 +141,6 @@ impl Side {
     ) -> Option<Self> {
         let round = state.round_numbered(number)?;
         let sums = ledger.rounds().iter().find(|sums| sums.round == number)?;
-        let (remote, local) = (sums.remote.tokens.all(), sums.local.tokens.all());
         let (outcome, answer, citations) = match &round.decision {
             Some(Decision::ProvideFinalAnswer(last)) => {
                 ("provide_final_answer", last.answer.clone(), last.citations.clone())
@@ -165,12 +158,7 @@ impl Side {
                 rounds: 1,
                 jobs: round.jobs.len() as u32,
                 cost_usd: sums.remote.cost_usd,
-                remote_calls: sums.remote.calls,
-                remote_input_tokens: remote.input_tokens,
-                remote_output_tokens: remote.output_tokens,
-                local_calls: sums.local.calls,
-                local_input_tokens: local.input_tokens,
-                local_output_tokens: local.output_tokens,
+                traffic: Traffic::new((sums.remote.calls, &sums.remote.tokens), (sums.local.calls, &sums.local.tokens)),
                 seconds,
                 exposed_bytes: exposed.0,
                 exposed_share: exposed.1,
@@ -229,11 +217,7 @@ fn says(round: u32, index: usize, job: &Job) -> JobSays {
     let outcome = job.outcome();
     JobSays {
         job: format!("{round}.{index}"),
-        state: match &job.state {
-            JobState::Waiting => "waiting",
-            JobState::Running { .. } => "running",
-            JobState::Ended(outcome) => outcome.name(),
-        },
+        state: job.state.name(),
         answer: outcome.and_then(|outcome| outcome.output()?.answer.clone()),
     }
 }

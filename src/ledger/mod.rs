@@ -13,6 +13,7 @@ mod numbers;
 mod rounds;
 mod shingle;
 mod span_set;
+mod traffic;
 
 pub use account::{Baseline, Call, CallState, Ledger, LocalTotals, RemoteTotals, Tokens, Totals};
 pub use aggregated::{Aggregated, AggregatedRound};
@@ -26,3 +27,4 @@ pub use exposure::{AskExposure, Exposure};
 pub use numbers::{numbers, unsupported};
 pub use rounds::{RoundTotals, Sum};
 pub use span_set::SpanSet;
+pub use traffic::Traffic;

@@ -221,6 +221,29 @@ pub struct Tally {
     pub cancelled: u32,
 }
 
+impl Tally {
+    /// How many stand in which state, the usual states first.
+    pub fn counts(&self) -> [(u32, &'static str); 8] {
+        [
+            (self.answered, "answered"),
+            (self.abstained, "abstained"),
+            (self.malformed, "malformed"),
+            (self.truncated, "truncated"),
+            (self.failed, "failed"),
+            (self.cancelled, "cancelled"),
+            (self.running, "running"),
+            (self.waiting, "waiting"),
+        ]
+    }
+
+    /// The same in words, without the states in which none stands.
+    pub fn told(&self) -> String {
+        let counts = self.counts().into_iter().filter(|(count, _)| *count > 0);
+        let told: Vec<String> = counts.map(|(count, state)| format!("{count} {state}")).collect();
+        if told.is_empty() { "none".into() } else { told.join(", ") }
+    }
+}
+
 impl std::ops::AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.planned += other.planned;
@@ -294,6 +317,16 @@ pub enum JobState {
     Waiting,
     Running { attempt: u32 },
     Ended(Outcome),
+}
+
+impl JobState {
+    pub fn name(&self) -> &'static str {
+        match self {
+            JobState::Waiting => "waiting",
+            JobState::Running { .. } => "running",
+            JobState::Ended(outcome) => outcome.name(),
+        }
+    }
 }
 
 impl Job {

@@ -1,6 +1,6 @@
 //! The folder of an eval on the disk: its book, which one process writes at a time.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use crate::cli::EvalArgs;
 use crate::config::Folders;
 use crate::eval::book::{self, VERSION};
 use crate::eval::{Book, Entry};
+use crate::journal::{private_file, private_folder};
 
 const BOOK: &str = "eval.jsonl";
 
@@ -96,34 +97,6 @@ impl Folder {
     }
 }
 
-/// Puts a file in place whole: what was there before stays until the new one is.
-pub fn put(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    let beside = path.with_extension("new");
-    let _ = fs::remove_file(&beside);
-    let write = || {
-        private_file().write(true).create_new(true).open(&beside)?.write_all(content)?;
-        fs::rename(&beside, path)
-    };
-    write().map_err(|error| failed("written", path, &error))
-}
-
 fn failed(what: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::new(Exit::Error, format!("{path:?} could not be {what}: {error}"))
-}
-
-/// Answers quote private documents: only their owner may read them.
-fn private_folder() -> DirBuilder {
-    #[allow(unused_mut, reason = "changed on Unix only")]
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-}
-
-fn private_file() -> OpenOptions {
-    #[allow(unused_mut, reason = "changed on Unix only")]
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }

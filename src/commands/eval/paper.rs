@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::Failure;
-use super::folder::put;
+use super::super::output::to_file;
 use crate::eval::report::Report;
 use crate::eval::svg;
 
@@ -15,4 +15,8 @@ pub fn write(report: &Report, folder: &Path) -> Result<(), Failure> {
         put(&folder.join("curve.svg"), svg::draw(&report.curve).as_bytes())?;
     }
     Ok(())
+}
+
+fn put(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    to_file(path, |out| Ok(out.write_all(content)?))
 }

@@ -291,8 +291,8 @@ impl Eval {
             for cost in book.rows.values().map(|row| &row.cost).chain(&book.lost) {
                 spent.usd += cost.spent_usd();
                 spent.judge_usd += cost.judge_usd;
-                spent.remote_input_tokens += cost.remote_input_tokens;
-                spent.remote_output_tokens += cost.remote_output_tokens;
+                spent.remote_input_tokens += cost.traffic.remote_input_tokens;
+                spent.remote_output_tokens += cost.traffic.remote_output_tokens;
             }
             spent.lost_usd = book.lost.iter().map(|cost| cost.spent_usd()).fold(0.0, |sum, usd| sum + usd);
             spent

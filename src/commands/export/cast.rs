@@ -7,6 +7,7 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use super::super::Failure;
+use super::super::report::json_line;
 use super::film::film;
 use super::subject::Subject;
 use crate::document::escape::visible;
@@ -62,7 +63,7 @@ pub fn write(subject: &Subject, size: (u16, u16), out: &mut dyn Write) -> Result
         command: format!("minions replay {}", subject.report.session),
         title: &title,
     };
-    line(out, &header)?;
+    json_line(&header, out)?;
     let theme = Theme::built_in("dark", Depth::True)?;
     let drawn = Drawn::default();
     let mut screen = Screen::new(drawn.clone(), size, false)?;
@@ -78,28 +79,15 @@ pub fn write(subject: &Subject, size: (u16, u16), out: &mut dyn Write) -> Result
         // The cells' symbols are whole characters.
         let frame = std::mem::take(&mut before) + &String::from_utf8_lossy(&bytes);
         // In this version an event tells the seconds since the one before.
-        line(out, &(seconds(at_ms.saturating_sub(last_ms)), "o", frame))?;
+        json_line(&(seconds(at_ms.saturating_sub(last_ms)), "o", frame), out)?;
         last_ms = at_ms;
         Ok(())
     })?;
-    line(out, &(LAST, "o", "\u{1b}[0m\u{1b}[?25h"))?;
-    line(out, &(0.0, "x", "0"))
+    json_line(&(LAST, "o", "\u{1b}[0m\u{1b}[?25h"), out)?;
+    json_line(&(0.0, "x", "0"), out)?;
+    Ok(())
 }
 
 fn seconds(ms: u64) -> f64 {
     ms as f64 / 1e3
-}
-
-fn line(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Failure> {
-    let line = serde_json::to_string(value)?;
-    // DEL and the C1 controls stand as themselves in JSON; a terminal that the file is printed on would obey them.
-    for character in line.chars() {
-        if character.is_control() {
-            write!(out, "\\u{:04x}", u32::from(character))?;
-        } else {
-            write!(out, "{character}")?;
-        }
-    }
-    writeln!(out)?;
-    Ok(())
 }

@@ -14,13 +14,13 @@ mod tests;
 mod told;
 mod withheld;
 
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::io::Write;
 
 use redact::Redaction;
 use subject::Subject;
 
 use super::Failure;
+use super::output::to_file;
 use crate::cli::{ExportArgs, ExportFormat};
 use crate::journal::Store;
 
@@ -39,18 +39,4 @@ pub fn export(store: &Store, args: &ExportArgs, out: &mut dyn Write) -> Result<(
         Some(path) => to_file(path, write),
         None => write(out),
     }
-}
-
-/// Writes a file that only its owner may read, whole or not at all.
-fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {
-    let cannot =
-        |error: io::Error| Failure::new(super::Exit::Error, format!("cannot write {}: {error}", path.display()));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
-    let mut out = BufWriter::new(file);
-    write(&mut out)?;
-    let file = out.into_inner().map_err(|error| cannot(error.into_error()))?;
-    file.as_file().sync_all().map_err(cannot)?;
-    file.persist(path).map_err(|error| cannot(error.error))?;
-    Ok(())
 }

@@ -1,8 +1,8 @@
 //! What the report in Markdown and the page in HTML both say, in words that are not escaped yet.
 
-use super::super::sessions::{minute, model_name, size};
+use super::super::sessions::{dollars, minute, model_name, size};
 use super::subject::Subject;
-use crate::protocol::{Decision, Job, JobState, Purpose, Round};
+use crate::protocol::{Decision, Job, Purpose, Round};
 
 /// What is told of a job.
 pub struct JobRow<'a> {
@@ -44,7 +44,6 @@ pub fn costs(subject: &Subject) -> Vec<(&'static str, String)> {
     let report = &subject.report;
     let (remote, local) = (&report.usage.remote, &report.usage.local);
     let about = |estimated: bool| if estimated { "≈ " } else { "" };
-    let usd = |cost: Option<f64>| cost.map_or_else(|| "n/a".into(), |cost| format!("${cost:.4}"));
     let tokens = |usage: &super::super::report::LmUsage| {
         format!(
             "{} calls, {}{} tokens in, {} out, {:.1} s",
@@ -59,12 +58,12 @@ pub fn costs(subject: &Subject) -> Vec<(&'static str, String)> {
     let would = about(baseline.estimated);
     let left = if subject.state.asked_a_model() { "Left the machine" } else { "Would leave the machine" };
     vec![
-        ("Cost", usd(remote.cost_usd)),
+        ("Cost", dollars(remote.cost_usd)),
         ("Remote LM", tokens(remote)),
         ("Local LM", tokens(local)),
         (
             "Without a local LM",
-            format!("{would}{} tokens in, {would}{}", baseline.input_tokens, usd(baseline.cost_usd)),
+            format!("{would}{} tokens in, {would}{}", baseline.input_tokens, dollars(baseline.cost_usd)),
         ),
         (
             left,
@@ -77,14 +76,13 @@ pub fn costs(subject: &Subject) -> Vec<(&'static str, String)> {
 /// Every request to the remote LM: what for, tokens in and out, dollars, seconds.
 pub fn calls(subject: &Subject) -> Vec<[String; 6]> {
     let row = |call: &super::super::bill::CallBill| {
-        let usd = call.cost_usd.map_or_else(|| "n/a".into(), |cost| format!("${cost:.4}"));
         let seconds = call.total_ms.map_or_else(|| "n/a".into(), |ms| format!("{:.1} s", ms as f64 / 1e3));
         [
             call.round.to_string(),
             call.purpose.name().to_owned(),
             call.state.replace('_', " "),
             format!("{} in, {} out", call.input_tokens, call.output_tokens),
-            usd,
+            dollars(call.cost_usd),
             seconds,
         ]
     };
@@ -102,11 +100,7 @@ pub fn jobs<'a>(subject: &'a Subject, round: &'a Round) -> Vec<JobRow<'a>> {
         });
         JobRow {
             name: format!("{}.{index}", round.number),
-            state: match &job.state {
-                JobState::Waiting => "waiting",
-                JobState::Running { .. } => "running",
-                JobState::Ended(outcome) => outcome.name(),
-            },
+            state: job.state.name(),
             task: round.task_of(job),
             answer: output.and_then(|output| output.answer.as_deref()),
             citation: output.and_then(|output| output.citation.as_deref()),
@@ -130,18 +124,7 @@ fn place(subject: &Subject, document: usize, start: usize) -> String {
 /// How many jobs stand in which state, the usual ones first.
 pub fn tally(round: &Round) -> String {
     let tally = round.tally();
-    let counts = [
-        (tally.answered, "answered"),
-        (tally.abstained, "abstained"),
-        (tally.malformed, "malformed"),
-        (tally.truncated, "truncated"),
-        (tally.failed, "failed"),
-        (tally.cancelled, "cancelled"),
-        (tally.running + tally.waiting, "not ended"),
-    ];
-    let told: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
-    format!("{} jobs: {}", tally.planned, if told.is_empty() { "none".into() } else { told.join(", ") })
+    format!("{} jobs: {}", tally.planned, tally.told())
 }
 
 /// What the remote LM said in this round, besides its programs.
