@@ -7,7 +7,7 @@ use super::score::{EvidenceScores, Scores, places, score, weigh};
 use crate::document::{Document, Span};
 use crate::ledger::{Aggregated, Exposure, Ledger, Traffic};
 use crate::protocol::redact::Redactor;
-use crate::protocol::{Ending, Fact, Scope, State};
+use crate::protocol::{Ending, Fact, RemoteAsk, Scope, State};
 
 /// Which try at which question under which settings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -139,6 +139,13 @@ impl Followed {
         &self.state.redactor
     }
 
+    /// The share of the documents' bytes that will have left once this request has, 0 to 1.
+    pub fn exposed_with(&self, request: &RemoteAsk) -> f64 {
+        let mut spans = self.exposure.exposed_by(request);
+        spans.merge(self.exposure.spans());
+        self.exposure.share_of(spans.total_bytes())
+    }
+
     /// What the session says for what is asked of it; `cut`: its budget is a share of that of all questions, and less than it
     /// may spend by itself.
     pub fn settled(&self, cut: bool) -> Settled {
@@ -200,7 +207,7 @@ impl Followed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Purpose, Reached};
+    use crate::protocol::{AskId, Estimate, Message, Purpose, Reached, ReplyFormat};
 
     fn stopped_at(scope: Scope) -> Followed {
         let mut followed = Followed::new(&[]);
@@ -216,6 +223,24 @@ mod tests {
         followed.apply(&Fact::BudgetReached(reached), 1);
         followed.apply(&Fact::SessionEnded { ending: Ending::Budget { reason: "why".into() } }, 2);
         followed
+    }
+
+    #[test]
+    fn what_a_further_request_would_take_of_the_documents_is_known_before_it_leaves() {
+        let words = |of: &str| (0..200).map(|n| format!("{of}{n} ")).collect::<String>();
+        let (sent, kept) = (words("sent"), words("kept"));
+        let followed = Followed::new(&[Document::from_text("d", format!("{sent}\n{kept}"))]);
+        let request = RemoteAsk {
+            ask: AskId { round: 1, n: 1 },
+            purpose: Purpose::Decide,
+            attempt: 1,
+            messages: vec![Message::user(sent)],
+            format: ReplyFormat::Json,
+            max_output_tokens: 1,
+            estimate: Estimate::default(),
+        };
+        let share = followed.exposed_with(&request);
+        assert!((0.45..0.55).contains(&share), "{share}");
     }
 
     #[test]

@@ -90,6 +90,13 @@ impl Judge {
             return Ok(Judged::Said { verdict: Some(0.0), usd: 0.0 });
         };
         let mut request = self.request(hidden(messages, case.followed.redactor()), case.config);
+        let limit = case.config.remote.max_exposed_share;
+        if limit < 1.0 && tokio::task::block_in_place(|| case.followed.exposed_with(&request)) > limit {
+            tracing::warn!(
+                "the judge is not asked: more than remote.max_exposed_share of the documents would have left"
+            );
+            return Ok(Judged::Said { verdict: None, usd: 0.0 });
+        }
         let (price, worst) = (self.model.info().price, request.estimate.worst_cost_usd.unwrap_or(0.0));
         let root = store(case.config)?.root().to_owned();
         let mut book = DayBook::new(root, &format!("{}-judge", case.session).parse()?);

@@ -202,8 +202,10 @@ impl Eval {
         let (mut waiting, mut waiting_usd) = (Vec::new(), 0.0);
         for (setting, question, of) in self.plan.tries() {
             let Some(open) = open.get(&of).filter(|_| *stop.borrow() == Stop::No) else { continue };
-            let making = Making { cut: open.cut, ..self.making(setting, question, of.clone(), None)? };
             let free = self.free_usd().map(|free| free - waiting_usd);
+            let mut making = Making { cut: open.cut, ..self.making(setting, question, of.clone(), None)? };
+            // Nothing was held back for it in this process.
+            making.judge_usd = making.judge_usd.zip(free).map(|(most, free)| most.min(free));
             match making.take_up(open.session.clone(), free, stop.clone()).await? {
                 Came::Waits { session, usd } => {
                     waiting.push(session);
