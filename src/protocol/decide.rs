@@ -94,6 +94,12 @@ pub fn decide(state: &State, input: Input) -> Step {
             })
         }
         (Input::Exposure(choice), Phase::Withheld(reached)) => exposure(reached, choice),
+        // Before it is reached the limit is changed for the requests to come, up or down.
+        (Input::Exposure(ExposureChoice::Raise { to_share }), phase) if *phase != Phase::New => {
+            let raised = Fact::ExposureRaised { to_share, once: false };
+            let differs = state.exposure_limit.share() != Some(to_share);
+            if differs && (0.0..=1.0).contains(&to_share) { Step::fact(raised) } else { Step::default() }
+        }
         // Before it is reached a budget is changed for the calls to come.
         (Input::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd }), phase)
             if !matches!(phase, Phase::New | Phase::Ended(_)) =>

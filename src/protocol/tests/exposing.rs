@@ -57,6 +57,31 @@ fn stopping_there_ends_the_session_and_says_why() {
 }
 
 #[test]
+fn before_it_is_reached_the_limit_is_changed_for_the_requests_to_come() {
+    let raise = |to_share| Input::Exposure(ExposureChoice::Raise { to_share });
+    let due = due();
+    let mut waiting = due.clone();
+    advance(&due, None).unwrap().facts.iter().for_each(|fact| waiting.apply(fact));
+    for mut state in [due, waiting] {
+        let phase = state.phase.clone();
+        for share in [0.5, 0.1] {
+            put(&mut state, raise(share));
+            assert_eq!((state.exposure_limit.share(), &state.phase), (Some(share), &phase));
+        }
+        assert!([0.1, 1.5, f64::NAN].into_iter().all(|share| decide(&state, raise(share)).is_empty()));
+    }
+    let mut state = waiting_without_limit();
+    put(&mut state, raise(0.5));
+    assert_eq!(state.exposure_limit.share(), Some(0.5));
+}
+
+fn waiting_without_limit() -> State {
+    let mut state = due();
+    state.exposure_limit = ExposureLimit::default();
+    state
+}
+
+#[test]
 fn without_a_limit_nothing_is_withheld() {
     let mut state = due();
     state.exposure_limit = ExposureLimit::default();
