@@ -582,11 +582,10 @@ impl Cli {
 
 impl Levers {
     fn overrides(&self) -> Vec<Override> {
-        let names = Some(self.redact_name.join(";")).filter(|names| !names.is_empty());
         let step = self.step.then(|| "true".to_owned());
         let redacted = self.redact.iter().map(|kind| given(&format!("redact.{kind}"), "true".into(), "--redact"));
+        let names = self.redact_name.iter().map(|name| given("redact.names+", one(name), "--redact-name"));
         let all = [
-            ("redact.names", &names, "--redact-name"),
             ("protocol.name", &self.protocol, "--protocol"),
             ("protocol.max_rounds", &self.max_rounds, "--max-rounds"),
             ("protocol.tasks_per_round", &self.tasks_per_round, "--tasks-per-round"),
@@ -609,7 +608,7 @@ impl Levers {
         ]
         .into_iter()
         .filter_map(|(name, value, flag)| Some(given(name, value.clone()?, flag)));
-        all.chain(redacted).collect()
+        all.chain(redacted).chain(names).collect()
     }
 }
 
@@ -623,6 +622,11 @@ fn asked_color(arguments: &[OsString]) -> ColorChoice {
 
 fn given(name: &str, value: String, flag: &str) -> Override {
     Override { name: name.into(), value, flag: flag.into() }
+}
+
+/// A list of this one text, whatever it holds.
+fn one(text: &str) -> String {
+    serde_json::json!([text]).to_string()
 }
 
 fn setting(text: &str) -> Result<Override, String> {

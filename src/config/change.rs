@@ -66,7 +66,8 @@ fn values(config: &Config) -> Vec<(String, String)> {
 fn typed(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "),
+        // As JSON: a text of the list may hold whatever could stand between two of them.
+        Value::Array(texts) if texts.is_empty() => String::new(),
         Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
         other => other.to_string(),
     }
@@ -113,11 +114,18 @@ mod tests {
 
     #[test]
     fn every_value_can_be_typed_again() {
-        let loaded = built_in();
+        let mut loaded = built_in();
+        let patterns = vec![r"A;B\d+".to_owned(), "; \"x\"".to_owned(), " padded ".to_owned()];
+        loaded.config.redact.patterns.clone_from(&patterns);
+        loaded.change("redact.names", "Li; Anna Lind").unwrap();
+        assert_eq!(loaded.config.redact.names, ["Li", "Anna Lind"]);
         for (name, value) in loaded.values() {
             let mut again = loaded.clone();
             again.change(&name, &value).unwrap();
             assert_eq!(again.config, loaded.config, "{name}");
         }
+        let mut again = built_in();
+        again.change("redact.patterns", &loaded.value("redact.patterns").unwrap()).unwrap();
+        assert_eq!(again.config.redact.patterns, patterns);
     }
 }

@@ -178,6 +178,19 @@ impl Layers {
 
     fn flag(&mut self, flag: &Override) {
         let (catalog, origin) = (Catalog::get(), Origin::Flag(flag.flag.clone()));
+        let added_to = flag.name.strip_suffix('+').and_then(|name| catalog.by_name(name));
+        if let Some(setting) = added_to.filter(|setting| matches!(setting.kind, Kind::List)) {
+            let before = self.values.get(&setting.name()).map(|(value, _)| value.clone());
+            self.text(setting, setting.name(), &flag.value, &flag.flag, origin);
+            if let (Some(Value::Array(mut all)), Some((Value::Array(added), _))) =
+                (before, self.values.get_mut(&setting.name()))
+            {
+                added.retain(|text| !all.contains(text));
+                all.append(added);
+                *added = all;
+            }
+            return;
+        }
         if let Some(setting) = catalog.by_name(&flag.name) {
             return self.text(setting, setting.name(), &flag.value, &flag.flag, origin);
         }

@@ -560,3 +560,20 @@ fn the_local_lm_may_stand_behind_one_server_or_several() {
         assert!(told.contains("`local.base_url` must be one or several URLs") && !told.contains("secret"), "{told}");
     }
 }
+
+#[test]
+fn a_text_that_is_added_to_a_list_stands_beside_those_of_the_file() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("minions.toml");
+    std::fs::write(&file, "[redact]\nnames = [\"Anna Lind\", \"Li\"]\n").unwrap();
+    let flag =
+        |value: &str| Override { name: "redact.names+".into(), value: value.into(), flag: "--redact-name".into() };
+    let flags = vec![flag(r#"["Jane; Doe"]"#), flag(r#"["Li"]"#), flag(r#"["Bo"]"#)];
+    let loaded = load(&Sources { named_file: Some(file), flags, ..Sources::default() }).unwrap();
+    assert_eq!(loaded.config.redact.names, ["Anna Lind", "Li", "Jane; Doe", "Bo"]);
+    assert_eq!(loaded.provenance["redact.names"], Origin::Flag("--redact-name".into()));
+    let alone = load(&Sources { flags: vec![flag(r#"["Bo"]"#)], ..Sources::default() }).unwrap();
+    assert_eq!(alone.config.redact.names, ["Bo"]);
+    let wrong = Override { name: "protocol.samples+".into(), value: "1".into(), flag: "--set".into() };
+    assert!(load(&Sources { flags: vec![wrong], ..Sources::default() }).is_err());
+}
