@@ -87,10 +87,12 @@ pub async fn prepare(
     before: Option<Session>,
 ) -> Result<Prepared, Failure> {
     let Engines { remote, local, embedder, sandbox } = engines.clone();
-    let (parent, recall) = match before.and_then(|before| follow_up(&before, &documents)) {
-        Some((parent, recall)) => (Some(parent), recall),
-        None => (None, Recall::default()),
+    let (parent, recall, kept) = match before.and_then(|before| follow_up(&before, &documents)) {
+        Some((parent, recall, kept)) => (Some(parent), recall, kept),
+        None => (None, Recall::default(), None),
     };
+    let now = protocol::settings(config);
+    let redact = private::both(kept.as_ref(), now.redact.as_ref());
     let part = part.and_then(|span| Part::of(&documents, span));
     if protocol::kind(config.protocol.name) == ProtocolKind::RemoteOnly {
         whole::fits(config, &*remote, &documents, part.as_ref(), &question).await?;
@@ -101,7 +103,7 @@ pub async fn prepare(
     let book = DayBook::new(store.root().to_owned(), session.id());
     let opened = SessionOpened {
         question,
-        settings: Settings { part, windows: windows.spans, ..protocol::settings(config) },
+        settings: Settings { part, windows: windows.spans, redact, ..now },
         documents: documents.iter().map(Document::reference).collect(),
         remote: remote.info(),
         local: local.info(),

@@ -76,3 +76,12 @@ fn rules_that_are_new_take_words_out_of_question_and_documents() {
     let wrong = Settings { redact: Some(Redaction { rules, ..Redaction::default() }), ..Settings::default() };
     assert!(private::opened(&wrong, "", &documents).unwrap_err().to_string().contains("[redact]"));
 }
+
+#[test]
+fn a_question_that_follows_up_keeps_private_what_the_one_before_did() {
+    let kept = private::both(old().redact.as_ref(), None);
+    assert_eq!(kept, old().redact);
+    let now = today(&[("redact.names", "Li")]);
+    let kept = private::both(old().redact.as_ref(), private::redaction(&now.config).as_ref()).unwrap();
+    assert_eq!((kept.rules.names, kept.words), (vec!["Anna Lind".into(), "Li".into()], redacted(&old()).words.clone()));
+}

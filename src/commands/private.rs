@@ -24,11 +24,16 @@ pub fn inherited(old: &Settings, now: &Settings, names_share: bool) -> Settings 
         (Some(old), Some(now)) => Some(old.min(now)),
         (old, now) => old.or(now),
     };
-    let redact = match (&old.redact, &now.redact) {
-        (Some(old), Some(now)) => Some(Redaction { rules: old.rules.clone().and(&now.rules), ..old.clone() }),
-        (old, now) => old.clone().or_else(|| now.clone()),
-    };
+    let redact = both(old.redact.as_ref(), now.redact.as_ref());
     Settings { max_exposed_share: if names_share { now.max_exposed_share } else { lower }, redact, ..old.clone() }
+}
+
+/// What either keeps private, with the placeholders that the old one gave.
+pub fn both(old: Option<&Redaction>, now: Option<&Redaction>) -> Option<Redaction> {
+    match (old, now) {
+        (Some(old), Some(now)) => Some(Redaction { rules: old.rules.clone().and(&now.rules), ..old.clone() }),
+        (old, now) => old.or(now).cloned(),
+    }
 }
 
 /// The settings of a session that begins with others' records. Where no private word is known yet those of the question and

@@ -20,6 +20,7 @@ use crate::document::Document;
 use crate::document::escape::visible;
 use crate::journal::{DayBook, Journal, JournalError, JournalWriter, Record, Session, SessionId, Store};
 use crate::local::LocalLm;
+use crate::protocol::redact::Redaction;
 use crate::protocol::{
     BudgetChoice, Due, Interrupted, Known, ModelInfo, Models, Need, Parent, Phase, ProtocolKind, Resumed, Scope,
     SessionOpened, State,
@@ -222,8 +223,9 @@ fn lineage(session: &Session, state: &State, mut read: Option<(String, Arc<Journ
 }
 
 /// What a new question on the same documents goes on from: what was found out, and replies that need not be asked for
-/// again. Nothing where the session is about other documents, or cannot be read.
-pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Recall)> {
+/// again, and what was kept private: its answer has words in it that stood as placeholders there. Nothing where the session
+/// is about other documents, or cannot be read.
+pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Recall, Option<Redaction>)> {
     tokio::task::block_in_place(|| {
         let journal = before.read().ok()?;
         let mut state = State::default();
@@ -238,7 +240,8 @@ pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Re
             recall.add(journal.facts(), documents);
         }
         let (session, seq) = (before.id().to_string(), journal.records.last()?.seq);
-        Some((Parent { session, seq, anew: false, known: Known::of(&state) }, recall))
+        let redaction = state.settings_from_here().redact;
+        Some((Parent { session, seq, anew: false, known: Known::of(&state) }, recall, redaction))
     })
 }
 
