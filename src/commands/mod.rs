@@ -32,6 +32,7 @@ mod opening;
 mod output;
 #[cfg(test)]
 mod paint_tests;
+mod person;
 mod picked;
 mod private;
 mod progress;
@@ -48,7 +49,9 @@ mod samples;
 mod screen;
 mod search;
 mod sessions;
+mod telling;
 mod themes;
+mod typed;
 mod verify;
 mod whole;
 mod workbench;
