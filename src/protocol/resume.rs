@@ -137,7 +137,8 @@ impl State {
         self.phase = Phase::Interrupted(interrupted.clone());
     }
 
-    /// What was interrupted is what is sent, with what the person had made of it at a gate.
+    /// What was interrupted is what is sent, with what the person had made of it at a gate; where requests wait at theirs it is
+    /// shown there once more.
     pub(super) fn resend_allowed(&mut self, ask: AskId) {
         let Phase::Interrupted(interrupted) = &self.phase else { return };
         if interrupted.ask != ask {
@@ -147,7 +148,7 @@ impl State {
         let lost = self.asks().find(|known| known.request.ask == ask).map(|known| known.request.clone());
         if let Some(lost) = lost {
             let request = recounted(self, RemoteAsk { ask: next_ask(self, ask.round), ..lost });
-            self.draft = Some(Draft { request, passed: true });
+            self.draft = Some(Draft { request, passed: false });
         }
         self.phase = Phase::Due(Due::Ask { purpose, attempt });
     }
