@@ -170,6 +170,43 @@ async fn nobody_comes_so_the_session_is_left_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_comes_to_a_gate_or_to_agree_so_the_session_is_left_open_there() {
+    let (planner, settings) = slow_planner().await;
+    let soon = ["sessions.hangup_wait_s=1"];
+    let at_gate = (["protocol.step=true"], "gate 1");
+    let whole = (["protocol.name=remote-only"], "whole document");
+    for (setting, shown) in [at_gate, whole] {
+        let settings: Vec<String> =
+            settings.iter().cloned().chain(soon.into_iter().chain(setting).map(String::from)).collect();
+        let folder = ledger();
+        tokio::task::block_in_place(|| {
+            let mut pty = ask(&folder, &settings);
+            pty.wait_for(shown);
+            pty.hang_up();
+            pty.wait_exit();
+            let listed = pty.said(&["sessions", "list", "--json"]);
+            assert!(listed.contains("\"ended\":null") || listed.contains("\"ended\": null"), "{listed}");
+        });
+    }
+    assert_eq!(planner.counts().requests, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quitting_at_a_gate_leaves_the_session_open_and_says_how_to_go_on() {
+    let (_planner, mut settings) = slow_planner().await;
+    settings.push("protocol.step=true".into());
+    let folder = ledger();
+    tokio::task::block_in_place(|| {
+        let mut pty = ask(&folder, &settings);
+        pty.wait_for("gate 1");
+        pty.quit();
+        pty.wait_sent("was left open: it waits at gate 1 (request)", 0);
+        let listed = pty.said(&["sessions", "list", "--json"]);
+        assert!(listed.contains("\"ended\":null") || listed.contains("\"ended\": null"), "{listed}");
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn attached_screens_show_the_same_and_steer_and_leave_the_run_alone() {
     let (server, mut pty) = reading().await;
     tokio::task::block_in_place(|| {
