@@ -199,7 +199,7 @@ fn config_of(block: &str) -> minions::config::Config {
     let file = folder.path().join("minions.toml");
     fs::write(&file, block).unwrap();
     let sources = minions::config::Sources { named_file: Some(file), ..Default::default() };
-    minions::config::load(&sources).unwrap_or_else(|error| panic!("{block}: {error}")).config
+    minions::config::load(&sources).map_err(|error| format!("{block}: {error}")).unwrap().config
 }
 
 #[test]

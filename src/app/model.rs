@@ -346,6 +346,11 @@ impl Model {
         self.is_running() && !self.limit_reached() && self.at_gate().is_none()
     }
 
+    /// The record that the screen is at. A replay may be on its way there still.
+    pub fn record_at_hand(&self) -> u64 {
+        self.player().map_or(self.seq, |player| player.position)
+    }
+
     pub fn player(&self) -> Option<&Player> {
         match &self.mode {
             Mode::Replay(player) => Some(player),

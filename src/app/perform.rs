@@ -174,7 +174,7 @@ impl Model {
             Action::Help => self.open_overlay(Overlay::Help(RowsPane::default())),
             Action::Suspend => return vec![Command::Suspend],
             // It stays as it is, and can be taken up again.
-            Action::Quit if self.interrupted().is_some() => return vec![Command::Quit],
+            Action::Quit if self.state.phase.needs_person() => return vec![Command::Quit],
             Action::Quit if self.is_running() && !self.followed => self.open_overlay(Overlay::Quit),
             Action::Quit => return vec![Command::Quit],
             Action::Play => return vec![Command::Replay(ReplayCommand::TogglePlay)],

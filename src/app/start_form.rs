@@ -156,7 +156,7 @@ impl Model {
             Some(draft) => *draft,
             None => StartForm { question: LineInput::of(asked.clone()), asked, ..StartForm::blank() },
         };
-        self.show_start_form(Box::new(StartForm { fork: Some(self.seq), wrong: String::new(), ..form }))
+        self.show_start_form(Box::new(StartForm { fork: Some(self.record_at_hand()), wrong: String::new(), ..form }))
     }
 
     /// Why the same question cannot be gone on with from the record at hand, and how it can.

@@ -246,6 +246,8 @@ async fn answer(
     };
     let request = Request { body: body.clone(), authorization, uri: uri.to_string(), headers };
     shared.requests.lock().unwrap().push(request);
+    // Whoever waits for a certain request looks again.
+    shared.counts.send_modify(|_| ());
     if let Some(crowd) = reply.crowd {
         let mut counts = shared.counts.subscribe();
         counts.wait_for(|counts| counts.most_in_flight >= crowd).await.unwrap();

@@ -24,7 +24,7 @@ def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):
     if FAIL:
         print(context[0])
         raise ValueError(json.dumps(context) + context[0][::-1] + repr(context).upper())
-    found = re.findall(r"[^\n]*NAME_1[^\n]*", context[0])
+    found = re.findall(r"[^\n]*(?:NAME_1| paid )[^\n]*", context[0])
     print(found)
     return [JobManifest(chunk=line, task="How much did NAME_1 pay?", advice="Look for NAME_1 and EMAIL_1.") for line in found]
 

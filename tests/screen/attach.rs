@@ -173,7 +173,7 @@ async fn nobody_comes_so_the_session_is_left_open() {
 async fn nobody_comes_to_a_gate_or_to_agree_so_the_session_is_left_open_there() {
     let (planner, settings) = slow_planner().await;
     let soon = ["sessions.hangup_wait_s=1"];
-    let at_gate = (["protocol.step=true"], "gate 1");
+    let at_gate = (["protocol.step=true"], "Gate 1");
     let whole = (["protocol.name=remote-only"], "whole document");
     for (setting, shown) in [at_gate, whole] {
         let settings: Vec<String> =
@@ -198,9 +198,12 @@ async fn quitting_at_a_gate_leaves_the_session_open_and_says_how_to_go_on() {
     let folder = ledger();
     tokio::task::block_in_place(|| {
         let mut pty = ask(&folder, &settings);
-        pty.wait_for("gate 1");
-        pty.quit();
-        pty.wait_sent("was left open: it waits at gate 1 (request)", 0);
+        pty.wait_for("Gate 1");
+        pty.send(b"q");
+        pty.wait_for("P gate");
+        pty.send(b"q");
+        pty.wait_exit();
+        pty.wait_for_sent(0, "was left open: it waits at gate 1 (request)");
         let listed = pty.said(&["sessions", "list", "--json"]);
         assert!(listed.contains("\"ended\":null") || listed.contains("\"ended\": null"), "{listed}");
     });

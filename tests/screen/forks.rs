@@ -24,6 +24,7 @@ fn a_question_after_an_answer_follows_up_on_it_and_lists_mark_it() {
     pty.send(b"\x15And who was the physician?\r");
     pty.wait_for("And who was the physician?");
     pty.wait_until_shown("its end", |_| listed(&pty).iter().filter(|one| !one["ended"].is_null()).count() == 2);
+    pty.wait_for_state("no answer");
     pty.send(b"q");
     pty.wait_exit();
     let sessions = listed(&pty);
