@@ -1,0 +1,112 @@
+//! Settings of a run that have a flag of their own.
+
+use clap::Args;
+
+use super::values::given;
+use crate::config::Override;
+
+/// Settings of a run that have a flag of their own. They are checked where all settings are.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+#[command(next_help_heading = "Protocol")]
+pub struct Levers {
+    /// minions, minion, remote-only or local-only
+    #[arg(long, value_name = "NAME")]
+    pub protocol: Option<String>,
+    /// Rounds at most; the last one must answer. More find more in hard questions; each costs its calls
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub max_rounds: Option<String>,
+    /// Tasks for each chunk at most. More look for more at once; each reads every chunk again
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub tasks_per_round: Option<String>,
+    /// How often each task is repeated on each chunk. More miss less; each repeats every job
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub samples: Option<String>,
+    /// What of the samples goes on: union (all; costs most), majority or best-cited
+    #[arg(long, value_name = "HOW")]
+    pub merge: Option<String>,
+    /// The chunk size in characters; 0 leaves it to the remote LM. Small ones are read better, but are more jobs
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub chunk_chars: Option<String>,
+    /// How documents are cut: auto, section, page, paragraph, heading or code. A fitting cut keeps together what belongs so
+    #[arg(long, value_name = "HOW")]
+    pub chunker: Option<String>,
+    /// Characters that neighbouring chunks or windows share. More lose nothing at a cut, and read it twice
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub overlap_chars: Option<String>,
+    /// Whether chunks are picked before they are read: auto, on (fewer jobs, may miss) or off (reads all)
+    #[arg(long, value_name = "WHEN")]
+    pub retrieval: Option<String>,
+    /// Chunks picked for each task; 0 leaves it to the remote LM. More miss less, and are more jobs
+    #[arg(long, value_name = "K", allow_hyphen_values = true)]
+    pub retrieve_k: Option<String>,
+    /// What goes on to the next round: scratchpad (advice and what is known) or retry (advice alone; cheaper, forgets)
+    #[arg(long, value_name = "WHAT")]
+    pub memory: Option<String>,
+    /// minion, local-only: characters read at once; 0 takes what the reader holds. Smaller are read better, but are more jobs
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub window_chars: Option<String>,
+    /// Output tokens of one job at most. Fewer are faster, and cut long answers short
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub worker_tokens: Option<String>,
+    /// Randomness of the reader; negative leaves it to the server. More makes samples differ more, and err more
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub temperature: Option<String>,
+    /// The remote LM's model at its provider. Larger plan and judge better, and cost more
+    #[arg(long, value_name = "NAME")]
+    pub remote_model: Option<String>,
+    /// The local LM's model. Larger read better, and are slower
+    #[arg(long, value_name = "NAME")]
+    pub local_model: Option<String>,
+    /// Dollars the session may spend; 0 sets no limit
+    #[arg(long, value_name = "USD", allow_hyphen_values = true)]
+    pub budget: Option<String>,
+    /// Wait before each request, after code, before outputs leave and after each decision, for you to say how to go on
+    #[arg(long)]
+    pub step: bool,
+    /// The share of the documents that may leave this machine, from 0 to 1; 1 sets no limit
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    pub max_exposed_share: Option<String>,
+    /// Take these out of everything that leaves: email, phone, iban, card, id; may be repeated
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    pub redact: Vec<String>,
+    /// Take this name out of everything that leaves; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub redact_name: Vec<String>,
+}
+
+impl Levers {
+    pub(super) fn overrides(&self) -> Vec<Override> {
+        let step = self.step.then(|| "true".to_owned());
+        let redacted = self.redact.iter().map(|kind| given(&format!("redact.{kind}"), "true".into(), "--redact"));
+        let names = self.redact_name.iter().map(|name| given("redact.names+", one(name), "--redact-name"));
+        let all = [
+            ("protocol.name", &self.protocol, "--protocol"),
+            ("protocol.max_rounds", &self.max_rounds, "--max-rounds"),
+            ("protocol.tasks_per_round", &self.tasks_per_round, "--tasks-per-round"),
+            ("protocol.samples", &self.samples, "--samples"),
+            ("protocol.merge", &self.merge, "--merge"),
+            ("protocol.chunk_chars", &self.chunk_chars, "--chunk-chars"),
+            ("protocol.chunker", &self.chunker, "--chunker"),
+            ("protocol.overlap_chars", &self.overlap_chars, "--overlap-chars"),
+            ("protocol.retrieval", &self.retrieval, "--retrieval"),
+            ("protocol.retrieve_k", &self.retrieve_k, "--retrieve-k"),
+            ("protocol.memory", &self.memory, "--memory"),
+            ("protocol.window_chars", &self.window_chars, "--window-chars"),
+            ("local.max_output_tokens", &self.worker_tokens, "--worker-tokens"),
+            ("local.temperature", &self.temperature, "--temperature"),
+            ("remote.model", &self.remote_model, "--remote-model"),
+            ("local.model", &self.local_model, "--local-model"),
+            ("remote.budget_usd", &self.budget, "--budget"),
+            ("protocol.step", &step, "--step"),
+            ("remote.max_exposed_share", &self.max_exposed_share, "--max-exposed-share"),
+        ]
+        .into_iter()
+        .filter_map(|(name, value, flag)| Some(given(name, value.clone()?, flag)));
+        all.chain(redacted).chain(names).collect()
+    }
+}
+
+/// A list of this one text, whatever it holds.
+fn one(text: &str) -> String {
+    serde_json::json!([text]).to_string()
+}

@@ -1,0 +1,76 @@
+//! A request to the remote LM and what came of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::ids::AskId;
+use crate::protocol::message::{Message, Purpose, ReplyFormat, Usage};
+
+/// A request to the remote LM, whole: the messages are the bytes that leave the machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RemoteAsk {
+    pub ask: AskId,
+    pub purpose: Purpose,
+    /// Which try at this purpose in this round, counted from 1.
+    pub attempt: u32,
+    pub messages: Vec<Message>,
+    pub format: ReplyFormat,
+    pub max_output_tokens: u64,
+    pub estimate: Estimate,
+}
+
+/// What a request is expected to cost, before it is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    pub input_tokens: u64,
+    /// Whether the model's own tokenizer counted the input.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counted: bool,
+    /// Whether nothing is sent, since another session has the reply on record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reused: bool,
+    /// With output at its cap; nothing where the price is not known.
+    pub worst_cost_usd: Option<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RemoteAnswer {
+    pub ask: AskId,
+    pub text: String,
+    pub finish: Finish,
+    pub usage: Usage,
+    /// Nothing where the price is not known.
+    pub cost_usd: Option<f64>,
+    pub first_token_ms: u64,
+    pub total_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RemoteFailure {
+    pub ask: AskId,
+    /// Which try at this request failed, counted from 1.
+    pub attempt: u32,
+    pub error: String,
+    pub retry_in_ms: Option<u64>,
+    /// What of the reply had come, since it may have been paid for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub partial: String,
+    /// Whether the server may have answered although nothing of it came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
+}
+
+impl RemoteFailure {
+    /// Whether this try may have been paid for.
+    pub fn may_cost(&self) -> bool {
+        self.lost || !self.partial.is_empty()
+    }
+}
+
+/// Why a reply ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finish {
+    Stop,
+    /// At the token cap.
+    Length,
+}

@@ -1,0 +1,121 @@
+//! What a session begins with: the question, the documents and the models.
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::DocumentRef;
+use crate::protocol::fork::Known;
+use crate::protocol::price::Price;
+use crate::protocol::settings::Settings;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionOpened {
+    pub question: String,
+    pub settings: Settings,
+    pub documents: Vec<DocumentRef>,
+    pub remote: ModelInfo,
+    pub local: ModelInfo,
+    /// The version of the prompts, see [`prompts::VERSION`](super::prompts::VERSION).
+    pub prompts: String,
+    /// The version of this program.
+    pub program: String,
+    /// What the remote LM's programs are told the time is, in milliseconds since 1970: when the session began. It stands
+    /// still, so that they give the same jobs when they are run again. The first sessions did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ms: Option<u64>,
+    /// What `retrieve` compares meanings with; nothing where it goes by words alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<EmbeddingModel>,
+    /// The session this one was forked from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    pub session: String,
+    /// The last record that counts here.
+    pub seq: u64,
+    /// Whether what the parent asked after that record is asked anew, although its replies are on record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anew: bool,
+    /// What was found out before, for a question that follows up on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<Known>,
+}
+
+/// A model as the screen and the journal name it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// The setting that chose it: `offline`, `extractive`, `openai`, …
+    pub provider: String,
+    pub model: String,
+    /// Whether there is a language model behind it at all.
+    pub is_model: bool,
+    /// Nothing where the price is not known.
+    pub price: Option<Price>,
+}
+
+/// Who plans and who reads. Nothing where it is not said, or not known yet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Models {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<ModelInfo>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<ModelInfo>,
+}
+
+impl Models {
+    /// Those of the session's beginning.
+    pub fn of(opened: &SessionOpened) -> Self {
+        Self { remote: Some(opened.remote.clone()), local: Some(opened.local.clone()) }
+    }
+
+    /// What was chosen, in a line.
+    pub fn told(&self) -> String {
+        format!("from the next round on {}", self.both())
+    }
+
+    /// Who does what.
+    pub fn both(&self) -> String {
+        let plans = self.remote.as_ref().map(|remote| format!("{} plans", remote.label()));
+        let reads = self.local.as_ref().map(|local| format!("{} reads", local.label()));
+        let both: Vec<String> = plans.into_iter().chain(reads).collect();
+        both.join(", ")
+    }
+
+    /// Takes over what `chosen` names.
+    pub(in crate::protocol) fn take_over(&mut self, chosen: Self) {
+        self.remote = chosen.remote.or(self.remote.take());
+        self.local = chosen.local.or(self.local.take());
+    }
+}
+
+impl ModelInfo {
+    /// Its name, and plainly whether there is no model behind it.
+    pub fn label(&self) -> String {
+        if self.is_model { format!("{} ({})", self.model, self.provider) } else { format!("{} (no model)", self.model) }
+    }
+}
+
+/// A model that turns texts into vectors, told well enough to say whether another is the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmbeddingModel {
+    pub model: String,
+    /// The blake3 of its file.
+    pub hash: String,
+    /// What stands before each query and each chunk.
+    pub query_prefix: String,
+    pub document_prefix: String,
+}
+
+/// The tokens of the session's texts, each by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentTokens {
+    /// The vocabulary that they were counted with, such as `o200k_base`.
+    pub tokenizer: String,
+    /// Whether it is the remote LM's own; else the counts are an estimate.
+    pub counted: bool,
+    pub question: u64,
+    /// In the order of the session's documents; where it is about a part, that alone.
+    pub documents: Vec<u64>,
+}
