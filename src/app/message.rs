@@ -154,6 +154,8 @@ pub enum Command {
     StopRun,
     /// The whole documents may be sent to the remote LM.
     Consent,
+    /// Read this passage in the next round that is planned; a second time, no longer.
+    Pin(Span),
     CancelJob(JobId),
     /// Jobs in trouble are to be tried again.
     RetryJobs(Vec<JobId>),

@@ -96,6 +96,7 @@ impl Model {
             Action::GoTo => self.open_overlay(Overlay::GoTo(LineInput::default())),
             Action::Outline => self.open_outline(),
             Action::Select => self.toggle_selection(),
+            Action::Pin => return self.pin(),
             Action::Show => {
                 if let Some(job) = self.selected_job() {
                     self.show_job(job);

@@ -101,6 +101,7 @@ impl TryFrom<Command> for Order {
     fn try_from(command: Command) -> Result<Self, Command> {
         Ok(match command {
             Command::StopRun => Order::Stop,
+            Command::Pin(span) => Order::Pin(span),
             Command::Consent => Order::Consent,
             Command::CancelJob(job) => Order::CancelJob(job),
             Command::RetryJobs(jobs) => Order::RetryJobs(jobs),

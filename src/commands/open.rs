@@ -229,7 +229,7 @@ fn heed(
         Command::Pick(Choice::Session(id)) => desk.opening.session(config, id, None),
         Command::Pick(choice) => pick(stage, desk, config, documents, &choice),
         // There is nothing to play here, and these were orders.
-        Command::Replay(_) | Command::StopRun | Command::Consent | Command::SendAgain => {}
+        Command::Replay(_) | Command::StopRun | Command::Consent | Command::SendAgain | Command::Pin(_) => {}
         Command::CancelJob(_) | Command::RetryJobs(_) | Command::Budget(_) | Command::Exposure(_) => {}
         Command::Gates(_) | Command::RunOn { .. } | Command::AtGate { .. } => {}
         // The stage has done these.

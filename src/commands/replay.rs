@@ -206,6 +206,7 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 Command::SendAgain => {}
                 Command::StopRun
                 | Command::Consent
+                | Command::Pin(_)
                 | Command::CancelJob(_)
                 | Command::RetryJobs(_)
                 | Command::Budget(_)

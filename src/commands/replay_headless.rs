@@ -198,6 +198,9 @@ impl<'a> Transcript<'a> {
             }
             Fact::ModelsChosen(models) => self.line(at_ms, &visible(&models.told())),
             Fact::LeversChosen(_) => self.line(at_ms, "levers were moved for the next round"),
+            Fact::PassagesPinned { spans } => {
+                self.line(at_ms, &format!("passages pinned to the next round: {}", spans.len()))
+            }
             Fact::ConsentAsked { estimate, .. } => {
                 let line = format!(
                     "waits for you to agree that the whole documents leave the machine: about {} tokens{}",

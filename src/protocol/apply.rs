@@ -167,6 +167,7 @@ impl State {
             // Nothing changes before the next round.
             Fact::ModelsChosen(_) => {}
             Fact::LeversChosen(levers) => self.levers = Some(*levers),
+            Fact::PassagesPinned { spans } => self.pinned.clone_from(spans),
             Fact::UtilizationSampled(sample) => self.utilization = Some(sample.clone()),
             Fact::GatesChosen { gates } => self.gates.choose(gates.clone()),
             Fact::RanOn { to } => self.gates.run_on(*to),
@@ -221,6 +222,7 @@ impl State {
 
     fn jobs_planned(&mut self, planned: &PlannedJobs) {
         let Some(round) = self.rounds.last_mut() else { return };
+        self.pinned.clear();
         round.chunks = planned.chunks.clone();
         round.tasks = planned.tasks.clone();
         round.advices = planned.advices.clone();

@@ -14,6 +14,7 @@ use super::ids::{AskId, CodeId, JobId};
 use super::input::{CodeResult, Effect, Input, Step};
 use super::job::{Flaw, JobResult, Manifest, Outcome, PlannedJob, beyond_object, read_output};
 use super::message::Usage;
+use super::pins;
 use super::resume::resume;
 use super::state::{Due, JobState, Phase, State, Waiting};
 
@@ -83,6 +84,7 @@ pub fn decide(state: &State, input: Input) -> Step {
         (Input::DocumentsCounted(tokens), _) => Step::fact(Fact::DocumentsCounted(tokens)),
         (Input::ChooseModels(models), _) => Step::fact(Fact::ModelsChosen(models)),
         (Input::ChooseLevers(levers), _) => Step::fact(Fact::LeversChosen(levers)),
+        (Input::Pin(span), phase) if *phase != Phase::New => pins::pinned(state, span),
         (Input::Consent, Phase::Waiting(Waiting::Consent)) => Step::fact(Fact::ConsentGiven),
         (Input::Note { text }, _) => Step::fact(Fact::NoteAdded { text }),
         (Input::DaySpent { again, worst_usd, committed_usd }, _) => day_spent(state, again, worst_usd, committed_usd),
@@ -247,8 +249,9 @@ fn plan(state: &State, code: CodeId, manifests: Vec<Manifest>) -> Step {
         let (chunk, task, advice) = (chunks.index(chunk), tasks.index(task), advices.index(advice));
         jobs.extend((0..settings.samples.max(1)).map(|sample| PlannedJob { chunk, task, advice, sample }));
     }
-    let planned =
+    let mut planned =
         PlannedJobs { round: code.round, chunks: chunks.items, tasks: tasks.items, advices: advices.items, jobs };
+    pins::plan(&state.pinned, settings.samples.max(1), &mut planned);
     let step = Step::fact(Fact::JobsPlanned(planned));
     if state.gates.stop_at(Gate::Code) { step } else { step.with(Effect::RunJobs { round: code.round }) }
 }

@@ -12,6 +12,7 @@ use super::ids::{AskId, CodeId, JobId};
 use super::job::{JobResult, Manifest};
 use super::levers::Levers;
 use super::resume::Resumed;
+use crate::document::Span;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
@@ -82,6 +83,8 @@ pub enum Input {
     ChooseModels(Models),
     /// The person chose levers for the next round.
     ChooseLevers(Levers),
+    /// The person wants this passage read in the next round that is planned, or no longer.
+    Pin(Span),
     /// The person agrees that the documents leave the machine; who does not stops the run.
     Consent,
     /// The person stops the run. `partial` is what had come of a reply under way, since it may be paid for; `sent` is

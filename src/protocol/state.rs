@@ -20,6 +20,7 @@ use super::message::{Purpose, TokenCount, Usage};
 use super::redact::Redactor;
 use super::resume::Interrupted;
 use super::settings::Settings;
+use crate::document::Span;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
@@ -35,6 +36,8 @@ pub struct State {
     pub budgets: Budgets,
     /// What the person chose for the next round; the settings have it once the round begins.
     pub levers: Option<Levers>,
+    /// Passages that the next round that is planned reads, whatever its program plans.
+    pub pinned: Vec<Span>,
     /// What sending the whole documents was told to come to, once the person was asked.
     pub consent: Option<Estimate>,
     /// Who may be sent the whole documents, once the person agreed.

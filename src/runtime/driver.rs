@@ -119,6 +119,7 @@ impl Driver {
                     Some(Order::LeaveOpen | Order::Leave) if self.state.phase.needs_person() => break,
                     Some(Order::LeaveOpen) => continue,
                     Some(Order::Levers(levers)) => vec![Input::ChooseLevers(levers)],
+                    Some(Order::Pin(span)) => vec![Input::Pin(span)],
                     Some(Order::Consent) => vec![Input::Consent],
                     Some(Order::Stop | Order::Leave) => vec![self.stop()],
                     Some(Order::SendAgain) => vec![Input::SendAgain],

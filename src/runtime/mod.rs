@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::document::Document;
+use crate::document::{Document, Span};
 use crate::journal::{DayBook, JournalError, JournalWriter, Record};
 use crate::local::LocalLm;
 use crate::protocol::{
@@ -96,6 +96,8 @@ pub enum Order {
     LeaveOpen,
     /// These levers hold from the next round on.
     Levers(Levers),
+    /// Read this passage in the next round that is planned; a second time, no longer.
+    Pin(Span),
     /// The whole documents may leave the machine.
     Consent,
     CancelJob(JobId),

@@ -60,7 +60,8 @@ fn about(model: &Model, open: &OpenDocument) -> String {
         false => format!("finding lines: {}%", open.lines.known() as u64 * 100 / length.max(1) as u64),
     };
     let asked = model.part_words().map_or(String::new(), |part| format!(" · asked of {part} only"));
-    let mut about = format!("{which}{}{asked} · {} · {lines}", open.document.name, short_bytes(length as u64));
+    let pinned = model.pinned_words().map_or(String::new(), |lines| format!(" · {lines} pinned"));
+    let mut about = format!("{which}{}{asked}{pinned} · {} · {lines}", open.document.name, short_bytes(length as u64));
     for (tint, word) in [(Tint::Left, "sent"), (Tint::Cited, "cited"), (Tint::Read, "read")] {
         let share = model.share_of(tint);
         if share.spans > 0 {

@@ -170,3 +170,25 @@ fn where_nobody_can_answer_step_mode_is_refused() {
     assert_eq!(done.status.code(), Some(2), "{said}");
     assert!(said.contains("--step") && said.contains("minions open"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_are_pinned_are_read_in_the_round_that_is_planned_next() {
+    let planner = planner(|_, _| None).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut pty = tokio::task::block_in_place(|| open(&planner, &folder));
+    tokio::task::block_in_place(|| {
+        pty.send(b"q");
+        pty.wait_for("P gate");
+        pty.send(b"1gvj");
+        pty.wait_for("lines 1–2, 91 B selected");
+        pty.send(b"p");
+        pty.wait_for("lines 1–2 pinned");
+        pty.send(b"P");
+        pty.wait_for("Gate 1: this request waits");
+        pty.send(b"p");
+        pty.wait_for("Gate 2: this request waits");
+        pty.send(b"p");
+        pty.wait_for("Gate 3: this program waits");
+        pty.wait_for("21 jobs on 21 chunks, 1 tasks");
+    });
+}

@@ -4,8 +4,10 @@ use crate::app::action::Action;
 use crate::app::figures::short_bytes;
 use crate::app::layout::Pane;
 use crate::app::lines::DocumentRow;
+use crate::app::message::Command;
 use crate::app::model::Model;
 use crate::document::Span;
+use crate::protocol::MOST_PINS;
 
 /// Whole lines, from the one where it began to the one it was moved to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +72,66 @@ impl Model {
 
     fn say_selected(&mut self) {
         if let Some(words) = self.selected_words() {
-            let ways = [(Action::Copy, "copies"), (Action::Ask, "asks about them"), (Action::Dismiss, "ends")];
-            self.notify(self.with_keys(&format!("{words} selected"), &ways));
+            let pins = self.pins_wanted().is_ok();
+            let ways: &[(Action, &str)] = match (pins, self.is_running()) {
+                (true, _) => {
+                    &[(Action::Copy, "copies"), (Action::Pin, "pins them to the next round"), (Action::Dismiss, "ends")]
+                }
+                (false, true) => &[(Action::Copy, "copies"), (Action::Dismiss, "ends")],
+                (false, false) => {
+                    &[(Action::Copy, "copies"), (Action::Ask, "asks about them"), (Action::Dismiss, "ends")]
+                }
+            };
+            self.notify(self.with_keys(&format!("{words} selected"), ways));
         }
+    }
+
+    /// Why no passage can be pinned, where none can.
+    pub(crate) fn pins_wanted(&self) -> Result<(), &'static str> {
+        match self.player() {
+            Some(_) => Err("this is a replay; nothing can be pinned to a round of it"),
+            None if !self.is_running() => Err("no run is under way; ask about the lines instead"),
+            None if !self.state.takes_pins() => Err("only rounds of MinionS read what is pinned"),
+            None => Ok(()),
+        }
+    }
+
+    /// Wants the selected lines read in the next round that is planned; lines that are pinned already, no longer.
+    pub(crate) fn pin(&mut self) -> Vec<Command> {
+        let pinned = match (self.pins_wanted(), self.selected()) {
+            (Err(why), _) => Err(why.to_owned()),
+            (Ok(()), None) => Err(self.with_keys("no lines are selected", &[(Action::Select, "selects some")])),
+            (Ok(()), Some(span)) if self.state.pinned.len() >= MOST_PINS && !self.state.pinned.contains(&span) => {
+                Err(format!("{MOST_PINS} passages are pinned already"))
+            }
+            (Ok(()), Some(span)) => Ok(span),
+        };
+        match pinned {
+            Ok(span) => {
+                let words = self.lines_of(span).unwrap_or_default();
+                let told = match self.state.pinned.contains(&span) {
+                    true => format!("{words}: no longer pinned"),
+                    false => format!("{words}: pinned to the next round that is planned"),
+                };
+                self.document.selection = None;
+                self.notify(told);
+                vec![Command::Pin(span)]
+            }
+            Err(why) => {
+                self.notify(why);
+                Vec::new()
+            }
+        }
+    }
+
+    /// What of the document shown is pinned: `lines 12–20 and 2 more`.
+    pub fn pinned_words(&self) -> Option<String> {
+        let mut here = self.state.pinned.iter().filter(|span| span.document == self.document.shown);
+        let first = self.lines_of(*here.next()?)?;
+        Some(match here.count() {
+            0 => first,
+            more => format!("{first} and {more} more"),
+        })
     }
 
     /// Moves the selection's end where the action moves; false where it is none that does.

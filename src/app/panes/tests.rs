@@ -4,6 +4,7 @@ use super::marks::Tint;
 use crate::app::world::{World, finish, found, notice, press, type_in};
 use crate::app::*;
 use crate::document::Document;
+use crate::protocol::Input;
 
 /// A document too long to be looked through at once: lines `n: words`, with a heading before each thousand.
 fn long() -> Model {
@@ -235,6 +236,25 @@ fn selected_lines_are_copied_or_asked_about_alone() {
     assert_eq!(model.selected_words().unwrap(), "lines 1–3, 216 B", "from the line where it began");
     press(&mut model, "esc");
     assert!(model.selected().is_none());
+}
+
+#[test]
+fn selected_lines_are_pinned_while_a_round_may_come_and_let_go_again() {
+    let mut world = World::new();
+    let mut model = world.half().model(120, 40);
+    press(&mut model, "1 ctrl-g 3 enter v j");
+    assert!(notice(&model).contains("p pins them to the next round"), "{}", notice(&model));
+    let span = model.selected().unwrap();
+    assert_eq!(press(&mut model, "p"), [Command::Pin(span)]);
+    world.input(Input::Pin(span));
+    world.feed(&mut model);
+    assert_eq!(model.pinned_words().unwrap(), "lines 3–4");
+    press(&mut model, "v j p");
+    assert_eq!(notice(&model), "lines 3–4: no longer pinned");
+    let mut ended = World::new().whole().model(120, 40);
+    press(&mut ended, "1 g v j");
+    assert!(press(&mut ended, "p").is_empty());
+    assert!(notice(&ended).contains("ask about the lines instead"), "{}", notice(&ended));
 }
 
 #[test]

@@ -85,6 +85,7 @@ impl Model {
                 self.is_running() && round.is_some_and(jobs)
             }
             Action::GoTo | Action::Select => !self.documents.is_empty(),
+            Action::Pin => self.document.selection.is_some() && self.pins_wanted().is_ok(),
             Action::Outline => self.has_outline(),
             Action::NextRead => self.share_of(Tint::Read).spans > 0,
             Action::NextCited => self.share_of(Tint::Cited).spans > 0,

@@ -55,7 +55,7 @@ fn a_session_of_version_1_stays_whole_and_readable() {
     assert_eq!(session.summary().problem, None);
 }
 
-const KINDS: usize = 43;
+const KINDS: usize = 44;
 
 /// Written without a wildcard, so that a new kind of fact needs a number here and a sample below.
 fn kind(fact: &Fact) -> usize {
@@ -102,6 +102,7 @@ fn kind(fact: &Fact) -> usize {
         Fact::ExposureReached(_) => 40,
         Fact::ExposureRaised { .. } => 41,
         Fact::WordsRedacted { .. } => 42,
+        Fact::PassagesPinned { .. } => 43,
         Fact::SessionEnded { .. } => KINDS,
     }
 }
@@ -353,6 +354,7 @@ fn of_what_leaves() -> Vec<Fact> {
             ..opened()
         })),
         Fact::WordsRedacted { words: redaction().words },
+        Fact::PassagesPinned { spans: vec![Span::new(0, 2, 9)] },
     ]
 }
 

@@ -27,7 +27,7 @@ use super::levers::Levers;
 use super::message::Usage;
 use super::redact::PrivateWord;
 use super::resume::{Interrupted, Resumed};
-use crate::document::Located;
+use crate::document::{Located, Span};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -212,6 +212,10 @@ pub enum Fact {
     },
     /// The person moved levers, which hold from the next round on.
     LeversChosen(Levers),
+    /// Which passages the person wants read in the next round that is planned, whatever its program plans.
+    PassagesPinned {
+        spans: Vec<Span>,
+    },
     NoteAdded {
         text: String,
     },

@@ -6,6 +6,7 @@ mod gates;
 mod laws;
 mod needs;
 mod other;
+mod pins;
 mod resuming;
 mod rounds;
 mod world;

@@ -1,0 +1,74 @@
+//! Passages that are pinned are read in the next round, whatever its program plans.
+
+use super::world::*;
+use crate::document::Span;
+use crate::protocol::*;
+
+/// Where a run waits for its first program to plan the jobs, and the state there.
+fn planning(settings: Settings) -> State {
+    let facts = World { settings: settings.clone(), ..World::default() }.run().facts;
+    let mut state = State::default();
+    for fact in facts.iter().take_while(|fact| !matches!(fact, Fact::JobsPlanned(_))) {
+        state.apply(fact);
+    }
+    state
+}
+
+fn told(state: &mut State, input: Input) -> Vec<Fact> {
+    let facts = decide(state, input).facts;
+    facts.iter().for_each(|fact| state.apply(fact));
+    facts
+}
+
+fn prepared(state: &mut State, tasks: &[&str]) -> PlannedJobs {
+    let Phase::Waiting(Waiting::Prepare(code)) = state.phase else { panic!("{:?}", state.phase) };
+    let manifests = tasks
+        .iter()
+        .map(|task| Manifest { chunk: Chunk::Span(Span::new(0, 0, 9)), task: (*task).into(), advice: "Look.".into() })
+        .collect();
+    let result = CodeResult::Prepared(Ok(manifests));
+    match &told(state, Input::CodeRan { code, result, embedding_error: None })[..] {
+        [Fact::JobsPlanned(planned)] => planned.clone(),
+        facts => panic!("{facts:?}"),
+    }
+}
+
+#[test]
+fn each_task_of_the_round_is_asked_of_a_pinned_passage_and_the_round_after_is_planned_as_ever() {
+    let settings = Settings { samples: 2, ..Settings::default() };
+    let mut state = planning(settings);
+    let span = Span::new(0, 4, 20);
+    assert_eq!(told(&mut state, Input::Pin(span)), [Fact::PassagesPinned { spans: vec![span] }]);
+    let planned = prepared(&mut state, &["Who?", "When?", "Who?"]);
+    assert_eq!(planned.chunks, [Chunk::Span(Span::new(0, 0, 9)), Chunk::Span(span)]);
+    let of_pin: Vec<(u32, u32)> =
+        planned.jobs.iter().filter(|job| job.chunk == 1).map(|job| (job.task, job.sample)).collect();
+    assert_eq!(of_pin, [(0, 0), (0, 1), (1, 0), (1, 1)]);
+    assert!(state.pinned.is_empty());
+}
+
+#[test]
+fn a_passage_that_is_pinned_twice_is_let_go_and_one_that_is_planned_anyway_is_read_once() {
+    let mut state = planning(Settings::default());
+    let (planned, other) = (Span::new(0, 0, 9), Span::new(0, 30, 40));
+    for span in [other, planned, other] {
+        assert_eq!(told(&mut state, Input::Pin(span)).len(), 1);
+    }
+    assert_eq!(state.pinned, [planned]);
+    assert_eq!(prepared(&mut state, &["Who?"]).jobs.len(), 1);
+}
+
+#[test]
+fn no_more_is_pinned_than_there_is_room_for_and_nothing_where_no_program_plans() {
+    let mut state = planning(Settings::default());
+    for at in 0..MOST_PINS + 3 {
+        told(&mut state, Input::Pin(Span::new(0, at, at + 1)));
+    }
+    assert_eq!(state.pinned.len(), MOST_PINS);
+    assert!(told(&mut state, Input::Pin(Span::new(0, 50, 50))).is_empty());
+    for protocol in [ProtocolKind::Minion, ProtocolKind::LocalOnly, ProtocolKind::RemoteOnly] {
+        let mut state = State::default();
+        state.apply(&Fact::SessionOpened(opened(Settings { protocol, ..Settings::default() }, None)));
+        assert!(told(&mut state, Input::Pin(Span::new(0, 0, 9))).is_empty(), "{protocol:?}");
+    }
+}
