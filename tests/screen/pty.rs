@@ -111,6 +111,10 @@ impl Pty {
         self.home.path()
     }
 
+    pub fn process(&self) -> libc::pid_t {
+        self.process
+    }
+
     /// Everything the program has written so far.
     pub fn sent(&self) -> Vec<u8> {
         self.shared.state.lock().unwrap().sent.clone()
