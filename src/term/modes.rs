@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crossterm::Command;
-use crossterm::cursor::{Hide, Show};
+use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
 use crossterm::style::ResetColor;
 use crossterm::terminal::{Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
@@ -19,6 +19,10 @@ impl Command for EnableMouse {
         f.write_str("\x1b[?1000h\x1b[?1002h\x1b[?1006h")
     }
 }
+
+/// Beyond any terminal's rows: the cursor stops at the last one (ECMA-48, CUP). Not the greatest number, to which crossterm
+/// adds one.
+const LAST_ROW: u16 = 9_998;
 
 /// What is sent when the screen is entered.
 pub(super) fn enter(mouse: bool) -> String {
@@ -51,6 +55,9 @@ pub(super) fn leave() -> String {
     add(&mut sequence, DisableMouseCapture);
     add(&mut sequence, DisableBracketedPaste);
     add(&mut sequence, ResetColor);
+    // Where there is no alternate screen (GNU screen has none unless told), the shell goes on below what was drawn.
+    add(&mut sequence, MoveTo(0, LAST_ROW));
+    add(&mut sequence, Clear(ClearType::CurrentLine));
     add(&mut sequence, LeaveAlternateScreen);
     add(&mut sequence, Show);
     sequence
@@ -87,6 +94,15 @@ mod tests {
             assert_eq!((left.fgcolor(), left.bold()), (vt100::Color::Default, false));
             assert!(left.contents().starts_with("$ minions demo"), "the shell's screen is back");
         }
+    }
+
+    #[test]
+    fn without_an_alternate_screen_the_shell_goes_on_on_a_line_of_its_own() {
+        let mut terminal = Parser::default();
+        terminal.process(b"\x1b[24;1Hq quit\x1b[5;9H");
+        terminal.process(leave().replace("\x1b[?1049l", "").as_bytes());
+        assert_eq!(terminal.screen().cursor_position(), (23, 0));
+        assert_eq!(terminal.screen().contents().trim(), "");
     }
 
     #[test]
