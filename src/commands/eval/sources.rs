@@ -68,7 +68,13 @@ impl Sources {
         problems.truncate(TOLD);
         let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
         let told = problems.join("\n  ");
-        Err(Failure::new(Exit::Error, format!("documents of the questions are missing in {folder:?}:\n  {told}{more}")))
+        Err(Failure::new(
+            Exit::Error,
+            format!(
+                "documents of the questions are missing in {:?}:\n  {told}{more}",
+                folder.unwrap_or(Path::new("")).display()
+            ),
+        ))
     }
 
     /// The documents of a question, in its order. Blocks until they are read.

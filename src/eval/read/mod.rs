@@ -109,4 +109,6 @@ fn texts(value: &Value, key: &str) -> Result<Vec<String>, String> {
 }
 
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod tests;

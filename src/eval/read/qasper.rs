@@ -18,7 +18,14 @@ pub fn read(whole: &Map<String, Value>, found: &mut Found) {
         let document = Source::Text { name: paper.clone(), text: paper_text(value).into() };
         for (n, asked) in value["qas"].as_array().into_iter().flatten().enumerate() {
             let at = format!("{paper}, question {}", n + 1);
-            found.take(&at, question(paper, n, asked, &document));
+            let mut question = question(paper, n, asked, &document);
+            // The sample that its authors publish beside their baseline gives several questions one id.
+            if let Ok(question) = &mut question
+                && found.ids.contains(&question.id)
+            {
+                question.id = format!("{paper}/{n}");
+            }
+            found.take(&at, question);
         }
     }
 }
