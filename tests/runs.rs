@@ -7,6 +7,8 @@
 mod bad_input;
 #[path = "runs/budget.rs"]
 mod budget;
+#[path = "runs/comparisons.rs"]
+mod comparisons;
 #[path = "runs/counted.rs"]
 mod counted;
 #[path = "runs/crashes.rs"]

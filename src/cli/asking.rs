@@ -58,6 +58,10 @@ pub struct RunArgs {
     /// remote-only: agree that the whole document is sent to the remote LM
     #[arg(long)]
     pub yes_send_document: bool,
+    /// Answer in two to four ways, a session each, and compare them: protocols as minions,minion, values as samples=1,2, or
+    /// variants as 'NAME:KEY=VALUE KEY=VALUE'; may be repeated. --budget is for all together
+    #[arg(long, value_name = "WAYS")]
+    pub compare: Vec<String>,
     #[command(flatten)]
     pub levers: Levers,
 }

@@ -77,6 +77,24 @@ pub async fn engines(config: &Config) -> Result<Engines, Failure> {
     Ok(Engines { remote, local, embedder, sandbox })
 }
 
+/// The engines of several settings. Models that read are loaded once for all settings that have the same.
+pub async fn engines_of(configs: &[&Config]) -> Result<Vec<Engines>, Failure> {
+    let mut all: Vec<Engines> = Vec::new();
+    for (n, config) in configs.iter().enumerate() {
+        let same = configs[..n].iter().position(|other| other.local == config.local);
+        let new = match same.and_then(|at| all.get(at).cloned()) {
+            Some(shared) => {
+                private::check(config)?;
+                let sandbox = sandbox(config, config.protocol.max_jobs)?;
+                Engines { remote: planner(config).await?.into(), sandbox, ..shared }
+            }
+            None => engines(config).await?,
+        };
+        all.push(new);
+    }
+    Ok(all)
+}
+
 /// Makes the session's folder, with the texts of the documents in it.
 pub async fn prepare(
     config: &Config,
@@ -121,6 +139,12 @@ pub async fn prepare(
 }
 
 impl Prepared {
+    /// Takes what came of jobs in these other sessions, where a job of its own is byte for byte the same.
+    pub fn recalling(mut self, recall: Recall) -> Self {
+        self.setup.recall = recall;
+        self
+    }
+
     /// Starts the run, and lets other processes follow it. Must be called on a tokio runtime.
     pub fn start(self) -> Begun {
         let (running, attached) = control::share(&self.session, runtime::start(self.setup));

@@ -9,6 +9,7 @@ mod attach_lines;
 mod begin;
 mod beside;
 mod bill;
+mod compare;
 mod completions;
 mod config;
 mod desk;
@@ -49,6 +50,7 @@ mod samples;
 mod screen;
 mod search;
 mod sessions;
+mod sweep;
 mod telling;
 mod themes;
 mod typed;
@@ -127,6 +129,9 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
         Command::Run(args) => {
             nobody_steps(loaded, "`minions run` asks nobody")?;
             let read = reading::read(&args.documents)?;
+            if !args.compare.is_empty() {
+                return block_on(compare::compare(args, loaded, &sources(cli), read.documents));
+            }
             block_on(run::run(&loaded.config, read.documents, args.question.clone(), args.json, args.yes_send_document))
         }
         Command::Eval(args) => {

@@ -10,11 +10,11 @@ use super::answering::{Answering, Beforehand, left_open};
 use super::begin::{self, Begun, begin};
 use super::bill;
 use super::progress::Progress;
-use super::report::report;
+use super::report::{Report, report};
 use super::{Exit, Failure, Output, protocol, whole};
 use crate::config::{Config, OnHangup};
 use crate::document::Document;
-use crate::journal::Stored;
+use crate::journal::{Session, Stored};
 use crate::ledger::{Exposure, Ledger};
 use crate::protocol::{BudgetChoice, Ending, ExposureChoice, Fact, ProtocolKind, State};
 use crate::runtime::{Event, Order};
@@ -57,6 +57,37 @@ pub async fn watch(
     mut signals: impl Stream<Item = Signal> + Unpin,
     json: bool,
 ) -> Result<Exit, Failure> {
+    let Over { report, exit, failed, .. } = follow(config, watched, &mut signals).await?;
+    let mut out = Output::standard();
+    let written = match (json, &failed) {
+        (true, _) => report.write_json(&mut out),
+        (false, None) => report.write_human(&mut out),
+        (false, Some(_)) => Ok(()),
+    };
+    match written.and_then(|()| out.flush()).map_err(Failure::from) {
+        // That nobody reads the answer does not change how the run ended.
+        Err(failure) if !failure.is_closed_pipe() => Err(failure),
+        _ => failed.map_or(Ok(exit), Err),
+    }
+}
+
+/// What a run that has ended came to.
+pub struct Over {
+    pub report: Report,
+    /// How it ends the program where nothing failed.
+    pub exit: Exit,
+    pub failed: Option<Failure>,
+    pub session: Session,
+    /// Dollars that it spent or may have spent.
+    pub spent_usd: f64,
+}
+
+/// Follows a run to its end, and tells how it goes.
+pub async fn follow(
+    config: &Config,
+    watched: Watched,
+    mut signals: impl Stream<Item = Signal> + Unpin,
+) -> Result<Over, Failure> {
     let Watched { begun: Begun { session, mut running, past, attached }, documents, begun_at, said } = watched;
     let can_overwrite = stderr().is_terminal() && !matches!(std::env::var("TERM").as_deref(), Ok("dumb") | Err(_));
     let mut progress = Progress::new(stderr(), can_overwrite);
@@ -124,17 +155,10 @@ pub async fn watch(
         (None, Some(need)) => Some(left_open(session.id().as_str(), &need)),
         _ => None,
     };
-    let mut out = Output::standard();
-    let written = match (json, &failed) {
-        (true, _) => report.write_json(&mut out),
-        (false, None) => report.write_human(&mut out),
-        (false, Some(_)) => Ok(()),
-    };
-    match written.and_then(|()| out.flush()).map_err(Failure::from) {
-        // That nobody reads the answer does not change how the run ended.
-        Err(failure) if !failure.is_closed_pipe() => Err(failure),
-        _ => failed.map_or(Ok(state.ending().map_or(Exit::Error, Exit::of)), Err),
-    }
+    let totals = ledger.totals();
+    let spent_usd = totals.remote_cost_usd.unwrap_or(0.0) + totals.remote.doubtful_usd;
+    let exit = state.ending().map_or(Exit::Error, Exit::of);
+    Ok(Over { report, exit, failed, session, spent_usd })
 }
 
 /// How a try of an eval ends at a limit: nobody says how to go on.

@@ -42,6 +42,13 @@ impl Recall {
         }
     }
 
+    /// Adds what came of their jobs alone: what is asked of the remote LM is asked anew.
+    pub fn add_jobs<'a>(&mut self, facts: impl IntoIterator<Item = &'a Fact>, documents: &[Document]) {
+        let mut all = Self::default();
+        all.add(facts, documents);
+        self.outputs.extend(all.outputs);
+    }
+
     pub(super) fn knows(&self, model: &ModelInfo, request: &RemoteAsk) -> bool {
         !self.replies.is_empty() && self.replies.contains_key(&of_ask(model, request))
     }

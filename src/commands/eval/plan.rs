@@ -2,17 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Exit, Failure};
+use super::super::{Exit, Failure, sweep};
 use super::sources::Sources as Documents;
 use crate::cli::EvalArgs;
-use crate::config::{Catalog, Config, Loaded, Override, ProtocolName, RedactConfig, Sources, load};
+use crate::config::{Config, Loaded, ProtocolName, RedactConfig, Sources};
 use crate::eval::book::fingerprint;
 use crate::eval::report::Setting;
 use crate::eval::{Measure, Question, Try, read};
 use crate::protocol::prompts;
 
-/// More combinations than this are a slip.
-const MOST_SETTINGS: usize = 200;
+const FLAG: &str = "--sweep";
 
 pub struct Plan {
     /// The name and the blake3 of the file of questions.
@@ -75,43 +74,9 @@ impl Plan {
 
 /// Every combination of the swept values, each read and checked as settings are.
 fn settings(args: &EvalArgs, loaded: &Loaded, sources: &Sources) -> Result<Vec<(Setting, Config)>, Failure> {
-    let mut combinations: Vec<Vec<(String, String)>> = vec![Vec::new()];
-    for sweep in &args.sweep {
-        let (key, values) = sweep.split_once('=').ok_or_else(|| {
-            Failure::usage(format!("--sweep: {sweep:?} names no values; write KEY=A,B, such as samples=1,2,4"))
-        })?;
-        let name = full_name(key.trim());
-        let values: Vec<&str> = values.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
-        if values.is_empty() {
-            return Err(Failure::usage(format!(
-                "--sweep: {sweep:?} names no values; write KEY=A,B, such as samples=1,2,4"
-            )));
-        }
-        combinations = combinations
-            .iter()
-            .flat_map(|before| {
-                let name = &name;
-                values.iter().map(move |value| [&before[..], &[(name.clone(), (*value).to_owned())]].concat())
-            })
-            .collect();
-        if combinations.len() > MOST_SETTINGS {
-            return Err(Failure::usage(format!("--sweep: more than {MOST_SETTINGS} combinations; name fewer values")));
-        }
-    }
     let mut found: Vec<(Setting, Config)> = Vec::new();
-    for combination in combinations {
-        let loaded = match combination.is_empty() {
-            true => loaded.clone(),
-            false => {
-                let mut sources = sources.clone();
-                sources.flags.extend(combination.iter().map(|(name, value)| Override {
-                    name: name.clone(),
-                    value: value.clone(),
-                    flag: "--sweep".into(),
-                }));
-                load(&sources)?
-            }
-        };
+    for combination in sweep::combinations(&args.sweep, FLAG)? {
+        let loaded = sweep::with(loaded, sources, &combination, FLAG)?;
         if loaded.config.protocol.name == ProtocolName::RemoteOnly && !args.yes_send_document {
             return Err(Failure::usage(
                 "remote-only sends every document whole to the remote LM; nothing was sent: add --yes-send-document to agree",
@@ -120,12 +85,11 @@ fn settings(args: &EvalArgs, loaded: &Loaded, sources: &Sources) -> Result<Vec<(
         let mut config = loaded.config;
         // Nobody is there to pass a gate.
         config.protocol.step = false;
-        let short = |name: &str| name.rsplit_once('.').map_or(name, |(_, key)| key).to_owned();
-        let label: Vec<String> = combination.iter().map(|(name, value)| format!("{}={value}", short(name))).collect();
+        let label = sweep::label(&combination);
         let settings = deciding(&config, &combination)?;
         let setting = Setting {
             fingerprint: fingerprint(&settings),
-            label: if label.is_empty() { "as set".into() } else { label.join(" ") },
+            label: if label.is_empty() { "as set".into() } else { label },
             settings,
         };
         // The same value twice is one setting.
@@ -134,19 +98,6 @@ fn settings(args: &EvalArgs, loaded: &Loaded, sources: &Sources) -> Result<Vec<(
         }
     }
     Ok(found)
-}
-
-/// The full name of a setting that is named by its key alone: one of the protocol, else the only one of that key.
-fn full_name(key: &str) -> String {
-    let catalog = Catalog::get();
-    let named: Vec<String> =
-        catalog.settings.iter().filter(|setting| setting.key == key).map(|setting| setting.name()).collect();
-    let of_protocol = named.iter().find(|name| name.starts_with("protocol."));
-    match (&named[..], of_protocol) {
-        (_, Some(name)) => name.clone(),
-        ([only], None) => only.clone(),
-        _ => key.to_owned(),
-    }
 }
 
 /// The settings that change an answer, or whether there is one. How fast, by which key, at what price and within which
@@ -212,6 +163,7 @@ fn deciding(config: &Config, swept: &[(String, String)]) -> Result<Value, Failur
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Catalog;
 
     /// The settings of the sections that work on a question and change no answer.
     const OTHERS: [&str; 26] = [

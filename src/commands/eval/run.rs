@@ -17,7 +17,6 @@ use crate::cli::EvalArgs;
 use crate::config::{Config, Loaded};
 use crate::eval::report::{self, Report, Spent};
 use crate::eval::{Cost, Curve, Entry, Followed, Row, Try, judge, summarise};
-use crate::remote::RemoteLm;
 
 /// So many sessions that fail one after the other end the eval.
 const FAILING: u32 = 3;
@@ -85,23 +84,14 @@ pub struct Eval {
 
 impl Eval {
     pub async fn new(args: &EvalArgs, loaded: &Loaded, plan: Plan, folder: Folder) -> Result<Self, Failure> {
-        let mut engines: Vec<Engines> = Vec::new();
-        for (n, (_, config)) in plan.settings.iter().enumerate() {
-            let remote: Arc<dyn RemoteLm> = begin::planner(config).await?.into();
-            if args.total_budget.is_some() && remote.info().is_model && remote.info().price.is_none() {
-                return Err(Failure::usage(
-                    "--total-budget cannot be kept to while the price of this model is not known; set remote.price_input and \
-                     remote.price_output",
-                ));
-            }
-            // Models that read are loaded once for all settings that have the same.
-            let same = plan.settings[..n].iter().position(|(_, other)| other.local == config.local);
-            engines.push(match same.and_then(|at| engines.get(at).cloned()) {
-                Some(shared) => {
-                    Engines { remote, sandbox: begin::sandbox(config, config.protocol.max_jobs)?, ..shared }
-                }
-                None => begin::engines(config).await?,
-            });
+        let configs: Vec<&Config> = plan.settings.iter().map(|(_, config)| config).collect();
+        let engines = begin::engines_of(&configs).await?;
+        let unpriced = |engines: &Engines| engines.remote.info().is_model && engines.remote.info().price.is_none();
+        if args.total_budget.is_some() && engines.iter().any(unpriced) {
+            return Err(Failure::usage(
+                "--total-budget cannot be kept to while the price of this model is not known; set remote.price_input and \
+                 remote.price_output",
+            ));
         }
         let judge = Judge::of(args, loaded).await?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);

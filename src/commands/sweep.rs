@@ -1,0 +1,69 @@
+//! Several values of a setting, as `KEY=A,B` names them: every combination, each read and checked as settings are.
+
+use super::Failure;
+use crate::config::{Catalog, Loaded, Override, Sources, load};
+
+/// More combinations than this are a slip.
+const MOST: usize = 200;
+
+/// The settings that make a variant, by full name and value.
+pub type Combination = Vec<(String, String)>;
+
+/// Every combination of the values that are named; one without any where nothing is. `flag`: by which they were given.
+pub fn combinations(sweeps: &[String], flag: &str) -> Result<Vec<Combination>, Failure> {
+    let mut combinations: Vec<Combination> = vec![Vec::new()];
+    for sweep in sweeps {
+        let no_values =
+            || Failure::usage(format!("{flag}: {sweep:?} names no values; write KEY=A,B, such as samples=1,2,4"));
+        let (key, values) = sweep.split_once('=').ok_or_else(no_values)?;
+        let name = full_name(key.trim());
+        let values: Vec<&str> = values.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
+        if values.is_empty() {
+            return Err(no_values());
+        }
+        combinations = combinations
+            .iter()
+            .flat_map(|before| {
+                let name = &name;
+                values.iter().map(move |value| [&before[..], &[(name.clone(), (*value).to_owned())]].concat())
+            })
+            .collect();
+        if combinations.len() > MOST {
+            return Err(Failure::usage(format!("{flag}: more than {MOST} combinations; name fewer values")));
+        }
+    }
+    Ok(combinations)
+}
+
+/// The settings in force, with those of the combination above them.
+pub fn with(loaded: &Loaded, sources: &Sources, combination: &Combination, flag: &str) -> Result<Loaded, Failure> {
+    if combination.is_empty() {
+        return Ok(loaded.clone());
+    }
+    let mut sources = sources.clone();
+    sources.flags.extend(combination.iter().map(|(name, value)| Override {
+        name: name.clone(),
+        value: value.clone(),
+        flag: flag.into(),
+    }));
+    Ok(load(&sources)?)
+}
+
+/// What the combination is called: its keys without their sections, and their values.
+pub fn label(combination: &Combination) -> String {
+    let short = |name: &str| name.rsplit_once('.').map_or(name, |(_, key)| key).to_owned();
+    combination.iter().map(|(name, value)| format!("{}={value}", short(name))).collect::<Vec<_>>().join(" ")
+}
+
+/// The full name of a setting that is named by its key alone: one of the protocol, else the only one of that key.
+pub fn full_name(key: &str) -> String {
+    let catalog = Catalog::get();
+    let named: Vec<String> =
+        catalog.settings.iter().filter(|setting| setting.key == key).map(|setting| setting.name()).collect();
+    let of_protocol = named.iter().find(|name| name.starts_with("protocol."));
+    match (&named[..], of_protocol) {
+        (_, Some(name)) => name.clone(),
+        ([only], None) => only.clone(),
+        _ => key.to_owned(),
+    }
+}
