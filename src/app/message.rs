@@ -152,6 +152,10 @@ pub enum MouseKind {
 pub enum Command {
     Quit,
     StopRun,
+    /// Begin nothing new; what is under way finishes.
+    Pause,
+    /// Let the paused run go on.
+    GoOn,
     /// The whole documents may be sent to the remote LM.
     Consent,
     /// Read this passage in the next round that is planned; a second time, no longer.

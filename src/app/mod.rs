@@ -29,6 +29,7 @@ mod model;
 mod outline;
 mod overlay;
 mod panes;
+mod pause;
 mod perform;
 pub mod picker;
 mod programs;

@@ -343,7 +343,7 @@ impl Model {
 
     /// Whether work goes on: a run that waits for the person does nothing meanwhile.
     pub fn is_busy(&self) -> bool {
-        self.is_running() && !self.limit_reached() && self.at_gate().is_none()
+        self.is_running() && !self.limit_reached() && self.at_gate().is_none() && !self.state.rests()
     }
 
     /// The record that the screen is at. A replay may be on its way there still.

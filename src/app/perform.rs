@@ -167,6 +167,7 @@ impl Model {
             ),
             Action::Fork if self.state.opened.is_none() => self.notify("no session is open"),
             Action::Fork => return self.open_fork_form(),
+            Action::Pause => return self.pause_or_go_on(),
             Action::StopRun if self.is_running() => self.open_overlay(Overlay::Stop),
             Action::StopRun => self.notify("no run is in flight"),
             Action::Theme => return self.next_theme(),
@@ -175,7 +176,7 @@ impl Model {
             Action::Help => self.open_overlay(Overlay::Help(RowsPane::default())),
             Action::Suspend => return vec![Command::Suspend],
             // It stays as it is, and can be taken up again.
-            Action::Quit if self.state.phase.needs_person() => return vec![Command::Quit],
+            Action::Quit if self.state.left_at().is_some() => return vec![Command::Quit],
             Action::Quit if self.is_running() && !self.followed => self.open_overlay(Overlay::Quit),
             Action::Quit => return vec![Command::Quit],
             Action::Play => return vec![Command::Replay(ReplayCommand::TogglePlay)],

@@ -34,6 +34,9 @@ pub fn headline(model: &Model) -> Headline {
             _ => say(Mark::Failed, Tone::Warning, "interrupted", "the session stopped here".into()),
         };
     }
+    if let Some(paused) = model.paused().filter(|_| state.phase.need().is_none()) {
+        return say(Mark::Dot, Tone::Warning, "paused", paused);
+    }
     let (word, detail) = match &state.phase {
         Phase::New => ("starting", String::new()),
         Phase::Due(_) | Phase::Ended(_) => ("working", String::new()),

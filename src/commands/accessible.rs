@@ -83,12 +83,12 @@ async fn run(
     };
     let id = session.id().to_string();
     *before = Some(session);
-    person.say("Type x and Enter to stop.")?;
+    person.say("Type h and Enter to hold the run, x and Enter to stop it.")?;
     let (mut out, mut ledger) = (stdout(), Ledger::default());
     let mut told = Telling::new(Transcript::new(&mut out, documents.to_vec(), 0, Style::Spoken));
     let (mut wanted, mut leave, mut listening) = (Wanted::Nothing, false, true);
     let mut answering = Answering::new(Beforehand::default(), Alone::new(config, attached));
-    let (finish, mut stood) = (config.sessions.on_hangup == OnHangup::Finish, Phase::New);
+    let (finish, mut stood) = (config.sessions.on_hangup == OnHangup::Finish, (Phase::New, false));
     loop {
         tokio::select! {
             event = running.events.recv() => match event {
@@ -100,14 +100,14 @@ async fn run(
                             ledger.apply(fact);
                         }
                         told.tell(record)?;
-                        answering.alone.note(&told.transcript.state.phase);
+                        answering.alone.note(&told.transcript.state);
                     }
-                    let phase = &told.transcript.state.phase;
+                    let state = &told.transcript.state;
                     // Somebody who attached may have answered.
-                    if *phase != stood {
-                        (wanted, stood) = (Wanted::at(phase), phase.clone());
+                    if (&state.phase, state.rests()) != (&stood.0, stood.1) {
+                        (wanted, stood) = (Wanted::at(state), (state.phase.clone(), state.rests()));
                     }
-                    if !listening && let Some(ordered) = answering.order(phase) {
+                    if !listening && let Some(ordered) = answering.order(state) {
                         let _ = running.orders.try_send(ordered);
                     }
                 }
@@ -136,7 +136,7 @@ async fn run(
                 }
                 None => {
                     listening = false;
-                    if let Some(ordered) = answering.order(&told.transcript.state.phase) {
+                    if let Some(ordered) = answering.order(&told.transcript.state) {
                         let _ = running.orders.try_send(ordered);
                     }
                 }
@@ -146,7 +146,7 @@ async fn run(
     let Telling { mut transcript, .. } = told;
     let is_model = transcript.state.opened.as_ref().is_some_and(|opened| opened.remote.is_model);
     transcript.totals()?;
-    let open = transcript.state.phase.need().map(|need| left_open(&id, &need));
+    let open = transcript.state.left_at().map(|need| left_open(&id, &need));
     let exit = transcript.state.ending().map_or(Exit::Interrupted, Exit::of);
     person.say(&bill::line(&ledger.totals(), is_model))?;
     running.outcome.await??;

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::config::Config;
 use crate::control::Attached;
-use crate::protocol::Phase;
+use crate::protocol::State;
 
 /// Watches over a run that nobody sees, unless somebody attaches.
 pub struct Alone {
@@ -43,8 +43,8 @@ impl Alone {
     }
 
     /// Where the run stands, after each fact.
-    pub fn note(&mut self, phase: &Phase) {
-        self.needs = phase.needs_person();
+    pub fn note(&mut self, state: &State) {
+        self.needs = state.needs_person();
         if !self.needs {
             self.until = None;
         }
@@ -86,9 +86,13 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
-    use crate::protocol::Waiting;
+    use crate::protocol::{Phase, Waiting};
 
-    const CONSENT: Phase = Phase::Waiting(Waiting::Consent);
+    fn stands(waiting: Waiting) -> State {
+        let mut state = State::default();
+        state.phase = Phase::Waiting(waiting);
+        state
+    }
 
     /// A run that waits for the person, so many seconds where it is alone.
     fn alone(wait_s: u64) -> (watch::Sender<usize>, Alone) {
@@ -96,7 +100,7 @@ mod tests {
         config.sessions.hangup_wait_s = wait_s;
         let (attached, watched) = watch::channel(0);
         let mut alone = Alone::new(&config, watched);
-        alone.note(&CONSENT);
+        alone.note(&stands(Waiting::Consent));
         (attached, alone)
     }
 
@@ -106,16 +110,16 @@ mod tests {
         let at = |seconds| now + Duration::from_secs(seconds);
         assert_eq!(alone.until(0, at(0)), None, "its terminal is there");
         alone.begin();
-        alone.note(&Phase::Waiting(Waiting::Jobs));
+        alone.note(&stands(Waiting::Jobs));
         assert_eq!(alone.until(0, at(5)), None, "it goes on by itself");
-        alone.note(&CONSENT);
+        alone.note(&stands(Waiting::Consent));
         assert_eq!(alone.until(0, at(10)), Some(at(70)));
         // What comes in meanwhile does not start the clock again.
-        alone.note(&CONSENT);
+        alone.note(&stands(Waiting::Consent));
         assert_eq!(alone.until(0, at(20)), Some(at(70)));
         // The next need has a wait of its own.
-        alone.note(&Phase::Waiting(Waiting::Jobs));
-        alone.note(&CONSENT);
+        alone.note(&stands(Waiting::Jobs));
+        alone.note(&stands(Waiting::Consent));
         assert_eq!(alone.until(0, at(30)), Some(at(90)));
     }
 

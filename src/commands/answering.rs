@@ -4,7 +4,7 @@
 use super::alone::Alone;
 use super::{Exit, Failure};
 use crate::app::{budget, exposing};
-use crate::protocol::{BudgetChoice, ExposureChoice, Need, Phase};
+use crate::protocol::{BudgetChoice, ExposureChoice, Need, Phase, State};
 use crate::runtime::Order;
 
 /// What the person said on the command line, before a session needed it.
@@ -34,7 +34,7 @@ impl Beforehand {
             }
             Need::SendAgain(_) => self.send_again.then_some(Order::SendAgain),
             Need::Consent => self.sends_documents.then_some(Order::Consent),
-            Need::Gate { .. } => None,
+            Need::Gate { .. } | Need::GoOn => None,
         }
     }
 }
@@ -54,16 +54,16 @@ impl Answering {
 
     /// What to order where the run stands, if anything. Somebody who is attached is waited for, and as long as the terminal
     /// of a run that it was taken from would be; without either a limit ends the run, and anything else leaves it open.
-    pub fn order(&mut self, phase: &Phase) -> Option<Order> {
-        self.alone.note(phase);
-        let Some(need) = phase.need() else {
+    pub fn order(&mut self, state: &State) -> Option<Order> {
+        self.alone.note(state);
+        let Some(need) = state.need() else {
             self.answered = None;
             return None;
         };
-        if self.answered.as_ref() == Some(phase) {
+        if self.answered.as_ref() == Some(&state.phase) {
             return None;
         }
-        self.answered = Some(phase.clone());
+        self.answered = Some(state.phase.clone());
         if let Some(order) = self.said.answer(&need) {
             // What allows one thing to be sent again allows no other.
             self.said.send_again &= !matches!(need, Need::SendAgain(_));
@@ -76,7 +76,7 @@ impl Answering {
         Some(match need {
             Need::Budget(_) => Order::Budget(BudgetChoice::Stop),
             Need::Exposure(_) => Order::Exposure(ExposureChoice::Stop),
-            Need::Gate { .. } | Need::SendAgain(_) | Need::Consent => Order::LeaveOpen,
+            Need::Gate { .. } | Need::SendAgain(_) | Need::Consent | Need::GoOn => Order::LeaveOpen,
         })
     }
 }
@@ -94,7 +94,7 @@ pub fn refused(id: &str, need: &Need<'_>) -> Failure {
 fn exit(need: &Need<'_>) -> Exit {
     match need {
         Need::Budget(_) | Need::Exposure(_) => Exit::Budget,
-        Need::Gate { .. } | Need::SendAgain(_) | Need::Consent => Exit::NoAnswer,
+        Need::Gate { .. } | Need::SendAgain(_) | Need::Consent | Need::GoOn => Exit::NoAnswer,
     }
 }
 
@@ -109,6 +109,7 @@ fn how(id: &str, need: &Need<'_>) -> String {
         }
         Need::Gate { .. } => format!("`minions resume {id}` in a terminal goes on"),
         Need::SendAgain(_) => format!("`minions resume {id} --send-again` sends it again"),
+        Need::GoOn => format!("`minions resume {id}` goes on"),
         Need::Consent => format!("`minions resume {id} --yes-send-document` agrees"),
     }
 }
@@ -120,6 +121,12 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::protocol::{Held, Interrupted, Overexposed, Purpose, Reached, Scope, Waiting};
+
+    fn at(phase: &Phase) -> State {
+        let mut state = State::default();
+        state.phase = phase.clone();
+        state
+    }
 
     fn reached(scope: Scope, worst_usd: f64) -> Phase {
         let (purpose, attempt) = (Purpose::Think, 1);
@@ -150,13 +157,13 @@ mod tests {
     #[test]
     fn with_nobody_there_a_limit_ends_the_run_and_anything_else_leaves_it_open() {
         let (_attached, mut nobody) = answering(Beforehand::default());
-        assert!(nobody.order(&Phase::Waiting(Waiting::Jobs)).is_none());
+        assert!(nobody.order(&at(&Phase::Waiting(Waiting::Jobs))).is_none());
         let paused = reached(Scope::Session, 1.0);
-        assert!(matches!(nobody.order(&paused), Some(Order::Budget(BudgetChoice::Stop))));
-        assert!(nobody.order(&paused).is_none(), "once is enough");
-        assert!(matches!(nobody.order(&exposed(0.5)), Some(Order::Exposure(ExposureChoice::Stop))));
+        assert!(matches!(nobody.order(&at(&paused)), Some(Order::Budget(BudgetChoice::Stop))));
+        assert!(nobody.order(&at(&paused)).is_none(), "once is enough");
+        assert!(matches!(nobody.order(&at(&exposed(0.5))), Some(Order::Exposure(ExposureChoice::Stop))));
         for phase in [gate(), interrupted(), CONSENT] {
-            assert!(matches!(nobody.order(&phase), Some(Order::LeaveOpen)), "{phase:?}");
+            assert!(matches!(nobody.order(&at(&phase)), Some(Order::LeaveOpen)), "{phase:?}");
         }
     }
 
@@ -164,14 +171,14 @@ mod tests {
     fn who_is_attached_is_asked_and_who_attached_before_is_waited_for() {
         let (attached, mut somebody) = answering(Beforehand::default());
         attached.send(1).unwrap();
-        assert!(somebody.order(&CONSENT).is_none() && somebody.alone.has_begun());
+        assert!(somebody.order(&at(&CONSENT)).is_none() && somebody.alone.has_begun());
         attached.send(0).unwrap();
-        assert!(somebody.order(&Phase::Waiting(Waiting::Jobs)).is_none());
-        assert!(somebody.order(&gate()).is_none(), "they may come back");
+        assert!(somebody.order(&at(&Phase::Waiting(Waiting::Jobs))).is_none());
+        assert!(somebody.order(&at(&gate())).is_none(), "they may come back");
 
         let (_attached, mut hung_up) = answering(Beforehand::default());
         hung_up.alone.begin();
-        assert!(hung_up.order(&reached(Scope::Session, 1.0)).is_none());
+        assert!(hung_up.order(&at(&reached(Scope::Session, 1.0))).is_none());
     }
 
     #[test]
@@ -180,16 +187,19 @@ mod tests {
             Beforehand { sends_documents: true, send_again: true, budget_usd: Some(0.5), max_exposed_share: Some(0.5) };
         let (_attached, mut run) = answering(said);
         for scope in [Scope::Session, Scope::Day] {
-            let order = run.order(&reached(scope, 0.2));
+            let order = run.order(&at(&reached(scope, 0.2)));
             assert!(matches!(order, Some(Order::Budget(BudgetChoice::Raise { scope: of, .. })) if of == scope));
         }
-        assert!(matches!(run.order(&reached(Scope::Day, 0.7)), Some(Order::Budget(BudgetChoice::Stop))));
-        assert!(matches!(run.order(&exposed(0.4)), Some(Order::Exposure(ExposureChoice::Raise { to_share: 0.5 }))));
-        assert!(matches!(run.order(&CONSENT), Some(Order::Consent)));
-        assert!(matches!(run.order(&interrupted()), Some(Order::SendAgain)));
-        assert!(run.order(&Phase::Waiting(Waiting::Jobs)).is_none());
-        assert!(matches!(run.order(&interrupted()), Some(Order::LeaveOpen)), "it was said of one request");
-        assert!(matches!(run.order(&gate()), Some(Order::LeaveOpen)), "no flag passes a gate");
+        assert!(matches!(run.order(&at(&reached(Scope::Day, 0.7))), Some(Order::Budget(BudgetChoice::Stop))));
+        assert!(matches!(
+            run.order(&at(&exposed(0.4))),
+            Some(Order::Exposure(ExposureChoice::Raise { to_share: 0.5 }))
+        ));
+        assert!(matches!(run.order(&at(&CONSENT)), Some(Order::Consent)));
+        assert!(matches!(run.order(&at(&interrupted())), Some(Order::SendAgain)));
+        assert!(run.order(&at(&Phase::Waiting(Waiting::Jobs))).is_none());
+        assert!(matches!(run.order(&at(&interrupted())), Some(Order::LeaveOpen)), "it was said of one request");
+        assert!(matches!(run.order(&at(&gate())), Some(Order::LeaveOpen)), "no flag passes a gate");
     }
 
     #[test]

@@ -101,6 +101,8 @@ impl TryFrom<Command> for Order {
     fn try_from(command: Command) -> Result<Self, Command> {
         Ok(match command {
             Command::StopRun => Order::Stop,
+            Command::Pause => Order::Pause,
+            Command::GoOn => Order::GoOn,
             Command::Pin(span) => Order::Pin(span),
             Command::Consent => Order::Consent,
             Command::CancelJob(job) => Order::CancelJob(job),

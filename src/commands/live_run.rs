@@ -211,14 +211,14 @@ impl Run {
         let Run::Going { mut told, orders, attached: Some(attached) } = run else { return };
         let (mut alone, mut state) = (Alone::new(config, attached), stage.model.state.clone());
         alone.begin();
-        alone.note(&state.phase);
+        alone.note(&state);
         loop {
             let order = tokio::select! {
                 news = told.recv() => match news {
                     Some(Told::Recorded { records, .. }) => {
                         for fact in records.iter().filter_map(|record| record.fact.known()) {
                             state.apply(fact);
-                            alone.note(&state.phase);
+                            alone.note(&state);
                         }
                         continue;
                     }

@@ -60,6 +60,9 @@ pub async fn open(
             for warning in &recorded.warnings {
                 stage.update(Message::Notice(warning.clone()));
             }
+            if recorded.state.pause.is_some() {
+                stage.update(Message::Notice("the session was paused; it goes on now".into()));
+            }
             let own = own.map_or_else(|| with_models_of(config, &recorded.state, false, false), |own| Ok(*own));
             match own {
                 Ok(own) => {
@@ -95,7 +98,7 @@ pub async fn open(
         // However the screen ended, the run is stopped in order first, so that nothing is lost.
         desk.run.finish(desk.session, stage.model.state.clone(), &documents).await
     };
-    let waits = stood.as_ref().and_then(|(session, state)| Some((session.id().as_str(), state.phase.need()?)));
+    let waits = stood.as_ref().and_then(|(session, state)| Some((session.id().as_str(), state.left_at()?)));
     match leaving? {
         Ended::Left(Leaving::Quit(_)) if let Some((id, need)) = waits => Ok(Leaving::LeftOpen(left_open(id, &need))),
         Ended::Left(leaving) => Ok(leaving),
@@ -231,7 +234,7 @@ fn heed(
         // There is nothing to play here, and these were orders.
         Command::Replay(_) | Command::StopRun | Command::Consent | Command::SendAgain | Command::Pin(_) => {}
         Command::CancelJob(_) | Command::RetryJobs(_) | Command::Budget(_) | Command::Exposure(_) => {}
-        Command::Gates(_) | Command::RunOn { .. } | Command::AtGate { .. } => {}
+        Command::Gates(_) | Command::RunOn { .. } | Command::AtGate { .. } | Command::Pause | Command::GoOn => {}
         // The stage has done these.
         Command::Copy(_) | Command::Suspend | Command::Redraw | Command::Theme(_) => {}
         Command::Mouse(_) | Command::Edit(_) => {}

@@ -130,6 +130,8 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
         Fact::ResendAllowed { .. } => format!("round {round}: the request whose answer never came is sent again"),
         Fact::ModelsChosen(models) => models.told(),
         Fact::GatesChosen { .. } | Fact::RanOn { .. } => fact.told_of_gate()?,
+        Fact::RunPaused { .. } => "paused: what is under way finishes, nothing new begins".into(),
+        Fact::RunContinued => "the paused run goes on".into(),
         Fact::NoteAdded { text } => format!("note: {text}"),
         Fact::BudgetRaised { to_usd, .. } => format!("round {round}: the budget was raised to ${to_usd:.4}"),
         Fact::ExposureRaised { to_share, .. } => {

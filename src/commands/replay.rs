@@ -210,6 +210,8 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 | Command::CancelJob(_)
                 | Command::RetryJobs(_)
                 | Command::Budget(_)
+                | Command::Pause
+                | Command::GoOn
                 | Command::Gates(_)
                 | Command::RunOn { .. }
                 | Command::AtGate { .. }

@@ -197,6 +197,8 @@ impl<'a> Transcript<'a> {
                 self.block(after)
             }
             Fact::ModelsChosen(models) => self.line(at_ms, &visible(&models.told())),
+            Fact::RunPaused { .. } => self.line(at_ms, "paused: what is under way finishes, nothing new begins"),
+            Fact::RunContinued => self.line(at_ms, "the paused run goes on"),
             Fact::LeversChosen(_) => self.line(at_ms, "levers were moved for the next round"),
             Fact::PassagesPinned { spans } => {
                 self.line(at_ms, &format!("passages pinned to the next round: {}", spans.len()))

@@ -123,6 +123,9 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
         return Err(refused(id.as_str(), &need));
     }
     let paused = matches!(recorded.state.phase, Phase::Paused(_));
+    if recorded.state.pause.is_some() {
+        eprintln!("minions: session {id} was paused; it goes on now");
+    }
     let config = config_of(loaded, &recorded.state, false)?;
     let documents = recorded.documents.clone();
     let begun = go_on(&config, recorded, None).await?;

@@ -101,7 +101,7 @@ pub async fn follow(
     let mut answering = Answering::new(said, Alone::new(config, attached));
     let finish = config.sessions.on_hangup == OnHangup::Finish;
     // What it stood at before may be what it needs now.
-    if let Some(order) = answering.order(&state.phase) {
+    if let Some(order) = answering.order(&state) {
         let _ = running.orders.try_send(order);
     }
     loop {
@@ -136,10 +136,10 @@ pub async fn follow(
                 ledger.apply(fact);
                 exposure.apply(fact);
                 progress.tell(&state, fact);
-                answering.alone.note(&state.phase);
+                answering.alone.note(&state);
             }
         }
-        if let Some(order) = answering.order(&state.phase) {
+        if let Some(order) = answering.order(&state) {
             let _ = running.orders.try_send(order);
         }
     }
@@ -150,7 +150,7 @@ pub async fn follow(
     running.outcome.await??;
     let seconds = begun_at.elapsed().as_secs_f64();
     let report = report(&session.id().to_string(), &state, &ledger, &exposure, &documents, seconds);
-    let failed = match (state.ending(), state.phase.need()) {
+    let failed = match (state.ending(), state.left_at()) {
         (Some(Ending::Failed { error }), _) => Some(Failure::new(Exit::Error, error.clone())),
         (None, Some(need)) => Some(left_open(session.id().as_str(), &need)),
         _ => None,

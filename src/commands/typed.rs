@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 
 use crate::app::{budget, exposing};
 use crate::protocol::{
-    BudgetChoice, ExposureChoice, Gate, GateChoice, Need, Overexposed, Phase, Reached, Redaction, RunTo,
+    BudgetChoice, ExposureChoice, Gate, GateChoice, Need, Overexposed, Reached, Redaction, RunTo, State,
 };
 use crate::runtime::Order;
 
@@ -19,16 +19,19 @@ pub enum Wanted {
         n: u32,
         gate: Gate,
     },
+    /// It is paused, and nothing is under way.
+    GoOn,
 }
 
 impl Wanted {
     /// What a line answers where the run stands.
-    pub fn at(phase: &Phase) -> Self {
-        match phase.need() {
+    pub fn at(state: &State) -> Self {
+        match state.need() {
             Some(Need::Budget(reached)) => Wanted::Choice(Box::new(Limit::Budget(reached.clone()))),
             Some(Need::Exposure(reached)) => Wanted::Choice(Box::new(Limit::Exposure(*reached))),
             Some(Need::Gate { n, held }) => Wanted::Gate { n, gate: held.gate() },
             Some(Need::Consent) => Wanted::Consent,
+            Some(Need::GoOn) => Wanted::GoOn,
             // Only a session that is gone on with waits there.
             Some(Need::SendAgain(_)) | None => Wanted::Nothing,
         }
@@ -97,6 +100,8 @@ impl Limit {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wish {
     Stop,
+    Pause,
+    GoOn,
     Consent,
     Budget(BudgetChoice),
     AtGate { n: u32, choice: GateChoice },
@@ -108,6 +113,8 @@ pub enum Wish {
 pub fn order(orders: &mpsc::Sender<Order>, wish: Wish) {
     let _ = orders.try_send(match wish {
         Wish::Stop => Order::Stop,
+        Wish::Pause => Order::Pause,
+        Wish::GoOn => Order::GoOn,
         Wish::Consent => Order::Consent,
         Wish::Budget(choice) => Order::Budget(choice),
         Wish::AtGate { n, choice } => Order::AtGate { n, choice },
@@ -157,11 +164,24 @@ pub fn understood(line: &str, wanted: &mut Wanted) -> (String, Option<Wish>) {
             }
             (say, wish)
         }
+        (Wanted::GoOn, "x") => ("Stopping.".into(), Some(Wish::Stop)),
+        (Wanted::GoOn, "g") => ("Going on.".into(), Some(Wish::GoOn)),
+        (Wanted::GoOn, _) => {
+            *wanted = Wanted::GoOn;
+            (PAUSED.into(), None)
+        }
+        (Wanted::Nothing, "h") => {
+            ("Pausing: what is under way finishes, nothing new begins.".into(), Some(Wish::Pause))
+        }
+        (Wanted::Nothing, "g") => ("Going on.".into(), Some(Wish::GoOn)),
         (Wanted::Nothing, "x") => ("Stopping.".into(), Some(Wish::Stop)),
-        (Wanted::Nothing, _) => ("A run is under way. Type x and Enter to stop it.".into(), None),
+        (Wanted::Nothing, _) => (UNDER_WAY.into(), None),
     }
 }
 
+pub const UNDER_WAY: &str =
+    "A run is under way. Type h to hold it: what is under way finishes, nothing new begins. Type x to stop it.";
+pub const PAUSED: &str = "The run is paused. Type g to go on. Type x to end the session.";
 pub const CONSENT: &str = "Type yes to send the whole documents. Type x to send nothing and end the session.";
 
 /// What a line at a gate means: a letter, and for some of them words after it.
@@ -269,7 +289,11 @@ mod tests {
     #[test]
     fn while_a_run_goes_on_x_stops_it_and_other_lines_say_how() {
         assert_eq!(understood("x", &mut Wanted::Nothing).1, Some(Wish::Stop));
+        assert_eq!(understood("h", &mut Wanted::Nothing).1, Some(Wish::Pause));
+        let mut wanted = Wanted::GoOn;
+        assert_eq!(understood("p", &mut wanted).1, None, "that passes a gate");
+        assert_eq!(understood("g", &mut wanted).1, Some(Wish::GoOn));
         let (say, ordered) = understood("why?", &mut Wanted::Nothing);
-        assert!(say.contains("Type x") && ordered.is_none());
+        assert!(say.contains("Type x") && say.contains("Type h") && ordered.is_none());
     }
 }

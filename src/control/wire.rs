@@ -111,6 +111,8 @@ mod tests {
         let job = JobId { round: 1, index: 3 };
         let orders = [
             (Order::Stop, r#"{"order":"stop"}"#),
+            (Order::Pause, r#"{"order":"pause"}"#),
+            (Order::GoOn, r#"{"order":"go_on"}"#),
             (Order::CancelJob(job), r#"{"order":"cancel_job","with":{"round":1,"index":3}}"#),
             (Order::RetryJobs(vec![job]), r#"{"order":"retry_jobs","with":[{"round":1,"index":3}]}"#),
             (Order::Note("a\nb".into()), r#"{"order":"note","with":"a\nb"}"#),

@@ -24,6 +24,9 @@ use super::{dispatch, local_only, minion, remote_only};
 /// where somebody has it already.
 pub fn advance(state: &State, due: Option<RemoteAsk>) -> Option<Step> {
     let Phase::Due(next) = &state.phase else { return None };
+    if state.holds(next) {
+        return None;
+    }
     Some(match next {
         Due::BeginRound { round } => {
             let last = dispatch::is_last(state, *round);
@@ -96,7 +99,7 @@ fn ask(state: &State, request: RemoteAsk) -> Step {
 /// input, and whoever knows what other sessions spend reserves its worst cost first.
 pub fn due_request(state: &State) -> Option<RemoteAsk> {
     let Phase::Due(Due::Ask { purpose, attempt }) = state.phase else { return None };
-    if state.redactor.error().is_some() || new_words(state, purpose).is_some() {
+    if state.pause.is_some() || state.redactor.error().is_some() || new_words(state, purpose).is_some() {
         return None;
     }
     if purpose == Purpose::Answer && !state.may_send_documents() {

@@ -9,6 +9,7 @@ use super::gate::{Gate, GatesInForce};
 use super::ids::{CodeId, JobId};
 use super::job::Outcome;
 use super::message::Purpose;
+use super::pause::Pause;
 use super::redact::Redactor;
 use super::state::{
     Aggregated, Answer, Ask, AskState, Code, Due, Earlier, Job, JobState, Phase, Round, State, Waiting,
@@ -63,6 +64,9 @@ impl State {
                     Some(ask) => Phase::Waiting(Waiting::Remote(ask)),
                     None => Phase::Due(Due::Ask { purpose: reached.purpose, attempt: reached.attempt }),
                 };
+                if let Phase::Waiting(Waiting::Remote(ask)) = self.phase {
+                    self.hold_back(ask);
+                }
             }
             Fact::SessionResumed(_) => self.session_resumed(),
             Fact::RemoteInterrupted(interrupted) => self.remote_interrupted(interrupted),
@@ -179,6 +183,8 @@ impl State {
             Fact::OutputsEdited { redaction, after, kept, dropped, .. } => self
                 .outputs_edited(redaction.as_ref(), Aggregated { text: after.clone(), kept: *kept, dropped: *dropped }),
             Fact::DecisionChanged { round, after, .. } => self.decision_changed(*round, after),
+            Fact::RunPaused { held } => self.pause = Some(Pause { held: *held }),
+            Fact::RunContinued => self.pause = None,
             Fact::NoteAdded { text } => self.notes.push(text.clone()),
             Fact::SessionEnded { ending } => {
                 for round in &mut self.rounds {
@@ -187,6 +193,7 @@ impl State {
                     }
                     round.unfinished = 0;
                 }
+                self.pause = None;
                 self.phase = Phase::Ended(ending.clone());
             }
         }
@@ -213,6 +220,8 @@ impl State {
             let error =
                 format!("the remote LM could not be asked to {}: {}", ask.request.purpose.name(), failure.error);
             self.phase = Phase::Due(Due::End(Ending::Failed { error }));
+        } else if let Some(pause) = &mut self.pause {
+            pause.held = Some(failure.ask);
         }
         if failure.may_cost() {
             // It may have been paid for: the worst case stays reserved.

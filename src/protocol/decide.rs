@@ -14,6 +14,7 @@ use super::ids::{AskId, CodeId, JobId};
 use super::input::{CodeResult, Effect, Input, Step};
 use super::job::{Flaw, JobResult, Manifest, Outcome, PlannedJob, beyond_object, read_output};
 use super::message::Usage;
+use super::pause;
 use super::pins;
 use super::resume::resume;
 use super::state::{Due, JobState, Phase, State, Waiting};
@@ -51,12 +52,14 @@ pub fn decide(state: &State, input: Input) -> Step {
             };
             after_embedding(code, CodeStage::Transform, embedding_error, step)
         }
-        (Input::JobStarted { job: id }, Phase::Waiting(Waiting::Jobs)) => match state.job(id) {
-            Some(job) if job.state == JobState::Waiting => {
-                Step::fact(Fact::JobStarted { job: id, attempt: job.attempt() })
+        (Input::JobStarted { job: id }, Phase::Waiting(Waiting::Jobs)) if state.pause.is_none() => {
+            match state.job(id) {
+                Some(job) if job.state == JobState::Waiting => {
+                    Step::fact(Fact::JobStarted { job: id, attempt: job.attempt() })
+                }
+                _ => Step::default(),
             }
-            _ => Step::default(),
-        },
+        }
         (Input::JobDone { job, attempt, result, ms }, Phase::Waiting(Waiting::Jobs)) => {
             job_done(state, job, attempt, result, ms)
         }
@@ -84,11 +87,13 @@ pub fn decide(state: &State, input: Input) -> Step {
         (Input::DocumentsCounted(tokens), _) => Step::fact(Fact::DocumentsCounted(tokens)),
         (Input::ChooseModels(models), _) => Step::fact(Fact::ModelsChosen(models)),
         (Input::ChooseLevers(levers), _) => Step::fact(Fact::LeversChosen(levers)),
+        (Input::Pause { holds }, _) => pause::pause(state, holds),
+        (Input::GoOn, _) => pause::go_on(state),
         (Input::Pin(span), phase) if *phase != Phase::New => pins::pinned(state, span),
         (Input::Consent, Phase::Waiting(Waiting::Consent)) => Step::fact(Fact::ConsentGiven),
         (Input::Note { text }, _) => Step::fact(Fact::NoteAdded { text }),
         (Input::DaySpent { again, worst_usd, committed_usd }, _) => day_spent(state, again, worst_usd, committed_usd),
-        (Input::Budget(choice), Phase::Paused(reached)) => budget(reached, choice),
+        (Input::Budget(choice), Phase::Paused(reached)) => budget(state, reached, choice),
         (Input::Exposing { left, share, bytes }, Phase::Due(Due::Ask { purpose, attempt })) => {
             let (purpose, attempt) = (*purpose, *attempt);
             state.exposure_limit.passed(share).map_or_else(Step::default, |limit| {
@@ -131,6 +136,7 @@ fn remote_failed(state: &State, failure: RemoteFailure) -> Step {
     let committed_usd = state.committed_usd + worst_usd.unwrap_or(0.0);
     match worst_usd.and_then(|worst_usd| reached(state, Scope::Session, ask, committed_usd, worst_usd)) {
         Some(reached) => step.facts.push(Fact::BudgetReached(reached)),
+        None if state.pause.is_some() => {}
         None => return step.with(Effect::AskAgain { ask, after_ms }),
     }
     step
@@ -166,7 +172,7 @@ fn day_spent(state: &State, again: Option<AskId>, worst_usd: f64, committed_usd:
     reached.map_or_else(Step::default, |reached| Step::fact(Fact::BudgetReached(reached)))
 }
 
-fn budget(reached: &Reached, choice: BudgetChoice) -> Step {
+fn budget(state: &State, reached: &Reached, choice: BudgetChoice) -> Step {
     let (scope, needed_usd) = (reached.scope, reached.needed_usd());
     let raised = match choice {
         BudgetChoice::Stop => return end(Ending::Budget { reason: reached.reason() }),
@@ -178,8 +184,8 @@ fn budget(reached: &Reached, choice: BudgetChoice) -> Step {
         BudgetChoice::Raise { .. } => return Step::default(),
     };
     match reached.again {
-        Some(ask) => Step::fact(raised).with(Effect::AskAgain { ask, after_ms: 0 }),
-        None => Step::fact(raised),
+        Some(ask) if state.pause.is_none() => Step::fact(raised).with(Effect::AskAgain { ask, after_ms: 0 }),
+        _ => Step::fact(raised),
     }
 }
 

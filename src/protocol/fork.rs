@@ -179,6 +179,8 @@ fn taken_over(fact: &Fact) -> Option<Fact> {
         Fact::ConsentAsked { .. } | Fact::ConsentGiven => return None,
         // Gates and levers are in the settings of the new one.
         Fact::GatesChosen { .. } | Fact::RanOn { .. } | Fact::LeversChosen(_) => return None,
+        // It was the old one that was paused.
+        Fact::RunPaused { .. } | Fact::RunContinued => return None,
         Fact::UtilizationSampled(_) | Fact::NoteAdded { .. } | Fact::SessionEnded { .. } => return None,
         _ => {}
     }

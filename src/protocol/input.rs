@@ -83,6 +83,12 @@ pub enum Input {
     ChooseModels(Models),
     /// The person chose levers for the next round.
     ChooseLevers(Levers),
+    /// The person pauses the session. `holds` is whether a request waits to be sent again; from here on it does not go out.
+    Pause {
+        holds: bool,
+    },
+    /// The person lets the paused session go on.
+    GoOn,
     /// The person wants this passage read in the next round that is planned, or no longer.
     Pin(Span),
     /// The person agrees that the documents leave the machine; who does not stops the run.

@@ -4,7 +4,7 @@ use super::budget::Reached;
 use super::exposing::Overexposed;
 use super::gate::Held;
 use super::resume::Interrupted;
-use super::state::{Phase, Waiting};
+use super::state::{Phase, State, Waiting};
 
 /// What the person has to say before a session goes on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,10 +19,12 @@ pub enum Need<'a> {
     SendAgain(&'a Interrupted),
     /// Whether the whole documents may leave.
     Consent,
+    /// When the paused session goes on.
+    GoOn,
 }
 
 impl Phase {
-    /// What of the person is waited for; nothing where the session goes on by itself or has ended.
+    /// What of the person is waited for here; nothing where the session goes on by itself or has ended.
     pub fn need(&self) -> Option<Need<'_>> {
         match self {
             Phase::Paused(reached) => Some(Need::Budget(reached)),
@@ -32,6 +34,20 @@ impl Phase {
             Phase::Waiting(Waiting::Consent) => Some(Need::Consent),
             Phase::New | Phase::Due(_) | Phase::Waiting(_) | Phase::Ended(_) => None,
         }
+    }
+}
+
+impl State {
+    /// What of the person is waited for: at the place where the session stands, or because it is paused.
+    pub fn need(&self) -> Option<Need<'_>> {
+        self.phase.need().or_else(|| self.rests().then_some(Need::GoOn))
+    }
+
+    /// What a session waits for that is left to itself now: as [`need`](Self::need), and a pause while jobs still run, which
+    /// run anew later. Nothing while a request is out, which may be paid for.
+    pub fn left_at(&self) -> Option<Need<'_>> {
+        let out = matches!(self.phase, Phase::Waiting(Waiting::Remote(_)));
+        self.need().or_else(|| (self.pause.is_some() && !out).then_some(Need::GoOn))
     }
 
     /// Whether nothing goes on before the person says a word.
@@ -49,6 +65,7 @@ impl Need<'_> {
             Need::Gate { n, held } => format!("it waits at gate {n} ({}) for a word", held.gate().name()),
             Need::SendAgain(interrupted) => interrupted.told(),
             Need::Consent => "it waits for a word on whether the whole documents are sent to the remote LM".into(),
+            Need::GoOn => "it is paused".into(),
         }
     }
 }

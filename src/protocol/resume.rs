@@ -43,7 +43,10 @@ impl Interrupted {
             Phase::Interrupted(interrupted) => Some(interrupted.clone()),
             Phase::Waiting(Waiting::Remote(ask)) => {
                 let request = &state.asks().find(|known| known.request.ask == *ask)?.request;
-                let (purpose, attempt, worst_usd) = (request.purpose, request.attempt, request.estimate.worst_cost_usd);
+                let (purpose, attempt) = (request.purpose, request.attempt);
+                // A try that was held back never went out.
+                let held = state.pause.is_some_and(|pause| pause.held == Some(*ask));
+                let worst_usd = if held { Some(0.0) } else { request.estimate.worst_cost_usd };
                 Some(Self { ask: *ask, purpose, attempt, worst_usd })
             }
             _ => None,
@@ -77,7 +80,10 @@ impl Interrupted {
 /// What is to be done to go on from where the state stands. What the protocol does by itself follows from
 /// [`advance`](super::advance).
 pub(super) fn resume(state: &State, resumed: Resumed) -> Step {
-    let step = Step::fact(Fact::SessionResumed(resumed));
+    let mut step = Step::fact(Fact::SessionResumed(resumed));
+    if state.pause.is_some() {
+        step.facts.push(Fact::RunContinued);
+    }
     let Phase::Waiting(waiting) = &state.phase else { return step };
     match waiting {
         Waiting::Remote(_) => match Interrupted::of(state) {

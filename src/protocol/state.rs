@@ -17,6 +17,7 @@ use super::in_force::ModelsInForce;
 use super::job::{Chunk, Flaw, Outcome};
 use super::levers::Levers;
 use super::message::{Purpose, TokenCount, Usage};
+use super::pause::Pause;
 use super::redact::Redactor;
 use super::resume::Interrupted;
 use super::settings::Settings;
@@ -45,6 +46,8 @@ pub struct State {
     pub exposure_limit: ExposureLimit,
     pub redactor: Redactor,
     pub gates: GatesInForce,
+    /// Whether the person paused the session.
+    pub pause: Option<Pause>,
     /// What is blotted out of everything that leaves from now on.
     pub redactions: Vec<Redaction>,
     /// The request that the person was shown, until it leaves.

@@ -59,12 +59,13 @@ struct Asking {
     partial: String,
     /// When it goes out, or went.
     leaves: Instant,
+    task: Option<AbortHandle>,
 }
 
 impl Asking {
     fn new(request: RemoteAsk, attempts: u32) -> Self {
         let (backoff, leaves) = (Backoff::new(attempts), Instant::now());
-        Self { request, backoff, failures: 0, partial: String::new(), leaves }
+        Self { request, backoff, failures: 0, partial: String::new(), leaves, task: None }
     }
 }
 
@@ -116,9 +117,12 @@ impl Driver {
             let mut inputs = tokio::select! {
                 order = orders.recv(), if orders_open => match order {
                     Some(Order::Choose(connected)) => vec![self.choose(connected)],
-                    Some(Order::LeaveOpen | Order::Leave) if self.state.phase.needs_person() => break,
+                    Some(Order::LeaveOpen) if self.state.needs_person() => break,
+                    Some(Order::Leave) if self.state.left_at().is_some() => break,
                     Some(Order::LeaveOpen) => continue,
                     Some(Order::Levers(levers)) => vec![Input::ChooseLevers(levers)],
+                    Some(Order::Pause) => vec![self.pause()],
+                    Some(Order::GoOn) => vec![Input::GoOn],
                     Some(Order::Pin(span)) => vec![Input::Pin(span)],
                     Some(Order::Consent) => vec![Input::Consent],
                     Some(Order::Stop | Order::Leave) => vec![self.stop()],
@@ -307,7 +311,8 @@ impl Driver {
                 asking.partial.clear();
                 let (request, wait) = (asking.request.clone(), Duration::from_millis(after_ms));
                 asking.leaves = Instant::now() + wait;
-                self.tasks.spawn(effects::ask(self.context.clone(), request, self.delta_sender.clone(), wait));
+                let ask = effects::ask(self.context.clone(), request, self.delta_sender.clone(), wait);
+                asking.task = Some(self.tasks.spawn(ask));
             }
             // The state waits for the call, which says all there is to know of it.
             Effect::Prepare(_) | Effect::Transform(_) => {
@@ -345,7 +350,7 @@ impl Driver {
 
     /// Takes waiting jobs out of the line, as many as the local LM has room for, and says so in `facts`.
     fn start_jobs(&mut self, facts: &mut Vec<Fact>) -> Vec<(JobId, u32)> {
-        if self.queue.is_empty() {
+        if self.queue.is_empty() || self.state.pause.is_some() {
             return Vec::new();
         }
         let mut free = self.context.local.max_in_flight().max(1).saturating_sub(self.running.len());
@@ -462,12 +467,19 @@ impl Driver {
         }
     }
 
+    /// A request that waits to be sent again goes out no more.
+    fn pause(&mut self) -> Input {
+        let waits = self.asking.as_ref().filter(|asking| asking.leaves > Instant::now());
+        let held = waits.and_then(|asking| asking.task.as_ref()).inspect(|task| task.abort());
+        Input::Pause { holds: held.is_some() }
+    }
+
     fn stop(&mut self) -> Input {
         let asking = match self.state.phase {
             Phase::Waiting(Waiting::Remote(_)) => self.asking.take(),
             _ => None,
         };
-        let sent = asking.as_ref().is_some_and(|asking| asking.leaves <= Instant::now());
+        let sent = !self.state.rests() && asking.as_ref().is_some_and(|asking| asking.leaves <= Instant::now());
         Input::Stop { partial: asking.map(|asking| asking.partial).unwrap_or_default(), sent }
     }
 

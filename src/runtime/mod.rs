@@ -96,6 +96,10 @@ pub enum Order {
     LeaveOpen,
     /// These levers hold from the next round on.
     Levers(Levers),
+    /// Begin nothing new; what is under way finishes.
+    Pause,
+    /// Let the paused session go on.
+    GoOn,
     /// Read this passage in the next round that is planned; a second time, no longer.
     Pin(Span),
     /// The whole documents may leave the machine.

@@ -110,7 +110,7 @@ pub fn status(paint: &mut Paint, model: &Model) {
     let mut x = area.x + 1;
     x += paint.text(x, area.y, area.width, &format!("{sign} {}", head.word), style);
     let room = usize::from((area.x + area.width).saturating_sub(x + 1));
-    let mut parts = figures(model);
+    let mut parts = figures(model, head.word);
     let mut ranks: Vec<(u8, usize)> = parts.iter().map(|(rank, text)| (*rank, width(text) + 3)).collect();
     ranks.sort_unstable();
     let mut left = room;
@@ -124,7 +124,7 @@ pub fn status(paint: &mut Paint, model: &Model) {
 }
 
 /// What the status line tells, with its rank: 0 stays longest.
-fn figures(model: &Model) -> Vec<(u8, String)> {
+fn figures(model: &Model, head: &str) -> Vec<(u8, String)> {
     let figures = &model.figures;
     let mut parts = Vec::new();
     if model.state.opened.is_none() {
@@ -137,6 +137,10 @@ fn figures(model: &Model) -> Vec<(u8, String)> {
         0.0 => String::new(),
         usd => format!(" + at most {} broken off", dollars(usd)),
     };
+    // At a gate or a limit the head says that.
+    if model.state.pause.is_some() && head != "paused" {
+        parts.push((1, "paused".into()));
+    }
     if model.followed {
         parts.push((1, "attached".into()));
     }
@@ -298,6 +302,9 @@ fn hinted(model: &Model) -> &'static [Action] {
         (None, None, _) if model.budget_reached().is_some() || model.interrupted().is_some() => {
             &[A::Budget, A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom]
         }
+        (None, None, _) if model.is_running() && model.state.pause.is_some() && model.at_gate().is_none() => {
+            &[A::Pause, A::StopRun, A::Steps, A::Open, A::NextPane, A::Search, A::Zoom]
+        }
         (None, None, _) if model.at_gate().is_some() => {
             &[A::AtGate, A::Steps, A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom]
         }
@@ -308,10 +315,12 @@ fn hinted(model: &Model) -> &'static [Action] {
             &[A::Open, A::Show, A::JobGrid, A::Sort, A::Filter, A::RetryJob, A::CancelJob, A::Search, A::NextPane]
         }
         (None, None, Pane::Planner) if model.is_running() => {
-            &[A::StopRun, A::Open, A::Compare, A::NextPane, A::Search, A::Zoom, A::Copy]
+            &[A::StopRun, A::Pause, A::Open, A::Compare, A::NextPane, A::Search, A::Zoom, A::Copy]
         }
         (None, None, Pane::Planner) => &[A::Open, A::Compare, A::Search, A::NextMatch, A::NextPane, A::Zoom, A::Copy],
-        (None, None, _) if model.is_running() => &[A::StopRun, A::Open, A::NextPane, A::Search, A::Zoom, A::Copy],
+        (None, None, _) if model.is_running() => {
+            &[A::StopRun, A::Pause, A::Open, A::NextPane, A::Search, A::Zoom, A::Copy]
+        }
         (None, None, _) => &[A::Ask, A::Open, A::NextPane, A::Search, A::Zoom, A::Copy],
     }
 }

@@ -181,7 +181,7 @@ async fn lines_that_are_pinned_are_read_in_the_round_that_is_planned_next() {
         pty.wait_for("P gate");
         pty.send(b"1gvj");
         pty.wait_for("lines 1–2, 91 B selected");
-        pty.send(b"p");
+        pty.send(b"+");
         pty.wait_for("lines 1–2 pinned");
         pty.send(b"P");
         pty.wait_for("Gate 1: this request waits");

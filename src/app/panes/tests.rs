@@ -243,17 +243,17 @@ fn selected_lines_are_pinned_while_a_round_may_come_and_let_go_again() {
     let mut world = World::new();
     let mut model = world.half().model(120, 40);
     press(&mut model, "1 ctrl-g 3 enter v j");
-    assert!(notice(&model).contains("p pins them to the next round"), "{}", notice(&model));
+    assert!(notice(&model).contains("+ pins them to the next round"), "{}", notice(&model));
     let span = model.selected().unwrap();
-    assert_eq!(press(&mut model, "p"), [Command::Pin(span)]);
+    assert_eq!(press(&mut model, "+"), [Command::Pin(span)]);
     world.input(Input::Pin(span));
     world.feed(&mut model);
     assert_eq!(model.pinned_words().unwrap(), "lines 3–4");
-    press(&mut model, "v j p");
+    press(&mut model, "v j +");
     assert_eq!(notice(&model), "lines 3–4: no longer pinned");
     let mut ended = World::new().whole().model(120, 40);
     press(&mut ended, "1 g v j");
-    assert!(press(&mut ended, "p").is_empty());
+    assert!(press(&mut ended, "+").is_empty());
     assert!(notice(&ended).contains("ask about the lines instead"), "{}", notice(&ended));
 }
 

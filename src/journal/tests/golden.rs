@@ -55,7 +55,7 @@ fn a_session_of_version_1_stays_whole_and_readable() {
     assert_eq!(session.summary().problem, None);
 }
 
-const KINDS: usize = 44;
+const KINDS: usize = 46;
 
 /// Written without a wildcard, so that a new kind of fact needs a number here and a sample below.
 fn kind(fact: &Fact) -> usize {
@@ -103,6 +103,8 @@ fn kind(fact: &Fact) -> usize {
         Fact::ExposureRaised { .. } => 41,
         Fact::WordsRedacted { .. } => 42,
         Fact::PassagesPinned { .. } => 43,
+        Fact::RunPaused { .. } => 44,
+        Fact::RunContinued => 45,
         Fact::SessionEnded { .. } => KINDS,
     }
 }
@@ -168,6 +170,8 @@ fn samples() -> Vec<Fact> {
     facts.extend(endings.into_iter().map(|ending| Fact::SessionEnded { ending }));
     facts.extend(added_later(code, ask));
     facts.extend(of_what_leaves());
+    facts.extend([None, Some(ask)].map(|held| Fact::RunPaused { held }));
+    facts.push(Fact::RunContinued);
     facts
 }
 

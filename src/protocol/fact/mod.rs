@@ -212,6 +212,14 @@ pub enum Fact {
     },
     /// The person moved levers, which hold from the next round on.
     LeversChosen(Levers),
+    /// The person paused the session: what is under way finishes, and nothing new begins.
+    RunPaused {
+        /// The request whose next try is held back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<AskId>,
+    },
+    /// The person lets the paused session go on.
+    RunContinued,
     /// Which passages the person wants read in the next round that is planned, whatever its program plans.
     PassagesPinned {
         spans: Vec<Span>,

@@ -192,6 +192,8 @@ fn inputs() -> impl Strategy<Value = Input> {
         Just(Input::Resume(Resumed { program: "2".into(), models: Models::default(), embedding: None })),
         Just(Input::SendAgain),
         Just(Input::Consent),
+        prop::bool::ANY.prop_map(|holds| Input::Pause { holds }),
+        Just(Input::GoOn),
         Just(Input::ChooseLevers(Levers::of(&Settings::default()))),
         Just(Input::Fault { error: "disk full".into() }),
     ]

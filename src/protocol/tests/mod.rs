@@ -6,6 +6,7 @@ mod gates;
 mod laws;
 mod needs;
 mod other;
+mod pausing;
 mod pins;
 mod resuming;
 mod rounds;

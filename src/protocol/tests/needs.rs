@@ -17,12 +17,12 @@ proptest! {
                 fact,
                 Fact::BudgetReached(_) | Fact::GateReached { .. } | Fact::ConsentAsked { .. } | Fact::RemoteInterrupted(_)
             );
-            prop_assert!(!asked || state.phase.needs_person(), "{fact:?}");
-            if let Some(need) = state.phase.need() {
+            prop_assert!(!asked || state.needs_person(), "{fact:?}");
+            if let Some(need) = state.need() {
                 prop_assert_eq!(advance(&state, None), None);
                 prop_assert!(!need.told().is_empty());
             }
         }
-        prop_assert!(!state.phase.needs_person(), "it has ended");
+        prop_assert!(!state.needs_person(), "it has ended");
     }
 }

@@ -1,0 +1,42 @@
+//! The pause of a run: the key for it, and what is told of it.
+
+use super::action::Action;
+use super::message::Command;
+use super::model::Model;
+use crate::protocol::{Phase, State, Waiting};
+
+impl Model {
+    /// Pauses the run, or lets the paused one go on. The records say what comes of it.
+    pub(crate) fn pause_or_go_on(&mut self) -> Vec<Command> {
+        if self.player().is_some() {
+            self.notify(self.with_keys("this is a replay", &[(Action::Play, "plays it or pauses it")]));
+            return Vec::new();
+        }
+        if !self.is_running() {
+            self.notify("no run is in flight");
+            return Vec::new();
+        }
+        vec![if self.state.pause.is_some() { Command::GoOn } else { Command::Pause }]
+    }
+
+    /// What the pause means just now; nothing where there is none.
+    pub fn paused(&self) -> Option<String> {
+        self.state.pause?;
+        let what = under_way(&self.state).map_or_else(|| "nothing begins".into(), |what| format!("{what} still"));
+        Some(self.with_keys(&what, &[(Action::Pause, "goes on")]))
+    }
+}
+
+/// What finishes although the session is paused.
+fn under_way(state: &State) -> Option<String> {
+    Some(match state.phase {
+        _ if state.rests() => return None,
+        Phase::Waiting(Waiting::Remote(_)) => "the reply comes".into(),
+        Phase::Waiting(Waiting::Jobs) => match state.jobs_under_way() {
+            1 => "1 job finishes".into(),
+            count => format!("{count} jobs finish"),
+        },
+        Phase::Waiting(Waiting::Prepare(_) | Waiting::Transform(_)) => "the program finishes".into(),
+        _ => return None,
+    })
+}
