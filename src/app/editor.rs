@@ -22,6 +22,6 @@ impl Model {
             true => input.insert_lines(text.trim()),
             false => input.insert(text.trim()),
         }
-        Vec::new()
+        self.ask_forecast()
     }
 }

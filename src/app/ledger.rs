@@ -2,6 +2,7 @@
 //! remote-only would have cost. What a server counted and what we estimate stand apart, and an estimate is marked with ≈.
 
 use super::figures::{dollars, short_bytes, short_time};
+use super::forecast;
 use super::gate::Exposes;
 use super::message::Command;
 use super::model::{Model, Overlay};
@@ -103,6 +104,7 @@ impl Model {
         self.write_local(&mut writer);
         self.write_baseline(&mut writer);
         self.write_budgets(&mut writer);
+        self.write_expected(&mut writer);
         writer.blank();
         writer.text(
             Tone::Dim,
@@ -111,6 +113,21 @@ impl Model {
             None,
         );
         writer
+    }
+
+    /// What was expected before the run began, and beside it what it became.
+    fn write_expected(&self, writer: &mut Writer) {
+        let Some(expected) = &self.expected.run else { return };
+        heading(writer, "Expected before it began");
+        for line in forecast::lines(expected).iter().skip(1) {
+            writer.text(Tone::Text, 2, line.trim_start(), None);
+        }
+        if self.state.ending().is_some() {
+            let totals = self.account.ledger.totals();
+            let seconds = self.elapsed_ms() as f64 / 1e3;
+            let told = forecast::became(expected, totals.jobs.planned.into(), seconds, totals.remote_cost_usd);
+            writer.text(Tone::Strong, 2, &told, None);
+        }
     }
 
     fn write_calls(&self, writer: &mut Writer, as_table: bool) {

@@ -9,7 +9,7 @@ use super::picker::{Choice, Group, Note, PickerRow, Standing};
 use super::work::Worked;
 use crate::config::Config;
 use crate::document::Span;
-use crate::ledger::Comparison;
+use crate::ledger::{Comparison, Forecast};
 use crate::protocol::{AskId, BudgetChoice, ExposureChoice, Fact, GateChoice, Gates, JobId, RunTo, State};
 
 /// Everything that can change the model.
@@ -76,6 +76,11 @@ pub enum Message {
     },
     /// What the person may ask again, the newest first.
     EarlierQuestions(Vec<String>),
+    /// What a question is expected to come to, or why that cannot be told; by the number it was asked for with.
+    Forecast {
+        number: u64,
+        forecast: Result<Box<Forecast>, String>,
+    },
     /// The settings as they are now, after something was picked.
     Settings(Box<Config>),
     /// Ask the person for a question, since none was given.
@@ -193,6 +198,13 @@ pub enum Command {
     Settings(Box<Config>),
     /// Look up the questions of stored sessions.
     EarlierQuestions,
+    /// Work out what the question would come to under these settings.
+    Forecast {
+        number: u64,
+        question: String,
+        part: Option<Span>,
+        config: Box<Config>,
+    },
     /// Start a run on the documents at hand.
     Ask {
         question: String,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::action::{Action, Context};
 use super::documents_form::DocumentsForm;
 use super::figures::{Figures, Marks};
+use super::forecast::Expected;
 use super::gate::{GateForm, GateText, Ticks};
 use super::goto::Goal;
 use super::input::LineInput;
@@ -42,6 +43,8 @@ pub struct Model {
     pub figures: Figures,
     pub marks: Marks,
     pub account: Account,
+    /// What the question in the form, and the run at hand, were expected to come to.
+    pub expected: Expected,
     pub partial: Option<Partial>,
     pub load: Load,
     pub mode: Mode,
@@ -268,6 +271,7 @@ impl Model {
             figures: Figures::default(),
             marks: Marks::default(),
             account: Account::default(),
+            expected: Expected::default(),
             partial: None,
             load: Load::default(),
             mode,

@@ -181,7 +181,7 @@ impl Model {
             lever.input = LineInput::of(lever.given.clone());
         }
         self.open_overlay(Overlay::Question(form));
-        vec![Command::EarlierQuestions]
+        [vec![Command::EarlierQuestions], self.ask_forecast()].concat()
     }
 
     /// The questions of stored sessions, the newest first.
@@ -212,16 +212,17 @@ impl Model {
             Some(Action::Editor) => return self.open_editor(),
             action => form.input_mut().typed(action, key),
         }
-        Vec::new()
+        self.ask_forecast()
     }
 
-    pub(crate) fn paste_in_form(&mut self, text: &str) {
+    pub(crate) fn paste_in_form(&mut self, text: &str) -> Vec<Command> {
         if let Some(Overlay::Question(form)) = &mut self.overlay {
             match form.field {
                 0 => form.question.insert_lines(text),
                 _ => form.input_mut().insert(text),
             }
         }
+        self.ask_forecast()
     }
 
     /// Keeps what was typed until it is asked, or the form is opened again.

@@ -32,7 +32,9 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             model.lay_out();
             model.lay_out_overlay();
         }
-        Message::Paste(text) if matches!(model.overlay, Some(Overlay::Question(_))) => model.paste_in_form(&text),
+        Message::Paste(text) if matches!(model.overlay, Some(Overlay::Question(_))) => {
+            return model.paste_in_form(&text);
+        }
         Message::Paste(text) if matches!(model.overlay, Some(Overlay::GateText(_))) => model.paste_at_gate(&text),
         Message::Paste(text) => {
             if let Some(input) = model.input_mut() {
@@ -79,6 +81,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             model.notify(why);
         }
         Message::EarlierQuestions(questions) => model.take_earlier_questions(questions),
+        Message::Forecast { number, forecast } => model.take_forecast(number, forecast),
         Message::Settings(config) => model.settings.adopt(&config),
         Message::AskQuestion => return model.perform(Action::Ask),
         Message::DocumentsRefused(why) => model.refuse_documents(why),
@@ -95,6 +98,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             model.marks = Default::default();
             model.figures = Default::default();
             model.account = Default::default();
+            model.expected.run = None;
             model.notes.clear();
             model.document.highlight = None;
             model.document.selection = None;

@@ -62,6 +62,9 @@ pub struct RunArgs {
     /// variants as 'NAME:KEY=VALUE KEY=VALUE'; may be repeated. --budget is for all together
     #[arg(long, value_name = "WAYS")]
     pub compare: Vec<String>,
+    /// Tell what is expected, in jobs, time, tokens and dollars, and do nothing of it; with --json as one object
+    #[arg(long, conflicts_with = "compare")]
+    pub dry_run: bool,
     #[command(flatten)]
     pub levers: Levers,
 }

@@ -19,6 +19,7 @@ mod eval;
 mod exit;
 mod export;
 pub mod folds;
+mod forecasting;
 mod fork;
 mod import;
 mod keys;
@@ -129,6 +130,9 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
         Command::Run(args) => {
             nobody_steps(loaded, "`minions run` asks nobody")?;
             let read = reading::read(&args.documents)?;
+            if args.dry_run {
+                return forecasting::dry_run(&loaded.config, &read.documents, &args.question, args.json);
+            }
             if !args.compare.is_empty() {
                 return block_on(compare::compare(args, loaded, &sources(cli), read.documents));
             }

@@ -6,6 +6,7 @@ use super::answering::left_open;
 use super::attach::Following;
 use super::begin::begin;
 use super::desk::{Desk, News, count_day, note, pick};
+use super::forecasting::Wanted;
 use super::live_run::{FromRun, Run, Told};
 use super::offers::{Offers, put_back};
 use super::opening::Opening;
@@ -203,6 +204,8 @@ fn heed(
         Command::Ask { question, part } if matches!(desk.run, Run::None) => {
             desk.opening.stop();
             let before = desk.session.clone();
+            let (asked, documents_of) = (question.clone(), documents.to_vec());
+            desk.offers.forecast(Wanted::of_run(asked, part, config, documents_of));
             desk.run = start(stage, config, documents, question, part, before);
         }
         Command::Ask { .. } => {
@@ -225,6 +228,9 @@ fn heed(
             }
         }
         Command::EarlierQuestions => desk.offers.earlier_questions(config),
+        Command::Forecast { number, question, part, config } => {
+            desk.offers.forecast(Wanted { number, question, part, config: *config, documents: documents.to_vec() });
+        }
         Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
         Command::CompareSessions { a, b } => desk.offers.compare(a, b, config),
         Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),

@@ -119,6 +119,14 @@ pub fn has_room(
     )))
 }
 
+/// Characters of a window. `known`: what the reader has room for, where that is known.
+pub fn window_chars(config: &Config, known: Option<usize>) -> usize {
+    match config.protocol.window_chars {
+        0 => known.unwrap_or(WINDOW),
+        chars => chars as usize,
+    }
+}
+
 /// The windows of these documents, or of the part that the session is about.
 pub fn windows(
     config: &Config,
@@ -130,11 +138,7 @@ pub fn windows(
     if !kind(protocol.name).reads_windows() {
         return Ok(Windows::default());
     }
-    let known = local.window_chars(config.local.max_output_tokens);
-    let size = match protocol.window_chars {
-        0 => known.unwrap_or(WINDOW),
-        chars => chars as usize,
-    };
+    let size = window_chars(config, local.window_chars(config.local.max_output_tokens));
     let spans = cut_windows(documents, part.map(|part| part.span), size, protocol.overlap_chars as usize);
     let jobs = spans.len() as u64 * u64::from(protocol.samples);
     if jobs > u64::from(protocol.max_jobs) {

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::folds::Folds;
+use super::forecasting::Wanted;
 use super::offers::{self, Offers};
 use super::opening::{Opened, Opening};
 use super::screen::{Stage, now_ms};
@@ -185,6 +186,10 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 Command::Pick(Choice::Session(id)) => opening.session(config, id, None),
                 Command::Settings(changed) => *config = *changed,
                 Command::EarlierQuestions => offers.earlier_questions(config),
+                Command::Forecast { number, question, part, config } => {
+                    let documents = stage.model.documents.iter().map(|open| open.document.clone()).collect();
+                    offers.forecast(Wanted { number, question, part, config: *config, documents });
+                }
                 // A run of its own on the same documents; what was played stays as it is.
                 Command::Ask { question, part } => {
                     let documents = stage.model.documents.iter().map(|open| open.document.clone()).collect();

@@ -8,7 +8,7 @@ use serde_json::ser::Formatter;
 use super::bill::{self, CallBill, Prices, RoundBill};
 use crate::document::escape::{visible, visible_lines};
 use crate::document::{Document, Match};
-use crate::ledger::{Exposure, Ledger, Tokens};
+use crate::ledger::{Exposure, Forecast, Ledger, Tokens};
 use crate::protocol::{AnswerCitation, EngineSample, FleetSample, ProtocolKind, State, Usage};
 
 /// The object that `run --json` prints: a contract, so its fields and their names stay.
@@ -37,6 +37,9 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fleet: Option<FleetSample>,
     pub seconds: f64,
+    /// What was expected before it began. The key is there only where that was worked out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Forecast>,
     /// Why there is no answer, for people.
     #[serde(skip)]
     pub reason: Option<String>,
@@ -200,6 +203,7 @@ pub fn report(
         engine: state.utilization.as_ref().and_then(|sample| sample.engine.clone()),
         fleet: state.utilization.as_ref().and_then(|sample| sample.fleet.clone()),
         seconds,
+        expected: None,
         reason: reason.map(str::to_owned),
     }
 }

@@ -3,7 +3,8 @@
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Instant;
 
-use futures_util::{Stream, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
+use tokio::task::JoinHandle;
 
 use super::alone::Alone;
 use super::answering::{Answering, Beforehand, left_open};
@@ -11,11 +12,12 @@ use super::begin::{self, Begun, begin};
 use super::bill;
 use super::progress::Progress;
 use super::report::{Report, report};
-use super::{Exit, Failure, Output, protocol, whole};
+use super::{Exit, Failure, Output, forecasting, protocol, whole};
+use crate::app::forecast::became;
 use crate::config::{Config, OnHangup};
 use crate::document::Document;
 use crate::journal::{Session, Stored};
-use crate::ledger::{Exposure, Ledger};
+use crate::ledger::{Exposure, Forecast, Ledger};
 use crate::protocol::{BudgetChoice, Ending, ExposureChoice, Fact, ProtocolKind, State};
 use crate::runtime::{Event, Order};
 use crate::term::{self, Signal};
@@ -35,9 +37,14 @@ pub async fn run(
     }
     // What comes while models are connected stops the run as soon as it goes.
     let signals = Box::pin(term::signals()?);
+    // Beside the run, which does not wait for it.
+    let expected = {
+        let (config, documents, question) = (config.clone(), documents.clone(), question.clone());
+        tokio::task::spawn_blocking(move || forecasting::expected(&config, &documents, &question, None).ok())
+    };
     let begun = begin(config, documents.clone(), question, None, None).await?;
     let said = Beforehand { sends_documents: agreed, ..Beforehand::default() };
-    watch(config, Watched { begun, documents, begun_at, said }, signals, json).await
+    watch(config, Watched { begun, documents, begun_at, said, expected: Some(expected) }, signals, json).await
 }
 
 /// A run that goes by itself.
@@ -47,6 +54,8 @@ pub struct Watched {
     pub begun_at: Instant,
     /// What the person said of what the run may come to need.
     pub said: Beforehand,
+    /// What it is expected to come to, once that is worked out.
+    pub expected: Option<JoinHandle<Option<Forecast>>>,
 }
 
 /// Tells how the run goes, and in the end what came of it. One that is left open where it needs the person is a failure
@@ -88,7 +97,8 @@ pub async fn follow(
     watched: Watched,
     mut signals: impl Stream<Item = Signal> + Unpin,
 ) -> Result<Over, Failure> {
-    let Watched { begun: Begun { session, mut running, past, attached }, documents, begun_at, said } = watched;
+    let Watched { begun: Begun { session, mut running, past, attached }, documents, begun_at, said, expected } =
+        watched;
     let can_overwrite = stderr().is_terminal() && !matches!(std::env::var("TERM").as_deref(), Ok("dumb") | Err(_));
     let mut progress = Progress::new(stderr(), can_overwrite);
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::default(), Exposure::new(&documents));
@@ -149,7 +159,13 @@ pub async fn follow(
     }
     running.outcome.await??;
     let seconds = begun_at.elapsed().as_secs_f64();
-    let report = report(&session.id().to_string(), &state, &ledger, &exposure, &documents, seconds);
+    let mut report = report(&session.id().to_string(), &state, &ledger, &exposure, &documents, seconds);
+    // What was not worked out by the end is not waited for.
+    if let Some(expected) = expected.and_then(|expected| expected.now_or_never()).and_then(Result::ok).flatten() {
+        let cost = report.usage.remote.cost_usd;
+        progress.add(&became(&expected, report.jobs.planned.into(), seconds, cost));
+        report.expected = Some(expected);
+    }
     let failed = match (state.ending(), state.left_at()) {
         (Some(Ending::Failed { error }), _) => Some(Failure::new(Exit::Error, error.clone())),
         (None, Some(need)) => Some(left_open(session.id().as_str(), &need)),

@@ -15,6 +15,8 @@ pub struct Folders {
     pub data: PathBuf,
     /// Logs.
     pub state: PathBuf,
+    /// What can be worked out again.
+    pub cache: PathBuf,
 }
 
 impl Folders {
@@ -25,6 +27,7 @@ impl Folders {
             config: base.config_dir().join("minions"),
             data: base.data_dir().join("minions"),
             state: base.state_dir().unwrap_or_else(|| base.data_dir()).join("minions"),
+            cache: base.cache_dir().join("minions"),
         })
     }
 

@@ -95,7 +95,7 @@ impl Session {
     }
 
     /// Bytes of the journal as it lies on the disk.
-    pub(super) fn length(&self) -> Option<u64> {
+    pub fn length(&self) -> Option<u64> {
         self.journal_file().map(|about| about.len())
     }
 

@@ -8,6 +8,8 @@ use super::llama::LlamaLocal;
 use super::openai::OpenAiLocal;
 use super::{LocalError, LocalLm, Probe};
 use crate::config::{Folders, LocalConfig, LocalProvider};
+use crate::protocol::ModelInfo;
+use crate::provider::presets;
 
 /// The local LM of the settings. Nothing is sent yet; the error names the setting to change.
 /// `program` is this program itself, of which the engine is a second process.
@@ -19,6 +21,32 @@ pub async fn connect(config: &LocalConfig, program: &Path) -> Result<Box<dyn Loc
             let log = Folders::of_process().map(|folders| folders.log().join("engine.log"));
             Ok(Box::new(LlamaLocal::start(config, program, log)?))
         }
+    }
+}
+
+/// Who the settings name, as [`connect`] would record it, without a connection and without loading a model.
+pub fn named(config: &LocalConfig) -> ModelInfo {
+    let model = match config.provider {
+        LocalProvider::Extractive => return ExtractiveReader.info(),
+        LocalProvider::Openai | LocalProvider::Ollama => config.model.trim().to_owned(),
+        LocalProvider::LlamaCpp => {
+            let stem = Path::new(&config.model).file_stem();
+            let is_file = Path::new(&config.model).extension().is_some_and(|ending| ending == "gguf");
+            match stem.filter(|_| is_file) {
+                Some(stem) => stem.to_string_lossy().into_owned(),
+                None => config.model.clone(),
+            }
+        }
+    };
+    ModelInfo { provider: presets::reader(config.provider).name.into(), model, is_model: true, price: None }
+}
+
+/// Characters of a window that this reader has room for, as far as that is known without asking or loading it.
+pub fn window_chars(config: &LocalConfig) -> Option<usize> {
+    match config.provider {
+        LocalProvider::Extractive => ExtractiveReader.window_chars(config.max_output_tokens),
+        LocalProvider::LlamaCpp => super::llama::room_for(config),
+        LocalProvider::Openai | LocalProvider::Ollama => None,
     }
 }
 

@@ -21,7 +21,7 @@ use futures_util::future::BoxFuture;
 use crate::protocol::{EngineSample, FleetSample, JobId, ModelInfo, WorkerReply};
 pub use crate::provider::{Listing, Probe};
 
-pub use connect::{connect, connect_embedder, probe};
+pub use connect::{connect, connect_embedder, named, probe, window_chars};
 pub use embedder::{Embedder, found_embedding};
 pub use openai::OpenAiLocal;
 

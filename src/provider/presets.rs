@@ -1,6 +1,7 @@
 //! The providers by name: which wire each speaks, where it is, where its key is looked for, and what it takes.
 
 use super::dialect::FormatLevel;
+use super::endpoint::Endpoint;
 use super::wire::{ANTHROPIC, GEMINI, OLLAMA, OPENAI_CHAT, OPENAI_RESPONSES, Wire};
 use crate::config::{LocalProvider, RemoteProvider};
 
@@ -298,6 +299,12 @@ pub fn named(name: &str) -> Option<RemoteProvider> {
 }
 
 impl Preset {
+    /// Host, port and path of the server at this address, or of the preset's own where it is blank; nothing where it has none.
+    pub fn place_of(&self, base_url: &str) -> Option<String> {
+        let base_url = if base_url.trim().is_empty() { self.base_url } else { base_url };
+        Endpoint::parse(base_url, self.wire).ok().map(|endpoint| endpoint.place().to_owned())
+    }
+
     /// What is taken at this address: a provider's own habits are nobody else's.
     pub fn takes_at(&'static self, base_url: &str) -> &'static Takes {
         let own = base_url.trim().is_empty() || base_url.trim().trim_end_matches('/') == self.base_url;

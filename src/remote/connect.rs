@@ -1,10 +1,12 @@
 //! From the settings to the remote LM they name.
 
+use super::nobody::Nobody;
 use super::offline::OfflinePlanner;
 use super::served::ServedRemote;
 use super::{Model, Probe, RemoteError, RemoteLm, prices};
-use crate::config::{Config, RemoteConfig, RemoteProvider};
-use crate::provider::{Client, ListedPrice};
+use crate::config::{Config, ProtocolName, RemoteConfig, RemoteProvider};
+use crate::protocol::ModelInfo;
+use crate::provider::{Client, ListedPrice, presets};
 
 /// The remote LM of the settings. Nothing is sent yet; the error names the setting to change.
 pub async fn connect(config: &Config) -> Result<Box<dyn RemoteLm>, RemoteError> {
@@ -23,6 +25,20 @@ pub async fn connect(config: &Config) -> Result<Box<dyn RemoteLm>, RemoteError> 
             Ok(Box::new(served.with_price(price).with_context(context)))
         }
     }
+}
+
+/// Who the settings name, as [`connect`] would record it, without a key and without a connection.
+pub fn named(config: &Config) -> ModelInfo {
+    let remote = &config.remote;
+    if config.protocol.name == ProtocolName::LocalOnly {
+        return Nobody.info();
+    }
+    let Some(preset) = presets::planner(remote.provider) else {
+        return OfflinePlanner::keeping(remote.offline_share).info();
+    };
+    let place = preset.place_of(&remote.base_url);
+    let price = place.and_then(|place| prices::price(&place, remote, &config.prices));
+    ModelInfo { provider: preset.name.into(), model: remote.model.trim().to_owned(), is_model: true, price }
 }
 
 /// Whether the server of the settings is there and offers the model, for one token at most; nothing for a provider that

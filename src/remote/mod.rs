@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use crate::protocol::{Finish, ModelInfo, RemoteAsk, Usage};
 pub use crate::provider::{Listing, Model, Probe};
 
-pub use connect::{connect, models, probe};
+pub use connect::{connect, models, named, probe};
 pub use retry::Backoff;
 pub use served::ServedRemote;
 pub use tokenizer::Tokenizer;

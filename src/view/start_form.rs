@@ -50,6 +50,8 @@ pub fn draw(paint: &mut Paint, model: &Model, form: &StartForm, area: Area) {
     }
     if y < bottom && !form.wrong.is_empty() {
         paint.text(area.x, y, area.width, &form.wrong, paint.style(Role::Bad));
+    } else if y < bottom {
+        paint.text(area.x, y, area.width, &model.expected_of_form(), paint.style(Role::Accent));
     }
     if area.height > rows + 1 {
         keys(paint, model, form, Area { y: bottom - 1, height: 1, ..area });

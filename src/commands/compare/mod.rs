@@ -117,7 +117,7 @@ impl Asked<'_> {
         let prepared = prepare(config, engines, documents.clone(), self.question.to_owned(), None, None).await?;
         let begun = prepared.recalling(recall).start();
         let said = Beforehand { sends_documents: true, ..Beforehand::default() };
-        follow(config, Watched { begun, documents, begun_at, said }, signals).await
+        follow(config, Watched { begun, documents, begun_at, said, expected: None }, signals).await
     }
 }
 

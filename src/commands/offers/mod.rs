@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::forecasting::{Forecasting, Wanted};
 use super::{begin, diff};
 use crate::app::picker::Standing;
 use crate::app::{Filling, Message, PickerNews};
@@ -35,6 +36,7 @@ pub struct Offers {
     filling: CancellationToken,
     /// Ends what reads for the preview.
     reading: CancellationToken,
+    forecasting: Forecasting,
 }
 
 /// Where a filling sends its rows. Once it is stopped nothing more is taken.
@@ -48,7 +50,8 @@ struct Outlet {
 impl Offers {
     pub fn new() -> Self {
         let (sender, news) = mpsc::channel(WAITING);
-        Self { sender, news, filling: CancellationToken::new(), reading: CancellationToken::new() }
+        let forecasting = Forecasting::telling(sender.clone());
+        Self { sender, news, filling: CancellationToken::new(), reading: CancellationToken::new(), forecasting }
     }
 
     pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<News> {
@@ -96,6 +99,11 @@ impl Offers {
             // Where the screen is gone, nobody misses them.
             let _ = sender.blocking_send(Message::EarlierQuestions(sessions::questions(&config)));
         });
+    }
+
+    /// Works out what a question is expected to come to.
+    pub fn forecast(&self, wanted: Wanted) {
+        self.forecasting.want(wanted);
     }
 
     /// Compares two sessions; the screen shows them side by side, or says why it cannot.

@@ -118,6 +118,18 @@ impl LlamaLocal {
     }
 }
 
+/// Characters of a window that the model of the settings has room for; nothing where its file cannot be read.
+pub fn room_for(config: &LocalConfig) -> Option<usize> {
+    let trained = gguf::read(&chosen(config).ok()?).ok()?.context_length.and_then(|tokens| u32::try_from(tokens).ok());
+    window(fit::cells(config.context_tokens).min(trained.unwrap_or(u32::MAX)), config.max_output_tokens)
+}
+
+fn window(context_tokens: u32, max_output_tokens: u64) -> Option<usize> {
+    let context = u64::from(context_tokens);
+    let room = context.saturating_sub(max_output_tokens + AROUND).max(context / 4);
+    usize::try_from(room * CHARS_A_TOKEN).ok()
+}
+
 impl LocalLm for LlamaLocal {
     fn info(&self) -> ModelInfo {
         ModelInfo { provider: "llama-cpp".into(), model: self.model.clone(), is_model: true, price: None }
@@ -128,9 +140,7 @@ impl LocalLm for LlamaLocal {
     }
 
     fn window_chars(&self, max_output_tokens: u64) -> Option<usize> {
-        let context = u64::from(self.context_tokens);
-        let room = context.saturating_sub(max_output_tokens + AROUND).max(context / 4);
-        usize::try_from(room * CHARS_A_TOKEN).ok()
+        window(self.context_tokens, max_output_tokens)
     }
 
     fn engine(&self) -> Option<EngineSample> {

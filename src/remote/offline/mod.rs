@@ -20,6 +20,7 @@ use super::{RemoteError, RemoteLm, RemoteReply};
 use crate::protocol::{Finish, ModelInfo, Price, Purpose, RemoteAsk, Usage, estimate_tokens};
 
 use message::Request;
+pub use program::Division;
 use program::Plan;
 
 /// The share of the documents' characters that is sent on from a round. This planner costs nothing, so it takes
@@ -37,6 +38,12 @@ impl OfflinePlanner {
     /// as much again from later ones; about a page of short documents, and never more than some twenty pages.
     pub fn keeping(share: f64) -> Self {
         Self { kept_share: share }
+    }
+
+    /// How the program that answers this request would divide the work.
+    pub fn division(self, ask: &RemoteAsk) -> Division {
+        let request = Request::read(ask);
+        Plan::of(&request, self.kept_share).division()
     }
 
     /// What the planner says to a request.

@@ -27,6 +27,20 @@ const PARAGRAPH_END: f64 = 0.6;
 const WIDER_CHUNK: f64 = 1.6;
 const WIDER_SHARE: f64 = 1.5;
 
+/// How much work a plan makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Division {
+    /// Characters of a chunk at most.
+    pub chunk: usize,
+    pub topics: usize,
+    /// Chunks read for each topic at most.
+    pub read: usize,
+    /// Whether chunks are picked before they are read.
+    pub retrieves: bool,
+    /// Characters sent on at most.
+    pub keep: usize,
+}
+
 /// How the work is divided.
 #[derive(Clone, Debug)]
 pub struct Plan<'a> {
@@ -68,6 +82,17 @@ impl<'a> Plan<'a> {
         let read = limits.picked.unwrap_or(read.max(LEAST_READ));
         let (overlap, retrieves) = (limits.overlap, limits.retrieves);
         Self { question: &request.question, chunk, close, read, jobs: jobs.max(1), keep, cutter, overlap, retrieves }
+    }
+
+    pub fn division(&self) -> Division {
+        let Self { question, chunk, read, retrieves, keep, .. } = self;
+        Division {
+            chunk: *chunk,
+            topics: question.topics.len().max(1),
+            read: *read,
+            retrieves: *retrieves,
+            keep: *keep,
+        }
     }
 
     /// The task's advice: other names, and how much to quote.

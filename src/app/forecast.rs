@@ -1,0 +1,253 @@
+//! What a run is expected to come to, in words: in one line for the start form, in several for `--dry-run`, and beside what it
+//! became.
+
+use super::figures::{dollars, short_count};
+use super::message::Command;
+use super::model::{Model, Overlay};
+use crate::ledger::{Basis, Forecast};
+use crate::protocol::ProtocolKind;
+
+/// The number of the forecast for the run itself; those of the form count from 1.
+pub const OF_RUN: u64 = 0;
+
+/// What is expected: of the question in the form, and of the run that was begun.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expected {
+    /// What the form asked for last: its question and levers as typed.
+    asked: Option<(String, Vec<String>)>,
+    number: u64,
+    /// For the form; nothing while it is worked out.
+    pub form: Option<Result<Box<Forecast>, String>>,
+    pub run: Option<Box<Forecast>>,
+}
+
+impl Model {
+    /// Asks for the forecast of what stands in the form, where that changed since it was asked for last.
+    pub(crate) fn ask_forecast(&mut self) -> Vec<Command> {
+        let Some(Overlay::Question(form)) = &self.overlay else { return Vec::new() };
+        let typed = (form.question.text.clone(), form.levers.iter().map(|lever| lever.input.text.clone()).collect());
+        if self.expected.asked.as_ref() == Some(&typed) {
+            return Vec::new();
+        }
+        let mut settings = self.settings.clone();
+        let levers =
+            form.levers.iter().filter(|lever| settings.value(lever.setting).as_ref() != Some(&lever.input.text));
+        let changes: Vec<_> = levers.map(|lever| (lever.setting, lever.input.text.clone())).collect();
+        let wrong = changes.iter().any(|(setting, text)| settings.change(setting, text).is_err());
+        let (question, config) = (typed.0.trim().to_owned(), Box::new(settings.config));
+        self.expected.asked = Some(typed);
+        self.expected.form = None;
+        // A fork takes most of its work from the record: nothing is told of it.
+        if wrong || question.is_empty() || form.fork.is_some() {
+            return Vec::new();
+        }
+        self.expected.number += 1;
+        vec![Command::Forecast { number: self.expected.number, question, part: self.selected(), config }]
+    }
+
+    /// Takes a forecast; one of what was typed before is old.
+    pub(crate) fn take_forecast(&mut self, number: u64, forecast: Result<Box<Forecast>, String>) {
+        match number {
+            OF_RUN => self.expected.run = forecast.ok(),
+            number if number == self.expected.number => self.expected.form = Some(forecast),
+            _ => {}
+        }
+    }
+
+    /// What the form says is expected; blank while nothing is known.
+    pub fn expected_of_form(&self) -> String {
+        match &self.expected.form {
+            Some(Ok(forecast)) => line(forecast),
+            Some(Err(why)) => why.clone(),
+            None => String::new(),
+        }
+    }
+}
+
+/// In one line of about 80 cells.
+pub fn line(forecast: &Forecast) -> String {
+    let rounds = match forecast.max_rounds {
+        1 => String::new(),
+        most => format!(" in {} of {most} rounds", forecast.rounds),
+    };
+    let jobs = match forecast.protocol {
+        ProtocolKind::RemoteOnly => String::new(),
+        _ => format!("{} jobs{rounds}, ", short_count(forecast.jobs)),
+    };
+    let sent = match forecast.calls {
+        0 => "nothing is sent".to_owned(),
+        _ => format!(
+            "{} in, {} out, {}",
+            short_count(forecast.input_tokens),
+            short_count(forecast.output_tokens),
+            cost(forecast)
+        ),
+    };
+    format!("≈ {jobs}{}; {sent}", time(forecast.seconds))
+}
+
+/// One figure a line, each with what it rests on.
+pub fn lines(forecast: &Forecast) -> Vec<String> {
+    let Forecast { protocol, rounds, max_rounds, .. } = forecast;
+    let mut lines = vec![format!("expected, and nothing is sent; every figure is an estimate ({})", protocol.name())];
+    let mut row = |name: &str, told: String| lines.push(format!("  {name:8} {told}"));
+    if *protocol != ProtocolKind::RemoteOnly {
+        let within =
+            if *max_rounds > 1 { format!(" in {rounds} of at most {max_rounds} rounds") } else { String::new() };
+        row("jobs", format!("≈ {}{within}: {}", forecast.jobs, basis(forecast.jobs_basis, forecast)));
+        let pace = match (forecast.local_seconds, forecast.tokens_per_second) {
+            (Some(seconds), Some(pace)) => format!(
+                "{} at {} tokens a second, measured in {} of {}",
+                time(Some(seconds)),
+                short_count(pace.round() as u64),
+                sessions(forecast.timed_by),
+                forecast.local
+            ),
+            _ => format!("time not known: {} has not read here yet", forecast.local),
+        };
+        row("reading", format!("≈ {} tokens, {pace}", short_count(forecast.local_tokens)));
+    }
+    if forecast.calls > 0 {
+        row(
+            "asking",
+            format!(
+                "≈ {} requests to {}, {} tokens in, {} out: {}",
+                forecast.calls,
+                forecast.remote,
+                short_count(forecast.input_tokens),
+                short_count(forecast.output_tokens),
+                basis(forecast.remote_basis, forecast)
+            ),
+        );
+    }
+    row("cost", cost(forecast));
+    row("time", time(forecast.seconds));
+    lines
+}
+
+/// What was expected beside what it became.
+pub fn became(forecast: &Forecast, jobs: u64, seconds: f64, usd: Option<f64>) -> String {
+    let told = |jobs: u64, seconds: Option<f64>, usd: Option<f64>| {
+        format!("{jobs} jobs, {}, {}", time(seconds), usd.map_or("a cost that is not known".into(), dollars))
+    };
+    format!(
+        "expected ≈ {}; became {}",
+        told(forecast.jobs, forecast.seconds, forecast.usd),
+        told(jobs, Some(seconds), usd)
+    )
+}
+
+fn cost(forecast: &Forecast) -> String {
+    let Some(usd) = forecast.usd else { return "a cost that is not known: the model has no price".into() };
+    let worst = match (forecast.worst_usd, forecast.budget_usd) {
+        (Some(worst), Some(budget)) if worst >= budget => format!(", at most {} by the budget", dollars(budget)),
+        (Some(worst), _) if worst > 0.0 => format!(", at most {}", dollars(worst)),
+        _ => String::new(),
+    };
+    if usd == 0.0 && worst.is_empty() { dollars(0.0) } else { format!("≈ {}{worst}", dollars(usd)) }
+}
+
+fn time(seconds: Option<f64>) -> String {
+    match seconds {
+        None => "time not known".into(),
+        Some(seconds) if seconds < 10.0 => format!("{seconds:.1} s"),
+        Some(seconds) if seconds < 60.0 => format!("{seconds:.0} s"),
+        Some(seconds) if seconds < 3600.0 => format!("{}:{:02} min", seconds as u64 / 60, seconds as u64 % 60),
+        Some(seconds) => format!("{:.1} h", seconds / 3600.0),
+    }
+}
+
+fn basis(basis: Basis, forecast: &Forecast) -> String {
+    match basis {
+        Basis::Known => "by the documents' length".into(),
+        Basis::Levers => "as many as the levers allow".into(),
+        Basis::OfflinePlanner if forecast.remote.ends_with("(no model)") => "as its program will divide them".into(),
+        Basis::OfflinePlanner => {
+            format!("as the offline planner would divide them; {} may do otherwise", forecast.remote)
+        }
+        Basis::Past { sessions: n } => format!("the median of {} with {}", sessions(n), forecast.remote),
+        Basis::Guess => format!("a guess, until {} has answered here", forecast.remote),
+    }
+}
+
+fn sessions(count: usize) -> String {
+    if count == 1 { "1 session".into() } else { format!("{count} sessions") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::message::Message;
+    use super::super::update::update;
+    use super::super::world::{World, paste, press};
+    use super::*;
+
+    fn forecast() -> Forecast {
+        Forecast {
+            protocol: ProtocolKind::Minions,
+            remote: "gpt (openai)".into(),
+            local: "llama (ollama)".into(),
+            rounds: 1,
+            max_rounds: 3,
+            jobs: 24,
+            jobs_basis: Basis::Past { sessions: 2 },
+            local_tokens: 7200,
+            local_seconds: Some(24.0),
+            tokens_per_second: Some(300.0),
+            timed_by: 1,
+            calls: 4,
+            input_tokens: 3000,
+            output_tokens: 1200,
+            remote_basis: Basis::Guess,
+            usd: Some(0.0123),
+            worst_usd: Some(0.5),
+            budget_usd: Some(0.5),
+            seconds: Some(95.0),
+        }
+    }
+
+    #[test]
+    fn every_figure_says_what_it_rests_on() {
+        assert_eq!(
+            line(&forecast()),
+            "≈ 24 jobs in 1 of 3 rounds, 1:35 min; 3.0k in, 1.2k out, ≈ $0.0123, at most $0.50 by the budget"
+        );
+        let told = lines(&forecast());
+        assert_eq!(told[1], "  jobs     ≈ 24 in 1 of at most 3 rounds: the median of 2 sessions with gpt (openai)");
+        assert_eq!(
+            told[2],
+            "  reading  ≈ 7.2k tokens, 24 s at 300 tokens a second, measured in 1 session of llama (ollama)"
+        );
+        assert!(told[3].ends_with("a guess, until gpt (openai) has answered here"), "{}", told[3]);
+        let unknown = Forecast { tokens_per_second: None, local_seconds: None, seconds: None, usd: None, ..forecast() };
+        assert!(lines(&unknown)[2].contains("has not read here yet"));
+        assert_eq!(
+            lines(&unknown)[4..],
+            ["  cost     a cost that is not known: the model has no price", "  time     time not known"]
+        );
+        assert_eq!(
+            became(&forecast(), 30, 28.4, Some(0.014)),
+            "expected ≈ 24 jobs, 1:35 min, $0.0123; became 30 jobs, 28 s, $0.0140"
+        );
+    }
+
+    #[test]
+    fn the_form_asks_for_what_is_typed_and_shows_no_forecast_of_before() {
+        let mut model = World::new().model(80, 24);
+        press(&mut model, "a");
+        paste(&mut model, "Who");
+        let asked = press(&mut model, "?");
+        let [Command::Forecast { number, question, config, .. }] = &asked[..] else { panic!("{asked:?}") };
+        assert_eq!((question.as_str(), config.protocol.samples), ("Who?", 1));
+        let first = *number;
+        assert!(press(&mut model, "tab tab tab tab").is_empty(), "nothing changed");
+        let asked = press(&mut model, "ctrl-u 2");
+        let Some(Command::Forecast { number, config, .. }) = asked.last() else { panic!("{asked:?}") };
+        assert_eq!(config.protocol.samples, 2);
+        update(&mut model, Message::Forecast { number: first, forecast: Ok(Box::new(forecast())) });
+        assert_eq!(model.expected_of_form(), "", "that was of another lever");
+        update(&mut model, Message::Forecast { number: *number, forecast: Ok(Box::new(forecast())) });
+        assert!(model.expected_of_form().starts_with("≈ 24 jobs"));
+        assert!(press(&mut model, "x").is_empty(), "no number");
+        assert_eq!(model.expected_of_form(), "");
+    }
+}

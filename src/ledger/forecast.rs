@@ -1,0 +1,310 @@
+//! What a run is expected to come to before it is paid for. Every figure is an estimate and says what it rests on.
+
+use serde::Serialize;
+
+use super::precedent::Precedent;
+use crate::protocol::{Price, ProtocolKind, Settings, Usage};
+
+/// Tokens of one reader's reply, where none of its sessions is known: a guess.
+const REPLY: u64 = 64;
+/// Tokens of the planner's replies, where none of its sessions is known: guesses.
+const PLAN: u64 = 900;
+const SAID: u64 = 300;
+/// The share of jobs whose output goes on, where no session is known: a guess.
+const GOES_ON: f64 = 0.3;
+
+/// What is known of a run before it begins.
+#[derive(Clone, Debug, Default)]
+pub struct Outlook {
+    pub settings: Settings,
+    /// Who plans and who reads, as their labels.
+    pub remote: String,
+    pub local: String,
+    /// Whether a model plans. One that is none costs nothing.
+    pub plans_with_model: bool,
+    pub price: Option<Price>,
+    /// Of the documents, or of the part that is asked about.
+    pub characters: u64,
+    /// Of all that is sent where the documents are sent whole.
+    pub whole_tokens: u64,
+    /// By which the documents are read where the reader gets all of them; with how many tokens in all.
+    pub windows: u64,
+    /// How the offline planner's program would divide the work.
+    pub division: Division,
+    /// Tokens of each request without what was found.
+    pub prompts: Prompts,
+    /// Tokens of a job's request without its chunk.
+    pub job_prompt: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Division {
+    pub chunk_chars: u64,
+    pub topics: u64,
+    /// Chunks read for each topic at most.
+    pub read: u64,
+    /// Whether chunks are picked before they are read.
+    pub retrieves: bool,
+    /// Characters sent on at most.
+    pub keep: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Prompts {
+    pub advise: u64,
+    pub decompose: u64,
+    pub think: u64,
+    pub decide: u64,
+    pub message: u64,
+}
+
+/// What a figure rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// It follows from protocol and documents.
+    Known,
+    /// From the levers: as many as these allow.
+    Levers,
+    /// What the offline planner's program would do.
+    OfflinePlanner,
+    /// The median of so many past sessions with the same model.
+    Past { sessions: usize },
+    /// Nothing is known of this model yet.
+    Guess,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Forecast {
+    pub protocol: ProtocolKind,
+    pub remote: String,
+    pub local: String,
+    pub rounds: u32,
+    pub max_rounds: u32,
+    pub jobs: u64,
+    pub jobs_basis: Basis,
+    pub local_tokens: u64,
+    /// Nothing where the reader has not been timed on this machine.
+    pub local_seconds: Option<f64>,
+    /// Tokens that the reader takes and writes in a second; nothing likewise.
+    pub tokens_per_second: Option<f64>,
+    /// Past sessions by which it was timed.
+    pub timed_by: usize,
+    pub calls: u64,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    pub remote_basis: Basis,
+    /// Nothing where the price is not known.
+    pub usd: Option<f64>,
+    /// With every round, every try and every reply at its cap; never more than the budget, if there is one.
+    pub worst_usd: Option<f64>,
+    pub budget_usd: Option<f64>,
+    /// Of reading and asking together; nothing where either is not known.
+    pub seconds: Option<f64>,
+}
+
+/// What is expected of the run. `past`: what other sessions came to, the newest first.
+pub fn forecast(outlook: &Outlook, past: &[Precedent]) -> Forecast {
+    let protocol = outlook.settings.protocol;
+    let planned_so: Vec<&Precedent> =
+        past.iter().filter(|one| one.protocol == protocol && one.remote == outlook.remote).collect();
+    let read_so: Vec<&Precedent> = past.iter().filter(|one| one.local == outlook.local && one.jobs > 0).collect();
+    let rounds = rounds(outlook, &planned_so);
+    let (jobs_a_round, jobs_basis) = jobs(outlook, &planned_so);
+    let jobs = jobs_a_round * u64::from(rounds);
+    let local_tokens = jobs * job_tokens(outlook, &read_so);
+    let paces: Vec<f64> = read_so.iter().filter_map(|one| pace(one)).collect();
+    let (timed_by, tokens_per_second) = (paces.len(), median(paces));
+    let local_seconds = match local_tokens {
+        0 => Some(0.0),
+        tokens => tokens_per_second.map(|pace| tokens as f64 / pace),
+    };
+    let (calls, input_tokens, output_tokens, remote_basis) = asked(outlook, &planned_so, rounds, jobs_a_round);
+    let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
+    let free = !outlook.plans_with_model || calls == 0;
+    let usd = if free { Some(0.0) } else { outlook.price.map(|price| cost(&price, &usage, calls)) };
+    let budget_usd = outlook.settings.budget_usd.filter(|_| !free);
+    let worst_usd = if free { Some(0.0) } else { worst(outlook, jobs_a_round) };
+    let worst_usd = worst_usd.map(|usd| budget_usd.map_or(usd, |budget| usd.min(budget)));
+    let a_call: Vec<f64> = planned_so
+        .iter()
+        .filter(|one| one.calls > 0)
+        .map(|one| one.asking_ms as f64 / one.calls as f64 / 1e3)
+        .collect();
+    let asking = if free { Some(0.0) } else { median(a_call).map(|seconds| seconds * calls as f64) };
+    Forecast {
+        protocol,
+        remote: outlook.remote.clone(),
+        local: outlook.local.clone(),
+        rounds,
+        max_rounds: most_rounds(outlook),
+        jobs,
+        jobs_basis,
+        local_tokens,
+        local_seconds,
+        tokens_per_second,
+        timed_by,
+        calls,
+        input_tokens,
+        output_tokens,
+        remote_basis,
+        usd,
+        worst_usd,
+        budget_usd,
+        seconds: local_seconds.zip(asking).map(|(local, asking)| local + asking),
+    }
+}
+
+fn most_rounds(outlook: &Outlook) -> u32 {
+    match outlook.settings.protocol {
+        ProtocolKind::Minions | ProtocolKind::Minion => outlook.settings.max_rounds.max(1),
+        ProtocolKind::RemoteOnly | ProtocolKind::LocalOnly => 1,
+    }
+}
+
+fn rounds(outlook: &Outlook, past: &[&Precedent]) -> u32 {
+    let usual = median(past.iter().map(|one| f64::from(one.rounds)).collect()).unwrap_or(1.0);
+    (usual.round() as u32).clamp(1, most_rounds(outlook))
+}
+
+/// Jobs of one round.
+fn jobs(outlook: &Outlook, past: &[&Precedent]) -> (u64, Basis) {
+    let Outlook { settings, division, characters, .. } = outlook;
+    let samples = u64::from(settings.samples.max(1));
+    match settings.protocol {
+        ProtocolKind::RemoteOnly => return (0, Basis::Known),
+        ProtocolKind::Minion | ProtocolKind::LocalOnly => return (outlook.windows * samples, Basis::Known),
+        ProtocolKind::Minions => {}
+    }
+    let chunks = |chars: u64| characters.div_ceil(chars.max(1)).max(1);
+    let within = |jobs: u64| jobs.min(u64::from(settings.max_jobs));
+    let by_program = || {
+        let all = chunks(division.chunk_chars);
+        let read = if division.retrieves { division.read.min(all) } else { all };
+        within(division.topics.max(1) * read * samples)
+    };
+    if !outlook.plans_with_model {
+        return (by_program(), Basis::OfflinePlanner);
+    }
+    if settings.chunk_chars > 0 {
+        let overlap = settings.means.overlap_chars.min(settings.chunk_chars / 2);
+        let all = chunks(u64::from(settings.chunk_chars - overlap));
+        let read = match settings.means.retrieve_k {
+            0 => all,
+            k => all.min(u64::from(k)),
+        };
+        return (within(read * u64::from(settings.tasks_per_round.max(1)) * samples), Basis::Levers);
+    }
+    let a_character = |one: &&Precedent| {
+        let of = one.characters * u64::from(one.rounds) * u64::from(one.samples.max(1));
+        (of > 0).then(|| one.jobs as f64 / of as f64)
+    };
+    let known: Vec<f64> = past.iter().filter_map(a_character).collect();
+    let sessions = known.len();
+    match median(known) {
+        Some(each) => (within((each * *characters as f64 * samples as f64).round() as u64), Basis::Past { sessions }),
+        None => (by_program(), Basis::OfflinePlanner),
+    }
+}
+
+/// Tokens that one job takes and writes.
+fn job_tokens(outlook: &Outlook, past: &[&Precedent]) -> u64 {
+    let settings = &outlook.settings;
+    let chars = match settings.protocol {
+        ProtocolKind::Minion | ProtocolKind::LocalOnly => outlook.characters / outlook.windows.max(1),
+        _ if settings.chunk_chars > 0 => u64::from(settings.chunk_chars),
+        _ => outlook.division.chunk_chars,
+    };
+    let replies = past.iter().map(|one| one.local_output_tokens as f64 / one.jobs as f64).collect();
+    let reply = median(replies).map_or(REPLY, |tokens| tokens.round() as u64);
+    chars.min(outlook.characters).div_ceil(4) + outlook.job_prompt + reply.min(settings.local_max_output_tokens)
+}
+
+/// Tokens in a second, while it read.
+fn pace(past: &Precedent) -> Option<f64> {
+    // What took no time that can be told says nothing of the pace; one that was faster is not promised.
+    (past.local_tokens > 0).then(|| past.local_tokens as f64 / (past.reading_ms.max(1) as f64 / 1e3))
+}
+
+/// Requests to the planner with their tokens in and out.
+fn asked(outlook: &Outlook, past: &[&Precedent], rounds: u32, jobs: u64) -> (u64, u64, u64, Basis) {
+    let Outlook { settings, prompts, division, .. } = outlook;
+    let rounds = u64::from(rounds);
+    match settings.protocol {
+        ProtocolKind::LocalOnly => return (0, 0, 0, Basis::Known),
+        ProtocolKind::RemoteOnly => {
+            let said = median(past.iter().map(|one| one.output_tokens as f64).collect());
+            let basis = said.map_or(Basis::Guess, |_| Basis::Past { sessions: past.len() });
+            return (1, outlook.whole_tokens, said.map_or(SAID, |tokens| tokens as u64), basis);
+        }
+        ProtocolKind::Minions | ProtocolKind::Minion => {}
+    }
+    let a_round = |of: fn(&Precedent) -> u64| {
+        let each = past.iter().map(|one| of(one) as f64 / f64::from(one.rounds.max(1)));
+        median(each.collect()).map(|each| (each * rounds as f64).round() as u64)
+    };
+    if let (Some(calls), Some(input), Some(output)) =
+        (a_round(|one| one.calls), a_round(|one| one.input_tokens), a_round(|one| one.output_tokens))
+    {
+        return (calls, input, output, Basis::Past { sessions: past.len() });
+    }
+    let found = ((jobs as f64 * GOES_ON) as u64 * REPLY).min(division.keep / 4);
+    match settings.protocol {
+        ProtocolKind::Minion => {
+            let each = prompts.think + prompts.decide + 2 * found;
+            (1 + 2 * rounds, prompts.message + rounds * each, SAID + rounds * 2 * SAID, Basis::Guess)
+        }
+        _ => {
+            let each = prompts.decompose + prompts.think + prompts.decide + SAID + 2 * found;
+            (1 + 3 * rounds, prompts.advise + rounds * each, SAID + rounds * (PLAN + 2 * SAID), Basis::Guess)
+        }
+    }
+}
+
+/// Dollars of so many calls of the same length.
+fn cost(price: &Price, usage: &Usage, calls: u64) -> f64 {
+    let calls = calls.max(1);
+    let each = Usage {
+        input_tokens: usage.input_tokens / calls,
+        output_tokens: usage.output_tokens / calls,
+        ..Usage::default()
+    };
+    price.cost(&each) * calls as f64
+}
+
+/// Every round with every try, every reply at its cap, and every job answering at its own.
+fn worst(outlook: &Outlook, jobs: u64) -> Option<f64> {
+    let Outlook { settings, prompts, .. } = outlook;
+    let (price, cap) = (outlook.price?, settings.remote_max_output_tokens);
+    let tries = |input: u64, tries: u32| {
+        // A try after the first is told what the ones before said.
+        (0..u64::from(tries.max(1))).map(|before| price.worst(input + before * cap, cap)).sum::<f64>()
+    };
+    let found = jobs * settings.local_max_output_tokens;
+    let think = price.worst(prompts.think + found, cap);
+    let decide = tries(prompts.decide + found + cap, settings.decision_attempts);
+    let rounds = f64::from(most_rounds(outlook));
+    Some(match settings.protocol {
+        ProtocolKind::LocalOnly => 0.0,
+        ProtocolKind::RemoteOnly => tries(outlook.whole_tokens, settings.decision_attempts),
+        ProtocolKind::Minion => tries(prompts.message, settings.decision_attempts) + rounds * (think + decide),
+        ProtocolKind::Minions => {
+            let plan = tries(prompts.decompose + cap, settings.code_attempts);
+            price.worst(prompts.advise, cap) + rounds * (plan + think + decide)
+        }
+    })
+}
+
+/// The middle of the values; of an even number of them the mean of the two in the middle.
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        n if n % 2 == 1 => Some(values[middle]),
+        _ => Some((values[middle - 1] + values[middle]) / 2.0),
+    }
+}
+
+#[cfg(test)]
+mod tests;

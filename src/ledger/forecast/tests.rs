@@ -1,0 +1,109 @@
+use super::*;
+use crate::protocol::Means;
+
+fn outlook(protocol: ProtocolKind, plans_with_model: bool) -> Outlook {
+    Outlook {
+        settings: Settings { protocol, ..Settings::default() },
+        remote: "planner".into(),
+        local: "reader".into(),
+        plans_with_model,
+        price: Some(Price::flat(10.0, 10.0)),
+        characters: 100_000,
+        whole_tokens: 25_000,
+        windows: 5,
+        division: Division { chunk_chars: 500, topics: 2, read: 8, retrieves: true, keep: 10_000 },
+        prompts: Prompts { advise: 500, decompose: 1500, think: 500, decide: 700, message: 600 },
+        job_prompt: 100,
+    }
+}
+
+fn past(jobs: u64, rounds: u32) -> Precedent {
+    Precedent {
+        protocol: ProtocolKind::Minions,
+        remote: "planner".into(),
+        local: "reader".into(),
+        characters: 100_000,
+        samples: 1,
+        rounds,
+        jobs,
+        local_tokens: jobs * 300,
+        local_output_tokens: jobs * 50,
+        reading_ms: jobs * 100,
+        calls: u64::from(rounds) * 4,
+        input_tokens: u64::from(rounds) * 4000,
+        output_tokens: u64::from(rounds) * 1000,
+        asking_ms: u64::from(rounds) * 4 * 2500,
+    }
+}
+
+#[test]
+fn what_has_no_planner_or_no_reader_is_known_from_the_documents() {
+    let local = forecast(&outlook(ProtocolKind::LocalOnly, true), &[]);
+    assert_eq!((local.jobs, local.jobs_basis, local.calls, local.usd), (5, Basis::Known, 0, Some(0.0)));
+    assert_eq!((local.worst_usd, local.local_seconds), (Some(0.0), None), "nobody timed the reader");
+    let remote = forecast(&outlook(ProtocolKind::RemoteOnly, true), &[]);
+    assert_eq!((remote.jobs, remote.calls, remote.input_tokens, remote.local_seconds), (0, 1, 25_000, Some(0.0)));
+    let usd = (25_000.0 + SAID as f64) * 10.0 / 1e6;
+    assert!((remote.usd.unwrap() - usd).abs() < 1e-9);
+    assert!(remote.worst_usd.unwrap() > usd);
+}
+
+#[test]
+fn without_a_model_the_offline_planners_program_tells_the_jobs() {
+    let mut outlook = outlook(ProtocolKind::Minions, false);
+    let told = forecast(&outlook, &[]);
+    assert_eq!((told.jobs, told.jobs_basis, told.usd), (16, Basis::OfflinePlanner, Some(0.0)));
+    outlook.settings.samples = 3;
+    outlook.division.retrieves = false;
+    assert_eq!(forecast(&outlook, &[]).jobs, 2 * 200 * 3);
+    outlook.settings.max_jobs = 100;
+    assert_eq!(forecast(&outlook, &[]).jobs, 100);
+}
+
+#[test]
+fn the_levers_go_before_past_sessions_and_these_before_the_stand_in() {
+    let mut outlook = outlook(ProtocolKind::Minions, true);
+    assert_eq!(forecast(&outlook, &[]).jobs_basis, Basis::OfflinePlanner);
+    let sessions = [past(20, 1), past(60, 1), past(30, 1)];
+    let told = forecast(&outlook, &sessions);
+    assert_eq!((told.jobs, told.jobs_basis), (30, Basis::Past { sessions: 3 }));
+    // A document half as long has half as many.
+    outlook.characters = 50_000;
+    assert_eq!(forecast(&outlook, &sessions).jobs, 15);
+    outlook.settings.chunk_chars = 1000;
+    outlook.settings.tasks_per_round = 2;
+    outlook.settings.samples = 2;
+    let told = forecast(&outlook, &sessions);
+    assert_eq!((told.jobs, told.jobs_basis), (50 * 2 * 2, Basis::Levers));
+    outlook.settings.means = Means { retrieve_k: 10, overlap_chars: 500, ..Means::default() };
+    assert_eq!(forecast(&outlook, &sessions).jobs, 10 * 2 * 2);
+}
+
+#[test]
+fn time_and_tokens_come_from_sessions_with_the_same_models() {
+    let outlook = outlook(ProtocolKind::Minions, true);
+    let told = forecast(&outlook, &[past(20, 2), past(20, 2)]);
+    assert_eq!((told.rounds, told.timed_by), (2, 2));
+    // 300 tokens a job in 100 ms.
+    assert!((told.tokens_per_second.unwrap() - 3000.0).abs() < 1e-9);
+    assert_eq!((told.calls, told.input_tokens, told.output_tokens), (8, 8000, 2000));
+    assert!((told.usd.unwrap() - 0.1).abs() < 1e-9);
+    let local = told.local_tokens as f64 / 3000.0;
+    assert!((told.seconds.unwrap() - (local + 8.0 * 2.5)).abs() < 1e-6);
+    let other = Precedent { local: "another".into(), remote: "another".into(), ..past(20, 2) };
+    let told = forecast(&outlook, &[other]);
+    assert_eq!((told.tokens_per_second, told.seconds, told.remote_basis), (None, None, Basis::Guess));
+}
+
+#[test]
+fn the_worst_case_holds_every_round_and_the_budget_holds_it() {
+    let mut outlook = outlook(ProtocolKind::Minions, true);
+    let one = Outlook { settings: Settings { max_rounds: 1, ..outlook.settings.clone() }, ..outlook.clone() };
+    let (all, one) = (forecast(&outlook, &[]), forecast(&one, &[]));
+    assert!(all.worst_usd > one.worst_usd && one.worst_usd > one.usd, "{all:?} {one:?}");
+    outlook.settings.budget_usd = Some(0.05);
+    assert_eq!(forecast(&outlook, &[]).worst_usd, Some(0.05));
+    outlook.price = None;
+    let told = forecast(&outlook, &[]);
+    assert_eq!((told.usd, told.worst_usd), (None, None), "a price that is not known is not guessed");
+}

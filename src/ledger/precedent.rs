@@ -1,0 +1,104 @@
+//! What a past session came to, as far as it tells of the next: how its work was divided, how fast it was read, what the
+//! planner was told and said.
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::{Ending, Fact, ProtocolKind};
+
+/// A session that came to its end by itself. Jobs and replies that were taken from other sessions count in none of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Precedent {
+    pub protocol: ProtocolKind,
+    /// Who planned and who read, as their labels.
+    pub remote: String,
+    pub local: String,
+    /// Of the documents.
+    pub characters: u64,
+    pub samples: u32,
+    pub rounds: u32,
+    pub jobs: u64,
+    pub local_tokens: u64,
+    pub local_output_tokens: u64,
+    /// From the first job's start to the last one's end, of all rounds together.
+    pub reading_ms: u64,
+    pub calls: u64,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    /// Of all requests, one after the other.
+    pub asking_ms: u64,
+}
+
+/// Folds the records of one session.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    precedent: Precedent,
+    /// When the first job of the round began and the last one ended.
+    reading: Option<(u64, u64)>,
+    ended: bool,
+    /// Whether it tells nothing of another session: a model was changed, or work was taken from elsewhere.
+    mixed: bool,
+}
+
+impl Past {
+    pub fn apply(&mut self, fact: &Fact, at_ms: u64) {
+        let precedent = &mut self.precedent;
+        match fact {
+            Fact::SessionOpened(opened) => {
+                *precedent = Precedent {
+                    protocol: opened.settings.protocol,
+                    remote: opened.remote.label(),
+                    local: opened.local.label(),
+                    characters: match opened.settings.part {
+                        Some(part) => part.characters as u64,
+                        None => opened.documents.iter().map(|document| document.characters as u64).sum(),
+                    },
+                    samples: opened.settings.samples,
+                    ..Precedent::default()
+                };
+                self.mixed = opened.parent.is_some();
+            }
+            Fact::RoundBegan { round, .. } => {
+                self.close_reading();
+                self.precedent.rounds = *round;
+            }
+            Fact::ModelsChosen(_) => self.mixed = true,
+            Fact::JobStarted { .. } => {
+                let (_, last) = self.reading.unwrap_or((at_ms, at_ms));
+                self.reading.get_or_insert((at_ms, last));
+            }
+            Fact::JobFinished { usage, .. } if !usage.reused => {
+                precedent.jobs += 1;
+                precedent.local_tokens += usage.input_tokens + usage.output_tokens;
+                precedent.local_output_tokens += usage.output_tokens;
+                if let Some((_, last)) = &mut self.reading {
+                    *last = at_ms;
+                }
+            }
+            Fact::JobFinished { .. } => self.mixed = true,
+            Fact::RemoteAnswered(answer) if !answer.usage.reused => {
+                precedent.calls += 1;
+                precedent.input_tokens += answer.usage.input_tokens;
+                precedent.output_tokens += answer.usage.output_tokens;
+                precedent.asking_ms += answer.total_ms;
+            }
+            // What was taken up again stood still for a while.
+            Fact::RemoteAnswered(_) | Fact::SessionResumed(_) => self.mixed = true,
+            Fact::SessionEnded { ending } => {
+                self.ended = matches!(ending, Ending::Answered | Ending::NoAnswer { .. });
+            }
+            _ => {}
+        }
+    }
+
+    fn close_reading(&mut self) {
+        if let Some((first, last)) = self.reading.take() {
+            self.precedent.reading_ms += last.saturating_sub(first);
+        }
+    }
+
+    /// Nothing where the session tells nothing of the next.
+    pub fn precedent(mut self) -> Option<Precedent> {
+        self.close_reading();
+        (self.ended && !self.mixed && self.precedent.rounds > 0).then_some(self.precedent)
+    }
+}
