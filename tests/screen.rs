@@ -40,3 +40,5 @@ mod pty;
 mod replies;
 #[path = "screen/starts.rs"]
 mod starts;
+#[path = "screen/steering.rs"]
+mod steering;

@@ -1,6 +1,7 @@
-//! Two sessions side by side: what was answered and cited, which jobs say something else, what it took.
+//! Two sessions, or two rounds, side by side: what was answered and cited, which jobs say something else, what it took.
 
 use super::figures::{dollars, seconds, short_bytes, short_count};
+use super::message::Command;
 use super::model::{Model, Overlay, RowsPane};
 use super::picker::Picking;
 use super::rows::{Mark, Piece, Tone, Writer, pad, piece_width};
@@ -15,10 +16,43 @@ const NAMES: usize = 16;
 impl Model {
     /// Shows what was compared, in place of the list it was picked from.
     pub(crate) fn show_comparison(&mut self, compared: Comparison) {
-        let overlay = Overlay::Comparison { compared: Box::new(compared), rows: RowsPane::default() };
+        let overlay = Overlay::Comparison { compared: Box::new(compared), rounds: None, rows: RowsPane::default() };
         match self.picker() {
             Some(picker) if picker.of == Picking::Session => self.open_overlay(overlay),
             _ => self.open_unasked(overlay, "the sessions are compared"),
+        }
+    }
+
+    /// Asks for the newest round at hand beside the one before it.
+    pub(crate) fn compare_rounds(&mut self) -> Vec<Command> {
+        let last = self.state.rounds.len() as u32;
+        if last < 2 {
+            self.notify("there are no two rounds to compare yet");
+            return Vec::new();
+        }
+        vec![Command::CompareRounds { a: last - 1, b: last }]
+    }
+
+    /// From the two rounds that are shown to two others.
+    pub(crate) fn compare_other_rounds(&mut self, forward: bool) -> Vec<Command> {
+        let Some(Overlay::Comparison { rounds: Some(shown), .. }) = self.overlay else { return Vec::new() };
+        let last = self.state.rounds.len() as u32;
+        let pairs: Vec<(u32, u32)> = (2..=last).flat_map(|b| (1..b).map(move |a| (a, b))).collect();
+        let at = pairs.iter().position(|pair| *pair == shown).unwrap_or(0);
+        let next = if forward { at + 1 } else { at.wrapping_sub(1) };
+        let Some((a, b)) = pairs.get(next).copied() else {
+            self.notify("there are no other rounds on this side");
+            return Vec::new();
+        };
+        vec![Command::CompareRounds { a, b }]
+    }
+
+    pub(crate) fn show_rounds(&mut self, rounds: (u32, u32), compared: Comparison) {
+        let overlay =
+            Overlay::Comparison { compared: Box::new(compared), rounds: Some(rounds), rows: RowsPane::default() };
+        match self.overlay {
+            Some(Overlay::Comparison { .. }) => self.open_overlay(overlay),
+            _ => self.open_unasked(overlay, "the rounds are compared"),
         }
     }
 }

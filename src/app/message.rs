@@ -5,7 +5,7 @@ use super::key::Key;
 use super::ledger::Account;
 use super::load::Load;
 use super::model::Player;
-use super::picker::{Choice, Group, Note, PickerRow, Standing};
+use super::picker::{Calling, Choice, Group, Note, PickerRow, Standing};
 use super::work::Worked;
 use crate::config::Config;
 use crate::document::Span;
@@ -93,6 +93,11 @@ pub enum Message {
     PickSession,
     /// Two sessions that were to be compared.
     Compared(Box<Comparison>),
+    /// Two rounds that were to be compared, by their numbers.
+    ComparedRounds {
+        rounds: (u32, u32),
+        compared: Box<Comparison>,
+    },
     /// For the picker that the ticket names.
     Picker {
         ticket: u64,
@@ -233,6 +238,23 @@ pub enum Command {
         ticket: u64,
         session: String,
     },
+    /// Compare these rounds of the session at hand.
+    CompareRounds {
+        a: u32,
+        b: u32,
+    },
+    /// Call a session so from now on.
+    Call {
+        ticket: u64,
+        session: String,
+        calling: Calling,
+    },
+    /// Compress a session, or bring it back.
+    Archive {
+        ticket: u64,
+        session: String,
+        restore: bool,
+    },
     DeleteSession {
         ticket: u64,
         session: String,
@@ -274,5 +296,7 @@ pub enum ReplayCommand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     Record,
+    Job,
+    Gate,
     Round,
 }

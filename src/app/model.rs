@@ -239,9 +239,11 @@ pub enum Overlay {
         text: String,
         rows: RowsPane,
     },
-    /// Two sessions side by side.
+    /// Two sessions or rounds side by side.
     Comparison {
         compared: Box<Comparison>,
+        /// Which rounds of the session at hand.
+        rounds: Option<(u32, u32)>,
         rows: RowsPane,
     },
 }

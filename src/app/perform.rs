@@ -90,6 +90,7 @@ impl Model {
                 self.notify(switched(&self.told_of(Tint::Left), self.tints.left));
             }
             Action::Compare => self.compare_programs(),
+            Action::CompareRounds => return self.compare_rounds(),
             Action::NextRead => self.step_through(Tint::Read),
             Action::NextCited => self.step_through(Tint::Cited),
             Action::NextLeft => self.step_through(Tint::Left),
@@ -124,9 +125,6 @@ impl Model {
                 false => return self.open_start_form(),
             },
             Action::Palette => self.open_palette(),
-            Action::RemoteModel | Action::LocalModel if self.followed && self.is_running() => {
-                self.notify("models are picked where the session runs");
-            }
             Action::RemoteModel | Action::LocalModel if self.player().is_some() => {
                 self.notify("this is a replay; its models are those on record");
             }
@@ -184,6 +182,12 @@ impl Model {
             Action::StepForward => return step(Unit::Record, true),
             Action::RoundBack => return step(Unit::Round, false),
             Action::RoundForward => return step(Unit::Round, true),
+            Action::JobBack => return step(Unit::Job, false),
+            Action::JobForward => return step(Unit::Job, true),
+            Action::GateBack => return step(Unit::Gate, false),
+            Action::GateForward => return step(Unit::Gate, true),
+            Action::NoteBack => return self.step_to_note(false),
+            Action::NoteForward => return self.step_to_note(true),
             Action::Slower => return vec![Command::Replay(ReplayCommand::Slower)],
             Action::Faster => return vec![Command::Replay(ReplayCommand::Faster)],
             Action::SeekStart => return vec![Command::Replay(ReplayCommand::Seek(0))],
@@ -218,6 +222,11 @@ impl Model {
             | Action::PickPageDown
             | Action::Delete
             | Action::CompareWith
+            | Action::Rename
+            | Action::TagSession
+            | Action::Archive
+            | Action::ToParent
+            | Action::ToFork
             | Action::NextField
             | Action::PreviousField
             | Action::FormUp
@@ -266,6 +275,9 @@ impl Model {
             (Action::Search, _) if matches!(self.overlay, Some(Overlay::Help(_))) => self.open_keys(),
             (Action::Help, _) if matches!(self.overlay, Some(Overlay::Help(_))) => self.overlay = None,
             (Action::Ledger, _) if matches!(self.overlay, Some(Overlay::Ledger(_))) => self.overlay = None,
+            (Action::Left | Action::Right, _) if matches!(self.overlay, Some(Overlay::Comparison { .. })) => {
+                return self.compare_other_rounds(action == Action::Right);
+            }
             (Action::Up, _) => self.scroll_overlay(-1),
             (Action::Down, _) => self.scroll_overlay(1),
             (Action::HalfPageUp, _) => self.scroll_overlay(-(page / 2).max(1)),

@@ -5,6 +5,7 @@ mod gates;
 mod jobs;
 mod replay;
 mod replies;
+mod steering;
 
 use super::world::{World, notice, press, type_in};
 use super::*;

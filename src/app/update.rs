@@ -88,6 +88,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
         Message::DocumentsProgress(line) => model.tell_progress(line),
         Message::PickSession => return model.perform(Action::Sessions),
         Message::Compared(compared) => model.show_comparison(*compared),
+        Message::ComparedRounds { rounds, compared } => model.show_rounds(rounds, *compared),
         Message::Picker { ticket, news } => return model.picker_news(ticket, news),
         Message::RunBegan => {
             model.mode = Mode::Live { running: true };

@@ -50,6 +50,14 @@ pub enum SessionsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Show the sessions as trees: each fork under the session that it left, with what was changed
+    Tree {
+        /// Only the tree of this one: its id, a unique beginning of it, a folder, or `last`
+        session: Option<String>,
+        /// Print one JSON array
+        #[arg(long)]
+        json: bool,
+    },
     /// List the sessions in which every word is found: in question, answer, title, tags or documents' names
     Search {
         #[arg(required = true, value_name = "WORD")]

@@ -104,8 +104,8 @@ async fn run(
                     }
                     let state = &told.transcript.state;
                     // Somebody who attached may have answered.
-                    if (&state.phase, state.rests()) != (&stood.0, stood.1) {
-                        (wanted, stood) = (Wanted::at(state), (state.phase.clone(), state.rests()));
+                    if Wanted::stands(state) != stood {
+                        (wanted, stood) = (Wanted::at(state), Wanted::stands(state));
                     }
                     if !listening && let Some(ordered) = answering.order(state) {
                         let _ = running.orders.try_send(ordered);
@@ -128,7 +128,7 @@ async fn run(
             () = answering.alone.in_vain() => drop(running.orders.try_send(Order::LeaveOpen)),
             line = person.lines.recv(), if listening => match line {
                 Some(line) => {
-                    let (say, ordered) = understood(line.trim(), &mut wanted);
+                    let (say, ordered) = understood(line.trim(), &mut wanted, &told.transcript.state);
                     if let Some(ordered) = ordered {
                         order(&running.orders, ordered);
                     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::resume::follow_up;
-use super::{Exit, Failure, private, protocol, whole};
+use super::{Exit, Failure, picking, private, protocol, whole};
 use crate::config::{Config, Folders, LocalConfig};
 use crate::control::Attached;
 use crate::document::{Document, Span};
@@ -38,6 +38,8 @@ pub struct Engines {
 pub struct Prepared {
     pub session: Session,
     setup: Setup,
+    /// Connects to what others pick.
+    connector: control::Connector,
     /// What there is to say before anything happens.
     note: Option<String>,
 }
@@ -131,11 +133,12 @@ pub async fn prepare(
         embedding: embedder.as_ref().map(|embedder| embedder.model().clone()),
         parent,
     };
+    let connector = picking::connector(config, &documents, &opened.settings);
     let embeddings = embedder.map_or(Embeddings::None, Embeddings::By);
     let (beginning, remote_attempts) = (Beginning::New(Box::new(opened)), config.remote.attempts);
     let setup =
         Setup { beginning, documents, remote, remote_attempts, local, sandbox, embeddings, recall, journal, book };
-    Ok(Prepared { session, setup, note: windows.note })
+    Ok(Prepared { session, setup, connector, note: windows.note })
 }
 
 impl Prepared {
@@ -147,7 +150,7 @@ impl Prepared {
 
     /// Starts the run, and lets other processes follow it. Must be called on a tokio runtime.
     pub fn start(self) -> Begun {
-        let (running, attached) = control::share(&self.session, runtime::start(self.setup));
+        let (running, attached) = control::share(&self.session, runtime::start(self.setup), self.connector);
         if let Some(note) = self.note {
             // The queue has room: it is the first order.
             let _ = running.orders.try_send(Order::Note(note));

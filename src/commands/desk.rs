@@ -9,6 +9,7 @@ use super::live_run::{FromRun, Run, Untaken};
 use super::offers::{self, Offers, Side, connect, with};
 use super::opening::{Opened, Opening};
 use super::picked::{Picked, Tried};
+use super::picking;
 use super::protocol::has_room;
 use super::replay::write_note;
 use super::screen::Stage;
@@ -148,6 +149,19 @@ pub fn pick(stage: &mut Stage, desk: &mut Desk, config: &mut Config, documents: 
         Ok(None) => return,
         Err(failure) => return stage.model.open_text("This model cannot be used", &failure.to_string()),
     };
+    // Who runs the session connects to it.
+    if let Run::Going { attached: None, .. } = desk.run
+        && let Some(order) = picking::order(choice)
+    {
+        *config = chosen;
+        stage.update(Message::Settings(Box::new(config.clone())));
+        if desk.order(stage, order) {
+            stage.update(Message::Notice(
+                "the process that runs it connects to this model, from the next round on".into(),
+            ));
+        }
+        return;
+    }
     let before = std::mem::replace(config, chosen);
     stage.update(Message::Settings(Box::new(config.clone())));
     let (side, does, model, provider) = match choice {

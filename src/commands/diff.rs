@@ -28,6 +28,16 @@ pub fn compare(store: &Store, a: &str, b: &str) -> Result<Comparison, Failure> {
     Ok(Comparison::new(side(store, a)?, side(store, b)?))
 }
 
+/// Two rounds of a session, for the screen that shows it.
+pub fn compare_rounds(session: &Session, a: u32, b: u32) -> Result<Comparison, Failure> {
+    let round = |number: u32| {
+        let mut side = fold(session, Some(number))?;
+        side.name = format!("round {number}");
+        Ok::<_, Failure>(side)
+    };
+    Ok(Comparison::new(round(a)?, round(b)?))
+}
+
 fn side(store: &Store, name: &str) -> Result<Side, Failure> {
     // A name that is a session's as it stands is one.
     let (session, round) = match (store.resolve(name), name.rsplit_once('@')) {

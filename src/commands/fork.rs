@@ -17,8 +17,8 @@ use crate::document::escape::visible;
 use crate::document::{Document, Locator, Span};
 use crate::journal::{Durability, Journal, Record, Session, Store};
 use crate::protocol::{
-    Changes, Chunk, CodeId, Due, Fact, Finish, JobId, JobOutput, Known, Means, Parent, Phase, SessionOpened, Settings,
-    State, forked, read_output,
+    Changed, Changes, Chunk, CodeId, Due, Fact, Finish, JobId, JobOutput, Known, Levers, Means, Parent, Phase,
+    SessionOpened, Settings, State, forked, read_output,
 };
 use crate::remote::RemoteLm;
 use crate::remote::recorded::RecordedPlanner;
@@ -222,7 +222,21 @@ pub fn plan(parent: &Session, journal: Arc<Journal>, wanted: &Wanted) -> Result<
     let old: Vec<&Fact> = records.iter().filter_map(|record| record.fact.known()).collect();
     let mut before = State::default();
     old.iter().for_each(|fact| before.apply(fact));
+    let mut changed = Vec::new();
+    for (is_changed, what) in [
+        (wanted.question.is_some(), Changed::Question),
+        (
+            settings.as_ref().is_some_and(|now| Levers::of(now) != Levers::of(&before.settings_from_here())),
+            Changed::Levers,
+        ),
+        (wanted.code.is_some(), Changed::Code),
+        (wanted.output.is_some(), Changed::Job),
+        (wanted.rerun_local, Changed::Reading),
+    ] {
+        changed.extend(is_changed.then_some(what));
+    }
     let mut from = Parent {
+        changed,
         session: parent.id().to_string(),
         seq: records.last().map_or(0, |record| record.seq),
         anew: wanted.anew,

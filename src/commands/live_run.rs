@@ -8,11 +8,11 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinHandle;
 
-use super::Failure;
 use super::alone::Alone;
 use super::begin::Begun;
 use super::folds::Folds;
 use super::screen::Stage;
+use super::{Exit, Failure};
 use crate::app::{Account, Figures, Marks};
 use crate::config::Config;
 use crate::control::Attached;
@@ -181,10 +181,10 @@ impl Run {
     }
 
     /// Lets the terminal go, and the run go on to its end. Where it needs the person it waits for one to attach, and leaves
-    /// the session open in the end.
-    pub async fn finish_alone(self, stage: &mut Stage, config: &Config, documents: &[Document]) {
+    /// the session open in the end. Gives how it ended; nothing where no run of this process was under way.
+    pub async fn finish_alone(self, stage: &mut Stage, config: &Config, documents: &[Document]) -> Option<Exit> {
         let run = match self {
-            Run::None | Run::Going { attached: None, .. } => return,
+            Run::None | Run::Going { attached: None, .. } => return None,
             Run::Beginning(mut task) => {
                 stage.let_go();
                 // What it waits for has time limits of its own.
@@ -192,14 +192,14 @@ impl Run {
                     begun = &mut task => begun.map_err(Failure::from).flatten(),
                     () = told_to_end(stage) => {
                         Run::Beginning(task).finish(None, State::default(), documents).await;
-                        return;
+                        return Some(Exit::Interrupted);
                     }
                 };
                 match begun {
                     Ok(begun) => Run::of(begun.running, begun.past, begun.attached, documents),
                     Err(failure) => {
                         tracing::error!("{failure}");
-                        return;
+                        return Some(failure.exit());
                     }
                 }
             }
@@ -208,7 +208,7 @@ impl Run {
                 going
             }
         };
-        let Run::Going { mut told, orders, attached: Some(attached) } = run else { return };
+        let Run::Going { mut told, orders, attached: Some(attached) } = run else { return None };
         let (mut alone, mut state) = (Alone::new(config, attached), stage.model.state.clone());
         alone.begin();
         alone.note(&state);
@@ -225,9 +225,11 @@ impl Run {
                     Some(Told::Event(_)) => continue,
                     Some(Told::Ended(Err(error))) => {
                         tracing::error!("{error}");
-                        return;
+                        return Some(Exit::Error);
                     }
-                    Some(Told::Ended(Ok(()))) | None => return,
+                    Some(Told::Ended(Ok(()))) | None => {
+                        return Some(state.ending().map_or(Exit::Interrupted, Exit::of));
+                    }
                 },
                 () = told_to_end(stage) => Order::Stop,
                 () = alone.in_vain() => Order::LeaveOpen,

@@ -6,6 +6,7 @@ mod answering;
 mod archive;
 mod attach;
 mod attach_lines;
+mod attach_spoken;
 mod begin;
 mod beside;
 mod bill;
@@ -36,6 +37,7 @@ mod output;
 mod paint_tests;
 mod person;
 mod picked;
+mod picking;
 mod private;
 mod progress;
 mod protocol;
@@ -54,13 +56,14 @@ mod sessions;
 mod sweep;
 mod telling;
 mod themes;
+mod tree;
 mod typed;
 mod verify;
 mod whole;
 mod workbench;
 
 use std::future::Future;
-use std::io::Write;
+use std::io::{IsTerminal, Write, stdin};
 
 use replay_headless::Style;
 use screen::Scene;
@@ -178,6 +181,9 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
         Command::Attach { session } => {
             let session = attach::running(&begin::store(&loaded.config)?, session.as_deref())?;
             let elsewhere = attach::Elsewhere::read(session)?;
+            if loaded.config.screen.accessible && stdin().is_terminal() {
+                return block_on(attach_spoken::steer(elsewhere));
+            }
             if loaded.config.screen.accessible {
                 return block_on(attach_lines::follow(elsewhere, Style::Spoken));
             }
@@ -204,6 +210,9 @@ fn sessions(loaded: &Loaded, command: &SessionsCommand) -> Result<Exit, Failure>
             if !json {
                 prune::tell(all, config.sessions.keep_days);
             }
+        }
+        SessionsCommand::Tree { session, json } => {
+            tree::tree(&store, session.as_deref(), config.screen.ascii, *json, out)?;
         }
         SessionsCommand::Show { session, json } => sessions::show(&store, session, *json, out)?,
         SessionsCommand::Verify { session, rerun_code: false, json } => verify::verify(&store, session, *json, out)?,

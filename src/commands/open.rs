@@ -92,13 +92,16 @@ pub async fn open(
         Ok(Ended::HungUp) | Err(_) => true,
         Ok(_) => false,
     };
-    let stood = if hung_up && config.sessions.on_hangup == OnHangup::Finish {
-        desk.run.finish_alone(stage, config, &documents).await;
-        None
+    let (stood, alone) = if hung_up && config.sessions.on_hangup == OnHangup::Finish {
+        (None, desk.run.finish_alone(stage, config, &documents).await)
     } else {
         // However the screen ended, the run is stopped in order first, so that nothing is lost.
-        desk.run.finish(desk.session, stage.model.state.clone(), &documents).await
+        (desk.run.finish(desk.session, stage.model.state.clone(), &documents).await, None)
     };
+    if let Some(exit) = alone {
+        // That the terminal is gone does not change how the run ended.
+        return Ok(Leaving::Finished(exit));
+    }
     let waits = stood.as_ref().and_then(|(session, state)| Some((session.id().as_str(), state.left_at()?)));
     match leaving? {
         Ended::Left(Leaving::Quit(_)) if let Some((id, need)) = waits => Ok(Leaving::LeftOpen(left_open(id, &need))),
@@ -233,6 +236,15 @@ fn heed(
         }
         Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
         Command::CompareSessions { a, b } => desk.offers.compare(a, b, config),
+        Command::CompareRounds { a, b } => {
+            if let Some(session) = &desk.session {
+                desk.offers.compare_rounds(session.clone(), a, b);
+            }
+        }
+        Command::Call { ticket, session, calling } => desk.offers.call(ticket, session, calling, config),
+        Command::Archive { ticket, session, restore } => {
+            desk.offers.archive(ticket, session, restore, config);
+        }
         Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),
         Command::Documents(typed) => desk.opening.documents(typed),
         Command::Pick(Choice::Session(id)) => desk.opening.session(config, id, None),

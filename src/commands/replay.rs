@@ -181,6 +181,11 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 Command::StopFilling => offers.stop(),
                 Command::Read { ticket, session } => offers.read(ticket, session, config),
                 Command::CompareSessions { a, b } => offers.compare(a, b, config),
+                Command::CompareRounds { a, b } => offers.compare_rounds(session.clone(), a, b),
+                Command::Call { ticket, session, calling } => offers.call(ticket, session, calling, config),
+                Command::Archive { ticket, session, restore } => {
+                    offers.archive(ticket, session, restore, config);
+                }
                 Command::DeleteSession { ticket, session } => offers.delete(ticket, session, config),
                 Command::Documents(typed) => opening.documents(typed),
                 Command::Pick(Choice::Session(id)) => opening.session(config, id, None),
@@ -273,6 +278,8 @@ fn steer(player: &mut Player, command: ReplayCommand) {
         ReplayCommand::Step { unit, forward } => {
             let unit = match unit {
                 app::Unit::Record => Unit::Record,
+                app::Unit::Job => Unit::Job,
+                app::Unit::Gate => Unit::Gate,
                 app::Unit::Round => Unit::Round,
             };
             player.pause();

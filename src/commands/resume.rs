@@ -11,7 +11,7 @@ use super::begin::{self, Begun};
 use super::offers::with;
 use super::run::{Watched, watch};
 use super::verify::embeddings;
-use super::{Exit, Failure, protocol};
+use super::{Exit, Failure, picking, protocol};
 use crate::app::picker::Choice;
 use crate::cli::ResumeArgs;
 use crate::config::{Config, Loaded, Origin};
@@ -22,8 +22,8 @@ use crate::journal::{DayBook, Journal, JournalError, JournalWriter, Record, Sess
 use crate::local::LocalLm;
 use crate::protocol::redact::Redaction;
 use crate::protocol::{
-    BudgetChoice, Due, Interrupted, Known, ModelInfo, Models, Need, Parent, Phase, ProtocolKind, Resumed, Scope,
-    SessionOpened, State,
+    BudgetChoice, Changed, Due, Interrupted, Known, ModelInfo, Models, Need, Parent, Phase, ProtocolKind, Resumed,
+    Scope, SessionOpened, State,
 };
 use crate::remote::RemoteLm;
 use crate::remote::nobody::{self, Nobody};
@@ -183,6 +183,7 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
             Embeddings::None | Embeddings::Missing(_) => None,
         },
     };
+    let connector = picking::connector(config, &documents, &state.settings());
     let beginning = Beginning::OnRecord { state: Box::new(state), resumed: Box::new(resumed) };
     let remote_attempts = config.remote.attempts;
     let running = runtime::start(Setup {
@@ -197,7 +198,7 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
         journal,
         book,
     });
-    let (running, attached) = control::share(&session, running);
+    let (running, attached) = control::share(&session, running, connector);
     Ok(Begun { session, running, past, attached })
 }
 
@@ -244,7 +245,11 @@ pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Re
         }
         let (session, seq) = (before.id().to_string(), journal.records.last()?.seq);
         let redaction = state.settings_from_here().redact;
-        Some((Parent { session, seq, anew: false, known: Known::of(&state) }, recall, redaction))
+        Some((
+            Parent { session, seq, anew: false, known: Known::of(&state), changed: vec![Changed::Question] },
+            recall,
+            redaction,
+        ))
     })
 }
 

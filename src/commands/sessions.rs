@@ -1,6 +1,7 @@
 //! `minions sessions list|show|delete`: what is on disk.
 
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Exit, Failure};
 use serde::Serialize;
@@ -13,12 +14,29 @@ use crate::protocol::{AnswerCitation, ModelInfo, State};
 /// Lists the sessions of the store, newest first. Gives all that there are, whatever their tags.
 pub fn list(store: &Store, tag: Option<&str>, json: bool, out: &mut dyn Write) -> Result<Vec<Summary>, Failure> {
     let is_wanted = |summary: &Summary| tag.is_none_or(|tag| summary.label.tags.iter().any(|known| known == tag));
-    let (mut summaries, others): (Vec<_>, Vec<_>) = store.list()?.into_iter().partition(is_wanted);
+    let (mut summaries, others): (Vec<_>, Vec<_>) = listed(store)?.into_iter().partition(is_wanted);
     match json {
         true => print_json(&summaries, out)?,
         false => print_list(store, tag, &summaries, out)?,
     }
     summaries.extend(others);
+    Ok(summaries)
+}
+
+/// All sessions. Where many have to be read first, the terminal is told how far it is.
+fn listed(store: &Store) -> Result<Vec<Summary>, Failure> {
+    const EACH: usize = 200;
+    let (read, tells) = (AtomicUsize::new(0), stderr().is_terminal());
+    let told = || {
+        let read = read.fetch_add(1, Ordering::Relaxed) + 1;
+        if tells && read.is_multiple_of(EACH) {
+            let _ = write!(stderr(), "\r{read} sessions read");
+        }
+    };
+    let summaries = store.list_telling(&told)?;
+    if tells && read.into_inner() >= EACH {
+        let _ = write!(stderr(), "\r\x1b[2K");
+    }
     Ok(summaries)
 }
 
@@ -161,7 +179,7 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
     }
     writeln!(out, "opened     {} UTC", minute(summary.opened_at_ms))?;
     if let Some(parent) = &summary.parent {
-        writeln!(out, "from       {}, record {}", visible(&parent.session), parent.seq)?;
+        writeln!(out, "from       {}, {}", visible(&parent.session), parent.told().trim_start_matches("from "))?;
     }
     for fork in &shown.forks {
         writeln!(out, "fork       {fork}")?;

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::replay_headless::Transcript;
-use super::typed::{CONSENT, Limit, PAUSED, gate_choices};
+use super::typed::{CONSENT, Limit, PAUSED, SEND_AGAIN, gate_choices};
 use crate::document::escape::{visible, visible_lines};
 use crate::journal::Record;
 use crate::protocol::{Fact, Held};
@@ -27,6 +27,9 @@ impl<'a> Telling<'a> {
             Some(Fact::JobsPlanned(_)) => self.quarters = 0,
             Some(Fact::JobFinished { .. }) => self.jobs()?,
             Some(Fact::RunPaused { .. }) => writeln!(self.transcript.out, "{PAUSED}")?,
+            Some(Fact::RemoteInterrupted(interrupted)) if interrupted.may_cost() => {
+                writeln!(self.transcript.out, "{SEND_AGAIN}")?;
+            }
             Some(Fact::ConsentAsked { .. }) => writeln!(self.transcript.out, "{CONSENT}")?,
             Some(Fact::BudgetReached(reached)) => self.choice(&Limit::Budget(reached.clone()))?,
             Some(Fact::ExposureReached(reached)) => self.choice(&Limit::Exposure(*reached))?,

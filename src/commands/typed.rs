@@ -4,7 +4,8 @@ use tokio::sync::mpsc;
 
 use crate::app::{budget, exposing};
 use crate::protocol::{
-    BudgetChoice, ExposureChoice, Gate, GateChoice, Need, Overexposed, Reached, Redaction, RunTo, State,
+    BudgetChoice, ExposureChoice, Gate, GateChoice, JobId, JobState, Need, Overexposed, Phase, Reached, Redaction,
+    RunTo, State,
 };
 use crate::runtime::Order;
 
@@ -21,6 +22,8 @@ pub enum Wanted {
     },
     /// It is paused, and nothing is under way.
     GoOn,
+    /// A request whose answer never came may be sent again.
+    SendAgain,
 }
 
 impl Wanted {
@@ -32,9 +35,14 @@ impl Wanted {
             Some(Need::Gate { n, held }) => Wanted::Gate { n, gate: held.gate() },
             Some(Need::Consent) => Wanted::Consent,
             Some(Need::GoOn) => Wanted::GoOn,
-            // Only a session that is gone on with waits there.
-            Some(Need::SendAgain(_)) | None => Wanted::Nothing,
+            Some(Need::SendAgain(_)) => Wanted::SendAgain,
+            None => Wanted::Nothing,
         }
+    }
+
+    /// What makes a line mean something else when it changes.
+    pub fn stands(state: &State) -> (Phase, bool) {
+        (state.phase.clone(), state.rests())
     }
 }
 
@@ -100,6 +108,8 @@ impl Limit {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wish {
     Stop,
+    SendAgain,
+    CancelJob(JobId),
     Pause,
     GoOn,
     Consent,
@@ -113,6 +123,8 @@ pub enum Wish {
 pub fn order(orders: &mpsc::Sender<Order>, wish: Wish) {
     let _ = orders.try_send(match wish {
         Wish::Stop => Order::Stop,
+        Wish::SendAgain => Order::SendAgain,
+        Wish::CancelJob(job) => Order::CancelJob(job),
         Wish::Pause => Order::Pause,
         Wish::GoOn => Order::GoOn,
         Wish::Consent => Order::Consent,
@@ -124,7 +136,7 @@ pub fn order(orders: &mpsc::Sender<Order>, wish: Wish) {
 }
 
 /// What a line means now: what to say to it, and what to do.
-pub fn understood(line: &str, wanted: &mut Wanted) -> (String, Option<Wish>) {
+pub fn understood(line: &str, wanted: &mut Wanted, state: &State) -> (String, Option<Wish>) {
     match (std::mem::replace(wanted, Wanted::Nothing), line) {
         (Wanted::Choice(reached), "o") => ("The call is made.".into(), Some(reached.once())),
         (Wanted::Choice(reached), "r") => {
@@ -174,15 +186,43 @@ pub fn understood(line: &str, wanted: &mut Wanted) -> (String, Option<Wish>) {
             ("Pausing: what is under way finishes, nothing new begins.".into(), Some(Wish::Pause))
         }
         (Wanted::Nothing, "g") => ("Going on.".into(), Some(Wish::GoOn)),
+        (Wanted::SendAgain, "yes") => ("It is sent again.".into(), Some(Wish::SendAgain)),
+        (Wanted::SendAgain, "x") => ("Stopping.".into(), Some(Wish::Stop)),
+        (Wanted::SendAgain, _) => {
+            *wanted = Wanted::SendAgain;
+            (SEND_AGAIN.into(), None)
+        }
+        (Wanted::Nothing, "j") => (jobs(state), None),
+        (Wanted::Nothing, line) if line.starts_with("c ") => cancel(line, state),
         (Wanted::Nothing, "x") => ("Stopping.".into(), Some(Wish::Stop)),
         (Wanted::Nothing, _) => (UNDER_WAY.into(), None),
     }
 }
 
-pub const UNDER_WAY: &str =
-    "A run is under way. Type h to hold it: what is under way finishes, nothing new begins. Type x to stop it.";
+const UNDER_WAY: &str = "A run is under way. Type h to hold it: what is under way finishes, nothing new begins. Type j for \
+                         the jobs under way, c and a number to cancel one, x to stop the run.";
+pub const SEND_AGAIN: &str = "Type yes to send the request again. Type x to end the session.";
 pub const PAUSED: &str = "The run is paused. Type g to go on. Type x to end the session.";
 pub const CONSENT: &str = "Type yes to send the whole documents. Type x to send nothing and end the session.";
+
+/// The jobs that workers have at hand, with their numbers.
+fn jobs(state: &State) -> String {
+    let Some(round) = state.round() else { return "No job is under way.".into() };
+    let running = (1..).zip(&round.jobs).filter(|(_, job)| matches!(job.state, JobState::Running { .. }));
+    let told: Vec<String> = running.map(|(number, job)| format!("job {number}: {}", round.task_of(job))).collect();
+    if told.is_empty() { "No job is under way.".into() } else { told.join("\n") }
+}
+
+/// Cancels the job of this number, counted from 1 in the newest round.
+fn cancel(line: &str, state: &State) -> (String, Option<Wish>) {
+    let number = line.trim_start_matches("c ").trim().parse::<u32>().ok();
+    let job = number.and_then(|number| number.checked_sub(1)).zip(state.round());
+    let job = job.map(|(index, round)| JobId { round: round.number, index });
+    match job.filter(|job| state.job(*job).is_some_and(|job| job.outcome().is_none())) {
+        Some(job) => (format!("Cancelling job {}.", job.index + 1), Some(Wish::CancelJob(job))),
+        None => ("Not taken: no job of that number is waiting or under way.".into(), None),
+    }
+}
 
 /// What a line at a gate means: a letter, and for some of them words after it.
 fn at_gate(n: u32, gate: Gate, line: &str) -> (String, Option<Wish>) {
@@ -231,6 +271,10 @@ mod tests {
     use super::*;
     use crate::protocol::{Purpose, Scope};
 
+    fn said_to(line: &str, wanted: &mut Wanted) -> (String, Option<Wish>) {
+        understood(line, wanted, &State::default())
+    }
+
     fn reached() -> Box<Limit> {
         Box::new(Limit::Budget(Reached {
             scope: Scope::Session,
@@ -245,18 +289,18 @@ mod tests {
 
     #[test]
     fn a_line_at_the_budget_is_a_choice_and_nothing_else_is_sent() {
-        let choose = |line| understood(line, &mut Wanted::Choice(reached())).1;
+        let choose = |line| said_to(line, &mut Wanted::Choice(reached())).1;
         assert_eq!(choose("o"), Some(Wish::Budget(BudgetChoice::Once)));
         assert_eq!(choose("x"), Some(Wish::Budget(BudgetChoice::Stop)));
         assert_eq!(choose(""), None);
         assert_eq!(choose("yes"), None);
 
         let mut wanted = Wanted::Choice(reached());
-        assert!(understood("r", &mut wanted).0.contains("$0.0600 at least"));
-        let (say, ordered) = understood("0.01", &mut wanted);
+        assert!(said_to("r", &mut wanted).0.contains("$0.0600 at least"));
+        let (say, ordered) = said_to("0.01", &mut wanted);
         assert!(say.starts_with("Not taken:") && ordered.is_none());
         assert_eq!(
-            understood("0.5", &mut wanted).1,
+            said_to("0.5", &mut wanted).1,
             Some(Wish::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd: 0.5 }))
         );
         assert!(matches!(wanted, Wanted::Nothing));
@@ -264,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_line_at_a_gate_is_a_choice_for_that_gate_and_nothing_else_is_sent() {
-        let said = |gate, line| understood(line, &mut Wanted::Gate { n: 3, gate }).1;
+        let said = |gate, line| said_to(line, &mut Wanted::Gate { n: 3, gate }).1;
         let choice = |choice| Some(Wish::AtGate { n: 3, choice });
         assert_eq!(said(Gate::Request, "p"), choice(GateChoice::Pass));
         assert_eq!(said(Gate::Code, "b fewer jobs"), choice(GateChoice::SendBack { words: "fewer jobs".into() }));
@@ -281,19 +325,21 @@ mod tests {
             (Gate::Code, ""),
         ] {
             let mut wanted = Wanted::Gate { n: 3, gate };
-            assert_eq!(understood(line, &mut wanted).1, None, "{line}");
+            assert_eq!(said_to(line, &mut wanted).1, None, "{line}");
             assert!(matches!(wanted, Wanted::Gate { n: 3, .. }), "it is asked still");
         }
     }
 
     #[test]
     fn while_a_run_goes_on_x_stops_it_and_other_lines_say_how() {
-        assert_eq!(understood("x", &mut Wanted::Nothing).1, Some(Wish::Stop));
-        assert_eq!(understood("h", &mut Wanted::Nothing).1, Some(Wish::Pause));
+        assert_eq!(said_to("x", &mut Wanted::Nothing).1, Some(Wish::Stop));
+        assert_eq!(said_to("h", &mut Wanted::Nothing).1, Some(Wish::Pause));
         let mut wanted = Wanted::GoOn;
-        assert_eq!(understood("p", &mut wanted).1, None, "that passes a gate");
-        assert_eq!(understood("g", &mut wanted).1, Some(Wish::GoOn));
-        let (say, ordered) = understood("why?", &mut Wanted::Nothing);
-        assert!(say.contains("Type x") && say.contains("Type h") && ordered.is_none());
+        assert_eq!(said_to("p", &mut wanted).1, None, "that passes a gate");
+        assert_eq!(said_to("g", &mut wanted).1, Some(Wish::GoOn));
+        let (say, ordered) = said_to("why?", &mut Wanted::Nothing);
+        assert!(say.contains("x to stop") && say.contains("Type h") && ordered.is_none());
+        let (say, ordered) = said_to("c 1", &mut Wanted::Nothing);
+        assert!(say.contains("no job of that number") && ordered.is_none());
     }
 }

@@ -37,6 +37,8 @@ pub enum Leaving {
     Quit(Exit),
     /// The terminal is gone, or the process is asked to end.
     Over,
+    /// The terminal is gone, and the run went on to its end.
+    Finished(Exit),
     /// The session waits for the person; this says for what, and how to go on.
     LeftOpen(Failure),
     /// The session of this id is followed no more; another process runs it.
@@ -99,6 +101,10 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
                 // The terminal may be gone: what it says of that helps nobody.
                 let _ = stage.leave();
                 return Ok(Exit::Interrupted);
+            }
+            Leaving::Finished(exit) => {
+                let _ = stage.leave();
+                return Ok(exit);
             }
             Leaving::To(next) => next,
         };

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::place;
-use super::wire::{LONGEST, Line, LineBuffer, Reply, Request, VERSION, Wish, written};
+use super::wire::{LONGEST, LONGEST_REPLY, Line, LineBuffer, Reply, Request, VERSION, Wish, written};
 use crate::journal::Session;
 use crate::protocol::AskId;
 use crate::runtime::Order;
@@ -43,7 +43,7 @@ pub async fn connect(session: &Session) -> io::Result<Link> {
     tokio::spawn(async move {
         let (mut buffer, mut piece, mut id) = (LineBuffer::default(), vec![0; 4096], 1);
         loop {
-            match buffer.next(2 * LONGEST) {
+            match buffer.next(LONGEST_REPLY) {
                 Ok(Some(line)) => {
                     let said = match serde_json::from_slice::<Line>(&line).map(|line| line.reply) {
                         Ok(Reply::Delta { ask, text }) => Said::Delta { ask, text },
@@ -73,7 +73,11 @@ pub async fn connect(session: &Session) -> io::Result<Link> {
                         continue;
                     };
                     if line.len() > LONGEST {
-                        let _ = sender.try_send(Said::Refused("the order is too long to be sent".into()));
+                        let why = format!(
+                            "this is {} bytes long, and at most {LONGEST} go to the process that runs the session: do it there",
+                            line.len()
+                        );
+                        let _ = sender.try_send(Said::Refused(why));
                     } else if !matches!(timeout(PATIENCE, writer.write_all(&line)).await, Ok(Ok(()))) {
                         return;
                     }

@@ -9,4 +9,4 @@ mod server;
 mod wire;
 
 pub use client::{Link, Said, connect};
-pub use server::{Attached, share};
+pub use server::{Attached, Connector, share};

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedWriteHalf;
@@ -14,7 +15,7 @@ use super::place::{Bound, bind};
 use super::wire::{LONGEST, Line, LineBuffer, Reply, Request, VERSION, Wish, written};
 use crate::journal::{Session, Stored};
 use crate::protocol::{AskId, Fact};
-use crate::runtime::{Event, Order, Running};
+use crate::runtime::{Connected, Event, Order, Pick, Running};
 
 /// Connections at once; further ones are told so and closed.
 const MOST: usize = 16;
@@ -28,15 +29,21 @@ const LONGEST_PARTIAL: usize = 256 * 1024;
 const PIECE: usize = 16 * 1024;
 const EVENTS: usize = 16;
 
+/// Models that one connection may have connected to at once.
+const PICKS: usize = 4;
+
 /// A piece of the reply to a request.
 type Piece = (AskId, Arc<str>);
+
+/// Connects to a model that was picked, or says why it cannot.
+pub type Connector = Arc<dyn Fn(Pick) -> BoxFuture<'static, Result<Connected, String>> + Send + Sync>;
 
 /// How many others watch a session.
 pub type Attached = watch::Receiver<usize>;
 
 /// Lets other processes of the same user steer the run, as long as it runs. Where the socket cannot be made the run goes on
 /// without it, and the log says why.
-pub fn share(session: &Session, running: Running) -> (Running, Attached) {
+pub fn share(session: &Session, running: Running, connector: Connector) -> (Running, Attached) {
     let Running { events, orders, outcome } = running;
     let (attached, watched) = watch::channel(0);
     let bound = bind(&session.control(), &session.control_in_making()).inspect_err(|error| {
@@ -47,6 +54,7 @@ pub fn share(session: &Session, running: Running) -> (Running, Attached) {
         deltas: broadcast::channel(DELTAS).0,
         orders: orders.clone(),
         attached,
+        connector,
     });
     let (sender, events_out) = mpsc::channel(EVENTS);
     tokio::spawn(relay(events, sender, shared, bound.ok()));
@@ -58,6 +66,7 @@ struct Shared {
     deltas: broadcast::Sender<Piece>,
     orders: mpsc::Sender<Order>,
     attached: watch::Sender<usize>,
+    connector: Connector,
 }
 
 /// Passes the run's events on, and answers others meanwhile. The socket is gone before the events end.
@@ -122,12 +131,12 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>) {
     let (mut reader, mut writer) = stream.into_split();
     let (mut buffer, mut piece) = (LineBuffer::default(), vec![0; 4096]);
     let mut watching: Option<(Watching, Pieces)> = None;
-    let mut first = true;
+    let (mut first, mut picks) = (true, JoinSet::new());
     loop {
         let line = match buffer.next(LONGEST) {
             Ok(line) => line,
             Err(()) => {
-                let why = format!("a line is longer than {LONGEST} bytes");
+                let why = format!("an order is longer than the {LONGEST} bytes that are taken from another process");
                 tell(&mut writer, Reply::Refused { id: 0, why }).await;
                 return;
             }
@@ -136,6 +145,13 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>) {
             first = false;
             let reply = match Request::read(&line) {
                 Err(why) => Reply::Refused { id: 0, why },
+                Ok(Request { id, what: Wish::Order(Order::Pick(_)), .. }) if picks.len() >= PICKS => {
+                    Reply::Refused { id, why: "other models are being connected to; try again".into() }
+                }
+                Ok(Request { id, what: Wish::Order(Order::Pick(pick)), .. }) => {
+                    picks.spawn(shared.clone().pick(id, pick));
+                    continue;
+                }
                 Ok(Request { id, what: Wish::Order(order), .. }) => shared.give(id, order),
                 Ok(Request { id, what: Wish::Watch, .. }) => {
                     if watching.is_none() {
@@ -170,6 +186,7 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>) {
                 Some((ask, text)) => if !tell_text(&mut writer, ask, &text).await { return },
                 None => return,
             },
+            Some(Ok(reply)) = picks.join_next() => if !tell(&mut writer, reply).await { return },
             () = tokio::time::sleep(PATIENCE), if first => return,
         }
     }
@@ -254,6 +271,14 @@ impl Shared {
         }
     }
 
+    /// Connects to a model, and lets the run have it.
+    async fn pick(self: Arc<Self>, id: u64, pick: Pick) -> Reply {
+        match (self.connector)(pick).await {
+            Ok(connected) => self.give(id, Order::Choose(connected)),
+            Err(why) => Reply::Refused { id, why },
+        }
+    }
+
     /// What has come of a reply so far, and what comes from here on: no piece twice, and none after one that is missing.
     fn begin_watching(&self) -> (Option<(AskId, String)>, Pieces) {
         let partial = self.partial.lock().unwrap_or_else(PoisonError::into_inner);
@@ -297,6 +322,7 @@ mod tests {
             deltas: broadcast::channel(4).0,
             orders: mpsc::channel(1).0,
             attached: watch::channel(0).0,
+            connector: Arc::new(|_| Box::pin(async { Err("no model".into()) })),
         })
     }
 
@@ -327,6 +353,34 @@ mod tests {
         let count = next.read(&mut said).await.unwrap();
         assert_eq!(String::from_utf8_lossy(&said[..count]), "{\"v\":1,\"taken\":{\"id\":1}}\n");
         serving.abort();
+    }
+
+    #[tokio::test]
+    async fn an_order_as_long_as_an_edited_request_is_taken_and_a_longer_one_refused_in_words() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("journal.jsonl"), "").unwrap();
+        let session = Session::at(folder.path()).unwrap();
+        let (orders, mut taken) = mpsc::channel(1);
+        let shared = Arc::new(Shared { orders, ..Arc::into_inner(shared()).unwrap() });
+        let bound = bind(&session.control(), &session.control_in_making()).unwrap();
+        let serving = tokio::spawn(accept(bound, shared));
+        let mut link = super::super::connect(&session).await.unwrap();
+        let text = "é".repeat(1 << 20);
+        link.orders.send(Order::Note(text.clone())).await.unwrap();
+        assert!(matches!(taken.recv().await, Some(Order::Note(note)) if note == text));
+        link.orders.send(Order::Note("x".repeat(LONGEST))).await.unwrap();
+        let said = link.said.recv().await;
+        assert!(matches!(&said, Some(super::super::Said::Refused(why)) if why.contains("do it there")), "{said:?}");
+        // The connection goes on.
+        link.orders.send(Order::GoOn).await.unwrap();
+        assert!(matches!(taken.recv().await, Some(Order::GoOn)));
+        serving.abort();
+    }
+
+    #[tokio::test]
+    async fn a_model_that_cannot_be_connected_to_is_refused_with_the_reason() {
+        let reply = shared().pick(7, Pick::Remote { provider: "openai".into(), model: "m".into() }).await;
+        assert_eq!(reply, Reply::Refused { id: 7, why: "no model".into() });
     }
 
     #[test]

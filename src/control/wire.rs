@@ -14,8 +14,10 @@ use crate::protocol::AskId;
 use crate::runtime::Order;
 
 pub(super) const VERSION: u32 = 1;
-/// A longer line ends the connection, which bounds what one can hold of memory. In bytes.
-pub(super) const LONGEST: usize = 64 * 1024;
+/// A longer line ends the connection, which bounds what one can hold of memory: a request that was edited goes in one. In bytes.
+pub(super) const LONGEST: usize = 4 * 1024 * 1024;
+/// What the process that runs the session says at once is shorter. In bytes.
+pub(super) const LONGEST_REPLY: usize = 128 * 1024;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Request {
@@ -84,6 +86,8 @@ pub(super) fn written(line: &impl Serialize) -> Result<Vec<u8>, serde_json::Erro
 #[derive(Default)]
 pub(super) struct LineBuffer {
     bytes: Vec<u8>,
+    /// So many of them hold no end of a line.
+    seen: usize,
 }
 
 impl LineBuffer {
@@ -93,7 +97,9 @@ impl LineBuffer {
 
     /// The next whole line; an error where it is longer than a line may be.
     pub(super) fn next(&mut self, longest: usize) -> Result<Option<Vec<u8>>, ()> {
-        match memchr::memchr(b'\n', &self.bytes) {
+        let end = memchr::memchr(b'\n', self.bytes.get(self.seen..).unwrap_or_default()).map(|end| self.seen + end);
+        self.seen = if end.is_some() { 0 } else { self.bytes.len() };
+        match end {
             Some(end) if end <= longest => Ok(Some(self.bytes.drain(..=end).collect())),
             None if self.bytes.len() <= longest => Ok(None),
             _ => Err(()),
@@ -105,11 +111,16 @@ impl LineBuffer {
 mod tests {
     use super::*;
     use crate::protocol::{BudgetChoice, JobId, Scope};
+    use crate::runtime::Pick;
 
     #[test]
     fn each_order_goes_over_the_wire_as_it_is() {
         let job = JobId { round: 1, index: 3 };
         let orders = [
+            (
+                Order::Pick(Pick::Remote { provider: "openai".into(), model: "m".into() }),
+                r#"{"order":"pick","with":{"remote":{"provider":"openai","model":"m"}}}"#,
+            ),
             (Order::Stop, r#"{"order":"stop"}"#),
             (Order::Pause, r#"{"order":"pause"}"#),
             (Order::GoOn, r#"{"order":"go_on"}"#),

@@ -20,9 +20,11 @@ use crate::protocol::Ending;
 
 const FILE: &str = "catalogue.jsonl";
 /// The form of the entries; a file of another form is not read.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// So many sessions are read anew each time rather than writing the file for them.
 const FEW: usize = 32;
+/// Journals of so many bytes are worth it, however few they are.
+const MUCH: u64 = 16 << 20;
 /// What changed this shortly before it was looked at may change again within the same tick of the file system's clock.
 const SETTLED: Duration = Duration::from_secs(2);
 
@@ -31,6 +33,15 @@ const SETTLED: Duration = Duration::from_secs(2);
 pub struct Catalogue {
     path: PathBuf,
     entries: HashMap<String, Entry>,
+    /// How many of them are in no file yet.
+    learnt: usize,
+}
+
+/// A session that was looked up, and whether it was known.
+struct Found {
+    stamp: Option<Stamp>,
+    summary: Summary,
+    known: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -134,49 +145,72 @@ impl Catalogue {
     pub(super) fn of(root: &Path) -> Self {
         let path = root.join(FILE);
         let entries = read(&path).unwrap_or_default();
-        Self { path, entries }
+        Self { path, entries, learnt: 0 }
     }
 
     /// What is cheap to know of a session.
     pub fn brief(&self, session: &Session) -> Summary {
-        let stamp = Stamp::of(session);
-        self.known(session, stamp).unwrap_or_else(|| brief(session))
+        self.glance(session).summary
     }
 
-    /// All that a list tells of these sessions, in their order. What had to be read is kept for the next time.
-    pub fn summaries(mut self, sessions: &[Session]) -> Vec<Summary> {
+    /// The same of many, in their order. What had to be read is known from here on.
+    pub fn briefs(&mut self, sessions: &[Session]) -> Vec<Summary> {
         let now = SystemTime::now();
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        let each = sessions.len().div_ceil(threads).max(FEW);
-        let this = &self;
-        let looked_up: Vec<(Option<Stamp>, Summary, bool)> = thread::scope(|scope| {
-            let parts = sessions.chunks(each).map(|part| {
-                let look_up = move || part.iter().map(|session| this.look_up(session)).collect::<Vec<_>>();
-                (part, thread::Builder::new().spawn_scoped(scope, look_up))
-            });
-            let parts: Vec<_> = parts.collect();
-            let found = parts.into_iter().flat_map(|(part, thread)| {
-                let found = thread.ok().and_then(|thread| thread.join().ok());
-                // Where no thread can be had, this one does it.
-                found.unwrap_or_else(|| part.iter().map(|session| this.look_up(session)).collect())
-            });
-            found.collect()
-        });
-        let is_new = |(stamp, _, known): &&(Option<Stamp>, Summary, bool)| {
-            !known && stamp.is_some_and(|stamp| stamp.is_settled(now))
-        };
+        let found = self.each(sessions, &|session| self.glance(session));
+        for Found { stamp, summary, known } in &found {
+            if let Some(stamp) = stamp.filter(|stamp| !known && stamp.is_settled(now)) {
+                self.entries.insert(summary.id.to_string(), Entry { stamp, told: Told::of(summary) });
+                self.learnt += 1;
+            }
+        }
+        found.into_iter().map(|found| found.summary).collect()
+    }
+
+    /// Writes down what was learnt by [`briefs`](Self::briefs), for the next time.
+    pub fn keep_learnt(&self) {
+        if self.learnt >= FEW {
+            self.keep();
+        }
+    }
+
+    /// All that a list tells of these sessions, in their order. What had to be read is kept for the next time; `told` hears of
+    /// each that is read, from any thread.
+    pub fn summaries(mut self, sessions: &[Session], told: &(dyn Fn() + Sync)) -> Vec<Summary> {
+        let now = SystemTime::now();
+        let looked_up = self.each(sessions, &|session| self.look_up(session, told));
+        let is_new = |found: &&Found| !found.known && found.stamp.is_some_and(|stamp| stamp.is_settled(now));
         let read = looked_up.iter().filter(is_new).count();
+        let bytes: u64 = looked_up.iter().filter(is_new).filter_map(|found| Some(found.stamp?.bytes)).sum();
         let there: HashSet<&str> = sessions.iter().map(|session| session.id().as_str()).collect();
         let gone = self.entries.keys().any(|id| !there.contains(id.as_str()));
-        if read >= FEW || gone {
-            let settled = looked_up.iter().filter_map(|(stamp, summary, _)| {
+        if read >= FEW || bytes >= MUCH || gone {
+            let settled = looked_up.iter().filter_map(|Found { stamp, summary, .. }| {
                 let stamp = stamp.filter(|stamp| stamp.is_settled(now))?;
                 Some((summary.id.to_string(), Entry { stamp, told: Told::of(summary) }))
             });
             self.entries = settled.collect();
             self.keep();
         }
-        looked_up.into_iter().map(|(_, summary, _)| summary).collect()
+        looked_up.into_iter().map(|found| found.summary).collect()
+    }
+
+    /// Looks each of them up, on as many threads as there are processors.
+    fn each(&self, sessions: &[Session], look_up: &(dyn Fn(&Session) -> Found + Sync)) -> Vec<Found> {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let each = sessions.len().div_ceil(threads).max(FEW);
+        thread::scope(|scope| {
+            let parts = sessions.chunks(each).map(|part| {
+                let all = move || part.iter().map(look_up).collect::<Vec<_>>();
+                (part, thread::Builder::new().spawn_scoped(scope, all))
+            });
+            let parts: Vec<_> = parts.collect();
+            let found = parts.into_iter().flat_map(|(part, thread)| {
+                let found = thread.ok().and_then(|thread| thread.join().ok());
+                // Where no thread can be had, this one does it.
+                found.unwrap_or_else(|| part.iter().map(look_up).collect())
+            });
+            found.collect()
+        })
     }
 
     /// Forgets the sessions that are there no longer: what was asked in them is not to outlive them here.
@@ -189,11 +223,23 @@ impl Catalogue {
     }
 
     /// The stamp was taken before the files were read: what changes meanwhile is noticed the next time.
-    fn look_up(&self, session: &Session) -> (Option<Stamp>, Summary, bool) {
+    fn look_up(&self, session: &Session, told: &(dyn Fn() + Sync)) -> Found {
         let stamp = Stamp::of(session);
         match self.known(session, stamp).filter(|summary| summary.sums.is_some()) {
-            Some(summary) => (stamp, summary, true),
-            None => (stamp, summarise(session), false),
+            Some(summary) => Found { stamp, summary, known: true },
+            None => {
+                let summary = summarise(session);
+                told();
+                Found { stamp, summary, known: false }
+            }
+        }
+    }
+
+    fn glance(&self, session: &Session) -> Found {
+        let stamp = Stamp::of(session);
+        match self.known(session, stamp) {
+            Some(summary) => Found { stamp, summary, known: true },
+            None => Found { stamp, summary: brief(session), known: false },
         }
     }
 

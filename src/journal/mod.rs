@@ -21,6 +21,7 @@ mod store;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod verify;
 #[cfg(test)]
 pub(crate) mod world;
@@ -39,5 +40,6 @@ pub use reopen::Reopened;
 pub use session::Session;
 pub use store::{Store, private_file, private_folder};
 pub use summary::{Origin, Summary, Sums};
+pub use tree::{Branch, trees};
 pub use verify::{Seal, Verification};
 pub use writer::{Durability, JournalWriter};

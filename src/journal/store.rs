@@ -72,7 +72,12 @@ impl Store {
 
     /// Every session, newest first. One that cannot be read is listed with what is wrong and hides no other.
     pub fn list(&self) -> Result<Vec<Summary>, JournalError> {
-        let mut summaries = Catalogue::of(&self.root).summaries(&self.sessions()?);
+        self.list_telling(&|| {})
+    }
+
+    /// The same; `told` hears of each session that had to be read, from any thread.
+    pub fn list_telling(&self, told: &(dyn Fn() + Sync)) -> Result<Vec<Summary>, JournalError> {
+        let mut summaries = Catalogue::of(&self.root).summaries(&self.sessions()?, told);
         summaries.sort_by(|a, b| (b.opened_at_ms, &b.id).cmp(&(a.opened_at_ms, &a.id)));
         Ok(summaries)
     }

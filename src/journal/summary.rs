@@ -8,7 +8,7 @@ use super::error::JournalError;
 use super::id::SessionId;
 use super::label::Label;
 use super::session::Session;
-use crate::protocol::{Ending, Fact, ModelsInForce, SessionOpened};
+use crate::protocol::{Changed, Ending, Fact, ModelInfo, Models, ModelsInForce, SessionOpened};
 
 /// A longer journal is not read whole for a list. In bytes.
 const WHOLE: u64 = 256 << 10;
@@ -54,6 +54,18 @@ pub struct Summary {
 pub struct Origin {
     pub session: String,
     pub seq: u64,
+    /// What is another way than in that session.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<Changed>,
+}
+
+impl Origin {
+    /// Where it was left, and what was changed, in a few words.
+    pub fn told(&self) -> String {
+        let changed: Vec<&str> = self.changed.iter().map(|changed| changed.told()).collect();
+        let changed = if changed.is_empty() { String::new() } else { format!(": {}", changed.join(", ")) };
+        format!("from record {}{changed}", self.seq)
+    }
 }
 
 /// What only a whole journal tells.
@@ -166,8 +178,9 @@ fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
 /// Whether a line may hold a fact that the summary tells of. The kind stands near the beginning of every line that this
 /// program wrote; a line that looks otherwise is parsed to be sure.
 fn matters(line: &[u8]) -> bool {
-    const TOLD: [&[u8]; 6] = [
+    const TOLD: [&[u8]; 7] = [
         b"session_opened\"",
+        b"session_resumed\"",
         b"models_chosen\"",
         b"round_began\"",
         b"remote_answered\"",
@@ -188,6 +201,14 @@ fn kind_is(line: &[u8], kinds: &[&[u8]]) -> bool {
     }
 }
 
+/// Whether other models go on than those that were in force. What is not known says nothing.
+fn others(before: &Models, now: &Models) -> bool {
+    let differ = |before: &Option<ModelInfo>, now: &Option<ModelInfo>| {
+        before.as_ref().zip(now.as_ref()).is_some_and(|(a, b)| (&a.provider, &a.model) != (&b.provider, &b.model))
+    };
+    differ(&before.remote, &now.remote) || differ(&before.local, &now.local)
+}
+
 fn note(summary: &mut Summary, models: &mut ModelsInForce, fact: &Fact, at_ms: u64) {
     match fact {
         Fact::SessionOpened(opened) => {
@@ -196,7 +217,19 @@ fn note(summary: &mut Summary, models: &mut ModelsInForce, fact: &Fact, at_ms: u
             summary.documents = documents.iter().map(|document| document.name.clone()).collect();
             summary.opened_at_ms = at_ms;
             let parent = opened.parent.as_ref();
-            summary.parent = parent.map(|parent| Origin { session: parent.session.clone(), seq: parent.seq });
+            summary.parent = parent.map(|parent| Origin {
+                session: parent.session.clone(),
+                seq: parent.seq,
+                changed: parent.changed.clone(),
+            });
+        }
+        Fact::SessionResumed(resumed) => {
+            if let Some(parent) = &mut summary.parent
+                && !parent.changed.contains(&Changed::Model)
+                && others(&models.now, &resumed.models)
+            {
+                parent.changed.push(Changed::Model);
+            }
         }
         Fact::Answered { answer, .. } => summary.answer.clone_from(answer),
         Fact::SessionEnded { ending } => summary.ended = Some(ending.clone()),

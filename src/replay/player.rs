@@ -17,6 +17,8 @@ pub enum Unit {
     Record,
     /// To where a job has just ended.
     Job,
+    /// To where the session has just come to a gate.
+    Gate,
     /// To where a round has just begun.
     Round,
 }
@@ -177,6 +179,7 @@ impl Player {
         let records = self.timeline.records();
         let stops = |record: &Record| match unit {
             Unit::Record => true,
+            Unit::Gate => matches!(record.fact.known(), Some(Fact::GateReached { .. })),
             Unit::Job => matches!(record.fact.known(), Some(Fact::JobFinished { .. })),
             Unit::Round => matches!(record.fact.known(), Some(Fact::RoundBegan { .. })),
         };

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::journal::world::World;
 use crate::journal::{FORMAT_VERSION, Record, Stored};
-use crate::protocol::{Fact, State};
+use crate::protocol::{Fact, Held, State};
 
 /// Records of a run in which a fact happens every `gap_ms`.
 fn records(facts: Vec<Fact>, gap_ms: u64) -> Vec<Record> {
@@ -43,7 +43,7 @@ enum Move {
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
-    let unit = prop_oneof![Just(Unit::Record), Just(Unit::Job), Just(Unit::Round)];
+    let unit = prop_oneof![Just(Unit::Record), Just(Unit::Job), Just(Unit::Gate), Just(Unit::Round)];
     let direction = prop_oneof![Just(Direction::Forward), Just(Direction::Back)];
     let one = prop_oneof![
         (0..400usize).prop_map(Move::Seek),
@@ -176,6 +176,17 @@ fn steps_stop_where_jobs_have_ended_and_rounds_have_begun() {
     player.seek(usize::MAX);
     player.step(Unit::Round, Direction::Forward);
     assert!(player.at_end());
+    let mut all = records((0..9).map(|n| note(&n.to_string())).collect(), 10);
+    for (at, n) in [(2, 1), (6, 2)] {
+        all[at].fact = Stored::Known(Box::new(Fact::GateReached { n, held: Held::Outputs { round: 1 } }));
+    }
+    let mut player = Player::new(Timeline::new(all));
+    let mut stops = Vec::new();
+    for direction in [Direction::Forward, Direction::Forward, Direction::Back, Direction::Back] {
+        player.step(Unit::Gate, direction);
+        stops.push(player.position());
+    }
+    assert_eq!(stops, [3, 7, 3, 0]);
 }
 
 #[test]

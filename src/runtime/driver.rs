@@ -117,6 +117,8 @@ impl Driver {
             let mut inputs = tokio::select! {
                 order = orders.recv(), if orders_open => match order {
                     Some(Order::Choose(connected)) => vec![self.choose(connected)],
+                    // Connections are made by whoever shares the run.
+                    Some(Order::Pick(_)) => continue,
                     Some(Order::LeaveOpen) if self.state.needs_person() => break,
                     Some(Order::Leave) if self.state.left_at().is_some() => break,
                     Some(Order::LeaveOpen) => continue,

@@ -83,6 +83,14 @@ impl Connected {
     }
 }
 
+/// A model that was picked by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pick {
+    Remote { provider: String, model: String },
+    Local { provider: String, model: String },
+}
+
 /// What the person can tell a running session, from its own screen or from another process.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "order", content = "with", rename_all = "snake_case")]
@@ -90,6 +98,8 @@ pub enum Order {
     /// Ask these models from the next round on. They are connections of this process: another cannot give them.
     #[serde(skip)]
     Choose(Connected),
+    /// Ask this model from the next round on. Who runs the session connects to it, and orders [`Choose`](Self::Choose).
+    Pick(Pick),
     /// Where the person is needed, end here without sealing the journal, so that the session can be gone on with. One that
     /// goes on by itself does so.
     #[serde(skip)]

@@ -48,6 +48,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::GoTo(_) => "Go to".into(),
         Overlay::Job { job, .. } => format!("Job {job}"),
         Overlay::Text { title, .. } => title.clone(),
+        Overlay::Comparison { rounds: Some((a, b)), .. } => format!("Rounds {a} and {b}"),
         Overlay::Comparison { .. } => "Two sessions".into(),
     };
     frame(paint, area, &title);

@@ -6,7 +6,7 @@ use super::glyphs::{Glyph, glyph};
 use super::overlay::line_input;
 use super::paint::Paint;
 use super::theme::Role;
-use crate::app::picker::{Column, Finder, Line, Picker, PickerRow, Standing};
+use crate::app::picker::{Column, Finder, Line, Named, Picker, PickerRow, Standing};
 use crate::app::{Action, Area, Mark, Model, Picking, gist, glyphs, width, wrap};
 
 /// Cells between two columns.
@@ -44,7 +44,8 @@ pub fn draw(paint: &mut Paint, model: &Model, picker: &Picker) {
             }
             Line::Row { .. } => {
                 if let Some(about) = picker.row(line) {
-                    row(paint, about, &columns, area, at == picker.cursor, &mut finder);
+                    let signs = picker.branch(at).map(|branch| branch.signs(paint.ascii)).unwrap_or_default();
+                    row(paint, about, &signs, &columns, area, at == picker.cursor, &mut finder);
                 }
             }
         }
@@ -59,6 +60,16 @@ pub fn draw(paint: &mut Paint, model: &Model, picker: &Picker) {
 
 /// What is typed, and how many rows fit it.
 fn input(paint: &mut Paint, picker: &Picker, area: Area) {
+    if let Some(naming) = &picker.naming {
+        let what = match naming.of {
+            Named::Title => "title: ",
+            Named::Tags => "tags: ",
+        };
+        let taken = paint.text(area.x, area.y, area.width, what, paint.style(Role::Accent));
+        let room = Area { x: area.x + taken, width: area.width.saturating_sub(taken), ..area };
+        line_input(paint, &naming.input, room);
+        return;
+    }
     let (found, all) = picker.counts();
     let counts = if found == all { format!(" {all}") } else { format!(" {found} of {all}") };
     let taken = paint.right(area.x, area.y, area.width, &counts, paint.style(Role::Dim));
@@ -87,6 +98,7 @@ fn placed(columns: &'static [Column], room: u16) -> Vec<(usize, &'static Column,
 fn row(
     paint: &mut Paint,
     about: &PickerRow,
+    signs: &str,
     columns: &[(usize, &'static Column, u16, u16)],
     area: Area,
     selected: bool,
@@ -95,7 +107,8 @@ fn row(
     let plain = if about.refused.is_empty() { Role::Text } else { Role::Dim };
     for (index, column, x, wide) in columns {
         let Some(cell) = about.cells.get(*index) else { continue };
-        let text = gist(cell, usize::from(*wide));
+        let signed = if *index == 0 { format!("{signs}{cell}") } else { cell.clone() };
+        let text = gist(&signed, usize::from(*wide));
         let style = paint.style(if *index == 0 { plain } else { Role::Dim });
         let begin = if column.right { wide.saturating_sub(width(&text) as u16) } else { 0 };
         let at = area.x + x + begin;
@@ -162,6 +175,7 @@ fn hints(paint: &mut Paint, model: &Model, picker: &Picker, area: Area) {
         return;
     }
     let keys: &[(Action, &str)] = match picker.of {
+        _ if picker.naming.is_some() => &[(Action::Submit, "take it"), (Action::Leave, "leave it as it was")],
         Picking::Actions | Picking::Keys => &[(Action::Submit, "do it"), (Action::Leave, "leave")],
         Picking::Section => &[(Action::Submit, "go there"), (Action::Leave, "leave")],
         Picking::RemoteModel | Picking::LocalModel => &[(Action::Submit, "use it"), (Action::Leave, "leave")],
@@ -170,9 +184,14 @@ fn hints(paint: &mut Paint, model: &Model, picker: &Picker, area: Area) {
         Picking::Settings => &[(Action::Submit, "change it"), (Action::Leave, "leave")],
         Picking::Session => &[
             (Action::Submit, "open"),
+            (Action::Leave, "leave"),
             (Action::CompareWith, "compare"),
             (Action::Delete, "delete"),
-            (Action::Leave, "leave"),
+            (Action::Rename, "rename"),
+            (Action::TagSession, "tags"),
+            (Action::Archive, "archive"),
+            (Action::ToParent, "parent"),
+            (Action::ToFork, "forks"),
         ],
     };
     let mut x = 0;

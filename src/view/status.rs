@@ -281,6 +281,7 @@ fn hinted(model: &Model) -> &'static [Action] {
         (Some(Overlay::Quit | Overlay::Stop | Overlay::Interrupted), ..) => &[A::Confirm, A::Decline],
         (Some(Overlay::Job { .. }), ..) => &[A::Show, A::RetryJob, A::CancelJob, A::Copy, A::Down, A::Up, A::Dismiss],
         (Some(Overlay::Ledger(_)), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Copy, A::Dismiss],
+        (Some(Overlay::Comparison { rounds: Some(_), .. }), ..) => &[A::Left, A::Right, A::Down, A::Up, A::Dismiss],
         (Some(_), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
         (None, Some(_), Pane::Jobs) => {
             &[A::Play, A::Open, A::Show, A::JobGrid, A::Sort, A::Filter, A::RoundForward, A::Faster, A::NextPane]

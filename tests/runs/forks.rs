@@ -94,6 +94,12 @@ async fn a_fork_in_which_nothing_changed_pays_for_nothing_and_computes_nothing()
         "{fork:?}"
     );
     assert!(fork.stderr.contains("0 of 16 jobs gave something else"), "{fork:?}");
+    // The tree shows where it left, and what is another way.
+    let tree = scene.home.run(&["sessions", "tree", report["session"].as_str().unwrap(), "--json"]).await.json();
+    assert_eq!((&tree[0]["depth"], &tree[1]["depth"]), (&json!(0), &json!(1)), "{tree}");
+    assert_eq!((&tree[1]["id"], &tree[1]["parent"]["changed"]), (&report["session"], &Value::Null), "{tree}");
+    let drawn = scene.home.run(&["sessions", "tree", "--set", "screen.ascii=true"]).await.stdout;
+    assert!(drawn.lines().nth(1).unwrap().starts_with("`- "), "{drawn}");
     // Both know of one another, and the fork stands by itself.
     let id = report["session"].as_str().unwrap();
     let first = scene.first();

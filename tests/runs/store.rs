@@ -192,3 +192,33 @@ async fn a_log_of_the_reference_becomes_a_session_that_replays() {
     }
     home.run(&["sessions", "import", "nowhere.json"]).await.assert_refused_at_once(1, &["nowhere.json"]);
 }
+
+#[tokio::test]
+async fn where_nothing_can_be_written_it_is_said_and_sessions_are_read_all_the_same() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = two().await;
+    // No folder can be made there, whoever asks.
+    let nowhere = ["--session-dir", "/sys/minions/sessions", "run", "-d", "document.txt", "-q", "What?"];
+    home.run(&nowhere).await.assert_refused(1, &["/sys/minions"]);
+    let folders: Vec<_> =
+        home.sessions().into_iter().flat_map(|session| [session.join("documents"), session]).collect();
+    let store = folders[1].parent().unwrap().to_owned();
+    let locked = |mode: u32| {
+        for folder in folders.iter().chain([&store]) {
+            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    locked(0o500);
+    assert_eq!(listed(&home, &["list"]).await.len(), 2);
+    for args in [&["sessions", "show", "last"][..], &["replay", "last", "--headless"], &["sessions", "verify", "last"]]
+    {
+        let said = home.run(args).await;
+        assert!(said.code == 0 && said.stderr.is_empty(), "{said:?}");
+    }
+    // Modes hold nobody back to whom all is allowed.
+    if std::fs::File::create(store.join("tried")).is_err() {
+        home.run(&["sessions", "rename", "last", "Harvest"]).await.assert_refused(1, &["label.json", "denied"]);
+    }
+    locked(0o700);
+}

@@ -60,13 +60,13 @@ fn session(pty: &Pty) -> PathBuf {
 }
 
 /// A planner that takes its time, and the settings that name it.
-async fn slow_planner() -> (Loopback, Vec<String>) {
+pub async fn slow_planner() -> (Loopback, Vec<String>) {
     let planner = planner(|step, _| Some(step.good_reply().after(Duration::from_millis(300)))).await;
     let settings = settings_of(&planner);
     (planner, settings)
 }
 
-fn settings_of(planner: &Loopback) -> Vec<String> {
+pub fn settings_of(planner: &Loopback) -> Vec<String> {
     vec![
         "remote.provider=openai".into(),
         "remote.model=m".into(),
@@ -75,7 +75,7 @@ fn settings_of(planner: &Loopback) -> Vec<String> {
     ]
 }
 
-fn ledger() -> tempfile::TempDir {
+pub fn ledger() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let lines: Vec<String> =
         (1..=20).map(|n| format!("Item {n} brought in {} dollars in that year.", 10_000 + n)).collect();
@@ -83,7 +83,7 @@ fn ledger() -> tempfile::TempDir {
     folder
 }
 
-fn ask(folder: &tempfile::TempDir, settings: &[String]) -> Pty {
+pub fn ask(folder: &tempfile::TempDir, settings: &[String]) -> Pty {
     let document = folder.path().join("ledger.txt");
     let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
     let arguments = ["open", document.to_str().unwrap(), "-q", "What did item 7 bring in?"];
@@ -98,7 +98,7 @@ async fn a_run_whose_line_drops_finishes_and_is_answered() {
     planner.wait_for(|counts| counts.in_flight == 1).await;
     tokio::task::block_in_place(|| {
         pty.hang_up();
-        pty.wait_exit();
+        assert_eq!(pty.wait_exit(), 0, "it was answered");
         pty.said(&["sessions", "verify", "last"]);
         assert!(pty.said(&["sessions", "show", "last"]).contains("10007 dollars"));
         assert!(!session(&pty).join("control").exists(), "its socket is gone");

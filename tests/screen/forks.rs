@@ -83,3 +83,46 @@ async fn what_a_kill_interrupted_is_gone_on_with_at_a_key() {
         pty.said(&["sessions", "verify", "last"]);
     });
 }
+
+#[test]
+fn forks_stand_under_their_parent_in_the_list_and_are_walked_to_named_tagged_and_archived() {
+    let pty = demo(120, 40);
+    pty.wait_for_the_answer();
+    let pty = pty.quit();
+    pty.said(&["sessions", "fork", "last", "--samples", "2"]);
+    let tree = pty.said(&["sessions", "tree"]);
+    let lines: Vec<&str> = tree.lines().collect();
+    assert!(lines.len() == 2 && lines[1].starts_with("└─ ") && lines[1].contains(": levers"), "{tree}");
+    let mut list = beside(&pty, &[]);
+    list.wait_until_shown("the tree", |shown| shown.contains("└─ from record") && shown.contains(": levers"));
+    // From the row that starts a new one to the parent, and on to its fork: the preview says which is looked at.
+    list.send(b"\x0e");
+    list.wait_for("1 round · $");
+    list.send(b"\x1b[1;3B");
+    list.wait_for(": levers of ");
+    list.send(b"\x1b[1;3A");
+    list.wait_until_gone(": levers of ");
+    list.send(b"\x12");
+    list.wait_for("title: ");
+    list.send(b"The weights\r");
+    list.wait_for("The weights: ");
+    list.send(b"\x0b");
+    list.wait_for("tags: ");
+    list.send(b"audit #keep\r");
+    list.wait_for("#audit #keep The weights: ");
+    list.send(b"\x0f");
+    list.wait_for("(archived) #audit");
+    let told = listed(&pty);
+    let parent = told.iter().find(|session| parent(session).is_none()).unwrap();
+    assert_eq!((&parent["title"], &parent["archived"]), (&"The weights".into(), &true.into()));
+    list.send(b"\x0f");
+    list.wait_until_gone("(archived)");
+    // Nothing typed leaves it as it was.
+    list.send(b"\x12");
+    list.wait_for("title: The weights");
+    list.send(b"\x1b");
+    list.wait_until_gone("title: ");
+    list.send(b"\x1b");
+    list.wait_until_gone("Pick up");
+    list.quit();
+}

@@ -3,18 +3,23 @@
 mod areas;
 mod finder;
 mod notes;
+mod of_session;
 mod palette;
 mod press;
 mod settings;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+
 use super::action::Action;
 use super::input::LineInput;
+use crate::journal::{Branch, trees};
 
 pub use areas::PickerAreas;
 pub use finder::Finder;
 pub use notes::Note;
+pub use of_session::{Calling, Named, Naming, OfSession};
 pub use settings::SettingForm;
 
 /// A list, the words typed to narrow it, and where the cursor stands.
@@ -36,6 +41,10 @@ pub struct Picker {
     pub marked: Option<String>,
     /// The session that the person is asked about before it is deleted.
     pub deleting: Option<String>,
+    /// A title or tags that are being typed for a session.
+    pub naming: Option<Naming>,
+    /// How the rows on these lines stand in their trees.
+    branches: HashMap<usize, Branch>,
 }
 
 /// What is picked.
@@ -89,6 +98,8 @@ pub struct PickerRow {
     pub current: bool,
     /// Why it cannot be picked; empty where it can.
     pub refused: String,
+    /// Of a session.
+    pub of_session: Option<Box<OfSession>>,
     pub choice: Choice,
 }
 
@@ -222,6 +233,8 @@ impl Picker {
             read: None,
             marked: None,
             deleting: None,
+            naming: None,
+            branches: HashMap::new(),
         }
     }
 
@@ -230,12 +243,20 @@ impl Picker {
         let mut finder = Finder::new(&self.input.text);
         let titled = self.groups.len() > 1;
         self.lines.clear();
+        self.branches.clear();
         for (at, group) in self.groups.iter().enumerate() {
             let begins = self.lines.len();
             if titled && !group.title.is_empty() {
                 self.lines.push(Line::Title(at));
             }
-            if finder.is_blank() {
+            if finder.is_blank() && self.of == Picking::Session {
+                for branch in branches_of(group) {
+                    self.lines.push(Line::Row { group: at, row: branch.at });
+                    if !branch.rails.is_empty() {
+                        self.branches.insert(self.lines.len() - 1, branch);
+                    }
+                }
+            } else if finder.is_blank() {
                 self.lines.extend((0..group.rows.len()).map(|row| Line::Row { group: at, row }));
             } else {
                 let score = |(row, about): (usize, &PickerRow)| Some((finder.score(&about.cells, &about.also)?, row));
@@ -362,6 +383,15 @@ impl Picker {
     }
 }
 
+/// The rows of a group, forks under the sessions that they left.
+fn branches_of(group: &Group) -> Vec<Branch> {
+    let parents = group.rows.iter().map(|row| match &row.choice {
+        Choice::Session(id) => (id.as_str(), row.of_session.as_ref().and_then(|about| about.parent.as_deref())),
+        _ => ("", None),
+    });
+    trees(&parents.collect::<Vec<_>>())
+}
+
 impl Standing {
     pub fn told(&self) -> Option<&str> {
         match self {
@@ -373,6 +403,14 @@ impl Standing {
 
 impl PickerRow {
     pub fn new(choice: Choice, cells: Vec<String>, about: impl Into<String>) -> Self {
-        Self { cells, about: about.into(), also: String::new(), current: false, refused: String::new(), choice }
+        Self {
+            cells,
+            about: about.into(),
+            also: String::new(),
+            current: false,
+            refused: String::new(),
+            of_session: None,
+            choice,
+        }
     }
 }

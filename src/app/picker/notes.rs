@@ -84,6 +84,22 @@ impl Model {
 
     /// Goes to a note: in a replay to its record; while a run goes on to what the planner was asked last by then; after
     /// it, to the record in a replay.
+    /// In a replay, goes to the next note or bookmark, or to the one before.
+    pub(crate) fn step_to_note(&mut self, forward: bool) -> Vec<Command> {
+        let here = self.record_at_hand();
+        let found = match forward {
+            true => self.notes.iter().find(|note| note.seq > here),
+            false => self.notes.iter().rev().find(|note| note.seq < here),
+        };
+        match found.map(|note| note.seq) {
+            Some(seq) => vec![Command::Replay(ReplayCommand::Seek(seq))],
+            None => {
+                self.notify(if forward { "no note or bookmark after this" } else { "no note or bookmark before this" });
+                Vec::new()
+            }
+        }
+    }
+
     pub(crate) fn go_to_note(&mut self, at: usize) -> Vec<Command> {
         self.overlay = None;
         let Some(Note { seq, ask, .. }) = self.notes.get(at).cloned() else { return Vec::new() };
@@ -168,6 +184,20 @@ mod tests {
         update(&mut model, Message::RunEnded { error: None });
         update(&mut model, Message::Noted(note(12, "x")));
         assert_eq!(press(&mut model, "' enter"), [Command::PlayFrom(12)]);
+    }
+
+    #[test]
+    fn a_replay_steps_to_notes_and_bookmarks_both_ways() {
+        let mut model = World::new().whole().model(80, 24);
+        update(&mut model, Message::Player(Player { position: 5, len: 20, ..Player::default() }));
+        update(&mut model, Message::Notes(vec![note(3, "a"), note(5, "here"), note(9, "b")]));
+        assert_eq!(press(&mut model, "@"), [Command::Replay(ReplayCommand::Seek(9))]);
+        assert_eq!(press(&mut model, "#"), [Command::Replay(ReplayCommand::Seek(3))]);
+        model.notes.clear();
+        assert!(
+            press(&mut model, "@").is_empty()
+                && model.notice.as_ref().unwrap().text.contains("no note or bookmark after")
+        );
     }
 
     #[test]

@@ -17,7 +17,10 @@ impl Model {
             Some(Overlay::Note { input, .. }) => Some(input),
             Some(Overlay::Setting(form)) => Some(&mut form.input),
             Some(Overlay::Question(form)) => Some(form.input_mut()),
-            Some(Overlay::Picker(picker)) => Some(&mut picker.input),
+            Some(Overlay::Picker(picker)) => match &mut picker.naming {
+                Some(naming) => Some(&mut naming.input),
+                None => Some(&mut picker.input),
+            },
             _ => None,
         }
     }
@@ -79,6 +82,10 @@ impl Model {
         if picker.deleting.is_some() {
             return self.answered_deleting(keymap.action(&[Context::Question], key));
         }
+        if picker.naming.is_some() {
+            let action = self.naming_action(key);
+            return self.pressed_in_naming(action, key);
+        }
         let before = picker.selected().map(|row| row.choice.clone());
         let page = isize::try_from(areas.list.height.max(2) - 1).unwrap_or(1);
         match keymap.action(&[Context::Picking, Context::Typing], key) {
@@ -89,6 +96,14 @@ impl Model {
             Some(Action::PickPageUp) => picker.move_by(-page),
             Some(Action::PickPageDown) => picker.move_by(page),
             Some(Action::CompareWith) => return self.compare_or_mark(),
+            Some(
+                action @ (Action::Rename | Action::TagSession | Action::Archive | Action::ToParent | Action::ToFork),
+            ) => {
+                let commands = self.do_with_session(action);
+                if !commands.is_empty() {
+                    return commands;
+                }
+            }
             Some(Action::Delete) => {
                 if let Some(Choice::Session(id)) = picker.selected().map(|row| &row.choice) {
                     picker.deleting = Some(id.clone());
@@ -102,7 +117,9 @@ impl Model {
                 }
             }
         }
-        picker.settle(areas.list.height);
+        if let Some(picker) = self.picker_mut() {
+            picker.settle(areas.list.height);
+        }
         self.look_closer(before)
     }
 

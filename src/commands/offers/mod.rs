@@ -14,9 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::forecasting::{Forecasting, Wanted};
 use super::{begin, diff};
-use crate::app::picker::Standing;
+use crate::app::picker::{Calling, Standing};
 use crate::app::{Filling, Message, PickerNews};
 use crate::config::Config;
+use crate::journal::Session;
 
 pub use chosen::{Side, connect, put_back, with};
 
@@ -126,6 +127,32 @@ impl Offers {
         tokio::task::spawn_blocking(move || sessions::delete(&outlet, &config, session));
     }
 
+    /// Compares two rounds of a session.
+    pub fn compare_rounds(&self, session: Session, a: u32, b: u32) {
+        let sender = self.sender.clone();
+        tokio::task::spawn_blocking(move || {
+            let message = match diff::compare_rounds(&session, a, b) {
+                Ok(compared) => Message::ComparedRounds { rounds: (a, b), compared: Box::new(compared) },
+                Err(error) => Message::Notice(format!("not compared: {error}")),
+            };
+            let _ = sender.blocking_send(message);
+        });
+    }
+
+    /// Calls a session by another title or other tags; the list says what came of it.
+    pub fn call(&self, ticket: u64, session: String, calling: Calling, config: &Config) {
+        let outlet = self.outlet(ticket, &CancellationToken::new());
+        let config = config.clone();
+        tokio::task::spawn_blocking(move || sessions::call(&outlet, &config, &session, calling));
+    }
+
+    /// Compresses a session or brings it back; the list says what came of it.
+    pub fn archive(&self, ticket: u64, session: String, restore: bool, config: &Config) {
+        let outlet = self.outlet(ticket, &CancellationToken::new());
+        let config = config.clone();
+        tokio::task::spawn_blocking(move || sessions::archive(&outlet, &config, &session, restore));
+    }
+
     pub fn stop(&mut self) {
         self.filling.cancel();
         self.reading.cancel();
@@ -144,6 +171,11 @@ impl Drop for Offers {
 }
 
 impl Outlet {
+    /// A line for the person, from a thread that may wait.
+    fn notice(&self, text: String) {
+        let _ = self.sender.blocking_send(Message::Notice(text));
+    }
+
     async fn send(&self, news: PickerNews) {
         // Where nobody shows a list any more, nobody misses its rows.
         let _ = self.sender.send(Message::Picker { ticket: self.ticket, news }).await;

@@ -2,7 +2,7 @@
 
 use super::{Outlet, failed};
 use crate::app::PickerNews;
-use crate::app::picker::{Choice, Group, PickerRow, Standing};
+use crate::app::picker::{Calling, Choice, Group, OfSession, PickerRow, Standing};
 use crate::commands::begin;
 use crate::commands::screen::now_ms;
 use crate::commands::sessions::{called, dollars, minute, size, state_of};
@@ -50,21 +50,27 @@ fn list(outlet: &Outlet, store: &Store) {
         outlet.push(PickerNews::Groups(vec![start(), of(none)]));
         return;
     }
-    let (now_ms, catalogue) = (now_ms(), store.catalogue());
+    let (now_ms, mut catalogue) = (now_ms(), store.catalogue());
     let (mut rest, mut size) = (sessions.get(..MOST).unwrap_or(&sessions), FIRST);
     while !rest.is_empty() {
         let (batch, after) = rest.split_at(size.min(rest.len()));
-        let rows = batch.iter().map(|session| row(&catalogue.brief(session), now_ms)).collect();
+        let rows = catalogue.briefs(batch).iter().map(|summary| row(summary, now_ms)).collect();
         (rest, size) = (after, BATCH);
         let standing = match (rest.is_empty(), sessions.len() > MOST) {
-            (false, _) => loading.clone(),
+            (false, _) => Standing::Loading(format!(
+                "reading the sessions: {} of {}…",
+                sessions.len().min(MOST) - rest.len(),
+                sessions.len()
+            )),
             (true, false) => Standing::Whole,
             (true, true) => Standing::Told(format!("the newest {MOST} of {}", sessions.len())),
         };
         if !outlet.push(PickerNews::Rows { group: 1, rows, standing }) {
-            return;
+            break;
         }
     }
+    // The list is looked at meanwhile.
+    catalogue.keep_learnt();
 }
 
 /// The questions of the newest sessions, to be asked again. Where they cannot be read there are none.
@@ -84,17 +90,27 @@ fn of(standing: Standing) -> Group {
 }
 
 fn row(summary: &Summary, now_ms: u64) -> PickerRow {
-    let question = called(summary);
+    let about = called(summary);
+    let shown = match &summary.parent {
+        Some(parent) => format!("{} · {}", parent.told(), about.trim_start_matches("↳ ")),
+        None => about.clone(),
+    };
     let cost = summary.sums.map_or_else(String::new, |sums| dollars(sums.cost_usd));
     let cells = vec![
-        short(&question, LONGEST),
+        short(&shown, LONGEST),
         short(&summary.documents.join(", "), LONGEST),
         state_of(summary).replace('_', " "),
         cost,
         age(now_ms.saturating_sub(summary.opened_at_ms)),
     ];
     let also = summary.answer.clone().unwrap_or_default();
-    PickerRow { also, ..PickerRow::new(Choice::Session(summary.id.to_string()), cells, question) }
+    let of_session = Some(Box::new(OfSession {
+        title: summary.label.title.clone().unwrap_or_default(),
+        tags: summary.label.tags.clone(),
+        archived: summary.archived,
+        parent: summary.parent.as_ref().map(|parent| parent.session.clone()),
+    }));
+    PickerRow { also, of_session, ..PickerRow::new(Choice::Session(summary.id.to_string()), cells, about) }
 }
 
 /// How long ago, in the largest unit that fits.
@@ -136,7 +152,7 @@ fn told(session: &Session, summary: &Summary) -> String {
     lines.push(summary.documents.join(", "));
     lines.push(format!("session {}, {} on disk", summary.id, size(summary.disk_bytes)));
     if let Some(parent) = &summary.parent {
-        lines.push(format!("from {}, record {}", parent.session, parent.seq));
+        lines.push(format!("{} of {}", parent.told(), parent.session));
     }
     if summary.ended.is_none() && !summary.running {
         lines.push("it was interrupted; open it, and `resume` goes on with it".into());
@@ -156,6 +172,42 @@ pub(super) fn delete(outlet: &Outlet, config: &Config, id: String) {
         }
         Err(error) => outlet.push(PickerNews::Read { choice, text: format!("not deleted: {error}") }),
     };
+}
+
+/// Calls a session by another title or other tags.
+pub(super) fn call(outlet: &Outlet, config: &Config, id: &str, calling: Calling) {
+    let Some(session) = found(config, id) else { return };
+    let mut label = session.label();
+    let taken = match calling {
+        Calling::Title(title) => label.set_title(&title),
+        Calling::Tags(tags) => {
+            label.tags.clear();
+            tags.iter().try_for_each(|tag| label.add_tag(tag))
+        }
+    };
+    let done = taken.and_then(|()| session.set_label(&label).map_err(|error| error.to_string()));
+    told_anew(outlet, &session, done);
+}
+
+/// Compresses a session, or brings it back.
+pub(super) fn archive(outlet: &Outlet, config: &Config, id: &str, restore: bool) {
+    let Some(session) = found(config, id) else { return };
+    let done = if restore { session.restore() } else { session.archive() };
+    told_anew(outlet, &session, done.map_err(|error| error.to_string()));
+}
+
+/// The row of a session as it is now, or why nothing was done.
+fn told_anew(outlet: &Outlet, session: &Session, done: Result<(), String>) {
+    match done {
+        Ok(()) => {
+            let summary = session.summary();
+            let choice = Choice::Session(session.id().to_string());
+            if outlet.push(PickerNews::Row(Box::new(row(&summary, now_ms())))) {
+                outlet.push(PickerNews::Read { choice, text: told(session, &summary) });
+            }
+        }
+        Err(why) => outlet.notice(format!("not done: {why}")),
+    }
 }
 
 /// The session of this id. Ids come from the store's own list.

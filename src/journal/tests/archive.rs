@@ -109,7 +109,7 @@ async fn a_catalogue_is_made_of_many_and_never_trusted_over_the_files() {
     sessions[3].delete().unwrap();
     home.store.forget_deleted();
     assert!(!fs::read_to_string(&file).unwrap().contains(sessions[3].id().as_str()));
-    for damage in ["", "no catalogue\n", "{\"catalogue\":9}\n", "{\"catalogue\":2}\n{\"stamp\":"] {
+    for damage in ["", "no catalogue\n", "{\"catalogue\":9}\n", "{\"catalogue\":3}\n{\"stamp\":"] {
         fs::write(&file, damage).unwrap();
         let list = home.store.list().unwrap();
         assert!(list.len() == 40 && list.iter().all(|told| !told.question.starts_with("How many")), "{damage:?}");

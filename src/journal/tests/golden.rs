@@ -172,6 +172,23 @@ fn samples() -> Vec<Fact> {
     facts.extend(of_what_leaves());
     facts.extend([None, Some(ask)].map(|held| Fact::RunPaused { held }));
     facts.push(Fact::RunContinued);
+    facts.push(Fact::SessionOpened(Box::new(SessionOpened {
+        parent: Some(Parent {
+            session: "20261123-181501-7f3a".into(),
+            seq: 12,
+            anew: false,
+            known: Vec::new(),
+            changed: vec![
+                Changed::Question,
+                Changed::Levers,
+                Changed::Model,
+                Changed::Code,
+                Changed::Job,
+                Changed::Reading,
+            ],
+        }),
+        ..opened()
+    })));
     facts
 }
 
@@ -263,6 +280,7 @@ fn forked_sample(ask: AskId) -> Vec<Fact> {
                 session: "20261123-181501-7f3a".into(),
                 seq: 12,
                 anew: true,
+                changed: Vec::new(),
                 known: vec![Known { question: "Who?".into(), answer: Some("I.".into()), scratchpad: "so far".into() }],
             }),
             ..opened()
@@ -465,7 +483,13 @@ fn opened() -> SessionOpened {
         program: "0.1.0".into(),
         clock_ms: None,
         embedding: None,
-        parent: Some(Parent { session: "20261123-181501-7f3a".into(), seq: 12, anew: false, known: Vec::new() }),
+        parent: Some(Parent {
+            session: "20261123-181501-7f3a".into(),
+            seq: 12,
+            anew: false,
+            known: Vec::new(),
+            changed: Vec::new(),
+        }),
     }
 }
 

@@ -41,6 +41,37 @@ pub struct Parent {
     /// What was found out before, for a question that follows up on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known: Vec<Known>,
+    /// What is another way here. The first forks did not record it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<Changed>,
+}
+
+/// What of a fork is another way than in the session that it left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Changed {
+    Question,
+    Levers,
+    Model,
+    Code,
+    /// The output of a job.
+    Job,
+    /// All jobs were run again.
+    Reading,
+}
+
+impl Changed {
+    /// In a word.
+    pub fn told(self) -> &'static str {
+        match self {
+            Changed::Question => "question",
+            Changed::Levers => "levers",
+            Changed::Model => "model",
+            Changed::Code => "code",
+            Changed::Job => "job",
+            Changed::Reading => "jobs run again",
+        }
+    }
 }
 
 /// A model as the screen and the journal name it.

@@ -1,0 +1,36 @@
+//! Pausing a run, and putting its rounds side by side.
+
+use super::super::world::{World, notice, press};
+use super::super::*;
+use crate::protocol::Input;
+
+#[test]
+fn the_key_pauses_the_run_and_lets_it_go_on_and_the_status_says_so() {
+    let mut world = World::new();
+    world.half();
+    assert_eq!(press(&mut world.model(120, 40), "p"), [Command::Pause]);
+    world.input(Input::Pause { holds: false });
+    let mut model = world.model(120, 40);
+    let head = headline(&model);
+    assert_eq!(head.word, "paused");
+    assert!(head.detail.contains("still") && head.detail.contains('p'), "{}", head.detail);
+    assert_eq!(press(&mut model, "p"), [Command::GoOn]);
+    let mut idle = World::new().model(120, 40);
+    assert!(press(&mut idle, "p").is_empty() && notice(&idle).contains("no run is in flight"));
+}
+
+#[test]
+fn a_paused_run_is_quit_without_a_question_and_stays_open() {
+    let mut world = World::new();
+    world.half().input(Input::Pause { holds: false });
+    let mut model = world.model(120, 40);
+    assert_eq!(press(&mut model, "q"), [Command::Quit]);
+}
+
+#[test]
+fn two_rounds_are_compared_where_there_are_two() {
+    let mut one = World::new().half().model(120, 40);
+    assert!(press(&mut one, "D").is_empty() && notice(&one).contains("no two rounds"));
+    let mut two = World::new().two_rounds().model(120, 40);
+    assert_eq!(press(&mut two, "D"), [Command::CompareRounds { a: 1, b: 2 }]);
+}
