@@ -153,7 +153,8 @@ mod tests {
         };
         let rows = [("c", Some("a")), ("b", Some("a")), ("a", None)].map(row).to_vec();
         let news = PickerNews::Rows { group: 0, rows, standing: Standing::Whole };
-        update(&mut model, Message::Picker { ticket: model.pickers, news });
+        let ticket = model.pickers;
+        update(&mut model, Message::Picker { ticket, news });
         model
     }
 
