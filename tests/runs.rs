@@ -21,6 +21,8 @@ mod embedding;
 mod engine;
 #[path = "runs/evals.rs"]
 mod evals;
+#[path = "runs/forecasts.rs"]
+mod forecasts;
 #[path = "runs/forks.rs"]
 mod forks;
 #[path = "runs/home.rs"]

@@ -5,6 +5,7 @@ pub mod budget;
 mod comparison;
 pub mod consent;
 mod copy;
+mod curve;
 mod documents_form;
 mod editor;
 pub mod exposing;
@@ -50,6 +51,7 @@ pub(crate) mod world;
 mod wrap;
 
 pub use action::{Action, BINDINGS, Binding, Context};
+pub use curve::{CurveScreen, Spot};
 pub use documents_form::{DocumentsForm, Reading};
 pub use figures::{Figures, Marks, dollars, seconds, seconds_left, short_bytes, short_count, short_time, span_at};
 pub use forecast::Expected;

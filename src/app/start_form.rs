@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(form(&model).field, 2);
         assert!(form(&model).wrong.contains("from 1 to 20"), "{}", form(&model).wrong);
         let started = press(&mut model, "ctrl-u 5 enter");
-        let [Command::Settings(config), Command::Ask { .. }] = started.as_slice() else { panic!("{started:?}") };
+        let [.., Command::Settings(config), Command::Ask { .. }] = started.as_slice() else { panic!("{started:?}") };
         assert_eq!((config.protocol.max_rounds, model.settings.config.protocol.max_rounds), (5, 5));
     }
 

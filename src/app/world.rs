@@ -3,9 +3,12 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::{Account, Command, Exposed, Exposes, Figures, Key, KeyCode, Marks, Message, Mode, Model, Worked, update};
+use super::{
+    Account, Command, CurveScreen, Exposed, Exposes, Figures, Key, KeyCode, Marks, Message, Mode, Model, Worked, update,
+};
 use crate::config::{Loaded, Sources, load};
 use crate::document::{Document, Located, Match, Span};
+use crate::eval::{Axis, Curve, Point, Stat};
 use crate::ledger::{Exposure, Ledger};
 use crate::protocol::*;
 
@@ -540,4 +543,18 @@ pub fn finish(model: &mut Model) {
             update(model, Message::Worked(worked));
         }
     }
+}
+
+/// The curve of so many settings, half way.
+pub fn curve_screen(count: usize, ascii: bool) -> CurveScreen {
+    let stat = |mean, spread| Stat { mean, spread, of: 64 };
+    let points = (0..count).map(|n| Point {
+        setting: format!("offline_share=0.{n:02} samples={}", n % 3 + 1),
+        cost: stat(4000.0 + 2500.0 * n as f64, 400.0),
+        quality: stat(0.587 + 0.06 * (n.min(3) as f64), 0.045),
+        on_front: n < 4,
+    });
+    let curve = Curve { axis: Axis::Tokens, measure: "evidence".into(), points: points.collect() };
+    let standing = "120 of 192 tries done, 2 running, about 3 min left".to_owned();
+    CurveScreen::of("questions.jsonl", &curve, standing, true, ascii)
 }

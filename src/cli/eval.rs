@@ -10,8 +10,8 @@ use super::values::dollars;
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct EvalArgs {
     /// Questions: JSON lines, CSV, or FinanceBench, LongHealth or QASPER as published
-    #[arg(long, value_name = "FILE")]
-    pub questions: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "show")]
+    pub questions: Option<PathBuf>,
     /// The folder of the documents; not needed where the file of questions brings their texts
     #[arg(long, value_name = "DIR")]
     pub documents: Option<PathBuf>,
@@ -51,6 +51,12 @@ pub struct EvalArgs {
     /// remote-only: agree that the whole documents are sent to the remote LM
     #[arg(long)]
     pub yes_send_document: bool,
+    /// Draw the curve of an eval that was made, from its folder
+    #[arg(long, value_name = "DIR", conflicts_with = "questions")]
+    pub show: Option<PathBuf>,
+    /// On a terminal tell progress in lines, without the picture of the curve
+    #[arg(long)]
+    pub plain: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

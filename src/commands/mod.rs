@@ -143,7 +143,7 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
         }
         Command::Eval(args) => {
             nobody_steps(loaded, "`minions eval` asks nobody")?;
-            block_on(eval::eval(args, loaded, &sources(cli)))
+            block_on(eval::eval(args, loaded, &sources(cli), cli.global.color))
         }
         Command::Open(args) => {
             let read = reading::read(&args.documents)?;

@@ -413,7 +413,7 @@ pub fn now_ms() -> u64 {
 }
 
 /// Where libraries that print on standard error print while the screen is up.
-fn stderr_file() -> Option<File> {
+pub(super) fn stderr_file() -> Option<File> {
     let folder = Folders::of_process()?.log();
     OpenOptions::new().create(true).append(true).open(folder.join("stderr.log")).ok()
 }

@@ -1,13 +1,14 @@
 //! Cost against quality: a point a setting, with its spread and whether it is on the Pareto front.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::pareto::front;
 use super::row::Row;
 use super::summary::{Measure, Stat, stat};
+use super::svg::letters;
 
 /// What cost is counted in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Axis {
     /// Dollars a question.
@@ -17,7 +18,7 @@ pub enum Axis {
     Tokens,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     pub setting: String,
     pub cost: Stat,
@@ -27,11 +28,11 @@ pub struct Point {
 }
 
 /// The points of all settings that have answered anything yet.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     pub axis: Axis,
     /// The name of the measure of quality.
-    pub measure: &'static str,
+    pub measure: String,
     pub points: Vec<Point>,
 }
 
@@ -77,7 +78,7 @@ impl Curve {
         for (point, on_front) in points.iter_mut().zip(front(&places)) {
             point.on_front = on_front;
         }
-        Self { axis, measure: measure.name(), points }
+        Self { axis, measure: measure.name().to_owned(), points }
     }
 
     /// The most that the axis of cost has to hold.
@@ -92,6 +93,25 @@ impl Curve {
         let high = self.points.iter().map(|point| point.quality.mean + point.quality.spread).fold(0.0, f64::max);
         let room = ((high - low) * 0.15).max(0.02);
         ((low - room).max(0.0), (high + room).min(1.0))
+    }
+
+    /// One line a setting: its letter, quality and cost with their spreads, and whether it is on the front.
+    pub fn lines(&self) -> Vec<String> {
+        let told = self.points.iter().zip(letters()).map(|(point, letter)| {
+            let (cost, quality) = (point.cost, point.quality);
+            format!(
+                "{letter}  {}: {:.1} ± {:.1} % {}, {} ± {} {}{}",
+                point.setting,
+                quality.mean * 100.0,
+                quality.spread * 100.0,
+                self.measure,
+                self.axis.told(cost.mean),
+                self.axis.told(cost.spread),
+                self.axis.title(),
+                if point.on_front { ", on the Pareto front" } else { "" }
+            )
+        });
+        told.collect()
     }
 
     /// The points on the front, from the cheapest on.

@@ -326,7 +326,7 @@ mod tests {
             done: 1,
             spent: Spent::default(),
             groups: summarise(&[&row], &[("f".into(), name.into())]),
-            curve: Curve { measure: "score", axis: Axis::Usd, points: vec![point.clone(), point] },
+            curve: Curve { measure: "score".into(), axis: Axis::Usd, points: vec![point.clone(), point] },
             judge: Some(Judge { model: name.into(), prompt: "p" }),
             rows: vec![row],
         }

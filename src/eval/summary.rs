@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::row::Row;
 
@@ -111,7 +111,7 @@ impl Measure {
 }
 
 /// A mean, and how sure it is.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stat {
     pub mean: f64,
     /// With several repeats the standard deviation between their means; with one the standard error over questions.

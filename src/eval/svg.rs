@@ -22,7 +22,7 @@ pub fn draw(curve: &Curve) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
          <title>{} against {}</title>\n<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n",
-        escaped(curve.measure),
+        escaped(&curve.measure),
         escaped(curve.axis.title())
     );
     for tick in 0..=TICKS {
@@ -48,7 +48,7 @@ pub fn draw(curve: &Curve) -> String {
         bottom + 42.0,
         escaped(curve.axis.title()),
         top - 8.0,
-        escaped(curve.measure)
+        escaped(&curve.measure)
     ));
     let front: Vec<String> =
         curve.front().iter().map(|point| format!("{:.1},{:.1}", x(point.cost.mean), y(point.quality.mean))).collect();

@@ -1,6 +1,7 @@
 //! Draws the model. It reads, and changes nothing.
 
 mod answers;
+mod curve;
 mod document;
 mod gate;
 mod glyphs;
@@ -26,6 +27,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Modifier;
 
 use crate::app::{Area, Model, Overlay, Shape};
+pub use curve::draw_curve;
 use paint::Paint;
 pub use theme::{Depth, Role, Theme, ThemeError, Themes};
 

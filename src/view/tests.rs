@@ -9,6 +9,7 @@ pub use crate::app::world::press;
 use crate::app::world::{World, built_in};
 use crate::app::{Message, Mode, Model, Player, update};
 
+mod curve;
 mod document;
 mod hostile;
 mod jobs;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::home::{Home, Said, said, settings};
 use crate::loopback::{Loopback, Reply};
 use crate::planner::{Step, planner, told};
+use crate::pty::{PROGRAM, Pty};
 
 /// A folder of small documents and as many questions, each of which has its answer in one line.
 fn questions(home: &Home, count: usize) {
@@ -153,9 +154,12 @@ async fn an_eval_that_was_killed_goes_on_and_repeats_nothing() {
     let mut torn = fs::read(home.path("out/eval.jsonl")).unwrap();
     torn.extend(b"{\"kind\":\"started\",\"sett");
     fs::write(home.path("out/eval.jsonl"), torn).unwrap();
-    let done = eval(&home, &["--json"]).await;
-    assert_eq!(done.code, 0, "{done:?}");
-    let report = done.json();
+    // What is left may be many.
+    let patience = Duration::from_secs(60 + 4 * count as u64);
+    let mut command = home.command(&[&EVAL[..], &["--json"]].concat());
+    let done = tokio::time::timeout(patience, command.stderr(Stdio::null()).output()).await.unwrap().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    let report: Value = serde_json::from_slice(&done.stdout).unwrap();
     println!("{count} questions, killed {kills} times, the last at {finished}: {:.1} s", began.elapsed().as_secs_f64());
 
     let book = book(&home);
@@ -303,4 +307,48 @@ async fn sessions_that_fail_one_after_the_other_end_it_and_are_asked_again() {
     let done = priced_eval(&home, &planner, &["--json"]).await;
     // Another address is another setting; what failed counts in neither.
     assert_eq!((done.code, done.json()["done"].as_u64()), (0, Some(6)), "{done:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_terminal_the_curve_is_drawn_as_results_arrive_and_leaving_it_leaves_the_eval_running() {
+    let home = Home::new();
+    questions(&home, 2);
+    // Nothing is answered before the person has left the picture.
+    let (free, held) = tokio::sync::watch::channel(false);
+    let reader = Loopback::start(move |_| {
+        while !*held.borrow() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Reply::text(json!({"explanation": "e", "citation": null, "answer": "1800"}).to_string())
+    })
+    .await;
+    let path = |name: &str| home.path(name).to_str().unwrap().to_owned();
+    let (questions, documents, out) = (path("questions.jsonl"), path("docs"), path("out"));
+    let mut command = vec![PROGRAM, "eval", "--questions", &questions, "--documents", &documents, "--out", &out];
+    let sets = crate::home::local(&reader);
+    command.extend(["--sweep", "samples=1,2"].into_iter().chain(sets.iter().flat_map(|set| ["--set", set.as_str()])));
+    tokio::task::block_in_place(|| {
+        let mut pty = Pty::start(&command, (80, 24), &[]);
+        pty.wait_for("minions eval · questions.jsonl · score against remote tokens a question");
+        pty.wait_for("no setting has an answer yet");
+        pty.wait_for("0 of 4 tries done");
+        pty.send(b"q");
+        pty.wait_until_gone("no setting has an answer yet");
+        free.send(true).unwrap();
+        pty.wait_for("over 2 settings");
+        assert_eq!(pty.wait_exit(), 0);
+        pty.assert_given_back();
+
+        let mut pty = Pty::start(&[PROGRAM, "eval", "--show", &out], (80, 24), &[]);
+        pty.wait_for("4 of 4 tries done");
+        pty.wait_for("samples=2");
+        pty.send(b"q");
+        assert_eq!(pty.wait_exit(), 0);
+    });
+    let shown = home.run(&["eval", "--show", "out"]).await;
+    assert!(shown.code == 0 && shown.stdout.contains("B  samples=2: ") && shown.stdout.contains("Pareto"), "{shown:?}");
+    assert_eq!(home.run(&["eval", "--show", "out", "--json"]).await.json()["points"].as_array().unwrap().len(), 2);
+    let nothing = home.run(&["eval", "--show", "docs"]).await;
+    assert!(nothing.code == 1 && nothing.stderr.contains("has ended or was stopped"), "{nothing:?}");
+    assert_eq!(home.run(&["eval"]).await.code, 2);
 }

@@ -5,13 +5,16 @@ mod judging;
 mod paper;
 mod plan;
 mod run;
+mod screen;
 mod session;
+mod show;
 mod sources;
 
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ColorChoice;
 use futures_util::StreamExt;
 use tokio::sync::watch;
 
@@ -31,7 +34,10 @@ use run::{Ended, Eval, Standing, Stop};
 const LINES: Duration = Duration::from_secs(10);
 
 /// `settings`: where settings come from, to be read again for each combination of a sweep.
-pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources) -> Result<Exit, Failure> {
+pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: ColorChoice) -> Result<Exit, Failure> {
+    if let Some(folder) = &args.show {
+        return show::show(folder, (args.json, args.plain), loaded, color).await;
+    }
     let plan = Plan::of(args, loaded, settings)?;
     let folder = Folder::open(args, &plan)?;
     let eval = Eval::new(args, loaded, plan, folder).await?;
@@ -43,6 +49,10 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources) -> Resul
     let (standing, mut stands) = watch::channel(eval.standing());
     let eval = Arc::new(eval);
     let working = tokio::spawn(Arc::clone(&eval).run(standing, stopped));
+    let accessible = loaded.config.screen.accessible;
+    if !args.json && !args.plain && !accessible && super::screen::possible().is_ok() {
+        screen::follow(&eval, &mut stands, &stop, loaded, color).await?;
+    }
     follow(&mut stands, &stop).await?;
     let ended = working.await??;
     let report = eval.report();
@@ -54,8 +64,9 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources) -> Resul
         write!(out, "{}", visible_lines(&report.table()))?;
         writeln!(
             out,
-            "\n{LEGEND}\nreport: {}",
-            visible_lines(&eval.folder.path().join("report.md").to_string_lossy())
+            "\n{LEGEND}\nreport: {}\ncurve: minions eval --show {}",
+            visible_lines(&eval.folder.path().join("report.md").to_string_lossy()),
+            visible_lines(&eval.folder.path().to_string_lossy())
         )?;
     }
     out.flush()?;
@@ -79,9 +90,7 @@ async fn follow(stands: &mut watch::Receiver<Standing>, stop: &watch::Sender<Sto
         tokio::select! {
             changed = stands.changed() => if changed.is_err() { break },
             Some(signal) = signals.next() => if signal != Signal::Continued {
-                let next = if *stop.borrow() == Stop::No { Stop::Soon } else { Stop::Now };
-                let _ = stop.send(next);
-                let words = match next {
+                let words = match screen::stop_further(stop) {
                     Stop::Now => "stopping now",
                     _ => "no further question is asked; those under way come to their end; press again to stop them too",
                 };

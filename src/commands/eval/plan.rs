@@ -31,7 +31,7 @@ impl Plan {
             let names = Measure::QUALITY.map(Measure::name).join(", ");
             Failure::usage(format!("--measure: {:?} is none of {names}", args.measure))
         })?;
-        let path = &args.questions;
+        let path = args.questions.as_ref().ok_or_else(|| Failure::usage("name the questions with --questions FILE"))?;
         let bytes = std::fs::read(path)
             .map_err(|error| Failure::new(Exit::Error, format!("{path:?} could not be read: {error}")))?;
         let text = String::from_utf8(bytes).map_err(|_| {

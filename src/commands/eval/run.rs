@@ -252,6 +252,11 @@ impl Eval {
         self.folder.book(|book| self.plan.tries().filter_map(|(.., of)| book.rows.get(&of).cloned()).collect())
     }
 
+    /// The name of the file of questions.
+    pub fn questions(&self) -> &str {
+        &self.plan.file
+    }
+
     pub fn curve(&self) -> Curve {
         let rows = self.rows();
         Curve::of(&rows.iter().collect::<Vec<_>>(), &self.plan.labels(), self.plan.measure)

@@ -1,0 +1,169 @@
+//! The curve of an eval on the whole terminal: as results arrive, or of a folder that is finished.
+
+use std::time::Duration;
+
+use clap::ColorChoice;
+use futures_util::StreamExt;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::super::Failure;
+use super::super::screen::{depth, stderr_file, themes};
+use super::run::{Eval, Standing, Stop};
+use crate::app::CurveScreen;
+use crate::config::Loaded;
+use crate::eval::Curve;
+use crate::term::{Capabilities, Events, Options, Signal, TermEvent, Terminal, signals};
+use crate::view::{Theme, draw_curve};
+
+/// How often the curve is reckoned and drawn while results arrive.
+const FRAME: Duration = Duration::from_millis(500);
+
+/// The terminal with a picture on it.
+struct Picture {
+    terminal: Terminal,
+    events: Events,
+    theme: Theme,
+    ascii: bool,
+}
+
+/// What the person wants.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pressed {
+    Leave,
+    Stop,
+    Scroll(isize),
+    Nothing,
+}
+
+impl Picture {
+    fn enter(loaded: &Loaded, color: ColorChoice) -> Result<Self, Failure> {
+        let capabilities = Capabilities::detect();
+        let screen = &loaded.config.screen;
+        let theme = themes()
+            .load(&screen.theme, depth(&capabilities, color))
+            .map_err(|error| Failure::usage(error.to_string()))?;
+        let ascii = screen.ascii || !capabilities.unicode;
+        let (terminal, events) = Terminal::enter(capabilities, Options { mouse: false, stderr: stderr_file() })?;
+        Ok(Self { terminal, events, theme, ascii })
+    }
+
+    fn draw(&mut self, screen: &CurveScreen) -> Result<(), Failure> {
+        self.terminal.measure();
+        self.terminal.draw(|frame| draw_curve(frame, screen, &self.theme))?;
+        Ok(())
+    }
+
+    fn leave(self) -> Result<(), Failure> {
+        Ok(self.terminal.leave(self.events)?)
+    }
+}
+
+/// Draws the curve until the eval has ended or the person leaves the picture; the eval goes on then.
+pub async fn follow(
+    eval: &Eval,
+    stands: &mut watch::Receiver<Standing>,
+    stop: &watch::Sender<Stop>,
+    loaded: &Loaded,
+    color: ColorChoice,
+) -> Result<(), Failure> {
+    let mut signals = Box::pin(signals()?);
+    let mut picture = Picture::enter(loaded, color)?;
+    let mut frames = interval(FRAME);
+    frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let ascii = picture.ascii;
+    let of = |stands: &watch::Receiver<Standing>| {
+        let curve = tokio::task::block_in_place(|| eval.curve());
+        let mut standing = stands.borrow().told();
+        if *stop.borrow() != Stop::No {
+            standing.push_str("; no further question is asked");
+        }
+        CurveScreen::of(eval.questions(), &curve, standing, true, ascii)
+    };
+    let (mut screen, mut changed) = (of(stands), true);
+    loop {
+        tokio::select! {
+            more = stands.changed() => match more {
+                Ok(()) => changed = true,
+                Err(_) => break,
+            },
+            _ = frames.tick(), if changed => {
+                screen = CurveScreen { first: screen.first, ..of(stands) };
+                changed = false;
+                picture.draw(&screen)?;
+            }
+            event = picture.events.next() => match pressed(event) {
+                Pressed::Leave => break,
+                Pressed::Stop => {
+                    stop_further(stop);
+                    changed = true;
+                }
+                Pressed::Scroll(rows) => {
+                    screen.scroll(rows);
+                    picture.draw(&screen)?;
+                }
+                Pressed::Nothing => changed = true,
+            },
+            Some(signal) = signals.next() => match signal {
+                Signal::Continued => picture.terminal.continued()?,
+                // Lines go on where the terminal is gone, as without the picture.
+                Signal::HangUp => break,
+                Signal::Interrupt | Signal::Terminate => {
+                    stop_further(stop);
+                    changed = true;
+                }
+            },
+        }
+    }
+    picture.leave()
+}
+
+/// Draws a curve until the person leaves it.
+pub async fn show(
+    title: &str,
+    curve: &Curve,
+    standing: &str,
+    loaded: &Loaded,
+    color: ColorChoice,
+) -> Result<(), Failure> {
+    let mut signals = Box::pin(signals()?);
+    let mut picture = Picture::enter(loaded, color)?;
+    let mut screen = CurveScreen::of(title, curve, standing.to_owned(), false, picture.ascii);
+    loop {
+        picture.draw(&screen)?;
+        tokio::select! {
+            event = picture.events.next() => match pressed(event) {
+                Pressed::Leave | Pressed::Stop => break,
+                Pressed::Scroll(rows) => screen.scroll(rows),
+                Pressed::Nothing => {}
+            },
+            Some(signal) = signals.next() => match signal {
+                Signal::Continued => picture.terminal.continued()?,
+                _ => break,
+            },
+        }
+    }
+    picture.leave()
+}
+
+/// The first time nothing further is asked, the second what runs is stopped too.
+pub fn stop_further(stop: &watch::Sender<Stop>) -> Stop {
+    let next = if *stop.borrow() == Stop::No { Stop::Soon } else { Stop::Now };
+    let _ = stop.send(next);
+    next
+}
+
+fn pressed(event: Option<TermEvent>) -> Pressed {
+    let key = match event {
+        Some(TermEvent::Key(key)) => key.to_string(),
+        Some(TermEvent::Lost) | None => return Pressed::Leave,
+        Some(_) => return Pressed::Nothing,
+    };
+    match key.as_str() {
+        "q" | "esc" => Pressed::Leave,
+        "ctrl-c" => Pressed::Stop,
+        "j" | "down" => Pressed::Scroll(1),
+        "k" | "up" => Pressed::Scroll(-1),
+        _ => Pressed::Nothing,
+    }
+}

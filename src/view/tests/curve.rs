@@ -1,0 +1,54 @@
+//! The curve of an eval at every size, without colour and in ASCII.
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+use super::text;
+use crate::app::CurveScreen;
+use crate::app::world::curve_screen as screen;
+use crate::view::{Depth, Theme, draw_curve};
+
+fn drawn(screen: &CurveScreen, width: u16, height: u16, depth: Depth) -> Buffer {
+    let theme = Theme::built_in("dark", depth).unwrap();
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| draw_curve(frame, screen, &theme)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+#[test]
+fn the_curve_at_every_size() {
+    for (width, height) in [(200, 50), (80, 24), (40, 12)] {
+        for ascii in [false, true] {
+            let name = format!("curve_{width}x{height}{}", if ascii { "_ascii" } else { "" });
+            insta::assert_snapshot!(name, text(&drawn(&screen(5, ascii), width, height, Depth::True)));
+        }
+    }
+}
+
+#[test]
+fn no_size_and_no_number_of_settings_is_too_much_for_it() {
+    for (width, height) in [(0, 0), (1, 1), (8, 3), (20, 6), (109, 5), (111, 4), (300, 100)] {
+        for count in [0, 1, 3, 60] {
+            for ascii in [false, true] {
+                let mut screen = screen(count, ascii);
+                screen.scroll(100);
+                let buffer = drawn(&screen, width, height, Depth::None);
+                assert!(!ascii || buffer.content.iter().all(|cell| cell.symbol().is_ascii()));
+            }
+        }
+    }
+}
+
+#[test]
+fn without_colour_letters_tell_the_settings_apart_and_the_list_scrolls() {
+    let none = drawn(&screen(30, false), 80, 24, Depth::None);
+    assert!(none.content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
+    assert!(text(&none).contains("\n A  offline_share=0.00"), "{}", text(&none));
+    let mut screen = screen(30, false);
+    screen.scroll(1);
+    screen.scroll(-1);
+    screen.scroll(25);
+    let told = text(&drawn(&screen, 80, 24, Depth::None));
+    assert!(told.contains("\n D2 offline_share=0.29") && !told.contains(" A  offline"), "{told}");
+}
