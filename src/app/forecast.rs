@@ -72,7 +72,7 @@ pub fn line(forecast: &Forecast) -> String {
     };
     let jobs = match forecast.protocol {
         ProtocolKind::RemoteOnly => String::new(),
-        _ => format!("{} jobs{rounds}, ", short_count(forecast.jobs)),
+        _ => format!("{}{} jobs{rounds}, ", about(forecast), short_count(forecast.jobs)),
     };
     let sent = match forecast.calls {
         0 => "nothing is sent".to_owned(),
@@ -83,7 +83,7 @@ pub fn line(forecast: &Forecast) -> String {
             cost(forecast)
         ),
     };
-    format!("≈ {jobs}{}; {sent}", time(forecast.seconds))
+    format!("{jobs}≈ {}; {sent}", time(forecast.seconds))
 }
 
 /// One figure a line, each with what it rests on.
@@ -94,7 +94,8 @@ pub fn lines(forecast: &Forecast) -> Vec<String> {
     if *protocol != ProtocolKind::RemoteOnly {
         let within =
             if *max_rounds > 1 { format!(" in {rounds} of at most {max_rounds} rounds") } else { String::new() };
-        row("jobs", format!("≈ {}{within}: {}", forecast.jobs, basis(forecast.jobs_basis, forecast)));
+        let (about, jobs) = (about(forecast), forecast.jobs);
+        row("jobs", format!("{about}{jobs}{within}: {}", basis(forecast.jobs_basis, forecast)));
         let pace = match (forecast.local_seconds, forecast.tokens_per_second) {
             (Some(seconds), Some(pace)) => format!(
                 "{} at {} tokens a second, measured in {} of {}",
@@ -128,13 +129,16 @@ pub fn lines(forecast: &Forecast) -> Vec<String> {
 /// What was expected beside what it became.
 pub fn became(forecast: &Forecast, jobs: u64, seconds: f64, usd: Option<f64>) -> String {
     let told = |jobs: u64, seconds: Option<f64>, usd: Option<f64>| {
-        format!("{jobs} jobs, {}, {}", time(seconds), usd.map_or("a cost that is not known".into(), dollars))
+        let jobs = if jobs == 1 { "1 job".to_owned() } else { format!("{jobs} jobs") };
+        format!("{jobs}, {}, {}", time(seconds), usd.map_or("a cost that is not known".into(), dollars))
     };
-    format!(
-        "expected ≈ {}; became {}",
-        told(forecast.jobs, forecast.seconds, forecast.usd),
-        told(jobs, Some(seconds), usd)
-    )
+    let expected = told(forecast.jobs, forecast.seconds, forecast.usd);
+    format!("expected {}{expected}; became {}", about(forecast), told(jobs, Some(seconds), usd))
+}
+
+/// Before the number of jobs.
+fn about(forecast: &Forecast) -> &'static str {
+    if forecast.jobs_at_most { "up to " } else { "≈ " }
 }
 
 fn cost(forecast: &Forecast) -> String {
@@ -189,6 +193,7 @@ mod tests {
             rounds: 1,
             max_rounds: 3,
             jobs: 24,
+            jobs_at_most: false,
             jobs_basis: Basis::Past { sessions: 2 },
             local_tokens: 7200,
             local_seconds: Some(24.0),
@@ -209,7 +214,7 @@ mod tests {
     fn every_figure_says_what_it_rests_on() {
         assert_eq!(
             line(&forecast()),
-            "≈ 24 jobs in 1 of 3 rounds, 1:35 min; 3.0k in, 1.2k out, ≈ $0.0123, at most $0.50 by the budget"
+            "≈ 24 jobs in 1 of 3 rounds, ≈ 1:35 min; 3.0k in, 1.2k out, ≈ $0.0123, at most $0.50 by the budget"
         );
         let told = lines(&forecast());
         assert_eq!(told[1], "  jobs     ≈ 24 in 1 of at most 3 rounds: the median of 2 sessions with gpt (openai)");

@@ -82,6 +82,8 @@ pub struct Forecast {
     pub rounds: u32,
     pub max_rounds: u32,
     pub jobs: u64,
+    /// Whether fewer are likely: chunks in which nothing of the question stands are left out.
+    pub jobs_at_most: bool,
     pub jobs_basis: Basis,
     pub local_tokens: u64,
     /// Nothing where the reader has not been timed on this machine.
@@ -99,7 +101,7 @@ pub struct Forecast {
     /// With every round, every try and every reply at its cap; never more than the budget, if there is one.
     pub worst_usd: Option<f64>,
     pub budget_usd: Option<f64>,
-    /// Of reading and asking together; nothing where either is not known.
+    /// Of reading, asking and all else together; nothing where reading or asking is not known.
     pub seconds: Option<f64>,
 }
 
@@ -132,6 +134,8 @@ pub fn forecast(outlook: &Outlook, past: &[Precedent]) -> Forecast {
         .map(|one| one.asking_ms as f64 / one.calls as f64 / 1e3)
         .collect();
     let asking = if free { Some(0.0) } else { median(a_call).map(|seconds| seconds * calls as f64) };
+    let a_round = |one: &&Precedent| one.other_ms as f64 / f64::from(one.rounds.max(1)) / 1e3;
+    let other = median(planned_so.iter().map(a_round).collect()).unwrap_or(0.0) * f64::from(rounds);
     Forecast {
         protocol,
         remote: outlook.remote.clone(),
@@ -139,6 +143,11 @@ pub fn forecast(outlook: &Outlook, past: &[Precedent]) -> Forecast {
         rounds,
         max_rounds: most_rounds(outlook),
         jobs,
+        jobs_at_most: match jobs_basis {
+            Basis::Levers => true,
+            Basis::OfflinePlanner => outlook.division.retrieves,
+            Basis::Known | Basis::Past { .. } | Basis::Guess => false,
+        },
         jobs_basis,
         local_tokens,
         local_seconds,
@@ -151,7 +160,7 @@ pub fn forecast(outlook: &Outlook, past: &[Precedent]) -> Forecast {
         usd,
         worst_usd,
         budget_usd,
-        seconds: local_seconds.zip(asking).map(|(local, asking)| local + asking),
+        seconds: local_seconds.zip(asking).map(|(local, asking)| local + asking + other),
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Precedent {
     pub output_tokens: u64,
     /// Of all requests, one after the other.
     pub asking_ms: u64,
+    /// Of everything else: programs, the disk, this program itself.
+    pub other_ms: u64,
 }
 
 /// Folds the records of one session.
@@ -34,6 +36,8 @@ pub struct Past {
     precedent: Precedent,
     /// When the first job of the round began and the last one ended.
     reading: Option<(u64, u64)>,
+    /// When the session began, and when its last record was made.
+    lasted: Option<(u64, u64)>,
     ended: bool,
     /// Whether it tells nothing of another session: a model was changed, or work was taken from elsewhere.
     mixed: bool,
@@ -41,6 +45,8 @@ pub struct Past {
 
 impl Past {
     pub fn apply(&mut self, fact: &Fact, at_ms: u64) {
+        let (began, _) = self.lasted.unwrap_or((at_ms, at_ms));
+        self.lasted = Some((began, at_ms));
         let precedent = &mut self.precedent;
         match fact {
             Fact::SessionOpened(opened) => {
@@ -99,6 +105,9 @@ impl Past {
     /// Nothing where the session tells nothing of the next.
     pub fn precedent(mut self) -> Option<Precedent> {
         self.close_reading();
+        let (began, last) = self.lasted?;
+        let told = self.precedent.reading_ms + self.precedent.asking_ms;
+        self.precedent.other_ms = last.saturating_sub(began).saturating_sub(told);
         (self.ended && !self.mixed && self.precedent.rounds > 0).then_some(self.precedent)
     }
 }

@@ -33,6 +33,7 @@ fn past(jobs: u64, rounds: u32) -> Precedent {
         input_tokens: u64::from(rounds) * 4000,
         output_tokens: u64::from(rounds) * 1000,
         asking_ms: u64::from(rounds) * 4 * 2500,
+        other_ms: u64::from(rounds) * 500,
     }
 }
 
@@ -53,9 +54,11 @@ fn without_a_model_the_offline_planners_program_tells_the_jobs() {
     let mut outlook = outlook(ProtocolKind::Minions, false);
     let told = forecast(&outlook, &[]);
     assert_eq!((told.jobs, told.jobs_basis, told.usd), (16, Basis::OfflinePlanner, Some(0.0)));
+    assert!(told.jobs_at_most);
     outlook.settings.samples = 3;
     outlook.division.retrieves = false;
-    assert_eq!(forecast(&outlook, &[]).jobs, 2 * 200 * 3);
+    let told = forecast(&outlook, &[]);
+    assert_eq!((told.jobs, told.jobs_at_most), (2 * 200 * 3, false));
     outlook.settings.max_jobs = 100;
     assert_eq!(forecast(&outlook, &[]).jobs, 100);
 }
@@ -89,7 +92,7 @@ fn time_and_tokens_come_from_sessions_with_the_same_models() {
     assert_eq!((told.calls, told.input_tokens, told.output_tokens), (8, 8000, 2000));
     assert!((told.usd.unwrap() - 0.1).abs() < 1e-9);
     let local = told.local_tokens as f64 / 3000.0;
-    assert!((told.seconds.unwrap() - (local + 8.0 * 2.5)).abs() < 1e-6);
+    assert!((told.seconds.unwrap() - (local + 8.0 * 2.5 + 2.0 * 0.5)).abs() < 1e-6);
     let other = Precedent { local: "another".into(), remote: "another".into(), ..past(20, 2) };
     let told = forecast(&outlook, &[other]);
     assert_eq!((told.tokens_per_second, told.seconds, told.remote_basis), (None, None, Basis::Guess));
