@@ -72,7 +72,7 @@ fn rows(manifests: Vec<Manifest>, documents: &[Arc<str>]) -> Vec<Row> {
                 assert!(documents.iter().all(|document| !document.contains(&text)), "a chunk's place was not found");
                 text
             }
-            Chunk::Span(span) => documents[span.document][span.start..span.end].to_owned(),
+            chunk => chunk.text(|span| documents[span.document].get(span.start..span.end)).unwrap().into_owned(),
         };
         Row { chunk_id: id(&mut chunks, &chunk), task_id: id(&mut tasks, &task), chunk, task, advice }
     };

@@ -44,9 +44,10 @@ async fn chunks_of_a_document_come_back_as_their_exact_place() {
     // Long enough that the two are not joined.
     let first = format!("Größe: {} µm.", "5".repeat(400));
     let paragraphs = format!("{first}\n\nSecond paragraph.");
-    let documents: Vec<Arc<str>> = vec![paragraphs.into(), "Page one.\x0cPage two.".into()];
+    let documents: Vec<Arc<str>> =
+        vec![paragraphs.into(), "Page one.\x0cPage two.".into(), "a,b,c\n1,2,3\n4,5,6\n".into()];
     let source = program(
-        "texts = chunk_by_paragraph(context[0]) + chunk_by_page(context[1]) + [context[0][:5], 'made up']\n\
+        "texts = chunk_by_paragraph(context[0]) + chunk_by_page(context[1]) + [context[0][:5], 'made up'] + chunk_by_table(context[2], 12)\n\
          return [JobManifest(chunk=text, task='t', advice='a') for text in texts]",
     );
     let manifests = sandbox().prepare(at_noon(&source), &documents, &[]).await.unwrap();
@@ -61,6 +62,8 @@ async fn chunks_of_a_document_come_back_as_their_exact_place() {
             Chunk::Span(Span::new(1, 10, 19)),
             Chunk::Span(Span::new(0, 0, "Größe".len())),
             Chunk::Text("made up".into()),
+            Chunk::Span(Span::new(2, 0, 12)),
+            Chunk::Headed { header: Span::new(2, 0, 6), rows: Span::new(2, 12, 18) },
         ]
     );
 }

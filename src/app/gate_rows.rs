@@ -142,27 +142,15 @@ impl Model {
         let times = if samples > 1 { format!("×{samples} ") } else { String::new() };
         let place = self.place_of(chunk);
         let lead = vec![pad(2), Piece::text(Tone::Dim, format!("chunk {:<4} {place:<8} {times}", job.chunk + 1))];
-        let words = match chunk {
-            Some(Chunk::Span(span)) => self
-                .documents
-                .get(span.document)
-                .and_then(|open| open.document.slice(span.start, span.end))
-                .unwrap_or_default(),
-            Some(Chunk::Text(text)) => text.as_str(),
-            None => "",
-        };
+        let words = chunk.and_then(|chunk| chunk.text(|span| self.passage(span))).unwrap_or_default();
         let advice = round.advice_of(job);
         let advice = if advice.trim().is_empty() { String::new() } else { format!(" · {}", one_line(advice)) };
-        writer.lead(lead, Tone::Text, &format!("{}{advice}", gist(&one_line(words), WORDS)), None);
+        writer.lead(lead, Tone::Text, &format!("{}{advice}", gist(&one_line(&words), WORDS)), None);
     }
 
     /// What the jobs take on this machine: an estimate, from the lengths of what they read and the jobs so far.
     fn write_local_cost(&self, writer: &mut Writer, round: &Round) {
-        let length = |chunk: Option<&Chunk>| match chunk {
-            Some(Chunk::Span(span)) => span.end.saturating_sub(span.start),
-            Some(Chunk::Text(text)) => text.len(),
-            None => 0,
-        };
+        let length = |chunk: Option<&Chunk>| chunk.map_or(0, Chunk::bytes);
         let same_for_all: usize =
             prompts::worker_messages("", "", "").iter().map(|message| message.content.len()).sum();
         let read: u64 = round

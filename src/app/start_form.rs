@@ -51,7 +51,7 @@ const LEVERS: [(&str, &str, &str); 18] = [
     ("protocol.samples", "samples", "more miss less; each repeats every job"),
     ("protocol.merge", "merge", "samples: union costs most; or majority, best-cited"),
     ("protocol.chunk_chars", "chunk", "small ones are read better, but more jobs; 0: open"),
-    ("protocol.chunker", "chunker", "section, page, paragraph, heading, code; or auto"),
+    ("protocol.chunker", "chunker", "section, page, paragraph, heading, code, table, tokens; or auto"),
     ("protocol.overlap_chars", "overlap", "more lose nothing at a cut, and read it twice"),
     ("protocol.retrieval", "retrieve", "on: fewer jobs, may miss; off: reads all; or auto"),
     ("protocol.retrieve_k", "k", "chunks a task; more miss less, more jobs; 0: open"),

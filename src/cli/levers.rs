@@ -27,7 +27,7 @@ pub struct Levers {
     /// The chunk size in characters; 0 leaves it to the remote LM. Small ones are read better, but are more jobs
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub chunk_chars: Option<String>,
-    /// How documents are cut: auto, section, page, paragraph, heading or code. A fitting cut keeps together what belongs so
+    /// How documents are cut: auto, section, page, paragraph, heading, code, table or tokens. A fitting cut keeps together what belongs so
     #[arg(long, value_name = "HOW")]
     pub chunker: Option<String>,
     /// Characters that neighbouring chunks or windows share. More lose nothing at a cut, and read it twice

@@ -351,10 +351,7 @@ fn located(
             "there is no job {id} that has ended; jobs are named as 1.0, round and number"
         )));
     };
-    let prefer: Vec<Span> = match round.chunk_of(job) {
-        Some(Chunk::Span(span)) => vec![*span],
-        _ => Vec::new(),
-    };
+    let prefer: Vec<Span> = round.chunk_of(job).into_iter().flat_map(Chunk::spans).collect();
     let locator = Locator::within(documents, state.settings().part.map(|part| part.span));
     let located = output.citation.as_ref().and_then(|citation| locator.locate(citation, &prefer));
     Ok((id, output.clone(), located))

@@ -64,6 +64,8 @@ fn means(config: &Config) -> Means {
             ChunkerName::Paragraph => Chunker::Paragraph,
             ChunkerName::Heading => Chunker::Heading,
             ChunkerName::Code => Chunker::Code,
+            ChunkerName::Table => Chunker::Table,
+            ChunkerName::Tokens => Chunker::Tokens,
         },
         overlap_chars: protocol.overlap_chars,
         retrieval: match protocol.retrieval {

@@ -10,6 +10,8 @@ mod normal;
 pub mod passage;
 pub mod span;
 pub mod synonyms;
+pub mod table;
+pub mod tokens;
 pub mod wanted;
 pub mod words;
 

@@ -55,6 +55,7 @@ struct JobKey {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum ChunkKey {
     Span(Option<DocumentKey>, usize, usize),
+    Headed(Option<DocumentKey>, [usize; 4]),
     Text(String),
 }
 
@@ -199,6 +200,10 @@ fn jobs(state: &State, rounds: &[Round]) -> Vec<(JobKey, JobSays)> {
             let chunk = match round.chunk_of(job) {
                 Some(Chunk::Span(span)) => {
                     ChunkKey::Span(hash(span.document).map(|hash| hash.to_string()), span.start, span.end)
+                }
+                Some(Chunk::Headed { header, rows }) => {
+                    let hash = hash(rows.document).map(|hash| hash.to_string());
+                    ChunkKey::Headed(hash, [header.start, header.end, rows.start, rows.end])
                 }
                 Some(Chunk::Text(text)) => ChunkKey::Text(text.clone()),
                 None => continue,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::span_set::SpanSet;
 use crate::document::Span;
-use crate::protocol::{Chunk, Fact, JobId, Outcome};
+use crate::protocol::{Fact, JobId, Outcome};
 
 /// A fold over facts. Chunks that a program rewrote stand in no document and leave no mark here.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,8 +12,8 @@ pub struct Coverage {
     read: SpanSet,
     cited_by_jobs: SpanSet,
     cited_in_answer: SpanSet,
-    /// By round: the chunk of each of its jobs, where that chunk stands in a document.
-    chunks: HashMap<u32, Vec<Option<Span>>>,
+    /// By round: where its chunks stand in documents, and the chunk of each of its jobs.
+    rounds: HashMap<u32, (Vec<Vec<Span>>, Vec<u32>)>,
 }
 
 impl Coverage {
@@ -24,12 +24,9 @@ impl Coverage {
     pub fn apply(&mut self, fact: &Fact) {
         match fact {
             Fact::JobsPlanned(planned) => {
-                let span_of = |index: u32| match planned.chunks.get(index as usize) {
-                    Some(Chunk::Span(span)) => Some(*span),
-                    Some(Chunk::Text(_)) | None => None,
-                };
-                let chunks = planned.jobs.iter().map(|job| span_of(job.chunk)).collect();
-                self.chunks.insert(planned.round, chunks);
+                let chunks = planned.chunks.iter().map(|chunk| chunk.spans().collect()).collect();
+                let jobs = planned.jobs.iter().map(|job| job.chunk).collect();
+                self.rounds.insert(planned.round, (chunks, jobs));
             }
             Fact::JobStarted { job, .. } => self.was_read(*job),
             Fact::JobFinished { job, outcome, .. } => {
@@ -70,10 +67,9 @@ impl Coverage {
     }
 
     fn was_read(&mut self, job: JobId) {
-        let chunk = self.chunks.get(&job.round).and_then(|chunks| chunks.get(job.index as usize));
-        if let Some(Some(span)) = chunk {
-            self.read.insert(*span);
-        }
+        let Some((chunks, jobs)) = self.rounds.get(&job.round) else { return };
+        let chunk = jobs.get(job.index as usize).and_then(|chunk| chunks.get(*chunk as usize));
+        chunk.into_iter().flatten().for_each(|span| self.read.insert(*span));
     }
 }
 
@@ -81,7 +77,7 @@ impl Coverage {
 mod tests {
     use super::*;
     use crate::document::{Located, Match};
-    use crate::protocol::{AnswerCitation, JobOutput, PlannedJob, PlannedJobs, Usage};
+    use crate::protocol::{AnswerCitation, Chunk, JobOutput, PlannedJob, PlannedJobs, Usage};
 
     #[test]
     fn what_workers_were_handed_is_read_and_what_was_found_is_cited() {

@@ -1,5 +1,7 @@
 //! Jobs: what one asks, what a worker replies, and the one state each ends in.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::fact::Finish;
@@ -20,8 +22,46 @@ pub struct Manifest {
 pub enum Chunk {
     /// It stands in a document, word for word.
     Span(Span),
+    /// Rows of a table behind the header rows they stand under, both of one document, word for word.
+    Headed { header: Span, rows: Span },
     /// The program made it (joined, stripped, rewrote): it stands nowhere.
     Text(String),
+}
+
+impl Chunk {
+    /// Where it stands, the header of its rows left out.
+    pub fn place(&self) -> Option<Span> {
+        match self {
+            Chunk::Span(span) | Chunk::Headed { rows: span, .. } => Some(*span),
+            Chunk::Text(_) => None,
+        }
+    }
+
+    /// All that it holds of documents: its own place first.
+    pub fn spans(&self) -> impl Iterator<Item = Span> + use<> {
+        let header = match self {
+            Chunk::Headed { header, .. } => Some(*header),
+            Chunk::Span(_) | Chunk::Text(_) => None,
+        };
+        [self.place(), header].into_iter().flatten()
+    }
+
+    /// Its length in bytes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Chunk::Text(text) => text.len(),
+            Chunk::Span(_) | Chunk::Headed { .. } => self.spans().map(|span| span.len()).sum(),
+        }
+    }
+
+    /// Its words, where `passage` has those of its spans.
+    pub fn text<'a>(&'a self, passage: impl Fn(Span) -> Option<&'a str>) -> Option<Cow<'a, str>> {
+        match self {
+            Chunk::Span(span) => passage(*span).map(Cow::Borrowed),
+            Chunk::Headed { header, rows } => Some(Cow::Owned([passage(*header)?, passage(*rows)?].concat())),
+            Chunk::Text(text) => Some(Cow::Borrowed(text)),
+        }
+    }
 }
 
 /// One job of a round. Chunks, tasks and advice are indexes into the round's pools, since most jobs share them.

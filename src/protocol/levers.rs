@@ -29,6 +29,8 @@ pub enum Chunker {
     Paragraph,
     Heading,
     Code,
+    Table,
+    Tokens,
 }
 
 impl Chunker {
@@ -41,6 +43,8 @@ impl Chunker {
             Chunker::Paragraph => Some("chunk_by_paragraph"),
             Chunker::Heading => Some("chunk_by_heading"),
             Chunker::Code => Some("chunk_by_code"),
+            Chunker::Table => Some("chunk_by_table"),
+            Chunker::Tokens => Some("chunk_by_tokens"),
         }
     }
 }

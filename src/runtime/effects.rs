@@ -126,10 +126,7 @@ pub(super) fn job_request(context: &Context, round: &Round, id: JobId, max_outpu
         sample: job.sample,
         max_output_tokens,
     };
-    let prefer = match chunk {
-        Chunk::Span(span) => vec![*span],
-        Chunk::Text(_) => Vec::new(),
-    };
+    let prefer = chunk.spans().collect();
     Some(Work { request, prefer })
 }
 
@@ -151,10 +148,7 @@ pub(super) async fn execute(context: Arc<Context>, work: Work, attempt: u32) -> 
 /// Where the round's jobs found their citations, then the chunks they read: an answer quotes from there.
 pub(super) fn located_spans(round: &Round) -> Vec<Span> {
     let cited = round.jobs.iter().filter_map(|job| Some(job.outcome()?.located()?.span));
-    let read = round.chunks.iter().filter_map(|chunk| match chunk {
-        Chunk::Span(span) => Some(*span),
-        Chunk::Text(_) => None,
-    });
+    let read = round.chunks.iter().flat_map(Chunk::spans);
     cited.chain(read).collect()
 }
 

@@ -50,6 +50,14 @@ impl Hidden {
                 }
                 None => ChunkText::whole("".into()),
             },
+            Chunk::Headed { .. } => {
+                let passage = |span: Span| {
+                    let hidden = self.texts.get(span.document)?;
+                    let span = hidden.hidden(&span);
+                    hidden.text.get(span.start..span.end)
+                };
+                ChunkText::whole(chunk.text(passage).unwrap_or_default().into())
+            }
             Chunk::Text(text) => ChunkText::whole(redactor.hide(text).into()),
         }
     }
@@ -58,6 +66,9 @@ impl Hidden {
     pub(super) fn restore(&self, manifest: &mut Manifest, part: Option<&Part>, redactor: &Redactor) {
         match &mut manifest.chunk {
             Chunk::Span(span) => *span = self.original(*span, part),
+            Chunk::Headed { header, rows } => {
+                (*header, *rows) = (self.original(*header, part), self.original(*rows, part));
+            }
             Chunk::Text(text) => put_back(text, redactor),
         }
         put_back(&mut manifest.task, redactor);

@@ -116,13 +116,14 @@ pub(super) fn texts(documents: &[Document], part: Option<&Part>) -> Vec<Arc<str>
 
 /// The text that a chunk stands for.
 pub(super) fn chunk_text(documents: &[Document], chunk: &Chunk) -> ChunkText {
-    match chunk {
-        Chunk::Span(span) => match documents.get(span.document) {
+    if let Chunk::Span(span) = chunk {
+        return match documents.get(span.document) {
             Some(document) => ChunkText::of(document.text.clone(), span.start..span.end),
             None => ChunkText::whole("".into()),
-        },
-        Chunk::Text(text) => ChunkText::whole(text.as_str().into()),
+        };
     }
+    let text = chunk.text(|span| documents.get(span.document)?.slice(span.start, span.end));
+    ChunkText::whole(text.unwrap_or_default().into())
 }
 
 /// The tasks and advice of a round, as a program may see them.

@@ -91,8 +91,8 @@ mod tests {
         assert!(told("AttributeError", "'NoneType' object has no attribute 'strip'").contains("test for None"));
         assert!(told("TypeError", "argument of type 'NoneType' is not iterable").contains("test for None"));
         assert_eq!(
-            told("TypeError", "chunk_by_page() takes 1 positional argument but 2 were given"),
-            "it is called as chunk_by_page(doc)"
+            told("TypeError", "chunk_by_page() takes from 1 to 2 positional arguments but 3 were given"),
+            "it is called as chunk_by_page(doc, overlap=0)"
         );
         assert_eq!(
             hint("ValueError", "too many values to unpack", "a, b = retrieve(['x'], chunks)").as_deref(),

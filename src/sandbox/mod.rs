@@ -37,6 +37,7 @@ pub use likeness::{Likeness, Likenesses, Question};
 pub use wire::{Held, Layer};
 
 use crate::config::{Require, SandboxConfig};
+use crate::document::Span;
 use crate::protocol::{Chunk, CodeError, CodeErrorKind, JobOutput, Manifest};
 use process::Process;
 use wire::{ChunkRow, JobRow, Prepared, Reply, Request, Stage};
@@ -293,14 +294,17 @@ impl<'a> Texts<'a> {
 /// The jobs of a reply, once every span is seen to be text of its document, and that they fit in memory written out.
 fn manifests(prepared: Prepared, documents: &[Arc<str>]) -> Result<Vec<Manifest>, CodeError> {
     let Prepared { chunks, tasks, advices, jobs } = prepared;
+    let checked = |span: Span| documents.get(span.document)?.get(span.start..span.end).map(|_| span);
     let chunk = |row: ChunkRow| match row {
         ChunkRow::Text(text) => Some(Chunk::Text(text)),
-        ChunkRow::Span(span) => documents.get(span.document)?.get(span.start..span.end).map(|_| Chunk::Span(span)),
+        ChunkRow::Span(span) => checked(span).map(Chunk::Span),
+        ChunkRow::Headed { header, rows } => Some(Chunk::Headed { header: checked(header)?, rows: checked(rows)? }),
     };
     let chunks: Vec<Chunk> = chunks.into_iter().map(chunk).collect::<Option<_>>().ok_or_else(errors::disturbed)?;
     let length = |[chunk, task, advice]: &[u32; 3]| {
         let chunk = match chunks.get(*chunk as usize) {
-            Some(Chunk::Text(text)) => text.len(),
+            // Its words are put together for each job that reads it.
+            Some(chunk @ (Chunk::Text(_) | Chunk::Headed { .. })) => chunk.bytes(),
             Some(Chunk::Span(_)) | None => 0,
         };
         let text = |texts: &[String], index: u32| texts.get(index as usize).map_or(0, String::len);

@@ -162,7 +162,10 @@ fn collect(
     };
     let chunks = chunks.texts().map(|text| match finder.find(text) {
         Some(span) => Ok(ChunkRow::Span(span)),
-        None => own(text).map(ChunkRow::Text),
+        None => match finder.find_headed(text) {
+            Some((header, rows)) => Ok(ChunkRow::Headed { header, rows }),
+            None => own(text).map(ChunkRow::Text),
+        },
     });
     let chunks = chunks.collect::<Result<_, _>>()?;
     let tasks = tasks.texts().map(&mut own).collect::<Result<_, _>>()?;

@@ -17,6 +17,8 @@ const CROWD: usize = 64;
 const NEAR: usize = 64 << 10;
 /// Bytes that all searches without the index may read together.
 const BUDGET: usize = 4 << 30;
+/// Lines of the longest header of a table.
+const HEADER_LINES: usize = 8;
 /// The multiplier of the rolling hash: any odd number with well-mixed bits.
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 
@@ -25,11 +27,15 @@ pub struct Finder<'a> {
     last: Span,
     index: Option<Index>,
     budget: usize,
+    /// The header of the last table that rows were found of, and what may still be read to find others.
+    header: Span,
+    header_budget: usize,
 }
 
 impl<'a> Finder<'a> {
     pub fn new(documents: &'a [&'a str]) -> Self {
-        Self { documents, last: Span::new(0, 0, 0), index: None, budget: BUDGET }
+        let nowhere = Span::new(0, 0, 0);
+        Self { documents, last: nowhere, index: None, budget: BUDGET, header: nowhere, header_budget: BUDGET / 4 }
     }
 
     /// Nothing for a chunk that stands nowhere, and for one that could not be found within the budget.
@@ -43,6 +49,38 @@ impl<'a> Finder<'a> {
         })?;
         self.last = found;
         Some(found)
+    }
+
+    /// A table's header, the nearest one before the rows, and the rows: for a chunk that is both, one behind the other,
+    /// but stands nowhere as a whole.
+    pub fn find_headed(&mut self, chunk: &str) -> Option<(Span, Span)> {
+        std::mem::swap(&mut self.budget, &mut self.header_budget);
+        let found = self.headed(chunk);
+        std::mem::swap(&mut self.budget, &mut self.header_budget);
+        found
+    }
+
+    fn headed(&mut self, chunk: &str) -> Option<(Span, Span)> {
+        let last = self.text_of(self.header).len();
+        let as_before =
+            Some(last).filter(|at| *at > 0 && chunk.starts_with(self.text_of(self.header)) && *at < chunk.len());
+        let lines = memchr::memchr_iter(b'\n', chunk.as_bytes()).map(|at| at + 1).filter(|at| *at < chunk.len());
+        as_before.into_iter().chain(lines.take(HEADER_LINES)).find_map(|at| {
+            let (header, rows) = chunk.split_at(at);
+            let rows = self.find(rows)?;
+            let known = self.header.document == rows.document && self.header.end <= rows.start;
+            if !(known && self.text_of(self.header) == header) {
+                self.budget = self.budget.checked_sub(rows.start)?;
+                let before = self.documents.get(rows.document)?.as_bytes().get(..rows.start)?;
+                let start = memmem::rfind(before, header.as_bytes())?;
+                self.header = Span::new(rows.document, start, start + header.len());
+            }
+            Some((self.header, rows))
+        })
+    }
+
+    fn text_of(&self, span: Span) -> &'a str {
+        self.documents.get(span.document).and_then(|text| text.get(span.start..span.end)).unwrap_or_default()
     }
 
     fn near(&mut self, chunk: &str) -> Option<Span> {
@@ -178,6 +216,26 @@ mod tests {
         assert_eq!(finder.find(" same"), Some(Span::new(0, 4, 9)));
         assert_eq!(finder.find("nowhere"), None);
         assert_eq!(finder.find(""), None);
+    }
+
+    #[test]
+    fn rows_behind_the_header_of_their_table_are_found_as_both() {
+        let rows: String = (0..500).map(|n| format!("{n},north,{}\n", n * 7)).collect();
+        let text = format!("year,where,sum\nold\nyear,where,sum\n-,-,$\n{rows}");
+        let documents = ["other", text.as_str()];
+        let mut finder = Finder::new(&documents);
+        let header = "year,where,sum\n-,-,$\n";
+        for part in ["7,north,49\n8,north,56\n", "400,north,2800\n", "3,north,21\n"] {
+            let chunk = format!("{header}{part}");
+            assert_eq!(finder.find(&chunk), None);
+            let (head, rows) = finder.find_headed(&chunk).unwrap();
+            assert_eq!((text_of(&documents, head).as_str(), text_of(&documents, rows).as_str()), (header, part));
+            assert_eq!(head.start, 19, "the nearest before the rows");
+        }
+        assert_eq!(finder.find_headed("year,where,sum\nmade up\n"), None);
+        assert_eq!(finder.find_headed("7,north,49\nyear,where,sum\n-"), None, "rows stand below their header");
+        assert_eq!(finder.find_headed("year,where,sum\n"), None);
+        assert_eq!(finder.find_headed(""), None);
     }
 
     #[test]

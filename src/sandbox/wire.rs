@@ -115,6 +115,7 @@ pub struct Prepared {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChunkRow {
     Span(Span),
+    Headed { header: Span, rows: Span },
     Text(String),
 }
 
@@ -248,10 +249,18 @@ impl Reply {
                 out.u8(1);
                 out.u64(prepared.chunks.len() as u64);
                 for chunk in &prepared.chunks {
+                    let span = |out: &mut Writer, span: &Span| {
+                        [span.document, span.start, span.end].into_iter().for_each(|value| out.u64(value as u64));
+                    };
                     match chunk {
-                        ChunkRow::Span(span) => {
+                        ChunkRow::Span(place) => {
                             out.u8(0);
-                            [span.document, span.start, span.end].into_iter().for_each(|value| out.u64(value as u64));
+                            span(&mut out, place);
+                        }
+                        ChunkRow::Headed { header, rows } => {
+                            out.u8(2);
+                            span(&mut out, header);
+                            span(&mut out, rows);
                         }
                         ChunkRow::Text(text) => {
                             out.u8(1);
@@ -352,9 +361,11 @@ fn failed(rest: &mut Reader<'_>) -> Result<CodeError, Malformed> {
 
 /// Each job names one chunk, one task and one advice, so there are no more of these than jobs.
 fn prepared(rest: &mut Reader<'_>, max_jobs: usize) -> Result<Prepared, Malformed> {
+    let span = |rest: &mut Reader<'_>| Ok(Span::new(rest.usize()?, rest.usize()?, rest.usize()?));
     let chunks = rest.list_within(max_jobs, 9, |rest| match rest.u8()? {
-        0 => Ok(ChunkRow::Span(Span::new(rest.usize()?, rest.usize()?, rest.usize()?))),
+        0 => span(rest).map(ChunkRow::Span),
         1 => rest.text().map(ChunkRow::Text),
+        2 => Ok(ChunkRow::Headed { header: span(rest)?, rows: span(rest)? }),
         _ => Err(Malformed),
     })?;
     let (tasks, advices) = (rest.texts_within(max_jobs)?, rest.texts_within(max_jobs)?);

@@ -37,6 +37,11 @@ async fn the_functions_do_what_the_remote_lm_is_told() {
         ("chunk_by_paragraph('a\\n\\nb\\n')", r"['a\n\nb']"),
         ("chunk_by_heading('a\\n\\n# B\\nb\\n\\nItem 7A.\\nc')", r"['a', '# B\nb', 'Item 7A.\nc']"),
         ("chunk_by_heading('# B\\none two three', max_chunk_size=11)", r"['# B\none', 'two three']"),
+        ("chunk_by_page('ab\\x0ccd', 1)", "['ab', '\\x0ccd']"),
+        ("chunk_by_paragraph('a' * 500 + '\\n\\nb', overlap=3)[1]", r"'a\n\nb'"),
+        ("chunk_by_heading('# B\\none two three', max_chunk_size=14, overlap=3)", r"['# B\none', 'ne two three']"),
+        ("chunk_by_table('a,b,c\\n1,2,3\\n4,5,6\\n', 12)", r"['a,b,c\n1,2,3\n', 'a,b,c\n4,5,6\n']"),
+        ("chunk_by_tokens('Net sales rose by', 3, 1)", "['Net sales rose', ' rose by']"),
         ("chunk_by_code('import re\\n\\ndef f():\\n    1\\n', 20)", r"['import re\n\n', 'def f():\n    1\n']"),
         (
             "bm25_retrieve_top_k_chunks(['revenue', 'net income'], chunks, k=2)",
@@ -62,10 +67,13 @@ async fn wrong_arguments_are_named_with_their_function() {
         ("retrieve(k=1)", "TypeError: retrieve() missing 2 required positional arguments: 'queries' and 'chunks'"),
         ("chunk_by_section('a', size=3)", "TypeError: chunk_by_section() got an unexpected keyword argument 'size'"),
         ("chunk_by_page('a', doc='b')", "TypeError: chunk_by_page() got multiple values for argument 'doc'"),
-        ("chunk_by_page('a', 2)", "TypeError: chunk_by_page() takes 1 positional argument but 2 were given"),
         (
-            "chunk_by_heading('a', 2, 3)",
-            "TypeError: chunk_by_heading() takes from 1 to 2 positional arguments but 3 were given",
+            "chunk_by_page('a', 2, 3)",
+            "TypeError: chunk_by_page() takes from 1 to 2 positional arguments but 3 were given",
+        ),
+        (
+            "chunk_by_heading('a', 2, 1, 4)",
+            "TypeError: chunk_by_heading() takes from 1 to 3 positional arguments but 4 were given",
         ),
         ("chunk_by_section(7)", "TypeError: chunk_by_section() argument 'doc' must be str, not int"),
         ("chunk_by_code(None)", "TypeError: chunk_by_code() argument 'doc' must be str, not None"),

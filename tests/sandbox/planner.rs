@@ -140,8 +140,8 @@ async fn chunks_under(means: Means, document: &Document) -> Vec<String> {
     let jobs = sandbox(1024, 20).prepare(Program { source: &source, clock_ms: 0, likeness: None }, &texts, &[]).await;
     let jobs = jobs.unwrap_or_else(|error| panic!("{means:?}: {error}"));
     let chunks = jobs.iter().map(|job| match &job.chunk {
-        Chunk::Span(span) => document.text[span.start..span.end].to_owned(),
         Chunk::Text(text) => panic!("{means:?}: {text:?} stands nowhere"),
+        chunk => chunk.text(|span| document.slice(span.start, span.end)).unwrap().into_owned(),
     });
     chunks.collect()
 }
@@ -176,7 +176,8 @@ async fn each_lever_changes_what_the_planners_program_has_read() {
     }
     let headings = with(|means| (means.retrieval, means.chunker) = (Retrieval::Off, Chunker::Heading));
     assert!(chunks_under(headings, &document).await.iter().any(|chunk| chunk.starts_with("# Part 10\n")));
-    for chunker in [Chunker::Section, Chunker::Page, Chunker::Paragraph, Chunker::Code] {
+    for chunker in [Chunker::Section, Chunker::Page, Chunker::Paragraph, Chunker::Code, Chunker::Table, Chunker::Tokens]
+    {
         let means = Means { chunker, retrieval: Retrieval::Off, overlap_chars: 20, ..Means::default() };
         assert!(!chunks_under(means, &document).await.is_empty(), "{chunker:?}");
     }

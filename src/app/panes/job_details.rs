@@ -49,9 +49,15 @@ impl Model {
         part(&mut writer, "advice", Tone::Text, round.advice_of(job));
         let chunk = round.chunk_of(job);
         let reads = match chunk {
-            Some(Chunk::Span(span)) => {
+            Some(Chunk::Span(span)) | Some(Chunk::Headed { rows: span, .. }) => {
                 let name = self.documents.get(span.document).map_or("", |open| open.document.name.as_str());
-                format!("{} of {name}, bytes {}–{}", self.place_of(chunk), span.start, span.end)
+                let head = match chunk {
+                    Some(Chunk::Headed { header, .. }) => {
+                        format!(", behind the header of their table, bytes {}–{}", header.start, header.end)
+                    }
+                    _ => String::new(),
+                };
+                format!("{} of {name}, bytes {}–{}{head}", self.place_of(chunk), span.start, span.end)
             }
             Some(Chunk::Text(text)) => {
                 format!("text that the program made up: {} bytes that stand in no document", text.len())
@@ -68,18 +74,11 @@ impl Model {
 
     /// The messages as the worker gets them.
     fn write_worker_prompt(&self, writer: &mut Writer, round: &Round, job: &Job) {
-        let text = match round.chunk_of(job) {
-            Some(Chunk::Span(span)) => {
-                let open = self.documents.get(span.document);
-                open.and_then(|open| open.document.slice(span.start, span.end))
-            }
-            Some(Chunk::Text(text)) => Some(text.as_str()),
-            None => None,
-        };
+        let text = round.chunk_of(job).and_then(|chunk| chunk.text(|span| self.passage(span)));
         let Some(text) = text else {
             return part(writer, "prompt", Tone::Dim, "the document that it holds is not at hand");
         };
-        for message in prompts::worker_messages(text, round.task_of(job), round.advice_of(job)) {
+        for message in prompts::worker_messages(&text, round.task_of(job), round.advice_of(job)) {
             let role = match message.role {
                 Role::System => "prompt",
                 Role::User | Role::Assistant => "",

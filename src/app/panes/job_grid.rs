@@ -32,10 +32,10 @@ pub struct Grid {
 impl Grid {
     fn of(round: &Round) -> Self {
         let mut order: Vec<u32> = (0..round.chunks.len() as u32).collect();
-        order.sort_by_key(|at| match round.chunks.get(*at as usize) {
-            Some(Chunk::Span(span)) => (span.document, span.start),
+        order.sort_by_key(|at| match round.chunks.get(*at as usize).and_then(Chunk::place) {
+            Some(span) => (span.document, span.start),
             // What a program made up stands in no document.
-            Some(Chunk::Text(_)) | None => (usize::MAX, 0),
+            None => (usize::MAX, 0),
         });
         let mut place = vec![0; order.len()];
         for (at, chunk) in (0u32..).zip(&order) {

@@ -95,9 +95,9 @@ impl Sort {
             // Stable, so that what is alike keeps its order.
             Sort::State => jobs.sort_by_key(|at| job(at).map(state_rank)),
             Sort::Chunk => jobs.sort_by_key(|at| {
-                job(at).map(|job| match round.chunk_of(job) {
-                    Some(Chunk::Span(span)) => (span.document, span.start),
-                    Some(Chunk::Text(_)) | None => (usize::MAX, job.chunk as usize),
+                job(at).map(|job| match round.chunk_of(job).and_then(Chunk::place) {
+                    Some(span) => (span.document, span.start),
+                    None => (usize::MAX, job.chunk as usize),
                 })
             }),
             Sort::Task => jobs.sort_by_key(|at| job(at).map(|job| job.task)),

@@ -9,6 +9,7 @@ use crate::app::message::Command;
 use crate::app::model::{Highlight, Model};
 use crate::app::rows::{Mark, Tone};
 use crate::app::search::Search;
+use crate::document::Span;
 use crate::protocol::{Chunk, Job, JobId, JobState, Outcome, Round};
 
 #[derive(Clone, Debug, Default)]
@@ -236,20 +237,21 @@ impl Model {
         Vec::new()
     }
 
+    /// The words of a passage, as far as its document is at hand.
+    pub(crate) fn passage(&self, span: Span) -> Option<&str> {
+        self.documents.get(span.document)?.document.slice(span.start, span.end)
+    }
+
     /// Where a job reads: `p 12`, or the byte offset, or that its text stands nowhere.
     pub fn place_of(&self, chunk: Option<&Chunk>) -> String {
-        match chunk {
-            Some(Chunk::Span(span)) => {
-                let page = self.documents.get(span.document).and_then(|open| open.document.page_of(span.start));
-                let place = match page {
-                    Some(page) => format!("p {page}"),
-                    None => format!("@{}", span.start),
-                };
-                if self.documents.len() > 1 { format!("{}:{place}", span.document + 1) } else { place }
-            }
-            Some(Chunk::Text(_)) => "made up".into(),
-            None => String::new(),
-        }
+        let Some(chunk) = chunk else { return String::new() };
+        let Some(span) = chunk.place() else { return "made up".into() };
+        let page = self.documents.get(span.document).and_then(|open| open.document.page_of(span.start));
+        let place = match page {
+            Some(page) => format!("p {page}"),
+            None => format!("@{}", span.start),
+        };
+        if self.documents.len() > 1 { format!("{}:{place}", span.document + 1) } else { place }
     }
 
     /// The highlight for a job: its citation where it has one that stands, else its chunk when `or_chunk`.
@@ -257,10 +259,7 @@ impl Model {
         let round = self.state.round_numbered(id.round)?;
         let job = round.job(id)?;
         let located = job.outcome().and_then(Outcome::located).copied();
-        let chunk = match round.chunk_of(job) {
-            Some(Chunk::Span(span)) if or_chunk => Some(*span),
-            _ => None,
-        };
+        let chunk = round.chunk_of(job).and_then(Chunk::place).filter(|_| or_chunk);
         Some(Highlight { span: located.map(|located| located.span).or(chunk)?, located })
     }
 }

@@ -73,10 +73,7 @@ impl Model {
         let round = self.state.round().filter(|_| self.state.ending().is_none());
         round.into_iter().flat_map(|round| {
             let running = round.jobs.iter().filter(|job| matches!(job.state, JobState::Running { .. }));
-            running.filter_map(|job| match round.chunk_of(job)? {
-                Chunk::Span(span) => Some(*span),
-                Chunk::Text(_) => None,
-            })
+            running.filter_map(|job| round.chunk_of(job)).flat_map(Chunk::spans)
         })
     }
 

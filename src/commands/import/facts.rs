@@ -186,7 +186,7 @@ impl Writer<'_> {
         });
         let jobs = jobs.collect();
         let chunks: Vec<Chunk> = chunks.texts.iter().map(|text| self.chunk(text)).collect();
-        let spans: Vec<Option<Span>> = chunks.iter().map(span_of).collect();
+        let spans: Vec<Option<Span>> = chunks.iter().map(Chunk::place).collect();
         let planned = PlannedJobs { round: self.round, chunks, tasks: tasks.texts, advices: advices.texts, jobs };
         let of_jobs: Vec<u32> = planned.jobs.iter().map(|job| job.chunk).collect();
         self.facts.push(Fact::JobsPlanned(planned));
@@ -296,13 +296,6 @@ impl Pool {
         self.texts.push(text.to_owned());
         self.places.insert(text.to_owned(), place);
         place
-    }
-}
-
-fn span_of(chunk: &Chunk) -> Option<Span> {
-    match chunk {
-        Chunk::Span(span) => Some(*span),
-        Chunk::Text(_) => None,
     }
 }
 

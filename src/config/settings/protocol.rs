@@ -36,6 +36,8 @@ pub enum ChunkerName {
     Paragraph,
     Heading,
     Code,
+    Table,
+    Tokens,
 }
 
 /// Whether chunks are picked before they are read.
@@ -75,7 +77,7 @@ pub struct ProtocolConfig {
     pub merge: MergeName,
     /// The chunk size in characters suggested to the remote LM; 0 leaves it to choose. Small ones are read better, but are more jobs.
     pub chunk_chars: u32,
-    /// How documents are cut: auto, section, page, paragraph, heading or code. A cut that fits the text keeps what belongs together.
+    /// How documents are cut: auto, section, page, paragraph, heading, code, table or tokens. A cut that fits the text keeps what belongs together.
     pub chunker: ChunkerName,
     /// Characters that neighbouring chunks or windows share; 0 leaves it open. More lose nothing at a cut, and read it twice.
     #[schemars(range(max = 1000000))]

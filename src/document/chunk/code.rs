@@ -88,7 +88,7 @@ impl Level {
             self.opens_text(line);
             return false;
         }
-        let goes_on = GOING_ON.iter().any(|word| is_word_at_start(line, word));
+        let goes_on = goes_on(line);
         if self.braces == Braces::Indented && !line.starts_with('}') {
             return false;
         }
@@ -117,6 +117,11 @@ impl Level {
         self.quoted = LONG_QUOTES.into_iter().find(|quotes| line.matches(quotes).count() % 2 == 1);
         self.commented = line.starts_with("/*") && !line.contains("*/");
     }
+}
+
+/// Whether a line ends or goes on with what stands above it.
+pub(super) fn goes_on(line: &str) -> bool {
+    GOING_ON.iter().any(|word| is_word_at_start(line, word))
 }
 
 fn is_word_at_start(line: &str, word: &str) -> bool {

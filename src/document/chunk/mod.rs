@@ -3,11 +3,17 @@
 mod code;
 mod cut;
 mod heading;
+mod overlap;
+mod table;
+mod tokens;
 
 use std::ops::Range;
 
 pub use code::by_code;
 pub use heading::{by_heading, headings};
+pub use overlap::characters as overlapping;
+pub use table::{Headed, by_table};
+pub use tokens::by_tokens;
 
 /// Paragraphs are joined while together they have no more characters than this.
 const JOINED_CHARS: usize = 400;

@@ -48,7 +48,15 @@ pub struct Limits {
     pub picked: Option<usize>,
 }
 
-const CHUNKERS: [Chunker; 5] = [Chunker::Section, Chunker::Page, Chunker::Paragraph, Chunker::Heading, Chunker::Code];
+const CHUNKERS: [Chunker; 7] = [
+    Chunker::Section,
+    Chunker::Page,
+    Chunker::Paragraph,
+    Chunker::Heading,
+    Chunker::Code,
+    Chunker::Table,
+    Chunker::Tokens,
+];
 
 impl Request {
     pub fn read(ask: &RemoteAsk) -> Self {

@@ -143,11 +143,17 @@ impl<'a> Plan<'a> {
 /// How a document is cut by the function that the person chose.
 fn cutter(chunker: Chunker, overlap: usize) -> Option<String> {
     let function = chunker.function()?;
-    Some(match chunker {
-        Chunker::Section => format!("{function}(document, max_chunk_size=CHUNK, overlap=min({overlap}, CHUNK // 2))"),
-        Chunker::Heading | Chunker::Code => format!("{function}(document, max_chunk_size=CHUNK)"),
-        _ => format!("{function}(document)"),
-    })
+    let size = match chunker {
+        Chunker::Auto | Chunker::Page | Chunker::Paragraph => "",
+        Chunker::Section | Chunker::Heading | Chunker::Code | Chunker::Table => "max_chunk_size=CHUNK, ",
+        // About four characters are a token.
+        Chunker::Tokens => "max_tokens=max(2, CHUNK // 4), ",
+    };
+    let overlap = match chunker {
+        Chunker::Tokens => format!("min({}, CHUNK // 8)", overlap / 4),
+        _ => format!("min({overlap}, CHUNK // 2)"),
+    };
+    Some(format!("{function}(document, {size}overlap={overlap})"))
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = String> {

@@ -29,24 +29,34 @@ pub const FUNCTIONS: &[HostFunction] = &[
         run: chunks::by_section,
     },
     HostFunction {
-        signature: "chunk_by_page(doc)",
+        signature: "chunk_by_page(doc, overlap=0)",
         meaning: "all pages, blank ones too, so that the n-th is page n",
         run: chunks::by_page,
     },
     HostFunction {
-        signature: "chunk_by_paragraph(doc)",
+        signature: "chunk_by_paragraph(doc, overlap=0)",
         meaning: "paragraphs, short ones joined",
         run: chunks::by_paragraph,
     },
     HostFunction {
-        signature: "chunk_by_heading(doc, max_chunk_size=0)",
+        signature: "chunk_by_heading(doc, max_chunk_size=0, overlap=0)",
         meaning: "sections, each with its heading; longer ones are cut further if max_chunk_size is not 0",
         run: chunks::by_heading,
     },
     HostFunction {
-        signature: "chunk_by_code(doc, max_chunk_size=3000)",
+        signature: "chunk_by_code(doc, max_chunk_size=3000, overlap=0)",
         meaning: "source code by its definitions",
         run: chunks::by_code,
+    },
+    HostFunction {
+        signature: "chunk_by_table(doc, max_chunk_size=3000, overlap=0)",
+        meaning: "whole tables where they fit, else rows, each chunk with the header of its table; prose at paragraphs",
+        run: chunks::by_table,
+    },
+    HostFunction {
+        signature: "chunk_by_tokens(doc, max_tokens=800, overlap=0)",
+        meaning: "windows of about that many tokens, estimated",
+        run: chunks::by_tokens,
     },
     HostFunction {
         signature: "bm25_retrieve_top_k_chunks(keywords, chunks, weights=None, k=10)",

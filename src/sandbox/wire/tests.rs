@@ -12,6 +12,8 @@ fn word() -> impl Strategy<Value = String> {
 fn chunk() -> impl Strategy<Value = ChunkRow> {
     prop_oneof![
         (0usize..9, 0usize..99, 0usize..99).prop_map(|(document, a, b)| ChunkRow::Span(Span::new(document, a, b))),
+        (0usize..9, 0usize..99, 0usize..99)
+            .prop_map(|(n, a, b)| ChunkRow::Headed { header: Span::new(n, a, b), rows: Span::new(n, b, a) }),
         word().prop_map(ChunkRow::Text),
     ]
 }
