@@ -55,6 +55,7 @@ pub enum Action {
     StopRun,
     Pause,
     Resume,
+    AskAnew,
     Fork,
     Theme,
     Mouse,
@@ -312,6 +313,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Notes, C::Everywhere, "notes", "'", "go to a note or a bookmark"),
     binding(A::Log, C::Everywhere, "log", "!", "the last lines of the log"),
     binding(A::Resume, C::Everywhere, "resume", "u", "go on with a session that was interrupted"),
+    binding(A::AskAnew, C::Everywhere, "ask anew", "U", "a new session on the documents as they are on disk now"),
     binding(A::Fork, C::Everywhere, "fork", "Y", "a new session from the record at hand, with what you change"),
     binding(
         A::Pause,

@@ -8,7 +8,7 @@ use super::model::Player;
 use super::picker::{Calling, Choice, Group, Note, PickerRow, Standing};
 use super::work::Worked;
 use crate::config::Config;
-use crate::document::Span;
+use crate::document::{Change, Span};
 use crate::ledger::{Comparison, Forecast};
 use crate::protocol::{AskId, BudgetChoice, ExposureChoice, Fact, GateChoice, Gates, JobId, RunTo, State};
 
@@ -89,6 +89,11 @@ pub enum Message {
     DocumentsRefused(String),
     /// How far the reading of the documents that were named is.
     DocumentsProgress(String),
+    /// The file of a document became another or is gone; nothing where it is again what it was.
+    DocumentChanged {
+        document: usize,
+        change: Option<Change>,
+    },
     /// Offer the sessions there are, since nothing else was asked for.
     PickSession,
     /// Two sessions that were to be compared.

@@ -1,6 +1,7 @@
 //! What the screen is about: the model, what changes it, and which key does what. It draws nothing.
 
 mod action;
+mod anew;
 pub mod budget;
 mod comparison;
 pub mod consent;

@@ -29,7 +29,7 @@ use super::search::Search;
 use super::start_form::StartForm;
 use super::work::AT_ONCE;
 use crate::config::Loaded;
-use crate::document::{Document, Located, Span};
+use crate::document::{Change, Document, Located, Span};
 use crate::ledger::Comparison;
 use crate::protocol::{AskId, Gate, Interrupted, JobId, Overexposed, Phase, Reached, State, Waiting};
 
@@ -115,6 +115,8 @@ pub struct OpenDocument {
     pub lines: LineIndex,
     /// Nothing while it is still looked for.
     pub outline: Option<Arc<Outline>>,
+    /// What became of its file since it was read.
+    pub change: Option<Change>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -264,8 +266,12 @@ pub struct Tints {
 impl Model {
     /// A screen for these documents, before anything happened.
     pub fn new(documents: Vec<Document>, mode: Mode) -> Self {
-        let open =
-            |document: Document| OpenDocument { lines: LineIndex::begun(&document, AT_ONCE), outline: None, document };
+        let open = |document: Document| OpenDocument {
+            lines: LineIndex::begun(&document, AT_ONCE),
+            outline: None,
+            change: None,
+            document,
+        };
         let documents = documents.into_iter().map(open).collect();
         let mut model = Self {
             state: State::default(),

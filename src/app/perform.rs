@@ -158,6 +158,7 @@ impl Model {
             Action::Resume if self.is_running() => self.notify("a run is in flight"),
             Action::Resume if self.state.opened.is_none() => self.notify("no session is open"),
             Action::Resume => return vec![Command::Resume],
+            Action::AskAnew => return self.ask_anew(),
             Action::Fork if self.is_running() => self
                 .notify(format!("a run is in flight; stop it with {} before you fork", self.key_for(Action::StopRun))),
             Action::Fork if self.state.opened.is_none() && self.player().is_some() => self.notify(

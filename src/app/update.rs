@@ -84,6 +84,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Forecast { number, forecast } => model.take_forecast(number, forecast),
         Message::Settings(config) => model.settings.adopt(&config),
         Message::AskQuestion => return model.perform(Action::Ask),
+        Message::DocumentChanged { document, change } => model.document_changed(document, change),
         Message::DocumentsRefused(why) => model.refuse_documents(why),
         Message::DocumentsProgress(line) => model.tell_progress(line),
         Message::PickSession => return model.perform(Action::Sessions),

@@ -16,6 +16,7 @@ use crate::config::{Config, Loaded, Origin};
 use crate::document::escape::visible;
 use crate::document::{Document, Locator, Span};
 use crate::journal::{Durability, Journal, Record, Session, Store};
+use crate::load::changes;
 use crate::protocol::{
     Changed, Changes, Chunk, CodeId, Due, Fact, Finish, JobId, JobOutput, Known, Levers, Means, Parent, Phase,
     SessionOpened, Settings, State, forked, read_output,
@@ -56,6 +57,9 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
         args.rerun_local.then(|| Arc::new(RecordedPlanner::of(parent.id().to_string(), journal.facts())) as _);
     let config = config_of(loaded, &recorded.state, planner.is_some())?;
     let documents = recorded.documents.clone();
+    for change in tokio::task::block_in_place(|| changes(&documents)) {
+        writeln!(stderr(), "minions: {}", visible(&change))?;
+    }
     let begun = go_on(&config, recorded, planner).await?;
     writeln!(stderr(), "session {} is a fork of {}", begun.session.id(), parent.id())?;
     let new = begun.session.clone();

@@ -10,6 +10,7 @@ mod attach_spoken;
 mod begin;
 mod beside;
 mod bill;
+mod changed;
 mod compare;
 mod completions;
 mod config;
@@ -160,6 +161,7 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
                 let mut out = Output::standard();
                 let style = if loaded.config.screen.accessible { Style::Spoken } else { Style::Columns };
                 replay_headless::transcript(&session, from, style, &mut out)?;
+                replay::tell_changes(&session);
                 out.flush()?;
                 return Ok(Exit::Success);
             }

@@ -1,5 +1,6 @@
 //! `minions replay`: the panes of the workbench, drawn from a journal. There is no driver, so nothing can be asked or paid.
 
+use std::io::{Write, stderr};
 use std::time::{Duration, Instant};
 
 use futures_util::stream;
@@ -18,7 +19,9 @@ use crate::app::{self, Account, Command, Figures, Load, Marks, Message, Mode, Mo
 use crate::cli::{Point, ReplayArgs, Speed as Asked};
 use crate::config::Config;
 use crate::document::Document;
+use crate::document::escape::visible;
 use crate::journal::{Note, Record, Session, Stored};
+use crate::load::changes;
 use crate::protocol::Fact;
 use crate::replay::{Direction, MarkKind, Player, Repeat, Speed, Timeline, Unit};
 
@@ -76,6 +79,16 @@ impl Recording {
             Asked::Max => Speed::Max,
         };
         Ok(Self { from, speed, ..recording })
+    }
+}
+
+/// Says on standard error which documents are not on disk any more as the session read them.
+pub fn tell_changes(session: &Session) {
+    let Ok(opened) = session.read() else { return };
+    let documents = session.documents(opened.opened().map_or(&[], |opened| &opened.documents)).unwrap_or_default();
+    for change in changes(&documents) {
+        // Where standard error is closed nobody misses it.
+        let _ = writeln!(stderr(), "minions: {}", visible(&change));
     }
 }
 

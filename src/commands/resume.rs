@@ -19,6 +19,7 @@ use crate::control;
 use crate::document::Document;
 use crate::document::escape::visible;
 use crate::journal::{DayBook, Journal, JournalError, JournalWriter, Record, Session, SessionId, Store};
+use crate::load::changes;
 use crate::local::LocalLm;
 use crate::protocol::redact::Redaction;
 use crate::protocol::{
@@ -99,7 +100,8 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
     let session = begin::store(&loaded.config)?.resolve(&args.session)?;
     let recorded = Recorded::read(session)?;
     let id = recorded.session.id().clone();
-    for warning in &recorded.warnings {
+    let changed = tokio::task::block_in_place(|| changes(&recorded.documents));
+    for warning in recorded.warnings.iter().chain(&changed) {
         eprintln!("minions: {}", visible(warning));
     }
     let said = Beforehand {

@@ -12,8 +12,10 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Failure;
 use super::beside::Beside;
+use super::changed::ChangedDocuments;
 use crate::app::{Command, Keymap, Message, Model, Mouse, MouseKind, Worked, update};
 use crate::config::{ConfigError, FolderWatch, Folders, Loaded, Sources, Watch, watch, watch_folders};
+use crate::document::Change;
 use crate::term::{
     self, Capabilities, ColourDepth, Copied, Events, FrameLimiter, Options, Pump, Signal, TermError, TermEvent,
     Terminal, Turn, signals,
@@ -45,6 +47,7 @@ pub struct Stage {
     pump: Pump,
     themes: Themes,
     themes_watch: Option<FolderWatch>,
+    documents: ChangedDocuments,
     theme: Theme,
     depth: Depth,
     beside: Beside,
@@ -96,6 +99,7 @@ enum Arrived<E> {
     Signal(Signal),
     Settings(Box<Result<Loaded, ConfigError>>),
     Themes,
+    Document(usize, Option<Change>),
     Tick,
     Worked(Worked),
     Other(E),
@@ -111,7 +115,8 @@ impl Stage {
         model.themes = themes.names();
         let own = themes.file(&screen.theme).and_then(|file| Some(file.parent()?.to_owned()));
         let unwatched = |error: &ConfigError| tracing::warn!("{error}");
-        let themes_watch = watch_folders(themes.folder.clone().into_iter().chain(own)).inspect_err(unwatched).ok();
+        let themes_watch =
+            watch_folders("the themes", themes.folder.clone().into_iter().chain(own)).inspect_err(unwatched).ok();
         model.settings = loaded.clone();
         model.theme.clone_from(&screen.theme);
         model.ascii = screen.ascii || !capabilities.unicode;
@@ -135,6 +140,7 @@ impl Stage {
             watch,
             themes,
             themes_watch,
+            documents: ChangedDocuments::default(),
             ticks,
             pump,
             theme,
@@ -169,6 +175,9 @@ impl Stage {
                     Arrived::Signal(_) => turned.over = Some(Over::Told),
                     Arrived::Settings(settings) => turned.commands.extend(self.reload(*settings)),
                     Arrived::Themes => self.reload_theme(),
+                    Arrived::Document(document, change) => {
+                        self.update(Message::DocumentChanged { document, change });
+                    }
                     Arrived::Worked(worked) => turned.commands.extend(self.update(Message::Worked(worked))),
                     Arrived::Tick => turned.commands.extend(self.update(Message::Tick { now_ms: now_ms() })),
                     Arrived::Term(event) => {
@@ -198,6 +207,7 @@ impl Stage {
     pub fn turn_to(&mut self, model: Model) {
         let before = std::mem::replace(&mut self.model, model);
         self.beside = Beside::new();
+        self.documents = ChangedDocuments::of(self.model.documents.iter().map(|open| &open.document));
         let (width, height) = (before.width, before.height);
         self.model.theme = before.theme;
         self.model.themes = before.themes;
@@ -234,7 +244,7 @@ impl Stage {
 
     async fn next<E>(&mut self, others: &mut (impl Stream<Item = E> + Unpin)) -> Turn<Arrived<E>> {
         let moving = self.model.is_moving();
-        let Self { events, signals, watch, themes_watch, ticks, pump, beside, model, .. } = self;
+        let Self { events, signals, watch, themes_watch, documents, ticks, pump, beside, model, .. } = self;
         beside.see_to(model);
         let mut all = stream::poll_fn(|context| {
             if let Some(events) = events
@@ -255,6 +265,9 @@ impl Stage {
                 Poll::Ready(Some(())) => return Poll::Ready(Some(Arrived::Themes)),
                 Poll::Ready(None) => *themes_watch = None,
                 Poll::Pending => {}
+            }
+            if let Poll::Ready((document, change)) = documents.poll(context) {
+                return Poll::Ready(Some(Arrived::Document(document, change)));
             }
             if let Poll::Ready(Some(worked)) = beside.poll(context) {
                 return Poll::Ready(Some(Arrived::Worked(worked)));

@@ -500,7 +500,7 @@ mod live_reload {
     async fn a_folder_that_is_made_later_is_watched_from_then_on() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("themes");
-        let mut watch = watch_folders([folder.clone()]).unwrap();
+        let mut watch = watch_folders("the themes", [folder.clone()]).unwrap();
         for change in 0..3 {
             match change {
                 0 => fs::create_dir(&folder).unwrap(),

@@ -72,9 +72,9 @@ impl FolderWatch {
     }
 }
 
-/// Watches folders of themes for changes of their files; one that does not exist is watched from when it is made, where the
+/// Watches folders for changes of their files, which are `what`, for people; one that does not exist is watched from when it is made, where the
 /// folder that it is made in exists.
-pub fn watch_folders(folders: impl IntoIterator<Item = PathBuf>) -> Result<FolderWatch, ConfigError> {
+pub fn watch_folders(what: &str, folders: impl IntoIterator<Item = PathBuf>) -> Result<FolderWatch, ConfigError> {
     let (sender, changes) = mpsc::channel(1);
     let on_events = move |events: DebounceEventResult| {
         let changed = |events: &Vec<DebouncedEvent>| events.iter().any(|event| !is_access(event));
@@ -85,7 +85,7 @@ pub fn watch_folders(folders: impl IntoIterator<Item = PathBuf>) -> Result<Folde
     };
     let (there, missing): (Vec<_>, Vec<_>) = folders.into_iter().partition(|folder| folder.is_dir());
     let there = there.into_iter().chain(missing.iter().map(|folder| folder_of(folder))).collect();
-    Ok(FolderWatch { changes, watcher: debounced("the themes", &there, on_events)?, missing })
+    Ok(FolderWatch { changes, watcher: debounced(what, &there, on_events)?, missing })
 }
 
 /// Has `on_events` told of what happens in those of the folders that exist, a little after it is over. `what` stands there,

@@ -8,6 +8,7 @@ pub mod find;
 pub mod fusion;
 mod normal;
 pub mod passage;
+mod source;
 pub mod span;
 pub mod synonyms;
 pub mod table;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use citation::Locator;
 pub use normal::{NormalChar, NormalChars};
+pub use source::{Change, Source};
 pub use span::{Located, Match, Span};
 
 /// The blake3 hash of a document's text as it was read, written as 64 hexadecimal digits.
@@ -31,7 +33,18 @@ pub struct DocumentHash(blake3::Hash);
 
 impl DocumentHash {
     pub fn of(text: &str) -> Self {
-        Self(blake3::hash(text.as_bytes()))
+        Self::of_bytes(text.as_bytes())
+    }
+
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(blake3::hash(bytes))
+    }
+
+    /// The hash of all that can be read.
+    pub fn of_file(file: std::fs::File) -> std::io::Result<Self> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(file)?;
+        Ok(Self(hasher.finalize()))
     }
 }
 
@@ -75,6 +88,8 @@ pub struct Document {
     pub text: Arc<str>,
     /// The byte offset at which each page begins; empty when the format has no pages.
     pub pages: Vec<usize>,
+    /// The file that it was read from, where it was one.
+    pub source: Option<Source>,
     /// Reckoned when it is first asked for: a screen is there before 100 MB are hashed.
     hash: Arc<OnceLock<DocumentHash>>,
 }
@@ -94,17 +109,22 @@ impl Document {
         // A form feed that ends the text begins no page.
         let starts = std::iter::once(0).chain(breaks).filter(|start| *start < text.len());
         let pages = if has_pages { starts.collect() } else { Vec::new() };
-        Self { name: name.into(), text, pages, hash: Arc::default() }
+        Self { name: name.into(), text, pages, source: None, hash: Arc::default() }
     }
 
     /// A document with pages that begin at these bytes.
     pub fn paged(name: impl Into<String>, text: impl Into<Arc<str>>, pages: Vec<usize>) -> Self {
-        Self { name: name.into(), text: text.into(), pages, hash: Arc::default() }
+        Self { name: name.into(), text: text.into(), pages, source: None, hash: Arc::default() }
     }
 
     /// A document whose hash is known to be this one.
     pub fn stored(name: impl Into<String>, text: Arc<str>, pages: Vec<usize>, hash: DocumentHash) -> Self {
-        Self { name: name.into(), text, pages, hash: Arc::new(OnceLock::from(hash)) }
+        Self { name: name.into(), text, pages, source: None, hash: Arc::new(OnceLock::from(hash)) }
+    }
+
+    /// The same, as it was read from this file.
+    pub fn read_from(self, source: Option<Source>) -> Self {
+        Self { source, ..self }
     }
 
     /// The hash of the text. Reads all of it the first time.

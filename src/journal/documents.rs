@@ -1,4 +1,4 @@
-//! The text of a session's documents, stored once by its hash, with the offsets of its pages beside it.
+//! The text of a session's documents, stored once by its hash, with the offsets of its pages and the file it came from beside it.
 
 use std::fs;
 use std::io::{self, Write};
@@ -22,6 +22,10 @@ pub(super) fn store(session: &Path, documents: &[Document]) -> Result<(), Journa
     private_folder().recursive(true).create(&folder).map_err(JournalError::io("make the folder", &folder))?;
     for document in documents {
         write_once(&text_path(session, document.hash()), document.text.as_bytes())?;
+        if let Some(source) = &document.source {
+            let source = serde_json::to_vec(source).map_err(|source| JournalError::Unwritable { source })?;
+            write_once(&source_path(session, document.hash()), &source)?;
+        }
         if !document.pages.is_empty() {
             let pages = serde_json::to_vec(&document.pages).map_err(|source| JournalError::Unwritable { source })?;
             write_once(&pages_path(session, document.hash()), &pages)?;
@@ -68,7 +72,10 @@ pub(super) fn load(session: &Path, reference: &DocumentRef) -> Result<Document, 
                 .ok_or_else(|| damaged(&path, "its pages do not fit the text"))?
         }
     };
-    Ok(Document::stored(reference.name.clone(), Arc::from(text), pages, reference.hash))
+    // Where the file was is good to know, and no more than that.
+    let source = archive::read(&source_path(session, reference.hash)).ok();
+    let source = source.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Ok(Document::stored(reference.name.clone(), Arc::from(text), pages, reference.hash).read_from(source))
 }
 
 /// The files of the documents, by the names they have when they are not archived.
@@ -113,6 +120,10 @@ pub(super) fn remove(session: &Path) -> Result<(), JournalError> {
 
 fn text_path(session: &Path, hash: DocumentHash) -> PathBuf {
     session.join(FOLDER).join(format!("{hash}.txt"))
+}
+
+fn source_path(session: &Path, hash: DocumentHash) -> PathBuf {
+    session.join(FOLDER).join(format!("{hash}.source.json"))
 }
 
 fn pages_path(session: &Path, hash: DocumentHash) -> PathBuf {

@@ -3,6 +3,7 @@
 
 mod apart;
 mod blocks;
+mod change;
 mod child;
 mod csv;
 mod docx;
@@ -21,10 +22,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+pub use change::{change_of, changes};
 pub use child::{SUBCOMMAND, child_main};
 pub use error::LoadError;
 
-use crate::document::Document;
+use crate::document::{self, Document};
 use apart::{Apart, Nothing, Pages};
 use format::{Format, Kind, recognise};
 use wire::{Foreign, Trouble};
@@ -130,6 +132,7 @@ impl<'a> Loader<'a> {
         let path = &source.path;
         let bytes = if is_standard_input(path) { read(io::stdin().lock(), 0, path)? } else { read_file(path)? };
         let name = source.name.clone();
+        let file = if is_standard_input(path) { None } else { document::Source::of(path, &bytes) };
         let document = match recognise(&bytes, &source.name) {
             Format::Text(charset, kind) => {
                 let text = text::decode(bytes, charset);
@@ -168,7 +171,7 @@ impl<'a> Loader<'a> {
         if document.text.chars().all(|c| c.is_whitespace() || c == '\u{feff}') {
             return Err(LoadError::Empty(path.clone()));
         }
-        Ok(document)
+        Ok(document.read_from(file))
     }
 
     fn apart(

@@ -61,7 +61,9 @@ fn about(model: &Model, open: &OpenDocument) -> String {
     };
     let asked = model.part_words().map_or(String::new(), |part| format!(" · asked of {part} only"));
     let pinned = model.pinned_words().map_or(String::new(), |lines| format!(" · {lines} pinned"));
-    let mut about = format!("{which}{}{asked}{pinned} · {} · {lines}", open.document.name, short_bytes(length as u64));
+    let changed = open.change.map_or(String::new(), |change| format!(" {}", change.happened()));
+    let mut about =
+        format!("{which}{}{changed}{asked}{pinned} · {} · {lines}", open.document.name, short_bytes(length as u64));
     for (tint, word) in [(Tint::Left, "sent"), (Tint::Cited, "cited"), (Tint::Read, "read")] {
         let share = model.share_of(tint);
         if share.spans > 0 {

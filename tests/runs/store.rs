@@ -50,6 +50,25 @@ async fn sessions_are_named_tagged_and_found_by_question_and_answer() {
 }
 
 #[tokio::test]
+async fn a_document_that_changed_since_is_told_and_the_session_keeps_its_words() {
+    let home = two().await;
+    let replayed = home.run(&["replay", "last", "--headless"]).await;
+    assert!(!replayed.stderr.contains("on disk"), "{replayed:?}");
+    home.write("document.txt", "Nothing is left of it.");
+    let told = "document.txt has changed on disk; the session reads it as it was";
+    let again = home.run(&["replay", "last", "--headless"]).await;
+    assert!(again.stderr.contains(told) && again.stdout == replayed.stdout, "{again:?}");
+    let fork = home.run(&["sessions", "fork", "last", "-q", "What did item 5 bring in?"]).await;
+    assert!(fork.code == 0 && fork.stderr.contains(told) && fork.stdout.contains("10005"), "{fork:?}");
+    std::fs::remove_file(home.path("document.txt")).unwrap();
+    let gone = home.run(&["replay", "last", "--headless"]).await;
+    assert!(gone.stderr.contains("document.txt is no longer where it was"), "{gone:?}");
+    // The place is nobody's business but this machine's.
+    let exported = home.run(&["sessions", "export", "last", "--format", "json"]).await;
+    assert!(!exported.stdout.contains(home.path("").to_str().unwrap()), "{exported:?}");
+}
+
+#[tokio::test]
 async fn an_archived_session_is_listed_shown_replayed_and_restored() {
     let home = two().await;
     let before = home.run(&["replay", "last", "--headless"]).await.stdout;
