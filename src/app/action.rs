@@ -369,7 +369,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::JobBack, C::Replay, "job back", "K", "to where the job before had ended"),
     binding(A::JobForward, C::Replay, "job on", "J", "to where the next job has ended"),
     binding(A::GateBack, C::Replay, "gate back", "minus", "to the gate before"),
-    binding(A::GateForward, C::Replay, "gate on", "= +", "to the next gate"),
+    binding(A::GateForward, C::Replay, "gate on", "=", "to the next gate"),
     binding(A::NoteBack, C::Replay, "note back", "#", "to the note or bookmark before"),
     binding(A::NoteForward, C::Replay, "note on", "@", "to the next note or bookmark"),
     binding(A::Slower, C::Replay, "slower", "<", "half the speed"),
