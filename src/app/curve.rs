@@ -39,6 +39,8 @@ pub struct Spot {
 }
 
 const TICKS: u32 = 4;
+/// Qualities that lie within this much are told to a tenth of a per cent.
+const CLOSE: f64 = 0.08;
 /// What keys do while the eval runs, and when it is over.
 const RUNNING: &[(&str, &str)] = &[
     ("q", "leave the picture, the eval goes on"),
@@ -53,6 +55,7 @@ impl CurveScreen {
         let x = |cost: f64| (cost / widest).clamp(0.0, 1.0);
         let y = |quality: f64| ((quality - low) / (high - low).max(1e-9)).clamp(0.0, 1.0);
         let tick = |n: u32| f64::from(n) / f64::from(TICKS);
+        let decimals = usize::from(high - low < CLOSE);
         let plus = if ascii { "+-" } else { "±" };
         let spots = curve.points.iter().zip(svg::letters()).map(|(point, letter)| {
             let (cost, quality) = (point.cost, point.quality);
@@ -79,7 +82,7 @@ impl CurveScreen {
             spots: spots.collect(),
             front: curve.front().iter().map(|point| (x(point.cost.mean), y(point.quality.mean))).collect(),
             quality_ticks: (0..=TICKS)
-                .map(|n| (tick(n), format!("{:.0} %", (low + (high - low) * tick(n)) * 100.0)))
+                .map(|n| (tick(n), format!("{:.decimals$} %", (low + (high - low) * tick(n)) * 100.0)))
                 .collect(),
             cost_ticks: (0..=TICKS).map(|n| (tick(n), curve.axis.told(widest * tick(n)))).collect(),
             standing,

@@ -13,7 +13,7 @@ use super::theme::{Role, Theme};
 use crate::app::{Area, CurveScreen, Spot, gist, width};
 
 /// Cells of the numbers left of the plot.
-const NUMBERS: u16 = 6;
+const NUMBERS: u16 = 7;
 /// From so many columns on the list stands beside the plot, with so many cells.
 const WIDE: u16 = 110;
 const LIST: u16 = 48;
