@@ -87,10 +87,12 @@ cites. sent on: the handed-on text against the documents. tokens: of the remote 
 
 impl Report {
     /// The table for a terminal, columns aligned, one line for each set and setting, and one for the spread over settings.
-    pub fn table(&self) -> String {
-        let mut lines = vec![self.heads(false)];
-        lines.extend(self.lines(false));
-        aligned(&lines)
+    /// Where a line has no room in `columns`, the figures of each stand below it.
+    pub fn table(&self, columns: usize) -> String {
+        let (heads, lines) = (self.heads(false), self.lines(false));
+        let table = aligned(&[&[heads.clone()][..], &lines].concat());
+        let fits = table.lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= columns);
+        if fits { table } else { stacked(&heads, &lines, columns) }
     }
 
     fn heads(&self, wide: bool) -> Vec<String> {
@@ -253,6 +255,26 @@ impl Report {
     }
 }
 
+/// Set, setting and count of each line, and below it its figures, each behind its name.
+fn stacked(heads: &[String], lines: &[Vec<String>], columns: usize) -> String {
+    let mut out = String::new();
+    for line in lines {
+        let named: Vec<&str> = line[..3].iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
+        out.push_str(&format!("{}\n", named.join("  ")));
+        let mut row = String::new();
+        for (head, cell) in heads.iter().zip(line).skip(3).filter(|(_, cell)| !cell.is_empty()) {
+            let figure = format!("  {head} {cell}");
+            if !row.is_empty() && row.chars().count() + figure.chars().count() > columns {
+                out.push_str(&format!("{row}\n"));
+                row.clear();
+            }
+            row.push_str(&figure);
+        }
+        out.push_str(&format!("{row}\n"));
+    }
+    out
+}
+
 /// What others wrote must not become a formula where the file is opened as a sheet. A plain number is none.
 fn formula_safe(text: &str) -> String {
     let begins = text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r', '\n']);
@@ -347,6 +369,16 @@ mod tests {
             }
         }
         assert!(markdown.contains("2 pieces of evidence stand nowhere"), "{markdown}");
+    }
+
+    #[test]
+    fn where_the_table_has_no_room_its_figures_stand_below_each_line() {
+        let report = report("a set with a long name");
+        let wide = report.table(usize::MAX);
+        assert!(wide.lines().next().unwrap().starts_with("set "), "{wide}");
+        let narrow = report.table(40);
+        assert!(narrow.starts_with("a set with a long name  a set with a long name  1\n  "), "{narrow}");
+        assert!(narrow.contains("  tokens 0"), "{narrow}");
     }
 
     #[test]

@@ -99,6 +99,11 @@ pub(super) fn terminal_size() -> Option<(u16, u16)> {
     (size.columns > 0 && size.rows > 0).then_some((size.columns, size.rows))
 }
 
+/// The columns of the terminal, or None where it does not say.
+pub fn columns() -> Option<u16> {
+    terminal_size().map(|(columns, _)| columns)
+}
+
 /// NO_COLOR as in no-color.org, COLORTERM as in termstandard/colors, then what TERM is known to mean.
 fn colour_depth(term: &str, multiplexer: Multiplexer, set: &impl Fn(&str) -> Option<String>) -> ColourDepth {
     if set("NO_COLOR").is_some() || term.is_empty() || term == "dumb" {

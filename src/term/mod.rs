@@ -20,7 +20,7 @@ mod sane;
 mod signals;
 mod stderr;
 
-pub use capabilities::{Capabilities, ColourDepth, Multiplexer};
+pub use capabilities::{Capabilities, ColourDepth, Multiplexer, columns};
 pub use clipboard::{Copied, MAX_COPY_BYTES};
 pub use error::TermError;
 pub use frame::{Due, FrameLimiter, FrameStats, Screen};

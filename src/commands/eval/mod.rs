@@ -10,7 +10,7 @@ mod session;
 mod show;
 mod sources;
 
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{IsTerminal, Write, stderr, stdout};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,7 +61,8 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: C
     if args.json {
         json_line(&report, &mut out)?;
     } else {
-        write!(out, "{}", visible_lines(&report.table()))?;
+        let columns = if stdout().is_terminal() { term::columns() } else { None };
+        write!(out, "{}", visible_lines(&report.table(columns.map_or(usize::MAX, usize::from))))?;
         writeln!(
             out,
             "\n{LEGEND}\nreport: {}\ncurve: minions eval --show {}",
