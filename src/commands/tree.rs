@@ -45,18 +45,29 @@ pub fn tree(store: &Store, named: Option<&str>, ascii: bool, json: bool, out: &m
         let here = named.as_ref().is_some_and(|session| summary.id == *session.id());
         let cost = summary.sums.map_or_else(String::new, |sums| format!("  {}", dollars(sums.cost_usd)));
         let from = summary.parent.as_ref().map_or_else(String::new, |parent| format!("  {}", parent.told()));
-        writeln!(
-            out,
+        let line = format!(
             "{}{}{}  {}  {}{cost}{from}  {}",
             branch.signs(ascii),
             summary.id,
             if here { " *" } else { "" },
             minute(summary.opened_at_ms),
             state_of(summary).replace('_', " "),
-            visible(&called(summary)),
-        )?;
+            visible(&name(summary, &summaries)),
+        );
+        writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
+}
+
+/// What the session is called; nothing of its question where its parent asked the same.
+fn name(summary: &Summary, all: &[Summary]) -> String {
+    let parent = summary.parent.as_ref().and_then(|parent| all.iter().find(|one| one.id.as_str() == parent.session));
+    let called = called(summary);
+    let called = called.trim_start_matches("↳ ");
+    match parent {
+        Some(parent) if parent.question == summary.question => called.trim_end_matches(&summary.question).to_owned(),
+        _ => called.to_owned(),
+    }
 }
 
 /// The whole tree in which one session is.

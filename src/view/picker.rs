@@ -107,8 +107,13 @@ fn row(
     let plain = if about.refused.is_empty() { Role::Text } else { Role::Dim };
     for (index, column, x, wide) in columns {
         let Some(cell) = about.cells.get(*index) else { continue };
-        let signed = if *index == 0 { format!("{signs}{cell}") } else { cell.clone() };
-        let text = gist(&signed, usize::from(*wide));
+        // How it stands in its tree comes before what it is called.
+        let taken = match *index {
+            0 => paint.text(area.x + x, area.y, *wide, signs, paint.style(Role::Dim)),
+            _ => 0,
+        };
+        let (x, wide) = (x + taken, wide.saturating_sub(taken));
+        let text = gist(cell, usize::from(wide));
         let style = paint.style(if *index == 0 { plain } else { Role::Dim });
         let begin = if column.right { wide.saturating_sub(width(&text) as u16) } else { 0 };
         let at = area.x + x + begin;

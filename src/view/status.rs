@@ -244,7 +244,11 @@ fn pending(paint: &mut Paint, model: &Model, area: Area) {
 /// Nothing where no key is bound to the action.
 fn key_and_name(model: &Model, action: Action) -> Option<(String, &'static str)> {
     let keys = model.keymap.first_keys(action)?;
-    Some((keys.to_string(), binding_of(action)?.name))
+    let name = match action {
+        Action::Pause if model.state.pause.is_some() => "go on",
+        _ => binding_of(action)?.name,
+    };
+    Some((keys.to_string(), name))
 }
 
 /// Draws a key and what it does; nothing when it does not fit before `end`. Gives the cells it took.

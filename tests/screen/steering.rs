@@ -143,6 +143,7 @@ async fn a_model_that_is_picked_beside_the_run_plans_from_the_next_round_on() {
         other.send(b"\x1510\r");
         other.wait_for_the_answer();
         other.quit();
+        pty.wait_for_the_answer();
         pty.quit();
     });
     assert!(server.requests().iter().all(|request| request.body["model"] == "first"));

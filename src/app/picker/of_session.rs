@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn a_session_is_renamed_tagged_and_archived_where_the_cursor_stands() {
-        let (mut model, ticket) = (list(), list().pickers);
+        let mut model = list();
+        let ticket = model.pickers;
         press(&mut model, "ctrl-r ctrl-u");
         type_in(&mut model, "Yearly q");
         let named = Calling::Title("Yearly q".into());

@@ -269,7 +269,7 @@ impl Model {
         let list = self.picker_areas().list;
         let Some(picker) = self.picker_mut().filter(|_| list.contains(x, y)) else { return Vec::new() };
         let at = picker.top + usize::from(y - list.y);
-        if !picker.is_row(at) || picker.deleting.is_some() {
+        if !picker.is_row(at) || picker.deleting.is_some() || picker.naming.is_some() {
             return Vec::new();
         }
         if at == picker.cursor {
