@@ -64,7 +64,7 @@ fn outcome(index: u32) -> Outcome {
         answer: Some(format!("${index} million")),
     };
     match index % 4 {
-        0 => Outcome::Answered { output, located: Some(Located { span: Span::new(0, 1, 9), how: Match::Exact }) },
+        0 => Outcome::Answered { output, located: Some(Located::new(Span::new(0, 1, 9), Match::Exact)) },
         _ => Outcome::Abstained { output: JobOutput { citation: None, answer: None, ..output } },
     }
 }

@@ -29,7 +29,7 @@ use super::search::Search;
 use super::start_form::StartForm;
 use super::work::AT_ONCE;
 use crate::config::Loaded;
-use crate::document::{Change, Document, Located, Span};
+use crate::document::{Change, Document, Match, Span};
 use crate::ledger::Comparison;
 use crate::protocol::{AskId, Gate, Interrupted, JobId, Overexposed, Phase, Reached, State, Waiting};
 
@@ -172,8 +172,8 @@ pub struct DocumentPane {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Highlight {
     pub span: Span,
-    /// Nothing when it is no citation but a chunk that is shown.
-    pub located: Option<Located>,
+    /// How a citation agrees with them. Nothing when it is no citation but a chunk that is shown.
+    pub how: Option<Match>,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -473,7 +473,7 @@ impl Model {
         let cited = self.state.job(job).and_then(|job| job.outcome()?.output()?.citation.as_ref()).is_some();
         let located = self.state.job(job).and_then(|job| job.outcome()).and_then(Outcome::located).is_some();
         let place = self.job_place(job, true);
-        let shows_chunk = place.is_some_and(|place| place.located.is_none());
+        let shows_chunk = place.is_some_and(|place| place.how.is_none());
         self.go_to(place);
         if cited && !located && shows_chunk {
             self.notify("NOT FOUND: the job's citation stands in no document; its whole chunk is shown instead");

@@ -272,7 +272,8 @@ pub fn piece_width(piece: &Piece) -> usize {
 pub fn match_word(how: Option<Match>) -> (Tone, Mark, &'static str) {
     match how {
         Some(Match::Exact) => (Tone::Good, Mark::Done, "exact"),
-        Some(Match::Normalised) => (Tone::Warning, Mark::Done, "nearly"),
+        Some(Match::Normalised) => (Tone::Good, Mark::Done, "same words"),
+        Some(Match::Fuzzy) => (Tone::Warning, Mark::Done, "nearly"),
         None => (Tone::Bad, Mark::Failed, "NOT FOUND"),
     }
 }

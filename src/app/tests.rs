@@ -71,7 +71,7 @@ fn a_nearly_found_citation_is_marked_as_such() {
     world.whole();
     for fact in &mut world.facts {
         if let Fact::Answered { citations, .. } = fact {
-            citations[1].located.as_mut().unwrap().how = Match::Normalised;
+            citations[1].located.as_mut().unwrap().how = Match::Fuzzy;
         }
     }
     let model = world.model(120, 40);

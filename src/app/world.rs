@@ -241,7 +241,7 @@ impl World {
 
     pub fn find(&self, words: &str) -> Option<Located> {
         let start = self.document.text.find(words)?;
-        Some(Located { span: Span::new(0, start, start + words.len()), how: Match::Exact })
+        Some(Located::new(Span::new(0, start, start + words.len()), Match::Exact))
     }
 
     pub fn answered(&mut self, index: u32, answer: &str, citation: &str) -> &mut Self {
@@ -456,7 +456,7 @@ impl World {
         let mut marks = Marks { read: vec![Span::new(0, 0, self.document.pages[5])], ..Marks::default() };
         let located = |job: &Job| Some(job.outcome()?.located()?.span);
         marks.cited = self.state.rounds.iter().flat_map(|round| round.jobs.iter().filter_map(located)).collect();
-        let quoted = |citation: &AnswerCitation| citation.located.map(|located| located.span);
+        let quoted = |citation: &AnswerCitation| citation.located.as_ref().map(|located| located.span);
         marks.answered =
             self.state.answer.iter().flat_map(|answer| answer.citations.iter().filter_map(quoted)).collect();
         marks.left = self.find("compared with $39.7 million in 2022").map(|found| found.span).into_iter().collect();

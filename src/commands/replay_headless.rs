@@ -301,7 +301,7 @@ impl<'a> Transcript<'a> {
     }
 
     fn place(&self, citation: &AnswerCitation) -> String {
-        let Some(located) = citation.located else { return "not found in the documents".into() };
+        let Some(located) = &citation.located else { return "not found in the documents".into() };
         let span = located.span;
         let named = self.state.opened.as_ref().and_then(|opened| opened.documents.get(span.document));
         let name = named.map_or("?", |document| document.name.as_str());
@@ -310,6 +310,7 @@ impl<'a> Transcript<'a> {
         let how = match located.how {
             Match::Exact => "word for word",
             Match::Normalised => "the same words, set differently",
+            Match::Fuzzy => "nearly the same words",
         };
         format!("{}{page}, bytes {}–{}, {how}", visible(name), span.start, span.end)
     }

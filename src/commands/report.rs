@@ -68,6 +68,7 @@ pub struct Citation {
 pub enum CitationMatch {
     Exact,
     Normalised,
+    Fuzzy,
     NotFound,
 }
 
@@ -209,7 +210,7 @@ pub fn report(
 }
 
 fn cite(citation: &AnswerCitation, documents: &[Document]) -> Citation {
-    let found = citation.located.and_then(|located| {
+    let found = citation.located.as_ref().and_then(|located| {
         let document = documents.get(located.span.document)?;
         let text = document.slice(located.span.start, located.span.end)?;
         Some((located, document, text))
@@ -235,6 +236,7 @@ fn cite(citation: &AnswerCitation, documents: &[Document]) -> Citation {
         how: match located.how {
             Match::Exact => CitationMatch::Exact,
             Match::Normalised => CitationMatch::Normalised,
+            Match::Fuzzy => CitationMatch::Fuzzy,
         },
         line: Some(memchr::memchr_iter(b'\n', before).count() + 1),
     }
@@ -367,7 +369,7 @@ mod tests {
     }
 
     fn found(start: usize, end: usize, how: Match) -> AnswerCitation {
-        let located = Some(Located { span: Span::new(0, start, end), how });
+        let located = Some(Located::new(Span::new(0, start, end), how));
         AnswerCitation { text: "as the model wrote it".into(), located }
     }
 

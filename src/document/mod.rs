@@ -25,7 +25,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use citation::Locator;
 pub use normal::{NormalChar, NormalChars};
 pub use source::{Change, Source};
-pub use span::{Located, Match, Span};
+pub use span::{Elsewhere, Located, Match, Span};
 
 /// The blake3 hash of a document's text as it was read, written as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

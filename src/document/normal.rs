@@ -5,6 +5,8 @@
 //!   so that `agree-⏎ment`, `agree-ment` and `agreement` are the same word.
 //! * Quotation marks and apostrophes of every kind are `'`; ligatures are their letters; `…` is `...`.
 //! * Zero-width and control characters are nothing. Letters are lower case unless asked otherwise.
+//! * Where only words and numbers are to agree (see [`NormalChars::tight`]): no space stands beside brackets, currency signs
+//!   and `%`, and what groups thousands is a space, so that `$ 4,812`, `$4 812` and `$4'812` are the same amount.
 
 /// One character of the normal form, and the bytes of the text that it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,7 @@ pub struct NormalChars<'a> {
     tail: &'static str,
     tail_start: usize,
     keep_case: bool,
+    tight: bool,
 }
 
 impl<'a> NormalChars<'a> {
@@ -38,7 +41,12 @@ impl<'a> NormalChars<'a> {
 
     /// Goes on at the byte `at`, where `last` was the normal character before it.
     pub(super) fn resume(text: &'a str, at: usize, last: char) -> Self {
-        Self { text, at, last, tail: "", tail_start: at, keep_case: false }
+        Self { text, at, last, tail: "", tail_start: at, keep_case: false, tight: false }
+    }
+
+    /// Without what only sets numbers: the space beside brackets, currency signs and `%`, and which sign groups thousands.
+    pub fn tight(self) -> Self {
+        Self { tight: true, ..self }
     }
 
     /// The ASCII letters and digits that come next, if any, at once: most of most texts. In normal form they are lower case.
@@ -79,6 +87,9 @@ impl<'a> NormalChars<'a> {
             self.at += character.len_utf8();
         }
         let inside_word = self.last.is_alphabetic() && next.is_some_and(char::is_alphabetic);
+        if self.tight && !dash && (holds_close(self.last) || next.is_some_and(holds_close)) {
+            return None;
+        }
         match (dash, space) {
             (true, _) if inside_word => None,
             (true, _) => Some('-'),
@@ -102,6 +113,13 @@ impl Iterator for NormalChars<'_> {
                 byte if byte.is_ascii() => byte as char,
                 _ => self.text.get(start..)?.chars().next()?,
             };
+            if self.tight
+                && matches!(character, ',' | '\'' | '’')
+                && groups_thousands(self.text.as_bytes(), start, character)
+            {
+                self.at += character.len_utf8();
+                return self.emit(' ', start);
+            }
             match kind(character) {
                 Kind::Plain => {
                     self.at += character.len_utf8();
@@ -125,6 +143,18 @@ impl Iterator for NormalChars<'_> {
             }
         }
     }
+}
+
+/// Whether space beside the character says nothing.
+fn holds_close(character: char) -> bool {
+    matches!(character, '(' | ')' | '[' | ']' | '$' | '€' | '£' | '¥' | '%')
+}
+
+/// Whether the sign at this byte stands between one to three digits and exactly three.
+fn groups_thousands(text: &[u8], at: usize, sign: char) -> bool {
+    let digits = |bytes: &mut dyn Iterator<Item = &u8>| bytes.take(4).take_while(|byte| byte.is_ascii_digit()).count();
+    let before = digits(&mut text[..at].iter().rev());
+    (1..=3).contains(&before) && digits(&mut text[at + sign.len_utf8()..].iter()) == 3
 }
 
 /// What becomes of a character.
@@ -197,6 +227,20 @@ mod tests {
         ] {
             assert_eq!(normal(text), form, "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_only_sets_numbers_is_taken_out_where_asked() {
+        let tight = |text: &str| NormalChars::new(text).tight().map(|normal| normal.character).collect::<String>();
+        for (text, form) in [
+            ("$  4,812  and $4\u{2009}812", "$4 812 and$4 812"),
+            ("4'812'000 or 4 812 000", "4 812 000 or 4 812 000"),
+            ("12 % ( 3.5 % )", "12%(3.5%)"),
+            ("in 1,23 and 2019,2020 and 1,2345", "in 1,23 and 2019,2020 and 1,2345"),
+        ] {
+            assert_eq!(tight(text), form, "{text:?}");
+        }
+        assert_eq!(normal("4,812 %"), "4,812 %");
     }
 
     #[test]

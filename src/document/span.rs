@@ -34,14 +34,54 @@ impl Span {
 pub enum Match {
     /// Byte for byte.
     Exact,
-    /// The same words and numbers; whitespace, hyphenation, quotation marks or ligatures differ.
+    /// The same words and numbers; whitespace, hyphenation, quotation marks, ligatures or the spacing of numbers differ.
     Normalised,
+    /// The same numbers, and the same words but for slips of the pen: at most 15 % of the characters differ, in no word more
+    /// than some, and none makes another word that the documents know.
+    Fuzzy,
 }
 
 /// A quotation that was found in a document. One that was not found is the absence of this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Located {
     pub span: Span,
     #[serde(rename = "match")]
     pub how: Match,
+    #[serde(default, skip_serializing_if = "Elsewhere::is_nowhere")]
+    pub elsewhere: Elsewhere,
+}
+
+impl Located {
+    /// In this place alone.
+    pub fn new(span: Span, how: Match) -> Self {
+        Self { span, how, elsewhere: Elsewhere::default() }
+    }
+
+    /// The place, then the others where the same words stand.
+    pub fn places(&self) -> impl Iterator<Item = Span> + '_ {
+        std::iter::once(self.span).chain(self.elsewhere.spans.iter().copied())
+    }
+
+    /// How many places there are, those beyond the ones that are listed too.
+    pub fn place_count(&self) -> usize {
+        1 + self.elsewhere.count as usize
+    }
+}
+
+/// Where the words of a quotation stand besides the place that was found first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// In the order of the documents, at most [`MOST`](Self::MOST).
+    pub spans: Vec<Span>,
+    /// All of them.
+    pub count: u32,
+}
+
+impl Elsewhere {
+    /// More places are counted only.
+    pub const MOST: usize = 31;
+
+    pub fn is_nowhere(&self) -> bool {
+        self.count == 0
+    }
 }

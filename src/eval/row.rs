@@ -184,7 +184,9 @@ impl Followed {
         let answered = self.state.answer.as_ref();
         let answer = answered.and_then(|answered| answered.answer.clone());
         let cited: Vec<Option<Span>> = answered
-            .map(|answered| answered.citations.iter().map(|citation| citation.located.map(|at| at.span)).collect())
+            .map(|answered| {
+                answered.citations.iter().map(|citation| citation.located.as_ref().map(|at| at.span)).collect()
+            })
             .unwrap_or_default();
         let places = places(question, documents);
         let first = self.aggregated.first().map(|round| &round.spans);

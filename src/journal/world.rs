@@ -124,8 +124,9 @@ impl World {
             }
             Effect::RetryJob { job, attempt } => self.job(job, attempt),
             Effect::LocateCitations { round, quotations } => {
-                let located = Some(Located { span: Span::new(0, 30, 52), how: Match::Normalised });
-                let citations = quotations.into_iter().map(|text| AnswerCitation { text, located }).collect();
+                let located = Some(Located::new(Span::new(0, 30, 52), Match::Normalised));
+                let citations =
+                    quotations.into_iter().map(|text| AnswerCitation { text, located: located.clone() }).collect();
                 self.inputs.push_back(Input::CitationsLocated { round, citations });
             }
             Effect::CancelJob(_) | Effect::AskAgain { .. } => {}
@@ -186,7 +187,7 @@ impl World {
         let usage = Usage { input_tokens: 900, output_tokens: 33, estimated: true, ..Usage::default() };
         let reply = |text: &str, finish| JobResult::Replied {
             reply: WorkerReply { text: text.into(), finish, usage },
-            located: Some(Located { span: Span::new(0, 30, 60), how: Match::Exact }),
+            located: Some(Located::new(Span::new(0, 30, 60), Match::Exact)),
         };
         let result = match self.one_of(7) {
             Some(0) => reply(r#"{"explanation":"nothing","citation":null,"answer":null}"#, Finish::Stop),

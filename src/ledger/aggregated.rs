@@ -69,7 +69,7 @@ mod tests {
             job: JobId { round: 1, index },
             outcome: Outcome::Answered {
                 output: JobOutput { citation: Some(citation.into()), ..JobOutput::default() },
-                located: at.map(|(start, end)| Located { span: Span::new(0, start, end), how: Match::Exact }),
+                located: at.map(|(start, end)| Located::new(Span::new(0, start, end), Match::Exact)),
             },
             raw: None,
             usage: Usage::default(),

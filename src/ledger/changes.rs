@@ -29,7 +29,7 @@ pub fn changes(before: &Round, round: &Round) -> Changes {
 /// that cites it.
 fn places(round: &Round) -> Vec<(Span, JobId)> {
     let cited = (0u32..).zip(&round.jobs).filter_map(|(index, job)| match job.outcome()? {
-        Outcome::Answered { located, .. } => Some(((*located)?.span, JobId { round: round.number, index })),
+        Outcome::Answered { located, .. } => Some((located.as_ref()?.span, JobId { round: round.number, index })),
         _ => None,
     });
     let mut places: Vec<(Span, JobId)> = cited.collect();

@@ -43,7 +43,7 @@ impl Coverage {
                 }
             }
             Fact::Answered { citations, .. } => {
-                for located in citations.iter().filter_map(|citation| citation.located) {
+                for located in citations.iter().filter_map(|citation| citation.located.as_ref()) {
                     self.cited_in_answer.insert(located.span);
                 }
             }
@@ -85,7 +85,7 @@ mod tests {
         let planned = |chunk| PlannedJob { chunk, task: 0, advice: 0, sample: 0 };
         let finished =
             |index, outcome| Fact::JobFinished { job: job(index), outcome, raw: None, usage: Usage::default(), ms: 1 };
-        let located = |start, end| Located { span: Span::new(0, start, end), how: Match::Exact };
+        let located = |start, end| Located::new(Span::new(0, start, end), Match::Exact);
         let chunks = vec![
             Chunk::Span(Span::new(0, 0, 100)),
             Chunk::Span(Span::new(0, 90, 200)),

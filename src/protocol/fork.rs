@@ -88,7 +88,7 @@ pub fn forked(parent: Parent, facts: &[&Fact], changes: &Changes) -> Vec<Fact> {
             {
                 *raw = None;
                 *outcome = match output.answer {
-                    Some(_) => Outcome::Answered { output: output.clone(), located: *located },
+                    Some(_) => Outcome::Answered { output: output.clone(), located: located.clone() },
                     None => Outcome::Abstained { output: output.clone() },
                 };
             }

@@ -51,11 +51,12 @@ fn standing(job: &Job) -> u8 {
     let Some(Outcome::Answered { output, located }) = job.outcome() else {
         return u8::from(job.outcome().is_some_and(|outcome| outcome.output().is_some()));
     };
-    match (&output.citation, located.map(|located| located.how)) {
+    match (&output.citation, located.as_ref().map(|located| located.how)) {
         (None, _) => 2,
         (Some(_), None) => 3,
-        (Some(_), Some(Match::Normalised)) => 4,
-        (Some(_), Some(Match::Exact)) => 5,
+        (Some(_), Some(Match::Fuzzy)) => 4,
+        (Some(_), Some(Match::Normalised)) => 5,
+        (Some(_), Some(Match::Exact)) => 6,
     }
 }
 

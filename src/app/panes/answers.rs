@@ -149,7 +149,7 @@ impl Model {
             }
             for (at, citation) in answer.citations.iter().enumerate() {
                 writer.blank();
-                self.write_citation(writer, at, &citation.text, citation.located);
+                self.write_citation(writer, at, &citation.text, citation.located.as_ref());
             }
             self.write_doubts(writer);
             return;
@@ -187,7 +187,7 @@ impl Model {
 
     /// The document's words that a citation points at; those of the citation itself where the document is not at hand.
     fn words_of<'a>(&'a self, citation: &'a AnswerCitation) -> Option<&'a str> {
-        let span = citation.located?.span;
+        let span = citation.located.as_ref()?.span;
         let open = self.documents.get(span.document);
         Some(open.and_then(|open| open.document.slice(span.start, span.end)).unwrap_or(&citation.text))
     }
@@ -239,7 +239,7 @@ impl Model {
         writer.text(Tone::Dim, 0, text, None);
     }
 
-    fn write_citation(&self, writer: &mut Writer, at: usize, text: &str, located: Option<Located>) {
+    fn write_citation(&self, writer: &mut Writer, at: usize, text: &str, located: Option<&Located>) {
         let target = Some(Target::Citation(at));
         let (tone, mark, word) = match_word(located.map(|located| located.how));
         let mut head = vec![
@@ -258,7 +258,7 @@ impl Model {
         for line in text.trim().lines() {
             writer.lead(vec![pad(2), Piece::Mark(tone, Mark::Bar), pad(1)], Tone::Quote, line, target);
         }
-        let Some(Located { span, how: Match::Normalised }) = located else { return };
+        let Some(Located { span, how: Match::Normalised | Match::Fuzzy, .. }) = located else { return };
         let words = self.documents.get(span.document).and_then(|open| open.document.slice(span.start, span.end));
         let changed = words.and_then(|words| reworded(text, words));
         if let Some(lines) = changed {
@@ -269,7 +269,7 @@ impl Model {
         }
     }
 
-    fn words_for_place(&self, located: Located) -> String {
+    fn words_for_place(&self, located: &Located) -> String {
         let Some(open) = self.documents.get(located.span.document) else { return "in a document not at hand".into() };
         let place = match open.document.page_of(located.span.start) {
             Some(page) => format!("page {page}"),
@@ -279,8 +279,8 @@ impl Model {
     }
 
     pub(crate) fn citation_place(&self, at: usize) -> Option<Highlight> {
-        let located = self.state.answer.as_ref()?.citations.get(at)?.located?;
-        Some(Highlight { span: located.span, located: Some(located) })
+        let located = self.state.answer.as_ref()?.citations.get(at)?.located.as_ref()?;
+        Some(Highlight { span: located.span, how: Some(located.how) })
     }
 }
 

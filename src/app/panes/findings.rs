@@ -22,13 +22,13 @@ struct Finding<'a> {
     id: JobId,
     job: &'a Job,
     output: &'a JobOutput,
-    located: Option<Located>,
+    located: Option<&'a Located>,
 }
 
 fn findings(round: &Round) -> impl Iterator<Item = Finding<'_>> {
     (0u32..).zip(&round.jobs).filter_map(|(index, job)| match job.outcome()? {
         Outcome::Answered { output, located } => {
-            Some(Finding { id: JobId { round: round.number, index }, job, output, located: *located })
+            Some(Finding { id: JobId { round: round.number, index }, job, output, located: located.as_ref() })
         }
         _ => None,
     })
@@ -128,7 +128,7 @@ impl Model {
     fn finding(&self, id: JobId) -> Option<Finding<'_>> {
         let job = self.state.job(id)?;
         match job.outcome()? {
-            Outcome::Answered { output, located } => Some(Finding { id, job, output, located: *located }),
+            Outcome::Answered { output, located } => Some(Finding { id, job, output, located: located.as_ref() }),
             _ => None,
         }
     }

@@ -258,8 +258,9 @@ impl Model {
     pub(crate) fn job_place(&self, id: JobId, or_chunk: bool) -> Option<Highlight> {
         let round = self.state.round_numbered(id.round)?;
         let job = round.job(id)?;
-        let located = job.outcome().and_then(Outcome::located).copied();
+        let located = job.outcome().and_then(Outcome::located);
         let chunk = round.chunk_of(job).and_then(Chunk::place).filter(|_| or_chunk);
-        Some(Highlight { span: located.map(|located| located.span).or(chunk)?, located })
+        let span = located.map(|located| located.span).or(chunk)?;
+        Some(Highlight { span, how: located.map(|located| located.how) })
     }
 }

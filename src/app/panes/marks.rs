@@ -100,7 +100,7 @@ impl Model {
     pub(crate) fn highlight_step(&mut self, at: usize) {
         let Some(tint) = self.search.tint else { return };
         let span = self.marks.within(tint, self.document.shown).iter().find(|span| span.start == at).copied();
-        self.document.highlight = span.map(|span| Highlight { span, located: None });
+        self.document.highlight = span.map(|span| Highlight { span, how: None });
         self.focus_on(Pane::Document);
     }
 }

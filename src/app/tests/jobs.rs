@@ -20,7 +20,7 @@ fn a_job_whose_citation_is_not_found_shows_its_chunk_and_says_so() {
         press(&mut model, "down");
     }
     press(&mut model, "o");
-    assert!(model.document.highlight.unwrap().located.is_none());
+    assert!(model.document.highlight.unwrap().how.is_none());
     assert!(notice(&model).contains("NOT FOUND"));
 }
 

@@ -41,7 +41,8 @@ pub fn write(subject: &Subject, out: &mut dyn Write) -> Result<(), Failure> {
     list(&told::costs(subject), out)?;
     table(&["round", "request", "state", "tokens", "cost", "time"], &told::calls(subject), out)?;
     let mut cited: Vec<Vec<Cited>> = subject.documents.iter().map(|_| Vec::new()).collect();
-    let located = subject.state.answer.iter().flat_map(|answer| &answer.citations).map(|citation| citation.located);
+    let located =
+        subject.state.answer.iter().flat_map(|answer| &answer.citations).map(|citation| citation.located.as_ref());
     for (index, located) in located.enumerate() {
         if let Some(span) = located.map(|located| located.span)
             && let Some(of_document) = cited.get_mut(span.document)

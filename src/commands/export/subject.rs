@@ -124,9 +124,10 @@ fn unreadable(session: &Session, documents: &[DocumentRef]) -> Vec<String> {
 
 /// The parts of each document that an answer or a job cites, in order.
 fn cited(state: &State, documents: usize) -> Vec<Vec<(usize, usize)>> {
-    let in_answer = state.answer.iter().flat_map(|answer| &answer.citations).filter_map(|citation| citation.located);
+    let in_answer =
+        state.answer.iter().flat_map(|answer| &answer.citations).filter_map(|citation| citation.located.as_ref());
     let jobs = state.rounds.iter().flat_map(|round| &round.jobs);
-    let in_jobs = jobs.filter_map(|job| job.outcome()?.located().copied());
+    let in_jobs = jobs.filter_map(|job| job.outcome()?.located());
     let mut cited = vec![Vec::new(); documents];
     for located in in_answer.chain(in_jobs) {
         if let Some(of_document) = cited.get_mut(located.span.document) {

@@ -152,7 +152,7 @@ fn samples() -> Vec<Fact> {
     facts.push(Fact::TransformBegan { code });
     facts.push(Fact::OutputsAggregated { round: 1, text: "€5.3 million\n".into(), kept: 3, dropped: 1 });
     facts.extend(decisions());
-    let located = Some(Located { span: Span::new(0, 1, 4), how: Match::Exact });
+    let located = Some(Located::new(Span::new(0, 1, 4), Match::Exact));
     let citations =
         vec![AnswerCitation { text: "“so”".into(), located }, AnswerCitation { text: "nowhere".into(), located: None }];
     facts.push(Fact::Answered { answer: Some("42 🙂".into()), explanation: "It says so.".into(), citations });
@@ -528,7 +528,7 @@ fn jobs(usage: Usage) -> Vec<Fact> {
         facts.push(Fact::JobRetried { job, flaw, raw: "{\"a".into(), usage });
     }
     let output = JobOutput { explanation: "e".into(), citation: Some("“c”".into()), answer: Some("a".into()) };
-    let located = Some(Located { span: Span::new(1, 2, 9), how: Match::Normalised });
+    let located = Some(Located::new(Span::new(1, 2, 9), Match::Normalised));
     let outcomes = [
         Outcome::Answered { output: output.clone(), located },
         Outcome::Answered { output, located: None },

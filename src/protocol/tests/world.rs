@@ -244,7 +244,7 @@ impl World {
                     let result = match self.workers[job.index as usize % self.workers.len()] {
                         Ok((text, finish)) => JobResult::Replied {
                             reply: WorkerReply { text: text.into(), finish, usage: Usage::default() },
-                            located: Some(Located { span: Span::new(0, 11, 27), how: Match::Exact }),
+                            located: Some(Located::new(Span::new(0, 11, 27), Match::Exact)),
                         },
                         Err(error) => JobResult::Failed { error: error.into() },
                     };

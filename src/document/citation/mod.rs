@@ -1,0 +1,221 @@
+//! Finds a quotation in the documents. A wrong highlight is worse than none, so what is doubtful is not found.
+
+mod align;
+mod fuzzy;
+mod needle;
+mod normal_text;
+mod seeds;
+#[cfg(test)]
+mod tests;
+mod wording;
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use memchr::memmem;
+
+use super::Document;
+use super::span::{Elsewhere, Located, Match, Span};
+use needle::{CERTAIN, Needle, stands_alone, weight, without_wrapping};
+use normal_text::NormalText;
+use seeds::Seeds;
+use wording::Known;
+
+/// Quotations with fewer letters and digits are only looked for word for word, and only where they are said to come from.
+const SHORT: usize = 4;
+/// How many places that agree in normal form are looked at before a quotation counts as not found.
+const MAX_CANDIDATES: usize = 1000;
+
+/// Looks quotations up in a session's documents. Made once a session; the normal form of a document (about its own size)
+/// is made at the first quotation, about 20 ms a megabyte, and an index of it (half as much) at the first one that agrees
+/// with nothing word for word.
+pub struct Locator {
+    documents: Vec<Searchable>,
+    /// Where quotations may stand.
+    bounds: Vec<Span>,
+    /// The words of all documents.
+    known: OnceLock<Known>,
+}
+
+impl Locator {
+    pub fn new(documents: &[Document]) -> Self {
+        let whole = |(index, document): (usize, &Document)| Span::new(index, 0, document.text.len());
+        Self {
+            documents: documents.iter().map(Searchable::new).collect(),
+            bounds: documents.iter().enumerate().map(whole).collect(),
+            known: OnceLock::new(),
+        }
+    }
+
+    /// One that finds nothing outside of `part`, where only that was read.
+    pub fn within(documents: &[Document], part: Option<Span>) -> Self {
+        let mut locator = Self::new(documents);
+        if let Some(part) = part {
+            locator.bounds = vec![part];
+        }
+        locator
+    }
+
+    /// Where `quotation` stands: byte for byte in one of the spans of `prefer` (in their order), then byte for byte
+    /// anywhere, then in normal form (see [`normal`](super::normal)) in the same order, then with slips of the pen (see
+    /// [`Match::Fuzzy`]); else nowhere. What was found tells where else the same words stand.
+    ///
+    /// Whitespace around the quotation is no part of it. In normal form it may also be wrapped in quotation marks,
+    /// ellipses, a list dash or closing punctuation that the document does not have. What is found never begins or
+    /// ends within a number.
+    pub fn locate(&self, quotation: &str, prefer: &[Span]) -> Option<Located> {
+        let exact = quotation.trim();
+        let weight = weight(exact);
+        if weight == 0 {
+            return None;
+        }
+        let prefer: Vec<Span> = prefer.iter().filter(|span| self.is_within(span)).copied().collect();
+        let (span, how) = self.word_for_word(exact, weight, &prefer)?;
+        Some(Located { elsewhere: self.elsewhere(span), ..Located::new(span, how) })
+    }
+
+    fn word_for_word(&self, exact: &str, weight: usize, prefer: &[Span]) -> Option<(Span, Match)> {
+        let finder = memmem::Finder::new(exact);
+        if let Some(span) = self.exact_places(&finder, weight, prefer).next() {
+            return Some((span, Match::Exact));
+        }
+        if weight < SHORT {
+            return None;
+        }
+        if let Some(span) = certain(self.exact_places(&finder, weight, &self.bounds), weight) {
+            return Some((span, Match::Exact));
+        }
+        let mut needles = vec![Needle::new(exact)];
+        let bare = Needle::new(without_wrapping(exact));
+        if bare.folded != needles[0].folded {
+            needles.push(bare);
+        }
+        needles.retain(|needle| needle.weight >= SHORT);
+        let preferred = needles.iter().find_map(|needle| {
+            let finder = memmem::Finder::new(&needle.folded);
+            self.normal_places(needle, &finder, prefer).next()
+        });
+        let anywhere = || {
+            needles.iter().find_map(|needle| {
+                let finder = memmem::Finder::new(&needle.folded);
+                certain(self.normal_places(needle, &finder, &self.bounds), needle.weight)
+            })
+        };
+        if let Some(span) = preferred.or_else(anywhere) {
+            return Some((span, Match::Normalised));
+        }
+        self.with_slips(needles.last()?, prefer).map(|span| (span, Match::Fuzzy))
+    }
+
+    /// Where else the words of a place stand, whatever their layout.
+    fn elsewhere(&self, place: Span) -> Elsewhere {
+        let words = self.documents.get(place.document).and_then(|document| document.text.get(place.start..place.end));
+        let needle = Needle::new(words.unwrap_or_default());
+        if needle.weight < SHORT {
+            return Elsewhere::default();
+        }
+        let finder = memmem::Finder::new(&needle.folded);
+        let others = self
+            .normal_places(&needle, &finder, &self.bounds)
+            .filter(|other| other.document != place.document || other.end <= place.start || place.end <= other.start);
+        let spans: Vec<Span> = others.take(Elsewhere::MOST + 1).collect();
+        let mut count = spans.len();
+        if count > Elsewhere::MOST {
+            let forms = self.bounds.iter().filter_map(|bound| self.documents.get(bound.document).map(|it| (it, bound)));
+            let all = forms.map(|(document, bound)| {
+                let window = document.normal().around(bound.start..bound.end);
+                finder.find_iter(document.normal().form.get(window).unwrap_or_default().as_bytes()).count()
+            });
+            count = all.sum::<usize>().saturating_sub(1).max(count);
+        }
+        Elsewhere {
+            spans: spans.into_iter().take(Elsewhere::MOST).collect(),
+            count: u32::try_from(count).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn is_within(&self, span: &Span) -> bool {
+        self.bounds.iter().any(|bound| bound.contains(span))
+    }
+
+    /// Where the quotation stands byte for byte within `spans`, in their order.
+    fn exact_places<'a>(
+        &'a self,
+        finder: &'a memmem::Finder<'_>,
+        weight: usize,
+        spans: &'a [Span],
+    ) -> impl Iterator<Item = Span> + 'a {
+        spans.iter().flat_map(move |span| {
+            let text = self.documents.get(span.document).map_or("", |document| &*document.text);
+            let within = text.get(span.start..span.end).unwrap_or_default();
+            finder
+                .find_iter(within.as_bytes())
+                .map(|at| span.start + at..span.start + at + finder.needle().len())
+                .filter(move |range| stands_alone(text, range, weight))
+                .map(|range| Span::new(span.document, range.start, range.end))
+        })
+    }
+
+    /// Where the needle stands in normal form within `spans`, in their order.
+    fn normal_places<'a>(
+        &'a self,
+        needle: &'a Needle,
+        finder: &'a memmem::Finder<'_>,
+        spans: &'a [Span],
+    ) -> impl Iterator<Item = Span> + 'a {
+        spans.iter().flat_map(move |span| {
+            let places = self.documents.get(span.document).map(|document| {
+                let window = document.normal().around(span.start..span.end);
+                document
+                    .normal_places(needle, finder, window)
+                    .map(|range| Span::new(span.document, range.start, range.end))
+                    .filter(|place| span.contains(place))
+            });
+            places.into_iter().flatten()
+        })
+    }
+}
+
+/// The first place; none where the quotation is not long enough to be sure which of several is meant.
+fn certain(mut places: impl Iterator<Item = Span>, weight: usize) -> Option<Span> {
+    let first = places.next()?;
+    (weight >= CERTAIN || places.next().is_none()).then_some(first)
+}
+
+/// A document's text and, once they were needed, its normal form and an index of that.
+struct Searchable {
+    text: Arc<str>,
+    normal: OnceLock<NormalText>,
+    seeds: OnceLock<Seeds>,
+}
+
+impl Searchable {
+    fn new(document: &Document) -> Self {
+        Self { text: Arc::clone(&document.text), normal: OnceLock::new(), seeds: OnceLock::new() }
+    }
+
+    fn normal(&self) -> &NormalText {
+        self.normal.get_or_init(|| NormalText::of(&self.text))
+    }
+
+    fn seeds(&self) -> &Seeds {
+        self.seeds.get_or_init(|| Seeds::of(self.normal().form.as_bytes()))
+    }
+
+    /// The byte ranges of the text that agree with the needle in normal form, within a window of the normal form.
+    fn normal_places<'a>(
+        &'a self,
+        needle: &'a Needle,
+        finder: &'a memmem::Finder<'_>,
+        window: Range<usize>,
+    ) -> impl Iterator<Item = Range<usize>> + 'a {
+        let normal = self.normal();
+        let bytes = normal.form.get(window.clone()).unwrap_or_default().as_bytes();
+        finder
+            .find_iter(bytes)
+            .take(MAX_CANDIDATES)
+            .map(move |at| window.start + at..window.start + at + needle.folded.len())
+            .filter_map(move |range| normal.original(&self.text, range))
+            .filter(move |range| needle.agrees(&self.text, range))
+    }
+}

@@ -1,0 +1,130 @@
+//! Where a text shares short runs of bytes with a quotation: the places that are worth an alignment.
+//!
+//! A place is told by its diagonal, the byte of the text less the byte of the quotation. Runs that lie on diagonals near one
+//! another speak for the same place, whatever was put in or left out between them.
+
+use rustc_hash::FxHashMap;
+
+/// Bytes of a run in the index of a whole text, of which every so many-th one is held.
+const INDEXED: usize = 8;
+/// Bytes of a run where a short text is gone through as a whole.
+const SCANNED: usize = 5;
+/// A run that stands in more places says little; no more of them are looked at.
+const PLACES: usize = 256;
+
+/// The runs of a text at every eighth byte: half of the text's size.
+pub(super) struct Seeds {
+    /// Where the runs of each hash begin in `runs`.
+    begins: Box<[u32]>,
+    /// Numbers of runs, in order for each hash.
+    runs: Box<[u32]>,
+}
+
+impl Seeds {
+    pub(super) fn of(text: &[u8]) -> Self {
+        let count = text.len() / INDEXED;
+        let hashes = (count.max(64) / 2).next_power_of_two();
+        let mut begins = vec![0u32; hashes + 1];
+        for run in text.chunks_exact(INDEXED) {
+            begins[hash(run, hashes) + 1] += 1;
+        }
+        for at in 1..begins.len() {
+            begins[at] += begins[at - 1];
+        }
+        let mut next = begins.clone();
+        let mut runs = vec![0u32; count];
+        for (number, run) in (0u32..).zip(text.chunks_exact(INDEXED)) {
+            let slot = &mut next[hash(run, hashes)];
+            runs[*slot as usize] = number;
+            *slot += 1;
+        }
+        Self { begins: begins.into_boxed_slice(), runs: runs.into_boxed_slice() }
+    }
+
+    /// The diagonals on which the text, whose runs these are, shares one with the quotation.
+    pub(super) fn diagonals(&self, text: &[u8], quoted: &[u8]) -> Vec<i64> {
+        let mut diagonals = Vec::new();
+        for (offset, run) in quoted.windows(INDEXED).enumerate() {
+            let at = hash(run, self.begins.len() - 1);
+            let runs = &self.runs[self.begins[at] as usize..self.begins[at + 1] as usize];
+            let starts = runs.iter().map(|number| *number as usize * INDEXED);
+            let shared = starts.filter(|start| text.get(*start..*start + INDEXED) == Some(run)).take(PLACES);
+            diagonals.extend(shared.map(|start| start as i64 - offset as i64));
+        }
+        diagonals
+    }
+}
+
+fn hash(run: &[u8], hashes: usize) -> usize {
+    let bytes = run.iter().fold(0u64, |all, byte| all << 8 | u64::from(*byte));
+    // Fibonacci hashing: the upper bits of a multiple of the golden ratio.
+    (bytes.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - hashes.trailing_zeros().max(1))) as usize & (hashes - 1)
+}
+
+/// The diagonals on which a part of a text, from its byte `start` on, shares a run with the quotation.
+pub(super) fn scan(part: &[u8], start: usize, quoted: &[u8]) -> Vec<i64> {
+    let mut offsets: FxHashMap<&[u8], Vec<usize>> = FxHashMap::default();
+    for (offset, run) in quoted.windows(SCANNED).enumerate() {
+        offsets.entry(run).or_default().push(offset);
+    }
+    let mut diagonals = Vec::new();
+    for (at, run) in part.windows(SCANNED).enumerate() {
+        for offset in offsets.get(run).into_iter().flatten() {
+            diagonals.push((start + at) as i64 - *offset as i64);
+        }
+    }
+    diagonals
+}
+
+/// The places for which most runs speak, best first: the diagonal in the middle of `width` of them.
+pub(super) fn places(mut diagonals: Vec<i64>, width: i64, most: usize) -> Vec<i64> {
+    diagonals.sort_unstable();
+    let mut windows: Vec<(usize, i64)> = Vec::new();
+    let mut first = 0;
+    for last in 0..diagonals.len() {
+        while diagonals[last] - diagonals[first] > width {
+            first += 1;
+        }
+        let found = (last + 1 - first, diagonals[first + (last - first) / 2]);
+        match windows.last_mut() {
+            // Of windows that lie over one another the fullest stands for all.
+            Some(before) if found.1 - before.1 <= width => *before = (*before).max(found),
+            _ => windows.push(found),
+        }
+    }
+    windows.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    windows.into_iter().take(most).map(|(_, diagonal)| diagonal).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str =
+        "the company sold its northern terminal in the spring and bought a vessel for the southern route";
+
+    #[test]
+    fn a_quotation_with_slips_is_looked_for_where_it_stands() {
+        let quoted = "bought a vesel for the suthern rout";
+        let place = TEXT.find("bought").unwrap() as i64;
+        let text = TEXT.repeat(3);
+        let seeds = Seeds::of(text.as_bytes());
+        let found = places(seeds.diagonals(text.as_bytes(), quoted.as_bytes()), 6, 8);
+        let scanned = places(scan(&text.as_bytes()[40..], 40, quoted.as_bytes()), 6, 3);
+        for round in 0..3 {
+            let at = place + round * TEXT.len() as i64;
+            assert!(found.iter().any(|diagonal| (diagonal - at).abs() <= 6), "{found:?} {at}");
+            assert!(scanned.iter().any(|diagonal| (diagonal - at).abs() <= 6), "{scanned:?} {at}");
+        }
+    }
+
+    #[test]
+    fn texts_shorter_than_a_run_have_no_places() {
+        for text in ["", "a", "seven b"] {
+            let seeds = Seeds::of(text.as_bytes());
+            assert!(places(seeds.diagonals(text.as_bytes(), b"bought a vessel"), 6, 8).is_empty());
+            assert!(seeds.diagonals(text.as_bytes(), b"").is_empty());
+        }
+        assert!(scan(b"abc", 0, b"abc").is_empty());
+    }
+}
