@@ -8,7 +8,7 @@
 // What the tests share fails as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[allow(dead_code, unused_imports)]
+#[allow(unused_imports)]
 #[path = "../tests/loopback/mod.rs"]
 mod loopback;
 #[allow(dead_code)]

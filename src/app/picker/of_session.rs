@@ -89,15 +89,8 @@ impl Model {
             Action::Rename => picker.naming = Some(naming(Named::Title, about.title.clone())),
             Action::TagSession => picker.naming = Some(naming(Named::Tags, about.tags.join(" "))),
             Action::Archive => return vec![Command::Archive { ticket, session, restore: about.archived }],
-            Action::ToParent | Action::ToFork => {
-                if !picker.walk(action == Action::ToParent) {
-                    let why = match action {
-                        Action::ToParent => "it was forked from no session in this list",
-                        _ => "no session in this list was forked from it",
-                    };
-                    self.notify(why);
-                }
-            }
+            Action::ToParent if !picker.walk(true) => self.notify("it was forked from no session in this list"),
+            Action::ToFork if !picker.walk(false) => self.notify("no session in this list was forked from it"),
             _ => {}
         }
         Vec::new()

@@ -25,7 +25,7 @@ pub fn whole_lines(text: &str, range: Range<usize>, chars: usize) -> usize {
     if from == 0 || text[..from].ends_with('\n') {
         return from;
     }
-    memchr::memchr(b'\n', text[from..range.end].as_bytes()).map_or(range.end, |at| from + at + 1)
+    memchr::memchr(b'\n', &text.as_bytes()[from..range.end]).map_or(range.end, |at| from + at + 1)
 }
 
 /// The start of the last `chars` characters of `range`, or of all of it.

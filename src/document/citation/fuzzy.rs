@@ -74,11 +74,11 @@ impl Locator {
         let from = form.floor_char_boundary(usize::try_from(at).unwrap_or(0).saturating_sub(2 * half + COMPLETED));
         let end = usize::try_from(at + needle.folded.len() as i64).ok()?.saturating_add(2 * half + COMPLETED);
         let window = form.get(from..form.ceil_char_boundary(end.min(form.len())))?;
-        let begin = window.char_indices().take_while(|(byte, _)| (from + byte) as i64 + 1 <= at).count();
+        let begin = window.char_indices().take_while(|(byte, _)| ((from + byte) as i64) < at).count();
         let folded: Vec<char> = window.chars().collect();
         let aligned = align(quoted, &folded, begin, half, most)?;
         let part = aligned.iter().filter_map(|column| column.text);
-        let (first, last) = (part.clone().next()?, part.last()?);
+        let (first, last) = (part.clone().next()?, part.clone().next_back()?);
         let byte = |at: usize| from + folded[..at].iter().map(|c| c.len_utf8()).sum::<usize>();
         let part = document.normal().original(&document.text, byte(first)..byte(last + 1))?;
         let range = with_whole_words(&document.text, &part);

@@ -66,7 +66,7 @@ pub(super) struct Characters {
 /// else. The columns at the ends of their alignment that have no character of the quotation only complete a word.
 pub(super) fn slips(quoted: &[char], text: &Characters, columns: &[Column], known: &Known) -> Option<usize> {
     let part = columns.iter().filter_map(|column| column.text);
-    let (start, end) = (part.clone().next()?, part.last()?);
+    let (start, end) = (part.clone().next()?, part.clone().next_back()?);
     let (numbers_quoted, numbers_of_text) = read_scanned(quoted, &text.folded, columns);
     if !same_numbers(&numbers(&numbers_quoted), &numbers(&numbers_of_text[start..=end])) {
         return None;
