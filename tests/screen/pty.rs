@@ -140,7 +140,7 @@ impl Pty {
     #[allow(unsafe_code)]
     pub fn signal(&self, signal: libc::c_int) {
         // SAFETY: kill takes no pointer; the process is our child and is waited for only by our own thread.
-        assert_eq!(unsafe { libc::kill(self.process, signal) }, 0);
+        assert_eq!(unsafe { libc::kill(self.process(), signal) }, 0);
     }
 
     /// Closes the terminal, as a lost connection does.
