@@ -19,10 +19,10 @@ const NEIGHBOUR: f64 = 0.3;
 ///
 /// A keyword may be several words. `weights` stands beside `keywords`; where it is shorter the weight is 1, and a
 /// weight that is no positive number takes its keyword out. Chunks are taken to stand in the order of their document.
-pub fn top_k<'a>(
+pub fn top_k(
     keywords: &[String],
     weights: &[f64],
-    chunks: impl IntoIterator<Item = &'a str>,
+    chunks: impl IntoIterator<Item = impl AsRef<str>>,
     k: usize,
 ) -> Vec<usize> {
     let query: Vec<(&str, f64)> = keywords
@@ -36,7 +36,7 @@ pub fn top_k<'a>(
 }
 
 /// For each of the queries the indices of the chunks that speak of it, best first, as [`top_k`] finds them.
-pub fn rankings<'a>(queries: &[Vec<(&str, f64)>], chunks: impl IntoIterator<Item = &'a str>) -> Vec<Vec<usize>> {
+pub fn rankings(queries: &[Vec<(&str, f64)>], chunks: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<Vec<usize>> {
     let rank = |scores: Vec<f64>| {
         let scores = smoothed(&scores, NEIGHBOUR);
         let mut order: Vec<usize> = (0..scores.len()).filter(|&index| scores[index] > 0.0).collect();
@@ -52,7 +52,7 @@ pub fn scores(query: &[(&str, f64)], chunks: &[&str]) -> Vec<f64> {
 }
 
 /// The chunks' scores for each query; the words of the chunks are read once.
-fn scores_of_each<'a>(queries: &[Vec<(&str, f64)>], chunks: impl IntoIterator<Item = &'a str>) -> Vec<Vec<f64>> {
+fn scores_of_each(queries: &[Vec<(&str, f64)>], chunks: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<Vec<f64>> {
     let mut vocabulary = Vocabulary::default();
     let queries: Vec<Query> = queries.iter().map(|query| Query::new(query, &mut vocabulary)).collect();
     // The vocabulary numbers terms as it meets them, so those of the queries come first.
@@ -60,7 +60,7 @@ fn scores_of_each<'a>(queries: &[Vec<(&str, f64)>], chunks: impl IntoIterator<It
     let mut lengths = Vec::new();
     let mut counts: Vec<Vec<Vec<(usize, u32)>>> = queries.iter().map(|_| Vec::new()).collect();
     for chunk in chunks {
-        let terms = vocabulary.terms(chunk);
+        let terms = vocabulary.terms(chunk.as_ref());
         lengths.push(terms.len() as f64);
         for (query, counts) in queries.iter().zip(&mut counts) {
             counts.push(query.count(&terms, asked));
@@ -191,7 +191,7 @@ mod tests {
         assert!(top_k(&[], &[], ["a text"], 3).is_empty());
         assert!(top_k(&keywords(&["the", "of"]), &[], ["the text of"], 3).is_empty());
         assert!(top_k(&keywords(&["word"]), &[f64::NAN], ["a word"], 3).is_empty());
-        assert!(top_k(&keywords(&["word"]), &[], [], 3).is_empty());
+        assert!(top_k(&keywords(&["word"]), &[], [""; 0], 3).is_empty());
     }
 
     proptest! {

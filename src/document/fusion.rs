@@ -1,6 +1,7 @@
 //! Which chunks several queries agree on, by their words and where it is known by their meaning: reciprocal rank fusion
 //! (Cormack, Clarke, Büttcher 2009).
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::bm25;
@@ -14,17 +15,19 @@ const LIKENESS_STEPS: f32 = 10_000.0;
 /// The indices of the `k` chunks that stand highest in the rankings of all queries together, best first; of chunks with
 /// the same text only the best is kept. Chunks are taken to stand in the order of their document.
 ///
-/// Each query ranks the chunks by BM25, and once more by `likenesses` where there are any: one list for each query, with
+/// `as_ranked` gives what a chunk is ranked by, such as its words with the heading above them. Each query ranks the chunks by BM25, and once more by `likenesses` where there are any: one list for each query, with
 /// the cosine of its angle to each chunk. What is no number says nothing of its chunk.
 pub fn retrieve<'a>(
     queries: &[&str],
     chunks: impl IntoIterator<Item = &'a str>,
+    as_ranked: impl FnMut(&'a str) -> Cow<'a, str>,
     likenesses: &[Vec<f32>],
     k: usize,
 ) -> Vec<usize> {
     let queries: Vec<Vec<(&str, f64)>> = queries.iter().map(|query| vec![(*query, 1.0)]).collect();
     let mut texts = Vec::new();
-    let mut rankings = bm25::rankings(&queries, chunks.into_iter().inspect(|text| texts.push(*text)));
+    let read = chunks.into_iter().inspect(|text| texts.push(*text)).map(as_ranked);
+    let mut rankings = bm25::rankings(&queries, read);
     rankings.extend(likenesses.iter().map(|likenesses| ranking(likenesses, texts.len())));
     let mut seen = HashSet::new();
     let mut best = fused(&rankings, texts.len());
@@ -67,18 +70,22 @@ mod tests {
     #[test]
     fn every_query_brings_its_chunk_and_the_same_text_comes_once() {
         let chunks = ["net sales rose", "", "", "the lawsuit was settled", "", "", "net sales rose", "", ""];
-        let found = retrieve(&["net sales", "lawsuit"], chunks, &[], 9);
+        let found = retrieve(&["net sales", "lawsuit"], chunks, Cow::Borrowed, &[], 9);
         let texts: Vec<&str> = found.iter().map(|&index| chunks[index]).collect();
         assert_eq!(&texts[..2], ["net sales rose", "the lawsuit was settled"]);
         assert_eq!(texts.len(), 3, "one of the blank neighbours");
-        assert_eq!(retrieve(&["net sales", "lawsuit"], chunks, &[], 1).len(), 1);
+        assert_eq!(retrieve(&["net sales", "lawsuit"], chunks, Cow::Borrowed, &[], 1).len(), 1);
     }
 
     #[test]
     fn a_chunk_without_the_words_is_found_by_its_meaning() {
         let chunks = ["net sales rose", "weather", "wind", "rain", "turnover went up"];
-        let alike = |likenesses: [f32; 5]| retrieve(&["net sales"], chunks, &[likenesses.to_vec()], 3);
-        assert_eq!(retrieve(&["net sales"], chunks, &[], 3), [0, 1], "by words: the chunk and its neighbour");
+        let alike = |likenesses: [f32; 5]| retrieve(&["net sales"], chunks, Cow::Borrowed, &[likenesses.to_vec()], 3);
+        assert_eq!(
+            retrieve(&["net sales"], chunks, Cow::Borrowed, &[], 3),
+            [0, 1],
+            "by words: the chunk and its neighbour"
+        );
         assert_eq!(alike([0.5, 0.1, 0.2, 0.3, 0.9]), [0, 1, 4], "what both find stands first");
         assert_eq!(alike([f32::NAN, f32::NAN, f32::NAN, f32::NAN, 0.9]), [0, 4, 1], "nothing is known of four");
     }
@@ -98,7 +105,7 @@ mod tests {
             chunks.dedup();
             let query = "ab aa bb";
             let alone = bm25::top_k(&[query.to_owned()], &[], chunks.iter().copied(), 5);
-            prop_assert_eq!(retrieve(&[query], chunks.iter().copied(), &[], 5), alone);
+            prop_assert_eq!(retrieve(&[query], chunks.iter().copied(), Cow::Borrowed, &[], 5), alone);
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod bm25;
 pub mod chunk;
 mod citation;
+pub mod context;
 pub mod escape;
 pub mod find;
 pub mod fusion;

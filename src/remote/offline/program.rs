@@ -8,8 +8,8 @@ use super::question::{Keyword, Question};
 use crate::document::words::scan;
 use crate::protocol::Chunker;
 
-/// However short the documents are, this many characters may be sent on: about one page.
-const LEAST_KEPT: usize = 4_000;
+/// However short the documents are, this many characters may be sent on: three chunks of the small ones.
+const LEAST_KEPT: usize = 1_500;
 /// However long the documents are, no more than this is sent on.
 const MOST_KEPT: usize = 60_000;
 /// How much more is read than is kept, since some chunks are abstained on.

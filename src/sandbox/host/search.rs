@@ -1,18 +1,24 @@
 //! The functions that search: chunks by words, documents by a regular expression.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use rustpython_vm::builtins::{PyDict, PyStrRef};
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 use super::arguments::{Arguments, str_of};
+use crate::document::context::Context;
 use crate::document::{bm25, find, fusion};
+use crate::sandbox::spans::Finder;
 use crate::sandbox::{child, watch};
 
 thread_local! {
     /// The documents of the call, for `find_all`.
     static DOCUMENTS: RefCell<Vec<PyStrRef>> = const { RefCell::new(Vec::new()) };
+    /// Their headings and tables, once something was retrieved.
+    static CONTEXTS: RefCell<Option<Rc<Vec<Context>>>> = const { RefCell::new(None) };
     /// Whether the parent compares meanings, for `retrieve`.
     static COMPARES: Cell<bool> = const { Cell::new(false) };
 }
@@ -25,13 +31,42 @@ pub fn let_compare(may: bool) {
 /// Says which documents the program that runs next was given.
 pub fn keep_documents(documents: &[PyStrRef]) {
     DOCUMENTS.with_borrow_mut(|kept| *kept = documents.to_vec());
+    CONTEXTS.set(None);
+}
+
+/// Reads chunks with the heading and the header of the table that they stand under in their document.
+struct Above<'a> {
+    documents: &'a [&'a str],
+    contexts: Rc<Vec<Context>>,
+    finder: Finder<'a>,
+}
+
+impl<'a> Above<'a> {
+    fn of(documents: &'a [&'a str]) -> Self {
+        let all = || Rc::new(documents.iter().map(|text| Context::of(text)).collect());
+        let contexts = CONTEXTS.with_borrow_mut(|kept| Rc::clone(kept.get_or_insert_with(all)));
+        Self { documents, contexts, finder: Finder::new(documents) }
+    }
+
+    /// The chunk behind what stands above it; as it is, where it stands in no document.
+    fn with<'b>(&mut self, chunk: &'b str) -> Cow<'b, str> {
+        let Some(place) = self.finder.find(chunk) else { return Cow::Borrowed(chunk) };
+        let (text, context) = (self.documents.get(place.document), self.contexts.get(place.document));
+        let (Some(text), Some(context)) = (text, context) else { return Cow::Borrowed(chunk) };
+        let above: String = context.above(place.start).filter_map(|range| text.get(range)).collect();
+        if above.is_empty() { Cow::Borrowed(chunk) } else { Cow::Owned([&above, "\n", chunk].concat()) }
+    }
 }
 
 pub fn bm25_retrieve_top_k_chunks(arguments: &Arguments) -> PyResult<PyObjectRef> {
     let keywords: Vec<String> = arguments.texts("keywords")?.iter().map(|word| str_of(word).to_owned()).collect();
     let chunks = arguments.list_of_texts("chunks")?;
     let weights = weights(&keywords, arguments)?;
-    let best = bm25::top_k(&keywords, &weights, watched(&chunks), arguments.number("k", 0)?);
+    let documents = DOCUMENTS.with_borrow(Clone::clone);
+    let documents: Vec<&str> = documents.iter().map(str_of).collect();
+    let mut above = Above::of(&documents);
+    let ranked = watched(&chunks).map(|chunk| above.with(chunk));
+    let best = bm25::top_k(&keywords, &weights, ranked, arguments.number("k", 0)?);
     chosen(&chunks, &best, arguments.vm)
 }
 
@@ -40,7 +75,10 @@ pub fn retrieve(arguments: &Arguments) -> PyResult<PyObjectRef> {
     let queries: Vec<&str> = queries.iter().map(str_of).collect();
     let k = arguments.number("k", 0)?;
     let likenesses = if k > 0 { likenesses(&queries, &chunks) } else { Vec::new() };
-    let best = fusion::retrieve(&queries, watched(&chunks), &likenesses, k);
+    let documents = DOCUMENTS.with_borrow(Clone::clone);
+    let documents: Vec<&str> = documents.iter().map(str_of).collect();
+    let mut above = Above::of(&documents);
+    let best = fusion::retrieve(&queries, watched(&chunks), |chunk| above.with(chunk), &likenesses, k);
     chosen(&chunks, &best, arguments.vm)
 }
 
