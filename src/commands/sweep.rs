@@ -49,10 +49,14 @@ pub fn with(loaded: &Loaded, sources: &Sources, combination: &Combination, flag:
     Ok(load(&sources)?)
 }
 
-/// What the combination is called: its keys without their sections, and their values.
+/// What the combination is called: its keys without their sections, and their values; a protocol by its name alone.
 pub fn label(combination: &Combination) -> String {
-    let short = |name: &str| name.rsplit_once('.').map_or(name, |(_, key)| key).to_owned();
-    combination.iter().map(|(name, value)| format!("{}={value}", short(name))).collect::<Vec<_>>().join(" ")
+    let told = |(name, value): &(String, String)| match name.rsplit_once('.') {
+        Some(("protocol", "name")) => value.clone(),
+        Some((_, key)) => format!("{key}={value}"),
+        None => format!("{name}={value}"),
+    };
+    combination.iter().map(told).collect::<Vec<_>>().join(" ")
 }
 
 /// The full name of a setting that is named by its key alone: one of the protocol, else the only one of that key.

@@ -20,8 +20,6 @@ const LIST: u16 = 48;
 /// Rows of the list below a plot at most, and of a plot at least.
 const LISTED: u16 = 8;
 const PLOT: u16 = 6;
-/// Dots of the front for each cell of the plot.
-const DOTS: f64 = 1.0;
 /// Which colours tell settings apart; letters do so without any.
 const SERIES: [Role; 6] = [Role::Accent, Role::Good, Role::Warning, Role::Keyword, Role::Number, Role::Bad];
 
@@ -108,7 +106,8 @@ fn dots(paint: &mut Paint, screen: &CurveScreen, inside: Area) {
     let colour = |role| paint.style(role).fg.unwrap_or(Color::Reset);
     let colours: Vec<Color> = (0..screen.spots.len()).map(|n| colour(series(n))).collect();
     let (along_front, background) = (colour(Role::Dim), paint.style(Role::Background).bg.unwrap_or(Color::Reset));
-    let front = front(screen, f64::from(inside.width) * DOTS);
+    // A dot a cell: it is no spread.
+    let front = front(screen, f64::from(inside.width));
     let draw = |context: &mut Context| {
         context.draw(&Points { coords: &front, color: along_front });
         context.layer();

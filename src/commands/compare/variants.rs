@@ -39,7 +39,7 @@ pub fn variants(words: &[String], loaded: &Loaded, sources: &Sources) -> Result<
     }
     if named.is_empty() {
         let combinations = sweep::combinations(&values, FLAG)?;
-        named = combinations.into_iter().map(|combination| (label(&combination), combination)).collect();
+        named = combinations.into_iter().map(|combination| (sweep::label(&combination), combination)).collect();
     }
     if !(2..=MOST).contains(&named.len()) {
         return Err(Failure::usage(format!(
@@ -80,15 +80,6 @@ fn wanted(word: &str) -> Result<Wanted, Failure> {
     Ok(Wanted::Values(if word.contains('=') { word.to_owned() } else { format!("protocol.name={word}") }))
 }
 
-/// A protocol by its name alone, other settings with their key.
-fn label(combination: &sweep::Combination) -> String {
-    let (protocol, others): (Vec<_>, Vec<_>) =
-        combination.iter().cloned().partition(|(name, _)| name == "protocol.name");
-    let mut words: Vec<String> = protocol.into_iter().map(|(_, value)| value).collect();
-    words.extend(Some(sweep::label(&others)).filter(|label| !label.is_empty()));
-    words.join(" ")
-}
-
 impl Variant {
     pub fn sends_documents(&self) -> bool {
         self.config.protocol.name == ProtocolName::RemoteOnly
@@ -118,7 +109,7 @@ mod tests {
         let told: Vec<(&str, u32)> = both.iter().map(|v| (v.name.as_str(), v.config.protocol.samples)).collect();
         assert_eq!(
             told,
-            [("minions samples=1", 1), ("minion samples=1", 1), ("minions samples=2", 2), ("minion samples=2", 2)]
+            [("samples=1 minions", 1), ("samples=1 minion", 1), ("samples=2 minions", 2), ("samples=2 minion", 2)]
         );
     }
 
