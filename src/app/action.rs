@@ -89,6 +89,7 @@ pub enum Action {
     Sessions,
     Budget,
     Ledger,
+    Sent,
     Settings,
     Note,
     Bookmark,
@@ -301,6 +302,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::LocalModel, C::Everywhere, "local model", "M", "choose who reads, from the next round on"),
     binding(A::Budget, C::Everywhere, "budget", "B", "say how to go on where a call waits for your word"),
     binding(A::Ledger, C::Everywhere, "ledger", "L", "every request with its tokens, cost and time, and the sums"),
+    binding(A::Sent, C::Everywhere, "sent", "W", "what left of the documents, request by request; go to a passage"),
     binding(
         A::Settings,
         C::Everywhere,

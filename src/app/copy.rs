@@ -63,7 +63,7 @@ impl Model {
     fn selected_in_answers(&self) -> Option<String> {
         let answer = self.state.answer.as_ref();
         match self.answers.rows.get(self.answers.cursor)?.target {
-            Some(Target::Citation(at)) => Some(answer?.citations.get(at)?.text.clone()),
+            Some(Target::Citation(at) | Target::Place(at, _)) => Some(answer?.citations.get(at)?.text.clone()),
             Some(Target::Job(id)) => self.state.job(id)?.outcome()?.output()?.answer.clone(),
             _ => match self.answers_tab() {
                 AnswersTab::Answer => answer?.answer.clone(),

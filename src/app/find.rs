@@ -95,6 +95,9 @@ impl Model {
     }
 
     pub(crate) fn next_match(&mut self, forward: bool) {
+        if self.step_through_places(forward) {
+            return;
+        }
         let Some(pane) = self.search.pane else {
             self.notify(format!("nothing is searched for; press {} first", self.key_for(Action::Search)));
             return;

@@ -99,6 +99,9 @@ pub struct Exposes {
     pub bytes: u64,
     /// Of all documents, 0–1.
     pub share: f64,
+    /// Of all documents, what has left by now, and what will have with it, 0–1.
+    pub left: f64,
+    pub total: f64,
 }
 
 impl Model {

@@ -78,10 +78,14 @@ impl Model {
             exposes.share * 100.0
         );
         writer.text(tone, 0, &head, None);
+        let percent = |share: f64| format!("{:.1} %", share * 100.0);
+        let grows =
+            format!("With it {} will have left, after {} by now.", percent(exposes.total), percent(exposes.left));
+        writer.text(Tone::Dim, 0, &grows, None);
         for span in exposes.spans.iter().take(PASSAGES) {
             let words = self.documents.get(span.document).and_then(|open| open.document.slice(span.start, span.end));
-            let place = self.place_of(Some(&Chunk::Span(*span)));
-            let lead = vec![pad(2), Piece::text(Tone::Dim, format!("{place:<8} "))];
+            let place = format!("{}, {} bytes", self.place_of(Some(&Chunk::Span(*span))), span.len());
+            let lead = vec![pad(2), Piece::text(Tone::Dim, format!("{place:<18} "))];
             writer.lead(lead, Tone::Quote, &one_line(words.unwrap_or_default()), None);
         }
         if count > PASSAGES {

@@ -8,8 +8,9 @@ use super::message::Command;
 use super::model::{Model, Overlay};
 use super::panes::planner::words_of;
 use super::rows::{Piece, Tone, Writer};
+use crate::document::Span;
 use crate::ledger::{Call, CallState, Ledger, Tokens};
-use crate::protocol::{AskId, Scope, Usage};
+use crate::protocol::{AskId, Purpose, Scope, Usage};
 
 /// Cells from which on a request takes one line.
 const TABLE: usize = 112;
@@ -28,12 +29,22 @@ pub struct Account {
     pub held: Option<Exposes>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Exposed {
     pub ask: AskId,
+    pub purpose: Purpose,
+    /// The first passages of the documents that it took along.
+    pub spans: Vec<Span>,
+    /// All of them.
+    pub count: usize,
     pub bytes: u64,
     /// Of all documents, 0–1.
     pub share: f64,
+}
+
+impl Exposed {
+    /// More passages are counted only.
+    pub const MOST: usize = 200;
 }
 
 /// Replies of one kind: those that the server counted, or those that we estimate.

@@ -20,6 +20,7 @@ use super::load::Load;
 use super::outline::Outline;
 use super::panes::answers::AnswersTab;
 use super::panes::jobs::JobsPane;
+use super::panes::places::Places;
 use super::panes::planner::Laid;
 use super::panes::selection::Selection;
 use super::picker::{Note, Picker, SettingForm};
@@ -97,6 +98,8 @@ pub struct Model {
     pub rounds_at: Vec<u64>,
     /// The pane from which a citation was opened.
     pub came_from: Option<Pane>,
+    /// The places of the citation gone to, where there are several.
+    pub places: Option<Places>,
     pub tints: Tints,
     pub keymap: Keymap,
     /// The keys of a sequence that is not whole yet.
@@ -314,6 +317,7 @@ impl Model {
             scrubbing: false,
             rounds_at: Vec::new(),
             came_from: None,
+            places: None,
             tints: Tints { read: true, cited: true, left: true },
             keymap: Keymap::default(),
             pending: Vec::new(),

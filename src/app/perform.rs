@@ -9,6 +9,7 @@ use super::message::{Command, Filling, ReplayCommand, Unit};
 use super::model::{Highlight, Model, Overlay, RowsPane};
 use super::panes::answers::AnswersTab;
 use super::panes::marks::Tint;
+use super::panes::places::Cited;
 use super::picker::Picking;
 use super::rows::Target;
 use super::search::Search;
@@ -150,6 +151,7 @@ impl Model {
             Action::RunToRound => return self.run_on(RunTo::NextRound),
             Action::RunToEnd => return self.run_on(RunTo::End),
             Action::Ledger => return self.open_ledger(),
+            Action::Sent => self.open_sent(),
             Action::Note => self.open_note(),
             Action::Bookmark => return self.bookmark(),
             Action::Notes => self.open_notes(),
@@ -331,6 +333,7 @@ impl Model {
             }
             Some(Overlay::Search(input)) => {
                 self.search = Search::new(self.focus, &input.text);
+                self.places = None;
                 if let Some(why) = self.search.plain.clone() {
                     self.notify(format!("no regular expression ({why}); searched as plain text"));
                 }
@@ -462,9 +465,10 @@ impl Model {
                 self.planner.rows.reveal(at.unwrap_or(self.planner.rows.cursor), height);
                 self.settle();
             }
-            Some(Target::Citation(at)) => self.go_to(self.citation_place(at)),
+            Some(Target::Citation(at)) => self.go_to_cited(Cited::Answer(at), self.next_place_of(Cited::Answer(at))),
+            Some(Target::Place(at, place)) => self.go_to_cited(Cited::Answer(at), place),
             Some(Target::Round(round)) => self.show_answers_tab(AnswersTab::Round(round)),
-            Some(Target::Job(job)) => self.go_to(self.job_place(job, false)),
+            Some(Target::Job(job)) => self.go_to_cited(Cited::Job(job), self.next_place_of(Cited::Job(job))),
             Some(Target::Message(_) | Target::Line(_)) | None => {}
         }
     }
@@ -474,13 +478,25 @@ impl Model {
         let located = self.state.job(job).and_then(|job| job.outcome()).and_then(Outcome::located).is_some();
         let place = self.job_place(job, true);
         let shows_chunk = place.is_some_and(|place| place.how.is_none());
-        self.go_to(place);
+        match located {
+            true => self.go_to_cited(Cited::Job(job), self.next_place_of(Cited::Job(job))),
+            false => self.go_to(place),
+        }
         if cited && !located && shows_chunk {
             self.notify("NOT FOUND: the job's citation stands in no document; its whole chunk is shown instead");
         }
     }
 
-    fn go_to(&mut self, place: Option<Highlight>) {
+    /// To one of the places of a citation.
+    fn go_to_cited(&mut self, of: Cited, at: usize) {
+        let place = self.cited_place(of, at);
+        self.go_to(place);
+        if place.is_some() && self.document.highlight == place {
+            self.gone_to_place(of, at);
+        }
+    }
+
+    pub(crate) fn go_to(&mut self, place: Option<Highlight>) {
         match place {
             None => {
                 self.document.highlight = None;

@@ -76,6 +76,8 @@ pub enum Target {
     Fold(Fold),
     /// The n-th citation (from 0) of the final answer.
     Citation(usize),
+    /// Another place of the n-th citation, counted from 0 with the first one.
+    Place(usize, usize),
     /// The citation of a job.
     Job(JobId),
     /// What a round found.

@@ -55,6 +55,61 @@ fn enter_on_a_citation_opens_the_document_at_its_words() {
     }
 }
 
+/// An answer whose first citation stands in two more places.
+fn with_places(width: u16, height: u16) -> (Model, Vec<usize>) {
+    let mut world = World::new();
+    world.whole();
+    for fact in &mut world.facts {
+        if let Fact::Answered { citations, .. } = fact {
+            let located = citations[0].located.as_mut().unwrap();
+            located.elsewhere =
+                crate::document::Elsewhere { spans: vec![Span::new(0, 5, 20), Span::new(0, 40, 60)], count: 2 };
+        }
+    }
+    let model = world.model(width, height);
+    let located = model.state.answer.as_ref().unwrap().citations[0].located.as_ref().unwrap();
+    let starts = located.places().map(|span| span.start).collect();
+    (model, starts)
+}
+
+#[test]
+fn the_places_of_a_citation_are_listed_and_gone_through() {
+    let (mut model, starts) = with_places(120, 40);
+    let told: Vec<String> = model
+        .answers_pane()
+        .rows
+        .iter()
+        .map(|row| super::panes::planner::words_of(std::slice::from_ref(row)))
+        .collect();
+    assert!(told.iter().any(|row| row.contains("1 of 3 places")), "{told:#?}");
+    assert_eq!(told.iter().filter(|row| row.contains("also ")).count(), 2, "{told:#?}");
+    let at = |model: &Model| model.document.highlight.map(|highlight| highlight.span.start);
+    press(&mut model, "4 /");
+    type_in(&mut model, "[1]");
+    press(&mut model, "enter enter");
+    assert_eq!(at(&model), Some(starts[0]));
+    assert!(notice(&model).starts_with("place 1 of 3"), "{}", notice(&model));
+    for (keys, place) in [("n", 1), ("n", 2), ("n", 0), ("N", 2)] {
+        press(&mut model, keys);
+        assert_eq!(at(&model), Some(starts[place]), "{keys}");
+    }
+    // From the Answers pane Enter goes on with the next one.
+    press(&mut model, "b enter");
+    assert_eq!(at(&model), Some(starts[0]));
+    press(&mut model, "b enter");
+    assert_eq!(at(&model), Some(starts[1]));
+}
+
+#[test]
+fn what_left_is_listed_by_request_and_leads_to_its_passage() {
+    let mut model = World::new().whole().model(120, 40);
+    press(&mut model, "W");
+    let picker = model.picker().expect("the list is open");
+    assert_eq!(picker.groups.len(), model.account.exposed.len());
+    press(&mut model, "enter");
+    assert_eq!((model.focus, model.document.highlight.unwrap().span), (Pane::Document, Span::new(0, 0, 164)));
+}
+
 #[test]
 fn a_citation_that_stands_nowhere_says_so_and_highlights_nothing() {
     let mut model = World::new().whole().model(80, 24);

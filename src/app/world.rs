@@ -433,13 +433,31 @@ impl World {
     fn account(&self) -> Account {
         let mut ledger = Ledger::new();
         self.facts.iter().for_each(|fact| ledger.apply(fact));
-        let exposed = ledger.calls().iter().map(|call| Exposed { ask: call.ask, bytes: 164, share: 0.011 }).collect();
+        let exposed = ledger
+            .calls()
+            .iter()
+            .map(|call| Exposed {
+                ask: call.ask,
+                purpose: call.purpose,
+                bytes: 164,
+                share: 0.011,
+                count: 1,
+                spans: vec![Span::new(0, 0, 164)],
+            })
+            .collect();
         let held = match &self.state.phase {
             Phase::AtGate { n, held: Held::Request(request) } => {
                 let exposure = Exposure::new(std::slice::from_ref(&self.document));
                 let spans = exposure.exposed_by(request);
                 let (bytes, share) = (spans.total_bytes(), exposure.share_of(spans.total_bytes()));
-                Some(Exposes { n: *n, spans: spans.iter().collect(), bytes: bytes as u64, share })
+                Some(Exposes {
+                    n: *n,
+                    spans: spans.iter().collect(),
+                    bytes: bytes as u64,
+                    share,
+                    left: 0.011,
+                    total: share + 0.011,
+                })
             }
             _ => None,
         };

@@ -44,7 +44,12 @@ impl Folds {
                 let spans = self.exposure.exposed_by(request);
                 let bytes = spans.total_bytes();
                 let share = self.exposure.share_of(bytes);
-                self.held = Some(Exposes { n: *n, spans: spans.iter().collect(), bytes: bytes as u64, share });
+                let left = self.exposure.share();
+                let mut all = self.exposure.spans().clone();
+                all.merge(&spans);
+                let total = self.exposure.share_of(all.total_bytes());
+                let spans = spans.iter().collect();
+                self.held = Some(Exposes { n: *n, spans, bytes: bytes as u64, share, left, total });
             }
             Fact::GatePassed { .. } | Fact::SessionEnded { .. } => self.held = None,
             _ => {}
@@ -72,6 +77,9 @@ impl Folds {
     pub fn account(&self) -> Account {
         let exposed = self.exposure.asks().iter().map(|ask| Exposed {
             ask: ask.ask,
+            purpose: ask.purpose,
+            spans: ask.spans.iter().take(Exposed::MOST).collect(),
+            count: ask.spans.iter().count(),
             bytes: ask.bytes as u64,
             share: self.exposure.share_of(ask.bytes),
         });

@@ -7,9 +7,9 @@ use serde_json::ser::Formatter;
 
 use super::bill::{self, CallBill, Prices, RoundBill};
 use crate::document::escape::{visible, visible_lines};
-use crate::document::{Document, Match};
-use crate::ledger::{Exposure, Forecast, Ledger, Tokens};
-use crate::protocol::{AnswerCitation, EngineSample, FleetSample, ProtocolKind, State, Usage};
+use crate::document::{Document, Match, Span};
+use crate::ledger::{Exposure, Forecast, Ledger, SpanSet, Tokens, Unsupported, unsupported};
+use crate::protocol::{AnswerCitation, EngineSample, FleetSample, ProtocolKind, Purpose, State, Usage};
 
 /// The object that `run --json` prints: a contract, so its fields and their names stay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -21,6 +21,8 @@ pub struct Report {
     /// Nothing where the documents do not tell or the run did not get there.
     pub answer: Option<String>,
     pub citations: Vec<Citation>,
+    /// Numbers of the answer that stand in no cited text nor in the question.
+    pub uncited_numbers: Vec<UncitedNumber>,
     pub rounds: u32,
     pub jobs: Jobs,
     pub usage: BothUsages,
@@ -58,9 +60,30 @@ pub struct Citation {
     pub text: String,
     #[serde(rename = "match")]
     pub how: CitationMatch,
+    /// Every place where the words stand, `start..end` first; at most 32 of them.
+    pub places: Vec<Place>,
+    /// All of them.
+    pub place_count: usize,
     /// The line on which it begins, counted from 1, for people.
     #[serde(skip)]
     pub line: Option<usize>,
+}
+
+/// Where words stand, in UTF-8 bytes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Place {
+    pub document: String,
+    pub start: usize,
+    pub end: usize,
+    pub page: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UncitedNumber {
+    /// As the answer writes it.
+    pub number: String,
+    /// What of cited numbers comes to it, where something does.
+    pub reckoned: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -145,11 +168,75 @@ pub struct Baseline {
     pub estimated: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Exposed {
     pub bytes: usize,
     /// Of all bytes of the documents, 0 to 1.
     pub share: f64,
+    /// Each request that left, in order.
+    pub by_request: Vec<ExposedByRequest>,
+    /// The requests of one kind together, in the order in which kinds came first.
+    pub by_purpose: Vec<ExposedByPurpose>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExposedByRequest {
+    pub round: u32,
+    pub purpose: Purpose,
+    pub attempt: u32,
+    pub bytes: usize,
+    pub share: f64,
+    /// Those that had not left before.
+    pub new_bytes: usize,
+    /// Of all documents, what had left with this request.
+    pub total_share: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExposedByPurpose {
+    pub purpose: Purpose,
+    pub requests: usize,
+    /// Each byte counted once, however often it left.
+    pub bytes: usize,
+    pub share: f64,
+}
+
+fn exposed(exposure: &Exposure) -> Exposed {
+    let mut by_purpose: Vec<(Purpose, usize, SpanSet)> = Vec::new();
+    for ask in exposure.asks() {
+        match by_purpose.iter_mut().find(|(purpose, ..)| *purpose == ask.purpose) {
+            Some((_, requests, spans)) => {
+                *requests += 1;
+                spans.merge(&ask.spans);
+            }
+            None => by_purpose.push((ask.purpose, 1, ask.spans.clone())),
+        }
+    }
+    let share = |bytes| exposure.share_of(bytes);
+    Exposed {
+        bytes: exposure.bytes(),
+        share: exposure.share(),
+        by_request: exposure
+            .asks()
+            .iter()
+            .map(|ask| ExposedByRequest {
+                round: ask.ask.round,
+                purpose: ask.purpose,
+                attempt: ask.attempt,
+                bytes: ask.bytes,
+                share: share(ask.bytes),
+                new_bytes: ask.new_bytes,
+                total_share: share(ask.total_bytes),
+            })
+            .collect(),
+        by_purpose: by_purpose
+            .into_iter()
+            .map(|(purpose, requests, spans)| {
+                let bytes = spans.total_bytes();
+                ExposedByPurpose { purpose, requests, bytes, share: share(bytes) }
+            })
+            .collect(),
+    }
 }
 
 /// Draws up the report of a session, as far as it got. `documents` are the session's, in its order.
@@ -165,13 +252,15 @@ pub fn report(
     let tally = totals.jobs;
     let answer = state.answer.as_ref();
     let citations = answer.map_or(&[][..], |answer| &answer.citations);
+    let citations: Vec<Citation> = citations.iter().map(|citation| cite(citation, documents)).collect();
     let reason = state.ending().and_then(|ending| ending.reason());
     Report {
         session: session_id.to_owned(),
         protocol: state.settings().protocol,
         outcome: state.ending().map_or("unfinished", |ending| ending.name()),
         answer: answer.and_then(|answer| answer.answer.clone()),
-        citations: citations.iter().map(|citation| cite(citation, documents)).collect(),
+        uncited_numbers: uncited(answer.and_then(|answer| answer.answer.as_deref()), state.question(), &citations),
+        citations,
         rounds: state.rounds.len() as u32,
         jobs: Jobs {
             planned: tally.planned,
@@ -200,13 +289,20 @@ pub fn report(
             ratio: totals.baseline.ratio,
             estimated: totals.baseline.estimated,
         },
-        exposed: Exposed { bytes: exposure.bytes(), share: exposure.share() },
+        exposed: exposed(exposure),
         engine: state.utilization.as_ref().and_then(|sample| sample.engine.clone()),
         fleet: state.utilization.as_ref().and_then(|sample| sample.fleet.clone()),
         seconds,
         expected: None,
         reason: reason.map(str::to_owned),
     }
+}
+
+/// What is cited of the documents alone bears a number out.
+fn uncited(answer: Option<&str>, question: &str, citations: &[Citation]) -> Vec<UncitedNumber> {
+    let cited = citations.iter().filter(|citation| citation.how != CitationMatch::NotFound);
+    let found = unsupported(answer.unwrap_or_default(), question, cited.map(|citation| citation.text.as_str()));
+    found.into_iter().map(|it| UncitedNumber { number: it.words.into(), reckoned: it.reckoned }).collect()
 }
 
 fn cite(citation: &AnswerCitation, documents: &[Document]) -> Citation {
@@ -223,6 +319,8 @@ fn cite(citation: &AnswerCitation, documents: &[Document]) -> Citation {
             page: None,
             text: citation.text.clone(),
             how: CitationMatch::NotFound,
+            places: Vec::new(),
+            place_count: 0,
             line: None,
         };
     };
@@ -238,8 +336,16 @@ fn cite(citation: &AnswerCitation, documents: &[Document]) -> Citation {
             Match::Normalised => CitationMatch::Normalised,
             Match::Fuzzy => CitationMatch::Fuzzy,
         },
+        places: located.places().filter_map(|span| place(span, documents)).collect(),
+        place_count: located.place_count(),
         line: Some(memchr::memchr_iter(b'\n', before).count() + 1),
     }
+}
+
+fn place(span: Span, documents: &[Document]) -> Option<Place> {
+    let document = documents.get(span.document)?;
+    let Span { start, end, .. } = span;
+    Some(Place { document: document.name.clone(), start, end, page: document.page_of(start) })
 }
 
 /// Writes an object on one line. Control characters that JSON leaves alone are escaped as well, so that a terminal shows
@@ -264,23 +370,43 @@ impl Report {
             (None, Some(reason)) => writeln!(out, "No answer: {}.", visible(reason.trim().trim_end_matches('.')))?,
             (None, None) => writeln!(out, "No answer: the run was stopped before it came to one.")?,
         }
-        if self.citations.is_empty() {
-            if self.answer.is_some() {
-                writeln!(out, "\nThe answer quotes no words of the documents.")?;
-            }
-            return Ok(());
+        match (self.citations.is_empty(), &self.answer) {
+            (true, Some(_)) => writeln!(out, "\nThe answer quotes no words of the documents.")?,
+            (true, None) => {}
+            (false, _) => writeln!(out)?,
         }
-        writeln!(out)?;
         for (index, citation) in self.citations.iter().enumerate() {
             let line = one_line(&citation.text);
             let words = visible(&line);
-            writeln!(out, "[{}] {}: \"{words}\"", index + 1, citation.place())?;
+            let more = citation.elsewhere().map_or(String::new(), |more| format!(", {more}"));
+            writeln!(out, "[{}] {}{more}: \"{words}\"", index + 1, citation.place())?;
+        }
+        for (index, line) in self.doubts().iter().enumerate() {
+            writeln!(out, "{}! {}", if index == 0 { "\n" } else { "" }, visible(line))?;
         }
         Ok(())
+    }
+
+    /// What is to be said of numbers in the answer that stand in no cited text.
+    pub(super) fn doubts(&self) -> Vec<String> {
+        let of = |it: &UncitedNumber| (it.number.clone(), it.reckoned.clone());
+        let all: Vec<(String, Option<String>)> = self.uncited_numbers.iter().map(of).collect();
+        let told: Vec<Unsupported> =
+            all.iter().map(|(words, reckoned)| Unsupported { words, reckoned: reckoned.clone() }).collect();
+        Unsupported::told(&told)
     }
 }
 
 impl Citation {
+    /// In how many more places the words stand, where they do.
+    pub(super) fn elsewhere(&self) -> Option<String> {
+        match self.place_count {
+            0 | 1 => None,
+            2 => Some("and 1 more place".into()),
+            count => Some(format!("and {} more places", count - 1)),
+        }
+    }
+
     /// Where the words stand, as people say it.
     pub(super) fn place(&self) -> String {
         let Some(document) = &self.document else { return "not found in the documents".into() };
@@ -324,7 +450,7 @@ fn obeyed(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Located, Span};
+    use crate::document::Located;
     use crate::protocol::{Ending, Fact, ModelInfo, SessionOpened, Settings};
 
     fn keys(value: &serde_json::Value) -> Vec<&str> {
@@ -397,11 +523,12 @@ mod tests {
                 "rounds",
                 "seconds",
                 "session",
+                "uncited_numbers",
                 "usage"
             ]
         );
         for citation in object["citations"].as_array().unwrap() {
-            assert_eq!(keys(citation), ["document", "end", "match", "page", "start", "text"]);
+            assert_eq!(keys(citation), ["document", "end", "match", "page", "place_count", "places", "start", "text"]);
         }
         assert_eq!(
             keys(&object["jobs"]),
@@ -427,15 +554,18 @@ mod tests {
             );
         }
         assert_eq!(keys(&object["baseline"]), ["cost_usd", "estimated", "input_tokens", "ratio"]);
-        assert_eq!(keys(&object["exposed"]), ["bytes", "share"]);
+        assert_eq!(keys(&object["exposed"]), ["by_purpose", "by_request", "bytes", "share"]);
 
         assert_eq!(object["protocol"], "minions");
         assert_eq!(object["outcome"], "answered");
         let located = serde_json::json!(
-            {"document": "report.txt", "start": 6, "end": 11, "page": 2, "text": "WORDS", "match": "normalised"});
+            {"document": "report.txt", "start": 6, "end": 11, "page": 2, "text": "WORDS", "match": "normalised",
+            "places": [{"document": "report.txt", "start": 6, "end": 11, "page": 2}], "place_count": 1});
         assert_eq!(object["citations"][0], located);
         let missing = serde_json::json!(
-            {"document": null, "start": null, "end": null, "page": null, "text": "invented words", "match": "not_found"});
+            {"document": null, "start": null, "end": null, "page": null, "text": "invented words", "match": "not_found",
+            "places": [], "place_count": 0});
+        assert_eq!(object["uncited_numbers"], serde_json::json!([{"number": "42", "reckoned": null}]));
         assert_eq!(object["citations"][1], missing);
     }
 

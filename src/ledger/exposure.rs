@@ -14,7 +14,7 @@ use super::shingle::Shingles;
 use super::span_set::SpanSet;
 use crate::document::{Document, Span};
 use crate::protocol::redact::{HiddenText, Redactor};
-use crate::protocol::{AskId, Fact, Message, RemoteAsk};
+use crate::protocol::{AskId, Fact, Message, Purpose, RemoteAsk};
 
 /// How deep JSON within JSON is unescaped.
 const ESCAPE_LEVELS: usize = 3;
@@ -37,8 +37,15 @@ pub struct Exposure {
 #[derive(Clone, Debug, PartialEq)]
 pub struct AskExposure {
     pub ask: AskId,
+    pub purpose: Purpose,
+    /// Which try at this purpose in its round, counted from 1.
+    pub attempt: u32,
     pub spans: SpanSet,
     pub bytes: usize,
+    /// Those that had not left before.
+    pub new_bytes: usize,
+    /// All that had left with it.
+    pub total_bytes: usize,
 }
 
 impl Exposure {
@@ -93,8 +100,17 @@ impl Exposure {
 
     /// Notes that the request left, where what it [exposes](Self::exposed_by) is known already.
     pub fn left(&mut self, request: &RemoteAsk, spans: SpanSet) {
+        let before = self.bytes();
         self.spans.merge(&spans);
-        self.asks.push(AskExposure { ask: request.ask, bytes: spans.total_bytes(), spans });
+        self.asks.push(AskExposure {
+            ask: request.ask,
+            purpose: request.purpose,
+            attempt: request.attempt,
+            bytes: spans.total_bytes(),
+            new_bytes: self.bytes() - before,
+            total_bytes: self.bytes(),
+            spans,
+        });
     }
 
     /// What sending `request` would expose, whether or not it is sent.
@@ -216,7 +232,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::protocol::{Estimate, Purpose, ReplyFormat};
+    use crate::protocol::{Estimate, ReplyFormat};
 
     const TEXT: &str = "\
 Mrs. Äpfel, 54, was admitted on 12 March with \"chest pain\".\n\
@@ -290,6 +306,8 @@ Contact: https://hospital.example/patients/1234567890\n\
         assert_eq!(left, TEXT.len());
         assert_eq!(exposure.bytes(), left);
         assert_eq!(exposure.asks()[1].bytes, left);
+        let grew: Vec<_> = exposure.asks().iter().map(|ask| (ask.new_bytes, ask.total_bytes)).collect();
+        assert_eq!(grew, [(left, left), (0, left)], "what had left before is nothing new");
         let all = (documents[0].text.len() + TEXT.len()) as f64;
         assert_eq!(exposure.share(), left as f64 / all);
     }

@@ -27,7 +27,7 @@ pub use conflicts::{Conflict, Value, conflicts};
 pub use coverage::Coverage;
 pub use exposure::{AskExposure, Exposure};
 pub use forecast::{Basis, Division, Forecast, Outlook, Prompts, forecast};
-pub use numbers::{numbers, unsupported};
+pub use numbers::{Unsupported, numbers, unsupported};
 pub use precedent::{Past, Precedent};
 pub use rounds::{RoundTotals, Sum};
 pub use span_set::SpanSet;

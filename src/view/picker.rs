@@ -185,7 +185,7 @@ fn hints(paint: &mut Paint, model: &Model, picker: &Picker, area: Area) {
         Picking::Section => &[(Action::Submit, "go there"), (Action::Leave, "leave")],
         Picking::RemoteModel | Picking::LocalModel => &[(Action::Submit, "use it"), (Action::Leave, "leave")],
         Picking::Log => &[(Action::Submit, "copy the line"), (Action::Leave, "leave")],
-        Picking::Notes => &[(Action::Submit, "go there"), (Action::Leave, "leave")],
+        Picking::Notes | Picking::Sent => &[(Action::Submit, "go there"), (Action::Leave, "leave")],
         Picking::Settings => &[(Action::Submit, "change it"), (Action::Leave, "leave")],
         Picking::Session => &[
             (Action::Submit, "open"),

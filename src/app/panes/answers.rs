@@ -6,13 +6,16 @@ use super::findings::has_findings;
 use crate::app::action::Action;
 use crate::app::figures::short_bytes;
 use crate::app::layout::{Area, Pane};
-use crate::app::model::{Highlight, Model, RowsPane};
+use crate::app::model::{Model, RowsPane};
 use crate::app::reword::reworded;
 use crate::app::rows::{Mark, Piece, Row, Target, Tone, Writer, match_word, pad};
 use crate::app::visible::width;
-use crate::document::{Located, Match};
-use crate::ledger::{conflicts, numbers, unsupported};
+use crate::document::{Located, Match, Span};
+use crate::ledger::{Unsupported, conflicts, numbers, unsupported};
 use crate::protocol::{Answer, AnswerCitation, Phase};
+
+/// Other places of a citation that are listed.
+const PLACES: usize = 4;
 
 /// What the pane shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,13 +179,14 @@ impl Model {
         if wanting.is_empty() {
             return;
         }
-        let known: Vec<String> = wanting.iter().flat_map(|words| numbers(words).map(|(_, number)| number)).collect();
+        let known: Vec<String> = wanting.iter().flat_map(|it| numbers(it.words).map(|(_, number)| number)).collect();
         for row in &mut writer.rows[first..] {
             row.pieces = std::mem::take(&mut row.pieces).into_iter().flat_map(|piece| marked(piece, &known)).collect();
         }
-        let lead = vec![Piece::Mark(Tone::Warning, Mark::Failed), pad(1)];
-        let words = format!("in no cited words: {}; reckoned or made up, so check", wanting.join(", "));
-        writer.lead(lead, Tone::Warning, &words, None);
+        for line in Unsupported::told(&wanting) {
+            let lead = vec![Piece::Mark(Tone::Warning, Mark::Failed), pad(1)];
+            writer.lead(lead, Tone::Warning, &line, None);
+        }
     }
 
     /// The document's words that a citation points at; those of the citation itself where the document is not at hand.
@@ -250,7 +254,10 @@ impl Model {
             Piece::text(tone, word),
         ];
         let place = match located {
-            Some(located) => self.words_for_place(located),
+            Some(located) => match located.place_count() {
+                1 => self.words_for_place(&located.span),
+                count => format!("{} · 1 of {count} places", self.words_for_place(&located.span)),
+            },
             None => "in no document; read it with care".into(),
         };
         head.push(Piece::text(Tone::Dim, format!("  {place}")));
@@ -258,7 +265,26 @@ impl Model {
         for line in text.trim().lines() {
             writer.lead(vec![pad(2), Piece::Mark(tone, Mark::Bar), pad(1)], Tone::Quote, line, target);
         }
-        let Some(Located { span, how: Match::Normalised | Match::Fuzzy, .. }) = located else { return };
+        let Some(located) = located else { return };
+        self.write_nearly(writer, target, text, located);
+        self.write_other_places(writer, at, located);
+    }
+
+    /// The other places of a citation's words; Enter goes there.
+    fn write_other_places(&self, writer: &mut Writer, at: usize, located: &Located) {
+        for (place, span) in located.places().enumerate().skip(1).take(PLACES) {
+            let words = format!("also {}", self.words_for_place(&span));
+            writer.row(vec![pad(2), Piece::text(Tone::Dim, words)], Some(Target::Place(at, place)));
+        }
+        if located.place_count() > PLACES + 1 {
+            let words = format!("and {} places more; Enter again goes to the next", located.place_count() - PLACES - 1);
+            writer.row(vec![pad(2), Piece::text(Tone::Dim, words)], Some(Target::Citation(at)));
+        }
+    }
+
+    /// Where a citation agrees only nearly: what of it stands otherwise in the document.
+    fn write_nearly(&self, writer: &mut Writer, target: Option<Target>, text: &str, located: &Located) {
+        let Located { span, how: Match::Normalised | Match::Fuzzy, .. } = located else { return };
         let words = self.documents.get(span.document).and_then(|open| open.document.slice(span.start, span.end));
         let changed = words.and_then(|words| reworded(text, words));
         if let Some(lines) = changed {
@@ -269,18 +295,13 @@ impl Model {
         }
     }
 
-    fn words_for_place(&self, located: &Located) -> String {
-        let Some(open) = self.documents.get(located.span.document) else { return "in a document not at hand".into() };
-        let place = match open.document.page_of(located.span.start) {
+    fn words_for_place(&self, span: &Span) -> String {
+        let Some(open) = self.documents.get(span.document) else { return "in a document not at hand".into() };
+        let place = match open.document.page_of(span.start) {
             Some(page) => format!("page {page}"),
-            None => format!("byte {}", located.span.start),
+            None => format!("byte {}", span.start),
         };
         if self.documents.len() > 1 { format!("{} · {place}", open.document.name) } else { place }
-    }
-
-    pub(crate) fn citation_place(&self, at: usize) -> Option<Highlight> {
-        let located = self.state.answer.as_ref()?.citations.get(at)?.located.as_ref()?;
-        Some(Highlight { span: located.span, how: Some(located.how) })
     }
 }
 

@@ -9,6 +9,7 @@ pub mod job_list;
 pub mod jobs;
 pub mod map;
 pub mod marks;
+pub mod places;
 pub mod planner;
 mod reply;
 pub mod selection;

@@ -6,6 +6,7 @@ mod notes;
 mod of_session;
 mod palette;
 mod press;
+mod sent;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use std::collections::HashMap;
 
 use super::action::Action;
 use super::input::LineInput;
+use crate::document::Span;
 use crate::journal::{Branch, trees};
 
 pub use areas::PickerAreas;
@@ -61,6 +63,8 @@ pub enum Picking {
     Session,
     Settings,
     Notes,
+    /// A passage that left this machine.
+    Sent,
     Log,
 }
 
@@ -121,6 +125,8 @@ pub enum Choice {
     },
     /// Go to this byte of the document shown.
     Section(usize),
+    /// Go to this passage.
+    Passage(Span),
     /// Open the session of this id.
     Session(String),
     /// Copy this.
@@ -176,6 +182,7 @@ impl Picking {
             Picking::Session => "Sessions",
             Picking::Log => "The log, newest first; type warn or error to see those alone",
             Picking::Notes => "Notes and bookmarks",
+            Picking::Sent => "What left of the documents, by request",
             Picking::Settings => "Settings, and where each came from",
         }
     }
@@ -189,6 +196,7 @@ impl Picking {
             Picking::Session => SESSION,
             Picking::Settings => SETTING,
             Picking::Notes => NOTE,
+            Picking::Sent => SENT,
             Picking::Log => LOG,
         }
     }
@@ -211,6 +219,7 @@ const LOCAL: &[Column] = &[
 const SETTING: &[Column] =
     &[column("setting", 26, false, 0), column("value", 0, false, 30), column("from", 24, false, 64)];
 const LOG: &[Column] = &[column("level", 5, false, 0), column("time", 8, false, 50), column("what", 0, false, 24)];
+const SENT: &[Column] = &[column("passage", 0, false, 0), column("place", 10, true, 36), column("bytes", 7, true, 48)];
 const NOTE: &[Column] = &[column("note", 0, false, 0), column("record", 8, true, 36), column("after", 8, true, 48)];
 const SESSION: &[Column] = &[
     column("question", 0, false, 0),

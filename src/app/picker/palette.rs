@@ -57,6 +57,7 @@ impl Model {
             Action::Ask => !self.is_running(),
             Action::Note | Action::Bookmark => self.state.opened.is_some(),
             Action::Notes => !self.notes.is_empty(),
+            Action::Sent => !self.account.exposed.is_empty(),
             Action::Sessions => !self.is_running(),
             Action::CompareRounds => self.state.rounds.len() > 1,
             Action::NoteBack | Action::NoteForward => !self.notes.is_empty(),
@@ -66,7 +67,7 @@ impl Model {
             Action::Resume => !self.is_running() && self.state.opened.is_some() && self.state.ending().is_none(),
             Action::Fork => !self.is_running() && self.state.opened.is_some(),
             Action::Back => self.came_from.is_some(),
-            Action::NextMatch | Action::PreviousMatch => !self.search.matches.is_empty(),
+            Action::NextMatch | Action::PreviousMatch => !self.search.matches.is_empty() || self.places.is_some(),
             Action::Dismiss => {
                 let (notice, search) = (self.notice.is_some(), self.search.pane.is_some());
                 notice || search || self.document.highlight.is_some() || self.document.selection.is_some()

@@ -5,7 +5,7 @@ use super::super::input::LineInput;
 use super::super::key::Key;
 use super::super::layout::Pane;
 use super::super::message::{Command, Filling, PickerNews};
-use super::super::model::{Model, Overlay};
+use super::super::model::{Highlight, Model, Overlay};
 use super::{Choice, Group, Picker, PickerRow, Picking, Standing};
 
 impl Model {
@@ -175,9 +175,15 @@ impl Model {
         let was = self.picker().map(|picker| picker.of);
         self.overlay = None;
         match was {
-            Some(Picking::Actions | Picking::Keys | Picking::Settings | Picking::Notes | Picking::Section) | None => {
-                Vec::new()
-            }
+            Some(
+                Picking::Actions
+                | Picking::Keys
+                | Picking::Settings
+                | Picking::Notes
+                | Picking::Sent
+                | Picking::Section,
+            )
+            | None => Vec::new(),
             Some(_) => vec![Command::StopFilling],
         }
     }
@@ -205,6 +211,11 @@ impl Model {
             Choice::Copy(text) => vec![Command::Copy(text)],
             Choice::Note(at) => self.go_to_note(at),
             Choice::Setting(name) => self.pick_setting(name),
+            Choice::Passage(span) => {
+                self.overlay = None;
+                self.go_to(Some(Highlight { span, how: None }));
+                Vec::new()
+            }
             Choice::Section(at) => {
                 self.overlay = None;
                 self.focus_on(Pane::Document);

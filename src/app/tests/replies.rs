@@ -52,7 +52,7 @@ fn jobs_that_contradict_one_another_are_listed_with_the_words_they_cite() {
 fn a_number_of_the_answer_that_no_cited_words_hold_is_named() {
     let model = World::new().two_rounds().model(120, 40);
     let told = rows(&model.answers);
-    assert!(row_with(&told, "in no cited words").contains("in no cited words: 21.4;"));
+    assert!(row_with(&told, "in no cited text").contains("in no cited text: 21.4"));
     let marked = model.answers.rows.iter().flat_map(|row| &row.pieces);
     assert!(marked.into_iter().any(|piece| *piece == Piece::Text(Tone::Warning, "21.4".into())));
 }

@@ -44,15 +44,11 @@ pub fn write(subject: &Subject, out: &mut dyn Write) -> Result<(), Failure> {
     let located =
         subject.state.answer.iter().flat_map(|answer| &answer.citations).map(|citation| citation.located.as_ref());
     for (index, located) in located.enumerate() {
-        if let Some(span) = located.map(|located| located.span)
-            && let Some(of_document) = cited.get_mut(span.document)
-        {
-            of_document.push(Cited {
-                start: span.start,
-                end: span.end,
-                id: format!("c{}", index + 1),
-                by_answer: true,
-            });
+        for (place, span) in located.iter().flat_map(|located| located.places()).enumerate() {
+            if let Some(of_document) = cited.get_mut(span.document) {
+                let id = if place == 0 { format!("c{}", index + 1) } else { format!("c{}-{place}", index + 1) };
+                of_document.push(Cited { start: span.start, end: span.end, id, by_answer: true });
+            }
         }
     }
     for round in &subject.state.rounds {
@@ -101,6 +97,9 @@ fn answer(subject: &Subject, out: &mut dyn Write) -> io::Result<()> {
     {
         writeln!(out, "<p class=\"text\">{}</p>", escape(explanation))?;
     }
+    for line in report.doubts() {
+        writeln!(out, "<p class=\"warning\">{}</p>", escape(&line))?;
+    }
     if report.citations.is_empty() {
         return Ok(());
     }
@@ -108,7 +107,15 @@ fn answer(subject: &Subject, out: &mut dyn Write) -> io::Result<()> {
     for (index, citation) in report.citations.iter().enumerate() {
         let (words, place) = (escape(&citation.text), escape(&citation.place()));
         match citation.start {
-            Some(_) => writeln!(out, "<li><q>{words}</q> <a href=\"#c{}\">{place}</a></li>", index + 1)?,
+            Some(_) => {
+                write!(out, "<li><q>{words}</q> <a href=\"#c{}\">{place}</a>", index + 1)?;
+                if let Some(more) = citation.elsewhere() {
+                    let others = (1..citation.places.len())
+                        .map(|at| format!(" <a href=\"#c{}-{at}\">{}</a>", index + 1, at + 1));
+                    write!(out, ", {more}:{}", others.collect::<String>())?;
+                }
+                writeln!(out, "</li>")?;
+            }
             None => writeln!(out, "<li class=\"warning\"><q>{words}</q> {place}</li>")?,
         }
     }

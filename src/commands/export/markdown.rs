@@ -60,9 +60,20 @@ fn answer(subject: &Subject, out: &mut dyn Write) -> io::Result<()> {
                 (Some(start), Some(end)) => format!("{}, bytes {start}–{end}", citation.place()),
                 _ => citation.place(),
             };
+            let others: Vec<String> = citation
+                .places
+                .iter()
+                .skip(1)
+                .map(|it| format!("bytes {}–{} of {}", it.start, it.end, it.document))
+                .collect();
+            let more = citation.elsewhere().map_or(String::new(), |more| format!(", {more}: {}", others.join(", ")));
+            let place = format!("{place}{more}");
             writeln!(out, "{}. “{}” — {}", index + 1, inline(&citation.text), inline(&place))?;
         }
         writeln!(out)?;
+    }
+    for line in report.doubts() {
+        writeln!(out, "*Note:* {}\n", inline(&line))?;
     }
     Ok(())
 }

@@ -130,8 +130,10 @@ fn cited(state: &State, documents: usize) -> Vec<Vec<(usize, usize)>> {
     let in_jobs = jobs.filter_map(|job| job.outcome()?.located());
     let mut cited = vec![Vec::new(); documents];
     for located in in_answer.chain(in_jobs) {
-        if let Some(of_document) = cited.get_mut(located.span.document) {
-            of_document.push((located.span.start, located.span.end));
+        for span in located.places() {
+            if let Some(of_document) = cited.get_mut(span.document) {
+                of_document.push((span.start, span.end));
+            }
         }
     }
     cited.iter_mut().for_each(|spans| spans.sort_unstable());

@@ -1,0 +1,50 @@
+//! The list of what left this machine of the documents, request by request; Enter goes to a passage.
+
+use super::super::figures::short_bytes;
+use super::super::model::Model;
+use super::super::visible::gist;
+use super::{Choice, Group, PickerRow, Picking, Standing};
+use crate::document::Span;
+use crate::protocol::Chunk;
+
+/// Cells of a passage's first words.
+const WORDS: usize = 120;
+
+impl Model {
+    pub(crate) fn open_sent(&mut self) {
+        let groups: Vec<Group> = self
+            .account
+            .exposed
+            .iter()
+            .map(|request| {
+                let title = format!(
+                    "round {}, {}: {} ({:.1} %)",
+                    request.ask.round,
+                    request.purpose.name(),
+                    short_bytes(request.bytes),
+                    request.share * 100.0
+                );
+                let standing = match request.count {
+                    0 => Standing::Told("no passage of the documents".into()),
+                    count if count > request.spans.len() => {
+                        Standing::Told(format!("and {} more", count - request.spans.len()))
+                    }
+                    _ => Standing::Whole,
+                };
+                Group { title, rows: request.spans.iter().map(|span| self.sent_row(span)).collect(), standing }
+            })
+            .collect();
+        if groups.is_empty() {
+            return self.notify("no request has left yet");
+        }
+        self.open_picker(Picking::Sent, groups);
+    }
+
+    fn sent_row(&self, span: &Span) -> PickerRow {
+        let words = self.documents.get(span.document).and_then(|open| open.document.slice(span.start, span.end));
+        let words = words.unwrap_or_default();
+        let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        let cells = vec![gist(&line, WORDS), self.place_of(Some(&Chunk::Span(*span))), span.len().to_string()];
+        PickerRow::new(Choice::Passage(*span), cells, words.to_owned())
+    }
+}
