@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::align::{Column, align};
-use super::needle::{Needle, stands_alone, unspaced};
+use super::needle::{Needle, stands_alone, unspaced, without_space};
 use super::wording::{Characters, Known, slips};
 use super::{Locator, Searchable, seeds};
 use crate::document::{NormalChars, Span};
@@ -82,7 +82,8 @@ impl Locator {
         let byte = |at: usize| from + folded[..at].iter().map(|c| c.len_utf8()).sum::<usize>();
         let part = document.normal().original(&document.text, byte(first)..byte(last + 1))?;
         let range = with_whole_words(&document.text, &part);
-        let span = Span::new(bound.document, range.start, range.end);
+        let Range { start, end } = without_space(&document.text, range.clone());
+        let span = Span::new(bound.document, start, end);
         if !bound.contains(&span) || !stands_alone(&document.text, &range, needle.weight) {
             return None;
         }

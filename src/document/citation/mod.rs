@@ -16,7 +16,7 @@ use memchr::memmem;
 
 use super::Document;
 use super::span::{Elsewhere, Located, Match, Span};
-use needle::{CERTAIN, Needle, stands_alone, weight, without_wrapping};
+use needle::{CERTAIN, Needle, stands_alone, weight, without_space, without_wrapping};
 use normal_text::NormalText;
 use seeds::Seeds;
 use wording::Known;
@@ -216,6 +216,7 @@ impl Searchable {
             .take(MAX_CANDIDATES)
             .map(move |at| window.start + at..window.start + at + needle.folded.len())
             .filter_map(move |range| normal.original(&self.text, range))
+            .map(move |range| without_space(&self.text, range))
             .filter(move |range| needle.agrees(&self.text, range))
     }
 }

@@ -60,6 +60,13 @@ pub(super) fn without_wrapping(quotation: &str) -> &str {
     }
 }
 
+/// The range without the white space at its ends, which a dash in normal form takes in.
+pub(super) fn without_space(text: &str, range: Range<usize>) -> Range<usize> {
+    let words = text.get(range.clone()).unwrap_or_default();
+    let start = range.start + (words.len() - words.trim_start().len());
+    start..(start + words.trim().len())
+}
+
 /// Whether a range of the text may be pointed at by itself: it cuts through no number, and only if it is long through a word.
 pub(super) fn stands_alone(text: &str, range: &Range<usize>, weight: usize) -> bool {
     let (Some(before), Some(inside), Some(after)) =

@@ -166,6 +166,14 @@ fn every_place_of_the_same_words_is_told() {
 }
 
 #[test]
+fn white_space_around_a_dash_is_no_part_of_a_place() {
+    let text = "In 2019\n\n- Foot care was discussed.\n\n - Foot  care was discussed.\n";
+    let located = Locator::new(&[Document::from_text("d", text)]).locate("- Foot care was  discussed", &[]).unwrap();
+    let words: Vec<&str> = located.places().map(|span| &text[span.start..span.end]).collect();
+    assert_eq!(words, ["- Foot care was discussed", "- Foot  care was discussed"]);
+}
+
+#[test]
 fn of_very_many_places_some_are_told_and_all_are_counted() {
     let text = "page 7 of the report\n".repeat(100);
     let located = Locator::new(&[Document::from_text("d", text)]).locate("page 7 of the report", &[]).unwrap();
