@@ -46,7 +46,9 @@ fn a_fork_at_an_earlier_record_of_a_replay_begins_there() {
     replay.wait_for("▶");
     replay.send(b" ");
     replay.wait_for("‖");
-    replay.send(b"0]]]");
+    replay.send(b"0");
+    replay.wait_for(" 0 of ");
+    replay.send(b"]]]");
     replay.wait_for(" 3 of ");
     replay.send(b"Y");
     replay.wait_for("A new session from record 3");

@@ -62,7 +62,7 @@ async fn two_rounds_are_compared_and_followed_to_the_words_of_the_document() {
     .await;
     let mut pty = open(&server, (80, 24));
     pty.wait_until_shown("the answer", |shown| shown.contains("It brought in 10007 dollars"));
-    for words in ["[Answer] Round 1  Round 2", "in no cited words: 12;", "[1] ✓ exact", "[2] ✗ NOT FOUND"] {
+    for words in ["[Answer] Round 1  Round 2", "in no cited text: 12", "[1] ✓ exact", "[2] ✗ NOT FOUND"] {
         pty.wait_for(words);
     }
     // The tabs of the rounds.
