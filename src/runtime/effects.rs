@@ -9,8 +9,7 @@ use super::Connected;
 use super::hidden::Hidden;
 use super::likeness::Embeddings;
 use super::programs::{ProgramCall, chunk_text};
-use crate::document::Locator;
-use crate::document::{Document, Span};
+use crate::document::{Document, Located, Locator, Span};
 use crate::local::{JobRequest, LocalLm};
 use crate::protocol::{
     AnswerCitation, AskId, Chunk, Input, Job, JobId, JobResult, RemoteAnswer, RemoteAsk, Round, read_output,
@@ -137,12 +136,22 @@ pub(super) async fn execute(context: Arc<Context>, work: Work, attempt: u32) -> 
         Ok(reply) => {
             let output = read_output(&reply.text, reply.finish).ok();
             let citation = output.and_then(|output| output.citation);
-            let located = citation.and_then(|citation| context.locator.locate(&citation, &work.prefer));
+            let located = match citation {
+                Some(citation) => located(&context, vec![citation], work.prefer).await.into_iter().next().flatten(),
+                None => None,
+            };
             JobResult::Replied { reply, located }
         }
         Err(error) => JobResult::Failed { error: error.message },
     };
     Arrival::Input(Box::new(Input::JobDone { job, attempt, result, ms: begun.elapsed().as_millis() as u64 }))
+}
+
+/// Where each quotation stands. Looked up beside the other tasks, since the first one of a long document takes seconds.
+async fn located(context: &Context, quotations: Vec<String>, prefer: Vec<Span>) -> Vec<Option<Located>> {
+    let locator = Arc::clone(&context.locator);
+    let look = move || quotations.iter().map(|text| locator.locate(text, &prefer)).collect();
+    tokio::task::spawn_blocking(look).await.unwrap_or_default()
 }
 
 /// Where the round's jobs found their citations, then the chunks they read: an answer quotes from there.
@@ -153,9 +162,9 @@ pub(super) fn located_spans(round: &Round) -> Vec<Span> {
 }
 
 pub(super) async fn locate(context: Arc<Context>, round: u32, quotations: Vec<String>, prefer: Vec<Span>) -> Arrival {
-    let citations = quotations
-        .into_iter()
-        .map(|text| AnswerCitation { located: context.locator.locate(&text, &prefer), text })
-        .collect();
+    let places = located(&context, quotations.clone(), prefer).await;
+    let places = places.into_iter().chain(std::iter::repeat(None));
+    let citations =
+        quotations.into_iter().zip(places).map(|(text, located)| AnswerCitation { text, located }).collect();
     Arrival::Input(Box::new(Input::CitationsLocated { round, citations }))
 }

@@ -142,15 +142,18 @@ fn assert_keys(report: &Value) {
     for (place, keys) in [
         (
             "",
-            "session protocol outcome answer citations rounds jobs usage calls by_round prices baseline exposed fleet seconds",
+            "session protocol outcome answer citations uncited_numbers rounds jobs usage calls by_round prices baseline expected \
+             exposed fleet seconds",
         ),
-        ("/citations/0", "document start end page text match"),
+        ("/citations/0", "document start end page text match places place_count"),
         ("/jobs", "planned answered abstained malformed truncated failed cancelled"),
         ("/usage", "remote local"),
         ("/usage/remote", lm),
         ("/usage/local", lm),
         ("/baseline", "input_tokens cost_usd ratio estimated"),
-        ("/exposed", "bytes share"),
+        ("/exposed", "bytes share by_request by_purpose"),
+        ("/exposed/by_request/0", "round purpose attempt bytes share new_bytes total_share"),
+        ("/exposed/by_purpose/0", "purpose requests bytes share"),
     ] {
         let found: BTreeSet<&str> =
             report.pointer(place).unwrap().as_object().unwrap().keys().map(String::as_str).collect();
