@@ -15,7 +15,7 @@ const LONGEST_ASIDE: Duration = Duration::from_secs(30);
 const HANGS_AFTER: u32 = 5;
 /// but not before this.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Failed requests in a row after which a server that is there is set aside: it would fail fast, and so draw all jobs.
+/// Failed requests in a row after which a server that is there is set aside for others: it would fail fast, and so draw all jobs.
 /// Where more are under way, as many have to fail: jobs that no server can do may come one after the other.
 const FAILURES: u32 = 3;
 
@@ -157,6 +157,7 @@ impl Roster {
 
     /// Gives a place back whose request brought no reply. Gives back whether the server works on others all the same.
     pub fn failed(&mut self, place: Place, trouble: Trouble, now: Duration) -> bool {
+        let alone = self.servers.len() == 1;
         let Some(server) = self.servers.get_mut(place.server) else { return false };
         server.in_flight = server.in_flight.saturating_sub(1);
         let works = server.answered > place.answered_before || server.in_flight > 0;
@@ -169,7 +170,7 @@ impl Roster {
             Trouble::Other => {
                 server.failures_in_a_row += 1;
                 let under_way = u32::try_from(server.in_flight).unwrap_or(u32::MAX);
-                if server.failures_in_a_row >= FAILURES.max(under_way) {
+                if !alone && server.failures_in_a_row >= FAILURES.max(under_way) {
                     server.set_aside(now);
                 }
             }

@@ -65,18 +65,36 @@ fn a_server_that_fails_fast_does_not_draw_all_jobs() {
 
 #[test]
 fn jobs_that_fail_one_after_the_other_do_not_set_a_server_aside_that_works_on_others() {
-    let mut roster = Roster::new(1, 64);
-    roster.has_slots(0, 64);
-    let mut places: Vec<Place> = std::iter::from_fn(|| roster.take(at(0), NONE)).collect();
-    assert!(places.len() > 3 * FAILURES as usize);
+    let mut roster = Roster::new(2, 64);
+    let mut places = places_at_first(&mut roster);
     for place in places.drain(..FAILURES as usize) {
         roster.failed(place, Trouble::Other, at(1));
     }
-    assert_eq!(roster.tally(at(1)).up, 1, "most are still under way");
+    assert_eq!(roster.tally(at(1)).up, 2, "most are still under way");
     for place in places {
         roster.failed(place, Trouble::Other, at(2));
     }
-    assert_eq!(roster.tally(at(2)).up, 0, "none of them was answered");
+    assert_eq!(roster.tally(at(2)).up, 1, "none of them was answered");
+}
+
+#[test]
+fn the_only_server_is_not_set_aside_for_jobs_that_it_fails() {
+    let mut roster = Roster::new(1, 64);
+    for place in places_at_first(&mut roster) {
+        roster.failed(place, Trouble::Other, at(1));
+    }
+    assert_eq!(roster.tally(at(1)).up, 1, "there is nobody to draw the jobs from");
+}
+
+/// Every place of the first server, with room for many.
+fn places_at_first(roster: &mut Roster) -> Vec<Place> {
+    for server in 0..roster.servers.len() {
+        roster.has_slots(server, 64);
+    }
+    let places: Vec<Place> =
+        std::iter::from_fn(|| roster.take(at(0), NONE)).filter(|place| place.server == 0).collect();
+    assert!(places.len() > 3 * FAILURES as usize);
+    places
 }
 
 #[test]
