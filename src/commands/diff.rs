@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::Failure;
-use super::report::json_line;
+use super::json_line::json_line;
 use super::sessions::dollars;
 use crate::document::escape::{visible, visible_lines};
 use crate::journal::{Session, Store};

@@ -24,6 +24,7 @@ pub mod folds;
 mod forecasting;
 mod fork;
 mod import;
+mod json_line;
 mod keys;
 mod label;
 mod live_run;

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::answering::Beforehand;
 use super::begin::{self, Engines, prepare};
-use super::report::json_line;
+use super::json_line::json_line;
 use super::run::{Over, Watched, follow};
 use super::{Exit, Failure, Output, whole};
 use crate::cli::RunArgs;

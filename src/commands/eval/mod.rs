@@ -18,7 +18,7 @@ use clap::ColorChoice;
 use futures_util::StreamExt;
 use tokio::sync::watch;
 
-use super::report::json_line;
+use super::json_line::json_line;
 use super::{Exit, Failure, Output};
 use crate::cli::EvalArgs;
 use crate::config::{Loaded, Sources};

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::ColorChoice;
 use serde::Deserialize;
 
-use super::super::report::json_line;
+use super::super::json_line::json_line;
 use super::super::{Exit, Failure, Output, screen as stage};
 use super::screen;
 use crate::config::Loaded;

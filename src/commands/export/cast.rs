@@ -7,7 +7,7 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use super::super::Failure;
-use super::super::report::json_line;
+use super::super::json_line::json_line;
 use super::film::film;
 use super::subject::Subject;
 use crate::document::escape::visible;

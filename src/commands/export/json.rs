@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::Failure;
-use super::super::report::{Report, json_line};
+use super::super::json_line::json_line;
+use super::super::report::Report;
 use super::subject::Subject;
 use crate::journal::{Note, Stored};
 use crate::protocol::{Fact, ModelInfo};

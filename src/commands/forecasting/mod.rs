@@ -6,7 +6,7 @@ mod past;
 use std::io::Write;
 
 use super::begin::store;
-use super::report::json_line;
+use super::json_line::json_line;
 use super::{Exit, Failure, Output, private, protocol};
 use crate::app::forecast as words;
 use crate::config::Config;
