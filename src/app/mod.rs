@@ -18,6 +18,7 @@ mod gate_rows;
 mod goto;
 mod highlight;
 mod idle_levers;
+mod in_overlay;
 mod input;
 mod key;
 mod keymap;
