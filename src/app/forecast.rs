@@ -4,17 +4,21 @@
 use super::figures::{dollars, short_count};
 use super::message::Command;
 use super::model::{Model, Overlay};
+use crate::document::Span;
 use crate::ledger::{Basis, Forecast};
 use crate::protocol::ProtocolKind;
 
 /// The number of the forecast for the run itself; those of the form count from 1.
 pub const OF_RUN: u64 = 0;
 
+/// What stands in the form: the question, its levers, and the only part that it is about.
+type Typed = (String, Vec<String>, Option<Span>);
+
 /// What is expected: of the question in the form, and of the run that was begun.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Expected {
-    /// What the form asked for last: its question and levers as typed.
-    asked: Option<(String, Vec<String>)>,
+    /// What was asked for last; nothing where a form was opened since.
+    pub(crate) asked: Option<Typed>,
     number: u64,
     /// For the form; nothing while it is worked out.
     pub form: Option<Result<Box<Forecast>, String>>,
@@ -25,7 +29,8 @@ impl Model {
     /// Asks for the forecast of what stands in the form, where that changed since it was asked for last.
     pub(crate) fn ask_forecast(&mut self) -> Vec<Command> {
         let Some(Overlay::Question(form)) = &self.overlay else { return Vec::new() };
-        let typed = (form.question.text.clone(), form.levers.iter().map(|lever| lever.input.text.clone()).collect());
+        let levers = form.levers.iter().map(|lever| lever.input.text.clone()).collect();
+        let typed = (form.question.text.clone(), levers, self.selected());
         if self.expected.asked.as_ref() == Some(&typed) {
             return Vec::new();
         }
@@ -37,11 +42,12 @@ impl Model {
         let (question, config) = (typed.0.trim().to_owned(), Box::new(settings.config));
         self.expected.asked = Some(typed);
         self.expected.form = None;
+        // What is still worked out was asked for before.
+        self.expected.number += 1;
         // A fork takes most of its work from the record: nothing is told of it.
         if wrong || question.is_empty() || form.fork.is_some() {
             return Vec::new();
         }
-        self.expected.number += 1;
         vec![Command::Forecast { number: self.expected.number, question, part: self.selected(), config }]
     }
 
@@ -64,7 +70,7 @@ impl Model {
     }
 }
 
-/// In one line of about 80 cells.
+/// In one line, what matters most first: a narrow form shows its beginning.
 pub fn line(forecast: &Forecast) -> String {
     let rounds = match forecast.max_rounds {
         1 => String::new(),
@@ -74,16 +80,14 @@ pub fn line(forecast: &Forecast) -> String {
         ProtocolKind::RemoteOnly => String::new(),
         _ => format!("{}{} jobs{rounds}, ", about(forecast), short_count(forecast.jobs)),
     };
-    let sent = match forecast.calls {
-        0 => "nothing is sent".to_owned(),
-        _ => format!(
-            "{} in, {} out, {}",
-            short_count(forecast.input_tokens),
-            short_count(forecast.output_tokens),
-            cost(forecast)
-        ),
+    let (cost, sent) = match forecast.calls {
+        0 => (String::new(), "nothing is sent".to_owned()),
+        _ => {
+            let (input, output) = (short_count(forecast.input_tokens), short_count(forecast.output_tokens));
+            (format!("{}; ", cost(forecast)), format!("{input} tokens in, {output} out"))
+        }
     };
-    format!("{jobs}≈ {}; {sent}", time(forecast.seconds))
+    format!("{cost}{jobs}≈ {}; {sent}", time(forecast.seconds))
 }
 
 /// One figure a line, each with what it rests on.
@@ -214,7 +218,7 @@ mod tests {
     fn every_figure_says_what_it_rests_on() {
         assert_eq!(
             line(&forecast()),
-            "≈ 24 jobs in 1 of 3 rounds, ≈ 1:35 min; 3.0k in, 1.2k out, ≈ $0.0123, at most $0.50 by the budget"
+            "≈ $0.0123, at most $0.50 by the budget; ≈ 24 jobs in 1 of 3 rounds, ≈ 1:35 min; 3.0k tokens in, 1.2k out"
         );
         let told = lines(&forecast());
         assert_eq!(told[1], "  jobs     ≈ 24 in 1 of at most 3 rounds: the median of 2 sessions with gpt (openai)");
@@ -251,8 +255,13 @@ mod tests {
         update(&mut model, Message::Forecast { number: first, forecast: Ok(Box::new(forecast())) });
         assert_eq!(model.expected_of_form(), "", "that was of another lever");
         update(&mut model, Message::Forecast { number: *number, forecast: Ok(Box::new(forecast())) });
-        assert!(model.expected_of_form().starts_with("≈ 24 jobs"));
+        assert!(model.expected_of_form().contains("≈ 24 jobs"));
+        let number = *number;
         assert!(press(&mut model, "x").is_empty(), "no number");
-        assert_eq!(model.expected_of_form(), "");
+        update(&mut model, Message::Forecast { number, forecast: Ok(Box::new(forecast())) });
+        assert_eq!(model.expected_of_form(), "", "it comes too late");
+        // Opened again, the form asks anew: the selection or a setting may be another.
+        press(&mut model, "backspace");
+        assert!(matches!(&press(&mut model, "esc a")[..], [.., Command::Forecast { .. }]));
     }
 }

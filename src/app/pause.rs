@@ -23,7 +23,7 @@ impl Model {
     pub fn paused(&self) -> Option<String> {
         self.state.pause?;
         let what = under_way(&self.state).map_or_else(|| "nothing begins".into(), |what| format!("{what} still"));
-        Some(self.with_keys(&what, &[(Action::Pause, "goes on")]))
+        Some(if self.is_running() { self.with_keys(&what, &[(Action::Pause, "goes on")]) } else { what })
     }
 }
 

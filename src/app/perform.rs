@@ -345,15 +345,14 @@ impl Model {
     }
 
     pub(super) fn show_job(&mut self, job: JobId) {
-        let cited = self.state.job(job).and_then(|job| job.outcome()?.output()?.citation.as_ref()).is_some();
-        let located = self.state.job(job).and_then(|job| job.outcome()).and_then(Outcome::located).is_some();
-        let place = self.job_place(job, true);
-        let shows_chunk = place.is_some_and(|place| place.how.is_none());
-        match located {
-            true => self.go_to_cited(Cited::Job(job), self.next_place_of(Cited::Job(job))),
-            false => self.go_to(place),
+        let outcome = self.state.job(job).and_then(|job| job.outcome());
+        if outcome.and_then(Outcome::located).is_some() {
+            return self.go_to_cited(Cited::Job(job), self.next_place_of(Cited::Job(job)));
         }
-        if cited && !located && shows_chunk {
+        let cited = outcome.and_then(|outcome| outcome.output()?.citation.as_ref()).is_some();
+        let place = self.chunk_place(job);
+        self.go_to(place);
+        if cited && place.is_some() {
             self.notify("NOT FOUND: the job's citation stands in no document; its whole chunk is shown instead");
         }
     }

@@ -176,6 +176,7 @@ impl Model {
     }
 
     fn show_start_form(&mut self, mut form: Box<StartForm>) -> Vec<Command> {
+        self.expected.asked = None;
         for lever in form.levers.iter_mut().filter(|lever| lever.input.text == lever.given) {
             lever.given = self.settings.value(lever.setting).unwrap_or_default();
             lever.input = LineInput::of(lever.given.clone());

@@ -98,6 +98,9 @@ fn the_places_of_a_citation_are_listed_and_gone_through() {
     assert_eq!(at(&model), Some(starts[0]));
     press(&mut model, "b enter");
     assert_eq!(at(&model), Some(starts[1]));
+    // A step to what was cited is none to the citation's next place.
+    press(&mut model, "C");
+    assert!(model.document.highlight.unwrap().how.is_none());
 }
 
 #[test]

@@ -104,6 +104,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             model.notes.clear();
             model.document.highlight = None;
             model.document.selection = None;
+            model.places = None;
             model.planner.toggled.clear();
             model.planner.rows.follow = true;
             model.jobs = model.jobs.anew();

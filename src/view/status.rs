@@ -245,7 +245,7 @@ fn pending(paint: &mut Paint, model: &Model, area: Area) {
 fn key_and_name(model: &Model, action: Action) -> Option<(String, &'static str)> {
     let keys = model.keymap.first_keys(action)?;
     let name = match action {
-        Action::Pause if model.state.pause.is_some() => "go on",
+        Action::Pause if model.is_running() && model.state.pause.is_some() => "go on",
         _ => binding_of(action)?.name,
     };
     Some((keys.to_string(), name))

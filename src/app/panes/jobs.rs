@@ -254,13 +254,10 @@ impl Model {
         if self.documents.len() > 1 { format!("{}:{place}", span.document + 1) } else { place }
     }
 
-    /// The highlight for a job: its citation where it has one that stands, else its chunk when `or_chunk`.
-    pub(crate) fn job_place(&self, id: JobId, or_chunk: bool) -> Option<Highlight> {
+    /// The highlight for what a job read, where it stands in a document.
+    pub(crate) fn chunk_place(&self, id: JobId) -> Option<Highlight> {
         let round = self.state.round_numbered(id.round)?;
-        let job = round.job(id)?;
-        let located = job.outcome().and_then(Outcome::located);
-        let chunk = round.chunk_of(job).and_then(Chunk::place).filter(|_| or_chunk);
-        let span = located.map(|located| located.span).or(chunk)?;
-        Some(Highlight { span, how: located.map(|located| located.how) })
+        let span = round.chunk_of(round.job(id)?).and_then(Chunk::place)?;
+        Some(Highlight { span, how: None })
     }
 }

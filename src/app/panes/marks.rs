@@ -84,6 +84,8 @@ impl Model {
 
     /// Goes to the next marked part; from then on `n` and `N` step through them.
     pub(crate) fn step_through(&mut self, tint: Tint) {
+        // The places of a citation are stepped through no longer.
+        self.places = None;
         if self.search.tint != Some(tint) {
             self.search = Search::of_tint(tint);
             self.find_again();

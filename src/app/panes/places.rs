@@ -65,7 +65,11 @@ impl Model {
             at,
         });
         if let Some(places) = &places {
-            let words = format!("place {} of {} of these words", at + 1, places.count);
+            let listed = match places.spans.len() {
+                listed if listed < places.count => format!(", of which {listed} are listed"),
+                _ => String::new(),
+            };
+            let words = format!("place {} of {} of these words{listed}", at + 1, places.count);
             let ways = [(Action::NextMatch, "goes to the next")];
             self.notify(self.with_keys(&words, &ways));
         }

@@ -82,8 +82,6 @@ impl Model {
         self.open_picker(Picking::Notes, vec![Group { rows, ..Group::default() }]);
     }
 
-    /// Goes to a note: in a replay to its record; while a run goes on to what the planner was asked last by then; after
-    /// it, to the record in a replay.
     /// In a replay, goes to the next note or bookmark, or to the one before.
     pub(crate) fn step_to_note(&mut self, forward: bool) -> Vec<Command> {
         let here = self.record_at_hand();
@@ -100,6 +98,8 @@ impl Model {
         }
     }
 
+    /// Goes to a note: in a replay to its record; while a run goes on to what the planner was asked last by then; after
+    /// it, to the record in a replay.
     pub(crate) fn go_to_note(&mut self, at: usize) -> Vec<Command> {
         self.overlay = None;
         let Some(Note { seq, ask, .. }) = self.notes.get(at).cloned() else { return Vec::new() };

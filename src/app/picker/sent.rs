@@ -9,6 +9,8 @@ use crate::protocol::Chunk;
 
 /// Cells of a passage's first words.
 const WORDS: usize = 120;
+/// Characters of a passage in the preview.
+const PREVIEW: usize = 4_000;
 
 impl Model {
     pub(crate) fn open_sent(&mut self) {
@@ -43,8 +45,8 @@ impl Model {
     fn sent_row(&self, span: &Span) -> PickerRow {
         let words = self.documents.get(span.document).and_then(|open| open.document.slice(span.start, span.end));
         let words = words.unwrap_or_default();
-        let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        let cells = vec![gist(&line, WORDS), self.place_of(Some(&Chunk::Span(*span))), span.len().to_string()];
-        PickerRow::new(Choice::Passage(*span), cells, words.to_owned())
+        let cells = vec![gist(words, WORDS), self.place_of(Some(&Chunk::Span(*span))), span.len().to_string()];
+        // A passage may be a whole document: of its words as many are shown as a preview has room for.
+        PickerRow::new(Choice::Passage(*span), cells, words.chars().take(PREVIEW).collect::<String>())
     }
 }

@@ -13,10 +13,19 @@ fn the_key_pauses_the_run_and_lets_it_go_on_and_the_status_says_so() {
     let mut model = world.model(120, 40);
     let head = headline(&model);
     assert_eq!(head.word, "paused");
-    assert!(head.detail.contains("still") && head.detail.contains('p'), "{}", head.detail);
+    assert!(head.detail.contains("still") && head.detail.contains("p goes on"), "{}", head.detail);
     assert_eq!(press(&mut model, "p"), [Command::GoOn]);
     let mut idle = World::new().model(120, 40);
     assert!(press(&mut idle, "p").is_empty() && notice(&idle).contains("no run is in flight"));
+}
+
+#[test]
+fn in_a_replay_no_key_is_named_that_lets_the_run_go_on() {
+    let mut world = World::new();
+    world.half().input(Input::Pause { holds: false });
+    let mut model = world.model(120, 40);
+    update(&mut model, Message::Player(Player::default()));
+    assert!(!headline(&model).detail.contains("goes on"), "{}", headline(&model).detail);
 }
 
 #[test]
