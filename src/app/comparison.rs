@@ -2,9 +2,10 @@
 
 use super::figures::{dollars, seconds, short_bytes, short_count};
 use super::message::Command;
-use super::model::{Model, Overlay, RowsPane};
+use super::model::{Model, Overlay};
 use super::picker::Picking;
 use super::rows::{Mark, Piece, Tone, Writer, pad, piece_width};
+use super::rows_pane::RowsPane;
 use super::wrap::wrap;
 use crate::ledger::{ComparedFigures, Comparison, JobSays, Side};
 

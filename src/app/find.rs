@@ -5,8 +5,9 @@ use std::sync::atomic::AtomicBool;
 
 use super::action::Action;
 use super::layout::Pane;
-use super::model::{Model, RowsPane};
+use super::model::Model;
 use super::panes::job_list::hits;
+use super::rows_pane::RowsPane;
 use super::search::{Going, Search};
 use super::work::{SEARCHED_AT_ONCE, Work, Worked};
 

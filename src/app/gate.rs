@@ -6,8 +6,9 @@ use super::action::{Action, Context};
 use super::input::LineInput;
 use super::key::Key;
 use super::message::Command;
-use super::model::{Model, Overlay, RowsPane};
+use super::model::{Model, Overlay};
 use super::rows::Target;
+use super::rows_pane::RowsPane;
 use crate::document::Span;
 use crate::protocol::{Gate, GateChoice, Gates, Held, JobId, Phase, Redaction, Round, RunTo};
 

@@ -40,6 +40,7 @@ mod programs;
 mod progress;
 mod reword;
 mod rows;
+mod rows_pane;
 mod scrubber;
 mod search;
 mod start_form;
@@ -47,6 +48,7 @@ mod start_form;
 mod tests;
 mod update;
 mod visible;
+mod waits;
 mod work;
 #[cfg(test)]
 pub(crate) mod world;
@@ -67,7 +69,7 @@ pub use lines::{DocumentRow, LineIndex, Position};
 pub use load::{Axis, Counted, Load, LoadRow};
 pub use message::{Command, Filling, Message, Mouse, MouseKind, PickerNews, ReplayCommand, Unit};
 pub use model::{
-    DocumentPane, Highlight, Mode, Model, Notice, OpenDocument, Overlay, Partial, PlannerPane, Player, RowsPane, Tints,
+    DocumentPane, Highlight, Mode, Model, Notice, OpenDocument, Overlay, Partial, PlannerPane, Player, Tints,
 };
 pub use outline::{Entry, Outline, Section};
 pub use panes::answers::AnswersTab;
@@ -81,6 +83,7 @@ pub use panes::selection::Selection;
 pub use picker::Picking;
 pub use progress::{Headline, StepState, TimelineRound, TimelineStep, headline, planner_name, reader_name, timeline};
 pub use rows::{Fold, Mark, Piece, Row, Target, Tone, match_word, piece_width};
+pub use rows_pane::RowsPane;
 pub use scrubber::{record_at, scrubber_track, track_cell};
 pub use search::{Going, Search};
 pub use start_form::{Lever, StartForm};

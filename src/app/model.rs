@@ -25,14 +25,15 @@ use super::panes::planner::Laid;
 use super::panes::selection::Selection;
 use super::picker::{Note, Picker, SettingForm};
 use super::programs::Programs;
-use super::rows::{Fold, Row};
+use super::rows::Fold;
+use super::rows_pane::RowsPane;
 use super::search::Search;
 use super::start_form::StartForm;
 use super::work::AT_ONCE;
 use crate::config::Loaded;
 use crate::document::{Change, Document, Match, Span};
 use crate::ledger::Comparison;
-use crate::protocol::{AskId, Gate, Interrupted, JobId, Overexposed, Phase, Reached, State, Waiting};
+use crate::protocol::{AskId, Gate, JobId, Phase, State};
 
 /// How long a notice stays.
 pub const NOTICE_MS: u64 = 5_000;
@@ -189,16 +190,6 @@ pub struct PlannerPane {
     pub programs: Programs,
     /// Whether programs are shown beside the one before.
     pub compared: bool,
-}
-
-/// Rows with a cursor.
-#[derive(Clone, Debug, Default)]
-pub struct RowsPane {
-    pub rows: Vec<Row>,
-    pub cursor: usize,
-    pub top: usize,
-    /// Whether the cursor stays on the last row as rows come.
-    pub follow: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -440,56 +431,6 @@ impl Model {
         now.saturating_sub(self.began_ms.unwrap_or(now))
     }
 
-    /// Milliseconds since the last thing happened that the protocol waits on.
-    pub fn waited_ms(&self) -> u64 {
-        let now = if self.is_running() { self.now_ms.max(self.at_ms) } else { self.at_ms };
-        now.saturating_sub(self.waiting_since_ms)
-    }
-
-    /// Milliseconds until the request that failed last is sent again; nothing where none waits for that.
-    pub fn retry_in_ms(&self) -> Option<u64> {
-        let Phase::Waiting(Waiting::Remote(ask)) = &self.state.phase else { return None };
-        if !self.is_running() {
-            return None;
-        }
-        let failure = self.state.asks().find(|known| known.request.ask == *ask)?.failures.last()?;
-        Some(failure.retry_in_ms?.saturating_sub(self.waited_ms()))
-    }
-
-    /// The budget that the session waits at, while somebody can say how to go on.
-    pub fn budget_reached(&self) -> Option<&Reached> {
-        match &self.state.phase {
-            Phase::Paused(reached) if self.is_running() => Some(reached),
-            _ => None,
-        }
-    }
-
-    /// The request whose answer never came, while somebody can say whether it is sent again.
-    pub fn interrupted(&self) -> Option<&Interrupted> {
-        match &self.state.phase {
-            Phase::Interrupted(interrupted) if self.is_running() => Some(interrupted),
-            _ => None,
-        }
-    }
-
-    /// Whether the run waits for the person to let the documents leave.
-    pub fn asks_consent(&self) -> bool {
-        self.is_running() && self.state.phase == Phase::Waiting(Waiting::Consent)
-    }
-
-    /// The exposure limit that the session waits at, while somebody can say how to go on.
-    pub fn exposure_reached(&self) -> Option<&Overexposed> {
-        match &self.state.phase {
-            Phase::Withheld(reached) if self.is_running() => Some(reached),
-            _ => None,
-        }
-    }
-
-    /// Whether the session waits for the person to say how to go on past a limit.
-    pub fn limit_reached(&self) -> bool {
-        self.budget_reached().is_some() || self.exposure_reached().is_some()
-    }
-
     /// Lays the panes of rows out for the size and state at hand.
     pub fn lay_out(&mut self) {
         self.lay_out_planner();
@@ -508,37 +449,5 @@ impl Model {
         if let Some(rows) = self.overlay_rows_mut() {
             rows.settle(height);
         }
-    }
-}
-
-impl RowsPane {
-    pub fn settle(&mut self, height: u16) {
-        let last = self.rows.len().saturating_sub(1);
-        if self.follow {
-            self.cursor = last;
-        }
-        self.cursor = self.cursor.min(last);
-        let height = usize::from(height.max(1));
-        self.top = self.top.clamp((self.cursor + 1).saturating_sub(height), self.cursor);
-        self.top = self.top.min(self.rows.len().saturating_sub(height));
-    }
-
-    /// Puts the cursor on a row and brings what follows it into sight.
-    pub fn reveal(&mut self, row: usize, height: u16) {
-        let height = usize::from(height);
-        self.cursor = row;
-        self.follow = false;
-        if row < self.top || row >= self.top + height.div_ceil(2) {
-            self.top = row.saturating_sub(height / 4);
-        }
-    }
-
-    pub fn move_by(&mut self, rows: isize) {
-        self.cursor = self.cursor.saturating_add_signed(rows).min(self.rows.len().saturating_sub(1));
-        self.follow = false;
-    }
-
-    pub fn visible(&self, height: u16) -> impl Iterator<Item = (usize, &Row)> {
-        self.rows.iter().enumerate().skip(self.top).take(usize::from(height))
     }
 }

@@ -4,8 +4,9 @@ use super::action::{Action, Context};
 use super::comparison;
 use super::keymap::Keymap;
 use super::layout::{Area, Pane};
-use super::model::{Model, Overlay, RowsPane};
+use super::model::{Model, Overlay};
 use super::rows::{Mark, Piece, Tone, Writer, pad};
+use super::rows_pane::RowsPane;
 
 /// A wider list is no easier to read. In cells.
 const MOST_WIDE: u16 = 160;

@@ -4,12 +4,13 @@ use super::action::Action;
 use super::input::LineInput;
 use super::layout::Pane;
 use super::message::{Command, Filling, ReplayCommand, Unit};
-use super::model::{Highlight, Model, Overlay, RowsPane};
+use super::model::{Highlight, Model, Overlay};
 use super::panes::answers::AnswersTab;
 use super::panes::marks::Tint;
 use super::panes::places::Cited;
 use super::picker::Picking;
 use super::rows::Target;
+use super::rows_pane::RowsPane;
 use super::search::Search;
 use crate::protocol::{JobId, Outcome, RunTo};
 
