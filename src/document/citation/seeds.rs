@@ -9,6 +9,8 @@ use rustc_hash::FxHashMap;
 const INDEXED: usize = 8;
 /// Bytes of a run where a short text is gone through as a whole.
 const SCANNED: usize = 5;
+/// A run that stands more often in the quotation does not tell which part of it a place is.
+const FEW: usize = 3;
 /// A run that stands in more places says little; no more of them are looked at.
 const PLACES: usize = 256;
 
@@ -61,19 +63,29 @@ fn hash(run: &[u8], hashes: usize) -> usize {
     (bytes.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - hashes.trailing_zeros().max(1))) as usize & (hashes - 1)
 }
 
-/// The diagonals on which a part of a text, from its byte `start` on, shares a run with the quotation.
+/// The diagonals on which a part of a text, from its byte `start` on, shares a run with the quotation: at most [`FEW`] times
+/// [`PLACES`] for each run, however often dots or dashes are repeated in both.
 pub(super) fn scan(part: &[u8], start: usize, quoted: &[u8]) -> Vec<i64> {
-    let mut offsets: FxHashMap<&[u8], Vec<usize>> = FxHashMap::default();
+    let mut runs: FxHashMap<&[u8], Run> = FxHashMap::default();
     for (offset, run) in quoted.windows(SCANNED).enumerate() {
-        offsets.entry(run).or_default().push(offset);
+        runs.entry(run).or_default().offsets.push(offset);
     }
+    runs.retain(|_, run| run.offsets.len() <= FEW);
     let mut diagonals = Vec::new();
-    for (at, run) in part.windows(SCANNED).enumerate() {
-        for offset in offsets.get(run).into_iter().flatten() {
-            diagonals.push((start + at) as i64 - *offset as i64);
+    for (at, bytes) in part.windows(SCANNED).enumerate() {
+        if let Some(run) = runs.get_mut(bytes).filter(|run| run.places < PLACES) {
+            run.places += 1;
+            diagonals.extend(run.offsets.iter().map(|offset| (start + at) as i64 - *offset as i64));
         }
     }
     diagonals
+}
+
+/// A run of a quotation: where it stands there, and in how many places of the text it was seen.
+#[derive(Default)]
+struct Run {
+    offsets: Vec<usize>,
+    places: usize,
 }
 
 /// The places for which most runs speak, best first: the diagonal in the middle of `width` of them.
@@ -116,6 +128,18 @@ mod tests {
             assert!(found.iter().any(|diagonal| (diagonal - at).abs() <= 6), "{found:?} {at}");
             assert!(scanned.iter().any(|diagonal| (diagonal - at).abs() <= 6), "{scanned:?} {at}");
         }
+    }
+
+    #[test]
+    fn leader_dots_in_both_are_no_places_and_take_no_memory() {
+        let text = format!("{} northern terminal {}", ".".repeat(100_000), ".".repeat(100_000));
+        assert!(scan(text.as_bytes(), 0, &[b'.'; 4000]).is_empty());
+        let quoted = "northern terminal ........";
+        let diagonals = scan(text.as_bytes(), 0, quoted.as_bytes());
+        assert!(diagonals.len() <= quoted.len() * FEW * PLACES);
+        assert!(places(diagonals, 6, 3).contains(&100_001));
+        let seeds = Seeds::of(text.as_bytes());
+        assert!(seeds.diagonals(text.as_bytes(), &[b'.'; 4000]).len() <= 4000 * PLACES);
     }
 
     #[test]
