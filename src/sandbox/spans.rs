@@ -3,10 +3,13 @@
 //! Chunks mostly come in the order of the text, so the search goes on from the last hit. Long chunks that come in any
 //! other order are found through an index of the documents' blocks; short ones are searched for, within a budget.
 
+mod lines;
+
 use std::ops::Range;
 
 use memchr::memmem;
 
+use self::lines::Lines;
 use crate::document::Span;
 
 /// Bytes of one block of the index. A chunk of `2 * BLOCK - 1` bytes covers at least one whole block.
@@ -18,24 +21,43 @@ const NEAR: usize = 64 << 10;
 /// Bytes that all searches without the index may read together.
 const BUDGET: usize = 4 << 30;
 /// Lines of the longest header of a table.
-const HEADER_LINES: usize = 8;
+const HEADER_LINES: usize = 16;
 /// The multiplier of the rolling hash: any odd number with well-mixed bits.
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 
 pub struct Finder<'a> {
     documents: &'a [&'a str],
+    known: Known,
+}
+
+/// What a finder learnt of its documents and may go on with.
+pub struct Known {
     last: Span,
     index: Option<Index>,
+    lines: Option<Lines>,
+    /// What may still be read to find chunks, and to find rows behind a header.
     budget: usize,
-    /// The header of the last table that rows were found of, and what may still be read to find others.
-    header: Span,
-    header_budget: usize,
+    rows_budget: usize,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { last: Span::new(0, 0, 0), index: None, lines: None, budget: BUDGET, rows_budget: BUDGET / 4 }
+    }
 }
 
 impl<'a> Finder<'a> {
     pub fn new(documents: &'a [&'a str]) -> Self {
-        let nowhere = Span::new(0, 0, 0);
-        Self { documents, last: nowhere, index: None, budget: BUDGET, header: nowhere, header_budget: BUDGET / 4 }
+        Self::with(documents, Known::default())
+    }
+
+    /// One that goes on with what another learnt of the same documents.
+    pub fn with(documents: &'a [&'a str], known: Known) -> Self {
+        Self { documents, known }
+    }
+
+    pub fn into_known(self) -> Known {
+        self.known
     }
 
     /// Nothing for a chunk that stands nowhere, and for one that could not be found within the budget.
@@ -47,49 +69,45 @@ impl<'a> Finder<'a> {
             true => self.everywhere(chunk),
             false => self.indexed(chunk),
         })?;
-        self.last = found;
+        self.known.last = found;
         Some(found)
     }
 
     /// A table's header, the nearest one before the rows, and the rows: for a chunk that is both, one behind the other,
     /// but stands nowhere as a whole.
     pub fn find_headed(&mut self, chunk: &str) -> Option<(Span, Span)> {
-        std::mem::swap(&mut self.budget, &mut self.header_budget);
+        let last = self.known.last;
+        std::mem::swap(&mut self.known.budget, &mut self.known.rows_budget);
         let found = self.headed(chunk);
-        std::mem::swap(&mut self.budget, &mut self.header_budget);
+        std::mem::swap(&mut self.known.budget, &mut self.known.rows_budget);
+        if found.is_none() {
+            self.known.last = last;
+        }
         found
     }
 
     fn headed(&mut self, chunk: &str) -> Option<(Span, Span)> {
-        let last = self.text_of(self.header).len();
-        let as_before =
-            Some(last).filter(|at| *at > 0 && chunk.starts_with(self.text_of(self.header)) && *at < chunk.len());
-        let lines = memchr::memchr_iter(b'\n', chunk.as_bytes()).map(|at| at + 1).filter(|at| *at < chunk.len());
-        as_before.into_iter().chain(lines.take(HEADER_LINES)).find_map(|at| {
+        let documents = self.documents;
+        let lines = self.known.lines.get_or_insert_with(|| Lines::of(documents));
+        let ends = memchr::memchr_iter(b'\n', chunk.as_bytes()).map(|at| at + 1).filter(|at| *at < chunk.len());
+        // As many lines of the chunk as stand together somewhere: its header, as a rule.
+        let headers = ends.take(HEADER_LINES).filter(|at| !chunk[..*at].trim().is_empty());
+        let headers: Vec<usize> = headers.take_while(|at| lines.may_hold(documents, &chunk[..*at])).collect();
+        headers.into_iter().rev().find_map(|at| {
             let (header, rows) = chunk.split_at(at);
             let rows = self.find(rows)?;
-            let known = self.header.document == rows.document && self.header.end <= rows.start;
-            if !(known && self.text_of(self.header) == header) {
-                self.budget = self.budget.checked_sub(rows.start)?;
-                let before = self.documents.get(rows.document)?.as_bytes().get(..rows.start)?;
-                let start = memmem::rfind(before, header.as_bytes())?;
-                self.header = Span::new(rows.document, start, start + header.len());
-            }
-            Some((self.header, rows))
+            let lines = self.known.lines.as_ref()?;
+            Some((lines.last_before(documents, header, rows.document, rows.start)?, rows))
         })
     }
 
-    fn text_of(&self, span: Span) -> &'a str {
-        self.documents.get(span.document).and_then(|text| text.get(span.start..span.end)).unwrap_or_default()
-    }
-
     fn near(&mut self, chunk: &str) -> Option<Span> {
-        let Span { document, start, end } = self.last;
+        let Span { document, start, end } = self.known.last;
         self.search(chunk, document, start..end.saturating_add(chunk.len()).saturating_add(NEAR))
     }
 
     fn everywhere(&mut self, chunk: &str) -> Option<Span> {
-        let Span { document: last, start, .. } = self.last;
+        let Span { document: last, start, .. } = self.known.last;
         let count = self.documents.len();
         self.search(chunk, last, start..usize::MAX).or_else(|| {
             (last + 1..count).chain(0..=last).find_map(|document| self.search(chunk, document, 0..usize::MAX))
@@ -99,14 +117,14 @@ impl<'a> Finder<'a> {
     fn search(&mut self, chunk: &str, document: usize, range: Range<usize>) -> Option<Span> {
         let text = self.documents.get(document)?.as_bytes();
         let part = text.get(range.start..range.end.min(text.len()))?;
-        self.budget = self.budget.checked_sub(part.len())?;
+        self.known.budget = self.known.budget.checked_sub(part.len())?;
         let start = range.start + memmem::find(part, chunk.as_bytes())?;
         Some(Span::new(document, start, start + chunk.len()))
     }
 
     fn indexed(&mut self, chunk: &str) -> Option<Span> {
         let documents = self.documents;
-        let index = self.index.get_or_insert_with(|| Index::of(documents));
+        let index = self.known.index.get_or_insert_with(|| Index::of(documents));
         match index.find(documents, chunk.as_bytes()) {
             Lookup::At(span) => Some(span),
             Lookup::Nowhere => None,
@@ -239,11 +257,47 @@ mod tests {
     }
 
     #[test]
+    fn chunks_that_a_program_made_up_cost_no_reading_and_leave_the_last_place() {
+        let line = |n: usize| format!("{n},of the northern terminal and its harbour,{}\n", n * 7);
+        let text: String = (0..2_000).map(line).collect();
+        let documents = [text.as_str()];
+        let mut finder = Finder::new(&documents);
+        let third = line(3);
+        let last = finder.find(&third);
+        let before = (finder.known.budget, finder.known.rows_budget);
+        for n in 0..2_000 {
+            let invented = format!("Part {n}\nof what was asked\n{}\n", line(n).trim_end().replace("north", "south"));
+            assert_eq!(finder.find_headed(&invented.repeat(4)), None);
+        }
+        assert_eq!((finder.known.budget, finder.known.rows_budget), before);
+        // Rows that stand, but not behind what would be their header.
+        assert_eq!(finder.find_headed(&format!("{}{}", line(90), line(40))), None);
+        assert_eq!(Some(finder.known.last), last);
+        let (header, rows) = (line(0), line(1_500));
+        assert!(finder.find_headed(&format!("{header}{rows}")).is_some());
+    }
+
+    #[test]
+    fn the_nearest_of_very_many_headers_is_taken_though_its_blanks_are_left_out() {
+        let text: String = (0..500).map(|n| format!("   year   sum\n{n}   {}\n", n * 3)).collect();
+        let documents = ["", text.as_str()];
+        let mut finder = Finder::new(&documents);
+        for header in ["   year   sum\n", "year   sum\n"] {
+            // Behind the header of their own page they stand as a whole, or in part.
+            let rows = "400   1200\n   year   sum\n401   1203\n   year";
+            let (head, found) = finder.find_headed(&format!("{header}{}", &rows[11..])).unwrap();
+            assert_eq!(text_of(&documents, head), header);
+            assert_eq!(text_of(&documents, found), rows[11..]);
+            assert!(head.end <= found.start && found.start - head.end < 20, "{head:?} {found:?}");
+        }
+    }
+
+    #[test]
     fn long_chunks_of_blank_lines_are_found() {
         let text = format!("{}start{}end{}", " ".repeat(9000), " ".repeat(9000), " ".repeat(9000));
         let documents = [text.as_str()];
         let mut finder = Finder::new(&documents);
-        finder.last = Span::new(0, text.len(), text.len());
+        finder.known.last = Span::new(0, text.len(), text.len());
         let found = finder.find(&text[8000..19000]);
         assert_eq!(found, Some(Span::new(0, 8000, 19000)));
     }
