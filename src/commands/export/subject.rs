@@ -4,7 +4,7 @@ use super::super::Failure;
 use super::super::folds::Folds;
 use super::super::report::{Report, report};
 use super::redact::{Redaction, veiled};
-use super::withheld::withhold;
+use super::withheld::Withheld;
 use crate::document::{Document, DocumentRef};
 use crate::journal::{Journal, Label, Note, Record, Session, Stored};
 use crate::ledger::{Exposure, Ledger};
@@ -45,10 +45,11 @@ impl Subject {
         if !closed && !whole.is_empty() {
             warnings.push("the session had not ended when it was exported".into());
         }
+        let mut withheld = Withheld::default();
         let shown = |record: &Record| {
             let mut record = record.clone();
             if let (Stored::Known(fact), false) = (&mut record.fact, with_documents) {
-                withhold(fact);
+                withheld.withhold(fact);
             }
             redaction.record(&record)
         };
