@@ -102,7 +102,7 @@ fn settings(args: &EvalArgs, loaded: &Loaded, sources: &Sources) -> Result<Vec<(
 
 /// The settings that change an answer, or whether there is one. How fast, by which key, at what price and within which
 /// budget of the day it comes changes none: a finished try stays finished when they do.
-const DECIDE: [&str; 37] = [
+const DECIDE: [&str; 42] = [
     "protocol.name",
     "protocol.max_rounds",
     "protocol.tasks_per_round",
@@ -140,6 +140,12 @@ const DECIDE: [&str; 37] = [
     "local.embedding_model",
     "local.embedding_query_prefix",
     "local.embedding_document_prefix",
+    // Where these are too few, a job or a program fails that would have come to something.
+    "remote.attempts",
+    "local.attempts",
+    "local.timeout_s",
+    "sandbox.seconds",
+    "sandbox.memory_mb",
 ];
 
 /// What tells this setting from others: the settings that decide, and those that were swept.
@@ -166,7 +172,7 @@ mod tests {
     use crate::config::Catalog;
 
     /// The settings of the sections that work on a question and change no answer.
-    const OTHERS: [&str; 26] = [
+    const OTHERS: [&str; 21] = [
         "protocol.step",
         "protocol.gates",
         "remote.api_key_env",
@@ -176,22 +182,17 @@ mod tests {
         "remote.price_input",
         "remote.price_cached_input",
         "remote.price_output",
-        "remote.attempts",
         "remote.connect_timeout_s",
         "remote.idle_timeout_s",
         "remote.total_timeout_s",
         "local.api_key_env",
         "local.max_in_flight",
-        "local.attempts",
-        "local.timeout_s",
         "local.parallel",
         "local.threads",
         "local.gpu_layers",
         "local.flash_attention",
         "local.models_dir",
         "local.embedding_timeout_s",
-        "sandbox.memory_mb",
-        "sandbox.seconds",
         "sandbox.require",
     ];
 
@@ -218,6 +219,9 @@ mod tests {
         assert_eq!(deciding(&before, &[]).unwrap(), deciding(&after, &[]).unwrap());
         let swept = [("local.threads".to_owned(), "7".to_owned())];
         assert_ne!(deciding(&before, &swept).unwrap(), deciding(&after, &swept).unwrap());
+        after.sandbox.seconds += 1;
+        assert_ne!(deciding(&before, &[]).unwrap(), deciding(&after, &[]).unwrap());
+        after = Config::default();
         after.protocol.samples = 2;
         assert_ne!(deciding(&before, &[]).unwrap(), deciding(&after, &[]).unwrap());
     }
