@@ -33,6 +33,8 @@ use run::{Ended, Eval, Standing, Stop};
 /// How often lines of progress are told where none can be overwritten.
 const LINES: Duration = Duration::from_secs(10);
 
+/// Sessions that wait and are named one by one.
+const NAMED: usize = 5;
 /// `settings`: where settings come from, to be read again for each combination of a sweep.
 pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: ColorChoice) -> Result<Exit, Failure> {
     if let Some(folder) = &args.show {
@@ -67,7 +69,7 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: C
             out,
             "\n{LEGEND}\nreport: {}\ncurve: minions eval --show {}",
             visible_lines(&eval.folder.path().join("report.md").to_string_lossy()),
-            visible_lines(&eval.folder.path().to_string_lossy())
+            visible_lines(&for_a_shell(&eval.folder.path().to_string_lossy()))
         )?;
     }
     out.flush()?;
@@ -115,20 +117,62 @@ impl Ended {
             Ended::Budget(which) => {
                 Err(Failure::new(Exit::Budget, format!("{which}; {again} where --total-budget and the day allow more")))
             }
-            Ended::Waits(sessions) => Err(Failure::new(
-                Exit::NoAnswer,
-                format!(
-                    "{} sessions wait, each with a request that may have been paid for and whose answer never came ({}); \
-                     nothing was sent again: --send-again does",
-                    sessions.len(),
-                    sessions.join(", ")
-                ),
-            )),
+            Ended::Waits(sessions) => Err(Failure::new(Exit::NoAnswer, waiting(&sessions))),
             Ended::Done => Err(Failure::new(Exit::Error, format!("{} sessions failed; {again}", standing.failed))),
             Ended::Failing(error) => Err(Failure::new(
                 Exit::Error,
                 format!("one session after the other failed, the last with: {error}; {again}"),
             )),
         }
+    }
+}
+
+/// What is said of sessions that wait for a word.
+fn waiting(sessions: &[String]) -> String {
+    let which =
+        if sessions.len() == 1 { "1 session waits".into() } else { format!("{} sessions wait", sessions.len()) };
+    let named = sessions[..sessions.len().min(NAMED)].join(", ");
+    let more = sessions.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!(
+        "{which} with a request that may have been paid for and whose answer never came ({named}{more}); nothing was sent \
+         again: run the same command with --send-again to send them again"
+    )
+}
+
+/// A word that a shell takes as it is.
+fn for_a_shell(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@%,=".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_for_a_shell_can_be_pasted_into_one() {
+        for (word, quoted) in [
+            ("/home/me/out-1.d", "/home/me/out-1.d"),
+            ("my evals/$(date)", "'my evals/$(date)'"),
+            ("Anna's", r"'Anna'\''s'"),
+            ("~/out", "'~/out'"),
+            ("", "''"),
+        ] {
+            assert_eq!(for_a_shell(word), quoted);
+        }
+    }
+
+    #[test]
+    fn many_sessions_that_wait_are_counted_and_a_few_are_named() {
+        let names: Vec<String> = (0..9).map(|n| format!("s{n}")).collect();
+        assert!(waiting(&names[..1]).starts_with("1 session waits with a request"));
+        assert!(waiting(&names[..1]).contains("(s0);"));
+        let told = waiting(&names);
+        assert!(told.starts_with("9 sessions wait") && told.contains("(s0, s1, s2, s3, s4 and 4 more)"), "{told}");
+        assert!(told.ends_with("run the same command with --send-again to send them again"));
     }
 }
