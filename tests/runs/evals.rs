@@ -138,7 +138,9 @@ async fn an_eval_that_was_killed_goes_on_and_repeats_nothing() {
         let before = of_kind(&book(&home), "finished").len();
         let mut command = home.command(&[&EVAL[..], &["--at-once", "2"]].concat());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let waited = std::time::Instant::now();
         while of_kind(&book(&home), "finished").len() < before + count / 5 {
+            assert!(waited.elapsed() < Duration::from_secs(60 + 4 * count as u64), "it does not come to its end");
             if child.try_wait().unwrap().is_some() {
                 break;
             }
