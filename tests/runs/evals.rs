@@ -311,19 +311,61 @@ async fn sessions_that_fail_one_after_the_other_end_it_and_are_asked_again() {
     assert_eq!((done.code, done.json()["done"].as_u64()), (0, Some(6)), "{done:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn on_a_terminal_the_curve_is_drawn_as_results_arrive_and_leaving_it_leaves_the_eval_running() {
-    let home = Home::new();
-    questions(&home, 2);
-    // Nothing is answered before the person has left the picture.
+/// A reader that answers nothing before it is set free, or its test has ended.
+async fn held_reader() -> (tokio::sync::watch::Sender<bool>, Loopback) {
     let (free, held) = tokio::sync::watch::channel(false);
     let reader = Loopback::start(move |_| {
-        while !*held.borrow() {
+        while !*held.borrow() && held.has_changed().is_ok() {
             std::thread::sleep(Duration::from_millis(5));
         }
         Reply::text(json!({"explanation": "e", "citation": null, "answer": "1800"}).to_string())
     })
     .await;
+    (free, reader)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_eval_outlives_its_terminal_with_and_without_the_picture() {
+    for (flag, hangup, done) in [(None, "finish", 4), (Some("--plain"), "finish", 4), (None, "stop", 1)] {
+        let home = Home::new();
+        questions(&home, 2);
+        let (free, reader) = held_reader().await;
+        let path = |name: &str| home.path(name).to_str().unwrap().to_owned();
+        let (questions, documents, out) = (path("questions.jsonl"), path("docs"), path("out"));
+        let mut command = vec![PROGRAM, "eval", "--questions", &questions, "--documents", &documents, "--out", &out];
+        let mut sets = crate::home::local(&reader);
+        sets.push(format!("sessions.on_hangup={hangup}"));
+        command.extend(["--sweep", "samples=1,2", "--at-once", "1"].into_iter().chain(flag));
+        command.extend(sets.iter().flat_map(|set| ["--set", set.as_str()]));
+        tokio::task::block_in_place(|| {
+            let mut pty = Pty::start(&command, (80, 24), &[]);
+            pty.wait_for("0 of 4 tries done");
+            reader_is_asked(&reader);
+            match flag {
+                None => pty.hang_up(),
+                // Lines draw nothing at a new size.
+                Some(_) => pty.signal(libc::SIGHUP),
+            }
+            free.send(true).unwrap();
+            pty.wait_exit();
+        });
+        assert_eq!(of_kind(&book(&home), "finished").len(), done, "{flag:?} {hangup}");
+        assert!(home.path("out/report.md").is_file());
+    }
+}
+
+/// Waits until a question is under way.
+fn reader_is_asked(reader: &Loopback) {
+    let asked = reader.wait_for(|counts| counts.requests > 0);
+    tokio::runtime::Handle::current().block_on(asked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_terminal_the_curve_is_drawn_as_results_arrive_and_leaving_it_leaves_the_eval_running() {
+    let home = Home::new();
+    questions(&home, 2);
+    // Nothing is answered before the person has left the picture.
+    let (free, reader) = held_reader().await;
     let path = |name: &str| home.path(name).to_str().unwrap().to_owned();
     let (questions, documents, out) = (path("questions.jsonl"), path("docs"), path("out"));
     let mut command = vec![PROGRAM, "eval", "--questions", &questions, "--documents", &documents, "--out", &out];

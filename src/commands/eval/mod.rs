@@ -15,13 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ColorChoice;
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use tokio::sync::watch;
 
 use super::json_line::json_line;
 use super::{Exit, Failure, Output};
 use crate::cli::EvalArgs;
-use crate::config::{Loaded, Sources};
+use crate::config::{Loaded, OnHangup, Sources};
 use crate::document::escape::visible_lines;
 use crate::eval::report::LEGEND;
 use crate::term::{self, Signal};
@@ -29,12 +29,13 @@ use crate::term::{self, Signal};
 use folder::Folder;
 use plan::Plan;
 use run::{Ended, Eval, Standing, Stop};
+use screen::Picture;
 
 /// How often lines of progress are told where none can be overwritten.
 const LINES: Duration = Duration::from_secs(10);
-
 /// Sessions that wait and are named one by one.
 const NAMED: usize = 5;
+
 /// `settings`: where settings come from, to be read again for each combination of a sweep.
 pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: ColorChoice) -> Result<Exit, Failure> {
     if let Some(folder) = &args.show {
@@ -50,12 +51,15 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: C
     let (stop, stopped) = watch::channel(Stop::No);
     let (standing, mut stands) = watch::channel(eval.standing());
     let eval = Arc::new(eval);
+    // From here on no failure of the terminal ends what is paid for.
+    let (mut signals, on_hangup) = (term::signals()?, loaded.config.sessions.on_hangup);
+    let is_drawn = !args.json && !args.plain && !loaded.config.screen.accessible && super::screen::possible().is_ok();
+    let picture = if is_drawn { Some(Picture::enter(loaded, color)?) } else { None };
     let working = tokio::spawn(Arc::clone(&eval).run(standing, stopped));
-    let accessible = loaded.config.screen.accessible;
-    if !args.json && !args.plain && !accessible && super::screen::possible().is_ok() {
-        screen::follow(&eval, &mut stands, &stop, loaded, color).await?;
+    if let Some(picture) = picture {
+        screen::follow(picture, &eval, &mut stands, &stop, &mut signals, on_hangup).await;
     }
-    follow(&mut stands, &stop).await?;
+    follow(&mut stands, &stop, &mut signals, on_hangup).await;
     let ended = working.await??;
     let report = eval.report();
     paper::write(&report, eval.folder.path())?;
@@ -77,8 +81,12 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: C
 }
 
 /// Tells how far it is until all is done. The first Ctrl-C lets running questions come to their end, the second does not.
-async fn follow(stands: &mut watch::Receiver<Standing>, stop: &watch::Sender<Stop>) -> Result<(), Failure> {
-    let mut signals = Box::pin(term::signals()?);
+async fn follow(
+    stands: &mut watch::Receiver<Standing>,
+    stop: &watch::Sender<Stop>,
+    signals: &mut (impl Stream<Item = Signal> + Unpin),
+    on_hangup: OnHangup,
+) {
     let live = stderr().is_terminal() && !matches!(std::env::var("TERM").as_deref(), Ok("dumb") | Err(_));
     let mut told: Option<tokio::time::Instant> = None;
     loop {
@@ -92,19 +100,25 @@ async fn follow(stands: &mut watch::Receiver<Standing>, stop: &watch::Sender<Sto
         }
         tokio::select! {
             changed = stands.changed() => if changed.is_err() { break },
-            Some(signal) = signals.next() => if signal != Signal::Continued {
-                let words = match screen::stop_further(stop) {
-                    Stop::Now => "stopping now",
-                    _ => "no further question is asked; those under way come to their end; press again to stop them too",
-                };
-                let _ = writeln!(stderr(), "{}{words}", if live { "\r\x1b[2K" } else { "" });
+            Some(signal) = signals.next() => match signal {
+                Signal::Continued => {}
+                Signal::HangUp => {
+                    term::let_go_of_terminal();
+                    screen::hung_up(stop, on_hangup);
+                }
+                Signal::Interrupt | Signal::Terminate => {
+                    let words = match screen::stop_further(stop) {
+                        Stop::Now => "stopping now",
+                        _ => "no further question is asked; those under way come to their end; press again to stop them too",
+                    };
+                    let _ = writeln!(stderr(), "{}{words}", if live { "\r\x1b[2K" } else { "" });
+                }
             },
         }
     }
     if live {
         let _ = write!(stderr(), "\r\x1b[2K");
     }
-    Ok(())
 }
 
 impl Ended {

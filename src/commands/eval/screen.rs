@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::ColorChoice;
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -11,16 +11,16 @@ use super::super::Failure;
 use super::super::screen::{depth, stderr_file, themes};
 use super::run::{Eval, Standing, Stop};
 use crate::app::CurveScreen;
-use crate::config::Loaded;
+use crate::config::{Loaded, OnHangup};
 use crate::eval::Curve;
-use crate::term::{Capabilities, Events, Options, Signal, TermEvent, Terminal, signals};
+use crate::term::{Capabilities, Events, Options, Signal, TermEvent, Terminal, let_go_of_terminal, signals};
 use crate::view::{Theme, draw_curve};
 
 /// How often the curve is reckoned and drawn while results arrive.
 const FRAME: Duration = Duration::from_millis(500);
 
 /// The terminal with a picture on it.
-struct Picture {
+pub struct Picture {
     terminal: Terminal,
     events: Events,
     theme: Theme,
@@ -31,13 +31,15 @@ struct Picture {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pressed {
     Leave,
+    /// The terminal is gone.
+    Gone,
     Stop,
     Scroll(isize),
     Nothing,
 }
 
 impl Picture {
-    fn enter(loaded: &Loaded, color: ColorChoice) -> Result<Self, Failure> {
+    pub fn enter(loaded: &Loaded, color: ColorChoice) -> Result<Self, Failure> {
         let capabilities = Capabilities::detect();
         let screen = &loaded.config.screen;
         let theme = themes()
@@ -57,65 +59,100 @@ impl Picture {
     fn leave(self) -> Result<(), Failure> {
         Ok(self.terminal.leave(self.events)?)
     }
+
+    /// Goes on without the terminal, which is gone or fails.
+    fn let_go(self) {
+        let Self { mut terminal, events, .. } = self;
+        terminal.let_go(Some(events));
+    }
 }
 
-/// Draws the curve until the eval has ended or the person leaves the picture; the eval goes on then.
+/// Draws the curve until the eval has ended, the person leaves the picture or the terminal is gone; the eval goes on then.
 pub async fn follow(
+    mut picture: Picture,
     eval: &Eval,
     stands: &mut watch::Receiver<Standing>,
     stop: &watch::Sender<Stop>,
-    loaded: &Loaded,
-    color: ColorChoice,
-) -> Result<(), Failure> {
-    let mut signals = Box::pin(signals()?);
-    let mut picture = Picture::enter(loaded, color)?;
-    let mut frames = interval(FRAME);
-    frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let ascii = picture.ascii;
-    let of = |stands: &watch::Receiver<Standing>| {
-        let curve = tokio::task::block_in_place(|| eval.curve());
-        let mut standing = stands.borrow().told();
-        if *stop.borrow() != Stop::No {
-            standing.push_str("; no further question is asked");
-        }
-        CurveScreen::of(eval.questions(), &curve, standing, true, ascii)
-    };
-    let (mut screen, mut changed) = (of(stands), true);
-    loop {
-        tokio::select! {
-            more = stands.changed() => match more {
-                Ok(()) => changed = true,
-                Err(_) => break,
-            },
-            _ = frames.tick(), if changed => {
-                screen = CurveScreen { first: screen.first, ..of(stands) };
-                changed = false;
-                picture.draw(&screen)?;
+    signals: &mut (impl Stream<Item = Signal> + Unpin),
+    on_hangup: OnHangup,
+) {
+    match picture.follow(eval, stands, stop, signals).await {
+        Ok(Over::Left) => {
+            if picture.leave().is_ok() {
+                return;
             }
-            event = picture.events.next() => match pressed(event) {
-                Pressed::Leave => break,
-                Pressed::Stop => {
-                    stop_further(stop);
-                    changed = true;
-                }
-                Pressed::Scroll(rows) => {
-                    screen.scroll(rows);
-                    picture.draw(&screen)?;
-                }
-                Pressed::Nothing => changed = true,
-            },
-            Some(signal) = signals.next() => match signal {
-                Signal::Continued => picture.terminal.continued()?,
-                // Lines go on where the terminal is gone, as without the picture.
-                Signal::HangUp => break,
-                Signal::Interrupt | Signal::Terminate => {
-                    stop_further(stop);
-                    changed = true;
-                }
-            },
+            let_go_of_terminal();
+        }
+        Ok(Over::HungUp) => picture.let_go(),
+        Err(error) => {
+            tracing::warn!("the curve is not drawn any more: {error}");
+            picture.let_go();
         }
     }
-    picture.leave()
+    hung_up(stop, on_hangup);
+}
+
+/// Why nothing is drawn any more.
+enum Over {
+    Left,
+    HungUp,
+}
+
+impl Picture {
+    async fn follow(
+        &mut self,
+        eval: &Eval,
+        stands: &mut watch::Receiver<Standing>,
+        stop: &watch::Sender<Stop>,
+        signals: &mut (impl Stream<Item = Signal> + Unpin),
+    ) -> Result<Over, Failure> {
+        let mut frames = interval(FRAME);
+        frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let ascii = self.ascii;
+        let of = |stands: &watch::Receiver<Standing>| {
+            let curve = tokio::task::block_in_place(|| eval.curve());
+            let mut standing = stands.borrow().told();
+            if *stop.borrow() != Stop::No {
+                standing.push_str("; no further question is asked");
+            }
+            CurveScreen::of(eval.questions(), &curve, standing, true, ascii)
+        };
+        let (mut screen, mut changed) = (of(stands), true);
+        loop {
+            tokio::select! {
+                more = stands.changed() => match more {
+                    Ok(()) => changed = true,
+                    Err(_) => return Ok(Over::Left),
+                },
+                _ = frames.tick(), if changed => {
+                    screen = CurveScreen { first: screen.first, ..of(stands) };
+                    changed = false;
+                    self.draw(&screen)?;
+                }
+                event = self.events.next() => match pressed(event) {
+                    Pressed::Leave => return Ok(Over::Left),
+                    Pressed::Gone => return Ok(Over::HungUp),
+                    Pressed::Stop => {
+                        stop_further(stop);
+                        changed = true;
+                    }
+                    Pressed::Scroll(rows) => {
+                        screen.scroll(rows);
+                        self.draw(&screen)?;
+                    }
+                    Pressed::Nothing => changed = true,
+                },
+                Some(signal) = signals.next() => match signal {
+                    Signal::Continued => self.terminal.continued()?,
+                    Signal::HangUp => return Ok(Over::HungUp),
+                    Signal::Interrupt | Signal::Terminate => {
+                        stop_further(stop);
+                        changed = true;
+                    }
+                },
+            }
+        }
+    }
 }
 
 /// Draws a curve until the person leaves it.
@@ -133,7 +170,7 @@ pub async fn show(
         picture.draw(&screen)?;
         tokio::select! {
             event = picture.events.next() => match pressed(event) {
-                Pressed::Leave | Pressed::Stop => break,
+                Pressed::Leave | Pressed::Gone | Pressed::Stop => break,
                 Pressed::Scroll(rows) => screen.scroll(rows),
                 Pressed::Nothing => {}
             },
@@ -153,10 +190,17 @@ pub fn stop_further(stop: &watch::Sender<Stop>) -> Stop {
     next
 }
 
+/// The eval outlives its terminal, or asks nothing further where `sessions.on_hangup` says so.
+pub fn hung_up(stop: &watch::Sender<Stop>, on_hangup: OnHangup) {
+    if on_hangup == OnHangup::Stop && *stop.borrow() == Stop::No {
+        stop_further(stop);
+    }
+}
+
 fn pressed(event: Option<TermEvent>) -> Pressed {
     let key = match event {
         Some(TermEvent::Key(key)) => key.to_string(),
-        Some(TermEvent::Lost) | None => return Pressed::Leave,
+        Some(TermEvent::Lost) | None => return Pressed::Gone,
         Some(_) => return Pressed::Nothing,
     };
     match key.as_str() {
