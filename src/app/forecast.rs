@@ -147,12 +147,12 @@ fn about(forecast: &Forecast) -> &'static str {
 
 fn cost(forecast: &Forecast) -> String {
     let Some(usd) = forecast.usd else { return "a cost that is not known: the model has no price".into() };
-    let worst = match (forecast.worst_usd, forecast.budget_usd) {
-        (Some(worst), Some(budget)) if worst >= budget => format!(", at most {} by the budget", dollars(budget)),
-        (Some(worst), _) if worst > 0.0 => format!(", at most {}", dollars(worst)),
+    let bad_case = match (forecast.bad_case_usd, forecast.budget_usd) {
+        (Some(usd), Some(budget)) if usd >= budget => format!(", at most {} by the budget", dollars(budget)),
+        (Some(usd), _) if usd > 0.0 => format!(", in a bad case about {}", dollars(usd)),
         _ => String::new(),
     };
-    if usd == 0.0 && worst.is_empty() { dollars(0.0) } else { format!("≈ {}{worst}", dollars(usd)) }
+    if usd == 0.0 && bad_case.is_empty() { dollars(0.0) } else { format!("≈ {}{bad_case}", dollars(usd)) }
 }
 
 fn time(seconds: Option<f64>) -> String {
@@ -208,10 +208,18 @@ mod tests {
             output_tokens: 1200,
             remote_basis: Basis::Guess,
             usd: Some(0.0123),
-            worst_usd: Some(0.5),
+            bad_case_usd: Some(0.5),
             budget_usd: Some(0.5),
             seconds: Some(95.0),
         }
+    }
+
+    #[test]
+    fn nothing_but_a_budget_is_told_as_a_cap() {
+        let free = Forecast { budget_usd: None, ..forecast() };
+        assert!(line(&free).ends_with("≈ $0.0123, in a bad case about $0.50"), "{}", line(&free));
+        let ample = Forecast { budget_usd: Some(2.0), ..forecast() };
+        assert!(line(&ample).ends_with("≈ $0.0123, in a bad case about $0.50"), "{}", line(&ample));
     }
 
     #[test]

@@ -98,8 +98,8 @@ pub struct Forecast {
     pub remote_basis: Basis,
     /// Nothing where the price is not known.
     pub usd: Option<f64>,
-    /// With every round, every try and every reply at its cap; never more than the budget, if there is one.
-    pub worst_usd: Option<f64>,
+    /// With every round, every try and every reply at its cap; never more than the budget, which alone is a cap.
+    pub bad_case_usd: Option<f64>,
     pub budget_usd: Option<f64>,
     /// Of reading, asking and all else together; nothing where reading or asking is not known.
     pub seconds: Option<f64>,
@@ -126,8 +126,8 @@ pub fn forecast(outlook: &Outlook, past: &[Precedent]) -> Forecast {
     let free = !outlook.plans_with_model || calls == 0;
     let usd = if free { Some(0.0) } else { outlook.price.map(|price| cost(&price, &usage, calls)) };
     let budget_usd = outlook.settings.budget_usd.filter(|_| !free);
-    let worst_usd = if free { Some(0.0) } else { worst(outlook, jobs_a_round) };
-    let worst_usd = worst_usd.map(|usd| budget_usd.map_or(usd, |budget| usd.min(budget)));
+    let bad_case_usd = if free { Some(0.0) } else { bad_case(outlook, jobs_a_round) };
+    let bad_case_usd = bad_case_usd.map(|usd| budget_usd.map_or(usd, |budget| usd.min(budget)));
     let a_call: Vec<f64> = planned_so
         .iter()
         .filter(|one| one.calls > 0)
@@ -158,7 +158,7 @@ pub fn forecast(outlook: &Outlook, past: &[Precedent]) -> Forecast {
         output_tokens,
         remote_basis,
         usd,
-        worst_usd,
+        bad_case_usd,
         budget_usd,
         seconds: local_seconds.zip(asking).map(|(local, asking)| local + asking + other),
     }
@@ -281,8 +281,10 @@ fn cost(price: &Price, usage: &Usage, calls: u64) -> f64 {
     price.cost(&each) * calls as f64
 }
 
-/// Every round with every try, every reply at its cap, and every job answering at its own.
-fn worst(outlook: &Outlook, jobs: u64) -> Option<f64> {
+/// Every round with every try, every reply at its cap, and every job that is expected answering at its own. It is no bound: a
+/// program may plan as many jobs as `max_jobs` allows and hand on more than they said, and a request that was lost is paid for
+/// again. What is certain to hold is a budget.
+fn bad_case(outlook: &Outlook, jobs: u64) -> Option<f64> {
     let Outlook { settings, prompts, .. } = outlook;
     let (price, cap) = (outlook.price?, settings.remote_max_output_tokens);
     let tries = |input: u64, tries: u32| {

@@ -41,12 +41,12 @@ fn past(jobs: u64, rounds: u32) -> Precedent {
 fn what_has_no_planner_or_no_reader_is_known_from_the_documents() {
     let local = forecast(&outlook(ProtocolKind::LocalOnly, true), &[]);
     assert_eq!((local.jobs, local.jobs_basis, local.calls, local.usd), (5, Basis::Known, 0, Some(0.0)));
-    assert_eq!((local.worst_usd, local.local_seconds), (Some(0.0), None), "nobody timed the reader");
+    assert_eq!((local.bad_case_usd, local.local_seconds), (Some(0.0), None), "nobody timed the reader");
     let remote = forecast(&outlook(ProtocolKind::RemoteOnly, true), &[]);
     assert_eq!((remote.jobs, remote.calls, remote.input_tokens, remote.local_seconds), (0, 1, 25_000, Some(0.0)));
     let usd = (25_000.0 + SAID as f64) * 10.0 / 1e6;
     assert!((remote.usd.unwrap() - usd).abs() < 1e-9);
-    assert!(remote.worst_usd.unwrap() > usd);
+    assert!(remote.bad_case_usd.unwrap() > usd);
 }
 
 #[test]
@@ -99,14 +99,14 @@ fn time_and_tokens_come_from_sessions_with_the_same_models() {
 }
 
 #[test]
-fn the_worst_case_holds_every_round_and_the_budget_holds_it() {
+fn a_bad_case_has_every_round_and_the_budget_caps_it() {
     let mut outlook = outlook(ProtocolKind::Minions, true);
     let one = Outlook { settings: Settings { max_rounds: 1, ..outlook.settings.clone() }, ..outlook.clone() };
     let (all, one) = (forecast(&outlook, &[]), forecast(&one, &[]));
-    assert!(all.worst_usd > one.worst_usd && one.worst_usd > one.usd, "{all:?} {one:?}");
+    assert!(all.bad_case_usd > one.bad_case_usd && one.bad_case_usd > one.usd, "{all:?} {one:?}");
     outlook.settings.budget_usd = Some(0.05);
-    assert_eq!(forecast(&outlook, &[]).worst_usd, Some(0.05));
+    assert_eq!(forecast(&outlook, &[]).bad_case_usd, Some(0.05));
     outlook.price = None;
     let told = forecast(&outlook, &[]);
-    assert_eq!((told.usd, told.worst_usd), (None, None), "a price that is not known is not guessed");
+    assert_eq!((told.usd, told.bad_case_usd), (None, None), "a price that is not known is not guessed");
 }
