@@ -39,7 +39,8 @@ pub struct Past {
     /// When the session began, and when its last record was made.
     lasted: Option<(u64, u64)>,
     ended: bool,
-    /// Whether it tells nothing of another session: a model was changed, or work was taken from elsewhere.
+    /// Whether it tells nothing of another session: a model was changed, work was taken from elsewhere, or it waited for the person,
+    /// whose time is not the machine's.
     mixed: bool,
 }
 
@@ -87,8 +88,14 @@ impl Past {
                 precedent.output_tokens += answer.usage.output_tokens;
                 precedent.asking_ms += answer.total_ms;
             }
-            // What was taken up again stood still for a while.
-            Fact::RemoteAnswered(_) | Fact::SessionResumed(_) => self.mixed = true,
+            // What was taken up again stood still for a while, and so did what waited for the person.
+            Fact::RemoteAnswered(_)
+            | Fact::SessionResumed(_)
+            | Fact::RunPaused { .. }
+            | Fact::GateReached { .. }
+            | Fact::ConsentAsked { .. }
+            | Fact::BudgetReached(_)
+            | Fact::ExposureReached(_) => self.mixed = true,
             Fact::SessionEnded { ending } => {
                 self.ended = matches!(ending, Ending::Answered | Ending::NoAnswer { .. });
             }
@@ -109,5 +116,66 @@ impl Past {
         let told = self.precedent.reading_ms + self.precedent.asking_ms;
         self.precedent.other_ms = last.saturating_sub(began).saturating_sub(told);
         (self.ended && !self.mixed && self.precedent.rounds > 0).then_some(self.precedent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{
+        Estimate, Gate, Held, ModelInfo, Overexposed, Purpose, Reached, Scope, SessionOpened, Settings,
+    };
+
+    fn opened() -> Fact {
+        let model = ModelInfo { provider: "test".into(), model: "test".into(), is_model: true, price: None };
+        Fact::SessionOpened(Box::new(SessionOpened {
+            question: "What is it?".into(),
+            settings: Settings::default(),
+            documents: Vec::new(),
+            remote: model.clone(),
+            local: model,
+            prompts: String::new(),
+            program: String::new(),
+            clock_ms: None,
+            embedding: None,
+            parent: None,
+        }))
+    }
+
+    fn precedent(between: &[Fact]) -> Option<Precedent> {
+        let mut past = Past::default();
+        let begins = [opened(), Fact::RoundBegan { round: 1, last: false }];
+        let ends = [Fact::SessionEnded { ending: Ending::Answered }];
+        let facts = begins.iter().chain(between).chain(&ends);
+        facts.zip((0..).step_by(60_000)).for_each(|(fact, at_ms)| past.apply(fact, at_ms));
+        past.precedent()
+    }
+
+    #[test]
+    fn a_session_that_waited_for_the_person_tells_no_time_of_the_next() {
+        assert_eq!(precedent(&[]).map(|one| one.other_ms), Some(120_000));
+        let reached = Reached {
+            scope: Scope::Session,
+            purpose: Purpose::Advise,
+            attempt: 1,
+            again: None,
+            worst_usd: 1.0,
+            committed_usd: 0.0,
+            budget_usd: 0.5,
+        };
+        let (purpose, attempt, left, share, bytes, limit) = (Purpose::Advise, 1, 0.0, 0.9, 9, 0.25);
+        let estimate = Estimate::default();
+        for waits in [
+            vec![Fact::RunPaused { held: None }, Fact::RunContinued],
+            vec![
+                Fact::GateReached { n: 1, held: Held::Outputs { round: 1 } },
+                Fact::GatePassed { n: 1, gate: Gate::Outputs },
+            ],
+            vec![Fact::ConsentAsked { bytes: 9, estimate }, Fact::ConsentGiven],
+            vec![Fact::BudgetReached(reached), Fact::BudgetRaised { scope: Scope::Session, to_usd: 1.0, once: true }],
+            vec![Fact::ExposureReached(Overexposed { purpose, attempt, left, share, bytes, limit })],
+        ] {
+            assert_eq!(precedent(&waits), None, "{waits:?}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::ledger::{Past, Precedent};
 
 const FILE: &str = "past.json";
 /// Raise it where a precedent is read otherwise from the same records.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 /// The newest sessions that are looked at.
 const SESSIONS: usize = 24;
 /// A longer journal is not read for this. In bytes.
