@@ -28,6 +28,14 @@ impl Hidden {
         Self { texts: documents.iter().map(hide).collect() }
     }
 
+    /// Hides them anew where the redactor has come to know words that had no placeholder. Words that no document holds change
+    /// nothing.
+    pub(super) fn learn(&mut self, documents: &[Document], redactor: &Redactor) {
+        if self.texts.iter().any(HiddenText::has_unnumbered) {
+            *self = Self::of(documents, redactor);
+        }
+    }
+
     /// What a program is given: the documents, or the one part that the session is about.
     pub(super) fn texts(&self, part: Option<&Part>) -> Vec<Arc<str>> {
         let Some(Part { span, .. }) = part else {
@@ -147,6 +155,24 @@ mod tests {
             let again = hidden.chunk(&Chunk::Span(span), &redactor);
             assert!(again.as_str().contains(seen), "{}", again.as_str());
         }
+    }
+
+    #[test]
+    fn words_that_no_document_holds_leave_the_documents_as_they_are() {
+        let documents = [Document::from_text("d", "Li wrote to a@b.org.")];
+        let rules =
+            Rules { names: vec!["Li".into()], kinds: vec![crate::protocol::redact::Kind::Email], ..Rules::default() };
+        let mut redactor = Redactor::open(&rules, ["Li"].into_iter());
+        let mut hidden = Hidden::of(&documents, &redactor);
+        let text = |hidden: &Hidden| hidden.texts(None).remove(0);
+        assert_eq!(&*text(&hidden), "NAME_1 wrote to EMAIL_0.");
+        redactor.learn(["a@b.org"].into_iter());
+        hidden.learn(&documents, &redactor);
+        let known = text(&hidden);
+        assert_eq!(&*known, "NAME_1 wrote to EMAIL_1.");
+        redactor.learn(["another@mail.org"].into_iter());
+        hidden.learn(&documents, &redactor);
+        assert!(Arc::ptr_eq(&known, &text(&hidden)), "they are not read again");
     }
 
     #[test]

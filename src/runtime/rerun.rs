@@ -56,8 +56,10 @@ pub async fn rerun<'a>(
             went_by_words = Some((*code, *stage));
         }
         state.apply(fact);
-        if matches!(fact, Fact::SessionOpened(_) | Fact::WordsRedacted { .. }) {
-            hidden = Hidden::of(documents, &state.redactor);
+        match fact {
+            Fact::SessionOpened(_) if state.redactor.is_on() => hidden = Hidden::of(documents, &state.redactor),
+            Fact::WordsRedacted { .. } => hidden.learn(documents, &state.redactor),
+            _ => {}
         }
     }
     done
