@@ -137,7 +137,10 @@ pub(super) async fn execute(context: Arc<Context>, work: Work, attempt: u32) -> 
             let output = read_output(&reply.text, reply.finish).ok();
             let citation = output.and_then(|output| output.citation);
             let located = match citation {
-                Some(citation) => located(&context, vec![citation], work.prefer).await.into_iter().next().flatten(),
+                Some(citation) => match located(&context, vec![citation], work.prefer).await {
+                    Ok(places) => places.into_iter().next().flatten(),
+                    Err(fault) => return fault,
+                },
                 None => None,
             };
             JobResult::Replied { reply, located }
@@ -147,11 +150,27 @@ pub(super) async fn execute(context: Arc<Context>, work: Work, attempt: u32) -> 
     Arrival::Input(Box::new(Input::JobDone { job, attempt, result, ms: begun.elapsed().as_millis() as u64 }))
 }
 
-/// Where each quotation stands. Looked up beside the other tasks, since the first one of a long document takes seconds.
-async fn located(context: &Context, quotations: Vec<String>, prefer: Vec<Span>) -> Vec<Option<Located>> {
+/// Where each quotation stands, or why that cannot be told. Looked up beside the other tasks, since the first one of a long
+/// document takes seconds.
+async fn located(
+    context: &Context,
+    quotations: Vec<String>,
+    prefer: Vec<Span>,
+) -> Result<Vec<Option<Located>>, Arrival> {
     let locator = Arc::clone(&context.locator);
-    let look = move || quotations.iter().map(|text| locator.locate(text, &prefer)).collect();
-    tokio::task::spawn_blocking(look).await.unwrap_or_default()
+    beside(move || quotations.iter().map(|text| locator.locate(text, &prefer)).collect(), "citations were looked up")
+        .await
+}
+
+/// What comes of work that would hold up the other tasks; the fault to end with where this program failed at it.
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+    when: &'static str,
+) -> Result<T, Arrival> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        let error = format!("this program failed while {when} ({error}); please report it");
+        Arrival::Input(Box::new(Input::Fault { error }))
+    })
 }
 
 /// Where the round's jobs found their citations, then the chunks they read: an answer quotes from there.
@@ -162,9 +181,27 @@ pub(super) fn located_spans(round: &Round) -> Vec<Span> {
 }
 
 pub(super) async fn locate(context: Arc<Context>, round: u32, quotations: Vec<String>, prefer: Vec<Span>) -> Arrival {
-    let places = located(&context, quotations.clone(), prefer).await;
+    let places = match located(&context, quotations.clone(), prefer).await {
+        Ok(places) => places,
+        Err(fault) => return fault,
+    };
     let places = places.into_iter().chain(std::iter::repeat(None));
     let citations =
         quotations.into_iter().zip(places).map(|(text, located)| AnswerCitation { text, located }).collect();
     Arrival::Input(Box::new(Input::CitationsLocated { round, citations }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_fails_ends_the_session_in_words_and_is_no_empty_result() {
+        assert_eq!(beside(|| 7, "it was counted").await.ok(), Some(7));
+        let none: Vec<u32> = Vec::new();
+        let failed = beside(move || none[0], "it was counted").await;
+        let Err(Arrival::Input(input)) = failed else { panic!("it came to something") };
+        let Input::Fault { error } = *input else { panic!("{input:?}") };
+        assert!(error.contains("failed while it was counted") && error.contains("please report it"), "{error}");
+    }
 }
