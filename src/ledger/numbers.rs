@@ -75,23 +75,24 @@ impl Unsupported<'_> {
 }
 
 /// The numbers of an answer that stand in none of the `cited` words nor in the question, each once. Marks of citations
-/// (`[2]`) and of list items (`2.`) are no numbers.
+/// (`[2]`) and of list items (`2.`) are no numbers. What they may come to is reckoned from the first cited numbers, as many as
+/// are tried, in the order of the citations.
 pub fn unsupported<'a, 'b>(
     answer: &'a str,
     question: &str,
     cited: impl IntoIterator<Item = &'b str>,
 ) -> Vec<Unsupported<'a>> {
     let mut known: BTreeSet<String> = numbers(question).map(|(_, number)| number).collect();
-    let mut values = Vec::new();
+    let (mut values, mut seen) = (Vec::new(), BTreeSet::new());
     for text in cited {
         for (_, number) in numbers(text) {
-            values.push(number.clone());
+            if seen.insert(number.clone()) {
+                values.push(number.clone());
+            }
             known.insert(number);
         }
         known.extend(scan(text).filter_map(|(start, end)| in_words(text.get(start..end)?)));
     }
-    values.sort();
-    values.dedup();
     let wanting = numbers(answer).filter(|(at, number)| !is_mark(answer, at) && known.insert(number.clone()));
     let told = |(at, number): (Range<usize>, String)| {
         Some(Unsupported { words: answer.get(at)?, reckoned: reckoned(&number, &values) })
@@ -99,7 +100,7 @@ pub fn unsupported<'a, 'b>(
     wanting.filter_map(told).collect()
 }
 
-/// Cited numbers of which pairs are tried.
+/// So many cited numbers are tried in pairs: those that are cited first.
 const TRIED: usize = 64;
 
 /// The sum or difference of two cited numbers, or their ratio or change in per cent, that comes to the number as it is
@@ -171,7 +172,7 @@ mod tests {
         let cited = ["Net income was 48.2 million, and 39.7 million in 2022.", "1,200 of 4,800 people"];
         for (answer, reckoned) in [
             ("It rose by 8.5 million.", Some("48.2 - 39.7")),
-            ("87.9 in both years", Some("39.7 + 48.2")),
+            ("87.9 in both years", Some("48.2 + 39.7")),
             ("by 21.4 per cent", Some("the change from 39.7 to 48.2 in per cent")),
             ("1.21 times as much", Some("48.2 / 39.7")),
             ("6,000 people", Some("1200 + 4800")),
@@ -183,6 +184,14 @@ mod tests {
             assert_eq!(found.len(), 1, "{answer}");
             assert_eq!(found[0].reckoned.as_deref(), reckoned, "{answer}");
         }
+    }
+
+    #[test]
+    fn the_numbers_that_are_cited_first_are_tried_first() {
+        let many: String = (1000..1100).map(|number| format!("{number} ")).collect();
+        let reckoned = |cited: [&str; 2]| unsupported("1850.5", "", cited)[0].reckoned.clone();
+        assert_eq!(reckoned(["900 and 950.5", &many]).as_deref(), Some("900 + 950.5"));
+        assert_eq!(reckoned([&many, "900 and 950.5"]), None);
     }
 
     #[test]
