@@ -200,7 +200,7 @@ impl Model {
             count(aggregated.dropped)
         );
         writer.text(Tone::Strong, 0, &head, None);
-        for redaction in &self.state.redactions {
+        for redaction in self.state.redactions.iter() {
             let told = match redaction {
                 crate::protocol::Redaction::Line(line) => format!("redacted in this session: the line “{line}”"),
                 crate::protocol::Redaction::Pattern(pattern) => format!("redacted in this session: {pattern}"),

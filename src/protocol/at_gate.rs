@@ -237,8 +237,8 @@ impl State {
     }
 
     pub(super) fn outputs_edited(&mut self, redaction: Option<&Redaction>, aggregated: Aggregated) {
-        if let Some(redaction) = redaction.filter(|redaction| !self.redactions.contains(redaction)) {
-            self.redactions.push(redaction.clone());
+        if let Some(redaction) = redaction {
+            self.redactions.add(redaction);
         }
         if let Some(round) = self.rounds.last_mut() {
             round.aggregated = Some(aggregated);

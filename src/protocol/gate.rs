@@ -1,13 +1,11 @@
 //! Step mode: the gates where a session waits for the person, what is held there, and what the person says to it.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::fact::RemoteAsk;
 use super::ids::CodeId;
-use super::redact::Redactor;
 
 /// A place where the protocol waits for the person before it goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -164,35 +162,6 @@ impl Redaction {
             Redaction::Pattern(pattern) => regex::Regex::new(pattern).map(|_| ()).map_err(|error| error.to_string()),
         }
     }
-
-    /// As [`apply`](Self::apply), and the text itself where it holds nothing of it.
-    pub fn without<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
-        let blotted = self.apply(&text);
-        if blotted == *text { text } else { Cow::Owned(blotted) }
-    }
-
-    /// The text without it. A pattern that cannot be read blots out everything: nothing that was meant to stay leaves.
-    pub fn apply(&self, text: &str) -> String {
-        match self {
-            Redaction::Line(line) => {
-                let redacted =
-                    |known: &str| if known.trim() == line.trim() { Self::MARK.into() } else { known.to_owned() };
-                text.split('\n').map(redacted).collect::<Vec<String>>().join("\n")
-            }
-            Redaction::Pattern(pattern) => match regex::Regex::new(pattern) {
-                Ok(pattern) => {
-                    let mark = |found: &regex::Captures<'_>| if found[0].is_empty() { "" } else { Self::MARK };
-                    pattern.replace_all(text, mark).into_owned()
-                }
-                Err(_) => Self::MARK.into(),
-            },
-        }
-    }
-}
-
-/// The text as it may leave: with placeholders for private words, and without what was blotted out.
-pub fn hide<'a>(redactor: &Redactor, blotted: &[Redaction], text: &'a str) -> Cow<'a, str> {
-    blotted.iter().fold(redactor.hide(text), |text, redaction| redaction.without(text))
 }
 
 /// Where the session waits, as chosen when it opened and since.

@@ -6,6 +6,7 @@
 mod advance;
 mod apply;
 mod at_gate;
+mod blotted;
 mod budget;
 mod code;
 mod decide;
@@ -41,6 +42,7 @@ mod windows;
 mod windows_read;
 
 pub use advance::{advance, due_request};
+pub use blotted::Blotted;
 pub use budget::{BudgetChoice, Budgets, Reached, Scope};
 pub use code::{CodeError, CodeErrorKind, CodeStage, extract_code, is_python};
 pub use decide::decide;
@@ -52,7 +54,7 @@ pub use fact::{
     SessionOpened, UtilizationSample,
 };
 pub use fork::{Changes, Known, forked};
-pub use gate::{Gate, GateChoice, Gates, GatesInForce, Held, Redaction, RunTo, hide};
+pub use gate::{Gate, GateChoice, Gates, GatesInForce, Held, Redaction, RunTo};
 pub use ids::{AskId, CodeId, JobId};
 pub use in_force::ModelsInForce;
 pub use input::{CodeResult, Effect, Input, Step};

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::blotted::Blotted;
 use super::budget::{Budgets, Reached};
 use super::code::{CodeError, CodeErrorKind};
 use super::decision::Decision;
@@ -11,7 +12,7 @@ use super::fact::{
     AnswerCitation, Ending, Estimate, ModelInfo, Models, RemoteAnswer, RemoteAsk, RemoteFailure, SessionOpened,
     UtilizationSample,
 };
-use super::gate::{Gate, GatesInForce, Held, Redaction, hide};
+use super::gate::{Gate, GatesInForce, Held};
 use super::ids::{AskId, CodeId, JobId};
 use super::in_force::ModelsInForce;
 use super::job::{Chunk, Flaw, Outcome};
@@ -49,7 +50,7 @@ pub struct State {
     /// Whether the person paused the session.
     pub pause: Option<Pause>,
     /// What is blotted out of everything that leaves from now on.
-    pub redactions: Vec<Redaction>,
+    pub redactions: Blotted,
     /// The request that the person was shown, until it leaves.
     pub(super) draft: Option<Draft>,
 }
@@ -385,7 +386,7 @@ impl State {
 
     /// The text as it may leave: with placeholders for private words, and without what the person had blotted out.
     pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        hide(&self.redactor, &self.redactions, text)
+        self.redactions.hide(&self.redactor, text)
     }
 
     /// Whether the person agreed that the one who plans now is sent the whole documents.

@@ -105,7 +105,11 @@ pub(super) async fn ask(
 }
 
 pub(super) async fn run_program(context: Arc<Context>, call: ProgramCall) -> Arrival {
-    Arrival::Input(Box::new(call.run(&context.hidden, &context.sandbox, &context.embeddings).await))
+    let hidden = Arc::clone(&context.hidden);
+    match beside(move || call.prepared(&hidden), "a program's arguments were made").await {
+        Ok(call) => Arrival::Input(Box::new(call.run(&context.hidden, &context.sandbox, &context.embeddings).await)),
+        Err(fault) => fault,
+    }
 }
 
 /// A job as a worker takes it, and where its citation is looked for first.

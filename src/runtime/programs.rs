@@ -9,7 +9,7 @@ use crate::document::Document;
 use crate::local::ChunkText;
 use crate::protocol::redact::Redactor;
 use crate::protocol::{
-    Chunk, CodeId, CodeResult, CodeStage, Input, Job, Merge, Part, Phase, Redaction, Round, State, Waiting, hide,
+    Blotted, Chunk, CodeId, CodeResult, CodeStage, Input, Job, JobOutput, Merge, Part, Phase, Round, State, Waiting,
     merged,
 };
 use crate::sandbox::{PastJob, Program, Sandbox};
@@ -28,7 +28,7 @@ pub(super) struct ProgramCall {
     merge: Merge,
     redactor: Redactor,
     /// What the person had blotted out, which no program is told of the jobs before.
-    blotted: Vec<Redaction>,
+    blotted: Blotted,
 }
 
 impl ProgramCall {
@@ -68,40 +68,90 @@ impl ProgramCall {
         if self.is_transform { CodeStage::Transform } else { CodeStage::Prepare }
     }
 
+    /// With all that the program is given of earlier jobs, which takes a while where there are thousands.
+    pub(super) fn prepared(self, documents: &Hidden) -> PreparedCall {
+        let hide = |text: &str| self.blotted.hide(&self.redactor, text).into_owned();
+        let hidden = |texts: &[String]| texts.iter().map(|text| hide(text)).collect();
+        let past = self.round.as_ref().map(|round| Past {
+            chunks: round.chunks.iter().map(|chunk| self.blotted(documents.chunk(chunk, &self.redactor))).collect(),
+            tasks: hidden(&round.tasks),
+            advices: hidden(&round.advices),
+            // What the person let go no further, no program is told of, in this round or the next.
+            jobs: merged(round, self.merge).into_iter().map(|job| PastOutput::of(job, hide)).collect(),
+        });
+        PreparedCall { past: past.unwrap_or_default(), call: self }
+    }
+
+    fn blotted(&self, chunk: ChunkText) -> ChunkText {
+        match self.blotted.without(Cow::Borrowed(chunk.as_str())) {
+            Cow::Borrowed(_) => chunk,
+            Cow::Owned(text) => ChunkText::whole(text.into()),
+        }
+    }
+}
+
+/// A call that can be made.
+pub(super) struct PreparedCall {
+    call: ProgramCall,
+    past: Past,
+}
+
+impl PreparedCall {
     /// Runs it. Dropping the future ends the program.
     pub(super) async fn run(self, documents: &Hidden, sandbox: &Sandbox, embeddings: &Embeddings) -> Input {
+        let Self { call, past } = self;
         let asked = Asked::new(embeddings);
-        let program = Program { source: &self.source, clock_ms: self.clock_ms, likeness: asked.likeness() };
-        let chunks: Vec<ChunkText> = self
-            .round
-            .iter()
-            .flat_map(|round| &round.chunks)
-            .map(|chunk| self.blotted(documents.chunk(chunk, &self.redactor)))
-            .collect();
-        let hide = |text: &str| hide(&self.redactor, &self.blotted, text).into_owned();
-        let texts = self.round.as_ref().map(|round| PastTexts::of(round, hide)).unwrap_or_default();
-        let jobs =
-            self.round.as_ref().map(|round| past_jobs(round, &chunks, &texts, self.merge, hide)).unwrap_or_default();
-        let result = match self.is_transform {
-            true => CodeResult::Transformed(sandbox.transform(program, &jobs).await),
+        let program = Program { source: &call.source, clock_ms: call.clock_ms, likeness: asked.likeness() };
+        let result = match call.is_transform {
+            true => CodeResult::Transformed(sandbox.transform(program, &past.jobs()).await),
             false => {
-                let texts = documents.texts(self.part.as_ref());
-                let mut prepared = sandbox.prepare(program, &texts, &jobs).await;
+                let texts = documents.texts(call.part.as_ref());
+                let mut prepared = sandbox.prepare(program, &texts, &past.jobs()).await;
                 for manifest in prepared.iter_mut().flatten() {
-                    documents.restore(manifest, self.part.as_ref(), &self.redactor);
+                    documents.restore(manifest, call.part.as_ref(), &call.redactor);
                 }
                 CodeResult::Prepared(prepared)
             }
         };
-        Input::CodeRan { code: self.code, result, embedding_error: asked.error() }
+        Input::CodeRan { code: call.code, result, embedding_error: asked.error() }
     }
+}
 
-    fn blotted(&self, chunk: ChunkText) -> ChunkText {
-        let text = self.blotted.iter().fold(Cow::Borrowed(chunk.as_str()), |text, redaction| redaction.without(text));
-        match text {
-            Cow::Borrowed(_) => chunk,
-            Cow::Owned(text) => ChunkText::whole(text.into()),
-        }
+/// What a program may see of the jobs of a round.
+#[derive(Default)]
+struct Past {
+    chunks: Vec<ChunkText>,
+    tasks: Vec<String>,
+    advices: Vec<String>,
+    jobs: Vec<PastOutput>,
+}
+
+struct PastOutput {
+    chunk: u32,
+    task: u32,
+    advice: u32,
+    output: JobOutput,
+}
+
+impl PastOutput {
+    fn of(job: &Job, hide: impl Fn(&str) -> String) -> Self {
+        let said = job.outcome().and_then(|outcome| outcome.output());
+        let output = said.map(|said| hide_output(said, hide)).unwrap_or_default();
+        Self { chunk: job.chunk, task: job.task, advice: job.advice, output }
+    }
+}
+
+impl Past {
+    fn jobs(&self) -> Vec<PastJob<'_>> {
+        let past = |job: &PastOutput| PastJob {
+            chunk: self.chunks.get(job.chunk as usize).map_or("", ChunkText::as_str),
+            task: self.tasks.get(job.task as usize).map_or("", String::as_str),
+            advice: self.advices.get(job.advice as usize).map_or("", String::as_str),
+            chunk_id: job.chunk,
+            task_id: job.task,
+            output: job.output.clone(),
+        };
+        self.jobs.iter().map(past).collect()
     }
 }
 
@@ -124,38 +174,4 @@ pub(super) fn chunk_text(documents: &[Document], chunk: &Chunk) -> ChunkText {
     }
     let text = chunk.text(|span| documents.get(span.document)?.slice(span.start, span.end));
     ChunkText::whole(text.unwrap_or_default().into())
-}
-
-/// The tasks and advice of a round, as a program may see them.
-#[derive(Default)]
-struct PastTexts {
-    tasks: Vec<String>,
-    advices: Vec<String>,
-}
-
-impl PastTexts {
-    fn of(round: &Round, hide: impl Fn(&str) -> String) -> Self {
-        let hide = |texts: &[String]| texts.iter().map(|text| hide(text)).collect();
-        Self { tasks: hide(&round.tasks), advices: hide(&round.advices) }
-    }
-}
-
-fn past_jobs<'a>(
-    round: &'a Round,
-    chunks: &'a [ChunkText],
-    texts: &'a PastTexts,
-    merge: Merge,
-    hide: impl Fn(&str) -> String,
-) -> Vec<PastJob<'a>> {
-    let output = |job: &Job| job.outcome().and_then(|outcome| outcome.output()).map(|said| hide_output(said, &hide));
-    let past = |job: &'a Job| PastJob {
-        chunk: chunks.get(job.chunk as usize).map_or("", ChunkText::as_str),
-        task: texts.tasks.get(job.task as usize).map_or("", String::as_str),
-        advice: texts.advices.get(job.advice as usize).map_or("", String::as_str),
-        chunk_id: job.chunk,
-        task_id: job.task,
-        output: output(job).unwrap_or_default(),
-    };
-    // What the person let go no further, no program is told of, in this round or the next.
-    merged(round, merge).into_iter().map(past).collect()
 }

@@ -47,7 +47,7 @@ pub async fn rerun<'a>(
             } else if went_by_words == Some((code, stage)) {
                 Verdict::NotCompared("its embedding model failed then, and chunks were retrieved by words alone".into())
             } else {
-                let again = decide(&state, call.run(&hidden, sandbox, embeddings).await);
+                let again = decide(&state, call.prepared(&hidden).run(&hidden, sandbox, embeddings).await);
                 compared(fact, &again.facts)
             };
             done.push(Rerun { code, stage, verdict });
