@@ -1,5 +1,6 @@
 //! The side of the process that runs the session: it takes orders of others, and lets none of them slow the run.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{broadcast, mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio::time::timeout;
 
 use super::place::{Bound, bind};
@@ -31,6 +32,8 @@ const EVENTS: usize = 16;
 
 /// Models that one connection may have connected to at once.
 const PICKS: usize = 4;
+/// How long one may take to be connected to; a large one is loaded meanwhile.
+const CONNECTING: Duration = Duration::from_secs(600);
 
 /// A piece of the reply to a request.
 type Piece = (AskId, Arc<str>);
@@ -131,7 +134,7 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>) {
     let (mut reader, mut writer) = stream.into_split();
     let (mut buffer, mut piece) = (LineBuffer::default(), vec![0; 4096]);
     let mut watching: Option<(Watching, Pieces)> = None;
-    let (mut first, mut picks) = (true, JoinSet::new());
+    let (mut first, mut picks) = (true, Picks::default());
     loop {
         let line = match buffer.next(LONGEST) {
             Ok(line) => line,
@@ -145,11 +148,11 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>) {
             first = false;
             let reply = match Request::read(&line) {
                 Err(why) => Reply::Refused { id: 0, why },
-                Ok(Request { id, what: Wish::Order(Order::Pick(_)), .. }) if picks.len() >= PICKS => {
+                Ok(Request { id, what: Wish::Order(Order::Pick(_)), .. }) if picks.under_way.len() >= PICKS => {
                     Reply::Refused { id, why: "other models are being connected to; try again".into() }
                 }
                 Ok(Request { id, what: Wish::Order(Order::Pick(pick)), .. }) => {
-                    picks.spawn(shared.clone().pick(id, pick));
+                    picks.begin(id, shared.clone().pick(id, pick, CONNECTING));
                     continue;
                 }
                 Ok(Request { id, what: Wish::Order(order), .. }) => shared.give(id, order),
@@ -186,9 +189,40 @@ async fn serve(stream: UnixStream, shared: Arc<Shared>) {
                 Some((ask, text)) => if !tell_text(&mut writer, ask, &text).await { return },
                 None => return,
             },
-            Some(Ok(reply)) = picks.join_next() => if !tell(&mut writer, reply).await { return },
+            Some(reply) = picks.next() => if !tell(&mut writer, reply).await { return },
             () = tokio::time::sleep(PATIENCE), if first => return,
         }
+    }
+}
+
+/// Models that are being connected to. Each comes to a reply, whatever happens to it.
+#[derive(Default)]
+struct Picks {
+    under_way: JoinSet<Reply>,
+    /// The orders that they are for.
+    orders: HashMap<task::Id, u64>,
+}
+
+impl Picks {
+    fn begin(&mut self, order: u64, pick: impl Future<Output = Reply> + Send + 'static) {
+        let task = self.under_way.spawn(pick);
+        self.orders.insert(task.id(), order);
+    }
+
+    /// What came of the next one; nothing where none is under way. Safe to cancel.
+    async fn next(&mut self) -> Option<Reply> {
+        Some(match self.under_way.join_next_with_id().await? {
+            Ok((task, reply)) => {
+                self.orders.remove(&task);
+                reply
+            }
+            Err(error) => Reply::Refused {
+                id: self.orders.remove(&error.id()).unwrap_or_default(),
+                why: "the process that runs the session failed while it connected to the model; please report it, and pick \
+                      another"
+                    .into(),
+            },
+        })
     }
 }
 
@@ -272,11 +306,17 @@ impl Shared {
     }
 
     /// Connects to a model, and lets the run have it.
-    async fn pick(self: Arc<Self>, id: u64, pick: Pick) -> Reply {
-        match (self.connector)(pick).await {
-            Ok(connected) => self.give(id, Order::Choose(connected)),
-            Err(why) => Reply::Refused { id, why },
-        }
+    async fn pick(self: Arc<Self>, id: u64, pick: Pick, patience: Duration) -> Reply {
+        let why = match timeout(patience, (self.connector)(pick)).await {
+            Ok(Ok(connected)) => return self.give(id, Order::Choose(connected)),
+            Ok(Err(why)) => why,
+            Err(_) => format!(
+                "the model could not be connected to in {} minutes; check that its server answers, or that the machine has \
+                 room to load it, with `minions doctor`, and pick it again",
+                patience.as_secs() / 60
+            ),
+        };
+        Reply::Refused { id, why }
     }
 
     /// What has come of a reply so far, and what comes from here on: no piece twice, and none after one that is missing.
@@ -379,8 +419,33 @@ mod tests {
 
     #[tokio::test]
     async fn a_model_that_cannot_be_connected_to_is_refused_with_the_reason() {
-        let reply = shared().pick(7, Pick::Remote { provider: "openai".into(), model: "m".into() }).await;
+        let pick = Pick::Remote { provider: "openai".into(), model: "m".into() };
+        let reply = shared().pick(7, pick, CONNECTING).await;
         assert_eq!(reply, Reply::Refused { id: 7, why: "no model".into() });
+    }
+
+    #[tokio::test]
+    async fn a_pick_that_never_comes_to_anything_is_refused_with_what_to_check() {
+        let connector: Connector = Arc::new(|_| Box::pin(std::future::pending()));
+        let shared = Arc::new(Shared { connector, ..Arc::into_inner(shared()).unwrap() });
+        let pick = Pick::Remote { provider: "openai".into(), model: "m".into() };
+        let reply = shared.pick(7, pick, Duration::ZERO).await;
+        assert!(matches!(&reply, Reply::Refused { id: 7, why } if why.contains("minions doctor")), "{reply:?}");
+    }
+
+    #[tokio::test]
+    async fn a_pick_at_which_this_program_fails_is_refused_by_its_number() {
+        let mut picks = Picks::default();
+        picks.begin(3, async { Reply::Taken { id: 3 } });
+        picks.begin(4, async { panic!("a fault of the connector") });
+        let mut replies = [picks.next().await.unwrap(), picks.next().await.unwrap()];
+        replies.sort_by_key(|reply| matches!(reply, Reply::Refused { .. }));
+        assert_eq!(replies[0], Reply::Taken { id: 3 });
+        assert!(
+            matches!(&replies[1], Reply::Refused { id: 4, why } if why.contains("please report it")),
+            "{replies:?}"
+        );
+        assert_eq!(picks.next().await, None);
     }
 
     #[test]
