@@ -38,8 +38,9 @@ pub fn advance(state: &State, due: Option<RemoteAsk>) -> Option<Step> {
         Due::Ask { purpose, .. } if let Some(words) = new_words(state, *purpose) => {
             Step::fact(Fact::WordsRedacted { words })
         }
-        // A fork, or another remote LM than the one that the person agreed to.
-        Due::Ask { purpose: Purpose::Answer, .. } if !state.may_send_documents() => {
+        // A fork, or another remote LM than the one that the person agreed to. Asked again for another form of its reply, it is
+        // sent no documents.
+        Due::Ask { purpose: Purpose::Answer, attempt: 1 } if !state.may_send_documents() => {
             Step::fact(remote_only::asks(state))
         }
         Due::AskConsent => Step::fact(remote_only::asks(state)),
@@ -102,7 +103,7 @@ pub fn due_request(state: &State) -> Option<RemoteAsk> {
     if state.pause.is_some() || state.redactor.error().is_some() || new_words(state, purpose).is_some() {
         return None;
     }
-    if purpose == Purpose::Answer && !state.may_send_documents() {
+    if purpose == Purpose::Answer && attempt == 1 && !state.may_send_documents() {
         return None;
     }
     if let Some(draft) = &state.draft {

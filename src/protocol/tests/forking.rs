@@ -38,6 +38,20 @@ fn the_whole_document_leaves_in_a_fork_only_when_the_person_agrees_there() {
 }
 
 #[test]
+fn a_fork_that_only_asks_for_another_form_of_the_reply_sends_no_document_again() {
+    let world = World { decisions: vec!["{no decision", FINAL], ..remote_only() };
+    let whole = world.run();
+    let at = whole.facts.iter().position(|fact| matches!(fact, Fact::DecisionRejected { .. })).unwrap();
+    let facts = fork(&whole.facts[..=at], world.settings.clone());
+    let world = World { agrees: false, decisions: vec![FINAL], ..world };
+    let run = world.resume(&facts);
+    assert_eq!(run.state.ending(), Some(&Ending::Answered), "{:?}", run.kinds());
+    let [request] = &run.asked[..] else { panic!("{:?}", run.asked) };
+    assert_eq!(request.attempt, 2);
+    assert!(request.messages.iter().all(|message| !message.content.contains(text())));
+}
+
+#[test]
 fn another_remote_lm_is_sent_the_whole_document_only_when_the_person_agrees_again() {
     let whole = remote_only().run();
     let given = whole.facts.iter().position(|fact| matches!(fact, Fact::ConsentGiven)).unwrap();
