@@ -31,8 +31,6 @@ pub struct Wanted {
     pub from: Option<Point>,
     /// Another question, which follows up on the old one.
     pub question: Option<String>,
-    /// The levers from the place on.
-    pub settings: Option<Settings>,
     /// Another program.
     pub code: Option<String>,
     /// Another output of a job.
@@ -51,8 +49,9 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     let store = begin::store(&loaded.config)?;
     let parent = store.resolve(&args.session)?;
     let journal = Arc::new(parent.read()?);
-    let wanted = wanted(loaded, args, &parent, &journal)?;
-    let recorded = plan(&parent, journal.clone(), &wanted)?.make(&store).await?;
+    let wanted = wanted(args)?;
+    let settings = settings_of(loaded, &in_force(&parent, &journal, &wanted)?)?;
+    let recorded = plan(&parent, journal.clone(), &wanted, &settings)?.make(&store).await?;
     let planner: Option<Arc<dyn RemoteLm>> =
         args.rerun_local.then(|| Arc::new(RecordedPlanner::of(parent.id().to_string(), journal.facts())) as _);
     let config = config_of(loaded, &recorded.state, planner.is_some())?;
@@ -69,7 +68,7 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn wanted(loaded: &Loaded, args: &ForkArgs, parent: &Session, journal: &Journal) -> Result<Wanted, Failure> {
+fn wanted(args: &ForkArgs) -> Result<Wanted, Failure> {
     let code =
         match &args.code {
             Some(path) => Some(fs::read_to_string(path).map_err(|error| {
@@ -90,19 +89,16 @@ fn wanted(loaded: &Loaded, args: &ForkArgs, parent: &Session, journal: &Journal)
         }
         _ => None,
     };
-    let mut wanted = Wanted {
+    Ok(Wanted {
         from: args.from,
         question: args.question.clone(),
-        settings: None,
         code,
         output,
         rerun_local: args.rerun_local,
         anew: args.ask_anew,
         // The planner's replies on record are asked for nothing.
         disagrees: !args.yes_send_document && !args.rerun_local,
-    };
-    wanted.settings = Some(settings_of(loaded, &in_force(parent, journal, &wanted)?)?);
-    Ok(wanted)
+    })
 }
 
 /// The settings of the old session as they held at the place where it is left.
@@ -167,16 +163,16 @@ fn settings_of(loaded: &Loaded, old: &Settings) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// A fork that is begun on the screen: its levers are those of the form, which are the settings in force.
+/// A fork that is begun on the screen, and its settings: its levers are those of the form, which are the settings in force.
 pub fn on_screen(
     config: &Config,
     (parent, journal): (&Session, &Journal),
     seq: u64,
     question: Option<String>,
-) -> Result<Wanted, Failure> {
+) -> Result<(Wanted, Settings), Failure> {
     let wanted = Wanted { from: Some(Point::Record(seq)), question, ..Wanted::default() };
-    let settings = Some(of_form(config, &in_force(parent, journal, &wanted)?));
-    Ok(Wanted { settings, ..wanted })
+    let settings = of_form(config, &in_force(parent, journal, &wanted)?);
+    Ok((wanted, settings))
 }
 
 fn of_form(config: &Config, old: &Settings) -> Settings {
@@ -211,17 +207,12 @@ impl Plan {
     }
 }
 
-/// Works out what a fork of this session begins with.
-pub fn plan(parent: &Session, journal: Arc<Journal>, wanted: &Wanted) -> Result<Plan, Failure> {
+/// Works out what a fork of this session begins with; its `settings` hold from the place on.
+pub fn plan(parent: &Session, journal: Arc<Journal>, wanted: &Wanted, settings: &Settings) -> Result<Plan, Failure> {
     let opened = opened_of(parent, &journal)?;
     let documents = parent.documents(&opened.documents)?;
-    let settings = match &wanted.settings {
-        Some(settings) => {
-            let question = wanted.question.as_ref().unwrap_or(&opened.question);
-            Some(private::opened(settings, question, &documents)?)
-        }
-        None => None,
-    };
+    let question = wanted.question.as_ref().unwrap_or(&opened.question);
+    let settings = private::opened(settings, question, &documents)?;
     let records = &journal.records[..place(parent, &journal, wanted)?];
     let old: Vec<&Fact> = records.iter().filter_map(|record| record.fact.known()).collect();
     let mut before = State::default();
@@ -229,10 +220,7 @@ pub fn plan(parent: &Session, journal: Arc<Journal>, wanted: &Wanted) -> Result<
     let mut changed = Vec::new();
     for (is_changed, what) in [
         (wanted.question.is_some(), Changed::Question),
-        (
-            settings.as_ref().is_some_and(|now| Levers::of(now) != Levers::of(&before.settings_from_here())),
-            Changed::Levers,
-        ),
+        (Levers::of(&settings) != Levers::of(&before.settings_from_here()), Changed::Levers),
         (wanted.code.is_some(), Changed::Code),
         (wanted.output.is_some(), Changed::Job),
         (wanted.rerun_local, Changed::Reading),
@@ -251,7 +239,7 @@ pub fn plan(parent: &Session, journal: Arc<Journal>, wanted: &Wanted) -> Result<
             from.known = Known::of(&before);
             vec![Fact::SessionOpened(Box::new(SessionOpened {
                 question: question.clone(),
-                settings: settings.unwrap_or_else(|| opened.settings.clone()),
+                settings,
                 remote: before.remote().unwrap_or(&opened.remote).clone(),
                 local: before.models.now.local.as_ref().unwrap_or(&opened.local).clone(),
                 parent: Some(from),

@@ -117,8 +117,8 @@ impl Opening {
         self.read(Asked::Picked, move || {
             let store = store(&config)?;
             let journal = Arc::new(parent.read()?);
-            let of_form = fork::on_screen(&config, (&parent, &journal), seq, question)?;
-            let plan = fork::plan(&parent, journal, &of_form)?;
+            let (change, settings) = fork::on_screen(&config, (&parent, &journal), seq, question)?;
+            let plan = fork::plan(&parent, journal, &change, &settings)?;
             if !goes_on.load(Ordering::Relaxed) {
                 return Err(Failure::usage("the fork is wanted no longer"));
             }

@@ -48,8 +48,8 @@ impl Known {
 /// What is another way in the new session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
-    /// The levers; they hold from the place on.
-    pub settings: Option<Settings>,
+    /// Its levers hold from the place on.
+    pub settings: Settings,
     /// Another program in place of this one. What came after it is left out.
     pub code: Option<(CodeId, String)>,
     /// Another output of this job. What its round made of the outputs is left out.
@@ -62,10 +62,8 @@ pub struct Changes {
 /// code, output or jobs only those before it count.
 pub fn forked(parent: Parent, facts: &[&Fact], changes: &Changes) -> Vec<Fact> {
     let facts = &facts[..end(facts, changes)];
-    let mut before = State::default();
-    facts.iter().for_each(|fact| before.apply(fact));
     let mut facts = facts.iter().filter_map(|fact| taken_over(fact)).collect::<Vec<_>>();
-    let mut settings = changes.settings.clone().unwrap_or_else(|| before.settings_from_here());
+    let mut settings = changes.settings.clone();
     // The gates hold from the place on: where the session stands follows from those that were in force before.
     let gates = std::mem::take(&mut settings.gates);
     if let Some(Fact::SessionOpened(opened)) = facts.first_mut() {
@@ -177,7 +175,7 @@ fn taken_over(fact: &Fact) -> Option<Fact> {
         // What the person allowed in the old session was allowed there.
         Fact::ExposureReached(_) | Fact::ExposureRaised { .. } => return None,
         Fact::ConsentAsked { .. } | Fact::ConsentGiven => return None,
-        // Gates and levers are in the settings of the new one.
+        // Levers are in the settings of the new one, and its gates are chosen where it begins to differ.
         Fact::GatesChosen { .. } | Fact::RanOn { .. } | Fact::LeversChosen(_) => return None,
         // It was the old one that was paused.
         Fact::RunPaused { .. } | Fact::RunContinued => return None,

@@ -9,7 +9,7 @@ fn parent() -> Parent {
 
 fn fork(facts: &[Fact], settings: Settings) -> Vec<Fact> {
     let facts: Vec<&Fact> = facts.iter().collect();
-    forked(parent(), &facts, &Changes { settings: Some(settings), ..Changes::default() })
+    forked(parent(), &facts, &Changes { settings, ..Changes::default() })
 }
 
 fn remote_only() -> World {
@@ -163,7 +163,8 @@ fn a_private_word_in_an_output_from_the_record_or_of_the_person_has_a_placeholde
 
     let facts: Vec<&Fact> = whole.facts.iter().collect();
     let output = Some((job, says("Li asks c@d.org"), None));
-    let taken = forked(parent(), &facts, &Changes { output, ..Changes::default() });
+    let changes = Changes { settings: whole.state.settings_from_here(), output, ..Changes::default() };
+    let taken = forked(parent(), &facts, &changes);
     assert_eq!(words_of(&taken), ["c@d.org"]);
 }
 
