@@ -160,6 +160,9 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
         let ask = model.state.asks().last().map(|ask| ask.request.ask.n);
         model.put_note(Note { seq, at_ms, text: text.clone(), ask });
     }
+    if let (Fact::JobsPlanned(_), true, Some(told)) = (fact, model.is_running(), model.state.pins_left_out()) {
+        model.notify(told);
+    }
     // What was asked is on the disk now.
     if matches!(fact, Fact::SessionOpened(_)) && model.is_running() {
         (model.draft, model.fork_draft) = (None, None);

@@ -118,7 +118,8 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
         Fact::CodeRejected { error, .. } => format!("round {round}: the program was sent back: {error}"),
         Fact::EmbeddingFailed { error, .. } => format!("round {round}: chunks were retrieved by words alone: {error}"),
         Fact::JobsPlanned(planned) => {
-            format!("round {round}: {} jobs on {} chunks", planned.jobs.len(), planned.chunks.len())
+            let left_out = state.pins_left_out().map(|told| format!("; {told}")).unwrap_or_default();
+            format!("round {round}: {} jobs on {} chunks{left_out}", planned.jobs.len(), planned.chunks.len())
         }
         Fact::OutputsAggregated { text, kept, .. } => match first_failure(state) {
             Some(error) => format!("round {round}: no job gave a usable output; the first failed with: {error}"),

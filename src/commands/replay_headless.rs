@@ -268,6 +268,9 @@ impl<'a> Transcript<'a> {
         let samples = planned.jobs.iter().map(|job| job.sample + 1).max().unwrap_or(1);
         let line = format!("{jobs} jobs: {chunks} chunks, {} tasks, {samples} sample(s)", planned.tasks.len());
         self.line(at_ms, &line)?;
+        if let Some(told) = self.state.pins_left_out() {
+            self.line(at_ms, &told)?;
+        }
         for task in &planned.tasks {
             writeln!(self.out, "{}task: {}", self.indent(), visible(task))?;
         }

@@ -230,8 +230,8 @@ impl State {
     }
 
     fn jobs_planned(&mut self, planned: &PlannedJobs) {
+        self.read_pinned(planned);
         let Some(round) = self.rounds.last_mut() else { return };
-        self.pinned.clear();
         round.chunks = planned.chunks.clone();
         round.tasks = planned.tasks.clone();
         round.advices = planned.advices.clone();

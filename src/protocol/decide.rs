@@ -257,7 +257,7 @@ fn plan(state: &State, code: CodeId, manifests: Vec<Manifest>) -> Step {
     }
     let mut planned =
         PlannedJobs { round: code.round, chunks: chunks.items, tasks: tasks.items, advices: advices.items, jobs };
-    pins::plan(&state.pinned, settings.samples.max(1), &mut planned);
+    pins::plan(&state.pinned, &settings, &mut planned);
     let step = Step::fact(Fact::JobsPlanned(planned));
     if state.gates.stop_at(Gate::Code) { step } else { step.with(Effect::RunJobs { round: code.round }) }
 }

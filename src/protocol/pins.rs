@@ -3,7 +3,7 @@
 use super::fact::{Fact, PlannedJobs};
 use super::input::Step;
 use super::job::{Chunk, PlannedJob};
-use super::settings::ProtocolKind;
+use super::settings::{ProtocolKind, Settings};
 use super::state::State;
 use crate::document::Span;
 
@@ -28,20 +28,38 @@ impl State {
     pub fn takes_pins(&self) -> bool {
         self.opened.is_some() && self.ending().is_none() && self.settings().protocol == ProtocolKind::Minions
     }
+
+    /// That pinned passages found no room in the round that was just planned, where some did not.
+    pub fn pins_left_out(&self) -> Option<String> {
+        let passages = match self.pinned.len() {
+            0 => return None,
+            1 => "1 pinned passage is".to_owned(),
+            count => format!("{count} pinned passages are"),
+        };
+        let most = self.settings().max_jobs;
+        Some(format!("{passages} left for the next round, if there is one: at most {most} jobs are allowed in one"))
+    }
+
+    /// What is read in the round is pinned no longer; what it had no room for waits for the next one.
+    pub(super) fn read_pinned(&mut self, planned: &PlannedJobs) {
+        self.pinned.retain(|span| !planned.chunks.contains(&Chunk::Span(*span)));
+    }
 }
 
 /// Asks the round's tasks of each passage, with the advice that each came with first. A passage that is a chunk of the round
-/// already is read as planned.
-pub(super) fn plan(spans: &[Span], samples: u32, planned: &mut PlannedJobs) {
+/// already is read as planned; one whose jobs would be more than the round may have is left out.
+pub(super) fn plan(spans: &[Span], settings: &Settings, planned: &mut PlannedJobs) {
+    let (samples, most) = (settings.samples.max(1), settings.max_jobs as usize);
     let mut asked: Vec<(u32, u32)> = Vec::new();
     for job in &planned.jobs {
         if asked.len() < MOST_TASKS && asked.iter().all(|(task, _)| *task != job.task) {
             asked.push((job.task, job.advice));
         }
     }
+    let each = asked.len() * samples as usize;
     for span in spans {
         let chunk = Chunk::Span(*span);
-        if planned.chunks.contains(&chunk) {
+        if planned.chunks.contains(&chunk) || planned.jobs.len() + each > most {
             continue;
         }
         let at = planned.chunks.len() as u32;

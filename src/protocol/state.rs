@@ -38,7 +38,7 @@ pub struct State {
     pub budgets: Budgets,
     /// What the person chose for the next round; the settings have it once the round begins.
     pub levers: Option<Levers>,
-    /// Passages that the next round that is planned reads, whatever its program plans.
+    /// Passages that the next round that is planned reads, whatever its program plans, as far as it has room for them.
     pub pinned: Vec<Span>,
     /// What sending the whole documents was told to come to, once the person was asked.
     pub consent: Option<Estimate>,

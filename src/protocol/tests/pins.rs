@@ -2,6 +2,7 @@
 
 use super::world::*;
 use crate::document::Span;
+use crate::protocol::pins::MOST_PINS;
 use crate::protocol::*;
 
 /// Where a run waits for its first program to plan the jobs, and the state there.
@@ -56,6 +57,25 @@ fn a_passage_that_is_pinned_twice_is_let_go_and_one_that_is_planned_anyway_is_re
     }
     assert_eq!(state.pinned, [planned]);
     assert_eq!(prepared(&mut state, &["Who?"]).jobs.len(), 1);
+}
+
+#[test]
+fn what_the_round_has_no_room_for_stays_pinned_for_the_next_one() {
+    let mut state = planning(Settings { samples: 2, ..Settings::default() });
+    state.opened.as_mut().unwrap().settings.max_jobs = 7;
+    let spans = [Span::new(0, 4, 20), Span::new(0, 30, 40)];
+    spans.iter().for_each(|span| drop(told(&mut state, Input::Pin(*span))));
+    let planned = prepared(&mut state, &["Who?"]);
+    assert_eq!((planned.jobs.len(), state.pins_left_out()), (6, None), "both have room");
+
+    let mut state = planning(Settings { samples: 2, ..Settings::default() });
+    state.opened.as_mut().unwrap().settings.max_jobs = 7;
+    spans.iter().for_each(|span| drop(told(&mut state, Input::Pin(*span))));
+    let planned = prepared(&mut state, &["Who?", "Who?"]);
+    assert_eq!((planned.jobs.len(), planned.chunks.len()), (6, 2), "no more than the round may have");
+    assert_eq!(state.pinned, spans[1..]);
+    let left_out = state.pins_left_out().unwrap();
+    assert_eq!(left_out, "1 pinned passage is left for the next round, if there is one: at most 7 jobs are allowed in one");
 }
 
 #[test]
