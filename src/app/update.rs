@@ -158,6 +158,9 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
     // A replay knows its notes from the beginning.
     if let (Fact::NoteAdded { text }, Mode::Live { .. }) = (fact, model.mode) {
         let ask = model.state.asks().last().map(|ask| ask.request.ask.n);
+        if model.is_running() {
+            model.notify(format!("note: {}", text.lines().next().unwrap_or_default()));
+        }
         model.put_note(Note { seq, at_ms, text: text.clone(), ask });
     }
     if let (Fact::JobsPlanned(_), true, Some(told)) = (fact, model.is_running(), model.state.pins_left_out()) {

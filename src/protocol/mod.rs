@@ -64,7 +64,6 @@ pub use merge::merged;
 pub use message::{Message, Purpose, ReplyFormat, Role, TokenCount, Usage, estimate_tokens};
 pub use need::Need;
 pub use pause::Pause;
-pub use pins::MOST_PINS;
 pub use price::{LongPrice, Price};
 pub use remote_only::enclose;
 pub use resume::{Interrupted, Resumed};

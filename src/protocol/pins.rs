@@ -3,30 +3,52 @@
 use super::fact::{Fact, PlannedJobs};
 use super::input::Step;
 use super::job::{Chunk, PlannedJob};
-use super::settings::{ProtocolKind, Settings};
+use super::settings::{Part, ProtocolKind, Settings};
 use super::state::State;
 use crate::document::Span;
 
 /// So many passages are pinned at most.
-pub const MOST_PINS: usize = 16;
+pub(super) const MOST_PINS: usize = 16;
 /// So many of the round's tasks are asked of a passage: where a program writes one for each chunk, the first ones.
 const MOST_TASKS: usize = 16;
 
-/// Pins the passage, or lets it go where it is pinned already. Programs plan rounds of MinionS alone.
+/// Pins the passage, or lets it go where it is pinned already.
 pub(super) fn pinned(state: &State, span: Span) -> Step {
     let mut spans = state.pinned.clone();
     match spans.iter().position(|pinned| *pinned == span) {
         Some(at) => drop(spans.remove(at)),
-        None if spans.len() < MOST_PINS && state.takes_pins() && span.start < span.end => spans.push(span),
+        None if state.may_pin(span).is_ok() => spans.push(span),
         None => return Step::default(),
     }
     Step::fact(Fact::PassagesPinned { spans })
 }
 
 impl State {
-    /// Whether a passage can be pinned: a round may come that a program plans.
+    /// Whether a passage can be pinned: a round may come that a program plans, which those of MinionS alone are.
     pub fn takes_pins(&self) -> bool {
         self.opened.is_some() && self.ending().is_none() && self.settings().protocol == ProtocolKind::Minions
+    }
+
+    /// Why this passage cannot be pinned, worded for the person, as far as can be told without the documents' texts.
+    pub fn may_pin(&self, span: Span) -> Result<(), String> {
+        if !self.takes_pins() {
+            return Err("only rounds of MinionS read what is pinned".into());
+        }
+        if self.pinned.len() >= MOST_PINS {
+            return Err(format!("{MOST_PINS} passages are pinned already"));
+        }
+        let document = self.opened.as_ref().and_then(|opened| opened.documents.get(span.document));
+        if span.start >= span.end || document.is_none_or(|document| span.end > document.bytes) {
+            return Err("no document of the session has such a passage".into());
+        }
+        match self.settings().part {
+            Some(Part { span: part, .. })
+                if part.document != span.document || span.start < part.start || span.end > part.end =>
+            {
+                Err("it lies outside of the part that the session is about".into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// That pinned passages found no room in the round that was just planned, where some did not.

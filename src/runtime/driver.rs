@@ -11,10 +11,12 @@ use super::counting::{self, Counting};
 use super::effects::{self, Arrival, Context};
 use super::exposing::Exposing;
 use super::hidden::Hidden;
+use super::pinning;
 use super::programs::ProgramCall;
 use super::recall::Recall;
 use super::reserve::Reserve;
 use super::{Beginning, Connected, Event, Order, Setup};
+use crate::document::Span;
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::redact::Redactor;
 use crate::protocol::{
@@ -125,7 +127,7 @@ impl Driver {
                     Some(Order::Levers(levers)) => vec![Input::ChooseLevers(levers)],
                     Some(Order::Pause) => vec![self.pause()],
                     Some(Order::GoOn) => vec![Input::GoOn],
-                    Some(Order::Pin(span)) => vec![Input::Pin(span)],
+                    Some(Order::Pin(span)) => vec![self.pin(span)],
                     Some(Order::Consent) => vec![Input::Consent],
                     Some(Order::Stop | Order::Leave) => vec![self.stop()],
                     Some(Order::SendAgain) => vec![Input::SendAgain],
@@ -391,6 +393,13 @@ impl Driver {
             };
             self.running.insert(id, task);
         }
+    }
+
+    /// Pins a passage that can be read, or notes why it cannot be.
+    fn pin(&self, span: Span) -> Input {
+        let reader = self.next.local.as_ref().unwrap_or(&self.context.local);
+        let room = reader.window_chars(self.state.settings().local_max_output_tokens);
+        pinning::pin(&self.state, span, &self.context.documents, room)
     }
 
     /// This result and those that are ready by now.

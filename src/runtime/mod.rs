@@ -9,6 +9,7 @@ mod effects;
 mod exposing;
 mod hidden;
 mod likeness;
+mod pinning;
 mod programs;
 mod recall;
 mod rerun;

@@ -7,7 +7,6 @@ use crate::app::lines::DocumentRow;
 use crate::app::message::Command;
 use crate::app::model::Model;
 use crate::document::Span;
-use crate::protocol::MOST_PINS;
 
 /// Whole lines, from the one where it began to the one it was moved to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,10 +100,8 @@ impl Model {
         let pinned = match (self.pins_wanted(), self.selected()) {
             (Err(why), _) => Err(why.to_owned()),
             (Ok(()), None) => Err(self.with_keys("no lines are selected", &[(Action::Select, "selects some")])),
-            (Ok(()), Some(span)) if self.state.pinned.len() >= MOST_PINS && !self.state.pinned.contains(&span) => {
-                Err(format!("{MOST_PINS} passages are pinned already"))
-            }
-            (Ok(()), Some(span)) => Ok(span),
+            (Ok(()), Some(span)) if self.state.pinned.contains(&span) => Ok(span),
+            (Ok(()), Some(span)) => self.state.may_pin(span).map(|()| span),
         };
         match pinned {
             Ok(span) => {

@@ -75,7 +75,26 @@ fn what_the_round_has_no_room_for_stays_pinned_for_the_next_one() {
     assert_eq!((planned.jobs.len(), planned.chunks.len()), (6, 2), "no more than the round may have");
     assert_eq!(state.pinned, spans[1..]);
     let left_out = state.pins_left_out().unwrap();
-    assert_eq!(left_out, "1 pinned passage is left for the next round, if there is one: at most 7 jobs are allowed in one");
+    assert_eq!(
+        left_out,
+        "1 pinned passage is left for the next round, if there is one: at most 7 jobs are allowed in one"
+    );
+}
+
+#[test]
+fn only_a_passage_of_what_the_session_is_about_is_pinned() {
+    let mut state = planning(Settings::default());
+    let bytes = state.opened.as_ref().unwrap().documents[0].bytes;
+    for span in [Span::new(0, 0, bytes + 1), Span::new(1, 0, 1), Span::new(0, 9, 4)] {
+        assert!(told(&mut state, Input::Pin(span)).is_empty(), "{span:?}");
+        assert!(state.may_pin(span).unwrap_err().contains("no document"));
+    }
+    assert_eq!(told(&mut state, Input::Pin(Span::new(0, 0, bytes))).len(), 1);
+    let part = Some(Part { span: Span::new(0, 10, 20), characters: 10 });
+    let mut state = planning(Settings { part, ..Settings::default() });
+    for (span, fits) in [(Span::new(0, 10, 20), true), (Span::new(0, 9, 20), false), (Span::new(0, 12, 21), false)] {
+        assert_eq!(!told(&mut state, Input::Pin(span)).is_empty(), fits, "{span:?}");
+    }
 }
 
 #[test]
