@@ -1,6 +1,6 @@
 //! Settings of a run that have a flag of their own.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::values::given;
 use crate::config::Override;
@@ -66,18 +66,41 @@ pub struct Levers {
     /// The share of the documents that may leave this machine, from 0 to 1; 1 sets no limit
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     pub max_exposed_share: Option<String>,
-    /// Take these out of everything that leaves: email, phone, iban, card, id; may be repeated
+    /// Take these out of everything that leaves; may be repeated
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
-    pub redact: Vec<String>,
+    pub redact: Vec<Kind>,
     /// Take this name out of everything that leaves; may be repeated
     #[arg(long, value_name = "NAME")]
     pub redact_name: Vec<String>,
 }
 
+/// What is taken out wherever it stands. Names and patterns are lists, and have no place here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    Email,
+    Phone,
+    Iban,
+    Card,
+    Id,
+}
+
+impl Kind {
+    /// Its key in `[redact]`.
+    fn setting(self) -> &'static str {
+        match self {
+            Self::Email => "redact.email",
+            Self::Phone => "redact.phone",
+            Self::Iban => "redact.iban",
+            Self::Card => "redact.card",
+            Self::Id => "redact.id",
+        }
+    }
+}
+
 impl Levers {
     pub(super) fn overrides(&self) -> Vec<Override> {
         let step = self.step.then(|| "true".to_owned());
-        let redacted = self.redact.iter().map(|kind| given(&format!("redact.{kind}"), "true".into(), "--redact"));
+        let redacted = self.redact.iter().map(|kind| given(kind.setting(), "true".into(), "--redact"));
         let names = self.redact_name.iter().map(|name| given("redact.names+", one(name), "--redact-name"));
         let all = [
             ("protocol.name", &self.protocol, "--protocol"),
@@ -109,4 +132,30 @@ impl Levers {
 /// A list of this one text, whatever it holds.
 fn one(text: &str) -> String {
     serde_json::json!([text]).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::Cli;
+    use super::*;
+
+    fn overrides(flags: &[&str]) -> Result<Vec<(String, String)>, String> {
+        let words = ["minions", "run", "-d", "a.txt", "--question", "q"].iter().chain(flags);
+        let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
+        Ok(cli.overrides().into_iter().map(|given| (given.name, given.value)).collect())
+    }
+
+    #[test]
+    fn a_kind_that_is_redacted_leaves_the_lists_of_the_file_alone() {
+        let on = |key: &str| (key.to_owned(), "true".to_owned());
+        assert_eq!(overrides(&["--redact", "email,id"]).unwrap(), [on("redact.email"), on("redact.id")]);
+        for list in ["names", "patterns", "names+"] {
+            let refused = overrides(&["--redact", list]).unwrap_err();
+            assert!(refused.contains("--redact") && refused.contains("email, phone, iban, card, id"), "{refused}");
+        }
+        let name = ("redact.names+".to_owned(), "[\"Ann Lee\"]".to_owned());
+        assert_eq!(overrides(&["--redact-name", "Ann Lee"]).unwrap(), [name]);
+    }
 }
