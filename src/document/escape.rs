@@ -44,6 +44,10 @@ pub fn markdown(text: &str) -> String {
                 escaped.push('\\');
                 escaped.push(character);
             }
+            // GitHub makes a link of `www.` alone.
+            '.' if shown[..at].get(at.saturating_sub(3)..).is_some_and(|www| www.eq_ignore_ascii_case("www")) => {
+                escaped.push_str("&#46;");
+            }
             // A number and a full stop or bracket begin a list.
             '.' | ')' if shown[..at].bytes().all(|byte| byte.is_ascii_digit()) && at > 0 => {
                 escaped.push('\\');
@@ -167,6 +171,7 @@ mod tests {
             // What cannot be seen is shown as words, which are longer.
             "\u{1b}a.",
             "é\u{200b}1)",
+            "www.evil.example WWW.evil.example (www.evil.example) ww.w www",
         ] {
             for text in [markdown(hostile), format!("> {}", markdown(hostile))] {
                 let mut shown = String::new();
@@ -178,6 +183,10 @@ mod tests {
                     }
                 }
                 assert_eq!(shown.trim_end_matches(' '), visible(hostile), "{text}");
+                // The parser makes no links of bare addresses, as GitHub does.
+                for bare in ["www.", "://", "@"] {
+                    assert!(!text.to_ascii_lowercase().contains(bare), "{text}");
+                }
             }
         }
     }
