@@ -226,6 +226,10 @@ fn aligned(text: &str, at: usize, above: usize) -> Result<Table, usize> {
     while cursor < text.len() {
         let line = first_line(text, cursor);
         let kind = Line::of(line);
+        // A table of another kind begins, whose cells are padded.
+        if cursor > at && (pipes(text, cursor).is_some() || parted(text, cursor).is_some()) {
+            break;
+        }
         cursor += line.len();
         match kind {
             Line::Figures | Line::Words => {
@@ -318,6 +322,18 @@ mod tests {
         let text =
             format!("It was a good year, as the figures below tell.\n\n{header}{rows}\nThe notes are part of these.\n");
         assert_eq!(found(&text), [(header, rows)]);
+    }
+
+    #[test]
+    fn aligned_columns_end_where_another_kind_of_table_begins() {
+        let piped = ("| Item   | 2019   |\n|--------|--------|\n", "| Cash   | 5      |\n");
+        let parted = ("name;  sum;  tax\n", "a;  1;  2\nb;  3;  4\n");
+        let rows = "Cash     5     6\nDebt     7     8\nRest     9     1\n";
+        for (header, others) in [piped, parted] {
+            assert_eq!(found(&format!("Region:  North\n\n{header}{others}")), [(header, others)]);
+            assert_eq!(found(&format!("{rows}{header}{others}")), [("", rows), (header, others)]);
+            assert_eq!(found(&format!("{header}{others}\n{rows}")), [(header, others), ("", rows)]);
+        }
     }
 
     #[test]
