@@ -18,6 +18,7 @@ pub mod wanted;
 pub mod words;
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
@@ -25,7 +26,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use citation::Locator;
 pub use normal::{NormalChar, NormalChars};
-pub use source::{Change, Source};
+pub use source::{Change, FileHash, Source};
 pub use span::{Elsewhere, Located, Match, Span};
 
 /// The blake3 hash of a document's text as it was read, written as 64 hexadecimal digits.
@@ -126,6 +127,12 @@ impl Document {
     /// The same, as it was read from this file.
     pub fn read_from(self, source: Option<Source>) -> Self {
         Self { source, ..self }
+    }
+
+    /// The same, as it was read from a file that holds this text and no more.
+    pub fn read_as_it_is(self, path: &Path) -> Self {
+        let source = Source::of_text(path, &self.text, &self.hash);
+        self.read_from(source)
     }
 
     /// The hash of the text. Reads all of it the first time.

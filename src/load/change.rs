@@ -19,7 +19,7 @@ pub fn change_of(source: &Source) -> Option<Change> {
         return Some(Change::Changed);
     }
     let hash = File::open(&source.path).and_then(DocumentHash::of_file).ok()?;
-    (hash != source.hash).then_some(Change::Changed)
+    (hash != source.hash.get()).then_some(Change::Changed)
 }
 
 /// A sentence for each of the documents whose file is not what it was, for who goes on with the text that was kept.

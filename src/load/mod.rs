@@ -132,8 +132,11 @@ impl<'a> Loader<'a> {
         let path = &source.path;
         let bytes = if is_standard_input(path) { read(io::stdin().lock(), 0, path)? } else { read_file(path)? };
         let name = source.name.clone();
-        let file = if is_standard_input(path) { None } else { document::Source::of(path, &bytes) };
-        let document = match recognise(&bytes, &source.name) {
+        let format = recognise(&bytes, &source.name);
+        // A large text is shown before it is hashed; all others take longer to read than to hash.
+        let stays = matches!(&format, Format::Text(charset, Kind::Plain) if text::stays(&bytes, charset));
+        let file = (!is_standard_input(path) && !stays).then(|| document::Source::of(path, &bytes)).flatten();
+        let document = match format {
             Format::Text(charset, kind) => {
                 let text = text::decode(bytes, charset);
                 match kind {
@@ -171,7 +174,10 @@ impl<'a> Loader<'a> {
         if document.text.chars().all(|c| c.is_whitespace() || c == '\u{feff}') {
             return Err(LoadError::Empty(path.clone()));
         }
-        Ok(document.read_from(file))
+        Ok(match stays && !is_standard_input(path) {
+            true => document.read_as_it_is(path),
+            false => document.read_from(file),
+        })
     }
 
     fn apart(

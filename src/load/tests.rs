@@ -192,3 +192,23 @@ fn pages_that_cannot_be_read_are_named_and_keep_their_number() {
     assert_eq!(listed(&[3, 5, 6, 7]), "pages 3, 5–7:");
     assert_eq!(listed(&[3]), "page 3:");
 }
+
+#[test]
+fn what_is_kept_of_a_file_is_its_own_length_and_hash_however_its_text_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [
+        ("a.txt", GERMAN.as_bytes().to_vec()),
+        ("b.txt", [b"\xef\xbb\xbf", GERMAN.as_bytes()].concat()),
+        ("c.txt", GERMAN.replace('\n', "\r\n").into_bytes()),
+        ("d.txt", utf16(GERMAN, true, u16::to_le_bytes)),
+        ("e.csv", b"a,\"two\nlines\"\n".to_vec()),
+        ("f.json", format!("[\"{}\"]", "x, ".repeat(900)).into_bytes()),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, &bytes).unwrap();
+        let source = load(&path).unwrap().source.unwrap();
+        let hash = document::DocumentHash::of_bytes(&bytes);
+        assert_eq!((source.hash.get(), source.bytes), (hash, bytes.len() as u64), "{name}");
+        assert_eq!(change_of(&source), None, "{name}");
+    }
+}

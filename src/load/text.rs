@@ -27,6 +27,13 @@ pub fn decode(bytes: Vec<u8>, charset: Charset) -> String {
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
 }
 
+/// Whether such a text is its bytes as they are.
+pub fn stays(bytes: &[u8], charset: &Charset) -> bool {
+    matches!(charset, Charset::Known(encoding) if *encoding == UTF_8)
+        && !bytes.starts_with(b"\xef\xbb\xbf")
+        && memchr::memchr(b'\r', bytes).is_none()
+}
+
 fn decode_utf32(bytes: &[u8], big_endian: bool) -> String {
     let (units, _) = bytes.as_chunks::<4>();
     let code = |unit: &[u8; 4]| if big_endian { u32::from_be_bytes(*unit) } else { u32::from_le_bytes(*unit) };
