@@ -158,8 +158,7 @@ impl Apart {
                     pages.texts.push(String::new());
                     pages.pictures.push(pages.texts.len() as u32);
                 }
-                // Why is not told: what a library says of a page may be of its text.
-                Part::Unreadable(_) if pages.awaits(*total) => pages.skip(),
+                Part::Unreadable if pages.awaits(*total) => pages.skip(),
                 _ => return Err(Nothing::Process("said what it should not".into())),
             }
             if !told(pages.texts.len() as u32, total.unwrap_or(0)) {

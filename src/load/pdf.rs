@@ -22,7 +22,7 @@ pub fn read(bytes: Vec<u8>, from: u32, tell: &mut dyn FnMut(Part) -> bool) {
         let part = match document.extract_text(page as usize) {
             Ok(text) if text.trim().is_empty() && is_picture(&document, page as usize) => Part::Picture,
             Ok(text) => Part::Text(text),
-            Err(error) => Part::Unreadable(error.to_string()),
+            Err(_) => Part::Unreadable,
         };
         if !tell(part) {
             return;

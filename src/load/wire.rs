@@ -22,8 +22,8 @@ pub enum Part {
     Text(String),
     /// A page without text that shows a picture.
     Picture,
-    /// Why a page could not be read.
-    Unreadable(String),
+    /// A page that could not be read. Why is not told: what a library says of a page may be of its text.
+    Unreadable,
     Failed(Trouble),
     Done,
 }
@@ -68,7 +68,7 @@ impl Part {
             }
             Part::Text(text) => (1, text.as_bytes()),
             Part::Picture => (2, &[]),
-            Part::Unreadable(why) => (3, why.as_bytes()),
+            Part::Unreadable => (3, &[]),
             Part::Failed(Trouble::Password) => (4, &[]),
             Part::Failed(Trouble::Damaged(what)) => (5, what.as_bytes()),
             Part::Done => (6, &[]),
@@ -98,7 +98,7 @@ impl Part {
         match tag {
             1 => Ok(Part::Text(text)),
             2 => Ok(Part::Picture),
-            3 => Ok(Part::Unreadable(text)),
+            3 => Ok(Part::Unreadable),
             4 => Ok(Part::Failed(Trouble::Password)),
             5 => Ok(Part::Failed(Trouble::Damaged(text))),
             6 => Ok(Part::Done),
@@ -125,7 +125,7 @@ mod tests {
             Part::Pages(2000),
             Part::Text("wörter".into()),
             Part::Picture,
-            Part::Unreadable("why".into()),
+            Part::Unreadable,
             Part::Failed(Trouble::Password),
             Part::Failed(Trouble::Damaged("what".into())),
             Part::Done,
