@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::embedder::Embedder;
 use super::extractive::ExtractiveReader;
-use super::llama::LlamaLocal;
+use super::llama::{self, LlamaLocal};
 use super::openai::OpenAiLocal;
 use super::{LocalError, LocalLm, Probe};
 use crate::config::{Folders, LocalConfig, LocalProvider};
@@ -26,26 +26,21 @@ pub async fn connect(config: &LocalConfig, program: &Path) -> Result<Box<dyn Loc
 
 /// Who the settings name, as [`connect`] would record it, without a connection and without loading a model.
 pub fn named(config: &LocalConfig) -> ModelInfo {
-    let model = match config.provider {
+    let (provider, model) = match config.provider {
         LocalProvider::Extractive => return ExtractiveReader.info(),
-        LocalProvider::Openai | LocalProvider::Ollama => config.model.trim().to_owned(),
-        LocalProvider::LlamaCpp => {
-            let stem = Path::new(&config.model).file_stem();
-            let is_file = Path::new(&config.model).extension().is_some_and(|ending| ending == "gguf");
-            match stem.filter(|_| is_file) {
-                Some(stem) => stem.to_string_lossy().into_owned(),
-                None => config.model.clone(),
-            }
+        LocalProvider::Openai | LocalProvider::Ollama => {
+            (presets::reader(config.provider).name, config.model.trim().to_owned())
         }
+        LocalProvider::LlamaCpp => (llama::PROVIDER, llama::name(config)),
     };
-    ModelInfo { provider: presets::reader(config.provider).name.into(), model, is_model: true, price: None }
+    ModelInfo { provider: provider.into(), model, is_model: true, price: None }
 }
 
 /// Characters of a window that this reader has room for, as far as that is known without asking or loading it.
 pub fn window_chars(config: &LocalConfig) -> Option<usize> {
     match config.provider {
         LocalProvider::Extractive => ExtractiveReader.window_chars(config.max_output_tokens),
-        LocalProvider::LlamaCpp => super::llama::room_for(config),
+        LocalProvider::LlamaCpp => llama::room_for(config),
         LocalProvider::Openai | LocalProvider::Ollama => None,
     }
 }
@@ -62,5 +57,43 @@ pub async fn probe(config: &LocalConfig) -> Result<Vec<Result<Probe, LocalError>
     match config.provider {
         LocalProvider::Extractive | LocalProvider::LlamaCpp => Ok(Vec::new()),
         LocalProvider::Openai | LocalProvider::Ollama => Ok(OpenAiLocal::connect(config).await?.probe().await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.gguf");
+
+    #[tokio::test]
+    async fn who_the_settings_name_is_who_is_recorded_and_has_as_much_room() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(TINY, folder.path().join("small-chat.gguf")).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("small-chat.gguf"), folder.path().join("newest.gguf")).unwrap();
+        let newest = folder.path().join("newest.gguf").to_string_lossy().into_owned();
+        let settings = |provider, model: &str| LocalConfig {
+            provider,
+            model: model.into(),
+            base_url: "http://127.0.0.1:1/v1".into(),
+            models_dir: folder.path().to_owned(),
+            ..LocalConfig::default()
+        };
+        let mut all = vec![
+            settings(LocalProvider::Extractive, ""),
+            settings(LocalProvider::Openai, " a-model "),
+            settings(LocalProvider::Ollama, "qwen3:0.6b"),
+        ];
+        if cfg!(feature = "llama") {
+            all.extend([TINY, "small-chat", "newest", &newest].map(|model| settings(LocalProvider::LlamaCpp, model)));
+        }
+        for config in all {
+            // The engine would be another process of this program: it is stopped before it starts.
+            let connected = connect(&config, Path::new("/nowhere/minions")).await.unwrap();
+            assert_eq!(named(&config), connected.info(), "{:?} {:?}", config.provider, config.model);
+            if let Some(room) = window_chars(&config) {
+                assert_eq!(Some(room), connected.window_chars(config.max_output_tokens), "{:?}", config.model);
+            }
+        }
     }
 }

@@ -54,6 +54,9 @@ use super::{JobRequest, LocalError, LocalLm, fit, gguf};
 use crate::config::LocalConfig;
 use crate::protocol::{EngineSample, ModelInfo, Usage, WorkerReply, prompts};
 
+/// What records call it.
+pub const PROVIDER: &str = "llama-cpp";
+
 /// What the engine's process is called with; no command of a person.
 pub const SUBCOMMAND: &str = "__engine";
 
@@ -110,18 +113,31 @@ impl LlamaLocal {
         let silence = Duration::from_secs(config.timeout_s);
         let supervisor = Supervisor::new(program.to_owned(), Command::Load(options), log, silence, watched.clone());
         tokio::spawn(supervisor.run(order_receiver));
-        let model = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        let trained =
-            gguf::read(&path).ok().and_then(|info| info.context_length).and_then(|tokens| u32::try_from(tokens).ok());
-        let context_tokens = fit::cells(config.context_tokens).min(trained.unwrap_or(u32::MAX));
-        Ok(Self { model, orders, watched, max_in_flight, context_tokens })
+        let context_tokens = context_tokens(config, gguf::read(&path).ok().as_ref());
+        Ok(Self { model: name_of(&path), orders, watched, max_in_flight, context_tokens })
     }
 }
 
 /// Characters of a window that the model of the settings has room for; nothing where its file cannot be read.
 pub fn room_for(config: &LocalConfig) -> Option<usize> {
-    let trained = gguf::read(&chosen(config).ok()?).ok()?.context_length.and_then(|tokens| u32::try_from(tokens).ok());
-    window(fit::cells(config.context_tokens).min(trained.unwrap_or(u32::MAX)), config.max_output_tokens)
+    let info = gguf::read(&chosen(config).ok()?).ok()?;
+    window(context_tokens(config, Some(&info)), config.max_output_tokens)
+}
+
+/// The name of the model that the settings choose, as it is recorded; as it is written there where no file is found.
+pub fn name(config: &LocalConfig) -> String {
+    let path = chosen(config).ok().and_then(|path| path.canonicalize().ok());
+    path.map_or_else(|| config.model.clone(), |path| name_of(&path))
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+}
+
+/// Tokens that a job may take: what the settings say, as far as the model was trained for so many.
+fn context_tokens(config: &LocalConfig, model: Option<&gguf::GgufInfo>) -> u32 {
+    let trained = model.and_then(|info| info.context_length).and_then(|tokens| u32::try_from(tokens).ok());
+    fit::cells(config.context_tokens).min(trained.unwrap_or(u32::MAX))
 }
 
 fn window(context_tokens: u32, max_output_tokens: u64) -> Option<usize> {
@@ -132,7 +148,7 @@ fn window(context_tokens: u32, max_output_tokens: u64) -> Option<usize> {
 
 impl LocalLm for LlamaLocal {
     fn info(&self) -> ModelInfo {
-        ModelInfo { provider: "llama-cpp".into(), model: self.model.clone(), is_model: true, price: None }
+        ModelInfo { provider: PROVIDER.into(), model: self.model.clone(), is_model: true, price: None }
     }
 
     fn max_in_flight(&self) -> usize {
