@@ -27,10 +27,10 @@ const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 
 pub struct Finder<'a> {
     documents: &'a [&'a str],
-    known: Known,
+    known: &'a mut Known,
 }
 
-/// What a finder learnt of its documents and may go on with.
+/// What finders learnt of their documents.
 pub struct Known {
     last: Span,
     index: Option<Index>,
@@ -47,17 +47,9 @@ impl Default for Known {
 }
 
 impl<'a> Finder<'a> {
-    pub fn new(documents: &'a [&'a str]) -> Self {
-        Self::with(documents, Known::default())
-    }
-
-    /// One that goes on with what another learnt of the same documents.
-    pub fn with(documents: &'a [&'a str], known: Known) -> Self {
+    /// One that goes on with what is `known` of these documents: nothing at first.
+    pub fn with(documents: &'a [&'a str], known: &'a mut Known) -> Self {
         Self { documents, known }
-    }
-
-    pub fn into_known(self) -> Known {
-        self.known
     }
 
     /// Nothing for a chunk that stands nowhere, and for one that could not be found within the budget.
@@ -219,7 +211,8 @@ mod tests {
     fn overlapping_windows_are_found_one_after_the_other() {
         let text: String = (0..5000).map(|n| format!("Line {n} of the report.\n")).collect();
         let documents = [text.as_str()];
-        let mut finder = Finder::new(&documents);
+        let mut known = Known::default();
+        let mut finder = Finder::with(&documents, &mut known);
         for start in (0..text.len() - 3000).step_by(2980) {
             let found = finder.find(&text[start..start + 3000]);
             assert_eq!(found, Some(Span::new(0, start, start + 3000)));
@@ -229,7 +222,8 @@ mod tests {
     #[test]
     fn a_text_that_is_repeated_is_found_again_further_on() {
         let documents = ["same same", "same"];
-        let mut finder = Finder::new(&documents);
+        let mut known = Known::default();
+        let mut finder = Finder::with(&documents, &mut known);
         assert_eq!(finder.find("same"), Some(Span::new(0, 0, 4)));
         assert_eq!(finder.find(" same"), Some(Span::new(0, 4, 9)));
         assert_eq!(finder.find("nowhere"), None);
@@ -241,7 +235,8 @@ mod tests {
         let rows: String = (0..500).map(|n| format!("{n},north,{}\n", n * 7)).collect();
         let text = format!("year,where,sum\nold\nyear,where,sum\n-,-,$\n{rows}");
         let documents = ["other", text.as_str()];
-        let mut finder = Finder::new(&documents);
+        let mut known = Known::default();
+        let mut finder = Finder::with(&documents, &mut known);
         let header = "year,where,sum\n-,-,$\n";
         for part in ["7,north,49\n8,north,56\n", "400,north,2800\n", "3,north,21\n"] {
             let chunk = format!("{header}{part}");
@@ -261,7 +256,8 @@ mod tests {
         let line = |n: usize| format!("{n},of the northern terminal and its harbour,{}\n", n * 7);
         let text: String = (0..2_000).map(line).collect();
         let documents = [text.as_str()];
-        let mut finder = Finder::new(&documents);
+        let mut known = Known::default();
+        let mut finder = Finder::with(&documents, &mut known);
         let third = line(3);
         let last = finder.find(&third);
         let before = (finder.known.budget, finder.known.rows_budget);
@@ -281,7 +277,8 @@ mod tests {
     fn the_nearest_of_very_many_headers_is_taken_though_its_blanks_are_left_out() {
         let text: String = (0..500).map(|n| format!("   year   sum\n{n}   {}\n", n * 3)).collect();
         let documents = ["", text.as_str()];
-        let mut finder = Finder::new(&documents);
+        let mut known = Known::default();
+        let mut finder = Finder::with(&documents, &mut known);
         for header in ["   year   sum\n", "year   sum\n"] {
             // Behind the header of their own page they stand as a whole, or in part.
             let rows = "400   1200\n   year   sum\n401   1203\n   year";
@@ -296,7 +293,8 @@ mod tests {
     fn long_chunks_of_blank_lines_are_found() {
         let text = format!("{}start{}end{}", " ".repeat(9000), " ".repeat(9000), " ".repeat(9000));
         let documents = [text.as_str()];
-        let mut finder = Finder::new(&documents);
+        let mut known = Known::default();
+        let mut finder = Finder::with(&documents, &mut known);
         finder.known.last = Span::new(0, text.len(), text.len());
         let found = finder.find(&text[8000..19000]);
         assert_eq!(found, Some(Span::new(0, 8000, 19000)));
@@ -309,7 +307,8 @@ mod tests {
             parts in prop::collection::vec((any::<bool>(), any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..20)
         ) {
             let documents = [first.as_str(), second.as_str()];
-            let mut finder = Finder::new(&documents);
+            let mut known = Known::default();
+        let mut finder = Finder::with(&documents, &mut known);
             for (which, a, b) in parts {
                 let text = documents[usize::from(which)];
                 let bounds: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
@@ -325,7 +324,7 @@ mod tests {
         #[test]
         fn what_stands_nowhere_is_not_found(text in "[a-c ]{0,900}", chunk in "[a-c ]{1,300}") {
             let documents = [text.as_str()];
-            prop_assert_eq!(Finder::new(&documents).find(&chunk).is_some(), text.contains(&chunk));
+            prop_assert_eq!(Finder::with(&documents, &mut Known::default()).find(&chunk).is_some(), text.contains(&chunk));
         }
     }
 }

@@ -118,6 +118,28 @@ async fn what_is_searched_for_without_a_document_is_searched_for_in_all() {
 }
 
 #[tokio::test]
+async fn rows_are_retrieved_by_the_heading_of_their_table_however_they_were_cut() {
+    let rows = |side: &str| (0..40).map(|n| format!("{side}{n},{},{}\n", n * 7, n * 11)).collect::<String>();
+    let table = |heading: &str, side: &str| format!("# {heading}\n\nplace,sum,share\n{}\n", rows(side));
+    let text = format!("{}{}", table("Tolls of the north", "n"), table("Fees of the south", "s"));
+    let documents: Vec<Arc<str>> = vec![text.into()];
+    for cut in ["chunk_by_table(context[0], 150)", "chunk_by_section(context[0], 150, 0)"] {
+        for best in ["bm25_retrieve_top_k_chunks(['fees'], chunks, k=4)", "retrieve('fees', chunks, k=4)"] {
+            let source = program(&format!(
+                "chunks = {cut}\nagain = {best}\nbest = {best}\nassert best == again\nreturn [JobManifest(chunk=c, task='t', advice='') for c in best]"
+            ));
+            let manifests = sandbox().prepare(at_noon(&source), &documents, &[]).await.unwrap();
+            let south = documents[0].find("# Fees").unwrap();
+            for manifest in &manifests {
+                let place = manifest.chunk.place().unwrap();
+                assert!(place.end > south, "{cut} {best}: {place:?}");
+            }
+            assert_eq!(manifests.len(), 4);
+        }
+    }
+}
+
+#[tokio::test]
 async fn native_functions_keep_the_limits_and_name_the_line() {
     let documents: Vec<Arc<str>> = vec!["Net sales rose. ".repeat(20_000).into()];
     for call in ["retrieve('sales', [context[0]] * 100_000)", "find_all('a', context * 100_000)"] {

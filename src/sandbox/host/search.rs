@@ -3,22 +3,25 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::hash::{BuildHasher, RandomState};
 
 use rustpython_vm::builtins::{PyDict, PyStrRef};
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 use super::arguments::{Arguments, str_of};
 use crate::document::context::Context;
-use crate::document::{bm25, find, fusion};
-use crate::sandbox::spans::Finder;
+use crate::document::{Span, bm25, find, fusion};
+use crate::sandbox::spans::{self, Finder};
 use crate::sandbox::{child, watch};
+
+/// So many chunks' places are remembered.
+const PLACES: usize = 1 << 16;
 
 thread_local! {
     /// The documents of the call, for `find_all`.
     static DOCUMENTS: RefCell<Vec<PyStrRef>> = const { RefCell::new(Vec::new()) };
-    /// Their headings and tables, once something was retrieved.
-    static CONTEXTS: RefCell<Option<Rc<Vec<Context>>>> = const { RefCell::new(None) };
+    /// What is known of them, once something was retrieved.
+    static KNOWN: RefCell<Option<Known>> = const { RefCell::new(None) };
     /// Whether the parent compares meanings, for `retrieve`.
     static COMPARES: Cell<bool> = const { Cell::new(false) };
 }
@@ -31,30 +34,72 @@ pub fn let_compare(may: bool) {
 /// Says which documents the program that runs next was given.
 pub fn keep_documents(documents: &[PyStrRef]) {
     DOCUMENTS.with_borrow_mut(|kept| *kept = documents.to_vec());
-    CONTEXTS.set(None);
+    KNOWN.set(None);
+}
+
+/// What stands in the documents of the call, and where chunks were found in them: a program may retrieve many times.
+struct Known {
+    /// Headings and tables, a document each.
+    contexts: Vec<Context>,
+    finder: spans::Known,
+    /// By the hash of a chunk. It stands there, or ends there, behind a header that stands further above.
+    places: HashMap<u64, Option<Span>>,
+    hasher: RandomState,
+}
+
+impl Known {
+    fn of(documents: &[&str]) -> Self {
+        Self {
+            contexts: documents.iter().map(|text| Context::of(text)).collect(),
+            finder: spans::Known::default(),
+            places: HashMap::new(),
+            hasher: RandomState::new(),
+        }
+    }
 }
 
 /// Reads chunks with the heading and the header of the table that they stand under in their document.
 struct Above<'a> {
     documents: &'a [&'a str],
-    contexts: Rc<Vec<Context>>,
-    finder: Finder<'a>,
+    known: Known,
 }
 
-impl<'a> Above<'a> {
-    fn of(documents: &'a [&'a str]) -> Self {
-        let all = || Rc::new(documents.iter().map(|text| Context::of(text)).collect());
-        let contexts = CONTEXTS.with_borrow_mut(|kept| Rc::clone(kept.get_or_insert_with(all)));
-        Self { documents, contexts, finder: Finder::new(documents) }
+impl Above<'_> {
+    /// What `rank` makes of chunks that it reads so.
+    fn read<R>(rank: impl FnOnce(&mut Above<'_>) -> R) -> R {
+        let documents = DOCUMENTS.with_borrow(Clone::clone);
+        let documents: Vec<&str> = documents.iter().map(str_of).collect();
+        let known = KNOWN.take().unwrap_or_else(|| Known::of(&documents));
+        let mut above = Above { documents: &documents, known };
+        let ranked = rank(&mut above);
+        KNOWN.set(Some(above.known));
+        ranked
     }
 
-    /// The chunk behind what stands above it; as it is, where it stands in no document.
+    /// The chunk behind what stands above it and is not in it; as it is, where it stands in no document.
     fn with<'b>(&mut self, chunk: &'b str) -> Cow<'b, str> {
-        let Some(place) = self.finder.find(chunk) else { return Cow::Borrowed(chunk) };
-        let (text, context) = (self.documents.get(place.document), self.contexts.get(place.document));
+        let Some(place) = self.place(chunk) else { return Cow::Borrowed(chunk) };
+        let (text, context) = (self.documents.get(place.document), self.known.contexts.get(place.document));
         let (Some(text), Some(context)) = (text, context) else { return Cow::Borrowed(chunk) };
-        let above: String = context.above(place.start).filter_map(|range| text.get(range)).collect();
+        let words = context.above(place.start).filter_map(|range| text.get(range));
+        let above: String = words.filter(|words| !chunk.starts_with(words)).collect();
         if above.is_empty() { Cow::Borrowed(chunk) } else { Cow::Owned([&above, "\n", chunk].concat()) }
+    }
+
+    /// Where the chunk stands, or its rows where it begins with the header of their table.
+    fn place(&mut self, chunk: &str) -> Option<Span> {
+        let hash = self.known.hasher.hash_one(chunk);
+        let text = |place: Span| self.documents.get(place.document).and_then(|text| text.get(place.start..place.end));
+        let is_same = |place: Option<Span>| place.is_none_or(|at| text(at).is_some_and(|rows| chunk.ends_with(rows)));
+        if let Some(place) = self.known.places.get(&hash).copied().filter(|place| is_same(*place)) {
+            return place;
+        }
+        let mut finder = Finder::with(self.documents, &mut self.known.finder);
+        let place = finder.find(chunk).or_else(|| finder.find_headed(chunk).map(|(_, rows)| rows));
+        if self.known.places.len() < PLACES {
+            self.known.places.insert(hash, place);
+        }
+        place
     }
 }
 
@@ -62,11 +107,10 @@ pub fn bm25_retrieve_top_k_chunks(arguments: &Arguments) -> PyResult<PyObjectRef
     let keywords: Vec<String> = arguments.texts("keywords")?.iter().map(|word| str_of(word).to_owned()).collect();
     let chunks = arguments.list_of_texts("chunks")?;
     let weights = weights(&keywords, arguments)?;
-    let documents = DOCUMENTS.with_borrow(Clone::clone);
-    let documents: Vec<&str> = documents.iter().map(str_of).collect();
-    let mut above = Above::of(&documents);
-    let ranked = watched(&chunks).map(|chunk| above.with(chunk));
-    let best = bm25::top_k(&keywords, &weights, ranked, arguments.number("k", 0)?);
+    let k = arguments.number("k", 0)?;
+    let best = Above::read(|above| {
+        bm25::top_k(&keywords, &weights, watched(&chunks).map(|chunk| above.with(chunk)), k)
+    });
     chosen(&chunks, &best, arguments.vm)
 }
 
@@ -75,10 +119,9 @@ pub fn retrieve(arguments: &Arguments) -> PyResult<PyObjectRef> {
     let queries: Vec<&str> = queries.iter().map(str_of).collect();
     let k = arguments.number("k", 0)?;
     let likenesses = if k > 0 { likenesses(&queries, &chunks) } else { Vec::new() };
-    let documents = DOCUMENTS.with_borrow(Clone::clone);
-    let documents: Vec<&str> = documents.iter().map(str_of).collect();
-    let mut above = Above::of(&documents);
-    let best = fusion::retrieve(&queries, watched(&chunks), |chunk| above.with(chunk), &likenesses, k);
+    let best = Above::read(|above| {
+        fusion::retrieve(&queries, watched(&chunks), |chunk| above.with(chunk), &likenesses, k)
+    });
     chosen(&chunks, &best, arguments.vm)
 }
 
