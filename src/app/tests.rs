@@ -62,8 +62,11 @@ fn with_places(width: u16, height: u16) -> (Model, Vec<usize>) {
     for fact in &mut world.facts {
         if let Fact::Answered { citations, .. } = fact {
             let located = citations[0].located.as_mut().unwrap();
-            located.elsewhere =
-                crate::document::Elsewhere { spans: vec![Span::new(0, 5, 20), Span::new(0, 40, 60)], count: 2 };
+            located.elsewhere = crate::document::Elsewhere {
+                spans: vec![Span::new(0, 5, 20), Span::new(0, 40, 60)],
+                count: 2,
+                or_more: false,
+            };
         }
     }
     let model = world.model(width, height);

@@ -62,7 +62,7 @@ impl Located {
         std::iter::once(self.span).chain(self.elsewhere.spans.iter().copied())
     }
 
-    /// How many places there are, those beyond the ones that are listed too.
+    /// How many places there are, those beyond the ones that are listed too, as far as they were counted.
     pub fn place_count(&self) -> usize {
         1 + self.elsewhere.count as usize
     }
@@ -73,8 +73,11 @@ impl Located {
 pub struct Elsewhere {
     /// In the order of the documents, at most [`MOST`](Self::MOST).
     pub spans: Vec<Span>,
-    /// All of them.
+    /// All of them, as far as they were counted.
     pub count: u32,
+    /// There may be more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub or_more: bool,
 }
 
 impl Elsewhere {
@@ -83,5 +86,10 @@ impl Elsewhere {
 
     pub fn is_nowhere(&self) -> bool {
         self.count == 0
+    }
+
+    /// A number of places, as people are told it.
+    pub fn told(&self, count: usize) -> String {
+        if self.or_more { format!("{count} or more") } else { count.to_string() }
     }
 }

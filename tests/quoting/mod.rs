@@ -31,6 +31,7 @@ pub enum Kind {
     NameExchanged,
     WordExchanged,
     Negated,
+    Contracted,
     OtherDocument,
     Shuffled,
     TwoHalves,
@@ -44,7 +45,7 @@ impl Kind {
         std::iter::once(K::AsItIs).chain(RATES.into_iter().flat_map(|rate| with.map(|kind| kind(rate)))).collect()
     }
 
-    const LIES: [Kind; 8] = [
+    const LIES: [Kind; 9] = [
         K::NumberChanged,
         K::NumberSwapped,
         K::NameExchanged,
@@ -53,6 +54,7 @@ impl Kind {
         K::OtherDocument,
         K::Shuffled,
         K::TwoHalves,
+        K::Contracted,
     ];
 
     pub fn is_true(self) -> bool {
@@ -266,6 +268,17 @@ impl<'a> Source<'a> {
                     };
                     let verb = one(chance, &verb)?;
                     exchanged(verb.end..verb.end, " not")
+                }
+            },
+            K::Contracted => match text.find("n't ").or_else(|| text.find("n’t ")) {
+                Some(at) => exchanged(at..at + text[at..].find(' ')?, ""),
+                None => {
+                    let verb = |token: &Range<usize>| {
+                        ["is", "are", "was", "were", "has", "have", "had", "does", "did", "could", "would", "should"]
+                            .contains(&&text[token.clone()])
+                    };
+                    let verb = one(chance, &verb)?;
+                    exchanged(verb.end..verb.end, ["n't", "n’t", "nt"][chance.below(3)])
                 }
             },
             K::OtherDocument => {

@@ -257,7 +257,10 @@ impl Model {
         let place = match located {
             Some(located) => match located.place_count() {
                 1 => self.words_for_place(&located.span),
-                count => format!("{} · 1 of {count} places", self.words_for_place(&located.span)),
+                count => {
+                    let count = located.elsewhere.told(count);
+                    format!("{} · 1 of {count} places", self.words_for_place(&located.span))
+                }
             },
             None => "in no document; read it with care".into(),
         };
@@ -278,7 +281,8 @@ impl Model {
             writer.row(vec![pad(2), Piece::text(Tone::Dim, words)], Some(Target::Place(at, place)));
         }
         if located.place_count() > PLACES + 1 {
-            let words = format!("and {} places more; Enter again goes to the next", located.place_count() - PLACES - 1);
+            let count = located.elsewhere.told(located.place_count() - PLACES - 1);
+            let words = format!("and {count} places more; Enter again goes to the next");
             writer.row(vec![pad(2), Piece::text(Tone::Dim, words)], Some(Target::Citation(at)));
         }
     }

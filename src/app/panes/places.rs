@@ -21,7 +21,7 @@ pub struct Places {
     how: Match,
     spans: Vec<Span>,
     /// Of all places, those that are not listed too.
-    count: usize,
+    count: String,
     /// Which of `spans` was gone to.
     pub at: usize,
 }
@@ -61,7 +61,7 @@ impl Model {
             of,
             how: located.how,
             spans: located.places().collect(),
-            count: located.place_count(),
+            count: located.elsewhere.told(located.place_count()),
             at,
         });
         if let Some(places) = &places {

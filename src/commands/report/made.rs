@@ -126,6 +126,7 @@ fn cite(citation: &AnswerCitation, documents: &[Document]) -> Citation {
             how: CitationMatch::NotFound,
             places: Vec::new(),
             place_count: 0,
+            or_more: false,
             line: None,
         };
     };
@@ -143,6 +144,7 @@ fn cite(citation: &AnswerCitation, documents: &[Document]) -> Citation {
         },
         places: located.places().filter_map(|span| place(span, documents)).collect(),
         place_count: located.place_count(),
+        or_more: located.elsewhere.or_more,
         line: Some(memchr::memchr_iter(b'\n', before).count() + 1),
     }
 }

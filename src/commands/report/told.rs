@@ -51,6 +51,7 @@ impl Citation {
     pub(in crate::commands) fn elsewhere(&self) -> Option<String> {
         match self.place_count {
             0 | 1 => None,
+            count if self.or_more => Some(format!("and {} or more places", count - 1)),
             2 => Some("and 1 more place".into()),
             count => Some(format!("and {} more places", count - 1)),
         }

@@ -10,8 +10,8 @@ use crate::document::{NormalChars, Span};
 
 /// Shorter quotations must agree; letters and digits.
 const LEAST: usize = 16;
-/// Longer ones are no quotations; bytes of normal form.
-const LONGEST: usize = 8192;
+/// Longer ones must agree too, since the cells of an alignment grow with the square; bytes of normal form.
+const LONGEST: usize = 1024;
 /// The most characters of a hundred that may differ in normal form, where white space and typography do not count.
 const PER_CENT: usize = 15;
 /// The most characters of a hundred that an alignment may change, before some count less.

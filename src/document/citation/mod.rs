@@ -1,6 +1,7 @@
 //! Finds a quotation in the documents. A wrong highlight is worse than none, so what is doubtful is not found.
 
 mod align;
+mod denial;
 mod fuzzy;
 mod needle;
 mod normal_text;
@@ -9,6 +10,7 @@ mod seeds;
 mod tests;
 mod wording;
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -23,8 +25,11 @@ use wording::Known;
 
 /// Quotations with fewer letters and digits are only looked for word for word, and only where they are said to come from.
 const SHORT: usize = 4;
-/// How many places that agree in normal form are looked at before a quotation counts as not found.
-const MAX_CANDIDATES: usize = 1000;
+/// How many places that agree in normal form are looked at in one search, about 20 ms; a quotation that may not be pointed at
+/// in any of them counts as not found.
+const MAX_CANDIDATES: usize = 20_000;
+/// So many other places of a quotation are counted.
+const MOST_COUNTED: u32 = 1000;
 
 /// Looks quotations up in a session's documents. Made once a session; the normal form of a document (about its own size)
 /// is made at the first quotation, about 20 ms a megabyte, and an index of it (half as much) at the first one that agrees
@@ -93,12 +98,13 @@ impl Locator {
         needles.retain(|needle| needle.weight >= SHORT);
         let preferred = needles.iter().find_map(|needle| {
             let finder = memmem::Finder::new(&needle.folded);
-            self.normal_places(needle, &finder, prefer).next()
+            self.normal_places(needle, &finder, prefer, &Cell::new(MAX_CANDIDATES)).next()
         });
         let anywhere = || {
             needles.iter().find_map(|needle| {
                 let finder = memmem::Finder::new(&needle.folded);
-                certain(self.normal_places(needle, &finder, &self.bounds), needle.weight)
+                let left = Cell::new(MAX_CANDIDATES);
+                certain(self.normal_places(needle, &finder, &self.bounds, &left), needle.weight)
             })
         };
         if let Some(span) = preferred.or_else(anywhere) {
@@ -115,23 +121,18 @@ impl Locator {
             return Elsewhere::default();
         }
         let finder = memmem::Finder::new(&needle.folded);
+        let left = Cell::new(MAX_CANDIDATES);
         let others = self
-            .normal_places(&needle, &finder, &self.bounds)
+            .normal_places(&needle, &finder, &self.bounds, &left)
             .filter(|other| other.document != place.document || other.end <= place.start || place.end <= other.start);
-        let spans: Vec<Span> = others.take(Elsewhere::MOST + 1).collect();
-        let mut count = spans.len();
-        if count > Elsewhere::MOST {
-            let forms = self.bounds.iter().filter_map(|bound| self.documents.get(bound.document).map(|it| (it, bound)));
-            let all = forms.map(|(document, bound)| {
-                let window = document.normal().around(bound.start..bound.end);
-                finder.find_iter(document.normal().form.get(window).unwrap_or_default().as_bytes()).count()
-            });
-            count = all.sum::<usize>().saturating_sub(1).max(count);
+        let (mut spans, mut count) = (Vec::new(), 0);
+        for other in others.take(MOST_COUNTED as usize) {
+            count += 1;
+            if spans.len() < Elsewhere::MOST {
+                spans.push(other);
+            }
         }
-        Elsewhere {
-            spans: spans.into_iter().take(Elsewhere::MOST).collect(),
-            count: u32::try_from(count).unwrap_or(u32::MAX),
-        }
+        Elsewhere { spans, count, or_more: count == MOST_COUNTED || left.get() == 0 }
     }
 
     fn is_within(&self, span: &Span) -> bool {
@@ -156,18 +157,19 @@ impl Locator {
         })
     }
 
-    /// Where the needle stands in normal form within `spans`, in their order.
+    /// Where the needle stands in normal form within `spans`, in their order, as long as candidates are `left`.
     fn normal_places<'a>(
         &'a self,
         needle: &'a Needle,
         finder: &'a memmem::Finder<'_>,
         spans: &'a [Span],
+        left: &'a Cell<usize>,
     ) -> impl Iterator<Item = Span> + 'a {
         spans.iter().flat_map(move |span| {
             let places = self.documents.get(span.document).map(|document| {
                 let window = document.normal().around(span.start..span.end);
                 document
-                    .normal_places(needle, finder, window)
+                    .normal_places(needle, finder, window, left)
                     .map(|range| Span::new(span.document, range.start, range.end))
                     .filter(|place| span.contains(place))
             });
@@ -208,12 +210,14 @@ impl Searchable {
         needle: &'a Needle,
         finder: &'a memmem::Finder<'_>,
         window: Range<usize>,
+        left: &'a Cell<usize>,
     ) -> impl Iterator<Item = Range<usize>> + 'a {
+        let is_left = |left: &Cell<usize>| left.get().checked_sub(1).inspect(|less| left.set(*less)).is_some();
         let normal = self.normal();
         let bytes = normal.form.get(window.clone()).unwrap_or_default().as_bytes();
         finder
             .find_iter(bytes)
-            .take(MAX_CANDIDATES)
+            .take_while(move |_| is_left(left))
             .map(move |at| window.start + at..window.start + at + needle.folded.len())
             .filter_map(move |range| normal.original(&self.text, range))
             .map(move |range| without_space(&self.text, range))

@@ -104,6 +104,19 @@ fn slips_of_the_pen_do_not_hide_a_quotation() {
 }
 
 #[test]
+fn a_slip_beside_or_within_a_verb_that_denies_hides_nothing() {
+    let text = "At the meeting in April we didn’t change the plan, and the board isn't bound by it.";
+    for quotation in [
+        "At the meeting in April we didn't chnge the plan, and the board isn't bound by it",
+        "At the meeting in April we didnt change the plan, and the board isnt bound by it",
+        "At the meeting in April we didn t change the plan, and the board isn't bound by it",
+        "At the meeting in April we dibn't change the plan, and the board isn't bound by it",
+    ] {
+        assert_eq!(locate(text, quotation, &[]).map(|(_, how)| how), Some(Match::Fuzzy), "{quotation}");
+    }
+}
+
+#[test]
 fn another_statement_is_never_taken_for_a_slip() {
     for quotation in [
         // A number, its sign, its unit.
@@ -130,6 +143,39 @@ fn another_statement_is_never_taken_for_a_slip() {
     ] {
         assert_eq!(locate(REPORT, quotation, &[]), None, "{quotation}");
     }
+    // A verb with and without "n't", both ways.
+    let with = |verb: &str| format!("At the meeting in April we {verb} change the plan for the terminal.");
+    for (denied, verb) in [
+        ("didn't", "did"),
+        ("didn’t", "did"),
+        ("isn't", "is"),
+        ("can't", "can"),
+        ("can’t", "can"),
+        ("won't", "won"),
+        ("don't", "do"),
+        ("didnt", "did"),
+        ("cant", "can"),
+        ("didn t", "did"),
+        ("did n't", "did"),
+        ("wasn't", "was"),
+        ("haven't", "have"),
+    ] {
+        let slipped = |text: &str| text.replace("terminal", "termnal");
+        for (text, quotation) in [(with(denied), with(verb)), (with(verb), with(denied))] {
+            let found = locate(&text, &slipped(&quotation), &[]);
+            assert_eq!((locate(&text, &quotation, &[]), found), (None, None), "{quotation} {text}");
+        }
+    }
+}
+
+#[test]
+fn a_quotation_as_long_as_a_page_is_found_with_slips_only_up_to_a_length() {
+    let text: String =
+        (0..200).map(|n| format!("In year {n} the northern terminal was enlarged by another berth. ")).collect();
+    let slipped = |bytes: usize| text[..bytes].replacen("terminal", "termnal", 1);
+    assert!(locate(&text, &slipped(900), &[]).is_some_and(|(_, how)| how == Match::Fuzzy));
+    assert!(locate(&text, &text.replace(' ', "  "), &[]).is_some_and(|(_, how)| how == Match::Normalised));
+    assert_eq!(locate(&text, &slipped(6_000), &[]), None, "its alignment would take seconds");
 }
 
 #[test]
@@ -178,6 +224,16 @@ fn of_very_many_places_some_are_told_and_all_are_counted() {
     let text = "page 7 of the report\n".repeat(100);
     let located = Locator::new(&[Document::from_text("d", text)]).locate("page 7 of the report", &[]).unwrap();
     assert_eq!((located.elsewhere.spans.len(), located.place_count()), (Elsewhere::MOST, 100));
+    let text = format!("{}{}", "page 70\n".repeat(2_000), "page 7\n".repeat(50));
+    let documents = [Document::from_text("d", text.as_str())];
+    let part = Span::new(0, text.len() - 40 * 7, text.len());
+    for (within, count) in [(None, 50), (Some(part), 40)] {
+        let located = Locator::within(&documents, within).locate("page 7", &[part]).unwrap();
+        assert_eq!((located.place_count(), located.elsewhere.or_more), (count, false), "page 70 is another");
+    }
+    let many = Document::from_text("d", "page 7 of the report\n".repeat(2_000));
+    let located = Locator::new(&[many]).locate("page 7 of the report", &[]).unwrap();
+    assert_eq!(located.elsewhere.told(located.place_count()), "1001 or more");
     let alone = Locator::new(&[Document::from_text("d", "7 7 7")]).locate("7", &[Span::new(0, 2, 3)]).unwrap();
     assert_eq!(alone.place_count(), 1, "a mere number stands where it was quoted from");
 }

@@ -3,16 +3,14 @@
 //! A slip leaves most letters of its word, and makes no word that the documents know. Numbers, with their signs and units,
 //! have no slips, and neither have the words that deny or count.
 
+use std::ops::RangeInclusive;
+
 use rustc_hash::FxHashMap;
 
 use super::align::{Column, looks_like};
+use super::denial::{denials, is_denial, is_denied_verb};
 use crate::document::words::is_stop_word;
 
-/// Words that turn a statement round.
-const DENY: [&str; 13] = [
-    "no", "not", "non", "nor", "never", "none", "neither", "without", "cannot", "nothing", "nobody", "nowhere",
-    "unless",
-];
 /// Beginnings that turn a word round, or make another of it.
 const BEGINNINGS: [&str; 31] = [
     "", "un", "in", "im", "il", "ir", "non", "dis", "mis", "de", "anti", "over", "under", "ex", "im", "pre", "post",
@@ -77,10 +75,10 @@ pub(super) fn slips(quoted: &[char], text: &Characters, columns: &[Column], know
     if leaves_a_word_out(quoted, text, words) {
         return None;
     }
-    let differing: Vec<Piece> = pieces(quoted, text, words).filter(|piece| piece.halves > 0).collect();
-    if !denies_alike(quoted, &text.folded[start..=end], &differing) {
+    if !denies_alike(quoted, text, words, start..=end, known) {
         return None;
     }
+    let differing: Vec<Piece> = pieces(quoted, text, words, |_| true).filter(|piece| piece.halves > 0).collect();
     let (mut plain, mut odd) = (0, 0);
     for piece in &differing {
         match piece.verdict(known) {
@@ -95,17 +93,18 @@ pub(super) fn slips(quoted: &[char], text: &Characters, columns: &[Column], know
     (odd * ODD <= plain).then(|| differing.iter().map(|piece| piece.halves).sum())
 }
 
-/// Whether the quotation has as many words that deny as the text, where it has one for each but for a slip.
-fn denies_alike(quoted: &[char], text: &[char], differing: &[Piece]) -> bool {
-    let denials = |text: &[char]| {
-        text.split(|c| !c.is_alphanumeric()).filter(|word| denies(&word.iter().collect::<String>())).count()
-    };
-    let slipped = differing.iter().filter(|piece| denies(&piece.text) && !denies(&piece.quoted)).count();
-    denials(quoted) + slipped == denials(text)
-}
-
-fn denies(word: &str) -> bool {
-    DENY.contains(&word)
+/// Whether the quotation has as many words that deny as the part of the text, where it has one for each but for a slip.
+fn denies_alike(
+    quoted: &[char],
+    text: &Characters,
+    columns: &[Column],
+    part: RangeInclusive<usize>,
+    known: &Known,
+) -> bool {
+    // The apostrophe of `didn't` parts no word.
+    let words = pieces(quoted, text, columns, |c| c != '\'').filter(|piece| piece.halves > 0);
+    let slipped = words.filter(|piece| piece.is_denial_slipped(known)).count();
+    denials(quoted) + slipped == denials(&text.folded[part])
 }
 
 /// So many plain slips bear out one that is odd.
@@ -154,8 +153,19 @@ impl Piece {
         piece
     }
 
+    /// Whether the text denies here, and the quotation but for a slip.
+    fn is_denial_slipped(&self, known: &Known) -> bool {
+        let (quoted, text) = (self.quoted.trim_matches('\''), self.text.trim_matches('\''));
+        if denials(&quoted.chars().collect::<Vec<_>>()) > 0 {
+            return false;
+        }
+        // No letter may be missing of a verb with `n't`: without one it may be the verb alone.
+        let (quoted, letters) = (bare(quoted), bare(text).chars().count());
+        let is_near = self.halves <= 2 && quoted.chars().count() >= letters && !known.holds(&quoted);
+        is_denial(text) || (is_denied_verb(text) && is_near)
+    }
+
     fn verdict(&self, known: &Known) -> Verdict {
-        let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
         let (quoted, text) = (bare(&self.quoted), bare(&self.text));
         let letters = quoted.chars().count().max(text.chars().count());
         let is_small = is_stop_word(&text);
@@ -170,7 +180,7 @@ impl Piece {
             _ if self.text.contains(' ') => letters / 2 + 2,
             _ => 8,
         };
-        let strict = |word: &str| DENY.contains(&word) || COUNT.contains(&word);
+        let strict = |word: &str| is_denial(word) || COUNT.contains(&word);
         let is_word = |text: &str, bare: &str| text.trim_matches(|c: char| !c.is_alphanumeric()) == bare;
         let one_each = is_word(&self.quoted, &quoted) && is_word(&self.text, &text);
         // A word without its beginning that stands there once is what a line or a column cut off.
@@ -193,6 +203,11 @@ impl Piece {
             _ => Verdict::Other,
         }
     }
+}
+
+/// The letters and digits alone.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// How much it is that one stands for the other, in half slips of letters and digits.
@@ -221,12 +236,18 @@ fn inflected(one: &str, other: &str) -> bool {
     other.len() > 3 && ["s", "es", "d", "ed"].iter().any(|ending| one.strip_suffix(ending) == Some(other))
 }
 
-fn pieces<'a>(quoted: &'a [char], text: &'a Characters, columns: &'a [Column]) -> impl Iterator<Item = Piece> + 'a {
-    let bounds = |column: &Column| match (column.quoted, column.text) {
-        (Some(q), Some(t)) => quoted[q] == text.folded[t] && !quoted[q].is_alphanumeric(),
+/// What lies between the marks and spaces of both, as far as these part words.
+fn pieces<'a>(
+    quoted: &'a [char],
+    text: &'a Characters,
+    columns: &'a [Column],
+    parts: fn(char) -> bool,
+) -> impl Iterator<Item = Piece> + 'a {
+    let bounds = move |column: &Column| match (column.quoted, column.text) {
+        (Some(q), Some(t)) => quoted[q] == text.folded[t] && !quoted[q].is_alphanumeric() && parts(quoted[q]),
         _ => false,
     };
-    columns.split(move |column| bounds(column)).map(|columns| Piece::of(quoted, text, columns))
+    columns.split(bounds).map(|columns| Piece::of(quoted, text, columns))
 }
 
 /// Whether a word of one has no counterpart in the other, but for the small ones that say nothing by themselves.
@@ -258,7 +279,7 @@ fn leaves_a_word_out(quoted: &[char], text: &Characters, columns: &[Column]) -> 
 fn says_something(run: &str) -> bool {
     let letters = run.chars().filter(|c| c.is_alphanumeric()).count();
     let word = run.trim();
-    DENY.contains(&word) || (letters >= GAP && !(letters == GAP && is_stop_word(word)))
+    is_denial(word) || (letters >= GAP && !(letters == GAP && is_stop_word(word)))
 }
 
 /// Both texts with the letters and digits that scanners take for one another as the word or the number is meant.
