@@ -36,6 +36,13 @@ pub enum Entry {
         of: Try,
         worst_usd: f64,
     },
+    /// It was asked, and cost so much instead.
+    JudgeSettled {
+        #[serde(flatten)]
+        of: Try,
+        worst_usd: f64,
+        usd: f64,
+    },
     /// The session has ended and counts.
     Finished(Box<Row>),
     /// The session ended before its time, and its try is made again. What it cost stays spent.
@@ -83,11 +90,8 @@ impl Book {
                 self.sessions.insert(session.clone());
                 self.open.insert(of.clone(), Open { session: session.clone(), cut: *cut, judge_usd: 0.0 });
             }
-            Entry::JudgeAsked { of, worst_usd } => {
-                if let Some(open) = self.open.get_mut(of) {
-                    open.judge_usd += worst_usd;
-                }
-            }
+            Entry::JudgeAsked { of, worst_usd } => self.charge(of, *worst_usd),
+            Entry::JudgeSettled { of, worst_usd, usd } => self.charge(of, usd - worst_usd),
             Entry::Finished(row) => {
                 self.open.remove(&row.of);
                 if let Some(before) = self.rows.insert(row.of.clone(), (**row).clone()) {
@@ -103,6 +107,12 @@ impl Book {
                 let open = std::mem::take(&mut self.open).into_values();
                 self.lost.extend(open.map(|open| Cost { judge_usd: open.judge_usd, ..Cost::default() }));
             }
+        }
+    }
+
+    fn charge(&mut self, of: &Try, usd: f64) {
+        if let Some(open) = self.open.get_mut(of) {
+            open.judge_usd = (open.judge_usd + usd).max(0.0);
         }
     }
 
@@ -158,6 +168,15 @@ mod tests {
         }
         assert_eq!(book.open[&of("a")], Open { session: "session-a".into(), cut: true, judge_usd: 0.5 });
         assert!(!book.open[&of("b")].cut);
+    }
+
+    #[test]
+    fn what_the_judge_cost_takes_the_place_of_what_it_might_have() {
+        let mut book = Book::default();
+        let asked = || Entry::JudgeAsked { of: of("a"), worst_usd: 0.5 };
+        let settled = Entry::JudgeSettled { of: of("a"), worst_usd: 0.5, usd: 0.125 };
+        [started("a", false), asked(), settled, asked()].iter().for_each(|entry| book.apply(entry));
+        assert_eq!(book.open[&of("a")].judge_usd, 0.625);
     }
 
     #[test]

@@ -327,6 +327,7 @@ mod tests {
             outcome: "answered".into(),
             answer: Some(name.into()),
             scores: Default::default(),
+            unjudged: None,
             evidence: super::super::score::EvidenceScores { missing: 2, ..Default::default() },
             cost: Cost::default(),
             rounds: 1,

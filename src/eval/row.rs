@@ -31,6 +31,9 @@ pub struct Row {
     pub outcome: String,
     pub answer: Option<String>,
     pub scores: Scores,
+    /// Why the judge that was to say gave no verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unjudged: Option<String>,
     pub evidence: EvidenceScores,
     pub cost: Cost,
     pub rounds: u32,
@@ -196,6 +199,7 @@ impl Followed {
             session,
             outcome: self.ending().map_or("unfinished", Ending::name).to_owned(),
             scores: score(question, answer.as_deref()),
+            unjudged: None,
             answer,
             evidence: weigh(&places, documents, first, self.exposure.spans(), &cited),
             cost: self.cost(),

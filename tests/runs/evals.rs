@@ -261,7 +261,85 @@ async fn a_judge_is_asked_with_the_prompt_of_the_report() {
     assert!(report["judge"]["prompt"].as_str().unwrap().contains("You grade one answer"));
     assert!(fs::read_to_string(home.path("out/report.md")).unwrap().contains("You grade one answer"));
     let kinds: Vec<String> = book(&home).iter().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(kinds, ["begun", "started", "judge_asked", "finished"]);
+    assert_eq!(kinds, ["begun", "started", "judge_asked", "judge_settled", "finished"]);
+}
+
+/// A planner that judges too, as it is told to for each asking.
+async fn judging(judge: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Loopback {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    Loopback::start(move |request| {
+        let last = request["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap();
+        if !last.contains("You grade one answer") {
+            return crate::planner::Step::of(request).good_reply();
+        }
+        judge(asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1)
+    })
+    .await
+}
+
+/// How often the judge was asked.
+fn verdicts(judge: &Loopback) -> usize {
+    judge.requests().iter().filter(|request| request.body.to_string().contains("You grade one answer")).count()
+}
+
+const RIGHT: &str = "{\"correct\": true, \"why\": \"same\"}";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_judge_that_cannot_be_asked_leaves_the_answer_to_be_judged_later() {
+    let home = Home::new();
+    questions(&home, 1);
+    let judge = judging(|asked| match asked {
+        1 => Reply::status(401, json!({"error": {"message": "no such key"}})),
+        2 => Reply::status(429, json!({"error": {"message": "slow down"}})),
+        _ => Reply::text(RIGHT),
+    })
+    .await;
+    let failed = priced_eval(&home, &judge, &["--judge"]).await;
+    assert!(failed.code == 1 && failed.stderr.contains("the judge did not answer"), "{failed:?}");
+    assert!(failed.stderr.contains("1 of 1 tries are left") && verdicts(&judge) == 1, "{failed:?}");
+    assert!(of_kind(&book(&home), "finished").is_empty());
+    let done = priced_eval(&home, &judge, &["--judge", "--json"]).await;
+    assert_eq!((done.code, &done.json()["rows"][0]["scores"]["judge"]), (0, &json!(1.0)), "{done:?}");
+    assert_eq!((verdicts(&judge), home.sessions().len()), (3, 1), "the session is the one of before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_were_not_judged_are_counted_with_the_reason() {
+    let home = Home::new();
+    questions(&home, 1);
+    let judge = judging(|_| Reply::text("It is correct.")).await;
+    let done = priced_eval(&home, &judge, &["--judge"]).await;
+    assert!(done.stderr.contains("1 answer was not judged: none of the judge's 3 replies was a verdict"), "{done:?}");
+    assert_eq!((done.code, verdicts(&judge)), (0, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_open_counts_against_the_budget_of_all() {
+    let home = Home::new();
+    questions(&home, 1);
+    let judge = judging(|asked| {
+        let reply = Reply::text(RIGHT);
+        if asked == 1 { reply.after(Duration::from_secs(600)) } else { reply }
+    })
+    .await;
+    let mut command = home.command(&[&EVAL[..], &["--judge"]].concat());
+    command.args(priced(&judge).iter().flat_map(|setting| ["--set", setting]));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    tokio::time::timeout(Duration::from_secs(60), async {
+        while verdicts(&judge) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+    child.kill().await.unwrap();
+    let worst = of_kind(&book(&home), "judge_asked")[0]["worst_usd"].as_f64().unwrap();
+    // Enough for a verdict by itself, and too little beside the one that may have been paid for.
+    let budget = (worst * 1.5).to_string();
+    let stopped = priced_eval(&home, &judge, &["--judge", "--total-budget", &budget]).await;
+    assert!(stopped.code == 4 && verdicts(&judge) == 1, "{stopped:?}");
+    let done = priced_eval(&home, &judge, &["--judge", "--total-budget", "10"]).await;
+    assert_eq!((done.code, verdicts(&judge)), (0, 2), "{done:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,6 @@
 //! before it leaves, and within the budgets of the day and of all questions.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
@@ -17,11 +16,10 @@ use crate::eval::{Entry, Followed, Question, Try, judge};
 use crate::journal::DayBook;
 use crate::protocol::redact::Redactor;
 use crate::protocol::{AskId, Estimate, Message, Purpose, RemoteAsk, ReplyFormat, estimate_tokens};
-use crate::remote::RemoteLm;
+use crate::remote::{Backoff, RemoteLm};
 
 /// Tries at a verdict, the first included.
 const VERDICTS: u32 = 3;
-const PAUSE: Duration = Duration::from_secs(2);
 
 pub struct Judge {
     model: Arc<dyn RemoteLm>,
@@ -41,8 +39,12 @@ pub struct Case<'a> {
 }
 
 pub enum Judged {
-    /// 1 or 0; nothing where there is nothing to hold an answer against, or no verdict came. In dollars what it cost.
-    Said { verdict: Option<f64>, usd: f64 },
+    /// There is nothing to hold an answer against.
+    Nothing,
+    /// 1 or 0.
+    Said(f64),
+    /// It was not asked, or said nothing that is a verdict; why, in words.
+    Unjudged(String),
     /// It was not asked to the end. The session is there, and can be judged when the eval goes on.
     Left(Came),
 }
@@ -81,27 +83,23 @@ impl Judge {
         f64::from(VERDICTS) * price.worst(estimate_tokens(known) + answer, config.remote.max_output_tokens)
     }
 
-    /// What it says of the answer. Without an answer there is nothing to judge: it is wrong.
+    /// What it says of the answer. Without an answer there is nothing to judge: it is wrong. What it costs is in the book.
     pub async fn judged(&self, case: &Case<'_>, mut stop: watch::Receiver<Stop>) -> Result<Judged, Failure> {
         if case.question.answers.is_empty() {
-            return Ok(Judged::Said { verdict: None, usd: 0.0 });
+            return Ok(Judged::Nothing);
         }
-        let Some(messages) = judge::ask(case.question, case.answer) else {
-            return Ok(Judged::Said { verdict: Some(0.0), usd: 0.0 });
-        };
+        let Some(messages) = judge::ask(case.question, case.answer) else { return Ok(Judged::Said(0.0)) };
         let mut request = self.request(hidden(messages, case.followed.redactor()), case.config);
         let limit = case.config.remote.max_exposed_share;
         if limit < 1.0 && tokio::task::block_in_place(|| case.followed.exposed_with(&request)) > limit {
-            tracing::warn!(
-                "the judge is not asked: more than remote.max_exposed_share of the documents would have left"
-            );
-            return Ok(Judged::Said { verdict: None, usd: 0.0 });
+            let why = "more of the documents would have left than remote.max_exposed_share allows";
+            return Ok(Judged::Unjudged(why.into()));
         }
         let (price, worst) = (self.model.info().price, request.estimate.worst_cost_usd.unwrap_or(0.0));
         let root = store(case.config)?.root().to_owned();
         let mut book = DayBook::new(root, &format!("{}-judge", case.session).parse()?);
         let limit = Some(case.config.remote.budget_usd_per_day).filter(|usd| *usd > 0.0);
-        let mut spent = 0.0;
+        let (mut spent, mut backoff) = (0.0, Backoff::new(VERDICTS));
         for attempt in 1..=VERDICTS {
             if case.most_usd.is_some_and(|most| spent + worst > most) {
                 return Ok(Judged::Left(Came::Budget("--total-budget leaves too little for the judge".into())));
@@ -120,35 +118,36 @@ impl Judge {
                 _ = stop.wait_for(|stop| *stop == Stop::Now) => None,
             };
             drained.abort();
+            // What it may have cost stays in both books.
+            let Some(reply) = reply else { return Ok(Judged::Left(Came::Interrupted)) };
+            let usd = match &reply {
+                Ok(reply) => Some(price.map_or(0.0, |price| price.cost(&reply.usage))),
+                Err(error) => (!error.lost && error.partial.is_empty()).then_some(0.0),
+            };
+            spent += usd.unwrap_or(worst);
+            if let Some(usd) = usd {
+                book.settle(held, usd).await?;
+                case.folder.note(&Entry::JudgeSettled { of: case.of.clone(), worst_usd: worst, usd })?;
+            }
             match reply {
-                // What it may have cost stays in both books.
-                None => return Ok(Judged::Left(Came::Interrupted)),
-                Some(Ok(reply)) => {
-                    let usd = price.map_or(0.0, |price| price.cost(&reply.usage));
-                    book.settle(held, usd).await?;
-                    spent += usd;
+                Ok(reply) => {
                     if let Some(right) = judge::verdict(&reply.text) {
-                        return Ok(Judged::Said { verdict: Some(f64::from(u8::from(right))), usd: spent });
+                        return Ok(Judged::Said(f64::from(u8::from(right))));
                     }
                 }
-                Some(Err(error)) => {
-                    let may_cost = error.lost || !error.partial.is_empty();
-                    spent += if may_cost { worst } else { 0.0 };
-                    if !may_cost {
-                        book.settle(held, 0.0).await?;
-                    }
+                Err(error) => {
                     tracing::warn!("the judge did not answer: {error}");
-                    if attempt == VERDICTS {
-                        break;
-                    }
+                    let Some(wait) = backoff.next(&error).filter(|_| attempt < VERDICTS) else {
+                        return Ok(Judged::Left(Came::Failed(format!("the judge did not answer: {error}"))));
+                    };
                     tokio::select! {
-                        () = tokio::time::sleep(PAUSE) => {}
+                        () = tokio::time::sleep(wait) => {}
                         _ = stop.wait_for(|stop| *stop == Stop::Now) => return Ok(Judged::Left(Came::Interrupted)),
                     }
                 }
             }
         }
-        Ok(Judged::Said { verdict: None, usd: spent })
+        Ok(Judged::Unjudged(format!("none of the judge's {VERDICTS} replies was a verdict")))
     }
 
     fn request(&self, messages: Vec<Message>, config: &Config) -> RemoteAsk {

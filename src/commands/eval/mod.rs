@@ -46,7 +46,7 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: C
     let eval = Eval::new(args, loaded, plan, folder).await?;
     // What was paid for is given up only by a command that can ask for it again.
     if args.again {
-        eval.anew(&loaded.config)?;
+        eval.anew()?;
     }
     let (stop, stopped) = watch::channel(Stop::No);
     let (standing, mut stands) = watch::channel(eval.standing());
@@ -61,6 +61,9 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: C
     }
     follow(&mut stands, &stop, &mut signals, on_hangup).await;
     let ended = working.await??;
+    for line in eval.unjudged() {
+        let _ = writeln!(stderr(), "{}", visible_lines(&line));
+    }
     let report = eval.report();
     paper::write(&report, eval.folder.path())?;
     let mut out = Output::standard();
@@ -126,13 +129,16 @@ impl Ended {
         let left = standing.asked - standing.done;
         let again = format!("{left} of {} tries are left; the same command goes on with them", standing.asked);
         match self {
-            Ended::Done if standing.failed == 0 => Ok(Exit::Success),
+            Ended::Done => Ok(Exit::Success),
             Ended::Interrupted => Err(Failure::new(Exit::Interrupted, format!("stopped; {again}"))),
             Ended::Budget(which) => {
                 Err(Failure::new(Exit::Budget, format!("{which}; {again} where --total-budget and the day allow more")))
             }
             Ended::Waits(sessions) => Err(Failure::new(Exit::NoAnswer, waiting(&sessions))),
-            Ended::Done => Err(Failure::new(Exit::Error, format!("{} sessions failed; {again}", standing.failed))),
+            Ended::Failed(count, error) => Err(Failure::new(
+                Exit::Error,
+                format!("{}, the last with: {error}; {again}", counted(count, "session failed", "sessions failed")),
+            )),
             Ended::Failing(error) => Err(Failure::new(
                 Exit::Error,
                 format!("one session after the other failed, the last with: {error}; {again}"),
@@ -141,10 +147,13 @@ impl Ended {
     }
 }
 
+fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 /// What is said of sessions that wait for a word.
 fn waiting(sessions: &[String]) -> String {
-    let which =
-        if sessions.len() == 1 { "1 session waits".into() } else { format!("{} sessions wait", sessions.len()) };
+    let which = counted(sessions.len(), "session waits", "sessions wait");
     let named = sessions[..sessions.len().min(NAMED)].join(", ");
     let more = sessions.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };

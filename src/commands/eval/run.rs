@@ -1,6 +1,6 @@
 //! Makes the tries that are left, a few at once, within the budget of all.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,15 +8,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::super::Failure;
-use super::super::begin::{self, Engines, store};
+use super::super::begin::{self, Engines};
 use super::folder::Folder;
 use super::judging::Judge;
 use super::plan::Plan;
-use super::session::{Came, Making, follow_records};
+use super::session::{Came, Making, cost_of};
 use crate::cli::EvalArgs;
 use crate::config::{Config, Loaded};
 use crate::eval::report::{self, Report, Spent};
-use crate::eval::{Cost, Curve, Entry, Followed, Row, Try, judge, summarise};
+use crate::eval::{Curve, Entry, Row, Try, judge, summarise};
 
 /// So many sessions that fail one after the other end the eval.
 const FAILING: u32 = 3;
@@ -40,6 +40,9 @@ pub enum Ended {
     Interrupted,
     /// Which is reached, in words.
     Budget(String),
+    /// All were tried, and so many failed, the last with this error.
+    Failed(usize, String),
+    /// One after the other failed, the last with this error.
     Failing(String),
     /// All that could be: these sessions wait for a word.
     Waits(Vec<String>),
@@ -68,6 +71,38 @@ impl Standing {
             None => String::new(),
         };
         format!("{} of {} tries done, {} running{spent}{failed}{left}", self.done, self.asked, self.running)
+    }
+}
+
+/// What came of the sessions that a process before this one began.
+#[derive(Default)]
+struct TakenUp {
+    /// Why nothing further is begun, where one of them ends the eval.
+    ended: Option<Ended>,
+    /// Those that wait for a word.
+    waiting: Vec<String>,
+    /// Dollars that those may have cost that are still open.
+    kept_usd: f64,
+    failures: Failures,
+}
+
+#[derive(Default)]
+struct Failures {
+    all: usize,
+    in_a_row: u32,
+    last: Option<String>,
+}
+
+impl Failures {
+    fn note(&mut self, came: &Came) {
+        match came {
+            Came::Counted => self.in_a_row = 0,
+            Came::Failed(error) => {
+                (self.all, self.in_a_row) = (self.all + 1, self.in_a_row + 1);
+                self.last = Some(error.clone());
+            }
+            Came::Budget(_) | Came::Interrupted | Came::Waits(_) => {}
+        }
     }
 }
 
@@ -106,18 +141,18 @@ impl Eval {
         standing: watch::Sender<Standing>,
         stop: watch::Receiver<Stop>,
     ) -> Result<Ended, Failure> {
-        let (mut ended, waiting, waiting_usd) = self.take_up_open(&stop).await?;
+        let TakenUp { mut ended, waiting, mut kept_usd, mut failures } = self.take_up_open(&stop).await?;
         let is_open = |of: &Try| self.folder.book(|book| book.open.contains_key(of));
         let mut left: VecDeque<_> = self.left().into_iter().filter(|(.., of)| !is_open(of)).collect();
-        let (begun, mut made, mut failing, mut failed) = (Instant::now(), 0usize, 0u32, 0usize);
-        let mut running: JoinSet<(f64, Result<Came, Failure>)> = JoinSet::new();
+        let (begun, mut made) = (Instant::now(), 0usize);
+        let mut running: JoinSet<(f64, Try, Result<Came, Failure>)> = JoinSet::new();
         let mut held_usd = 0.0;
         loop {
             while running.len() < self.at_once && ended.is_none() && *stop.borrow() == Stop::No {
                 let Some((setting, question, _)) = left.front() else { break };
                 // The judge's part is held back before the session has its own.
                 let judge_usd = self.judge_usd(*setting, *question);
-                let free = self.free_usd().map(|free| free - held_usd - waiting_usd);
+                let free = self.free_usd(kept_usd + held_usd);
                 let held = free.map_or(0.0, |free| free / (self.at_once - running.len()) as f64);
                 let share = free.map(|_| held - judge_usd.unwrap_or(0.0));
                 if share.is_some_and(|usd| usd <= 0.0) {
@@ -127,41 +162,56 @@ impl Eval {
                 let Some((setting, question, of)) = left.pop_front() else { break };
                 let (eval, stop) = (Arc::clone(&self), stop.clone());
                 held_usd += held;
-                running.spawn(async move { (held, eval.one(setting, question, of, share, stop).await) });
+                running.spawn(async move {
+                    let came = eval.one(setting, question, of.clone(), share, stop).await;
+                    (held, of, came)
+                });
             }
             let seconds_left =
                 (made > 0).then(|| begun.elapsed().as_secs_f64() / made as f64 * self.left().len() as f64);
-            let now = Standing { running: running.len(), failed, seconds_left, ..self.standing() };
+            let now = Standing { running: running.len(), failed: failures.all, seconds_left, ..self.standing() };
             let _ = standing.send(now);
             let Some(done) = running.join_next().await else { break };
-            let (held, came) = done?;
+            let (held, of, came) = done?;
+            let came = came?;
             held_usd -= held;
-            match came? {
-                Came::Counted => (made, failing) = (made + 1, 0),
+            kept_usd += self.open_usd(&of)?;
+            failures.note(&came);
+            match came {
+                Came::Counted => made += 1,
                 Came::Interrupted => ended = Some(Ended::Interrupted),
                 Came::Budget(which) => ended = Some(Ended::Budget(which)),
-                Came::Waits { .. } => {}
-                Came::Failed(error) => {
-                    (failing, failed) = (failing + 1, failed + 1);
-                    if failing >= FAILING {
-                        ended = Some(Ended::Failing(error));
-                    }
-                }
+                Came::Failed(error) if failures.in_a_row >= FAILING => ended = Some(Ended::Failing(error)),
+                Came::Waits(_) | Came::Failed(_) => {}
             }
         }
         let stopped = *stop.borrow() != Stop::No && !self.left().is_empty();
-        let _ = standing.send(Standing { failed, ..self.standing() });
+        let _ = standing.send(Standing { failed: failures.all, ..self.standing() });
         Ok(match ended {
             Some(ended) => ended,
             None if stopped => Ended::Interrupted,
-            None if !waiting.is_empty() => Ended::Waits(waiting),
-            None => Ended::Done,
+            None => match (failures.last, waiting.is_empty()) {
+                (Some(error), _) => Ended::Failed(failures.all, error),
+                (None, false) => Ended::Waits(waiting),
+                (None, true) => Ended::Done,
+            },
         })
     }
 
-    /// What is left of the budget of all, if there is one.
-    fn free_usd(&self) -> Option<f64> {
-        self.total_budget.map(|all| all - self.folder.book(|book| book.spent_usd()))
+    /// What is left of the budget of all, if there is one, once `open_usd` is taken for what is open.
+    fn free_usd(&self, open_usd: f64) -> Option<f64> {
+        self.total_budget.map(|all| all - self.folder.book(|book| book.spent_usd()) - open_usd)
+    }
+
+    /// What a try cost that was begun and left; nothing where it has come to its end.
+    fn open_usd(&self, of: &Try) -> Result<f64, Failure> {
+        let open = self.folder.book(|book| book.open.get(of).cloned());
+        open.map_or(Ok(0.0), |open| Ok(cost_of(&open, self.config())?.spent_usd()))
+    }
+
+    /// All settings keep their sessions in one place.
+    fn config(&self) -> &Config {
+        &self.plan.settings[0].1
     }
 
     /// What is held back for the judge of one answer, where there is a budget of all.
@@ -172,43 +222,50 @@ impl Eval {
     }
 
     /// Nothing of before counts any more: what was begun is left, and everything is asked again.
-    pub fn anew(&self, config: &Config) -> Result<(), Failure> {
+    pub fn anew(&self) -> Result<(), Failure> {
         let open = self.folder.book(|book| book.open.clone());
         for (of, open) in open {
-            let mut followed = Followed::new(&[]);
-            if let Ok(session) = store(config)?.resolve(&open.session) {
-                follow_records(&mut followed, &session);
-            }
-            let cost = Cost { judge_usd: open.judge_usd, ..followed.cost() };
+            let cost = cost_of(&open, self.config())?;
             self.folder.note(&Entry::Abandoned { of, session: open.session, why: "asked anew".into(), cost })?;
         }
         self.folder.note(&Entry::Anew)
     }
 
-    /// Sessions that a process before this one began come to their end first. Where one of them ends the eval, why; those
-    /// that wait for a word; and in dollars what these may have cost.
-    async fn take_up_open(&self, stop: &watch::Receiver<Stop>) -> Result<(Option<Ended>, Vec<String>, f64), Failure> {
+    /// Sessions that a process before this one began come to their end first.
+    async fn take_up_open(&self, stop: &watch::Receiver<Stop>) -> Result<TakenUp, Failure> {
         let open = self.folder.book(|book| book.open.clone());
-        let (mut waiting, mut waiting_usd) = (Vec::new(), 0.0);
+        // What is open was paid for, whatever setting it is of, and whether or not its turn has come.
+        let mut kept = BTreeMap::new();
+        for of in open.keys() {
+            kept.insert(of.clone(), self.open_usd(of)?);
+        }
+        let mut taken = TakenUp::default();
         for (setting, question, of) in self.plan.tries() {
-            let Some(open) = open.get(&of).filter(|_| *stop.borrow() == Stop::No) else { continue };
-            let free = self.free_usd().map(|free| free - waiting_usd);
+            let Some(open) = open.get(&of).filter(|_| *stop.borrow() == Stop::No && taken.ended.is_none()) else {
+                continue;
+            };
+            let own = kept.remove(&of).unwrap_or(0.0);
+            let free = self.free_usd(kept.values().sum());
             let mut making = Making { cut: open.cut, ..self.making(setting, question, of.clone(), None)? };
             // Nothing was held back for it in this process.
-            making.judge_usd = making.judge_usd.zip(free).map(|(most, free)| most.min(free));
-            match making.take_up(open.session.clone(), free, stop.clone()).await? {
-                Came::Waits { session, usd } => {
-                    waiting.push(session);
-                    waiting_usd += usd;
-                }
+            making.judge_usd = making.judge_usd.zip(free).map(|(most, free)| most.min(free - own));
+            let came = making.take_up(open.session.clone(), free, stop.clone()).await?;
+            // What is asked anew fails or does well in its turn.
+            if !self.folder.book(|book| book.open.contains_key(&of)) {
+                continue;
+            }
+            kept.insert(of.clone(), self.open_usd(&of)?);
+            taken.failures.note(&came);
+            match came {
+                Came::Waits(session) => taken.waiting.push(session),
                 // Its session is there, and nothing further of it is paid for now.
-                Came::Budget(which) if self.folder.book(|book| book.open.contains_key(&of)) => {
-                    return Ok((Some(Ended::Budget(which)), waiting, waiting_usd));
-                }
+                Came::Budget(which) => taken.ended = Some(Ended::Budget(which)),
+                Came::Failed(error) if taken.failures.in_a_row >= FAILING => taken.ended = Some(Ended::Failing(error)),
                 _ => {}
             }
         }
-        Ok((None, waiting, waiting_usd))
+        taken.kept_usd = kept.values().sum();
+        Ok(taken)
     }
 
     async fn one(
@@ -280,6 +337,19 @@ impl Eval {
             judge: self.judge.as_ref().map(|judge| report::Judge { model: judge.label(), prompt: judge::PROMPT }),
             rows,
         }
+    }
+
+    /// How many answers the judge was to say of and did not, and why.
+    pub fn unjudged(&self) -> Vec<String> {
+        let mut whys: BTreeMap<String, usize> = BTreeMap::new();
+        for why in self.rows().into_iter().filter_map(|row| row.unjudged) {
+            *whys.entry(why).or_default() += 1;
+        }
+        let told = |(why, count): (String, usize)| match count {
+            1 => format!("1 answer was not judged: {why}"),
+            _ => format!("{count} answers were not judged: {why}"),
+        };
+        whys.into_iter().map(told).collect()
     }
 
     fn spent(&self) -> Spent {

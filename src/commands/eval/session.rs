@@ -11,7 +11,7 @@ use super::judging::{Case, Judge, Judged};
 use super::run::Stop;
 use crate::config::Config;
 use crate::document::Document;
-use crate::eval::{Cost, Entry, Followed, Question, Settled, Try};
+use crate::eval::{Cost, Entry, Followed, Open, Question, Settled, Try};
 use crate::journal::{Session, Stored};
 use crate::protocol::{BudgetChoice, ExposureChoice, Fact, Interrupted, Phase};
 use crate::runtime::{Event, Order};
@@ -26,12 +26,8 @@ pub enum Came {
     Budget(String),
     Interrupted,
     Failed(String),
-    /// It was begun and stays as it is, until the person says that its request is sent again. In dollars what it may have
-    /// cost so far.
-    Waits {
-        session: String,
-        usd: f64,
-    },
+    /// This session was begun and stays as it is, until the person says that its request is sent again.
+    Waits(String),
 }
 
 /// What a try is made with.
@@ -63,7 +59,7 @@ impl Making<'_> {
 
     /// A session that a process before this one began: where it ended it is settled, else it goes on from where it was,
     /// unless a request of it may have been paid for and is not to be sent again. One that cannot go on is asked anew.
-    /// `free`: the dollars that are left of the budget of all.
+    /// `free`: the dollars that are left of the budget of all for it, what it cost so far included.
     pub async fn take_up(
         &self,
         session: String,
@@ -83,14 +79,14 @@ impl Making<'_> {
                 return Ok(Came::Budget("the budget of all questions is reached; raise --total-budget".into()));
             }
             let most = followed.state().settings().budget_usd;
-            if most.is_none_or(|most| most + self.judge_usd.unwrap_or(0.0) > free + ROUNDING) {
+            let judge_usd = self.judge_usd.unwrap_or(0.0) + self.judged_usd();
+            if most.is_none_or(|most| most + judge_usd > free + ROUNDING) {
                 return self.abandon(&followed, session, "it may spend more than is left".into(), Came::Interrupted);
             }
         }
         let lost = Interrupted::of(followed.state()).is_some_and(|interrupted| interrupted.may_cost());
         if lost && !self.send_again {
-            let usd = self.with_judge(followed.cost()).spent_usd();
-            return Ok(Came::Waits { session, usd });
+            return Ok(Came::Waits(session));
         }
         match Recorded::read(found) {
             Ok(recorded) => {
@@ -161,8 +157,6 @@ impl Making<'_> {
 
     async fn count(&self, followed: &Followed, session: String, stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
         let mut row = followed.row(self.of.clone(), session.clone(), self.question, &self.documents);
-        // What it may have cost in a process before stays spent.
-        row.cost = self.with_judge(row.cost);
         if let Some(judge) = self.judge {
             let case = Case {
                 of: &self.of,
@@ -175,13 +169,14 @@ impl Making<'_> {
                 most_usd: self.judge_usd,
             };
             match judge.judged(&case, stop).await? {
-                Judged::Said { verdict, usd } => {
-                    row.scores.judge = verdict;
-                    row.cost.judge_usd += usd;
-                }
+                Judged::Nothing => {}
+                Judged::Said(score) => row.scores.judge = Some(score),
+                Judged::Unjudged(why) => row.unjudged = Some(why),
                 Judged::Left(came) => return Ok(came),
             }
         }
+        // What it may have cost in a process before stays spent.
+        row.cost = self.with_judge(row.cost);
         self.folder.note(&Entry::Finished(Box::new(row)))?;
         Ok(Came::Counted)
     }
@@ -194,13 +189,25 @@ impl Making<'_> {
 
     /// The cost, with what the judge may have cost so far by the book.
     fn with_judge(&self, cost: Cost) -> Cost {
-        let before = self.folder.book(|book| book.open.get(&self.of).map_or(0.0, |open| open.judge_usd));
-        Cost { judge_usd: cost.judge_usd + before, ..cost }
+        Cost { judge_usd: cost.judge_usd + self.judged_usd(), ..cost }
+    }
+
+    fn judged_usd(&self) -> f64 {
+        self.folder.book(|book| book.open.get(&self.of).map_or(0.0, |open| open.judge_usd))
     }
 }
 
+/// What a try has cost so far that was begun and is not under way, its judge included.
+pub fn cost_of(open: &Open, config: &Config) -> Result<Cost, Failure> {
+    let mut followed = Followed::new(&[]);
+    if let Ok(session) = store(config)?.resolve(&open.session) {
+        follow_records(&mut followed, &session);
+    }
+    Ok(Cost { judge_usd: open.judge_usd, ..followed.cost() })
+}
+
 /// Follows what a session has on record; one that cannot be read has nothing.
-pub fn follow_records(followed: &mut Followed, session: &Session) {
+fn follow_records(followed: &mut Followed, session: &Session) {
     for record in session.read().map(|journal| journal.records).unwrap_or_default() {
         if let Stored::Known(fact) = &record.fact {
             followed.apply(fact, record.at_ms);
