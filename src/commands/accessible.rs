@@ -107,8 +107,8 @@ async fn run(
                     if Wanted::stands(state) != stood {
                         (wanted, stood) = (Wanted::at(state), Wanted::stands(state));
                     }
-                    if !listening && let Some(ordered) = answering.order(state) {
-                        let _ = running.orders.try_send(ordered);
+                    if !listening {
+                        answering.note(state);
                     }
                 }
             },
@@ -126,6 +126,7 @@ async fn run(
                 }
             },
             () = answering.alone.in_vain() => drop(running.orders.try_send(Order::LeaveOpen)),
+            () = answering.due.give(&running.orders) => {}
             line = person.lines.recv(), if listening => match line {
                 Some(line) => {
                     let (say, ordered) = understood(line.trim(), &mut wanted, &told.transcript.state);
@@ -136,9 +137,7 @@ async fn run(
                 }
                 None => {
                     listening = false;
-                    if let Some(ordered) = answering.order(&told.transcript.state) {
-                        let _ = running.orders.try_send(ordered);
-                    }
+                    answering.note(&told.transcript.state);
                 }
             },
         }

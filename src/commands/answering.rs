@@ -1,10 +1,12 @@
 //! Who answers where a run that goes by itself needs the person: what was said on the command line, who is attached, or
 //! nobody. And what is told of a session that waits on.
 
+use tokio::sync::mpsc;
+
 use super::alone::Alone;
 use super::{Exit, Failure};
 use crate::app::{budget, exposing};
-use crate::protocol::{BudgetChoice, ExposureChoice, Need, Phase, State};
+use crate::protocol::{BudgetChoice, Ending, ExposureChoice, Need, Phase, State};
 use crate::runtime::Order;
 
 /// What the person said on the command line, before a session needed it.
@@ -45,24 +47,50 @@ pub struct Answering {
     pub alone: Alone,
     /// Where the run stood when it was answered last: orders take a while.
     answered: Option<Phase>,
+    pub due: Due,
+}
+
+/// The answer that the run has not taken yet.
+#[derive(Default)]
+pub struct Due(Option<Order>);
+
+impl Due {
+    /// Gives it as soon as there is room for it; never comes back where there is none to give. Safe to cancel.
+    pub async fn give(&mut self, orders: &mpsc::Sender<Order>) {
+        if self.0.is_some()
+            && let Ok(room) = orders.reserve().await
+            && let Some(order) = self.0.take()
+        {
+            return room.send(order);
+        }
+        std::future::pending().await
+    }
 }
 
 impl Answering {
     pub fn new(said: Beforehand, alone: Alone) -> Self {
-        Self { said, alone, answered: None }
+        Self { said, alone, answered: None, due: Due::default() }
+    }
+
+    /// Where the run stands: what is to be answered there is due from now on, and what was due elsewhere is no longer.
+    pub fn note(&mut self, state: &State) {
+        if let Some(order) = self.order(state) {
+            self.due = Due(Some(order));
+        }
     }
 
     /// What to order where the run stands, if anything. Somebody who is attached is waited for, and as long as the terminal
     /// of a run that it was taken from would be; without either a limit ends the run, and anything else leaves it open.
-    pub fn order(&mut self, state: &State) -> Option<Order> {
+    fn order(&mut self, state: &State) -> Option<Order> {
         self.alone.note(state);
         let Some(need) = state.need() else {
-            self.answered = None;
+            (self.answered, self.due) = (None, Due::default());
             return None;
         };
         if self.answered.as_ref() == Some(&state.phase) {
             return None;
         }
+        self.due = Due::default();
         self.answered = Some(state.phase.clone());
         if let Some(order) = self.said.answer(&need) {
             // What allows one thing to be sent again allows no other.
@@ -78,6 +106,20 @@ impl Answering {
             Need::Exposure(_) => Order::Exposure(ExposureChoice::Stop),
             Need::Gate { .. } | Need::SendAgain(_) | Need::Consent | Need::GoOn => Order::LeaveOpen,
         })
+    }
+}
+
+/// How a session that nobody follows any more ends the program. What failed, and what was left without an ending, is a
+/// failure that says so.
+pub fn ended(id: &str, state: &State) -> Result<Exit, Failure> {
+    match (state.ending(), state.left_at()) {
+        (Some(Ending::Failed { error }), _) => Err(Failure::new(Exit::Error, error.clone())),
+        (Some(ending), _) => Ok(Exit::of(ending)),
+        (None, Some(need)) => Err(left_open(id, &need)),
+        (None, None) => Err(Failure::new(
+            Exit::Error,
+            format!("session {id} was left before it came to an end; `minions resume {id}` goes on"),
+        )),
     }
 }
 
@@ -165,6 +207,41 @@ mod tests {
         for phase in [gate(), interrupted(), CONSENT] {
             assert!(matches!(nobody.order(&at(&phase)), Some(Order::LeaveOpen)), "{phase:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_finds_the_queue_full_is_given_when_there_is_room_and_only_where_it_still_holds() {
+        let (orders, mut taken) = mpsc::channel(1);
+        let given = |nobody: &mut Answering, orders: &mpsc::Sender<Order>| {
+            let mut give = std::pin::pin!(nobody.due.give(orders));
+            futures_util::FutureExt::now_or_never(&mut give).is_some()
+        };
+        let (_attached, mut nobody) = answering(Beforehand::default());
+        orders.try_send(Order::GoOn).unwrap();
+        nobody.note(&at(&CONSENT));
+        assert!(!given(&mut nobody, &orders), "the queue is full");
+        nobody.note(&at(&CONSENT));
+        assert!(matches!(taken.recv().await, Some(Order::GoOn)));
+        assert!(given(&mut nobody, &orders));
+        assert!(matches!(taken.recv().await, Some(Order::LeaveOpen)));
+        assert!(!given(&mut nobody, &orders), "once is enough");
+        // Somebody else answered meanwhile.
+        orders.try_send(Order::GoOn).unwrap();
+        nobody.note(&at(&gate()));
+        nobody.note(&at(&Phase::Waiting(Waiting::Jobs)));
+        assert!(matches!(taken.recv().await, Some(Order::GoOn)));
+        assert!(!given(&mut nobody, &orders));
+    }
+
+    #[test]
+    fn a_session_without_an_ending_is_told_with_how_to_go_on() {
+        let left = ended("x", &at(&CONSENT)).unwrap_err();
+        assert!(left.exit() == Exit::NoAnswer && left.to_string().contains("resume x --yes-send-document"), "{left}");
+        let left = ended("x", &at(&Phase::Waiting(Waiting::Jobs))).unwrap_err();
+        assert!(left.exit() == Exit::Error && left.to_string().contains("`minions resume x`"), "{left}");
+        let failed = ended("x", &at(&Phase::Ended(Ending::Failed { error: "no key".into() }))).unwrap_err();
+        assert_eq!((failed.exit(), failed.to_string().as_str()), (Exit::Error, "no key"));
+        assert_eq!(ended("x", &at(&Phase::Ended(Ending::Cancelled))).unwrap(), Exit::Interrupted);
     }
 
     #[test]

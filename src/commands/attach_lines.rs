@@ -4,10 +4,10 @@ use std::io::Write;
 
 use futures_util::StreamExt;
 
+use super::answering::ended;
 use super::attach::{self, Elsewhere};
 use super::replay_headless::{Style, Transcript};
 use super::{Exit, Failure, Output};
-use crate::protocol::Ending;
 use crate::term::{self, Signal};
 
 /// Prints what happens until the session ends, or the person leaves; the session goes on then. It reads the journal alone: who
@@ -36,9 +36,5 @@ pub async fn follow(elsewhere: Elsewhere, style: Style) -> Result<Exit, Failure>
     }
     transcript.totals()?;
     transcript.out.flush()?;
-    match transcript.state.ending() {
-        Some(Ending::Failed { error }) => Err(Failure::new(Exit::Error, error.clone())),
-        Some(ending) => Ok(Exit::of(ending)),
-        None => Ok(Exit::Error),
-    }
+    ended(session.id().as_str(), &transcript.state)
 }

@@ -4,13 +4,13 @@ use std::io::stdout;
 
 use futures_util::StreamExt;
 
+use super::answering::ended;
 use super::attach::{Elsewhere, Following};
 use super::person::Person;
 use super::replay_headless::{Style, Transcript};
 use super::telling::Telling;
 use super::typed::{Wanted, order, understood};
 use super::{Exit, Failure};
-use crate::protocol::Ending;
 use crate::runtime::Event;
 use crate::term::Signal;
 
@@ -63,9 +63,5 @@ pub async fn steer(elsewhere: Elsewhere) -> Result<Exit, Failure> {
         .map_err(|error| Failure::new(Exit::Error, error.to_string()))?
         .map_err(|why| Failure::new(Exit::Error, why))?;
     told.transcript.totals()?;
-    match told.transcript.state.ending() {
-        Some(Ending::Failed { error }) => Err(Failure::new(Exit::Error, error.clone())),
-        Some(ending) => Ok(Exit::of(ending)),
-        None => Ok(Exit::Error),
-    }
+    ended(session.id().as_str(), &told.transcript.state)
 }

@@ -63,7 +63,13 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     writeln!(stderr(), "session {} is a fork of {}", begun.session.id(), parent.id())?;
     let new = begun.session.clone();
     let said = Beforehand { sends_documents: args.yes_send_document || args.rerun_local, ..Beforehand::default() };
-    let exit = watch(&config, Watched { begun, documents, begun_at, said, expected: None }, signals, args.json).await?;
+    let exit = watch(
+        &config,
+        Watched { begun, documents, begun_at, said, expected: None, hung_up: false },
+        signals,
+        args.json,
+    )
+    .await?;
     tell_differences(&journal, &new.read()?, &parent)?;
     Ok(exit)
 }

@@ -135,7 +135,8 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
     if let Some(to_usd) = args.budget.filter(|_| !paused) {
         let _ = begun.running.orders.try_send(Order::Budget(BudgetChoice::Raise { scope: Scope::Session, to_usd }));
     }
-    watch(&config, Watched { begun, documents, begun_at, said, expected: None }, signals, args.json).await
+    watch(&config, Watched { begun, documents, begun_at, said, expected: None, hung_up: false }, signals, args.json)
+        .await
 }
 
 /// Whether the session comes to the question of whether the whole documents are sent before it sends anything.

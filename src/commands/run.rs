@@ -7,7 +7,7 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::task::JoinHandle;
 
 use super::alone::Alone;
-use super::answering::{Answering, Beforehand, left_open};
+use super::answering::{Answering, Beforehand, ended};
 use super::begin::{self, Begun, begin};
 use super::bill;
 use super::progress::Progress;
@@ -18,7 +18,7 @@ use crate::config::{Config, OnHangup};
 use crate::document::Document;
 use crate::journal::{Session, Stored};
 use crate::ledger::{Exposure, Forecast, Ledger};
-use crate::protocol::{BudgetChoice, Ending, ExposureChoice, Fact, ProtocolKind, State};
+use crate::protocol::{ProtocolKind, State};
 use crate::runtime::{Event, Order};
 use crate::term::{self, Signal};
 
@@ -44,7 +44,8 @@ pub async fn run(
     };
     let begun = begin(config, documents.clone(), question, None, None).await?;
     let said = Beforehand { sends_documents: agreed, ..Beforehand::default() };
-    watch(config, Watched { begun, documents, begun_at, said, expected: Some(expected) }, signals, json).await
+    watch(config, Watched { begun, documents, begun_at, said, expected: Some(expected), hung_up: false }, signals, json)
+        .await
 }
 
 /// A run that goes by itself.
@@ -56,6 +57,8 @@ pub struct Watched {
     pub said: Beforehand,
     /// What it is expected to come to, once that is worked out.
     pub expected: Option<JoinHandle<Option<Forecast>>>,
+    /// The terminal was gone before it began.
+    pub hung_up: bool,
 }
 
 /// Tells how the run goes, and in the end what came of it. One that is left open where it needs the person is a failure
@@ -89,6 +92,10 @@ pub struct Over {
     pub session: Session,
     /// Dollars that it spent or may have spent.
     pub spent_usd: f64,
+    /// A signal asked the program to end: nothing else is to begin.
+    pub told_to_end: bool,
+    /// The terminal is gone, and nobody sees what goes on.
+    pub hung_up: bool,
 }
 
 /// Follows a run to its end, and tells how it goes.
@@ -97,8 +104,8 @@ pub async fn follow(
     watched: Watched,
     mut signals: impl Stream<Item = Signal> + Unpin,
 ) -> Result<Over, Failure> {
-    let Watched { begun: Begun { session, mut running, past, attached }, documents, begun_at, said, expected } =
-        watched;
+    let Watched { begun, documents, begun_at, said, expected, hung_up } = watched;
+    let Begun { session, mut running, past, attached } = begun;
     let can_overwrite = stderr().is_terminal() && !matches!(std::env::var("TERM").as_deref(), Ok("dumb") | Err(_));
     let mut progress = Progress::new(stderr(), can_overwrite);
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::default(), Exposure::new(&documents));
@@ -109,11 +116,12 @@ pub async fn follow(
     }
     drop(past);
     let mut answering = Answering::new(said, Alone::new(config, attached));
-    let finish = config.sessions.on_hangup == OnHangup::Finish;
-    // What it stood at before may be what it needs now.
-    if let Some(order) = answering.order(&state) {
-        let _ = running.orders.try_send(order);
+    if hung_up {
+        answering.alone.begin();
     }
+    let (finish, mut hung_up, mut told_to_end) = (config.sessions.on_hangup == OnHangup::Finish, hung_up, false);
+    // What it stood at before may be what it needs now.
+    answering.note(&state);
     loop {
         let records = tokio::select! {
             event = running.events.recv() => match event {
@@ -125,13 +133,19 @@ pub async fn follow(
                 match signal {
                     Signal::HangUp if finish => {
                         term::let_go_of_terminal();
+                        hung_up = true;
                         answering.alone.begin();
                     }
                     // A process that goes on after a pause was not told to stop.
                     Signal::Continued => {}
                     // A full queue holds the same order many times over.
-                    Signal::Interrupt => drop(running.orders.try_send(Order::Stop)),
-                    Signal::HangUp | Signal::Terminate => drop(running.orders.try_send(Order::Leave)),
+                    signal => {
+                        told_to_end = true;
+                        let _ = running.orders.try_send(match signal {
+                            Signal::Interrupt => Order::Stop,
+                            _ => Order::Leave,
+                        });
+                    }
                 }
                 continue;
             }
@@ -139,6 +153,7 @@ pub async fn follow(
                 let _ = running.orders.try_send(Order::LeaveOpen);
                 continue;
             }
+            () = answering.due.give(&running.orders) => continue,
         };
         for record in records {
             if let Stored::Known(fact) = &record.fact {
@@ -149,15 +164,13 @@ pub async fn follow(
                 answering.alone.note(&state);
             }
         }
-        if let Some(order) = answering.order(&state) {
-            let _ = running.orders.try_send(order);
-        }
+        answering.note(&state);
     }
     progress.end();
     if let Some(opened) = &state.opened {
         progress.add(&bill::line(&ledger.totals(), opened.remote.is_model));
     }
-    running.outcome.await??;
+    let broke_off = running.outcome.await.map_err(Failure::from).and_then(|outcome| Ok(outcome?)).err();
     let seconds = begun_at.elapsed().as_secs_f64();
     let mut report = report(&session.id().to_string(), &state, &ledger, &exposure, &documents, seconds);
     // What was not worked out by the end is not waited for.
@@ -166,22 +179,55 @@ pub async fn follow(
         progress.add(&became(&expected, report.jobs.planned.into(), seconds, cost));
         report.expected = Some(expected);
     }
-    let failed = match (state.ending(), state.left_at()) {
-        (Some(Ending::Failed { error }), _) => Some(Failure::new(Exit::Error, error.clone())),
-        (None, Some(need)) => Some(left_open(session.id().as_str(), &need)),
-        _ => None,
+    let (exit, failed) = match broke_off.map_or_else(|| ended(session.id().as_str(), &state), Err) {
+        Ok(exit) => (exit, None),
+        Err(failure) => (failure.exit(), Some(failure)),
     };
     let totals = ledger.totals();
     let spent_usd = totals.remote_cost_usd.unwrap_or(0.0) + totals.remote.doubtful_usd;
-    let exit = state.ending().map_or(Exit::Error, Exit::of);
-    Ok(Over { report, exit, failed, session, spent_usd })
+    Ok(Over { report, exit, failed, session, spent_usd, told_to_end, hung_up })
 }
 
-/// How a try of an eval ends at a limit: nobody says how to go on.
-pub(super) fn stop_at(fact: &Fact) -> Option<Order> {
-    match fact {
-        Fact::BudgetReached(_) => Some(Order::Budget(BudgetChoice::Stop)),
-        Fact::ExposureReached(_) => Some(Order::Exposure(ExposureChoice::Stop)),
-        _ => None,
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use tokio::sync::{mpsc, watch};
+
+    use super::*;
+    use crate::journal::world::{World, documents};
+    use crate::journal::{Durability, Store};
+    use crate::runtime::Running;
+
+    #[tokio::test]
+    async fn whoever_runs_several_sessions_learns_that_a_signal_asked_the_program_to_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let (session, writer) = Store::new(folder.path().to_owned()).create(&documents()).unwrap();
+        let mut facts = World::facts(1, 1, 2);
+        facts.pop();
+        let past = writer.append(facts, Durability::Synced).await.unwrap();
+        drop(writer);
+        for (signal, hung_up) in [(Some(Signal::Terminate), true), (None, false)] {
+            let (event, events) = mpsc::channel::<Event>(1);
+            let (orders, mut taken) = mpsc::channel(4);
+            let leaves = signal.is_some();
+            let outcome = tokio::spawn(async move {
+                if leaves {
+                    assert!(matches!(taken.recv().await, Some(Order::Leave)));
+                }
+                drop(event);
+                Ok(State::default())
+            });
+            let (_attached, attached) = watch::channel(0);
+            let running = Running { events, orders, outcome };
+            let begun = Begun { session: session.clone(), running, past: past.clone(), attached };
+            let said = Beforehand::default();
+            let watched =
+                Watched { begun, documents: documents(), begun_at: Instant::now(), said, expected: None, hung_up };
+            let signals = stream::iter(signal).chain(stream::pending());
+            let over = follow(&Config::default(), watched, signals).await.unwrap();
+            assert_eq!((over.told_to_end, over.hung_up), (leaves, hung_up));
+            let failed = over.failed.unwrap().to_string();
+            assert!(failed.contains(&format!("`minions resume {}`", session.id())), "{failed}");
+        }
     }
 }

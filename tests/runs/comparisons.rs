@@ -114,3 +114,32 @@ async fn what_is_no_comparison_is_refused_with_how_to_write_one() {
     let said = comparison(&home, &["fast:samples=1 max_rounds=1", "deep:samples=2"], &[], &[]).await;
     assert!(said.code == 0 && said.stdout.contains("── deep ──"), "{said:?}");
 }
+
+#[tokio::test]
+async fn windows_that_one_variant_cannot_have_are_told_before_any_is_paid_for() {
+    let home = Home::new();
+    home.write("document.txt", ledger_of(400));
+    let ways = ["fits:samples=1", "cannot:protocol.name=local-only protocol.window_chars=1000 protocol.max_jobs=2"];
+    comparison(&home, &ways, &[], &[]).await.assert_refused_at_once(2, &["protocol.max_jobs allows 2"]);
+    assert!(home.sessions().is_empty());
+}
+
+#[tokio::test]
+async fn a_variant_that_fails_leaves_what_the_others_came_to() {
+    let home = Home::new();
+    home.write("document.txt", ledger_of(20));
+    let ways = ["good:samples=1", "bad:sessions.dir=/dev/null/no-folder", "late:samples=2"];
+    let said = comparison(&home, &ways, &["--json"], &[]).await;
+    assert_eq!(said.code, 1, "{said:?}");
+    let object: Value = serde_json::from_str(&said.stdout).unwrap();
+    for name in ["good", "late"] {
+        assert_eq!(variant(&object, name)["report"]["outcome"], "answered", "{object}");
+    }
+    let bad = variant(&object, "bad");
+    assert!(bad["report"].is_null() && bad["problem"].as_str().unwrap().contains("no-folder"), "{bad}");
+    let said = comparison(&home, &ways, &[], &[]).await;
+    assert!(
+        said.code == 1 && said.stdout.matches("10007").count() >= 2 && said.stdout.contains("no-folder"),
+        "{said:?}"
+    );
+}

@@ -10,7 +10,7 @@ use super::answering::Beforehand;
 use super::begin::{self, Engines, prepare};
 use super::json_line::json_line;
 use super::run::{Over, Watched, follow};
-use super::{Exit, Failure, Output, whole};
+use super::{Exit, Failure, Output, protocol, whole};
 use crate::cli::RunArgs;
 use crate::config::{Config, Loaded, Sources};
 use crate::document::Document;
@@ -46,27 +46,39 @@ pub async fn compare(
             return Err(whole::not_agreed(&whole));
         }
     }
+    for (variant, engines) in variants.iter().zip(&engines) {
+        protocol::windows(&variant.config, &*engines.local, &documents, None)?;
+    }
     let mut signals = Box::pin(term::signals()?);
-    let mut asked = Asked { documents, question, budget_usd: loaded.config.remote.budget_usd, spent_usd: 0.0 };
+    let mut asked =
+        Asked { documents, question, budget_usd: loaded.config.remote.budget_usd, spent_usd: 0.0, hung_up: false };
     let (mut outcomes, mut before, mut tag) = (Vec::new(), Vec::<(Session, &Config)>::new(), None);
     let mut stopped = false;
     for (variant, engines) in variants.iter().zip(&engines) {
         if stopped {
-            outcomes.push(Outcome::not_run(&variant.name, "stopped before"));
+            outcomes.push(Outcome::not_run(&variant.name, "stopped before", Exit::Interrupted));
             continue;
         }
         let Some(config) = asked.config_of(variant, engines) else {
-            outcomes.push(Outcome::not_run(&variant.name, "the budget of all was spent"));
+            outcomes.push(Outcome::not_run(&variant.name, "the budget of all was spent", Exit::Budget));
             continue;
         };
-        writeln!(stderr(), "── {} ──", visible(&variant.name))?;
-        let over = asked.ask(&config, engines, &before, &mut signals).await?;
+        // From here on something may be paid for: what goes wrong is told beside what came of the others.
+        let _ = writeln!(stderr(), "── {} ──", visible(&variant.name));
+        let over = match asked.ask(&config, engines, &before, &mut signals).await {
+            Ok(over) => over,
+            Err(failure) => {
+                outcomes.push(Outcome::failed(&variant.name, &failure));
+                continue;
+            }
+        };
         asked.spent_usd += over.spent_usd;
+        asked.hung_up = over.hung_up;
+        stopped = over.told_to_end || over.exit == Exit::Interrupted;
         let tag = tag.get_or_insert_with(|| tag_of(&over.session));
-        put_label(&over.session, &variant.name, tag)?;
-        stopped = over.exit == Exit::Interrupted;
+        let labelled = put_label(&over.session, &variant.name, tag);
         before.push((over.session.clone(), &variant.config));
-        outcomes.push(Outcome::of(&variant.name, over)?);
+        outcomes.push(Outcome::of(&variant.name, over, labelled));
     }
     let exit = outcomes.iter().find_map(Outcome::trouble).unwrap_or(Exit::Success);
     let budget_usd = Some(asked.budget_usd).filter(|usd| *usd > 0.0);
@@ -88,6 +100,8 @@ struct Asked<'a> {
     /// Dollars for all together; 0 sets no limit.
     budget_usd: f64,
     spent_usd: f64,
+    /// The terminal is gone.
+    hung_up: bool,
 }
 
 impl Asked<'_> {
@@ -117,7 +131,8 @@ impl Asked<'_> {
         let prepared = prepare(config, engines, documents.clone(), self.question.to_owned(), None, None).await?;
         let begun = prepared.recalling(recall).start();
         let said = Beforehand { sends_documents: true, ..Beforehand::default() };
-        follow(config, Watched { begun, documents, begun_at, said, expected: None }, signals).await
+        follow(config, Watched { begun, documents, begun_at, said, expected: None, hung_up: self.hung_up }, signals)
+            .await
     }
 }
 
@@ -153,9 +168,12 @@ fn put_label(session: &Session, name: &str, tag: &str) -> Result<(), Failure> {
 }
 
 impl Outcome {
-    fn of(name: &str, over: Over) -> Result<Self, Failure> {
-        let reused = reused_jobs(&over.session)?;
-        let exit = over.failed.as_ref().map_or(over.exit, Failure::exit);
-        Ok(Self::run(name, over.report, reused, exit, over.failed.map(|failed| failed.to_string())))
+    /// `labelled`: whether its session has the name and the tag by which it is found.
+    fn of(name: &str, over: Over, labelled: Result<(), Failure>) -> Self {
+        let reused = reused_jobs(&over.session);
+        let jobs_reused = *reused.as_ref().unwrap_or(&0);
+        let failed = over.failed.or(reused.err()).or(labelled.err());
+        let exit = failed.as_ref().map_or(over.exit, Failure::exit);
+        Self::run(name, over.report, jobs_reused, exit, failed.map(|failed| failed.to_string()))
     }
 }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::super::Exit;
 use super::super::report::{CitationMatch, Report};
+use super::super::{Exit, Failure};
 use crate::app::dollars;
 use crate::document::escape::{visible, visible_lines};
 use crate::protocol::ProtocolKind;
@@ -49,15 +49,18 @@ impl Outcome {
         Self { name: name.to_owned(), jobs_reused, citations_found: found, report: Some(report), problem, exit }
     }
 
-    pub fn not_run(name: &str, why: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            jobs_reused: 0,
-            citations_found: 0,
-            report: None,
-            problem: Some(format!("not run: {why}")),
-            exit: Exit::Budget,
-        }
+    pub fn not_run(name: &str, why: &str, exit: Exit) -> Self {
+        Self::without_report(name, format!("not run: {why}"), exit)
+    }
+
+    /// It could not be begun, or not be followed.
+    pub fn failed(name: &str, failure: &Failure) -> Self {
+        Self::without_report(name, failure.to_string(), failure.exit())
+    }
+
+    fn without_report(name: &str, problem: String, exit: Exit) -> Self {
+        let name = name.to_owned();
+        Self { name, jobs_reused: 0, citations_found: 0, report: None, problem: Some(problem), exit }
     }
 
     /// How it ends the program, where it is no success.
@@ -87,10 +90,13 @@ impl Compared<'_> {
         }
         for variant in &self.variants {
             writeln!(out, "\n── {} ──", visible(&variant.name))?;
-            match (&variant.report, &variant.problem) {
-                (_, Some(problem)) => writeln!(out, "{}", visible_lines(problem))?,
-                (Some(report), None) => report.write_human(out)?,
-                (None, None) => {}
+            // Where it came to no answer the problem says why.
+            let told = variant.report.as_ref().filter(|report| report.answer.is_some() || variant.problem.is_none());
+            if let Some(report) = told {
+                report.write_human(out)?;
+            }
+            if let Some(problem) = &variant.problem {
+                writeln!(out, "{}", visible_lines(problem))?;
             }
         }
         if let Some(tag) = &self.tag {

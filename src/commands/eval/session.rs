@@ -3,9 +3,10 @@
 use tokio::sync::watch;
 
 use super::super::Failure;
+use super::super::alone::Alone;
+use super::super::answering::{Answering, Beforehand};
 use super::super::begin::{Begun, Engines, prepare, store};
 use super::super::resume::{Recorded, go_on};
-use super::super::run::stop_at;
 use super::folder::Folder;
 use super::judging::{Case, Judge, Judged};
 use super::run::Stop;
@@ -13,7 +14,7 @@ use crate::config::Config;
 use crate::document::Document;
 use crate::eval::{Cost, Entry, Followed, Open, Question, Settled, Try};
 use crate::journal::{Session, Stored};
-use crate::protocol::{BudgetChoice, ExposureChoice, Fact, Interrupted, Phase};
+use crate::protocol::Interrupted;
 use crate::runtime::{Event, Order};
 
 /// Dollars by which sums of shares may be off.
@@ -90,11 +91,7 @@ impl Making<'_> {
         }
         match Recorded::read(found) {
             Ok(recorded) => {
-                let stands = waiting_for(&recorded.state.phase);
                 let begun = go_on(&self.config, recorded, None).await?;
-                if let Some(order) = lost.then_some(Order::SendAgain).or(stands) {
-                    let _ = begun.running.orders.try_send(order);
-                }
                 self.follow(begun, followed, stop).await
             }
             Err(error) => {
@@ -111,7 +108,11 @@ impl Making<'_> {
         mut followed: Followed,
         mut stop: watch::Receiver<Stop>,
     ) -> Result<Came, Failure> {
-        let Begun { session, mut running, .. } = begun;
+        let Begun { session, mut running, attached, .. } = begun;
+        // Whoever began the eval agreed to send the documents.
+        let said = Beforehand { sends_documents: true, send_again: self.send_again, ..Beforehand::default() };
+        let mut answering = Answering::new(said, Alone::new(&self.config, attached));
+        answering.note(followed.state());
         let mut stopping = false;
         loop {
             let records = tokio::select! {
@@ -126,17 +127,18 @@ impl Making<'_> {
                     stopping = true;
                     continue;
                 }
+                () = answering.alone.in_vain() => {
+                    let _ = running.orders.try_send(Order::LeaveOpen);
+                    continue;
+                }
+                () = answering.due.give(&running.orders) => continue,
             };
             for record in records {
                 if let Stored::Known(fact) = &record.fact {
                     followed.apply(fact, record.at_ms);
-                    // Whoever began the eval agreed to send the documents.
-                    let consent = || matches!(**fact, Fact::ConsentAsked { .. }).then_some(Order::Consent);
-                    if let Some(order) = stop_at(fact).or_else(consent) {
-                        let _ = running.orders.try_send(order);
-                    }
                 }
             }
+            answering.note(followed.state());
         }
         running.outcome.await??;
         self.settle(&followed, session.id().to_string(), stop).await
@@ -212,14 +214,5 @@ fn follow_records(followed: &mut Followed, session: &Session) {
         if let Stored::Known(fact) = &record.fact {
             followed.apply(fact, record.at_ms);
         }
-    }
-}
-
-/// What nobody was there to say, where a session was killed while it waited for a word.
-fn waiting_for(phase: &Phase) -> Option<Order> {
-    match phase {
-        Phase::Paused(_) => Some(Order::Budget(BudgetChoice::Stop)),
-        Phase::Withheld(_) => Some(Order::Exposure(ExposureChoice::Stop)),
-        _ => None,
     }
 }
