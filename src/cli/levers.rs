@@ -139,7 +139,6 @@ mod tests {
     use clap::Parser;
 
     use super::super::Cli;
-    use super::*;
 
     fn overrides(flags: &[&str]) -> Result<Vec<(String, String)>, String> {
         let words = ["minions", "run", "-d", "a.txt", "--question", "q"].iter().chain(flags);

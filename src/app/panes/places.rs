@@ -20,8 +20,6 @@ pub struct Places {
     pub of: Cited,
     how: Match,
     spans: Vec<Span>,
-    /// Of all places, those that are not listed too.
-    count: String,
     /// Which of `spans` was gone to.
     pub at: usize,
 }
@@ -57,22 +55,21 @@ impl Model {
 
     /// Remembers the places of the citation that was gone to, and says which this is, where there are several.
     pub(crate) fn gone_to_place(&mut self, of: Cited, at: usize) {
-        let places = self.located(of).filter(|located| located.place_count() > 1).map(|located| Places {
-            of,
-            how: located.how,
-            spans: located.places().collect(),
-            count: located.elsewhere.told(located.place_count()),
-            at,
-        });
-        if let Some(places) = &places {
-            let listed = match places.spans.len() {
-                listed if listed < places.count => format!(", of which {listed} are listed"),
+        let places = self.located(of).filter(|located| located.place_count() > 1).map(|located| {
+            let spans: Vec<Span> = located.places().collect();
+            let listed = match spans.len() {
+                listed if listed < located.place_count() => format!(", of which {listed} are listed"),
                 _ => String::new(),
             };
-            let words = format!("place {} of {} of these words{listed}", at + 1, places.count);
+            let count = located.elsewhere.told(located.place_count());
+            let told = format!("place {} of {count} of these words{listed}", at + 1);
+            (told, Places { of, how: located.how, spans, at })
+        });
+        let places = places.map(|(told, places)| {
             let ways = [(Action::NextMatch, "goes to the next")];
-            self.notify(self.with_keys(&words, &ways));
-        }
+            self.notify(self.with_keys(&told, &ways));
+            places
+        });
         self.places = places;
     }
 

@@ -108,9 +108,8 @@ pub fn bm25_retrieve_top_k_chunks(arguments: &Arguments) -> PyResult<PyObjectRef
     let chunks = arguments.list_of_texts("chunks")?;
     let weights = weights(&keywords, arguments)?;
     let k = arguments.number("k", 0)?;
-    let best = Above::read(|above| {
-        bm25::top_k(&keywords, &weights, watched(&chunks).map(|chunk| above.with(chunk)), k)
-    });
+    let best =
+        Above::read(|above| bm25::top_k(&keywords, &weights, watched(&chunks).map(|chunk| above.with(chunk)), k));
     chosen(&chunks, &best, arguments.vm)
 }
 
@@ -119,9 +118,8 @@ pub fn retrieve(arguments: &Arguments) -> PyResult<PyObjectRef> {
     let queries: Vec<&str> = queries.iter().map(str_of).collect();
     let k = arguments.number("k", 0)?;
     let likenesses = if k > 0 { likenesses(&queries, &chunks) } else { Vec::new() };
-    let best = Above::read(|above| {
-        fusion::retrieve(&queries, watched(&chunks), |chunk| above.with(chunk), &likenesses, k)
-    });
+    let best =
+        Above::read(|above| fusion::retrieve(&queries, watched(&chunks), |chunk| above.with(chunk), &likenesses, k));
     chosen(&chunks, &best, arguments.vm)
 }
 
