@@ -54,10 +54,10 @@ async fn dollars_are_known_without_a_key_and_come_closer_with_each_session() {
     let keyless = [&sets[..], &settings(&["remote.api_key_env=NOBODY_SETS_THIS"])].concat();
     let guessed = dry(&[], &keyless).await;
     assert_eq!((&guessed["remote_basis"], &guessed["jobs_basis"]), (&json!("guess"), &json!("offline_planner")));
-    let (usd, worst) = (guessed["usd"].as_f64().unwrap(), guessed["worst_usd"].as_f64().unwrap());
+    let (usd, worst) = (guessed["usd"].as_f64().unwrap(), guessed["bad_case_usd"].as_f64().unwrap());
     assert!(usd > 0.0 && worst > usd, "{guessed}");
     assert!(server.requests().is_empty() && reader.requests().is_empty());
-    assert_eq!(dry(&["--budget", "0.001"], &sets).await["worst_usd"], 0.001);
+    assert_eq!(dry(&["--budget", "0.001"], &sets).await["budget_usd"], 0.001);
     let levers = dry(&["--chunk-chars", "500", "--tasks-per-round", "2"], &sets).await;
     assert_eq!(levers["jobs_basis"], "levers");
 
