@@ -39,8 +39,10 @@ pub struct Past {
     /// When the session began, and when its last record was made.
     lasted: Option<(u64, u64)>,
     ended: bool,
-    /// Whether it tells nothing of another session: a model was changed, work was taken from elsewhere, or it waited for the person,
-    /// whose time is not the machine's.
+    /// Since when it waits for the person, and how long it did before. That time is not the machine's.
+    waits_since: Option<u64>,
+    waited_ms: u64,
+    /// Whether it tells nothing of another session: a model was changed, or work was taken from elsewhere or held up in its midst.
     mixed: bool,
 }
 
@@ -88,14 +90,17 @@ impl Past {
                 precedent.output_tokens += answer.usage.output_tokens;
                 precedent.asking_ms += answer.total_ms;
             }
-            // What was taken up again stood still for a while, and so did what waited for the person.
-            Fact::RemoteAnswered(_)
-            | Fact::SessionResumed(_)
-            | Fact::RunPaused { .. }
-            | Fact::GateReached { .. }
+            // Where a run waits for a word, nothing of it is under way.
+            Fact::GateReached { .. }
             | Fact::ConsentAsked { .. }
             | Fact::BudgetReached(_)
-            | Fact::ExposureReached(_) => self.mixed = true,
+            | Fact::ExposureReached(_) => drop(self.waits_since.get_or_insert(at_ms)),
+            Fact::GatePassed { .. } | Fact::ConsentGiven | Fact::BudgetRaised { .. } | Fact::ExposureRaised { .. } => {
+                let since = self.waits_since.take();
+                self.waited_ms += since.map_or(0, |since| at_ms.saturating_sub(since));
+            }
+            // What was taken up again stood still for a while, and what was paused went on with what it had begun.
+            Fact::RemoteAnswered(_) | Fact::SessionResumed(_) | Fact::RunPaused { .. } => self.mixed = true,
             Fact::SessionEnded { ending } => {
                 self.ended = matches!(ending, Ending::Answered | Ending::NoAnswer { .. });
             }
@@ -113,7 +118,7 @@ impl Past {
     pub fn precedent(mut self) -> Option<Precedent> {
         self.close_reading();
         let (began, last) = self.lasted?;
-        let told = self.precedent.reading_ms + self.precedent.asking_ms;
+        let told = self.precedent.reading_ms + self.precedent.asking_ms + self.waited_ms;
         self.precedent.other_ms = last.saturating_sub(began).saturating_sub(told);
         (self.ended && !self.mixed && self.precedent.rounds > 0).then_some(self.precedent)
     }
@@ -152,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_waited_for_the_person_tells_no_time_of_the_next() {
+    fn what_the_person_took_is_no_time_of_the_machine() {
         assert_eq!(precedent(&[]).map(|one| one.other_ms), Some(120_000));
         let reached = Reached {
             scope: Scope::Session,
@@ -166,16 +171,22 @@ mod tests {
         let (purpose, attempt, left, share, bytes, limit) = (Purpose::Advise, 1, 0.0, 0.9, 9, 0.25);
         let estimate = Estimate::default();
         for waits in [
-            vec![Fact::RunPaused { held: None }, Fact::RunContinued],
-            vec![
+            [
                 Fact::GateReached { n: 1, held: Held::Outputs { round: 1 } },
                 Fact::GatePassed { n: 1, gate: Gate::Outputs },
             ],
-            vec![Fact::ConsentAsked { bytes: 9, estimate }, Fact::ConsentGiven],
-            vec![Fact::BudgetReached(reached), Fact::BudgetRaised { scope: Scope::Session, to_usd: 1.0, once: true }],
-            vec![Fact::ExposureReached(Overexposed { purpose, attempt, left, share, bytes, limit })],
+            [Fact::ConsentAsked { bytes: 9, estimate }, Fact::ConsentGiven],
+            [Fact::BudgetReached(reached), Fact::BudgetRaised { scope: Scope::Session, to_usd: 1.0, once: true }],
+            [
+                Fact::ExposureReached(Overexposed { purpose, attempt, left, share, bytes, limit }),
+                Fact::ExposureRaised { to_share: 1.0, once: true },
+            ],
         ] {
-            assert_eq!(precedent(&waits), None, "{waits:?}");
+            let [asked, said] = waits;
+            let note = || Fact::NoteAdded { text: "a minute later".into() };
+            let waited = precedent(&[asked.clone(), note(), note(), said.clone()]);
+            assert_eq!(waited.map(|one| one.other_ms), Some(180_000), "{said:?}");
         }
+        assert_eq!(precedent(&[Fact::RunPaused { held: None }, Fact::RunContinued]), None);
     }
 }
