@@ -32,6 +32,12 @@ pub enum Message {
         at_ms: u64,
         fact: Box<Fact>,
     },
+    /// A record that was made before this run began or was followed: no news to the person.
+    Recalled {
+        seq: u64,
+        at_ms: u64,
+        fact: Box<Fact>,
+    },
     /// The whole session as it stood at a record: after a seek, or when one is opened again.
     World {
         seq: u64,

@@ -21,7 +21,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Command> {
 }
 
 fn take(model: &mut Model, message: Message) -> Vec<Command> {
-    if !matches!(message, Message::Fact { .. }) {
+    if !matches!(message, Message::Fact { .. } | Message::Recalled { .. }) {
         model.keep_answers();
     }
     match message {
@@ -42,7 +42,11 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
                 model.narrow_picker_anew();
             }
         }
-        Message::Fact { seq, at_ms, fact } => apply(model, seq, at_ms, &fact),
+        Message::Fact { seq, at_ms, fact } => {
+            apply(model, seq, at_ms, &fact);
+            tell_news(model, &fact);
+        }
+        Message::Recalled { seq, at_ms, fact } => apply(model, seq, at_ms, &fact),
         Message::World { seq, began_ms, at_ms, state, load } => {
             model.partial = None;
             model.load = load;
@@ -149,6 +153,20 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
     Vec::new()
 }
 
+/// Says in passing what else nobody would see.
+fn tell_news(model: &mut Model, fact: &Fact) {
+    if !model.is_running() {
+        return;
+    }
+    match (fact, model.state.pins_left_out()) {
+        (Fact::NoteAdded { text }, _) => {
+            model.notify(format!("note: {}", text.lines().next().unwrap_or_default()));
+        }
+        (Fact::JobsPlanned(_), Some(told)) => model.notify(told),
+        _ => {}
+    }
+}
+
 fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
     let ended = model.state.ending().is_some();
     model.state.apply(fact);
@@ -158,13 +176,7 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
     // A replay knows its notes from the beginning.
     if let (Fact::NoteAdded { text }, Mode::Live { .. }) = (fact, model.mode) {
         let ask = model.state.asks().last().map(|ask| ask.request.ask.n);
-        if model.is_running() {
-            model.notify(format!("note: {}", text.lines().next().unwrap_or_default()));
-        }
         model.put_note(Note { seq, at_ms, text: text.clone(), ask });
-    }
-    if let (Fact::JobsPlanned(_), true, Some(told)) = (fact, model.is_running(), model.state.pins_left_out()) {
-        model.notify(told);
     }
     // What was asked is on the disk now.
     if matches!(fact, Fact::SessionOpened(_)) && model.is_running() {

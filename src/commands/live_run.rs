@@ -29,7 +29,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a run in the workbench says, with the folds already made.
 pub enum Told {
-    Recorded { records: Vec<Record>, figures: Box<Figures>, folded: Option<Box<(Marks, Account)>> },
+    /// `past`: they were made before this run began or was followed.
+    Recorded {
+        records: Vec<Record>,
+        past: bool,
+        figures: Box<Figures>,
+        folded: Option<Box<(Marks, Account)>>,
+    },
     Event(Event),
     Ended(Result<(), String>),
 }
@@ -92,13 +98,15 @@ impl Run {
         let mut folds = Folds::new(documents);
         tokio::spawn(async move {
             let mut before = (!past.is_empty()).then_some(Event::Recorded(past));
-            while let Some(event) = next(&mut before, &mut events).await {
+            loop {
+                let past = before.is_some();
+                let Some(event) = next(&mut before, &mut events).await else { break };
                 let told = match event {
                     Event::Recorded(records) => {
                         let idle = events.is_empty();
                         tokio::task::block_in_place(|| records.iter().for_each(|record| folds.apply(record)));
                         let folded = idle.then(|| Box::new((folds.marks(), folds.account())));
-                        Told::Recorded { records, figures: Box::new(folds.figures()), folded }
+                        Told::Recorded { records, past, figures: Box::new(folds.figures()), folded }
                     }
                     delta => Told::Event(delta),
                 };

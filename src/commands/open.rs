@@ -280,9 +280,9 @@ fn show(stage: &mut Stage, told: Told) -> (bool, Vec<Command>) {
         Told::Event(Event::Delta { ask, text }) => {
             stage.update(Message::Delta { ask, text });
         }
-        Told::Event(Event::Recorded(records)) => show_records(stage, records),
-        Told::Recorded { records, figures, folded } => {
-            show_records(stage, records);
+        Told::Event(Event::Recorded(records)) => show_records(stage, records, false),
+        Told::Recorded { records, past, figures, folded } => {
+            show_records(stage, records, past);
             stage.update(Message::Figures(*figures));
             if let Some((marks, account)) = folded.map(|folded| *folded) {
                 stage.update(Message::Marks(marks));
@@ -297,10 +297,13 @@ fn show(stage: &mut Stage, told: Told) -> (bool, Vec<Command>) {
     (false, Vec::new())
 }
 
-fn show_records(stage: &mut Stage, records: Vec<Record>) {
+fn show_records(stage: &mut Stage, records: Vec<Record>, past: bool) {
     for Record { seq, at_ms, fact, .. } in records {
         if let Stored::Known(fact) = fact {
-            stage.update(Message::Fact { seq, at_ms, fact });
+            stage.update(match past {
+                true => Message::Recalled { seq, at_ms, fact },
+                false => Message::Fact { seq, at_ms, fact },
+            });
         }
     }
 }

@@ -152,6 +152,18 @@ mod tests {
     }
 
     #[test]
+    fn a_note_is_told_when_it_is_made_and_not_when_its_record_is_read_again() {
+        let mut model = World::new().half().model(80, 24);
+        update(&mut model, Message::Notice("a document has changed".into()));
+        let fact = || Box::new(Fact::NoteAdded { text: "of last week".into() });
+        update(&mut model, Message::Recalled { seq: 90, at_ms: 9, fact: fact() });
+        assert_eq!(model.notice.as_ref().unwrap().text, "a document has changed");
+        assert_eq!(model.notes.last().unwrap().text, "of last week");
+        update(&mut model, Message::Fact { seq: 91, at_ms: 9, fact: fact() });
+        assert_eq!(model.notice.as_ref().unwrap().text, "note: of last week");
+    }
+
+    #[test]
     fn a_note_that_is_not_taken_can_be_sent_again() {
         let mut model = World::new().half().model(80, 24);
         update(&mut model, Message::NoteRefused { seq: 3, text: "look here".into(), why: "not now".into() });
