@@ -103,6 +103,7 @@ impl State {
             }
             Fact::JobsPlanned(planned) => self.jobs_planned(planned),
             Fact::JobStarted { job, attempt } => {
+                self.read_pinned(*job);
                 if let Some(job) = self.job_mut(job.round, job.index)
                     && job.outcome().is_none()
                 {
@@ -118,6 +119,7 @@ impl State {
             }
             Fact::JobReopened { job, .. } => self.job_reopened(*job),
             Fact::JobFinished { job: id, outcome, raw, usage, ms } => {
+                self.read_pinned(*id);
                 let Some(job) = self.job_mut(id.round, id.index) else { return };
                 if job.outcome().is_some() {
                     return;
@@ -230,7 +232,6 @@ impl State {
     }
 
     fn jobs_planned(&mut self, planned: &PlannedJobs) {
-        self.read_pinned(planned);
         let Some(round) = self.rounds.last_mut() else { return };
         round.chunks = planned.chunks.clone();
         round.tasks = planned.tasks.clone();

@@ -1,6 +1,7 @@
 //! Passages that the person wants read in the next round, beside what its program plans.
 
 use super::fact::{Fact, PlannedJobs};
+use super::ids::JobId;
 use super::input::Step;
 use super::job::{Chunk, PlannedJob};
 use super::settings::{Part, ProtocolKind, Settings};
@@ -53,7 +54,9 @@ impl State {
 
     /// That pinned passages found no room in the round that was just planned, where some did not.
     pub fn pins_left_out(&self) -> Option<String> {
-        let passages = match self.pinned.len() {
+        let round = self.round()?;
+        let planned = |span: &Span| round.chunks.contains(&Chunk::Span(*span));
+        let passages = match self.pinned.iter().filter(|span| !planned(span)).count() {
             0 => return None,
             1 => "1 pinned passage is".to_owned(),
             count => format!("{count} pinned passages are"),
@@ -62,9 +65,18 @@ impl State {
         Some(format!("{passages} left for the next round, if there is one: at most {most} jobs are allowed in one"))
     }
 
-    /// What is read in the round is pinned no longer; what it had no room for waits for the next one.
-    pub(super) fn read_pinned(&mut self, planned: &PlannedJobs) {
-        self.pinned.retain(|span| !planned.chunks.contains(&Chunk::Span(*span)));
+    /// What a worker begins to read is pinned no longer. Until then the round may be planned anew; what it had no room for waits
+    /// for the next one.
+    pub(super) fn read_pinned(&mut self, job: JobId) {
+        if self.pinned.is_empty() {
+            return;
+        }
+        let round = self.rounds.get(job.round.saturating_sub(1) as usize);
+        let read = round.and_then(|round| round.chunks.get(round.jobs.get(job.index as usize)?.chunk as usize));
+        if let Some(Chunk::Span(read)) = read {
+            let read = *read;
+            self.pinned.retain(|span| *span != read);
+        }
     }
 }
 

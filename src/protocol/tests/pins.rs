@@ -45,6 +45,37 @@ fn each_task_of_the_round_is_asked_of_a_pinned_passage_and_the_round_after_is_pl
     let of_pin: Vec<(u32, u32)> =
         planned.jobs.iter().filter(|job| job.chunk == 1).map(|job| (job.task, job.sample)).collect();
     assert_eq!(of_pin, [(0, 0), (0, 1), (1, 0), (1, 1)]);
+    begin_reading(&mut state, &planned);
+    assert!(state.pinned.is_empty());
+}
+
+/// What follows by itself.
+fn go_on(state: &mut State) {
+    while let Some(step) = advance(state, None).filter(|step| !step.facts.is_empty()) {
+        step.facts.iter().for_each(|fact| state.apply(fact));
+    }
+}
+
+/// A worker begins with each job.
+fn begin_reading(state: &mut State, planned: &PlannedJobs) {
+    for index in 0..planned.jobs.len() as u32 {
+        state.apply(&Fact::JobStarted { job: JobId { round: planned.round, index }, attempt: 1 });
+    }
+}
+
+#[test]
+fn what_is_pinned_is_planned_anew_where_the_person_changes_the_program_at_its_gate() {
+    let mut state = planning(Settings { gates: [Gate::Code].into_iter().collect(), ..Settings::default() });
+    let span = Span::new(0, 4, 20);
+    told(&mut state, Input::Pin(span));
+    assert!(prepared(&mut state, &["Who?"]).chunks.contains(&Chunk::Span(span)));
+    go_on(&mut state);
+    let Phase::AtGate { n, .. } = state.phase else { panic!("{:?}", state.phase) };
+    told(&mut state, Input::AtGate { n, choice: GateChoice::EditProgram { source: "print(2)".into() } });
+    go_on(&mut state);
+    let planned = prepared(&mut state, &["Which?"]);
+    assert!(planned.chunks.contains(&Chunk::Span(span)), "{planned:?}");
+    begin_reading(&mut state, &planned);
     assert!(state.pinned.is_empty());
 }
 
@@ -57,6 +88,7 @@ fn a_passage_that_is_pinned_twice_is_let_go_and_one_that_is_planned_anyway_is_re
     }
     assert_eq!(state.pinned, [planned]);
     assert_eq!(prepared(&mut state, &["Who?"]).jobs.len(), 1);
+    assert_eq!(state.pins_left_out(), None);
 }
 
 #[test]
@@ -73,6 +105,7 @@ fn what_the_round_has_no_room_for_stays_pinned_for_the_next_one() {
     spans.iter().for_each(|span| drop(told(&mut state, Input::Pin(*span))));
     let planned = prepared(&mut state, &["Who?", "Who?"]);
     assert_eq!((planned.jobs.len(), planned.chunks.len()), (6, 2), "no more than the round may have");
+    begin_reading(&mut state, &planned);
     assert_eq!(state.pinned, spans[1..]);
     let left_out = state.pins_left_out().unwrap();
     assert_eq!(
