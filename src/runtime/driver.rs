@@ -410,8 +410,10 @@ impl Driver {
             match arrival {
                 Ok(arrival) => inputs.extend(self.arrived(arrival)),
                 Err(error) if error.is_cancelled() => {}
-                Err(error) => inputs
-                    .push(Input::Fault { error: format!("a task of this program failed ({error}); please report it") }),
+                // What a panic says may be of the documents.
+                Err(_) => {
+                    inputs.push(Input::Fault { error: "a task of this program failed; please report it".into() });
+                }
             }
             done = if inputs.len() < BATCH { self.tasks.try_join_next() } else { None };
         }

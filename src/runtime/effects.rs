@@ -171,8 +171,9 @@ async fn beside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
     when: &'static str,
 ) -> Result<T, Arrival> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        let error = format!("this program failed while {when} ({error}); please report it");
+    // What a panic says may be of the documents.
+    tokio::task::spawn_blocking(work).await.map_err(|_| {
+        let error = format!("this program failed while {when}; please report it");
         Arrival::Input(Box::new(Input::Fault { error }))
     })
 }
