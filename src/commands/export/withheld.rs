@@ -1,7 +1,7 @@
 //! Where the documents stay out, so does what the records hold of them: the parts of a request that enclose a document or an
 //! error, what programs printed and raised, chunks that stand in none as they are, and the private words that were found.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::protocol::{Chunk, CodeError, CodeErrorKind, Fact, Held, Purpose, RemoteAsk, Role};
 
@@ -16,7 +16,7 @@ pub struct Withheld {
     /// The request that was held or sent last, by its round and purpose, and what its messages enclose as they were made:
     /// a tag that was taken away by hand is missed.
     last: Option<(u32, Purpose)>,
-    enclosed: Vec<Enclosed>,
+    enclosed: BTreeMap<usize, Enclosed>,
 }
 
 /// How many documents and errors a text encloses, each document counted once.
@@ -73,10 +73,7 @@ impl Withheld {
 
     /// Whether the message enclosed more before.
     fn lacks(&mut self, message: usize, found: Enclosed) -> bool {
-        if self.enclosed.len() <= message {
-            self.enclosed.resize(message + 1, Enclosed::default());
-        }
-        let most = &mut self.enclosed[message];
+        let most = self.enclosed.entry(message).or_default();
         most.documents = most.documents.max(found.documents);
         most.errors = most.errors.max(found.errors);
         found != *most
