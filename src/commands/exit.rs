@@ -63,6 +63,11 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
+    /// The same, of one of several things that were asked for.
+    pub fn of(self, which: &str) -> Self {
+        Self::new(self.exit, format!("{which}: {self}"))
+    }
+
     pub fn exit(&self) -> Exit {
         if self.is_closed_pipe() { Exit::Success } else { self.exit }
     }

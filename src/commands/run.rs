@@ -69,7 +69,7 @@ pub async fn watch(
     mut signals: impl Stream<Item = Signal> + Unpin,
     json: bool,
 ) -> Result<Exit, Failure> {
-    let Over { report, exit, failed, .. } = follow(config, watched, &mut signals).await?;
+    let Over { report, exit, failed, .. } = follow(config, watched, &mut signals).await;
     let mut out = Output::standard();
     let written = match (json, &failed) {
         (true, _) => report.write_json(&mut out),
@@ -99,11 +99,7 @@ pub struct Over {
 }
 
 /// Follows a run to its end, and tells how it goes.
-pub async fn follow(
-    config: &Config,
-    watched: Watched,
-    mut signals: impl Stream<Item = Signal> + Unpin,
-) -> Result<Over, Failure> {
+pub async fn follow(config: &Config, watched: Watched, mut signals: impl Stream<Item = Signal> + Unpin) -> Over {
     let Watched { begun, documents, begun_at, said, expected, hung_up } = watched;
     let Begun { session, mut running, past, attached } = begun;
     let can_overwrite = stderr().is_terminal() && !matches!(std::env::var("TERM").as_deref(), Ok("dumb") | Err(_));
@@ -184,8 +180,8 @@ pub async fn follow(
         Err(failure) => (failure.exit(), Some(failure)),
     };
     let totals = ledger.totals();
-    let spent_usd = totals.remote_cost_usd.unwrap_or(0.0) + totals.remote.doubtful_usd;
-    Ok(Over { report, exit, failed, session, spent_usd, told_to_end, hung_up })
+    let spent_usd = totals.remote_cost_usd.unwrap_or(0.0) + totals.remote.doubtful_usd + ledger.pending_usd();
+    Over { report, exit, failed, session, spent_usd, told_to_end, hung_up }
 }
 
 #[cfg(test)]
@@ -224,7 +220,7 @@ mod tests {
             let watched =
                 Watched { begun, documents: documents(), begun_at: Instant::now(), said, expected: None, hung_up };
             let signals = stream::iter(signal).chain(stream::pending());
-            let over = follow(&Config::default(), watched, signals).await.unwrap();
+            let over = follow(&Config::default(), watched, signals).await;
             assert_eq!((over.told_to_end, over.hung_up), (leaves, hung_up));
             let failed = over.failed.unwrap().to_string();
             assert!(failed.contains(&format!("`minions resume {}`", session.id())), "{failed}");

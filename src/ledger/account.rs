@@ -204,6 +204,12 @@ impl Ledger {
     }
 
     /// What each round cost so far, in order.
+    /// Dollars that requests may cost which are on their way.
+    pub fn pending_usd(&self) -> f64 {
+        let pending = self.calls.iter().filter(|call| matches!(call.state, CallState::Pending));
+        pending.filter_map(|call| call.worst_cost_usd).fold(0.0, |sum, usd| sum + usd)
+    }
+
     pub fn rounds(&self) -> &[RoundTotals] {
         &self.rounds
     }

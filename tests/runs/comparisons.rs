@@ -120,7 +120,7 @@ async fn windows_that_one_variant_cannot_have_are_told_before_any_is_paid_for() 
     let home = Home::new();
     home.write("document.txt", ledger_of(400));
     let ways = ["fits:samples=1", "cannot:protocol.name=local-only protocol.window_chars=1000 protocol.max_jobs=2"];
-    comparison(&home, &ways, &[], &[]).await.assert_refused_at_once(2, &["protocol.max_jobs allows 2"]);
+    comparison(&home, &ways, &[], &[]).await.assert_refused_at_once(2, &["cannot: ", "protocol.max_jobs allows 2"]);
     assert!(home.sessions().is_empty());
 }
 

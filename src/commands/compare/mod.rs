@@ -41,13 +41,15 @@ pub async fn compare(
     let configs: Vec<&Config> = variants.iter().map(|variant| &variant.config).collect();
     let engines = begin::engines_of(&configs).await?;
     for (variant, engines) in variants.iter().zip(&engines).filter(|(variant, _)| variant.sends_documents()) {
-        let whole = whole::fits(&variant.config, &*engines.remote, &documents, None, question).await?;
+        let whole = whole::fits(&variant.config, &*engines.remote, &documents, None, question);
+        let whole = whole.await.map_err(|failure| failure.of(&variant.name))?;
         if !args.yes_send_document {
             return Err(whole::not_agreed(&whole));
         }
     }
     for (variant, engines) in variants.iter().zip(&engines) {
-        protocol::windows(&variant.config, &*engines.local, &documents, None)?;
+        protocol::windows(&variant.config, &*engines.local, &documents, None)
+            .map_err(|failure| failure.of(&variant.name))?;
     }
     let mut signals = Box::pin(term::signals()?);
     let mut asked =
@@ -131,8 +133,8 @@ impl Asked<'_> {
         let prepared = prepare(config, engines, documents.clone(), self.question.to_owned(), None, None).await?;
         let begun = prepared.recalling(recall).start();
         let said = Beforehand { sends_documents: true, ..Beforehand::default() };
-        follow(config, Watched { begun, documents, begun_at, said, expected: None, hung_up: self.hung_up }, signals)
-            .await
+        let watched = Watched { begun, documents, begun_at, said, expected: None, hung_up: self.hung_up };
+        Ok(follow(config, watched, signals).await)
     }
 }
 

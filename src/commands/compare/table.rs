@@ -53,7 +53,7 @@ impl Outcome {
         Self::without_report(name, format!("not run: {why}"), exit)
     }
 
-    /// It could not be begun, or not be followed.
+    /// It could not be begun.
     pub fn failed(name: &str, failure: &Failure) -> Self {
         Self::without_report(name, failure.to_string(), failure.exit())
     }
