@@ -8,7 +8,7 @@ use std::pin::pin;
 use futures_util::StreamExt;
 
 use super::alone::Alone;
-use super::answering::{Answering, Beforehand, left_open};
+use super::answering::{Answering, Beforehand, ended};
 use super::begin::{Begun, begin};
 use super::bill;
 use super::person::{Person, Said};
@@ -145,15 +145,15 @@ async fn run(
     let Telling { mut transcript, .. } = told;
     let is_model = transcript.state.opened.as_ref().is_some_and(|opened| opened.remote.is_model);
     transcript.totals()?;
-    let open = transcript.state.left_at().map(|need| left_open(&id, &need));
-    let exit = transcript.state.ending().map_or(Exit::Interrupted, Exit::of);
     person.say(&bill::line(&ledger.totals(), is_model))?;
     running.outcome.await??;
-    match open {
-        Some(open) => {
+    match (ended(&id, &transcript.state), transcript.state.ending()) {
+        (Ok(exit), _) => Ok(Ran { exit, leave }),
+        // How it failed was told when it did.
+        (Err(failed), Some(_)) => Ok(Ran { exit: failed.exit(), leave }),
+        (Err(open), None) => {
             person.say(&open.to_string())?;
             Ok(Ran { exit: open.exit(), leave })
         }
-        None => Ok(Ran { exit, leave }),
     }
 }
