@@ -37,7 +37,7 @@ pub enum Match {
     /// The same words and numbers; whitespace, hyphenation, quotation marks, ligatures or the spacing of numbers differ.
     Normalised,
     /// The same numbers, and the same words but for slips of the pen: at most 15 % of the characters differ, in no word more
-    /// than some, and none makes another word that the documents know.
+    /// than some, and none makes another word that the documents know. Quotations of more than 1,024 bytes are not looked for so.
     Fuzzy,
 }
 

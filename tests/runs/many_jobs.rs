@@ -145,7 +145,7 @@ fn assert_keys(report: &Value) {
             "session protocol outcome answer citations uncited_numbers rounds jobs usage calls by_round prices baseline expected \
              exposed fleet seconds",
         ),
-        ("/citations/0", "document start end page text match places place_count"),
+        ("/citations/0", "document start end page text match places place_count or_more"),
         ("/jobs", "planned answered abstained malformed truncated failed cancelled"),
         ("/usage", "remote local"),
         ("/usage/remote", lm),

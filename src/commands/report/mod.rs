@@ -62,9 +62,8 @@ pub struct Citation {
     pub how: CitationMatch,
     /// Every place where the words stand, `start..end` first; at most 32 of them.
     pub places: Vec<Place>,
-    /// All of them; where `or_more` is there, at least so many.
+    /// All of them; at least so many where `or_more` holds.
     pub place_count: usize,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub or_more: bool,
     /// The line on which it begins, counted from 1, for people.
     #[serde(skip)]

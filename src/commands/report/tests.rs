@@ -77,7 +77,10 @@ fn the_json_object_has_exactly_the_keys_scripts_rely_on() {
         ]
     );
     for citation in object["citations"].as_array().unwrap() {
-        assert_eq!(keys(citation), ["document", "end", "match", "page", "place_count", "places", "start", "text"]);
+        assert_eq!(
+            keys(citation),
+            ["document", "end", "match", "or_more", "page", "place_count", "places", "start", "text"]
+        );
     }
     assert_eq!(
         keys(&object["jobs"]),
@@ -109,13 +112,37 @@ fn the_json_object_has_exactly_the_keys_scripts_rely_on() {
     assert_eq!(object["outcome"], "answered");
     let located = serde_json::json!(
         {"document": "report.txt", "start": 6, "end": 11, "page": 2, "text": "WORDS", "match": "normalised",
-        "places": [{"document": "report.txt", "start": 6, "end": 11, "page": 2}], "place_count": 1});
+        "places": [{"document": "report.txt", "start": 6, "end": 11, "page": 2}], "place_count": 1, "or_more": false});
     assert_eq!(object["citations"][0], located);
     let missing = serde_json::json!(
         {"document": null, "start": null, "end": null, "page": null, "text": "invented words", "match": "not_found",
-        "places": [], "place_count": 0});
+        "places": [], "place_count": 0, "or_more": false});
     assert_eq!(object["uncited_numbers"], serde_json::json!([{"number": "42", "reckoned": null}]));
     assert_eq!(object["citations"][1], missing);
+}
+
+#[test]
+fn a_citation_says_in_how_many_more_places_its_words_stand() {
+    let mut citation = Citation {
+        document: Some("a.txt".into()),
+        start: Some(0),
+        end: Some(4),
+        page: None,
+        text: "word".into(),
+        how: CitationMatch::Exact,
+        places: Vec::new(),
+        place_count: 1,
+        or_more: false,
+        line: None,
+    };
+    assert_eq!(citation.elsewhere(), None);
+    for (place_count, or_more, told) in
+        [(2, false, "and 1 more place"), (9, false, "and 8 more places"), (1001, true, "and 1000 or more places")]
+    {
+        (citation.place_count, citation.or_more) = (place_count, or_more);
+        assert_eq!(citation.elsewhere().as_deref(), Some(told));
+        assert_eq!(serde_json::to_value(&citation).unwrap()["or_more"], or_more);
+    }
 }
 
 #[test]
