@@ -140,7 +140,9 @@ fn parted(text: &str, at: usize) -> Option<Table> {
     let names = text[at..at + header].trim_end().split(char::from(mark));
     // Sentences have as many commas at times, but no fields without a space behind the mark.
     let is_named = |name: &str| name.trim().len() <= CELL_BYTES && (mark == b'\t' || !name.ends_with('.'));
-    let spaced = mark == b',' && text[at..at + header].matches(", ").count() * 2 > count;
+    // Cells that are spaced apart have the commas of their figures.
+    let spaced =
+        mark == b',' && (text[at..at + header].matches(", ").count() * 2 > count || first.trim().contains("  "));
     if spaced || !names.into_iter().all(is_named) {
         return None;
     }
@@ -322,6 +324,16 @@ mod tests {
         let text =
             format!("It was a good year, as the figures below tell.\n\n{header}{rows}\nThe notes are part of these.\n");
         assert_eq!(found(&text), [(header, rows)]);
+    }
+
+    #[test]
+    fn the_commas_of_figures_part_no_fields() {
+        let header = "Year ended        2019       2018       2017\n";
+        let row = |name: &str| format!("{name}   $ 265,595  $ 229,234  $ 215,639\n");
+        let rows = [row("Net sales"), row("Costs    "), row("Income   "), row("Taxes    ")].concat();
+        assert_eq!(found(&format!("{header}{rows}")), [(header, rows.as_str())]);
+        let sums = "265,595,120  229,234,118  215,639,240\n".repeat(4);
+        assert!(found(&format!("{header}{sums}")).iter().all(|(header, _)| !header.contains("265")));
     }
 
     #[test]
