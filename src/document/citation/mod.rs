@@ -25,7 +25,7 @@ use wording::Known;
 
 /// Quotations with fewer letters and digits are only looked for word for word, and only where they are said to come from.
 const SHORT: usize = 4;
-/// How many places that agree in normal form are looked at in one search, about 20 ms; a quotation that may not be pointed at
+/// How many places that agree in normal form are looked at in one search; a quotation that may not be pointed at
 /// in any of them counts as not found.
 const MAX_CANDIDATES: usize = 20_000;
 /// So many other places of a quotation are counted.
@@ -104,7 +104,9 @@ impl Locator {
             needles.iter().find_map(|needle| {
                 let finder = memmem::Finder::new(&needle.folded);
                 let left = Cell::new(MAX_CANDIDATES);
-                certain(self.normal_places(needle, &finder, &self.bounds, &left), needle.weight)
+                let place = certain(self.normal_places(needle, &finder, &self.bounds, &left), needle.weight)?;
+                // Of a short one there may be another place among those that were not looked at.
+                (needle.weight >= CERTAIN || left.get() > 0).then_some(place)
             })
         };
         if let Some(span) = preferred.or_else(anywhere) {

@@ -159,6 +159,13 @@ fn another_statement_is_never_taken_for_a_slip() {
         ("did n't", "did"),
         ("wasn't", "was"),
         ("haven't", "have"),
+        ("won't", "want"),
+        ("don't", "done"),
+        ("not", "now"),
+        ("not", "hot"),
+        ("no", "so"),
+        ("never", "ever"),
+        ("without", "with out"),
     ] {
         let slipped = |text: &str| text.replace("terminal", "termnal");
         for (text, quotation) in [(with(denied), with(verb)), (with(verb), with(denied))] {

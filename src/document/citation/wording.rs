@@ -159,10 +159,11 @@ impl Piece {
         if denials(&quoted.chars().collect::<Vec<_>>()) > 0 {
             return false;
         }
-        // No letter may be missing of a verb with `n't`: without one it may be the verb alone.
+        // Another letter makes another word of most of them: `now` of `not`, `want` of `won't`. No letter may be missing of a
+        // verb with `n't`: without one it may be the verb alone.
         let (quoted, letters) = (bare(quoted), bare(text).chars().count());
-        let is_near = self.halves <= 2 && quoted.chars().count() >= letters && !known.holds(&quoted);
-        is_denial(text) || (is_denied_verb(text) && is_near)
+        let is_near = self.halves <= 1 && quoted.chars().count() >= letters && !known.holds(&quoted);
+        (is_denial(text) || is_denied_verb(text)) && is_near
     }
 
     fn verdict(&self, known: &Known) -> Verdict {
@@ -189,7 +190,8 @@ impl Piece {
         if turned(&quoted, &text) || strict(&quoted) && one_each {
             return Verdict::Other;
         }
-        if strict(&text) && (self.halves > 2 || known.holds(&quoted)) {
+        let most_strict = if is_denial(&text) { 1 } else { 2 };
+        if strict(&text) && (self.halves > most_strict || known.holds(&quoted)) {
             return Verdict::Other;
         }
         if !is_name && (inflected(&quoted, &text) || inflected(&text, &quoted)) {
