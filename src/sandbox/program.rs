@@ -11,7 +11,7 @@ use rustpython_vm::scope::Scope;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
 use super::errors::{self, FILE};
-use super::spans::{Finder, Known};
+use super::spans::Finder;
 use super::wire::{ChunkRow, JobRow, OUTPUT, Prepared, Reply, Request, Stage};
 use super::{Limits, attempts, host, syntax, watch};
 use crate::protocol::{CodeError, CodeErrorKind};
@@ -148,7 +148,7 @@ fn collect(
         jobs.push([index("chunk", &mut chunks)?, index("task", &mut tasks)?, index("advice", &mut advices)?]);
     }
     let documents: Vec<&str> = documents.iter().map(|text| text.to_str().unwrap_or_default()).collect();
-    let mut known = Known::default();
+    let mut known = host::take_learnt();
     let mut finder = Finder::with(&documents, &mut known);
     let mut bytes = 0u64;
     let mut own = |text: &str| {

@@ -46,6 +46,13 @@ impl Default for Known {
     }
 }
 
+impl Known {
+    /// The same, for a finder that may spend as much as the first.
+    pub fn with_fresh_budgets(self) -> Self {
+        Self { budget: BUDGET, rows_budget: BUDGET / 4, ..self }
+    }
+}
+
 impl<'a> Finder<'a> {
     /// One that goes on with what is `known` of these documents: nothing at first.
     pub fn with(documents: &'a [&'a str], known: &'a mut Known) -> Self {

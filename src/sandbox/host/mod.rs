@@ -10,7 +10,7 @@ use rustpython_vm::function::{FuncArgs, PyMethodFlags};
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 use arguments::Arguments;
-pub use search::{keep_documents, let_compare};
+pub use search::{keep_documents, let_compare, take_learnt};
 
 /// A native function as programs call it.
 pub struct HostFunction {

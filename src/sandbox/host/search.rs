@@ -37,6 +37,11 @@ pub fn keep_documents(documents: &[PyStrRef]) {
     KNOWN.set(None);
 }
 
+/// What was learnt of the documents of the program that ran, which retrieves no more.
+pub fn take_learnt() -> spans::Known {
+    KNOWN.take().map(|known| known.finder.with_fresh_budgets()).unwrap_or_default()
+}
+
 /// What stands in the documents of the call, and where chunks were found in them: a program may retrieve many times.
 struct Known {
     /// Headings and tables, a document each.
