@@ -133,6 +133,8 @@ pub fn to_ascii(buffer: &mut Buffer) {
             "·" | "•" | "…" => ".",
             "≈" => "~",
             "×" => "x",
+            // Of the temperature.
+            "°" => " ",
             _ => "?",
         };
         cell.set_symbol(like);

@@ -1,4 +1,4 @@
-//! Snapshots of the whole screen, and that nothing from outside reaches it raw.
+//! Pictures of the whole screen, and that nothing from outside reaches it raw.
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -10,11 +10,10 @@ use crate::app::world::{World, built_in};
 use crate::app::{Message, Mode, Model, Player, update};
 
 mod curve;
-mod document;
 mod hostile;
 mod jobs;
-mod replies;
-mod snapshots;
+mod picture;
+mod shots;
 
 /// The screen as it is drawn at the model's size.
 pub fn drawn(model: &Model, depth: Depth) -> Buffer {

@@ -1,8 +1,8 @@
-//! Pausing a run, and putting its rounds side by side.
+//! Pausing a run, putting its rounds side by side, and letting documents leave.
 
 use super::super::world::{World, notice, press};
 use super::super::*;
-use crate::protocol::Input;
+use crate::protocol::{Input, ProtocolKind, Settings};
 
 #[test]
 fn the_key_pauses_the_run_and_lets_it_go_on_and_the_status_says_so() {
@@ -42,4 +42,15 @@ fn two_rounds_are_compared_where_there_are_two() {
     assert!(press(&mut one, "D").is_empty() && notice(&one).contains("no two rounds"));
     let mut two = World::new().two_rounds().model(120, 40);
     assert_eq!(press(&mut two, "D"), [Command::CompareRounds { a: 1, b: 2 }]);
+}
+
+#[test]
+fn whole_documents_leave_only_where_that_key_was_pressed() {
+    let mut world = World::new();
+    world.start_with(Settings { protocol: ProtocolKind::RemoteOnly, ..Settings::default() });
+    let model = world.model(80, 24);
+    assert!(matches!(model.overlay, Some(Overlay::Consent)));
+    assert_eq!(press(&mut model.clone(), "y"), [Command::Consent]);
+    assert_eq!(press(&mut model.clone(), "enter"), [], "a second Enter sends nothing");
+    assert_eq!(press(&mut model.clone(), "n"), [Command::StopRun]);
 }
