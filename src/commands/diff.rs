@@ -51,12 +51,13 @@ fn side(store: &Store, name: &str) -> Result<Side, Failure> {
 }
 
 fn fold(session: &Session, round: Option<u32>) -> Result<Side, Failure> {
-    let journal = session.read()?;
-    let documents = session.documents(journal.opened().map_or(&[], |opened| &opened.documents))?;
+    let opened = session.opened()?;
+    let documents = session.documents(opened.as_ref().map_or(&[], |opened| &opened.documents))?;
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::new(), Exposure::new(&documents));
     let mut times: Option<(u64, u64)> = None;
     let mut now = 0;
-    for record in &journal.records {
+    for record in session.records()? {
+        let record = record?;
         let Some(fact) = record.fact.known() else { continue };
         state.apply(fact);
         ledger.apply(fact);

@@ -30,7 +30,24 @@ const STEP: Duration = Duration::from_millis(40);
 
 /// How many records come before the place that `--from` names.
 pub fn first_record(session: &Session, from: Option<Point>) -> Result<usize, Failure> {
-    place(session, &Timeline::new(session.read()?.records), from)
+    let Some(from) = from else { return Ok(0) };
+    let mut before = 0;
+    for record in session.records()? {
+        let record = record?;
+        if matches!(from, Point::Record(seq) if record.seq >= seq) {
+            return Ok(before);
+        }
+        before += 1;
+        if let (Point::Round(wanted), Some(Fact::RoundBegan { round, .. })) = (from, record.fact.known())
+            && *round == wanted
+        {
+            return Ok(before);
+        }
+    }
+    match from {
+        Point::Record(_) => Ok(before),
+        Point::Round(round) => Err(no_round(session, round)),
+    }
 }
 
 /// A session as it is played back: from where, and how fast.
@@ -84,8 +101,8 @@ impl Recording {
 
 /// Says on standard error which documents are not on disk any more as the session read them.
 pub fn tell_changes(session: &Session) {
-    let Ok(opened) = session.read() else { return };
-    let documents = session.documents(opened.opened().map_or(&[], |opened| &opened.documents)).unwrap_or_default();
+    let Ok(Some(opened)) = session.opened() else { return };
+    let documents = session.documents(&opened.documents).unwrap_or_default();
     for change in changes(&documents) {
         // Where standard error is closed nobody misses it.
         let _ = writeln!(stderr(), "minions: {}", visible(&change));
@@ -98,8 +115,12 @@ fn place(session: &Session, timeline: &Timeline, from: Option<Point>) -> Result<
         Some(Point::Record(seq)) => Ok(timeline.records().partition_point(|record| record.seq < seq)),
         Some(Point::Round(round)) => timeline
             .round_start(round)
-            .ok_or_else(|| Failure::usage(format!("session {} has no round {round}", session.id()))),
+            .ok_or_else(|| no_round(session, round)),
     }
+}
+
+fn no_round(session: &Session, round: u32) -> Failure {
+    Failure::usage(format!("session {} has no round {round}", session.id()))
 }
 
 enum News {

@@ -18,26 +18,27 @@ const ERRORS_TOLD: usize = 3;
 
 /// Prints the session from after the first `from` records; zero prints all of it.
 pub fn transcript(session: &Session, from: usize, style: Style, out: &mut dyn Write) -> Result<(), Failure> {
-    let journal = session.read()?;
+    let opened = session.opened()?;
     // Without its text a document still has its name; only the pages of citations are missed then.
-    let documents = session.documents(journal.opened().map_or(&[], |opened| &opened.documents)).unwrap_or_default();
+    let documents = session.documents(opened.as_ref().map_or(&[], |opened| &opened.documents)).unwrap_or_default();
     writeln!(out, "session {}", session.id())?;
-    let began_ms = journal.records.first().map_or(0, |record| record.at_ms);
-    let mut transcript = Transcript::new(out, documents, began_ms, style);
-    for (index, record) in journal.records.iter().enumerate() {
-        transcript.apply(record);
+    let mut transcript = Transcript::new(out, documents, 0, style);
+    let mut records = session.records()?;
+    for (index, record) in records.by_ref().enumerate() {
+        let record = record?;
+        transcript.apply(&record);
         if index >= from {
-            transcript.tell(record)?;
+            transcript.tell(&record)?;
         }
     }
-    if !journal.closed {
+    if !records.closed() {
         let state = if session.is_running() { "is still running" } else { "was interrupted" };
         writeln!(transcript.out, "\nthe session {state}")?;
         transcript.open_asks()?;
     }
     transcript.totals()?;
-    for warning in &journal.warnings {
-        writeln!(transcript.out, "warning: {}", visible(warning))?;
+    for warning in records.into_warnings() {
+        writeln!(transcript.out, "warning: {}", visible(&warning))?;
     }
     Ok(())
 }
@@ -59,14 +60,62 @@ pub struct Transcript<'a> {
     documents: Vec<Document>,
     began_ms: u64,
     style: Style,
-    /// With the record applied that is told.
+    /// With the record applied that is told. Of rounds before the one at hand it holds nothing.
     pub state: State,
+    /// What those rounds came to.
+    before: Totals,
+}
+
+/// What rounds came to.
+#[derive(Clone, Debug, Default)]
+struct Totals {
+    calls: usize,
+    remote: Usage,
+    /// Nothing once the price of one call is not known.
+    cost: Cost,
+    jobs: usize,
+    local: Usage,
+    /// Requests without a reply on record: they may have been paid for.
+    open: Vec<(u32, Purpose)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Cost(Option<f64>);
+
+impl Default for Cost {
+    fn default() -> Self {
+        Self(Some(0.0))
+    }
+}
+
+impl Totals {
+    fn add(&mut self, round: &Round) {
+        for ask in &round.asks {
+            match &ask.state {
+                AskState::Answered(answer) => {
+                    self.calls += 1;
+                    self.remote += answer.usage;
+                    self.cost.0 = self.cost.0.zip(cost(answer, round)).map(|(total, cost)| total + cost);
+                }
+                AskState::Pending => self.open.push((ask.request.ask.n, ask.request.purpose)),
+                AskState::GivenUp => {}
+            }
+        }
+        self.jobs += round.jobs.len();
+        round.jobs.iter().for_each(|job| self.local += job.usage);
+    }
+}
+
+/// A planner without a model costs nothing.
+fn cost(answer: &RemoteAnswer, round: &Round) -> Option<f64> {
+    let free = round.models.remote.as_ref().is_some_and(|remote| !remote.is_model);
+    answer.cost_usd.or(free.then_some(0.0))
 }
 
 impl<'a> Transcript<'a> {
     /// `began_ms`: the time of the session's first record; 0 takes it from the first that is applied.
     pub fn new(out: &'a mut dyn Write, documents: Vec<Document>, began_ms: u64, style: Style) -> Self {
-        Self { out, documents, began_ms, style, state: State::default() }
+        Self { out, documents, began_ms, style, state: State::default(), before: Totals::default() }
     }
 
     pub fn apply(&mut self, record: &Record) {
@@ -75,6 +124,11 @@ impl<'a> Transcript<'a> {
         }
         if let Some(fact) = record.fact.known() {
             self.state.apply(fact);
+            if matches!(fact, Fact::RoundBegan { .. })
+                && let Some(before) = self.state.part_with_round()
+            {
+                self.before.add(&before);
+            }
         }
     }
 
@@ -236,13 +290,14 @@ impl<'a> Transcript<'a> {
     }
 
     fn answered(&mut self, answer: &RemoteAnswer, at_ms: u64) -> Result<(), Failure> {
-        let asked = self.state.asks().find(|ask| ask.request.ask == answer.ask);
+        let round = self.state.round();
+        let asked = round.and_then(|round| round.asks.iter().find(|ask| ask.request.ask == answer.ask));
         let purpose = asked.map_or("?", |ask| ask.request.purpose.name());
         let line = format!(
             "reply {} ({purpose}): {}, {}, {}",
             answer.ask.n,
             tokens(&answer.usage),
-            dollars(self.cost(answer)),
+            dollars(round.and_then(|round| cost(answer, round))),
             seconds(answer.total_ms)
         );
         self.line(at_ms, &line)?;
@@ -255,12 +310,6 @@ impl<'a> Transcript<'a> {
             return Ok(());
         }
         self.block(&answer.text)
-    }
-
-    /// A planner without a model costs nothing.
-    fn cost(&self, answer: &RemoteAnswer) -> Option<f64> {
-        let free = self.state.remote().is_some_and(|remote| !remote.is_model);
-        answer.cost_usd.or(free.then_some(0.0))
     }
 
     fn planned(&mut self, planned: &PlannedJobs, at_ms: u64) -> Result<(), Failure> {
@@ -329,27 +378,22 @@ impl<'a> Transcript<'a> {
 
     /// Requests that left and whose reply is not on record: they may have been paid for.
     fn open_asks(&mut self) -> Result<(), Failure> {
-        for ask in self.state.asks().filter(|ask| ask.state == AskState::Pending) {
-            writeln!(self.out, "ask {} ({}) has no reply on record", ask.request.ask.n, ask.request.purpose.name())?;
+        for (number, purpose) in self.sums().open {
+            writeln!(self.out, "ask {number} ({}) has no reply on record", purpose.name())?;
         }
         Ok(())
     }
 
+    /// What all rounds came to, the one at hand included.
+    fn sums(&self) -> Totals {
+        let mut sums = self.before.clone();
+        self.state.rounds.iter().for_each(|round| sums.add(round));
+        sums
+    }
+
     pub fn totals(&mut self) -> Result<(), Failure> {
-        let (mut remote, mut local) = (Usage::default(), Usage::default());
-        let (mut cost, mut calls) = (Some(0.0), 0);
-        for ask in self.state.asks() {
-            if let AskState::Answered(answer) = &ask.state {
-                calls += 1;
-                remote += answer.usage;
-                cost = cost.zip(self.cost(answer)).map(|(total, cost)| total + cost);
-            }
-        }
-        for job in self.state.rounds.iter().flat_map(|round| &round.jobs) {
-            local += job.usage;
-        }
-        let jobs: usize = self.state.rounds.iter().map(|round| round.jobs.len()).sum();
-        writeln!(self.out, "remote: {calls} calls, {}, {}", tokens(&remote), dollars(cost))?;
+        let Totals { calls, remote, cost, jobs, local, .. } = self.sums();
+        writeln!(self.out, "remote: {calls} calls, {}, {}", tokens(&remote), dollars(cost.0))?;
         writeln!(self.out, "local: {jobs} jobs, {}", tokens(&local))?;
         Ok(())
     }

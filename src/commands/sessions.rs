@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::document::DocumentRef;
 use crate::document::escape::{visible, visible_lines};
 use crate::journal::{Session, Store, Summary};
-use crate::protocol::{AnswerCitation, ModelInfo, State};
+use crate::protocol::{AnswerCitation, Fact, ModelInfo, State};
 
 /// Lists the sessions of the store, newest first. Gives all that there are, whatever their tags.
 pub fn list(store: &Store, tag: Option<&str>, json: bool, out: &mut dyn Write) -> Result<Vec<Summary>, Failure> {
@@ -126,10 +126,19 @@ struct Shown<'a> {
 /// Shows one session: what was asked, with what, and what came of it.
 pub fn show(store: &Store, name: &str, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
     let session = store.resolve(name)?;
-    let journal = session.read()?;
     let summary = session.summary();
-    let mut state = State::default();
-    journal.facts().for_each(|fact| state.apply(fact));
+    let (mut state, mut records, mut jobs) = (State::default(), session.records()?, 0);
+    let mut count = 0;
+    for record in records.by_ref() {
+        let record = record?;
+        count += 1;
+        let Some(fact) = record.fact.known() else { continue };
+        state.apply(fact);
+        if matches!(fact, Fact::RoundBegan { .. }) {
+            jobs += state.part_with_round().map_or(0, |round| round.jobs.len());
+        }
+    }
+    let warnings = records.into_warnings();
     let opened = state.opened.as_ref();
     let answer = state.answer.as_ref();
     let shown = Shown {
@@ -137,13 +146,13 @@ pub fn show(store: &Store, name: &str, json: bool, out: &mut dyn Write) -> Resul
         documents: opened.map_or(&[], |opened| opened.documents.as_slice()),
         remote: opened.map(|opened| &opened.remote),
         local: opened.map(|opened| &opened.local),
-        records: journal.records.len(),
-        jobs: state.rounds.iter().map(|round| round.jobs.len()).sum(),
+        records: count,
+        jobs: jobs + state.rounds.iter().map(|round| round.jobs.len()).sum::<usize>(),
         answer: answer.and_then(|answer| answer.answer.as_deref()),
         explanation: answer.map(|answer| answer.explanation.as_str()),
         citations: answer.map_or(&[], |answer| answer.citations.as_slice()),
         forks: forks_of(store, &session),
-        warnings: &journal.warnings,
+        warnings: &warnings,
     };
     // As a value first: there the references take the place of the names.
     if json { print_json(&serde_json::to_value(&shown)?, out) } else { print_shown(&shown, out) }

@@ -34,7 +34,7 @@ pub use follow::{Followed, Follower};
 pub use id::SessionId;
 pub use label::Label;
 pub use notes::Note;
-pub use reader::Journal;
+pub use reader::{Journal, Records};
 pub use record::{FORMAT_VERSION, Record, Stored};
 pub use reopen::Reopened;
 pub use session::Session;

@@ -23,22 +23,11 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Reads a journal. A torn last line, garbage in the middle and facts of unknown kind are no errors: they are told
-    /// in the warnings. A format of a newer major version is one.
+    /// Reads a journal whole, as [`Records`] reads it.
     pub fn read(path: &Path) -> Result<Self, JournalError> {
-        let mut lines = Lines::open(path)?;
-        let mut journal = Self::default();
-        while let Some(line) = lines.next()? {
-            match line.record() {
-                Ok(record) => journal.push(record, line.number),
-                Err(problem) => journal.warnings.push(problem.into_warning(path)?),
-            }
-        }
-        if journal.records.is_empty() {
-            journal.warnings.push("the journal holds no record".into());
-        }
-        journal.closed = journal.records.last().is_some_and(ends);
-        Ok(journal)
+        let mut reading = Records::open(path)?;
+        let records = reading.by_ref().collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { records, closed: reading.closed(), warnings: reading.into_warnings() })
     }
 
     /// The facts that are known, in order.
@@ -53,9 +42,56 @@ impl Journal {
             _ => None,
         })
     }
+}
 
-    fn push(&mut self, record: Record, line: u64) {
-        let expected = self.records.last().map_or(1, |last| last.seq + 1);
+/// The records of a journal, one at a time: who only folds them holds one, however long the journal is.
+///
+/// A torn last line, garbage in the middle and facts of unknown kind are no errors: they are told in the warnings. A
+/// format of a newer major version is one.
+pub struct Records {
+    path: PathBuf,
+    lines: Lines,
+    /// The number of the record that came last.
+    seq: Option<u64>,
+    closed: bool,
+    warnings: Vec<String>,
+}
+
+impl Records {
+    pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
+        let lines = Lines::open(path)?;
+        Ok(Self { path: path.to_owned(), lines, seq: None, closed: false, warnings: Vec::new() })
+    }
+
+    /// Whether the record that came last says that the session ended.
+    pub fn closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Once all have come: what is wrong with the file, each in one sentence that quotes nothing of it.
+    pub fn into_warnings(mut self) -> Vec<String> {
+        if self.seq.is_none() {
+            self.warnings.push("the journal holds no record".into());
+        }
+        self.warnings
+    }
+
+    fn next_record(&mut self) -> Result<Option<Record>, JournalError> {
+        while let Some(line) = self.lines.next()? {
+            let number = line.number;
+            match line.record() {
+                Ok(record) => {
+                    self.look_at(&record, number);
+                    return Ok(Some(record));
+                }
+                Err(problem) => self.warnings.push(problem.into_warning(&self.path)?),
+            }
+        }
+        Ok(None)
+    }
+
+    fn look_at(&mut self, record: &Record, line: u64) {
+        let expected = self.seq.map_or(1, |last| last + 1);
         if record.seq != expected {
             self.warnings.push(format!("line {line}: record {} stands where {expected} was expected", record.seq));
         }
@@ -64,7 +100,15 @@ impl Journal {
             self.warnings
                 .push(format!("line {line}: this program does not know all of a record `{kind}`; kept as it is"));
         }
-        self.records.push(record);
+        (self.seq, self.closed) = (Some(record.seq), ends(record));
+    }
+}
+
+impl Iterator for Records {
+    type Item = Result<Record, JournalError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_record().transpose()
     }
 }
 

@@ -10,7 +10,7 @@ use super::id::{SessionId, unix_ms};
 use super::label;
 use super::lock::{self, Lock};
 use super::notes;
-use super::reader::{Journal, Lines, first_record};
+use super::reader::{Journal, Lines, Records, first_record};
 use super::record::{Record, Stored};
 use super::reopen::{self, Reopened};
 use super::summary::{Summary, answer, brief, summarise};
@@ -60,17 +60,18 @@ impl Session {
         Journal::read(&self.path.join(JOURNAL))
     }
 
+    /// The records one at a time, as far as there are any now.
+    pub fn records(&self) -> Result<Records, JournalError> {
+        Records::open(&self.path.join(JOURNAL))
+    }
+
     /// What it was opened with, which its first record says; nothing where that is not on record yet.
     pub fn opened(&self) -> Result<Option<Box<SessionOpened>>, JournalError> {
-        let mut lines = self.lines()?;
-        let Some(line) = lines.next()? else { return Ok(None) };
-        let fact = match line.record() {
-            Ok(Record { fact: Stored::Known(fact), .. }) => *fact,
-            Ok(_) => return Ok(None),
-            Err(problem) => return problem.into_warning(&self.path.join(JOURNAL)).map(|_| None),
-        };
-        Ok(match fact {
-            Fact::SessionOpened(opened) => Some(opened),
+        Ok(match self.records()?.next().transpose()?.map(|record| record.fact) {
+            Some(Stored::Known(fact)) => match *fact {
+                Fact::SessionOpened(opened) => Some(opened),
+                _ => None,
+            },
             _ => None,
         })
     }

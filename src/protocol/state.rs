@@ -416,6 +416,15 @@ impl State {
         self.rounds.last()
     }
 
+    /// Gives away the round before the one at hand and leaves an empty one in its place: for who tells what happened and
+    /// never goes on, so that a session of thousands of rounds takes the memory of one.
+    pub fn part_with_round(&mut self) -> Option<Round> {
+        let before = self.rounds.len().checked_sub(2)?;
+        let round = self.rounds.get_mut(before)?;
+        let empty = Round::new(round.number, round.last, round.models.clone());
+        Some(std::mem::replace(round, empty))
+    }
+
     pub fn round_numbered(&self, number: u32) -> Option<&Round> {
         self.rounds.get((number as usize).checked_sub(1)?)
     }

@@ -151,8 +151,12 @@ fn recall(config: &Config, before: &[(Session, &Config)], documents: &[Document]
 
 /// How many jobs were taken from variants before.
 fn reused_jobs(session: &Session) -> Result<u32, Failure> {
-    let reused = |fact: &&Fact| matches!(fact, Fact::JobFinished { usage, .. } if usage.reused);
-    Ok(session.read()?.facts().filter(reused).count() as u32)
+    let mut reused = 0;
+    for record in session.records()? {
+        let is_reused = matches!(record?.fact.known(), Some(Fact::JobFinished { usage, .. }) if usage.reused);
+        reused += u32::from(is_reused);
+    }
+    Ok(reused)
 }
 
 /// By which the sessions of one comparison are found.

@@ -210,7 +210,7 @@ pub fn cost_of(open: &Open, config: &Config) -> Result<Cost, Failure> {
 
 /// Follows what a session has on record; one that cannot be read has nothing.
 fn follow_records(followed: &mut Followed, session: &Session) {
-    for record in session.read().map(|journal| journal.records).unwrap_or_default() {
+    for record in session.records().into_iter().flatten().map_while(Result::ok) {
         if let Stored::Known(fact) = &record.fact {
             followed.apply(fact, record.at_ms);
         }

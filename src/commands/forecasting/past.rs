@@ -64,7 +64,8 @@ fn within(store: &Store, folder: Option<PathBuf>) -> Vec<Precedent> {
 
 fn precedent(session: &Session) -> Option<Precedent> {
     let mut past = Past::default();
-    for record in &session.read().ok()?.records {
+    for record in session.records().ok()? {
+        let record = record.ok()?;
         if let Some(fact) = record.fact.known() {
             past.apply(fact, record.at_ms);
         }
