@@ -126,7 +126,7 @@ fn seek_to_the_end_first(bencher: Bencher) {
 }
 
 /// From the end back to a place, on a timeline that was walked before. The places are the worst for their kept state.
-#[divan::bench(sample_count = 10, args = [1, 32_767, 65_535, 98_303, 99_999])]
+#[divan::bench(sample_count = 10, args = [1, 8_191, 32_767, 65_535, 98_303, 99_999])]
 fn seek_back_to(bencher: Bencher, position: usize) {
     let folder = folder();
     let session = session(&folder);

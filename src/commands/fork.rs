@@ -48,12 +48,14 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     let signals = Box::pin(term::signals()?);
     let store = begin::store(&loaded.config)?;
     let parent = store.resolve(&args.session)?;
-    let journal = Arc::new(parent.read()?);
+    let journal = parent.read()?;
     let wanted = wanted(args)?;
     let settings = settings_of(loaded, &in_force(&parent, &journal, &wanted)?)?;
-    let recorded = plan(&parent, journal.clone(), &wanted, &settings)?.make(&store).await?;
+    let recorded = plan(&parent, &journal, &wanted, &settings)?.make(&store).await?;
     let planner: Option<Arc<dyn RemoteLm>> =
         args.rerun_local.then(|| Arc::new(RecordedPlanner::of(parent.id().to_string(), journal.facts())) as _);
+    // It may be long, and the fork runs for long.
+    drop(journal);
     let config = config_of(loaded, &recorded.state, planner.is_some())?;
     let documents = recorded.documents.clone();
     for change in tokio::task::block_in_place(|| changes(&documents)) {
@@ -70,7 +72,7 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
         args.json,
     )
     .await?;
-    tell_differences(&journal, &new.read()?, &parent)?;
+    tell_differences(&parent, &new)?;
     Ok(exit)
 }
 
@@ -200,7 +202,7 @@ pub struct Plan {
     documents: Vec<Document>,
     facts: Vec<Fact>,
     state: State,
-    parent: (String, Arc<Journal>),
+    parent: Session,
 }
 
 impl Plan {
@@ -214,12 +216,12 @@ impl Plan {
 }
 
 /// Works out what a fork of this session begins with; its `settings` hold from the place on.
-pub fn plan(parent: &Session, journal: Arc<Journal>, wanted: &Wanted, settings: &Settings) -> Result<Plan, Failure> {
-    let opened = opened_of(parent, &journal)?;
+pub fn plan(parent: &Session, journal: &Journal, wanted: &Wanted, settings: &Settings) -> Result<Plan, Failure> {
+    let opened = opened_of(parent, journal)?;
     let documents = parent.documents(&opened.documents)?;
     let question = wanted.question.as_ref().unwrap_or(&opened.question);
     let settings = private::opened(settings, question, &documents)?;
-    let records = &journal.records[..place(parent, &journal, wanted)?];
+    let records = &journal.records[..place(parent, journal, wanted)?];
     let old: Vec<&Fact> = records.iter().filter_map(|record| record.fact.known()).collect();
     let mut before = State::default();
     old.iter().for_each(|fact| before.apply(fact));
@@ -283,7 +285,7 @@ pub fn plan(parent: &Session, journal: Arc<Journal>, wanted: &Wanted, settings: 
             parent.id()
         )));
     }
-    Ok(Plan { documents, facts, state, parent: (parent.id().to_string(), journal) })
+    Ok(Plan { documents, facts, state, parent: parent.clone() })
 }
 
 /// How many of the records come before the place.
@@ -359,10 +361,10 @@ fn located(
 const TOLD: usize = 20;
 
 /// Tells which jobs of the fork gave something else than those of the session it came from.
-fn tell_differences(old: &Journal, new: &Journal, parent: &Session) -> Result<(), Failure> {
-    let outputs = |journal: &Journal| {
+fn tell_differences(parent: &Session, new: &Session) -> Result<(), Failure> {
+    let outputs = |session: &Session| {
         let mut state = State::default();
-        journal.facts().for_each(|fact| state.apply(fact));
+        session.records()?.facts().for_each(|fact| state.apply(&fact));
         let mut outputs = HashMap::new();
         for round in &state.rounds {
             for (job, index) in round.jobs.iter().zip(0..) {
@@ -374,9 +376,9 @@ fn tell_differences(old: &Journal, new: &Journal, parent: &Session) -> Result<()
                 outputs.insert(request, (JobId { round: round.number, index }, answer));
             }
         }
-        outputs
+        Ok::<_, Failure>(outputs)
     };
-    let (old, new) = (outputs(old), outputs(new));
+    let (old, new) = (outputs(parent)?, outputs(new)?);
     let mut changed: Vec<_> = new
         .iter()
         .filter_map(|(request, (job, now))| {

@@ -1,6 +1,7 @@
 //! `minions replay`: the panes of the workbench, drawn from a journal. There is no driver, so nothing can be asked or paid.
 
 use std::io::{Write, stderr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream;
@@ -113,9 +114,7 @@ fn place(session: &Session, timeline: &Timeline, from: Option<Point>) -> Result<
     match from {
         None => Ok(0),
         Some(Point::Record(seq)) => Ok(timeline.records().partition_point(|record| record.seq < seq)),
-        Some(Point::Round(round)) => timeline
-            .round_start(round)
-            .ok_or_else(|| no_round(session, round)),
+        Some(Point::Round(round)) => timeline.round_start(round).ok_or_else(|| no_round(session, round)),
     }
 }
 
@@ -138,7 +137,7 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
     let Recording { session, timeline, documents, written, warning, from, speed, paused } = recording;
     let mut player = Player::new(timeline);
     player.set_speed(speed);
-    let (target, mut folded) = fold(documents.clone(), player.timeline().records().to_vec());
+    let (target, mut folded) = fold(documents.clone(), player.timeline().shared());
     stage.turn_to(Model::new(documents, Mode::Replay(shown(&player))));
     if let Some(warning) = warning {
         stage.update(Message::Notice(warning));
@@ -384,7 +383,7 @@ fn show_records(stage: &mut Stage, player: &Player, passed: std::ops::Range<usiz
 }
 
 /// Folds beside the screen, up to the position that was asked for last.
-fn fold(documents: Vec<Document>, records: Vec<Record>) -> (watch::Sender<usize>, mpsc::Receiver<Folded>) {
+fn fold(documents: Vec<Document>, records: Arc<[Record]>) -> (watch::Sender<usize>, mpsc::Receiver<Folded>) {
     let (target, mut wanted) = watch::channel(0);
     let (sender, folded) = mpsc::channel(1);
     tokio::spawn(async move {

@@ -18,7 +18,7 @@ use crate::config::{Config, Loaded, Origin};
 use crate::control;
 use crate::document::Document;
 use crate::document::escape::visible;
-use crate::journal::{DayBook, Journal, JournalError, JournalWriter, Record, Session, SessionId, Store};
+use crate::journal::{DayBook, JournalError, JournalWriter, Record, Session, SessionId, Store};
 use crate::load::changes;
 use crate::local::LocalLm;
 use crate::protocol::redact::Redaction;
@@ -41,8 +41,8 @@ pub struct Recorded {
     /// What is wrong with the journal, each in a sentence.
     pub warnings: Vec<String>,
     journal: JournalWriter,
-    /// The session it came from, where that was read just now.
-    parent: Option<(String, Arc<Journal>)>,
+    /// The session it was forked from just now, wherever that lies.
+    parent: Option<Session>,
 }
 
 impl Recorded {
@@ -53,7 +53,7 @@ impl Recorded {
         past: Vec<Record>,
         state: State,
         journal: JournalWriter,
-        parent: (String, Arc<Journal>),
+        parent: Session,
     ) -> Self {
         Self { session, documents, past, state, warnings: Vec::new(), journal, parent: Some(parent) }
     }
@@ -149,7 +149,7 @@ pub fn asks_consent(state: &State) -> bool {
 /// on a tokio runtime of several threads.
 pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn RemoteLm>>) -> Result<Begun, Failure> {
     let Recorded { session, documents, past, state, journal, parent, .. } = recorded;
-    let parents = tokio::task::block_in_place(|| lineage(&session, &state, parent));
+    let parents = tokio::task::block_in_place(|| lineage(&session, state.opened.as_ref(), parent));
     let repeats = state.remote().is_some_and(|remote| remote.provider == recorded::PROVIDER);
     // Where the local half is run again, all of it is: another server may go by the same name.
     let recall = match repeats || planner.is_some() {
@@ -158,7 +158,11 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
     };
     let remote: Arc<dyn RemoteLm> = match (planner, parents.first()) {
         (Some(planner), _) => planner,
-        (None, Some((name, journal))) if repeats => Arc::new(RecordedPlanner::of(name.clone(), journal.facts())),
+        (None, Some(parent)) if repeats => {
+            let replies =
+                || Ok::<_, JournalError>(RecordedPlanner::of(parent.id().to_string(), parent.records()?.facts()));
+            Arc::new(tokio::task::block_in_place(replies)?)
+        }
         (None, None) if repeats => {
             return Err(Failure::usage(format!(
                 "session {} repeats what another one has on record, and that one is there no longer",
@@ -208,23 +212,20 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
 /// Forks of forks beyond this are not looked into.
 const GENERATIONS: usize = 32;
 
-/// The sessions that this one came from, the nearest first, as far as they are there. `read`: one that was read already.
-fn lineage(session: &Session, state: &State, mut read: Option<(String, Arc<Journal>)>) -> Vec<(String, Arc<Journal>)> {
+/// The sessions that this one came from, the nearest first, as far as they are there. `parent`: one that need not be looked for.
+fn lineage(session: &Session, opened: Option<&SessionOpened>, mut parent: Option<Session>) -> Vec<Session> {
     let Some(root) = session.path().parent() else { return Vec::new() };
     let store = Store::new(root.to_owned());
     let parent_of = |opened: &SessionOpened| opened.parent.as_ref()?.session.parse::<SessionId>().ok();
-    let mut next = state.opened.as_ref().and_then(parent_of);
-    let read_of = |id: &SessionId| {
-        let session = store.resolve(id.as_str()).ok()?;
-        Some((session.id().to_string(), Arc::new(session.read().ok()?)))
-    };
-    let mut found: Vec<(String, Arc<Journal>)> = Vec::new();
+    let mut next = opened.and_then(parent_of);
+    let mut found: Vec<Session> = Vec::new();
     while let Some(id) = next.take()
         && found.len() < GENERATIONS
-        && let Some((name, journal)) = read.take().filter(|(name, _)| name == id.as_str()).or_else(|| read_of(&id))
+        && let Some(session) =
+            parent.take().filter(|parent| *parent.id() == id).or_else(|| store.resolve(id.as_str()).ok())
     {
-        next = journal.opened().and_then(parent_of);
-        found.push((name, journal));
+        next = session.opened().ok().flatten().and_then(|opened| parent_of(&opened));
+        found.push(session);
     }
     found
 }
@@ -234,19 +235,21 @@ fn lineage(session: &Session, state: &State, mut read: Option<(String, Arc<Journ
 /// is about other documents, or cannot be read.
 pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Recall, Option<Redaction>)> {
     tokio::task::block_in_place(|| {
-        let journal = before.read().ok()?;
-        let mut state = State::default();
-        journal.facts().for_each(|fact| state.apply(fact));
-        let theirs = state.opened.as_ref()?.documents.iter().map(|document| document.hash);
-        if !theirs.eq(documents.iter().map(Document::hash)) {
+        let theirs = before.opened().ok()??;
+        if !theirs.documents.iter().map(|document| document.hash).eq(documents.iter().map(Document::hash)) {
             return None;
         }
-        let parents = lineage(before, &state, None);
-        let mut recall = Recall::default();
-        for journal in parents.iter().rev().map(|(_, journal)| journal.as_ref()).chain([&journal]) {
-            recall.add(journal.facts(), documents);
+        let (mut state, mut seq) = (State::default(), None);
+        for record in before.records().ok()? {
+            let record = record.ok()?;
+            seq = Some(record.seq);
+            record.fact.known().into_iter().for_each(|fact| state.apply(fact));
         }
-        let (session, seq) = (before.id().to_string(), journal.records.last()?.seq);
+        let mut recall = Recall::default();
+        for session in lineage(before, Some(&theirs), None).iter().rev().chain([before]) {
+            remember(&mut recall, session, documents);
+        }
+        let (session, seq) = (before.id().to_string(), seq?);
         let redaction = state.settings_from_here().redact;
         Some((
             Parent { session, seq, anew: false, known: Known::of(&state), changed: vec![Changed::Question] },
@@ -257,14 +260,21 @@ pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Re
 }
 
 /// What those sessions have on record, where it is to be taken. They are about the same documents.
-fn recall(state: &State, parents: &[(String, Arc<Journal>)], documents: &[Document]) -> Recall {
+fn recall(state: &State, parents: &[Session], documents: &[Document]) -> Recall {
     let mut recall = Recall::default();
     let anew = state.opened.as_ref().and_then(|opened| opened.parent.as_ref()).is_none_or(|parent| parent.anew);
     // The nearest last: of two replies to one request its own counts.
-    for (_, journal) in parents.iter().rev().filter(|_| !anew) {
-        recall.add(journal.facts(), documents);
+    for session in parents.iter().rev().filter(|_| !anew) {
+        remember(&mut recall, session, documents);
     }
     recall
+}
+
+/// What cannot be read is paid for or computed again.
+fn remember(recall: &mut Recall, session: &Session, documents: &[Document]) {
+    if let Ok(records) = session.records() {
+        recall.add(records.facts(), documents);
+    }
 }
 
 /// The settings with the session's own models, except where the command line names others.

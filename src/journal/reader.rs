@@ -76,6 +76,15 @@ impl Records {
         self.warnings
     }
 
+    /// The facts that are known, as far as the journal can be read.
+    pub fn facts(self) -> impl Iterator<Item = Fact> {
+        let known = |record: Record| match record.fact {
+            Stored::Known(fact) => Some(*fact),
+            Stored::Unknown(_) => None,
+        };
+        self.map_while(Result::ok).filter_map(known)
+    }
+
     fn next_record(&mut self) -> Result<Option<Record>, JournalError> {
         while let Some(line) = self.lines.next()? {
             let number = line.number;

@@ -191,7 +191,7 @@ pub fn is_of_round(fact: &Fact, round: u32) -> bool {
     matches!(fact, Fact::RemoteAsked(ask) if ask.ask.round == round)
 }
 
-fn jobs(state: &State, rounds: &[Round]) -> Vec<(JobKey, JobSays)> {
+fn jobs<'a>(state: &State, rounds: impl IntoIterator<Item = &'a Round>) -> Vec<(JobKey, JobSays)> {
     let hash = |document: usize| -> Option<DocumentHash> { Some(state.opened.as_ref()?.documents.get(document)?.hash) };
     let mut seen: HashMap<JobKey, u32> = HashMap::new();
     let mut found = Vec::new();

@@ -96,7 +96,8 @@ impl State {
             }
             Fact::CodeRejected { code, stage, error } => self.code_rejected(*code, *stage, error),
             Fact::EmbeddingFailed { code, error, .. } => {
-                let codes = self.rounds.iter_mut().flat_map(|round| &mut round.codes);
+                let round = self.rounds.numbered_mut(code.round);
+                let codes = round.into_iter().flat_map(|round| &mut round.codes);
                 if let Some(known) = codes.into_iter().find(|known| known.id == *code) {
                     known.embedding_error = Some(error.clone());
                 }
@@ -189,7 +190,10 @@ impl State {
             Fact::RunContinued => self.pause = None,
             Fact::NoteAdded { text } => self.notes.push(text.clone()),
             Fact::SessionEnded { ending } => {
-                for round in &mut self.rounds {
+                let open = |round: &&Round| round.jobs.iter().any(|job| job.outcome().is_none());
+                let open: Vec<u32> = self.rounds.iter().filter(open).map(|round| round.number).collect();
+                for number in open {
+                    let Some(round) = self.rounds.numbered_mut(number) else { continue };
                     for job in round.jobs.iter_mut().filter(|job| job.outcome().is_none()) {
                         job.state = JobState::Ended(Outcome::Cancelled);
                     }
@@ -262,7 +266,7 @@ impl State {
     }
 
     fn job_mut(&mut self, round: u32, index: u32) -> Option<&mut Job> {
-        self.rounds.get_mut((round as usize).checked_sub(1)?)?.jobs.get_mut(index as usize)
+        self.rounds.numbered_mut(round)?.jobs.get_mut(index as usize)
     }
 
     fn job_reopened(&mut self, id: JobId) {
@@ -279,7 +283,7 @@ impl State {
 
     fn job_ended(&mut self, number: u32) {
         let reads_windows = self.settings().protocol.reads_windows();
-        let Some(round) = self.rounds.get_mut((number as usize).saturating_sub(1)) else { return };
+        let Some(round) = self.rounds.numbered_mut(number) else { return };
         round.unfinished = round.unfinished.saturating_sub(1);
         if round.unfinished > 0 || self.phase != Phase::Waiting(Waiting::Jobs) {
             return;

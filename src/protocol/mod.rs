@@ -34,6 +34,7 @@ pub mod prompts;
 pub mod redact;
 mod remote_only;
 mod resume;
+mod rounds;
 mod settings;
 mod state;
 #[cfg(test)]
@@ -67,6 +68,7 @@ pub use pause::Pause;
 pub use price::{LongPrice, Price};
 pub use remote_only::enclose;
 pub use resume::{Interrupted, Resumed};
+pub use rounds::Rounds;
 pub use settings::{Part, ProtocolKind, Settings};
 pub use state::{
     Aggregated, Answer, Ask, AskState, Code, Due, Earlier, Job, JobState, Phase, Round, State, Tally, Waiting,

@@ -133,7 +133,8 @@ impl State {
     }
 
     pub(super) fn remote_interrupted(&mut self, interrupted: &Interrupted) {
-        let asks = self.rounds.iter_mut().flat_map(|round| &mut round.asks);
+        let round = self.rounds.numbered_mut(interrupted.ask.round);
+        let asks = round.into_iter().flat_map(|round| &mut round.asks);
         let Some(ask) = asks.into_iter().rev().find(|known| known.request.ask == interrupted.ask) else { return };
         let tries = ask.failures.len() as u32 + 1;
         ask.failures.push(interrupted.failure(tries));

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::blotted::Blotted;
 use super::budget::{Budgets, Reached};
@@ -21,13 +22,14 @@ use super::message::{Purpose, TokenCount, Usage};
 use super::pause::Pause;
 use super::redact::Redactor;
 use super::resume::Interrupted;
+use super::rounds::Rounds;
 use super::settings::Settings;
 use crate::document::Span;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     pub opened: Option<SessionOpened>,
-    pub rounds: Vec<Round>,
+    pub rounds: Rounds,
     pub phase: Phase,
     pub answer: Option<Answer>,
     pub models: ModelsInForce,
@@ -418,11 +420,8 @@ impl State {
 
     /// Gives away the round before the one at hand and leaves an empty one in its place: for who tells what happened and
     /// never goes on, so that a session of thousands of rounds takes the memory of one.
-    pub fn part_with_round(&mut self) -> Option<Round> {
-        let before = self.rounds.len().checked_sub(2)?;
-        let round = self.rounds.get_mut(before)?;
-        let empty = Round::new(round.number, round.last, round.models.clone());
-        Some(std::mem::replace(round, empty))
+    pub fn part_with_round(&mut self) -> Option<Arc<Round>> {
+        self.rounds.part_with_one()
     }
 
     pub fn round_numbered(&self, number: u32) -> Option<&Round> {

@@ -1,6 +1,7 @@
 //! A planner that says again what another session has on record, whatever it is told: the local half runs anew, and nothing
 //! is sent or paid for.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -21,16 +22,21 @@ pub struct RecordedPlanner {
 
 impl RecordedPlanner {
     /// `session`: the one that the facts are of, by its name.
-    pub fn of<'a>(session: String, facts: impl IntoIterator<Item = &'a Fact>) -> Self {
+    pub fn of(session: String, facts: impl IntoIterator<Item: Borrow<Fact>>) -> Self {
         let (mut state, mut replies) = (State::default(), HashMap::<_, Vec<_>>::new());
         for fact in facts {
+            let fact = fact.borrow();
             if let Fact::RemoteAnswered(answer) = fact
-                && let Some(ask) = state.asks().find(|known| known.request.ask == answer.ask)
+                && let Some(round) = state.round_numbered(answer.ask.round)
+                && let Some(ask) = round.asks.iter().find(|known| known.request.ask == answer.ask)
             {
                 let key = (answer.ask.round, ask.request.purpose);
                 replies.entry(key).or_default().push((answer.text.clone(), answer.finish));
             }
             state.apply(fact);
+            if matches!(fact, Fact::RoundBegan { .. }) {
+                state.part_with_round();
+            }
         }
         Self { session, replies }
     }

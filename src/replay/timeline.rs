@@ -1,14 +1,16 @@
 //! The records of a session as a line that can be entered at any place.
 
+use std::sync::Arc;
+
 use crate::journal::Record;
 use crate::protocol::{Fact, Purpose, State};
 
 /// In playback nothing is waited for longer than this: a pause that was longer is shortened to it.
 pub const LONGEST_PAUSE_MS: u64 = 2_000;
 
-/// How many records lie between two kept states. A fold of this many takes about as long as to copy a kept state of a
-/// long session, so fewer would make seeking slower and more would fill the memory.
-const SPACING: usize = 1 << 15;
+/// How many records lie between two kept states. A kept state shares its rounds with the others but for the one at hand, and
+/// a fold of this many takes a few milliseconds.
+const SPACING: usize = 1 << 13;
 
 /// The records, and what is needed to enter them anywhere. A position is the number of records that have happened, from
 /// 0 to [`len`](Timeline::len).
@@ -16,7 +18,7 @@ const SPACING: usize = 1 << 15;
 /// The law: [`seek`](Timeline::seek) to `n` gives the fold of the facts of the first `n` records, wherever it comes from.
 #[derive(Debug, Default)]
 pub struct Timeline {
-    records: Vec<Record>,
+    records: Arc<[Record]>,
     /// For each record the milliseconds of playback before it.
     played_ms: Vec<u64>,
     marks: Vec<Mark>,
@@ -69,7 +71,7 @@ impl Timeline {
     pub fn new(records: Vec<Record>) -> Self {
         let played_ms = played_ms(&records);
         let marks = marks(&records);
-        Self { records, played_ms, marks, kept: Vec::new() }
+        Self { records: records.into(), played_ms, marks, kept: Vec::new() }
     }
 
     pub fn len(&self) -> usize {
@@ -82,6 +84,11 @@ impl Timeline {
 
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// The same for who folds them beside: nothing is copied.
+    pub fn shared(&self) -> Arc<[Record]> {
+        self.records.clone()
     }
 
     /// Rounds and phases, in order.

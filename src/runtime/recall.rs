@@ -1,5 +1,6 @@
 //! Replies that other sessions have on record: what is byte-equal is neither paid for nor computed again.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use super::programs::chunk_text;
@@ -16,12 +17,14 @@ pub struct Recall {
 
 impl Recall {
     /// Adds what these facts of a session on the same documents hold.
-    pub fn add<'a>(&mut self, facts: impl IntoIterator<Item = &'a Fact>, documents: &[Document]) {
+    pub fn add(&mut self, facts: impl IntoIterator<Item: Borrow<Fact>>, documents: &[Document]) {
         let mut state = State::default();
         for fact in facts {
+            let fact = fact.borrow();
             match fact {
                 Fact::RemoteAnswered(answer) => {
-                    let ask = state.asks().find(|known| known.request.ask == answer.ask);
+                    let round = state.round_numbered(answer.ask.round);
+                    let ask = round.and_then(|round| round.asks.iter().find(|known| known.request.ask == answer.ask));
                     if let (Some(ask), Some(model)) = (ask, state.remote()) {
                         self.replies.insert(of_ask(model, &ask.request), (answer.text.clone(), answer.finish));
                     }
@@ -39,11 +42,14 @@ impl Recall {
                 _ => {}
             }
             state.apply(fact);
+            if matches!(fact, Fact::RoundBegan { .. }) {
+                state.part_with_round();
+            }
         }
     }
 
     /// Adds what came of their jobs alone: what is asked of the remote LM is asked anew.
-    pub fn add_jobs<'a>(&mut self, facts: impl IntoIterator<Item = &'a Fact>, documents: &[Document]) {
+    pub fn add_jobs(&mut self, facts: impl IntoIterator<Item: Borrow<Fact>>, documents: &[Document]) {
         let mut all = Self::default();
         all.add(facts, documents);
         self.outputs.extend(all.outputs);

@@ -142,8 +142,8 @@ impl Asked<'_> {
 fn recall(config: &Config, before: &[(Session, &Config)], documents: &[Document]) -> Recall {
     let mut recall = Recall::default();
     for (session, _) in before.iter().filter(|(_, other)| other.local == config.local) {
-        if let Ok(journal) = session.read() {
-            recall.add_jobs(journal.facts(), documents);
+        if let Ok(records) = session.records() {
+            recall.add_jobs(records.facts(), documents);
         }
     }
     recall
