@@ -137,7 +137,7 @@ impl Asked {
 
     fn division(&self, kept_share: f64) -> Division {
         let offline::Division { chunk, topics, read, retrieves, keep } =
-            OfflinePlanner::keeping(kept_share).division(&self.request(Purpose::Decompose));
+            OfflinePlanner::keeping(kept_share).plan(&self.request(Purpose::Decompose)).division();
         Division { chunk_chars: chunk as u64, topics: topics as u64, read: read as u64, retrieves, keep: keep as u64 }
     }
 }

@@ -9,7 +9,7 @@ use super::{JobRequest, LocalError, LocalLm};
 use crate::document::wanted::Wanted;
 use crate::protocol::{Finish, ModelInfo, Usage, WorkerReply, estimate_tokens};
 
-use select::{Reading, read};
+pub use select::{Reading, Selected, read};
 
 /// Chunks longer than this are read on a thread of their own, so that the screen and the other jobs go on.
 const LONG_CHUNK: usize = 20_000;

@@ -20,8 +20,8 @@ use super::{RemoteError, RemoteLm, RemoteReply};
 use crate::protocol::{Finish, ModelInfo, Price, Purpose, RemoteAsk, Usage, estimate_tokens};
 
 use message::Request;
-pub use program::Division;
-use program::Plan;
+pub use program::{Division, Plan};
+pub use question::{Keyword, Question, Topic};
 
 /// The share of the documents' characters that is sent on from a round. This planner costs nothing, so it takes
 /// twice what would be sent to a model that is paid for: evidence found still grows from 5 % to 10 %.
@@ -40,10 +40,9 @@ impl OfflinePlanner {
         Self { kept_share: share }
     }
 
-    /// How the program that answers this request would divide the work.
-    pub fn division(self, ask: &RemoteAsk) -> Division {
-        let request = Request::read(ask);
-        Plan::of(&request, self.kept_share).division()
+    /// What the program that answers this request would do.
+    pub fn plan(self, ask: &RemoteAsk) -> Plan {
+        Plan::of(&Request::read(ask), self.kept_share)
     }
 
     /// What the planner says to a request.

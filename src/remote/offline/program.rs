@@ -43,8 +43,8 @@ pub struct Division {
 
 /// How the work is divided.
 #[derive(Clone, Debug)]
-pub struct Plan<'a> {
-    pub question: &'a Question,
+pub struct Plan {
+    pub question: Question,
     /// Characters of a chunk at most.
     pub chunk: usize,
     /// Characters from which on a chunk ends with its paragraph.
@@ -61,9 +61,9 @@ pub struct Plan<'a> {
     retrieves: bool,
 }
 
-impl<'a> Plan<'a> {
+impl Plan {
     /// A plan that sends on at most this share of the documents' characters in the first round, and more later.
-    pub fn of(request: &'a Request, kept_share: f64) -> Self {
+    pub fn of(request: &Request, kept_share: f64) -> Self {
         let wider = request.round > 1;
         let share = if wider { kept_share * WIDER_SHARE } else { kept_share };
         let keep = ((request.characters as f64 * share) as usize).clamp(LEAST_KEPT, MOST_KEPT);
@@ -81,7 +81,8 @@ impl<'a> Plan<'a> {
         let jobs = (request.limits.jobs / request.limits.samples) >> request.attempt.saturating_sub(1).min(8);
         let read = limits.picked.unwrap_or(read.max(LEAST_READ));
         let (overlap, retrieves) = (limits.overlap, limits.retrieves);
-        Self { question: &request.question, chunk, close, read, jobs: jobs.max(1), keep, cutter, overlap, retrieves }
+        let question = request.question.clone();
+        Self { question, chunk, close, read, jobs: jobs.max(1), keep, cutter, overlap, retrieves }
     }
 
     pub fn division(&self) -> Division {
