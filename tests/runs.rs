@@ -21,6 +21,8 @@ mod embedding;
 mod engine;
 #[path = "runs/evals.rs"]
 mod evals;
+#[path = "runs/evals_gone_on.rs"]
+mod evals_gone_on;
 #[path = "runs/forecasts.rs"]
 mod forecasts;
 #[path = "runs/forks.rs"]

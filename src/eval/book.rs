@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::judge::JudgedBy;
 use super::row::{Cost, Row, Try};
 
 /// The newest form of a line that this program reads.
@@ -30,7 +31,7 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         cut: bool,
     },
-    /// The judge is about to be asked about the session's answer, and may cost so much; written before the request leaves.
+    /// The judge is about to be asked about the try's answer, and may cost so much; written before the request leaves.
     JudgeAsked {
         #[serde(flatten)]
         of: Try,
@@ -45,6 +46,15 @@ pub enum Entry {
     },
     /// The session has ended and counts.
     Finished(Box<Row>),
+    /// Another judge said of an answer that counts; nothing where it gave no verdict, or had none to give.
+    Judged {
+        #[serde(flatten)]
+        of: Try,
+        by: JudgedBy,
+        score: Option<f64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unjudged: Option<String>,
+    },
     /// The session ended before its time, and its try is made again. What it cost stays spent.
     Abandoned {
         #[serde(flatten)]
@@ -98,6 +108,12 @@ impl Book {
                     self.lost.push(before.cost);
                 }
             }
+            Entry::Judged { of, by, score, unjudged } => {
+                if let Some(row) = self.rows.get_mut(of) {
+                    row.judged_by = Some(by.clone());
+                    (row.scores.judge, row.unjudged) = (*score, unjudged.clone());
+                }
+            }
             Entry::Abandoned { of, cost, .. } => {
                 self.open.remove(of);
                 self.lost.push(*cost);
@@ -110,9 +126,11 @@ impl Book {
         }
     }
 
+    /// The judge's cost goes to what is judged: the session that is open, else the answer that counts.
     fn charge(&mut self, of: &Try, usd: f64) {
-        if let Some(open) = self.open.get_mut(of) {
-            open.judge_usd = (open.judge_usd + usd).max(0.0);
+        let open = self.open.get_mut(of).map(|open| &mut open.judge_usd);
+        if let Some(judge_usd) = open.or_else(|| self.rows.get_mut(of).map(|row| &mut row.cost.judge_usd)) {
+            *judge_usd = (*judge_usd + usd).max(0.0);
         }
     }
 
@@ -150,6 +168,7 @@ pub fn fingerprint(settings: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::eval::Followed;
 
     fn of(question: &str) -> Try {
         Try { setting: "s".into(), question: question.into(), repeat: 1 }
@@ -177,6 +196,29 @@ mod tests {
         let settled = Entry::JudgeSettled { of: of("a"), worst_usd: 0.5, usd: 0.125 };
         [started("a", false), asked(), settled, asked()].iter().for_each(|entry| book.apply(entry));
         assert_eq!(book.open[&of("a")].judge_usd, 0.625);
+    }
+
+    #[test]
+    fn a_verdict_of_another_judge_takes_the_place_of_the_first_and_what_both_cost_stays_spent() {
+        let mut book = Book::default();
+        let mut row =
+            Followed::new(&[]).row(of("a"), "session-a".into(), &crate::eval::judge::tests::question(&["1"]), &[]);
+        row.scores.judge = Some(1.0);
+        row.cost.judge_usd = 0.25;
+        let by = JudgedBy::now("other".into());
+        for entry in [
+            started("a", false),
+            Entry::Finished(Box::new(row)),
+            Entry::JudgeAsked { of: of("a"), worst_usd: 0.5 },
+            Entry::JudgeSettled { of: of("a"), worst_usd: 0.5, usd: 0.125 },
+            Entry::Judged { of: of("a"), by: by.clone(), score: Some(0.0), unjudged: None },
+        ] {
+            let line = serde_json::to_string(&entry).unwrap() + "\n";
+            book.apply(&read(&line).unwrap().0[0]);
+        }
+        let row = &book.rows[&of("a")];
+        assert_eq!((row.scores.judge, row.judged_by.as_ref()), (Some(0.0), Some(&by)));
+        assert_eq!((row.cost.judge_usd, book.spent_usd()), (0.375, 0.375));
     }
 
     #[test]

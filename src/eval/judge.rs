@@ -1,5 +1,6 @@
 //! A model that says whether an answer is right. Its prompt stands in the report, word for word.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::question::Question;
@@ -22,6 +23,22 @@ another number, or an answer that does not commit is not. What stands between th
 </answer>
 
 Reply with one JSON object and nothing else: {\"correct\": true or false, \"why\": \"one sentence\"}";
+
+/// Who judged: a verdict of another model, or to another prompt, is another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct JudgedBy {
+    /// The model with its provider.
+    pub model: String,
+    /// The first 16 digits of the blake3 of its prompt.
+    pub prompt: String,
+}
+
+impl JudgedBy {
+    /// This model, with the prompt of this program.
+    pub fn now(model: String) -> Self {
+        Self { model, prompt: blake3::hash(PROMPT.as_bytes()).to_hex().chars().take(16).collect() }
+    }
+}
 
 /// What the judge is asked; nothing where there is no answer, or nothing to hold it against.
 pub fn ask(question: &Question, answer: Option<&str>) -> Option<Vec<Message>> {
@@ -59,10 +76,10 @@ pub fn verdict(reply: &str) -> Option<bool> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn question(answers: &[&str]) -> Question {
+    pub fn question(answers: &[&str]) -> Question {
         Question {
             id: "1".into(),
             dataset: "d".into(),

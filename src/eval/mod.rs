@@ -14,6 +14,7 @@ pub mod svg;
 
 pub use book::{Book, Entry, Open};
 pub use curve::{Axis, Curve, Point};
+pub use judge::JudgedBy;
 pub use question::{Question, Source};
-pub use row::{Cost, Followed, Row, Settled, Try};
+pub use row::{Cost, Followed, ReadAs, Row, Settled, Try};
 pub use summary::{Group, Measure, Stat, summarise};

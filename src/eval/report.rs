@@ -1,8 +1,11 @@
 //! The report of an eval: a table for people, Markdown, CSV and one JSON object.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::curve::Curve;
+use super::judge::{self, JudgedBy};
 use super::row::Row;
 use super::summary::{Group, Measure, Stat};
 use crate::document::escape::markdown;
@@ -21,8 +24,9 @@ pub struct Report {
     pub spent: Spent,
     pub groups: Vec<Group>,
     pub curve: Curve,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub judge: Option<Judge>,
+    /// Who judged the rows, and how many each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub judges: Vec<Judge>,
     pub rows: Vec<Row>,
 }
 
@@ -36,8 +40,26 @@ pub struct Setting {
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Judge {
-    pub model: String,
-    pub prompt: &'static str,
+    #[serde(flatten)]
+    pub by: JudgedBy,
+    pub rows: usize,
+    /// What it is asked, word for word; nothing where that was the prompt of another program than this.
+    pub asked: Option<&'static str>,
+}
+
+impl Judge {
+    /// Those who judged these rows.
+    pub fn of(rows: &[Row]) -> Vec<Self> {
+        let mut judges: BTreeMap<&JudgedBy, usize> = BTreeMap::new();
+        for by in rows.iter().filter_map(|row| row.judged_by.as_ref()) {
+            *judges.entry(by).or_default() += 1;
+        }
+        let told = |(by, rows): (&JudgedBy, usize)| {
+            let is_of_now = *by == JudgedBy::now(by.model.clone());
+            Self { by: by.clone(), rows, asked: is_of_now.then_some(judge::PROMPT) }
+        };
+        judges.into_iter().map(told).collect()
+    }
 }
 
 /// What the folder's sessions cost, all of them: those too that do not count.
@@ -204,12 +226,14 @@ impl Report {
                 ));
             }
         }
-        if let Some(judge) = &self.judge {
-            out.push_str(&format!(
-                "\n## The judge\n\n{} was asked, word for word:\n\n````text\n{}\n````\n",
-                markdown(&judge.model),
-                judge.prompt
-            ));
+        for judge in &self.judges {
+            let Judge { by, rows, asked } = judge;
+            out.push_str(&format!("\n## The judge\n\n{} judged {rows} of {}", markdown(&by.model), self.rows.len()));
+            match asked {
+                Some(asked) => out.push_str(&format!(" and was asked, word for word:\n\n````text\n{asked}\n````\n")),
+                None => out
+                    .push_str(&format!(" by the prompt {} of another version of the program.\n", markdown(&by.prompt))),
+            }
         }
         out.push_str("\n## Settings\n\n");
         for setting in &self.settings {
@@ -224,7 +248,16 @@ impl Report {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut heads = vec!["setting", "dataset", "question", "repeat", "session", "outcome"];
         heads.extend(Measure::ALL.iter().map(|measure| measure.name()));
-        heads.extend(["baseline_tokens", "baseline_usd", "times_cheaper", "estimated", "rounds", "jobs", "answer"]);
+        heads.extend([
+            "baseline_tokens",
+            "baseline_usd",
+            "times_cheaper",
+            "estimated",
+            "rounds",
+            "jobs",
+            "judged_by",
+            "answer",
+        ]);
         writer.write_record(&heads)?;
         for row in &self.rows {
             let label = self.settings.iter().find(|setting| setting.fingerprint == row.of.setting);
@@ -246,6 +279,7 @@ impl Report {
                 row.cost.estimated.to_string(),
                 row.rounds.to_string(),
                 row.jobs.to_string(),
+                row.judged_by.as_ref().map_or(String::new(), |by| formula_safe(&by.model)),
                 formula_safe(row.answer.as_deref().unwrap_or_default()),
             ]);
             writer.write_record(&record)?;
@@ -328,6 +362,8 @@ mod tests {
             answer: Some(name.into()),
             scores: Default::default(),
             unjudged: None,
+            judged_by: Some(JudgedBy { model: name.into(), prompt: "`d`".into() }),
+            documents: Vec::new(),
             evidence: super::super::score::EvidenceScores { missing: 2, ..Default::default() },
             cost: Cost::default(),
             rounds: 1,
@@ -350,7 +386,7 @@ mod tests {
             spent: Spent::default(),
             groups: summarise(&[&row], &[("f".into(), name.into())]),
             curve: Curve { measure: "score".into(), axis: Axis::Usd, points: vec![point.clone(), point] },
-            judge: Some(Judge { model: name.into(), prompt: "p" }),
+            judges: Judge::of(std::slice::from_ref(&row)),
             rows: vec![row],
         }
     }
@@ -387,7 +423,7 @@ mod tests {
         let csv = report("=1+1").csv().unwrap();
         let record = csv::Reader::from_reader(csv.as_bytes()).records().next().unwrap().unwrap();
         assert!(!record.iter().any(|field| field.starts_with('=')), "{record:?}");
-        assert_eq!(record.iter().filter(|field| *field == "'=1+1").count(), 4);
+        assert_eq!(record.iter().filter(|field| *field == "'=1+1").count(), 5);
         for (text, safe) in [("-12.5", "-12.5"), ("-12.5 dollars", "'-12.5 dollars"), (" @a", "' @a"), ("a", "a")] {
             assert_eq!(formula_safe(text), safe);
         }

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::judge::JudgedBy;
 use super::question::Question;
 use super::score::{EvidenceScores, Scores, places, score, weigh};
-use crate::document::{Document, Span};
+use crate::document::{Document, DocumentHash, Span};
 use crate::ledger::{Aggregated, Exposure, Ledger, Traffic};
 use crate::protocol::redact::Redactor;
 use crate::protocol::{Ending, Fact, RemoteAsk, Scope, State};
@@ -34,12 +35,34 @@ pub struct Row {
     /// Why the judge that was to say gave no verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unjudged: Option<String>,
+    /// Who judged, or was to; nothing where none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_by: Option<JudgedBy>,
+    /// The documents as they were read, in the question's order; empty in rows of before they were kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<ReadAs>,
     pub evidence: EvidenceScores,
     pub cost: Cost,
     pub rounds: u32,
     pub jobs: u32,
     /// From the first record to the last.
     pub seconds: f64,
+}
+
+/// A document by its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadAs {
+    /// Of its text.
+    pub text: DocumentHash,
+    /// Of the file that it was read from; nothing where the set brings the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<DocumentHash>,
+}
+
+impl ReadAs {
+    pub fn of(document: &Document) -> Self {
+        Self { text: document.hash(), file: document.source.as_ref().map(|source| source.hash.get()) }
+    }
 }
 
 /// What a question cost.
@@ -137,6 +160,12 @@ impl Followed {
         &self.state
     }
 
+    /// Whether the session read these documents: their text, in this order. One that is not opened yet has read none.
+    pub fn has_read(&self, documents: &[Document]) -> bool {
+        let read = self.state.opened.iter().flat_map(|opened| opened.documents.iter().map(|read| read.hash));
+        read.eq(documents.iter().map(Document::hash))
+    }
+
     /// The placeholders that the session has for private words.
     pub fn redactor(&self) -> &Redactor {
         &self.state.redactor
@@ -200,6 +229,8 @@ impl Followed {
             outcome: self.ending().map_or("unfinished", Ending::name).to_owned(),
             scores: score(question, answer.as_deref()),
             unjudged: None,
+            judged_by: None,
+            documents: documents.iter().map(ReadAs::of).collect(),
             answer,
             evidence: weigh(&places, documents, first, self.exposure.spans(), &cited),
             cost: self.cost(),

@@ -12,7 +12,7 @@ use crate::planner::{Step, planner, told};
 use crate::pty::{PROGRAM, Pty};
 
 /// A folder of small documents and as many questions, each of which has its answer in one line.
-fn questions(home: &Home, count: usize) {
+pub fn questions(home: &Home, count: usize) {
     fs::create_dir_all(home.path("docs")).unwrap();
     let mut lines = String::new();
     for n in 0..count {
@@ -31,13 +31,13 @@ fn questions(home: &Home, count: usize) {
     home.write("questions.jsonl", lines);
 }
 
-const EVAL: [&str; 7] = ["eval", "--questions", "questions.jsonl", "--documents", "docs", "--out", "out"];
+pub const EVAL: [&str; 7] = ["eval", "--questions", "questions.jsonl", "--documents", "docs", "--out", "out"];
 
-async fn eval(home: &Home, more: &[&str]) -> Said {
+pub async fn eval(home: &Home, more: &[&str]) -> Said {
     home.run(&[&EVAL[..], more].concat()).await
 }
 
-fn book(home: &Home) -> Vec<Value> {
+pub fn book(home: &Home) -> Vec<Value> {
     let text = fs::read_to_string(home.path("out/eval.jsonl")).unwrap_or_default();
     text.split_inclusive('\n')
         .filter(|line| line.ends_with('\n'))
@@ -45,7 +45,7 @@ fn book(home: &Home) -> Vec<Value> {
         .collect()
 }
 
-fn of_kind<'a>(book: &'a [Value], kind: &str) -> Vec<&'a Value> {
+pub fn of_kind<'a>(book: &'a [Value], kind: &str) -> Vec<&'a Value> {
     book.iter().filter(|entry| entry["kind"] == kind).collect()
 }
 
@@ -66,7 +66,7 @@ async fn a_table_and_a_report_tell_what_each_set_came_to() {
         "{markdown}"
     );
     assert!(fs::read_to_string(home.path("out/curve.svg")).unwrap().starts_with("<svg "));
-    assert_eq!(fs::read_to_string(home.path("out/report.csv")).unwrap().lines().next().unwrap().split(',').count(), 30);
+    assert_eq!(fs::read_to_string(home.path("out/report.csv")).unwrap().lines().next().unwrap().split(',').count(), 31);
 
     // The object has the same; nothing is asked again.
     let again = eval(&home, &["--sweep", "offline_share=0.05,0.1", "--sweep", "samples=1,2", "--json"]).await;
@@ -200,7 +200,7 @@ async fn an_eval_that_was_killed_goes_on_and_repeats_nothing() {
 }
 
 /// What asks the loopback planner, at ten dollars a million tokens.
-fn priced(planner: &Loopback) -> Vec<String> {
+pub fn priced(planner: &Loopback) -> Vec<String> {
     let base_url = format!("remote.base_url={}", planner.base_url());
     settings(&[
         "remote.provider=openai",
@@ -213,7 +213,7 @@ fn priced(planner: &Loopback) -> Vec<String> {
     ])
 }
 
-async fn priced_eval(home: &Home, planner: &Loopback, more: &[&str]) -> Said {
+pub async fn priced_eval(home: &Home, planner: &Loopback, more: &[&str]) -> Said {
     let mut command = home.command(&[&EVAL[..], more].concat());
     command.args(priced(planner).iter().flat_map(|setting| ["--set", setting]));
     said(command).await
@@ -258,7 +258,7 @@ async fn a_judge_is_asked_with_the_prompt_of_the_report() {
     let report = done.json();
     assert_eq!((done.code, &report["rows"][0]["scores"]["judge"]), (0, &json!(1.0)), "{done:?}");
     assert!(report["rows"][0]["cost"]["judge_usd"].as_f64().unwrap() > 0.0);
-    assert!(report["judge"]["prompt"].as_str().unwrap().contains("You grade one answer"));
+    assert!(report["judges"][0]["asked"].as_str().unwrap().contains("You grade one answer"));
     assert!(fs::read_to_string(home.path("out/report.md")).unwrap().contains("You grade one answer"));
     let kinds: Vec<String> = book(&home).iter().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect();
     assert_eq!(kinds, ["begun", "started", "judge_asked", "judge_settled", "finished"]);
@@ -278,11 +278,11 @@ async fn judging(judge: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Loop
 }
 
 /// How often the judge was asked.
-fn verdicts(judge: &Loopback) -> usize {
+pub fn verdicts(judge: &Loopback) -> usize {
     judge.requests().iter().filter(|request| request.body.to_string().contains("You grade one answer")).count()
 }
 
-const RIGHT: &str = "{\"correct\": true, \"why\": \"same\"}";
+pub const RIGHT: &str = "{\"correct\": true, \"why\": \"same\"}";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_judge_that_cannot_be_asked_leaves_the_answer_to_be_judged_later() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::home::{Home, ledger_of, local, remote, settings};
 use crate::loopback::{Loopback, Reply};
-use crate::planner::answer;
+use crate::planner::{answer, planner, told};
 
 fn last_message(request: &Value) -> String {
     request["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap().to_owned()
@@ -152,6 +152,47 @@ async fn a_document_that_takes_too_many_windows_is_refused_with_what_to_do() {
         &["windows of at most 100 characters", "protocol.max_jobs allows 20", "protocol.window_chars"],
     );
     assert!(home.sessions().is_empty());
+}
+
+/// A local LM whose second sample of each chunk says something else, and cites what stands nowhere.
+async fn of_two_minds() -> Loopback {
+    let asked = std::sync::Mutex::new(std::collections::HashMap::<String, u32>::new());
+    Loopback::start(move |request| {
+        let all = request["messages"].to_string();
+        let times = *asked.lock().unwrap().entry(all.clone()).and_modify(|times| *times += 1).or_insert(1);
+        let words = "Item 7 brought in 10007 dollars in that year.";
+        let output = match (all.contains(words), times) {
+            (false, _) => json!({"explanation": "not here", "citation": null, "answer": null}),
+            (true, 2) => {
+                json!({"explanation": "a guess", "citation": "Item 7 lost all of it.", "answer": "99999 dollars"})
+            }
+            (true, _) => json!({"explanation": "its line", "citation": words, "answer": "10007 dollars"}),
+        };
+        Reply::text(output.to_string())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn samples_that_disagree_go_on_as_the_lever_says() {
+    for (merge, goes_on) in [("union", 3), ("majority", 1), ("best-cited", 1)] {
+        let (planner, reader) = (planner(|_, _| None).await, of_two_minds().await);
+        let home = Home::new();
+        home.write("document.txt", ledger_of(9));
+        let sets = with(&[remote(&planner), local(&reader)]);
+        let said = home.ask(&["--json", "--samples", "3", "--merge", merge], &sets).await;
+        let jobs = &said.json()["jobs"];
+        assert_eq!(
+            (said.code, jobs["planned"].as_u64(), jobs["answered"].as_u64()),
+            (0, Some(27), Some(3)),
+            "{said:?}"
+        );
+        let aggregated = home.facts_of("outputs_aggregated")[0]["text"].as_str().unwrap().to_owned();
+        let answers = aggregated.matches(" dollars | ").count();
+        assert_eq!((answers, aggregated.contains("99999")), (goes_on, merge == "union"), "{merge}: {aggregated}");
+        let decide = told(&planner, crate::planner::Step::Decide);
+        assert_eq!(decide[0].contains("99999"), merge == "union", "{merge}");
+    }
 }
 
 /// A real model, though a tiny one, reads the windows of both protocols that give it the document.

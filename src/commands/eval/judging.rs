@@ -12,7 +12,7 @@ use super::run::Stop;
 use super::session::Came;
 use crate::cli::EvalArgs;
 use crate::config::{Config, Loaded};
-use crate::eval::{Entry, Followed, Question, Try, judge};
+use crate::eval::{Entry, Followed, JudgedBy, Question, Try, judge};
 use crate::journal::DayBook;
 use crate::protocol::redact::Redactor;
 use crate::protocol::{AskId, Estimate, Message, Purpose, RemoteAsk, ReplyFormat, estimate_tokens};
@@ -71,8 +71,8 @@ impl Judge {
         Ok(Some(Self { model }))
     }
 
-    pub fn label(&self) -> String {
-        self.model.info().label()
+    pub fn by(&self) -> JudgedBy {
+        JudgedBy::now(self.model.info().label())
     }
 
     /// The most that it costs to judge one answer, whatever the answer.

@@ -1,5 +1,6 @@
 //! `minions eval`: many questions, each a session of its own, and what they come to.
 
+mod due;
 mod folder;
 mod judging;
 mod paper;
@@ -49,6 +50,9 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: C
         eval.anew()?;
     }
     let (stop, stopped) = watch::channel(Stop::No);
+    for line in eval.again() {
+        let _ = writeln!(stderr(), "{}", visible_lines(&line));
+    }
     let (standing, mut stands) = watch::channel(eval.standing());
     let eval = Arc::new(eval);
     // From here on no failure of the terminal ends what is paid for.

@@ -9,14 +9,15 @@ use tokio::task::JoinSet;
 
 use super::super::Failure;
 use super::super::begin::{self, Engines};
+use super::due::{Due, Standard};
 use super::folder::Folder;
 use super::judging::Judge;
 use super::plan::Plan;
-use super::session::{Came, Making, cost_of};
+use super::session::{Came, Making, ROUNDING, cost_of};
 use crate::cli::EvalArgs;
 use crate::config::{Config, Loaded};
-use crate::eval::report::{self, Report, Spent};
-use crate::eval::{Curve, Entry, Row, Try, judge, summarise};
+use crate::eval::report::{Judge as JudgeTold, Report, Spent};
+use crate::eval::{Curve, Entry, Row, Try, summarise};
 
 /// So many sessions that fail one after the other end the eval.
 const FAILING: u32 = 3;
@@ -114,7 +115,16 @@ pub struct Eval {
     at_once: usize,
     total_budget: Option<f64>,
     judge: Option<Judge>,
+    standard: Standard,
     send_again: bool,
+}
+
+/// A try that is left.
+struct Left {
+    setting: usize,
+    question: usize,
+    of: Try,
+    due: Due,
 }
 
 impl Eval {
@@ -129,10 +139,12 @@ impl Eval {
             ));
         }
         let judge = Judge::of(args, loaded).await?;
+        let (rows, by) = (folder.book(|book| book.rows.clone()), judge.as_ref().map(Judge::by));
+        let standard = tokio::task::block_in_place(|| Standard::of(&plan, &rows, by))?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let at_once = args.at_once.map_or(cores.min(AT_ONCE), |n| n as usize);
         let (total_budget, send_again) = (args.total_budget, args.send_again);
-        Ok(Self { plan, folder, engines, at_once, total_budget, judge, send_again })
+        Ok(Self { plan, folder, engines, at_once, total_budget, judge, standard, send_again })
     }
 
     /// Makes every try that is not done. `standing` closes when it has ended.
@@ -143,28 +155,36 @@ impl Eval {
     ) -> Result<Ended, Failure> {
         let TakenUp { mut ended, waiting, mut kept_usd, mut failures } = self.take_up_open(&stop).await?;
         let is_open = |of: &Try| self.folder.book(|book| book.open.contains_key(of));
-        let mut left: VecDeque<_> = self.left().into_iter().filter(|(.., of)| !is_open(of)).collect();
+        let mut left: VecDeque<Left> = self.left().into_iter().filter(|left| !is_open(&left.of)).collect();
         let (begun, mut made) = (Instant::now(), 0usize);
         let mut running: JoinSet<(f64, Try, Result<Came, Failure>)> = JoinSet::new();
         let mut held_usd = 0.0;
         loop {
             while running.len() < self.at_once && ended.is_none() && *stop.borrow() == Stop::No {
-                let Some((setting, question, _)) = left.front() else { break };
+                let Some(next) = left.front() else { break };
                 // The judge's part is held back before the session has its own.
-                let judge_usd = self.judge_usd(*setting, *question);
+                let judge_usd = self.judge_usd(next.setting, next.question);
                 let free = self.free_usd(kept_usd + held_usd);
-                let held = free.map_or(0.0, |free| free / (self.at_once - running.len()) as f64);
+                let held = match (free, next.due) {
+                    (None, _) => 0.0,
+                    (Some(free), Due::Asking) => free / (self.at_once - running.len()) as f64,
+                    (Some(_), Due::Judging) => judge_usd.unwrap_or(0.0),
+                };
                 let share = free.map(|_| held - judge_usd.unwrap_or(0.0));
-                if share.is_some_and(|usd| usd <= 0.0) {
+                let is_too_little = match next.due {
+                    Due::Asking => share.is_some_and(|usd| usd <= 0.0),
+                    Due::Judging => free.is_some_and(|free| held > free + ROUNDING),
+                };
+                if is_too_little {
                     ended = Some(Ended::Budget("the budget of all questions is reached".into()));
                     break;
                 }
-                let Some((setting, question, of)) = left.pop_front() else { break };
+                let Some(next) = left.pop_front() else { break };
                 let (eval, stop) = (Arc::clone(&self), stop.clone());
                 held_usd += held;
                 running.spawn(async move {
-                    let came = eval.one(setting, question, of.clone(), share, stop).await;
-                    (held, of, came)
+                    let came = eval.one(&next, share, stop).await;
+                    (held, next.of, came)
                 });
             }
             let seconds_left =
@@ -268,15 +288,12 @@ impl Eval {
         Ok(taken)
     }
 
-    async fn one(
-        &self,
-        setting: usize,
-        question: usize,
-        of: Try,
-        share: Option<f64>,
-        stop: watch::Receiver<Stop>,
-    ) -> Result<Came, Failure> {
-        self.making(setting, question, of, share)?.make(stop).await
+    async fn one(&self, left: &Left, share: Option<f64>, stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
+        let making = self.making(left.setting, left.question, left.of.clone(), share)?;
+        match (left.due, self.folder.book(|book| book.rows.get(&left.of).cloned())) {
+            (Due::Judging, Some(row)) => making.judge_again(&row, stop).await,
+            _ => making.make(stop).await,
+        }
     }
 
     fn making(&self, setting: usize, at: usize, of: Try, share: Option<f64>) -> Result<Making<'_>, Failure> {
@@ -294,8 +311,19 @@ impl Eval {
         Ok(Making { of, question, documents, config, engines, cut, judge, judge_usd, send_again, folder })
     }
 
-    fn left(&self) -> Vec<(usize, usize, Try)> {
-        self.folder.book(|book| self.plan.tries().filter(|(.., of)| !book.rows.contains_key(of)).collect())
+    fn left(&self) -> Vec<Left> {
+        self.folder.book(|book| {
+            let due = |(setting, question, of): (usize, usize, Try)| {
+                let due = self.standard.due(book.rows.get(&of))?;
+                Some(Left { setting, question, of, due })
+            };
+            self.plan.tries().filter_map(due).collect()
+        })
+    }
+
+    /// What of before is done again, and why, in sentences.
+    pub fn again(&self) -> Vec<String> {
+        self.standard.told(self.left().iter().filter(|left| left.due == Due::Judging).count())
     }
 
     pub fn standing(&self) -> Standing {
@@ -304,9 +332,12 @@ impl Eval {
         Standing { asked, done: asked - self.left().len(), spent_usd, ..Standing::default() }
     }
 
-    /// The rows of what was asked, in its order.
+    /// The rows of what was asked, in its order: of tries that are done.
     pub fn rows(&self) -> Vec<Row> {
-        self.folder.book(|book| self.plan.tries().filter_map(|(.., of)| book.rows.get(&of).cloned()).collect())
+        self.folder.book(|book| {
+            let rows = self.plan.tries().filter_map(|(.., of)| book.rows.get(&of));
+            rows.filter(|row| self.standard.due(Some(row)).is_none()).cloned().collect()
+        })
     }
 
     /// The name of the file of questions.
@@ -334,7 +365,7 @@ impl Eval {
             spent: self.spent(),
             groups: summarise(&all, &labels),
             curve: self.curve(),
-            judge: self.judge.as_ref().map(|judge| report::Judge { model: judge.label(), prompt: judge::PROMPT }),
+            judges: JudgeTold::of(&rows),
             rows,
         }
     }

@@ -10,15 +10,15 @@ use super::super::resume::{Recorded, go_on};
 use super::folder::Folder;
 use super::judging::{Case, Judge, Judged};
 use super::run::Stop;
-use crate::config::Config;
+use crate::config::{Config, RedactConfig};
 use crate::document::Document;
-use crate::eval::{Cost, Entry, Followed, Open, Question, Settled, Try};
+use crate::eval::{Cost, Entry, Followed, Open, Question, Row, Settled, Try};
 use crate::journal::{Session, Stored};
 use crate::protocol::Interrupted;
 use crate::runtime::{Event, Order};
 
 /// Dollars by which sums of shares may be off.
-const ROUNDING: f64 = 1e-9;
+pub const ROUNDING: f64 = 1e-9;
 
 /// How a try came out.
 pub enum Came {
@@ -67,10 +67,20 @@ impl Making<'_> {
         free: Option<f64>,
         stop: watch::Receiver<Stop>,
     ) -> Result<Came, Failure> {
-        let mut followed = Followed::new(&self.documents);
+        let mut opened = Followed::new(&[]);
         let Ok(found) = store(&self.config)?.resolve(&session) else {
-            return self.settle(&followed, session, stop).await;
+            return self.settle(&opened, session, stop).await;
         };
+        follow_records(&mut opened, &found);
+        if !opened.has_read(&self.documents) {
+            return self.abandon(
+                &opened,
+                session,
+                "its documents changed, or it had none yet".into(),
+                Came::Interrupted,
+            );
+        }
+        let mut followed = Followed::new(&self.documents);
         follow_records(&mut followed, &found);
         if followed.ending().is_some() {
             return self.settle(&followed, session, stop).await;
@@ -160,27 +170,65 @@ impl Making<'_> {
     async fn count(&self, followed: &Followed, session: String, stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
         let mut row = followed.row(self.of.clone(), session.clone(), self.question, &self.documents);
         if let Some(judge) = self.judge {
-            let case = Case {
-                of: &self.of,
-                question: self.question,
-                answer: row.answer.as_deref(),
-                session: &session,
-                followed,
-                config: &self.config,
-                folder: self.folder,
-                most_usd: self.judge_usd,
-            };
-            match judge.judged(&case, stop).await? {
+            match judge.judged(&self.case(row.answer.as_deref(), &session, followed), stop).await? {
                 Judged::Nothing => {}
                 Judged::Said(score) => row.scores.judge = Some(score),
                 Judged::Unjudged(why) => row.unjudged = Some(why),
                 Judged::Left(came) => return Ok(came),
             }
+            row.judged_by = Some(judge.by());
         }
         // What it may have cost in a process before stays spent.
         row.cost = self.with_judge(row.cost);
         self.folder.note(&Entry::Finished(Box::new(row)))?;
         Ok(Came::Counted)
+    }
+
+    /// Has the judge of now say of an answer that counts, and asks its question no more.
+    pub async fn judge_again(&self, row: &Row, stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
+        let Some(judge) = self.judge else { return Ok(Came::Counted) };
+        let is_private = self.config.redact != RedactConfig::default() || self.config.remote.max_exposed_share < 1.0;
+        let read = self.read_again(&row.session).or_else(|| (!is_private).then(|| Followed::new(&[])));
+        let judged = match read {
+            Some(followed) => judge.judged(&self.case(row.answer.as_deref(), &row.session, &followed), stop).await?,
+            None => Judged::Unjudged(
+                "its session is gone, and what was private in it is not known: --again asks anew".into(),
+            ),
+        };
+        let (score, unjudged) = match judged {
+            Judged::Nothing => (None, None),
+            Judged::Said(score) => (Some(score), None),
+            Judged::Unjudged(why) => (None, Some(why)),
+            Judged::Left(came) => return Ok(came),
+        };
+        self.folder.note(&Entry::Judged { of: self.of.clone(), by: judge.by(), score, unjudged })?;
+        Ok(Came::Counted)
+    }
+
+    /// A session that has ended, with the documents that it read.
+    fn read_again(&self, session: &str) -> Option<Followed> {
+        tokio::task::block_in_place(|| {
+            let found = store(&self.config).ok()?.resolve(session).ok()?;
+            let mut opened = Followed::new(&[]);
+            follow_records(&mut opened, &found);
+            let documents = found.documents(&opened.state().opened.as_ref()?.documents).ok()?;
+            let mut followed = Followed::new(&documents);
+            follow_records(&mut followed, &found);
+            Some(followed)
+        })
+    }
+
+    fn case<'a>(&'a self, answer: Option<&'a str>, session: &'a str, followed: &'a Followed) -> Case<'a> {
+        Case {
+            of: &self.of,
+            question: self.question,
+            answer,
+            session,
+            followed,
+            config: &self.config,
+            folder: self.folder,
+            most_usd: self.judge_usd,
+        }
     }
 
     fn abandon(&self, followed: &Followed, session: String, why: String, came: Came) -> Result<Came, Failure> {

@@ -1,12 +1,13 @@
 //! The documents of the questions: which file each is, and the last few of them at hand.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::super::begin::found_program;
 use super::super::{Exit, Failure};
-use crate::document::Document;
+use crate::document::{Document, DocumentHash};
 use crate::eval::{Question, Source};
 use crate::load::{LoadError, Loader};
 
@@ -80,6 +81,11 @@ impl Sources {
     /// The documents of a question, in its order. Blocks until they are read.
     pub fn read(&self, question: &Question) -> Result<Vec<Document>, LoadError> {
         question.documents.iter().map(|source| self.one(source)).collect()
+    }
+
+    /// The hash of a file as it lies there; nothing where it cannot be read. Blocks until it is.
+    pub fn hash(&self, name: &str) -> Option<DocumentHash> {
+        DocumentHash::of_file(File::open(self.paths.get(name)?).ok()?).ok()
     }
 
     fn one(&self, source: &Source) -> Result<Document, LoadError> {

@@ -36,13 +36,14 @@ fn financebench() {
     assert_eq!((found.pieces.len(), found.missing), (1, 0));
 }
 
-/// `data/benchmark_v5.json` of kbressem/LongHealth: patients by name, their letters by name, twenty questions each.
+/// `data/benchmark_v5.json` of kbressem/LongHealth: patients by name, their letters by name, twenty questions each. That `answer_location`
+/// holds shares of a letter's length is how rballachay/DrLongHealth reads it (`src/utils.py`).
 #[test]
 fn longhealth() {
     let text = r#"{"patient_01": {"name": "Anna Sample", "birthday": "1970-01-01", "diagnosis": "DLBCL",
-        "texts": {"text_0": "Dear colleague, first", "text_9": "ninth", "text_10": "last"},
+        "texts": {"text_0": "Dear colleague, first", "text_9": "ninth …", "text_10": "last words"},
         "questions": [{"No": 0, "question": "Which?", "answer_a": "one", "answer_b": "two", "answer_c": "three", "answer_d": "four",
-        "answer_e": "five", "correct": "two", "answer_location": {"text_0": {"start": [0.1], "end": [0.2]}}},
+        "answer_e": "five", "correct": "two", "answer_location": {"text_0": {"start": [0.0, 0.5, 0.9], "end": [0.19048, 0.5, 7.0]}, "text_10": {"start": [0.5], "end": [1.0]}}},
         {"No": 3, "question": "How many?", "answer_a": "1", "answer_b": "2", "answer_c": "3", "answer_d": "4", "answer_e": "5",
         "correct": "5", "answer_location": {}}]},
         "patient_02": {"name": "B", "birthday": "1971-02-03", "diagnosis": "MM", "texts": {"text_0": "other"}, "questions": []}}"#;
@@ -51,10 +52,17 @@ fn longhealth() {
         questions.iter().map(|question| question.id.as_str()).collect::<Vec<_>>(),
         ["patient_01/0", "patient_01/3"]
     );
-    let letters = "Dear colleague, first\n\nninth\n\nlast";
+    let letters = "Dear colleague, first\n\nninth …\n\nlast words";
     assert_eq!(questions[0].documents, [Source::Text { name: "patient_01".into(), text: letters.into() }]);
     assert_eq!((questions[0].options.len(), questions[0].answers[0].as_str()), (5, "two"));
     assert!(questions[0].asked().contains("\nB) two\n"));
+    let said = places(&questions[0], &[Document::from_text("patient_01", letters)]);
+    let words: Vec<&str> = said.pieces.iter().map(|piece| &letters[piece.start..piece.end]).collect();
+    assert_eq!(
+        (words, said.missing, questions[1].evidence.len()),
+        (vec!["Dear", "words"], 0, 0),
+        "shares of each letter"
+    );
     let broken = text.replace("\"correct\": \"two\"", "\"right\": 1");
     assert_eq!(
         super::read("b.json", &broken).unwrap_err().problems,

@@ -39,6 +39,14 @@ fn paper_text(paper: &Value) -> String {
     parts.join("\n\n")
 }
 
+/// What one person answered, in the order in which the authors' `scripts/evaluator.py` looks.
+fn answered(answer: &Value) -> Result<Option<String>, String> {
+    let spans = texts(answer, "extractive_spans")?.join(", ");
+    let free = text(answer, "free_form_answer")?.unwrap_or_default();
+    let yes_no = answer["yes_no"].as_bool().map(|truth| if truth { "Yes" } else { "No" }.to_owned());
+    Ok([spans, free].into_iter().find(|said| !said.trim().is_empty()).or(yes_no))
+}
+
 fn question(paper: &str, n: usize, value: &Value, document: &Source) -> Result<Question, String> {
     let mut answers = Vec::new();
     let mut unanswerable = false;
@@ -46,21 +54,13 @@ fn question(paper: &str, n: usize, value: &Value, document: &Source) -> Result<Q
     for answer in value["answers"].as_array().into_iter().flatten().map(|one| &one["answer"]) {
         if answer["unanswerable"] == true {
             unanswerable = true;
-        } else if let Some(truth) = answer["yes_no"].as_bool() {
-            answers.push(if truth { "Yes" } else { "No" }.to_owned());
         } else {
-            let spans = texts(answer, "extractive_spans")?;
-            answers.push(if spans.is_empty() {
-                text(answer, "free_form_answer")?.unwrap_or_default()
-            } else {
-                spans.join(", ")
-            });
+            answers.extend(answered(answer)?);
         }
         if evidence.is_empty() {
             evidence = texts(answer, "evidence")?.into_iter().filter(|words| !words.starts_with(FLOAT)).collect();
         }
     }
-    answers.retain(|answer| !answer.trim().is_empty());
     let words = evidence.into_iter();
     Ok(Question {
         id: text(value, "question_id")?.unwrap_or_else(|| format!("{paper}/{n}")),
