@@ -55,6 +55,8 @@ pub enum Place {
     Characters(Range<usize>),
     /// These words, wherever they stand.
     Words(String),
+    /// These words on this page, counted from 0.
+    OnPage(usize, String),
 }
 
 impl Question {

@@ -7,8 +7,9 @@ use super::fact::{Ending, Fact};
 use super::gate::Gate;
 use super::input::{Effect, Step};
 use super::job::{Chunk, JobOutput, Outcome};
+use super::merge::plain;
 use super::prompts::data;
-use super::state::{Round, State};
+use super::state::{Job, Round, State};
 use super::windows_read::{answered, chunks, planned};
 
 /// What the reader of its own answers is told.
@@ -110,7 +111,7 @@ pub(super) fn conclude(state: &State, round: &Round) -> Step {
         [one] => FinalAnswer {
             answer: one.answer.clone(),
             explanation: one.explanation.clone(),
-            citations: one.citation.iter().cloned().collect(),
+            citations: citations(state, round, one),
         },
         many => {
             let explanation =
@@ -127,6 +128,26 @@ pub(super) fn conclude(state: &State, round: &Round) -> Step {
         return step;
     }
     step.with(Effect::LocateCitations { round: round.number, quotations })
+}
+
+/// What the answer stands on. One that was made of answers may cite these, where the documents say nothing of the kind: then it
+/// stands on what the windows cited that gave it.
+fn citations(state: &State, round: &Round, one: &JobOutput) -> Vec<String> {
+    let own = || one.citation.iter().cloned().collect();
+    let is_found = |job: &Job| matches!(job.outcome(), Some(Outcome::Answered { located: Some(_), .. }));
+    if answered(state, round).into_iter().any(is_found) {
+        return own();
+    }
+    let (mut windows, mut reading) = (None, round);
+    while let Some(before) = read_again(state, reading) {
+        (windows, reading) = (Some(before), before);
+    }
+    let said = |output: &JobOutput| format!(" {} ", plain(output.answer.as_deref().unwrap_or_default()));
+    let wanted = said(one);
+    let gave_it = |output: &&JobOutput| wanted.contains(&said(output)) || said(output).contains(&wanted);
+    let given = windows.map(|windows| outputs(state, windows)).unwrap_or_default();
+    let cited: Vec<String> = given.into_iter().filter(gave_it).filter_map(|output| output.citation.clone()).collect();
+    if cited.is_empty() { own() } else { cited }
 }
 
 /// Answers that the local LM could not make one of.

@@ -61,7 +61,7 @@ fn standing(job: &Job) -> u8 {
 }
 
 /// An answer as far as two samples may say it alike.
-fn plain(answer: &str) -> String {
+pub(super) fn plain(answer: &str) -> String {
     let words = answer.split_whitespace().map(|word| word.trim_matches(|c: char| ".,;:\"'".contains(c)).to_lowercase());
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -282,7 +282,7 @@ pub fn verdicts(judge: &Loopback) -> usize {
     judge.requests().iter().filter(|request| request.body.to_string().contains("You grade one answer")).count()
 }
 
-pub const RIGHT: &str = "{\"correct\": true, \"why\": \"same\"}";
+const RIGHT: &str = "{\"correct\": true, \"why\": \"same\"}";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_judge_that_cannot_be_asked_leaves_the_answer_to_be_judged_later() {

@@ -134,6 +134,15 @@ async fn the_local_lm_alone_answers_without_a_remote_lm() {
     assert_eq!(told["citations"][0]["match"], "exact");
     home.shown().await;
 
+    // Several windows answer: what it makes of their answers stands on the documents' words.
+    let home = Home::new();
+    home.write("document.txt", ledger_of(2000));
+    let said = home.ask(&["--json", "--protocol", "local-only", "-q", "How much did item 1234 bring in?"], &[]).await;
+    let told = said.json();
+    assert!(told["answer"].as_str().unwrap().contains("11234") && told["rounds"] == 2, "{told}");
+    let citations = told["citations"].as_array().unwrap();
+    assert!(!citations.is_empty() && citations.iter().all(|citation| citation["match"] == "exact"), "{told}");
+
     let local_server = reading().await;
     let home = Home::new();
     home.write("document.txt", ledger_of(40));

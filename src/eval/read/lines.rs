@@ -1,7 +1,7 @@
 //! JSON lines: an object a question. FinanceBench's published file is one of these, with names of its own.
 //!
 //! FinanceBench: `data/financebench_open_source.jsonl` of <https://github.com/patronus-ai/financebench>. `doc_name` names the
-//! PDF, `evidence_text` what stands in it.
+//! PDF, `evidence_text` what stands in it, `evidence_page_num` on which page, counted from 0.
 
 use std::ops::Range;
 
@@ -79,7 +79,10 @@ fn evidence(value: &Value, names: &[String]) -> Result<Evidence, String> {
     let place = match (range(value, "byte_start", "byte_end")?, range(value, "start", "end")?, words) {
         (Some(bytes), ..) => Place::Bytes(bytes),
         (None, Some(characters), _) => Place::Characters(characters),
-        (None, None, Some(words)) => Place::Words(words),
+        (None, None, Some(words)) => match value["evidence_page_num"].as_u64() {
+            Some(page) => Place::OnPage(page as usize, words),
+            None => Place::Words(words),
+        },
         (None, None, None) => {
             return Err(
                 "evidence needs `byte_start` and `byte_end`, or `start` and `end` in characters, or `text`".into()

@@ -34,6 +34,12 @@ fn financebench() {
     let page = "58\n\nTable of Contents\nAcme Company\nPurchases of property, plant and equipment (PP&E)   (1,577)   (1,373)\n";
     let found = places(&questions[0], &[Document::from_text("ACME_2018_10K.pdf", page)]);
     assert_eq!((found.pieces.len(), found.missing), (1, 0));
+    // Or in another order, on the page that is named, counted from 0.
+    let before = "\x0c".repeat(59);
+    let page = "Acme Company\nTable of Contents\n(1,577) (1,373)\nPurchases of property, plant and equipment (PP&E)\n";
+    let found =
+        places(&questions[0], &[Document::from_text("ACME_2018_10K.pdf", format!("{before}{page}\x0cNotes\n"))]);
+    assert_eq!((found.pieces[0].start, found.pieces[0].end), (59, 59 + page.trim_end().len()));
 }
 
 /// `data/benchmark_v5.json` of kbressem/LongHealth: patients by name, their letters by name, twenty questions each. That `answer_location`

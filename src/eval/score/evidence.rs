@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::page;
 use crate::document::{Document, Locator, Span};
 use crate::eval::question::{Place, Question};
 use crate::ledger::SpanSet;
@@ -57,6 +58,13 @@ pub fn places(question: &Question, documents: &[Document]) -> Places {
             }
             Place::Characters(range) => Some(characters(range)),
             Place::Words(words) => locator.locate(words, &[whole]).map(|located| located.span),
+            Place::OnPage(page, words) => {
+                let page = page::range(document, *page);
+                let preferred = page.clone().map_or(whole, |page| Span::new(evidence.document, page.start, page.end));
+                let lines = page.map(|page| page::lines_of(document, page, words));
+                let lines = lines.map(|lines| Span::new(evidence.document, lines.start, lines.end));
+                locator.locate(words, &[preferred]).map(|located| located.span).or(lines)
+            }
         };
         match piece.filter(|piece| !piece.is_empty()) {
             Some(piece) => places.pieces.push(piece),

@@ -3,6 +3,7 @@
 mod choice;
 mod evidence;
 mod number;
+mod page;
 mod words;
 
 use serde::{Deserialize, Serialize};

@@ -7,6 +7,7 @@ use crate::protocol::*;
 
 const ASK_ON: &str = r#"{"decision": "request_additional_info", "explanation": "thin", "feedback": "And which year?", "scratchpad": "42 so far"}"#;
 const OTHER: &str = r#"{"explanation": "hm", "citation": null, "answer": "43"}"#;
+const OTHER_MADE: &str = r#"{"explanation": "neither", "citation": "of neither", "answer": "44"}"#;
 const SAME: &str = r#"{"explanation": "it is said", "citation": "the answer is 42", "answer": "42."}"#;
 
 /// Windows of so many characters of the world's document.
@@ -176,6 +177,20 @@ fn answers_of_several_windows_are_read_once_more_until_one_is_left() {
         }
         assert!(matches!(&run.state.rounds[1].chunks[0], Chunk::Text(text) if text.contains("42\nthe answer is 42")));
         assert_eq!(run.state.answer.as_ref().unwrap().answer.as_deref(), Some("42"));
+    }
+}
+
+#[test]
+fn an_answer_made_of_answers_stands_on_what_the_windows_cited_and_not_on_words_of_its_own() {
+    let made = r#"{"explanation": "both", "citation": "42\nthe answer is 42\n\nnoise\nnoise", "answer": "42."}"#;
+    let workers = [ANSWERED, r#"{"explanation": "b", "citation": "noise", "answer": "noise"}"#, ABSTAINED];
+    let workers = workers.map(|text| Ok((text, Finish::Stop))).to_vec();
+    for (says, stands_on) in [(made, "the answer is 42"), (OTHER_MADE, "of neither")] {
+        let run = World { workers: workers.clone(), reads_again: Some(says), ..local(30) }.run();
+        assert_eq!(run.state.rounds.len(), 2);
+        let cited: Vec<&str> =
+            run.state.answer.as_ref().unwrap().citations.iter().map(|citation| citation.text.as_str()).collect();
+        assert_eq!(cited, [stands_on]);
     }
 }
 

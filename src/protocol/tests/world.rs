@@ -25,6 +25,8 @@ pub struct World {
     pub prepared: Vec<Result<usize, CodeError>>,
     pub transformed: Vec<Result<String, CodeError>>,
     pub workers: Vec<Result<(&'static str, Finish), &'static str>>,
+    /// What the worker says of answers, where it reads those instead of the document.
+    pub reads_again: Option<&'static str>,
     pub decisions: Vec<&'static str>,
     /// First messages of the chat.
     pub messages: Vec<&'static str>,
@@ -58,6 +60,7 @@ impl Default for World {
             prepared: vec![Ok(4)],
             transformed: vec![Ok("the answer is 42".into())],
             workers: vec![Ok((ANSWERED, Finish::Stop)), Ok((ABSTAINED, Finish::Stop))],
+            reads_again: None,
             decisions: vec![FINAL],
             messages: vec![MESSAGE],
             order: vec![0],
@@ -241,10 +244,14 @@ impl World {
                 Effect::RetryJob { job, attempt } => {
                     take(&mut run, &mut waiting, Input::JobStarted { job });
                     // The worker depends on the job and not on when it runs, as a model at temperature 0 does.
-                    let result = match self.workers[job.index as usize % self.workers.len()] {
+                    let round = run.state.round().unwrap();
+                    let reads = round.jobs.get(job.index as usize).and_then(|job| round.chunks.get(job.chunk as usize));
+                    let again = self.reads_again.filter(|_| matches!(reads, Some(Chunk::Text(_))));
+                    let worker = self.workers[job.index as usize % self.workers.len()];
+                    let result = match again.map_or(worker, |text| Ok((text, Finish::Stop))) {
                         Ok((text, finish)) => JobResult::Replied {
                             reply: WorkerReply { text: text.into(), finish, usage: Usage::default() },
-                            located: Some(Located::new(Span::new(0, 11, 27), Match::Exact)),
+                            located: located(text),
                         },
                         Err(error) => JobResult::Failed { error: error.into() },
                     };
@@ -268,6 +275,14 @@ impl World {
         }
         panic!("the protocol did not end");
     }
+}
+
+/// Where the document has what a worker cites.
+fn located(reply: &str) -> Option<Located> {
+    let reply: serde_json::Value = serde_json::from_str(reply).ok()?;
+    let citation = reply["citation"].as_str()?;
+    let start = text().find(citation)?;
+    Some(Located::new(Span::new(0, start, start + citation.len()), Match::Exact))
 }
 
 pub fn input(n: u32, said: Say) -> Input {
