@@ -59,6 +59,15 @@ impl Axis {
             Self::Tokens => format!("{value:.0}"),
         }
     }
+
+    /// What a question cost, with its spread.
+    pub fn told_of(self, cost: &Stat) -> String {
+        let (mean, spread) = (self.told(cost.mean), self.told(cost.spread));
+        match self {
+            Self::Usd => format!("{mean} ± {spread} a question"),
+            Self::Tokens => format!("{mean} ± {spread} remote tokens a question"),
+        }
+    }
 }
 
 impl Curve {
@@ -100,14 +109,12 @@ impl Curve {
         let told = self.points.iter().zip(letters()).map(|(point, letter)| {
             let (cost, quality) = (point.cost, point.quality);
             format!(
-                "{letter}  {}: {:.1} ± {:.1} % {}, {} ± {} {}{}",
+                "{letter}  {}: {:.1} ± {:.1} % {}, {}{}",
                 point.setting,
                 quality.mean * 100.0,
                 quality.spread * 100.0,
                 self.measure,
-                self.axis.told(cost.mean),
-                self.axis.told(cost.spread),
-                self.axis.title(),
+                self.axis.told_of(&cost),
                 if point.on_front { ", on the Pareto front" } else { "" }
             )
         });

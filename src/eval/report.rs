@@ -217,12 +217,11 @@ impl Report {
             for point in &self.curve.points {
                 let front = if point.on_front { " **on the Pareto front**" } else { "" };
                 out.push_str(&format!(
-                    "* {}: {:.1} ± {:.1} %, {} ± {}{front}\n",
+                    "* {}: {:.1} ± {:.1} %, {}{front}\n",
                     markdown(&point.setting),
                     point.quality.mean * 100.0,
                     point.quality.spread * 100.0,
-                    self.curve.axis.told(point.cost.mean),
-                    self.curve.axis.told(point.cost.spread)
+                    self.curve.axis.told_of(&point.cost)
                 ));
             }
         }

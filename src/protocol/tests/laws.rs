@@ -54,6 +54,7 @@ pub(super) fn worlds() -> impl Strategy<Value = World> {
                     says,
                     agrees: true,
                     messages: vec!["Hm.", MESSAGE],
+                    reads_again: None,
                 }
             },
         )
