@@ -72,6 +72,8 @@ pub struct Spent {
     pub remote_output_tokens: u64,
     /// Of those dollars, what sessions cost that were interrupted or asked anew.
     pub lost_usd: f64,
+    /// Beside them, what sessions may have cost that are still open.
+    pub open_usd: f64,
 }
 
 /// A column of the tables.
@@ -207,9 +209,13 @@ impl Report {
             ));
         }
         let spent = &self.spent;
+        let open = match spent.open_usd > 0.0 {
+            true => format!(" What is still open may have cost ${:.4} beside that.", spent.open_usd),
+            false => String::new(),
+        };
         out.push_str(&format!(
             "\nAll {} sessions together: ${:.4}, of which ${:.4} for the judge and ${:.4} for sessions that were interrupted or \
-             asked anew; {} tokens in and {} out of the remote LM. A question cost what its row of `report.csv` says.\n",
+             asked anew; {} tokens in and {} out of the remote LM.{open} A question cost what its row of `report.csv` says.\n",
             spent.sessions, spent.usd, spent.judge_usd, spent.lost_usd, spent.remote_input_tokens, spent.remote_output_tokens
         ));
         if self.curve.points.len() > 1 {

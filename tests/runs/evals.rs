@@ -370,6 +370,7 @@ async fn a_request_that_may_have_been_paid_for_is_sent_again_only_when_told_so()
     assert!(left.code == 3 && left.stderr.contains("--send-again"), "{left:?}");
     let report: Value = serde_json::from_str(&left.stdout).unwrap();
     assert_eq!((&report["done"], told(&planner, Step::Decide).len()), (&json!(1), 2), "only the other one was asked");
+    assert!(report["spent"]["open_usd"].as_f64().unwrap() > 0.0, "{}", report["spent"]);
     let done = priced_eval(&home, &planner, &["--json", "--send-again"]).await;
     assert_eq!((done.code, &done.json()["done"], home.sessions().len()), (0, &json!(2), 2), "{done:?}");
 }

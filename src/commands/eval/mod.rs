@@ -64,7 +64,10 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: C
         screen::follow(picture, &eval, &mut stands, &stop, &mut signals, on_hangup).await;
     }
     follow(&mut stands, &stop, &mut signals, on_hangup).await;
-    let ended = working.await??;
+    let (ended, waiting) = working.await??;
+    if !waiting.is_empty() {
+        let _ = writeln!(stderr(), "{}", visible_lines(&told_waiting(&waiting)));
+    }
     for line in eval.unjudged() {
         let _ = writeln!(stderr(), "{}", visible_lines(&line));
     }
@@ -138,7 +141,7 @@ impl Ended {
             Ended::Budget(which) => {
                 Err(Failure::new(Exit::Budget, format!("{which}; {again} where --total-budget and the day allow more")))
             }
-            Ended::Waits(sessions) => Err(Failure::new(Exit::NoAnswer, waiting(&sessions))),
+            Ended::Waits => Err(Failure::new(Exit::NoAnswer, format!("not all came to an end; {again}"))),
             Ended::Failed(count, error) => Err(Failure::new(
                 Exit::Error,
                 format!("{}, the last with: {error}; {again}", counted(count, "session failed", "sessions failed")),
@@ -156,14 +159,14 @@ fn counted(count: usize, one: &str, several: &str) -> String {
 }
 
 /// What is said of sessions that wait for a word.
-fn waiting(sessions: &[String]) -> String {
+fn told_waiting(sessions: &[String]) -> String {
     let which = counted(sessions.len(), "session waits", "sessions wait");
     let named = sessions[..sessions.len().min(NAMED)].join(", ");
     let more = sessions.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!(
-        "{which} with a request that may have been paid for and whose answer never came ({named}{more}); nothing was sent \
-         again: run the same command with --send-again to send them again"
+        "{which} for a word ({named}{more}). The same command goes on with what was left open; requests that may have been paid \
+         for and whose answer never came are sent again with --send-again alone"
     )
 }
 

@@ -102,7 +102,7 @@ fn settings(args: &EvalArgs, loaded: &Loaded, sources: &Sources) -> Result<Vec<(
 
 /// The settings that change an answer, or whether there is one. How fast, by which key, at what price and within which
 /// budget of the day it comes changes none: a finished try stays finished when they do.
-const DECIDE: [&str; 42] = [
+const DECIDE: [&str; 43] = [
     "protocol.name",
     "protocol.max_rounds",
     "protocol.tasks_per_round",
@@ -144,6 +144,7 @@ const DECIDE: [&str; 42] = [
     "remote.attempts",
     "local.attempts",
     "local.timeout_s",
+    "local.embedding_timeout_s",
     "sandbox.seconds",
     "sandbox.memory_mb",
 ];
@@ -172,7 +173,7 @@ mod tests {
     use crate::config::Catalog;
 
     /// The settings of the sections that work on a question and change no answer.
-    const OTHERS: [&str; 21] = [
+    const OTHERS: [&str; 20] = [
         "protocol.step",
         "protocol.gates",
         "remote.api_key_env",
@@ -192,7 +193,6 @@ mod tests {
         "local.gpu_layers",
         "local.flash_attention",
         "local.models_dir",
-        "local.embedding_timeout_s",
         "sandbox.require",
     ];
 

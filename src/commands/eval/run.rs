@@ -45,8 +45,8 @@ pub enum Ended {
     Failed(usize, String),
     /// One after the other failed, the last with this error.
     Failing(String),
-    /// All that could be: these sessions wait for a word.
-    Waits(Vec<String>),
+    /// All that could be: the others wait for a word.
+    Waits,
 }
 
 /// How far it is.
@@ -58,12 +58,15 @@ pub struct Standing {
     /// Sessions that failed in this process.
     pub failed: usize,
     pub spent_usd: f64,
+    /// Dollars that sessions may have cost which are neither done nor under way.
+    pub open_usd: f64,
     pub seconds_left: Option<f64>,
 }
 
 impl Standing {
     pub fn told(&self) -> String {
         let spent = if self.spent_usd > 0.0 { format!(", ${:.4} spent", self.spent_usd) } else { String::new() };
+        let open = if self.open_usd > 0.0 { format!(", ${:.4} in what is open", self.open_usd) } else { String::new() };
         let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
         let left = match self.seconds_left.filter(|_| self.done < self.asked) {
             Some(seconds) if seconds < 90.0 => format!(", about {seconds:.0} s left"),
@@ -71,7 +74,7 @@ impl Standing {
             Some(seconds) => format!(", about {:.1} h left", seconds / 3600.0),
             None => String::new(),
         };
-        format!("{} of {} tries done, {} running{spent}{failed}{left}", self.done, self.asked, self.running)
+        format!("{} of {} tries done, {} running{spent}{open}{failed}{left}", self.done, self.asked, self.running)
     }
 }
 
@@ -147,13 +150,13 @@ impl Eval {
         Ok(Self { plan, folder, engines, at_once, total_budget, judge, standard, send_again })
     }
 
-    /// Makes every try that is not done. `standing` closes when it has ended.
+    /// Makes every try that is not done, and gives the sessions that wait for a word. `standing` closes when it has ended.
     pub async fn run(
         self: Arc<Self>,
         standing: watch::Sender<Standing>,
         stop: watch::Receiver<Stop>,
-    ) -> Result<Ended, Failure> {
-        let TakenUp { mut ended, waiting, mut kept_usd, mut failures } = self.take_up_open(&stop).await?;
+    ) -> Result<(Ended, Vec<String>), Failure> {
+        let TakenUp { mut ended, mut waiting, mut kept_usd, mut failures } = self.take_up_open(&stop).await?;
         let is_open = |of: &Try| self.folder.book(|book| book.open.contains_key(of));
         let mut left: VecDeque<Left> = self.left().into_iter().filter(|left| !is_open(&left.of)).collect();
         let (begun, mut made) = (Instant::now(), 0usize);
@@ -189,7 +192,8 @@ impl Eval {
             }
             let seconds_left =
                 (made > 0).then(|| begun.elapsed().as_secs_f64() / made as f64 * self.left().len() as f64);
-            let now = Standing { running: running.len(), failed: failures.all, seconds_left, ..self.standing() };
+            let (running_now, failed) = (running.len(), failures.all);
+            let now = Standing { running: running_now, failed, open_usd: kept_usd, seconds_left, ..self.standing() };
             let _ = standing.send(now);
             let Some(done) = running.join_next().await else { break };
             let (held, of, came) = done?;
@@ -202,20 +206,22 @@ impl Eval {
                 Came::Interrupted => ended = Some(Ended::Interrupted),
                 Came::Budget(which) => ended = Some(Ended::Budget(which)),
                 Came::Failed(error) if failures.in_a_row >= FAILING => ended = Some(Ended::Failing(error)),
-                Came::Waits(_) | Came::Failed(_) => {}
+                Came::Waits(session) => waiting.push(session),
+                Came::Failed(_) => {}
             }
         }
         let stopped = *stop.borrow() != Stop::No && !self.left().is_empty();
-        let _ = standing.send(Standing { failed: failures.all, ..self.standing() });
-        Ok(match ended {
+        let _ = standing.send(Standing { failed: failures.all, open_usd: kept_usd, ..self.standing() });
+        let ended = match ended {
             Some(ended) => ended,
             None if stopped => Ended::Interrupted,
             None => match (failures.last, waiting.is_empty()) {
                 (Some(error), _) => Ended::Failed(failures.all, error),
-                (None, false) => Ended::Waits(waiting),
+                (None, false) => Ended::Waits,
                 (None, true) => Ended::Done,
             },
-        })
+        };
+        Ok((ended, waiting))
     }
 
     /// What is left of the budget of all, if there is one, once `open_usd` is taken for what is open.
@@ -384,8 +390,10 @@ impl Eval {
     }
 
     fn spent(&self) -> Spent {
+        let open: Vec<Try> = self.folder.book(|book| book.open.keys().cloned().collect());
+        let open_usd = open.iter().filter_map(|of| self.open_usd(of).ok()).fold(0.0, |sum, usd| sum + usd);
         self.folder.book(|book| {
-            let mut spent = Spent { sessions: book.sessions.len(), ..Spent::default() };
+            let mut spent = Spent { sessions: book.sessions.len(), open_usd, ..Spent::default() };
             for cost in book.rows.values().map(|row| &row.cost).chain(&book.lost) {
                 spent.usd += cost.spent_usd();
                 spent.judge_usd += cost.judge_usd;

@@ -27,7 +27,8 @@ pub enum Came {
     Budget(String),
     Interrupted,
     Failed(String),
-    /// This session was begun and stays as it is, until the person says that its request is sent again.
+    /// This session was begun and stays as it is: until the person says that its request is sent again, or, where one that was
+    /// attached left it waiting, until the eval goes on.
     Waits(String),
 }
 
@@ -151,6 +152,9 @@ impl Making<'_> {
             answering.note(followed.state());
         }
         running.outcome.await??;
+        if followed.ending().is_none() && followed.state().left_at().is_some() {
+            return Ok(Came::Waits(session.id().to_string()));
+        }
         self.settle(&followed, session.id().to_string(), stop).await
     }
 
