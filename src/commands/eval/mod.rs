@@ -199,10 +199,9 @@ mod tests {
     #[test]
     fn many_sessions_that_wait_are_counted_and_a_few_are_named() {
         let names: Vec<String> = (0..9).map(|n| format!("s{n}")).collect();
-        assert!(waiting(&names[..1]).starts_with("1 session waits with a request"));
-        assert!(waiting(&names[..1]).contains("(s0);"));
-        let told = waiting(&names);
+        assert!(told_waiting(&names[..1]).starts_with("1 session waits for a word (s0)"));
+        let told = told_waiting(&names);
         assert!(told.starts_with("9 sessions wait") && told.contains("(s0, s1, s2, s3, s4 and 4 more)"), "{told}");
-        assert!(told.ends_with("run the same command with --send-again to send them again"));
+        assert!(told.ends_with("are sent again with --send-again alone"));
     }
 }
