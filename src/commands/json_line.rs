@@ -1,6 +1,6 @@
 //! One object a line, as `--json` prints it.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use serde_json::ser::Formatter;
@@ -9,9 +9,16 @@ use serde_json::ser::Formatter;
 /// them and does not obey them.
 pub fn json_line(object: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut line = Vec::new();
-    object.serialize(&mut serde_json::Serializer::with_formatter(&mut line, TerminalSafe))?;
-    line.push(b'\n');
+    json_through(object, &mut line)?;
     out.write_all(&line)
+}
+
+/// The same for an object too long to be held: what is written is not taken back where something fails in its midst.
+pub fn json_through(object: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    object.serialize(&mut serde_json::Serializer::with_formatter(&mut out, TerminalSafe))?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// JSON in which no character but printable ones stands as itself.

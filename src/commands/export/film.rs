@@ -1,7 +1,7 @@
 //! A session as the workbench shows it while it is played back, frame by frame, without a clock: the same at every replay.
 
 use super::super::Failure;
-use super::subject::Subject;
+use super::subject::{Subject, Told};
 use crate::app::picker::Note;
 use crate::app::{Message, Mode, Model, Player, update};
 use crate::journal::{Record, Stored};
@@ -18,7 +18,8 @@ pub fn film(
     (width, height): (u16, u16),
     show: &mut dyn FnMut(u64, &Model) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let records = &subject.records;
+    let told = subject.records()?.collect::<Result<Vec<_>, _>>()?;
+    let (records, counted): (Vec<_>, Vec<_>) = told.into_iter().map(|Told { shown, whole }| (shown, whole)).unzip();
     let player = |position: usize| Player {
         position: position as u64,
         len: records.len() as u64,
@@ -30,18 +31,16 @@ pub fn film(
     let mut folds = subject.folds();
     let tell = |model: &mut Model, message: Message| drop(update(model, message));
     tell(&mut model, Message::Resize { width, height });
-    tell(&mut model, Message::Rounds(rounds(records)));
-    tell(&mut model, Message::Notes(notes(subject)));
+    tell(&mut model, Message::Rounds(rounds(&records)));
+    tell(&mut model, Message::Notes(notes(subject, &records)));
     let slot = |record: &Record| record.at_ms.saturating_sub(subject.began_ms) / FRAME_MS;
-    for (at, record) in records.iter().enumerate() {
+    for (at, (record, counted)) in records.iter().zip(&counted).enumerate() {
         tell(&mut model, Message::Tick { now_ms: record.at_ms });
         tell(&mut model, Message::Player(player(at + 1)));
         if let Stored::Known(fact) = &record.fact {
             tell(&mut model, Message::Fact { seq: record.seq, at_ms: record.at_ms, fact: fact.clone() });
         }
-        if let Some(counted) = subject.counted(at) {
-            folds.apply(counted);
-        }
+        folds.apply(counted);
         if records.get(at + 1).is_some_and(|next| slot(next) == slot(record)) {
             continue;
         }
@@ -76,8 +75,7 @@ fn rounds(records: &[Record]) -> Vec<u64> {
     records.iter().zip(1..).filter(|(record, _)| begins(record)).map(|(_, position)| position).collect()
 }
 
-fn notes(subject: &Subject) -> Vec<Note> {
-    let records = &subject.records;
+fn notes(subject: &Subject, records: &[Record]) -> Vec<Note> {
     let on_record = records.iter().filter_map(|record| match record.fact.known() {
         Some(Fact::NoteAdded { text }) => Some((record.seq, text.clone())),
         _ => None,

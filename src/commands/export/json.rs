@@ -2,13 +2,14 @@
 
 use std::io::Write;
 
-use serde::Serialize;
+use serde::ser::{Error, SerializeSeq};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::super::Failure;
-use super::super::json_line::json_line;
+use super::super::json_line::json_through;
 use super::super::report::Report;
-use super::subject::Subject;
+use super::subject::{Subject, Told};
 use crate::journal::{Note, Stored};
 use crate::protocol::{Fact, ModelInfo};
 
@@ -23,9 +24,27 @@ struct Exported<'a> {
     remote: Option<&'a ModelInfo>,
     local: Option<&'a ModelInfo>,
     documents: Vec<DocumentEntry<'a>>,
-    records: Vec<RecordEntry<'a>>,
+    records: Records<'a>,
     notes: &'a [Note],
     warnings: &'a [String],
+}
+
+/// They are read as they are written, however many there are.
+struct Records<'a>(&'a Subject);
+
+impl Serialize for Records<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut all = serializer.serialize_seq(None)?;
+        for told in self.0.records().map_err(S::Error::custom)? {
+            let Told { shown, .. } = told.map_err(S::Error::custom)?;
+            let fact = match &shown.fact {
+                Stored::Known(fact) => FactEntry::Known(fact),
+                Stored::Unknown(value) => FactEntry::Unknown(value),
+            };
+            all.serialize_element(&RecordEntry { seq: shown.seq, at_ms: shown.at_ms, fact })?;
+        }
+        all.end()
+    }
 }
 
 #[derive(Serialize)]
@@ -64,14 +83,6 @@ pub fn write(subject: &Subject, out: &mut dyn Write) -> Result<(), Failure> {
         pages: reference.pages,
         text: subject.documents.get(index).filter(|_| subject.with_documents).map(|document| &*document.text),
     });
-    let records = subject.records.iter().map(|record| RecordEntry {
-        seq: record.seq,
-        at_ms: record.at_ms,
-        fact: match &record.fact {
-            Stored::Known(fact) => FactEntry::Known(fact),
-            Stored::Unknown(value) => FactEntry::Unknown(value),
-        },
-    });
     let exported = Exported {
         report: &subject.report,
         question: subject.question(),
@@ -81,10 +92,10 @@ pub fn write(subject: &Subject, out: &mut dyn Write) -> Result<(), Failure> {
         remote: opened.map(|opened| &opened.remote),
         local: opened.map(|opened| &opened.local),
         documents: documents.collect(),
-        records: records.collect(),
+        records: Records(subject),
         notes: &subject.notes,
         warnings: &subject.warnings,
     };
-    json_line(&exported, out)?;
+    json_through(&exported, out)?;
     Ok(())
 }

@@ -6,15 +6,14 @@ use super::super::report::{Report, report};
 use super::redact::{Redaction, veiled};
 use super::withheld::Withheld;
 use crate::document::{Document, DocumentRef};
-use crate::journal::{Journal, Label, Note, Record, Session, Stored};
+use crate::journal::{JournalError, Label, Note, Record, Session, Stored};
 use crate::ledger::{Exposure, Ledger};
-use crate::protocol::{Fact, State};
+use crate::protocol::State;
 
 pub struct Subject {
     pub label: Label,
     /// When it began, in milliseconds since 1970.
     pub began_ms: u64,
-    pub records: Vec<Record>,
     pub state: State,
     /// Redacted. Where they are left out, every byte that was not cited is hidden.
     pub documents: Vec<Document>,
@@ -22,42 +21,41 @@ pub struct Subject {
     pub report: Report,
     pub notes: Vec<Note>,
     pub warnings: Vec<String>,
-    /// The records and documents as they are, for figures that are counted in them.
-    counted: (Vec<Record>, Vec<Document>),
+    session: Session,
+    redaction: Redaction,
+    /// How many records there were when it was read.
+    count: usize,
+    /// As they are, for figures that are counted in them.
+    originals: Vec<Document>,
+}
+
+/// A record of the session.
+pub struct Told {
+    /// As it is exported.
+    pub shown: Record,
+    /// As it was, for figures that are counted.
+    pub whole: Record,
 }
 
 impl Subject {
+    /// Reads the session once, and folds it. Its records are read again where they are told.
     pub fn read(session: &Session, redaction: Redaction, with_documents: bool) -> Result<Self, Failure> {
-        let Journal { records: whole, mut warnings, closed } = session.read()?;
-        let opened = whole.iter().find_map(|record| match record.fact.known() {
-            Some(Fact::SessionOpened(opened)) => Some(opened),
-            _ => None,
-        });
-        let originals = match session.documents(opened.map_or(&[], |opened| opened.documents.as_slice())) {
+        let (opened, mut warnings) = (session.opened()?, Vec::new());
+        let originals = match session.documents(opened.as_ref().map_or(&[], |opened| opened.documents.as_slice())) {
             Ok(documents) => documents,
             Err(error) if with_documents => return Err(error.into()),
             // What was cited is on record; only where it stands cannot be told.
             Err(_) => {
-                warnings.extend(opened.into_iter().flat_map(|opened| unreadable(session, &opened.documents)));
+                warnings.extend(opened.iter().flat_map(|opened| unreadable(session, &opened.documents)));
                 Vec::new()
             }
         };
-        if !closed && !whole.is_empty() {
-            warnings.push("the session had not ended when it was exported".into());
-        }
-        let mut withheld = Withheld::default();
-        let shown = |record: &Record| {
-            let mut record = record.clone();
-            if let (Stored::Known(fact), false) = (&mut record.fact, with_documents) {
-                withheld.withhold(fact);
-            }
-            redaction.record(&record)
-        };
-        let records = whole.iter().map(shown).collect::<Result<Vec<_>, _>>();
-        let records = records.map_err(Failure::usage)?;
         let documents: Vec<Document> = originals.iter().map(|document| redaction.document(document.clone())).collect();
         let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::new(), Exposure::new(&originals));
-        for (shown, whole) in records.iter().zip(&whole) {
+        let mut records = session.records()?;
+        let (mut count, mut began_ms, mut ended_ms) = (0, None, 0);
+        for told in shown(records.by_ref(), &redaction, with_documents) {
+            let Told { shown, whole } = told?;
             if let Some(fact) = shown.fact.known() {
                 state.apply(fact);
                 ledger.apply(fact);
@@ -66,10 +64,17 @@ impl Subject {
             if let Some(fact) = whole.fact.known() {
                 exposure.apply(fact);
             }
+            count += 1;
+            began_ms.get_or_insert(whole.at_ms);
+            ended_ms = whole.at_ms;
         }
-        let at = |record: Option<&Record>| record.map_or(0, |record| record.at_ms);
-        let began_ms = at(records.first());
-        let seconds = at(records.last()).saturating_sub(began_ms) as f64 / 1e3;
+        let is_open = !records.closed() && count > 0;
+        warnings.splice(0..0, records.into_warnings());
+        if is_open {
+            warnings.push("the session had not ended when it was exported".into());
+        }
+        let began_ms = began_ms.unwrap_or(0);
+        let seconds = ended_ms.saturating_sub(began_ms) as f64 / 1e3;
         let report = report(session.id().as_str(), &state, &ledger, &exposure, &documents, seconds);
         let documents = if with_documents {
             documents
@@ -85,30 +90,50 @@ impl Subject {
         Ok(Self {
             label: Label { title, tags },
             began_ms,
-            records,
             state,
             documents,
             with_documents,
             report,
             notes: notes.into_iter().map(redacted).collect(),
             warnings: warnings.iter().map(|warning| redaction.text(warning).into_owned()).collect(),
-            counted: (whole, originals),
+            session: session.clone(),
+            redaction,
+            count,
+            originals,
         })
+    }
+
+    /// Its records in their order, one at a time.
+    pub fn records(&self) -> Result<impl Iterator<Item = Result<Told, Failure>> + '_, Failure> {
+        // Of a session that runs there may be more by now.
+        Ok(shown(self.session.records()?.take(self.count), &self.redaction, self.with_documents))
     }
 
     /// A fold of the session as it was, for figures at each record.
     pub fn folds(&self) -> Folds {
-        Folds::new(&self.counted.1)
-    }
-
-    /// The record as it was.
-    pub fn counted(&self, at: usize) -> Option<&Record> {
-        self.counted.0.get(at)
+        Folds::new(&self.originals)
     }
 
     pub fn question(&self) -> &str {
         self.state.question()
     }
+}
+
+/// The records as they are exported: redacted, and without what they hold of the documents where that stays out.
+fn shown(
+    records: impl Iterator<Item = Result<Record, JournalError>>,
+    redaction: &Redaction,
+    with_documents: bool,
+) -> impl Iterator<Item = Result<Told, Failure>> {
+    let mut withheld = Withheld::default();
+    records.map(move |whole| {
+        let whole = whole?;
+        let mut record = whole.clone();
+        if let (Stored::Known(fact), false) = (&mut record.fact, with_documents) {
+            withheld.withhold(fact);
+        }
+        Ok(Told { shown: redaction.record(&record).map_err(Failure::usage)?, whole })
+    })
 }
 
 /// The documents whose text cannot be had, by their names alone: where they lay is nothing for others.
