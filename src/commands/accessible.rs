@@ -119,7 +119,11 @@ async fn run(
                     (leave, listening) = (true, false);
                     answering.alone.begin();
                 }
-                Signal::Interrupt => order(&running.orders, Wish::Stop),
+                Signal::Interrupt => {
+                    if let Err(why) = order(&running.orders, Wish::Stop) {
+                        person.say(&format!("Not taken: {why}"))?;
+                    }
+                }
                 Signal::HangUp | Signal::Terminate => {
                     leave = true;
                     let _ = running.orders.try_send(Order::Leave);
@@ -129,11 +133,15 @@ async fn run(
             () = answering.due.give(&running.orders) => {}
             line = person.lines.recv(), if listening => match line {
                 Some(line) => {
-                    let (say, ordered) = understood(line.trim(), &mut wanted, &told.transcript.state);
-                    if let Some(ordered) = ordered {
-                        order(&running.orders, ordered);
+                    let state = &told.transcript.state;
+                    let (say, ordered) = understood(line.trim(), &mut wanted, state);
+                    match ordered.map_or(Ok(()), |ordered| order(&running.orders, ordered)) {
+                        Ok(()) => person.say(&say)?,
+                        Err(why) => {
+                            wanted = Wanted::at(state);
+                            person.say(&format!("Not taken: {why}"))?;
+                        }
                     }
-                    person.say(&say)?;
                 }
                 None => {
                     listening = false;

@@ -63,7 +63,7 @@ impl Elsewhere {
             Ok(link) => (link.orders, Some(link.said)),
             Err(error) => {
                 let why = format!("this session can be followed but not steered: {error}");
-                let _ = notices_in.try_send(why.clone());
+                let _ = notices_in.try_send(Notice::Refused(why.clone()));
                 (refusing(why, notices_in.clone()), None)
             }
         };
@@ -72,24 +72,31 @@ impl Elsewhere {
     }
 }
 
+/// What the process that runs the session says to an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    Taken,
+    Refused(String),
+}
+
 /// What comes of a session that is followed. Dropped, it is followed no more.
 pub struct Following {
     pub session: Session,
     pub documents: Vec<Document>,
     pub events: mpsc::Receiver<Event>,
     pub orders: mpsc::Sender<Order>,
-    /// For the person: orders that were not taken.
-    pub notices: mpsc::Receiver<String>,
+    /// What became of each order, in their order; and why none can be given.
+    pub notices: mpsc::Receiver<Notice>,
     /// Why it cannot be followed any more, where that was not its end.
     pub outcome: JoinHandle<Result<(), String>>,
 }
 
 /// Orders that nobody takes, each with the reason.
-fn refusing(why: String, notices: mpsc::Sender<String>) -> mpsc::Sender<Order> {
+fn refusing(why: String, notices: mpsc::Sender<Notice>) -> mpsc::Sender<Order> {
     let (orders, mut wanted) = mpsc::channel(QUEUE);
     tokio::spawn(async move {
         while wanted.recv().await.is_some() {
-            let _ = notices.try_send(why.clone());
+            let _ = notices.try_send(Notice::Refused(why.clone()));
         }
     });
     orders
@@ -111,7 +118,7 @@ async fn feed(
     mut follower: Follower,
     mut said: Option<mpsc::Receiver<Said>>,
     events: mpsc::Sender<Event>,
-    notices: mpsc::Sender<String>,
+    notices: mpsc::Sender<Notice>,
     session: Session,
 ) -> Result<(), String> {
     // The last request whose reply is on record: pieces of it that come late are not of a reply under way.
@@ -138,9 +145,13 @@ async fn feed(
             told = told => match told {
                 Some(Said::Delta { ask, text }) if ask.n > answered => Event::Delta { ask, text },
                 Some(Said::Delta { .. }) => continue,
+                Some(Said::Taken) => {
+                    let _ = notices.try_send(Notice::Taken);
+                    continue;
+                }
                 Some(Said::Refused(why)) => {
                     // One that waits to be shown says as much.
-                    let _ = notices.try_send(why);
+                    let _ = notices.try_send(Notice::Refused(why));
                     continue;
                 }
                 None => {

@@ -1,28 +1,38 @@
 //! `minions attach --accessible` on a terminal: what happens line by line, and lines that steer the run.
 
+use std::collections::VecDeque;
 use std::io::stdout;
 
 use futures_util::StreamExt;
 
 use super::answering::ended;
-use super::attach::{Elsewhere, Following};
+use super::attach::{Elsewhere, Following, Notice};
 use super::person::Person;
 use super::replay_headless::{Style, Transcript};
 use super::telling::Telling;
 use super::typed::{Wanted, order, understood};
 use super::{Exit, Failure};
+use crate::journal::Session;
 use crate::runtime::Event;
 use crate::term::Signal;
+
+fn cut_off(session: &Session) -> String {
+    format!("the connection to the process that runs it is gone; `minions attach {}` again.", session.id())
+}
 
 /// Tells and steers until the session ends, or the person leaves; the session goes on then.
 pub async fn steer(elsewhere: Elsewhere) -> Result<Exit, Failure> {
     let mut person = Person::here()?;
     let Following { session, documents, mut events, orders, mut notices, outcome } = elsewhere.follow().await?;
+    // Who is gone from the terminal is gone: a run waits for nobody who can type nothing.
+    let mut orders = Some(orders);
+    // What to say to each order once it is taken.
+    let mut given = VecDeque::new();
     person.say(&format!("session {}", session.id()))?;
     person.say("Type q and Enter to leave; the run goes on then. Type h to hold the run, x to end it.")?;
     let mut out = stdout();
     let mut told = Telling::new(Transcript::new(&mut out, documents, 0, Style::Spoken));
-    let (mut wanted, mut stood, mut listening) = (Wanted::Nothing, Wanted::stands(&told.transcript.state), true);
+    let (mut wanted, mut stood) = (Wanted::Nothing, Wanted::stands(&told.transcript.state));
     loop {
         tokio::select! {
             event = events.recv() => match event {
@@ -38,23 +48,39 @@ pub async fn steer(elsewhere: Elsewhere) -> Result<Exit, Failure> {
                     }
                 }
             },
-            Some(why) = notices.recv() => person.say(&format!("Not taken: {why}"))?,
+            Some(notice) = notices.recv() => {
+                let say = given.pop_front();
+                match notice {
+                    Notice::Taken => say.map_or(Ok(()), |say: String| person.say(&say))?,
+                    Notice::Refused(why) => {
+                        wanted = Wanted::at(&told.transcript.state);
+                        person.say(&format!("Not taken: {why}"))?;
+                    }
+                }
+            },
             Some(signal) = person.signals.next() => if signal != Signal::Continued {
                 return Ok(Exit::Interrupted);
             },
-            line = person.lines.recv(), if listening => match line.as_deref().map(str::trim) {
+            line = person.lines.recv(), if orders.is_some() => match line.as_deref().map(str::trim) {
                 Some("q") => {
                     person.say(&format!("session {} goes on in its own process", session.id()))?;
                     return Ok(Exit::Success);
                 }
                 Some(line) => {
-                    let (say, wish) = understood(line, &mut wanted, &told.transcript.state);
-                    if let Some(wish) = wish {
-                        order(&orders, wish);
+                    let state = &told.transcript.state;
+                    let (say, wish) = understood(line, &mut wanted, state);
+                    match (wish, &orders) {
+                        (Some(wish), Some(orders)) => match order(orders, wish) {
+                            Ok(()) => given.push_back(say),
+                            Err(_) => person.say(&format!("Not taken: {}", cut_off(&session)))?,
+                        },
+                        _ => person.say(&say)?,
                     }
-                    person.say(&say)?;
                 }
-                None => listening = false,
+                None => {
+                    person.say("There is no more to read here: what happens is told, and the run waits for you no longer.")?;
+                    orders = None;
+                }
             },
         }
     }

@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::mpsc;
 
+use super::attach::Notice;
 use super::begin::store;
 use super::live_run::{FromRun, Run, Untaken};
 use super::offers::{self, Offers, Side, connect, with};
@@ -27,7 +28,7 @@ pub struct Desk {
     pub opening: Opening,
     pub picked: Picked,
     /// What a process that runs the session says to orders.
-    pub notices: Option<mpsc::Receiver<String>>,
+    pub notices: Option<mpsc::Receiver<Notice>>,
     /// The session that was begun last.
     pub session: Option<Session>,
 }
@@ -37,7 +38,7 @@ pub enum News {
     Tried(Tried),
     Offered(offers::News),
     Opened(Opened),
-    Noticed(String),
+    Noticed(Notice),
 }
 
 impl Desk {

@@ -3,7 +3,7 @@
 use futures_util::stream;
 
 use super::answering::left_open;
-use super::attach::Following;
+use super::attach::{Following, Notice};
 use super::begin::begin;
 use super::desk::{Desk, News, count_day, note, pick};
 use super::forecasting::Wanted;
@@ -160,7 +160,9 @@ async fn watch(
                         return Ok(Ended::Left(leaving));
                     }
                 }
-                News::Noticed(notice) => drop(stage.update(Message::Notice(notice))),
+                // What is taken is seen by what comes of it.
+                News::Noticed(Notice::Taken) => {}
+                News::Noticed(Notice::Refused(why)) => drop(stage.update(Message::Notice(why))),
                 News::Offered(news) => commands.extend(stage.update(news)),
             }
         }
@@ -220,7 +222,7 @@ fn heed(
         Command::Note { seq, text } => note(stage, desk, seq, text),
         Command::PlayFrom(seq) => {
             if let Some(session) = &desk.session {
-                desk.opening.session(config, session.id().to_string(), Some(seq));
+                desk.opening.play_from(session.clone(), seq);
             }
         }
         Command::Settings(changed) => {
@@ -232,7 +234,14 @@ fn heed(
         }
         Command::EarlierQuestions => desk.offers.earlier_questions(config),
         Command::Forecast { number, question, part, config } => {
-            desk.offers.forecast(Wanted { number, question, part, config: *config, documents: documents.to_vec() });
+            desk.offers.forecast(Wanted {
+                number,
+                question,
+                part,
+                config: *config,
+                documents: documents.to_vec(),
+                began_ms: None,
+            });
         }
         Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
         Command::CompareSessions { a, b } => desk.offers.compare(a, b, config),
@@ -247,7 +256,7 @@ fn heed(
         }
         Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),
         Command::Documents(typed) => desk.opening.documents(typed),
-        Command::Pick(Choice::Session(id)) => desk.opening.session(config, id, None),
+        Command::Pick(Choice::Session(id)) => desk.opening.session(config, id),
         Command::Pick(choice) => pick(stage, desk, config, documents, &choice),
         // There is nothing to play here, and these were orders.
         Command::Replay(_) | Command::StopRun | Command::Consent | Command::SendAgain | Command::Pin(_) => {}

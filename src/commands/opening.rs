@@ -83,23 +83,23 @@ impl Opening {
         (self.progress, self.wanted) = (Some(progress), Some(Wanted(wanted)));
     }
 
-    /// Reads the session of this id, to be shown as it stood at a record; whole where none is named.
-    pub fn session(&mut self, config: &Config, id: String, seq: Option<u64>) {
+    /// Reads the session, wherever it lies, to be played from a record.
+    pub fn play_from(&mut self, session: Session, seq: u64) {
+        self.read(Asked::Picked, move || Ok(Shown::Session(Box::new(Recording::read(session)?.paused_at(seq)))));
+    }
+
+    /// Reads the session of this id of the store, to be followed where it runs, and else to be shown whole.
+    pub fn session(&mut self, config: &Config, id: String) {
         let config = config.clone();
         let runtime = tokio::runtime::Handle::current();
         self.read(Asked::Picked, move || {
             let session =
                 found(&config, &id).ok_or_else(|| Failure::usage(format!("session {id} is there no longer")))?;
-            if seq.is_none() && session.is_running() {
+            if session.is_running() {
                 let following = runtime.block_on(Elsewhere::read(session)?.follow())?;
                 return Ok(Shown::Elsewhere(Box::new(following)));
             }
-            let recording = Recording::read(session)?;
-            let recording = match seq {
-                None => recording.at_its_end(),
-                Some(seq) => recording.paused_at(seq),
-            };
-            Ok(Shown::Session(Box::new(recording)))
+            Ok(Shown::Session(Box::new(Recording::read(session)?.at_its_end())))
         });
     }
 

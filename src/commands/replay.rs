@@ -221,12 +221,12 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 }
                 Command::DeleteSession { ticket, session } => offers.delete(ticket, session, config),
                 Command::Documents(typed) => opening.documents(typed),
-                Command::Pick(Choice::Session(id)) => opening.session(config, id, None),
+                Command::Pick(Choice::Session(id)) => opening.session(config, id),
                 Command::Settings(changed) => *config = *changed,
                 Command::EarlierQuestions => offers.earlier_questions(config),
                 Command::Forecast { number, question, part, config } => {
                     let documents = stage.model.documents.iter().map(|open| open.document.clone()).collect();
-                    offers.forecast(Wanted { number, question, part, config: *config, documents });
+                    offers.forecast(Wanted { number, question, part, config: *config, documents, began_ms: None });
                 }
                 // A run of its own on the same documents; what was played stays as it is.
                 Command::Ask { question, part } => {

@@ -40,9 +40,29 @@ pub struct Recorded {
     pub state: State,
     /// What is wrong with the journal, each in a sentence.
     pub warnings: Vec<String>,
-    journal: JournalWriter,
+    journal: Unbegun,
     /// The session it was forked from just now, wherever that lies.
     parent: Option<Session>,
+}
+
+/// The writer of a session that nothing has been done in yet. A fork that was made just now is gone where it is let go.
+struct Unbegun {
+    journal: Option<JournalWriter>,
+    is_new: bool,
+}
+
+impl Unbegun {
+    fn begin(mut self) -> Option<JournalWriter> {
+        self.journal.take()
+    }
+}
+
+impl Drop for Unbegun {
+    fn drop(&mut self) {
+        if let Some(journal) = self.journal.take().filter(|_| self.is_new) {
+            journal.discard();
+        }
+    }
 }
 
 impl Recorded {
@@ -55,6 +75,7 @@ impl Recorded {
         journal: JournalWriter,
         parent: Session,
     ) -> Self {
+        let journal = Unbegun { journal: Some(journal), is_new: true };
         Self { session, documents, past, state, warnings: Vec::new(), journal, parent: Some(parent) }
     }
 
@@ -86,7 +107,7 @@ impl Recorded {
             past,
             state,
             warnings: reopened.warnings,
-            journal: reopened.journal,
+            journal: Unbegun { journal: Some(reopened.journal), is_new: false },
             parent: None,
             session,
         })
@@ -191,6 +212,9 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
         },
     };
     let connector = picking::connector(config, &documents, &state.settings());
+    let Some(journal) = journal.begin() else {
+        return Err(Failure::usage(format!("session {} is gone on with already", session.id())));
+    };
     let beginning = Beginning::OnRecord { state: Box::new(state), resumed: Box::new(resumed) };
     let remote_attempts = config.remote.attempts;
     let running = runtime::start(Setup {

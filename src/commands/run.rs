@@ -12,6 +12,7 @@ use super::begin::{self, Begun, begin};
 use super::bill;
 use super::progress::Progress;
 use super::report::{Report, report};
+use super::screen::now_ms;
 use super::{Exit, Failure, Output, forecasting, protocol, whole};
 use crate::app::forecast::became;
 use crate::config::{Config, OnHangup};
@@ -40,7 +41,8 @@ pub async fn run(
     // Beside the run, which does not wait for it.
     let expected = {
         let (config, documents, question) = (config.clone(), documents.clone(), question.clone());
-        tokio::task::spawn_blocking(move || forecasting::expected(&config, &documents, &question, None).ok())
+        let began_ms = Some(now_ms());
+        tokio::task::spawn_blocking(move || forecasting::expected(&config, &documents, &question, None, began_ms).ok())
     };
     let begun = begin(config, documents.clone(), question, None, None).await?;
     let said = Beforehand { sends_documents: agreed, ..Beforehand::default() };

@@ -1,6 +1,7 @@
 //! What a typed line means: at a limit, at a gate, where whole documents would leave, and while a run goes on.
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::app::{budget, exposing};
 use crate::protocol::{
@@ -119,9 +120,9 @@ pub enum Wish {
     Exposure(ExposureChoice),
 }
 
-/// A full queue holds orders that end the run already.
-pub fn order(orders: &mpsc::Sender<Order>, wish: Wish) {
-    let _ = orders.try_send(match wish {
+/// Gives the order, or says why it is not taken.
+pub fn order(orders: &mpsc::Sender<Order>, wish: Wish) -> Result<(), String> {
+    let given = orders.try_send(match wish {
         Wish::Stop => Order::Stop,
         Wish::SendAgain => Order::SendAgain,
         Wish::CancelJob(job) => Order::CancelJob(job),
@@ -133,6 +134,10 @@ pub fn order(orders: &mpsc::Sender<Order>, wish: Wish) {
         Wish::RunOn { to, n } => Order::RunOn { to, n: Some(n) },
         Wish::Exposure(choice) => Order::Exposure(choice),
     });
+    given.map_err(|error| match error {
+        TrySendError::Full(_) => "the run takes no more orders at the moment; type it again.".into(),
+        TrySendError::Closed(_) => "the run has just ended.".into(),
+    })
 }
 
 /// What a line means now: what to say to it, and what to do.

@@ -23,7 +23,9 @@ pub enum Said {
         ask: AskId,
         text: String,
     },
-    /// An order was not taken, and why.
+    /// The order that was given before all others without an answer was taken.
+    Taken,
+    /// It was not taken, and why.
     Refused(String),
 }
 
@@ -48,7 +50,9 @@ pub async fn connect(session: &Session) -> io::Result<Link> {
                     let said = match serde_json::from_slice::<Line>(&line).map(|line| line.reply) {
                         Ok(Reply::Delta { ask, text }) => Said::Delta { ask, text },
                         Ok(Reply::Refused { why, .. }) => Said::Refused(why),
-                        Ok(Reply::Taken { .. }) => continue,
+                        // That we watch is no order.
+                        Ok(Reply::Taken { id: 1 }) => continue,
+                        Ok(Reply::Taken { .. }) => Said::Taken,
                         Err(_) => Said::Refused("the process that runs the session said what is not understood".into()),
                     };
                     if sender.send(said).await.is_err() {

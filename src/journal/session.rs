@@ -160,7 +160,10 @@ impl Session {
 
     /// Removes the session with its documents. Refused while a writer is at work.
     pub fn delete(&self) -> Result<(), JournalError> {
-        let lock = Lock::take(&self.path, &self.id)?;
+        self.remove(Lock::take(&self.path, &self.id)?)
+    }
+
+    pub(super) fn remove(&self, lock: Lock) -> Result<(), JournalError> {
         // The journal goes first, so that a deletion that is cut short leaves no session that looks whole.
         for path in self.files() {
             match fs::remove_file(&path) {
@@ -180,8 +183,8 @@ impl Session {
         Lines::open(&self.path.join(JOURNAL))
     }
 
-    /// When it was made, as its name says, or its first record, or its folder.
-    pub(super) fn made_at_ms(&self) -> u64 {
+    /// When it was made, as its name says, or its first record, or its folder. In milliseconds since 1970.
+    pub fn made_at_ms(&self) -> u64 {
         let folder = || fs::metadata(&self.path).and_then(|about| about.modified()).ok().map(unix_ms);
         self.id.made_at_ms().or_else(|| self.recorded_at_ms()).or_else(folder).unwrap_or(0)
     }

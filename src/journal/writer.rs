@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::thread;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,6 +17,8 @@ use crate::protocol::Fact;
 
 /// How many calls may wait for the disk before the next one waits to be queued.
 const QUEUE: usize = 64;
+/// How long who takes a session back waits until its files are gone.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How safe records must be before `append` comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,7 @@ pub struct JournalWriter {
 enum Command {
     Append { facts: Vec<Fact>, durability: Durability, done: oneshot::Sender<Result<Vec<Record>, JournalError>> },
     Close { done: oneshot::Sender<Result<(), JournalError>> },
+    Discard { done: std::sync::mpsc::Sender<()> },
 }
 
 impl JournalWriter {
@@ -49,7 +52,7 @@ impl JournalWriter {
     pub(super) fn go_on(session: &Session, file: File, lock: Lock, written: Written) -> Result<Self, JournalError> {
         let (commands, queue) = mpsc::channel(QUEUE);
         let path = session.path().join(JOURNAL);
-        let writing = Writing::new(session.id().clone(), path.clone(), file, lock, written);
+        let writing = Writing::new(session.clone(), path.clone(), file, lock, written);
         let thread = thread::Builder::new().name("journal".into());
         thread.spawn(move || writing.run(queue)).map_err(JournalError::io("start the writer of", &path))?;
         Ok(Self { id: session.id().clone(), commands })
@@ -68,6 +71,15 @@ impl JournalWriter {
     pub async fn close(self) -> Result<(), JournalError> {
         let (done, result) = oneshot::channel();
         self.ask(Command::Close { done }, result).await
+    }
+
+    /// Removes the session, in which nothing has begun, while its lock is held. Where that fails it stays, as one that can be
+    /// gone on with. Waits for the disk, for a moment at most.
+    pub fn discard(self) {
+        let (done, removed) = std::sync::mpsc::channel();
+        if self.commands.try_send(Command::Discard { done }).is_ok() {
+            let _ = removed.recv_timeout(PATIENCE);
+        }
     }
 
     async fn ask<T>(
@@ -96,10 +108,10 @@ pub(super) struct Written {
 
 /// What the writer's thread holds.
 struct Writing {
-    id: SessionId,
+    session: Session,
     path: PathBuf,
     file: File,
-    _lock: Lock,
+    lock: Lock,
     written: Written,
     /// Whether part of a line stands behind `length` and could not be taken back.
     torn: bool,
@@ -107,8 +119,8 @@ struct Writing {
 }
 
 impl Writing {
-    fn new(id: SessionId, path: PathBuf, file: File, lock: Lock, written: Written) -> Self {
-        Self { id, path, file, _lock: lock, written, torn: false, sealed: false }
+    fn new(session: Session, path: PathBuf, file: File, lock: Lock, written: Written) -> Self {
+        Self { session, path, file, lock, written, torn: false, sealed: false }
     }
 
     fn run(mut self, mut queue: mpsc::Receiver<Command>) {
@@ -120,6 +132,13 @@ impl Writing {
                     let result = self.sync();
                     drop(self);
                     drop(done.send(result));
+                    return;
+                }
+                Command::Discard { done } => {
+                    if let Err(error) = self.session.remove(self.lock) {
+                        tracing::warn!("a session that was taken back is still there: {error}");
+                    }
+                    let _ = done.send(());
                     return;
                 }
             }
@@ -137,7 +156,7 @@ impl Writing {
         let at_ms = unix_ms(SystemTime::now()).max(self.written.at_ms);
         for (fact, seq) in facts.into_iter().zip(self.written.seq + 1..) {
             if sealed {
-                return Err(JournalError::Sealed { id: self.id.to_string() });
+                return Err(JournalError::Sealed { id: self.session.id().to_string() });
             }
             sealed = matches!(fact, Fact::SessionEnded { .. });
             let blake3 = sealed.then(|| hash.finalize().to_hex().to_string());
@@ -214,7 +233,7 @@ mod tests {
         let path = folder.path().join(JOURNAL);
         let file = File::options().append(true).create_new(true).open(&path).unwrap();
         let lock = Lock::take(folder.path(), &id).unwrap();
-        Writing::new(id, path, file, lock, Written::default())
+        Writing::new(Session::new(folder.path().to_owned(), id), path, file, lock, Written::default())
     }
 
     fn note(text: &str) -> Vec<Fact> {

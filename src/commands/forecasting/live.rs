@@ -2,6 +2,7 @@
 
 use tokio::sync::{mpsc, watch};
 
+use super::super::screen::now_ms;
 use super::expected;
 use crate::app::Message;
 use crate::app::forecast::OF_RUN;
@@ -17,12 +18,14 @@ pub struct Wanted {
     pub part: Option<Span>,
     pub config: Config,
     pub documents: Vec<Document>,
+    /// When the run began that this is about, where it has begun. In milliseconds since 1970.
+    pub began_ms: Option<u64>,
 }
 
 impl Wanted {
     /// Of a run that begins.
     pub fn of_run(question: String, part: Option<Span>, config: &Config, documents: Vec<Document>) -> Self {
-        Self { number: OF_RUN, question, part, config: config.clone(), documents }
+        Self { number: OF_RUN, question, part, config: config.clone(), documents, began_ms: Some(now_ms()) }
     }
 }
 
@@ -37,11 +40,12 @@ impl Forecasting {
         let (wanted, mut asked) = watch::channel::<Option<Wanted>>(None);
         tokio::spawn(async move {
             while asked.changed().await.is_ok() {
-                let Some(Wanted { number, question, part, config, documents }) = asked.borrow_and_update().clone()
+                let Some(Wanted { number, question, part, config, documents, began_ms }) =
+                    asked.borrow_and_update().clone()
                 else {
                     continue;
                 };
-                let work = move || expected(&config, &documents, &question, part);
+                let work = move || expected(&config, &documents, &question, part, began_ms);
                 let Ok(expected) = tokio::task::spawn_blocking(work).await else { continue };
                 let forecast = expected.map(Box::new).map_err(|failure| failure.to_string());
                 if sender.send(Message::Forecast { number, forecast }).await.is_err() {

@@ -29,7 +29,7 @@ pub fn dry_run(config: &Config, documents: &[Document], question: &str, json: bo
     if question.trim().is_empty() {
         return Err(Failure::usage("the question is blank; give one with --question"));
     }
-    let expected = expected(config, documents, question, None)?;
+    let expected = expected(config, documents, question, None, None)?;
     let mut out = Output::standard();
     match json {
         true => json_line(&expected, &mut out)?,
@@ -39,16 +39,18 @@ pub fn dry_run(config: &Config, documents: &[Document], question: &str, json: bo
     Ok(Exit::Success)
 }
 
-/// What is expected of a run under these settings. Reads the documents once, and past sessions; may take a while.
+/// What is expected of a run under these settings. Reads the documents once, and past sessions; may take a while. Of a run
+/// that goes on meanwhile nothing is to be known: `before_ms` is when it began, in milliseconds since 1970.
 pub fn expected(
     config: &Config,
     documents: &[Document],
     question: &str,
     part: Option<Span>,
+    before_ms: Option<u64>,
 ) -> Result<Forecast, Failure> {
     private::check(config)?;
     let outlook = outlook(config, documents, question, part);
-    Ok(forecast(&outlook, &past::past(&store(config)?)))
+    Ok(forecast(&outlook, &past::past(&store(config)?, before_ms)))
 }
 
 fn outlook(config: &Config, documents: &[Document], question: &str, part: Option<Span>) -> Outlook {

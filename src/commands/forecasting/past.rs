@@ -33,14 +33,18 @@ struct Cache {
 }
 
 /// What the newest sessions came to, the newest first. Where the store or the cache cannot be read, less is known, and that is all.
-pub fn past(store: &Store) -> Vec<Precedent> {
-    within(store, Folders::of_process().map(|folders| folders.cache))
+/// `before_ms`: of those alone that began before this second, in milliseconds since 1970.
+pub fn past(store: &Store, before_ms: Option<u64>) -> Vec<Precedent> {
+    within(store, Folders::of_process().map(|folders| folders.cache), before_ms)
 }
 
-fn within(store: &Store, folder: Option<PathBuf>) -> Vec<Precedent> {
+fn within(store: &Store, folder: Option<PathBuf>, before_ms: Option<u64>) -> Vec<Precedent> {
     let path = folder.as_ref().map(|folder| folder.join(FILE));
     let mut cache = path.as_deref().and_then(read).unwrap_or_default();
-    let sessions = store.newest_first().unwrap_or_default();
+    // Names tell the second.
+    let began_before = |session: &Session| before_ms.is_none_or(|before| session.made_at_ms() / 1000 < before / 1000);
+    let mut sessions = store.newest_first().unwrap_or_default();
+    sessions.retain(began_before);
     let (mut found, mut kept, mut changed) = (Vec::new(), HashMap::new(), false);
     for session in sessions.iter().take(SESSIONS) {
         let Some(bytes) = session.length().filter(|bytes| *bytes <= LONGEST) else { continue };
@@ -101,7 +105,7 @@ mod tests {
     async fn sessions_are_read_once_and_those_that_grew_again() {
         let (folder, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let store = Store::new(folder.path().to_owned());
-        let past = || within(&store, Some(cache.path().join("minions")));
+        let past = || within(&store, Some(cache.path().join("minions")), None);
         assert!(past().is_empty());
         let (session, writer) = store.create(&documents()).unwrap();
         let mut facts = World::facts(1, 1, 2);
@@ -112,6 +116,9 @@ mod tests {
         writer.close().await.unwrap();
         let found = past();
         assert_eq!(found.len(), 1);
+        let made_ms = session.made_at_ms();
+        let until = |before| within(&store, Some(cache.path().join("minions")), Some(before)).len();
+        assert_eq!((until(made_ms + 999), until(made_ms + 1000)), (0, 1), "what a run comes to is no forecast of it");
         assert!(found[0].rounds == 1 && found[0].jobs > 0 && found[0].calls > 0, "{found:?}");
         // What is kept tells of no question, and of no document.
         let kept = fs::read_to_string(cache.path().join("minions").join(FILE)).unwrap();
