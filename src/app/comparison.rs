@@ -1,18 +1,18 @@
 //! Two sessions, or two rounds, side by side: what was answered and cited, which jobs say something else, what it took.
 
-use super::figures::{dollars, seconds, short_bytes, short_count};
 use super::message::Command;
 use super::model::{Model, Overlay};
 use super::picker::Picking;
 use super::rows::{Mark, Piece, Tone, Writer, pad, piece_width};
 use super::rows_pane::RowsPane;
+use super::table::{line, table};
 use super::wrap::wrap;
-use crate::ledger::{ComparedFigures, Comparison, JobSays, Side};
+use crate::ledger::{Comparison, JobSays, Side};
 
 /// More changed jobs are counted and not listed.
 const JOBS_TOLD: usize = 200;
 /// Cells of the names of figures.
-const NAMES: usize = 16;
+const NAMES: usize = 17;
 
 impl Model {
     /// Shows what was compared, in place of the list it was picked from.
@@ -72,14 +72,10 @@ pub(super) fn write(compared: &Comparison, width: usize) -> Writer {
     heading(&mut writer, if compared.same_answer { "Answer, the same" } else { "Answer" });
     columns(&mut writer, Tone::Text, answer(a), answer(b));
     heading(&mut writer, "Figures");
-    for (name, a, b) in figures(a, b) {
+    for (name, cells) in table(&[Some(a), Some(b)]) {
+        let tones = [Tone::Text, if cells.windows(2).all(|pair| pair[0] == pair[1]) { Tone::Dim } else { Tone::Text }];
         let half = writer.width().saturating_sub(NAMES) / 2;
-        let name = Piece::text(Tone::Dim, name);
-        let first = Piece::text(Tone::Text, &a);
-        let (after_name, after_first) =
-            (NAMES.saturating_sub(piece_width(&name)), half.saturating_sub(piece_width(&first)));
-        let tone = if a == b { Tone::Dim } else { Tone::Text };
-        writer.row(vec![name, pad(after_name), first, pad(after_first), Piece::text(tone, b)], None);
+        line(&mut writer, NAMES, half, &name, &tones.into_iter().zip(cells).collect::<Vec<_>>());
     }
     heading(&mut writer, &format!("Citations: {} of both", citations.both.len()));
     for at in 0..citations.only_a.len().max(citations.only_b.len()) {
@@ -134,26 +130,4 @@ fn answer(side: &Side) -> &str {
 
 fn says(job: &JobSays) -> String {
     format!("{}  {}", job.job, job.answer.as_deref().unwrap_or(job.state))
-}
-
-fn figures(a: &Side, b: &Side) -> Vec<(&'static str, String, String)> {
-    let row = |name, of: &dyn Fn(&Side) -> String| (name, of(a), of(b));
-    let figure = |name, of: fn(&ComparedFigures) -> String| row(name, &|side: &Side| of(&side.figures));
-    let tokens = |input, output| format!("{} in, {} out", short_count(input), short_count(output));
-    vec![
-        row("planner", &|side| side.remote.clone()),
-        row("reader", &|side| side.local.clone()),
-        row("outcome", &|side| side.outcome.replace('_', " ")),
-        figure("rounds", |f| f.rounds.to_string()),
-        figure("jobs", |f| f.jobs.to_string()),
-        figure("cost", |f| f.cost_usd.map_or_else(|| "n/a".into(), dollars)),
-        row("planner tokens", &|side| {
-            tokens(side.figures.traffic.remote_input_tokens, side.figures.traffic.remote_output_tokens)
-        }),
-        row("reader tokens", &|side| {
-            tokens(side.figures.traffic.local_input_tokens, side.figures.traffic.local_output_tokens)
-        }),
-        figure("time", |f| seconds((f.seconds * 1000.0) as u64)),
-        figure("exposed", |f| format!("{} ({:.1}%)", short_bytes(f.exposed_bytes), f.exposed_share * 100.0)),
-    ]
 }

@@ -50,6 +50,10 @@ impl Model {
             (Action::Left | Action::Right, _) if matches!(self.overlay, Some(Overlay::Comparison { .. })) => {
                 return self.compare_other_rounds(action == Action::Right);
             }
+            (Action::Left | Action::Right, _) if matches!(self.overlay, Some(Overlay::SideBySide(_))) => {
+                self.next_column(action == Action::Right);
+            }
+            (Action::Open, None) if matches!(self.overlay, Some(Overlay::SideBySide(_))) => return self.open_column(),
             (Action::Up, _) => self.scroll_overlay(-1),
             (Action::Down, _) => self.scroll_overlay(1),
             (Action::HalfPageUp, _) => self.scroll_overlay(-(page / 2).max(1)),

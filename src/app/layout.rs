@@ -163,10 +163,14 @@ impl Layout {
 
     /// The cells of the tab of each pane.
     pub fn tab(&self, pane: Pane) -> Area {
-        let each = self.tabs.width / 4;
-        let x = each * pane.index() as u16;
-        let width = if pane == Pane::Answers { self.tabs.width - x } else { each };
-        Area { x, width, ..self.tabs }
+        // Its number and its name; what is left over is for a word about each.
+        let named = |pane: Pane| pane.name().len() as u16 + 3;
+        let all: u16 = Pane::ALL.into_iter().map(named).sum();
+        let rest = self.tabs.width.saturating_sub(all) / 4;
+        let x: u16 = Pane::ALL.into_iter().take(pane.index()).map(|before| named(before) + rest).sum();
+        let x = x.min(self.tabs.width);
+        let wide = if pane == Pane::Answers { self.tabs.width } else { named(pane) + rest };
+        Area { x, width: wide.min(self.tabs.width - x), ..self.tabs }
     }
 }
 

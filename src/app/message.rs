@@ -9,7 +9,7 @@ use super::picker::{Calling, Choice, Group, Note, PickerRow, Standing};
 use super::work::Worked;
 use crate::config::Config;
 use crate::document::{Change, Span};
-use crate::ledger::{Comparison, Forecast};
+use crate::ledger::{Comparison, Forecast, Side};
 use crate::protocol::{AskId, BudgetChoice, ExposureChoice, Fact, GateChoice, Gates, JobId, RunTo, State};
 
 /// Everything that can change the model.
@@ -104,6 +104,8 @@ pub enum Message {
     PickSession,
     /// Two sessions that were to be compared.
     Compared(Box<Comparison>),
+    /// The sessions that were to stand side by side.
+    SideBySide(Vec<Side>),
     /// Two rounds that were to be compared, by their numbers.
     ComparedRounds {
         rounds: (u32, u32),
@@ -274,6 +276,10 @@ pub enum Command {
     CompareSessions {
         a: String,
         b: String,
+    },
+    /// Put these sessions side by side; what comes of it is `Message::SideBySide`, or a notice.
+    SideBySide {
+        sessions: Vec<String>,
     },
     Pick(Choice),
     Copy(String),

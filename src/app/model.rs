@@ -28,6 +28,7 @@ use super::programs::Programs;
 use super::rows::Fold;
 use super::rows_pane::RowsPane;
 use super::search::Search;
+use super::side_by_side::SideBySide;
 use super::start_form::StartForm;
 use super::work::AT_ONCE;
 use crate::config::Loaded;
@@ -242,6 +243,8 @@ pub enum Overlay {
         rounds: Option<(u32, u32)>,
         rows: RowsPane,
     },
+    /// Two to four sessions, a column each.
+    SideBySide(Box<SideBySide>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -350,7 +353,8 @@ impl Model {
 
     /// Whether work goes on: a run that waits for the person does nothing meanwhile.
     pub fn is_busy(&self) -> bool {
-        self.is_running() && !self.limit_reached() && self.at_gate().is_none() && !self.state.rests()
+        let asked = self.limit_reached() || self.interrupted().is_some() || self.asks_consent();
+        self.is_running() && !asked && self.at_gate().is_none() && !self.state.rests()
     }
 
     /// The record that the screen is at. A replay may be on its way there still.
@@ -410,9 +414,13 @@ impl Model {
                 | Overlay::GoTo(_),
             ) => vec![Context::Typing],
             Some(Overlay::Job { .. }) => vec![Context::Jobs, Context::Everywhere],
-            Some(Overlay::Help(_) | Overlay::Ledger(_) | Overlay::Text { .. } | Overlay::Comparison { .. }) => {
-                vec![Context::Everywhere]
-            }
+            Some(
+                Overlay::Help(_)
+                | Overlay::Ledger(_)
+                | Overlay::Text { .. }
+                | Overlay::Comparison { .. }
+                | Overlay::SideBySide(_),
+            ) => vec![Context::Everywhere],
             None => self.pane_contexts(),
         }
     }

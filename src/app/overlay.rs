@@ -19,10 +19,8 @@ impl Model {
         let (width, height) = (self.width, self.height);
         let (wide, high) = match &self.overlay {
             None => (0, 0),
-            Some(Overlay::Quit | Overlay::Stop) => (58, 6),
-            Some(Overlay::Budget) => (72, 10),
-            Some(Overlay::Interrupted) => (72, 8),
-            Some(Overlay::Consent) => (72, 10),
+            Some(Overlay::Quit | Overlay::Stop) => (58, self.question_height(58)),
+            Some(Overlay::Budget | Overlay::Interrupted | Overlay::Consent) => (72, self.question_height(72)),
             Some(Overlay::Amount(_)) => (60, 6),
             Some(Overlay::GateText(form)) if form.what.is_text() => (120, height.saturating_sub(2)),
             Some(Overlay::GateText(_)) => (90, 8),
@@ -36,6 +34,10 @@ impl Model {
             Some(Overlay::Ledger(pane) | Overlay::Comparison { rows: pane, .. }) => {
                 (LEDGER, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))
             }
+            Some(Overlay::SideBySide(table)) => {
+                let high = u16::try_from(table.rows.rows.len() + 2).unwrap_or(height);
+                (MOST_WIDE, high.min(height.saturating_sub(2)))
+            }
             Some(Overlay::Help(pane) | Overlay::Job { rows: pane, .. } | Overlay::Text { rows: pane, .. }) => {
                 (98, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))
             }
@@ -46,6 +48,13 @@ impl Model {
             _ => (height - high) / 2,
         };
         Area::new((width - wide) / 2, y, wide, high)
+    }
+
+    /// Cells of a question with its frame, at most so wide: its words, an empty row, and a row for each answer.
+    fn question_height(&self, wide: u16) -> u16 {
+        let Some(question) = self.question() else { return 0 };
+        let inside = usize::from(wide.min(self.width).saturating_sub(4));
+        u16::try_from(question.rows(inside).len() + 1 + question.choices.len() + 2).unwrap_or(u16::MAX)
     }
 
     /// Rows of text that fit into the overlay.
@@ -67,6 +76,7 @@ impl Model {
                 | Overlay::Comparison { rows, .. },
             ) => Some(rows),
             Some(Overlay::Gate(form)) => Some(&mut form.rows),
+            Some(Overlay::SideBySide(table)) => Some(&mut table.rows),
             _ => None,
         }
     }
@@ -81,6 +91,14 @@ impl Model {
         let width = self.overlay_width();
         if matches!(self.overlay, Some(Overlay::Picker(_))) {
             return self.lay_out_picker();
+        }
+        if matches!(self.overlay, Some(Overlay::SideBySide(_))) {
+            self.lay_out_side_by_side(width);
+            let height = self.overlay_height();
+            if let Some(pane) = self.overlay_rows_mut() {
+                pane.settle(height);
+            }
+            return;
         }
         let rows = match &self.overlay {
             Some(Overlay::Help(_)) => help(width, self.help_first(), &self.keymap).rows,

@@ -224,6 +224,8 @@ impl Model {
             | Action::PickPageDown
             | Action::Delete
             | Action::CompareWith
+            | Action::MarkSession
+            | Action::SideBySide
             | Action::Rename
             | Action::TagSession
             | Action::Archive

@@ -249,7 +249,9 @@ impl Model {
         }
         for (at, lever) in form.levers.iter().enumerate() {
             if let Err(wrong) = settings.change(lever.setting, &lever.input.text) {
-                (form.field, form.wrong) = (at + 1, wrong);
+                // The field says which setting it is.
+                let why = wrong.split_once("` ").map_or(wrong.as_str(), |(_, why)| why);
+                (form.field, form.wrong) = (at + 1, format!("{} {why}", lever.label));
                 return Vec::new();
             }
         }

@@ -4,10 +4,10 @@ use std::io::Write;
 
 use super::Failure;
 use super::json_line::json_line;
-use super::sessions::dollars;
+use crate::app::table;
 use crate::document::escape::{visible, visible_lines};
 use crate::journal::{Session, Store};
-use crate::ledger::{ComparedFigures, Comparison, Exposure, JobSays, Ledger, Side, is_of_round};
+use crate::ledger::{Comparison, Exposure, JobSays, Ledger, Side, is_of_round};
 use crate::protocol::{Fact, State};
 
 /// More changed jobs are counted and not listed; `--json` lists all.
@@ -26,6 +26,18 @@ pub fn diff(store: &Store, a: &str, b: &str, json: bool, out: &mut dyn Write) ->
 /// Two sessions of the store, for the screen.
 pub fn compare(store: &Store, a: &str, b: &str) -> Result<Comparison, Failure> {
     Ok(Comparison::new(side(store, a)?, side(store, b)?))
+}
+
+/// Sessions of the store, the oldest first, for the table of the screen.
+pub fn sides(store: &Store, sessions: &[String]) -> Result<Vec<Side>, Failure> {
+    let mut sides = sessions.iter().map(|session| side(store, session)).collect::<Result<Vec<_>, _>>()?;
+    sides.sort_by_key(|side| side.began_ms);
+    Ok(sides)
+}
+
+/// A whole session as it is compared.
+pub fn of_session(session: &Session) -> Result<Side, Failure> {
+    fold(session, None)
 }
 
 /// Two rounds of a session, for the screen that shows it.
@@ -75,7 +87,12 @@ fn fold(session: &Session, round: Option<u32>) -> Result<Side, Failure> {
     let exposed = (exposure.bytes() as u64, exposure.share());
     let id = session.id();
     match round {
-        None => Ok(Side::session(id.to_string(), &state, &ledger, exposed, seconds)),
+        None => {
+            let mut side = Side::session(id.to_string(), &state, &ledger, exposed, seconds);
+            side.title = session.label().title;
+            side.began_ms = times.map_or(0, |(from, _)| from);
+            Ok(side)
+        }
         Some(round) => Side::round(format!("{id}@{round}"), &state, &ledger, round, exposed, seconds)
             .ok_or_else(|| Failure::usage(format!("session {id} has no round {round}"))),
     }
@@ -90,9 +107,10 @@ fn print(compared: &Comparison, out: &mut dyn Write) -> Result<(), Failure> {
     } else {
         writeln!(out, "question of A: {}\nquestion of B: {}", visible(&a.question), visible(&b.question))?;
     }
-    writeln!(out, "\n{:22} {:>20} {:>20}", "", "A", "B")?;
-    for (name, a, b) in figures(compared) {
-        writeln!(out, "{name:22} {:>20} {:>20}", visible(&a), visible(&b))?;
+    writeln!(out, "\n{:22} {:>24} {:>24}", "", "A", "B")?;
+    for (name, cells) in table(&[Some(a), Some(b)]) {
+        let cells: String = cells.iter().map(|cell| format!(" {:>24}", visible(cell))).collect();
+        writeln!(out, "{name:22}{cells}")?;
     }
     writeln!(out)?;
     if compared.same_answer {
@@ -134,28 +152,4 @@ fn answer(side: &Side) -> &str {
 
 fn told(says: &JobSays) -> String {
     says.answer.clone().unwrap_or_else(|| says.state.to_owned())
-}
-
-/// Each figure of both sides.
-fn figures(compared: &Comparison) -> Vec<(&'static str, String, String)> {
-    let row = |name, of: &dyn Fn(&Side) -> String| (name, of(&compared.a), of(&compared.b));
-    let figure = |name, of: fn(&ComparedFigures) -> String| row(name, &|side| of(&side.figures));
-    vec![
-        row("remote LM", &|side| side.remote.clone()),
-        row("local LM", &|side| side.local.clone()),
-        row("outcome", &|side| side.outcome.replace('_', " ")),
-        figure("rounds", |f| f.rounds.to_string()),
-        figure("jobs", |f| f.jobs.to_string()),
-        figure("cost", |f| dollars(f.cost_usd)),
-        figure("remote calls", |f| f.traffic.remote_calls.to_string()),
-        figure("remote tokens in, out", |f| {
-            format!("{}, {}", f.traffic.remote_input_tokens, f.traffic.remote_output_tokens)
-        }),
-        figure("local calls", |f| f.traffic.local_calls.to_string()),
-        figure("local tokens in, out", |f| {
-            format!("{}, {}", f.traffic.local_input_tokens, f.traffic.local_output_tokens)
-        }),
-        figure("seconds", |f| format!("{:.1}", f.seconds)),
-        figure("exposed", |f| format!("{} bytes, {:.1} %", f.exposed_bytes, f.exposed_share * 100.0)),
-    ]
 }

@@ -245,6 +245,7 @@ fn heed(
         }
         Command::Read { ticket, session } => desk.offers.read(ticket, session, config),
         Command::CompareSessions { a, b } => desk.offers.compare(a, b, config),
+        Command::SideBySide { sessions } => desk.offers.side_by_side(sessions, config),
         Command::CompareRounds { a, b } => {
             if let Some(session) = &desk.session {
                 desk.offers.compare_rounds(session.clone(), a, b);

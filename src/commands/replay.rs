@@ -214,6 +214,7 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                 Command::StopFilling => offers.stop(),
                 Command::Read { ticket, session } => offers.read(ticket, session, config),
                 Command::CompareSessions { a, b } => offers.compare(a, b, config),
+                Command::SideBySide { sessions } => offers.side_by_side(sessions, config),
                 Command::CompareRounds { a, b } => offers.compare_rounds(session.clone(), a, b),
                 Command::Call { ticket, session, calling } => offers.call(ticket, session, calling, config),
                 Command::Archive { ticket, session, restore } => {

@@ -7,17 +7,21 @@ use serde::Serialize;
 use super::account::Ledger;
 use super::traffic::Traffic;
 use crate::document::DocumentHash;
-use crate::protocol::{Chunk, Decision, Fact, Job, Round, State};
+use crate::protocol::{Chunk, Decision, Fact, Job, ProtocolKind, Round, Settings, State, Usage};
 
 /// What was done on one side, in sums.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Figures {
     pub rounds: u32,
     pub jobs: u32,
+    /// Those of the jobs that were computed in another session, byte for byte the same.
+    pub jobs_reused: u32,
     /// Nothing where the price of any call is not known.
     pub cost_usd: Option<f64>,
     #[serde(flatten)]
     pub traffic: Traffic,
+    /// Whether any of the remote LM's tokens, and so of its cost, were estimated.
+    pub remote_estimated: bool,
     pub seconds: f64,
     pub exposed_bytes: u64,
     /// Of all bytes of the documents, 0 to 1.
@@ -27,16 +31,28 @@ pub struct Figures {
 /// A session, or one of its rounds, as it is compared.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Side {
-    /// What the person calls it.
+    /// Its id; of a round, the number with it.
     pub name: String,
+    /// What the person calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     pub question: String,
+    pub protocol: ProtocolKind,
+    /// Those that it opened with; nothing where there is no record of it.
+    #[serde(skip)]
+    pub settings: Option<Settings>,
     pub remote: String,
     pub local: String,
+    /// When it began, in milliseconds since 1970; 0 where nobody says.
+    #[serde(skip)]
+    pub began_ms: u64,
     /// How it ended; of a round, what was decided.
     pub outcome: String,
     /// Of a round that does not answer: what it asked for.
     pub answer: Option<String>,
     pub citations: Vec<String>,
+    /// How many of them stand in the documents; nothing where they were not looked for.
+    pub citations_found: Option<usize>,
     pub figures: Figures,
     #[serde(skip)]
     jobs: Vec<(JobKey, JobSays)>,
@@ -114,9 +130,12 @@ impl Side {
             outcome: state.ending().map_or("unfinished", |ending| ending.name()).to_owned(),
             answer: answer.and_then(|answer| answer.answer.clone()),
             citations: answer.map_or_else(Vec::new, |answer| answer.citations.iter().map(|c| c.text.clone()).collect()),
+            citations_found: found(state),
             figures: Figures {
                 rounds: state.rounds.len() as u32,
                 jobs: totals.jobs.planned,
+                jobs_reused: ledger.rounds().iter().map(|round| round.jobs_reused).sum(),
+                remote_estimated: totals.remote.tokens.estimated != Usage::default(),
                 cost_usd: totals.remote_cost_usd,
                 traffic: Traffic::new(
                     (totals.remote.calls, &totals.remote.tokens),
@@ -155,9 +174,12 @@ impl Side {
             outcome: outcome.to_owned(),
             answer,
             citations,
+            citations_found: found(state).filter(|_| outcome == "provide_final_answer"),
             figures: Figures {
                 rounds: 1,
                 jobs: round.jobs.len() as u32,
+                jobs_reused: sums.jobs_reused,
+                remote_estimated: sums.remote.tokens.estimated != Usage::default(),
                 cost_usd: sums.remote.cost_usd,
                 traffic: Traffic::new((sums.remote.calls, &sums.remote.tokens), (sums.local.calls, &sums.local.tokens)),
                 seconds,
@@ -174,16 +196,27 @@ impl Side {
         let label = |model: &Option<crate::protocol::ModelInfo>| model.as_ref().map_or_else(String::new, |m| m.label());
         Self {
             name,
+            title: None,
             question: state.question().to_owned(),
+            protocol: state.settings().protocol,
+            settings: state.opened.as_ref().map(|opened| opened.settings.clone()),
             remote: label(&models.remote),
             local: label(&models.local),
+            began_ms: 0,
             outcome: String::new(),
             answer: None,
             citations: Vec::new(),
+            citations_found: None,
             figures: Figures::default(),
             jobs: Vec::new(),
         }
     }
+}
+
+/// Citations of the answer that stand in the documents.
+fn found(state: &State) -> Option<usize> {
+    let answer = state.answer.as_ref()?;
+    Some(answer.citations.iter().filter(|citation| citation.located.is_some()).count())
 }
 
 /// Whether a fact belongs to this round, so that its share in what left the machine can be told.

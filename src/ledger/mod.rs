@@ -7,6 +7,7 @@ mod changes;
 mod comparison;
 mod conflicts;
 mod coverage;
+mod differing;
 mod exposure;
 mod forecast;
 mod jobs;
@@ -25,6 +26,7 @@ pub use comparison::{
 };
 pub use conflicts::{Conflict, Value, conflicts};
 pub use coverage::Coverage;
+pub use differing::differing;
 pub use exposure::{AskExposure, Exposure};
 pub use forecast::{Basis, Division, Forecast, Outlook, Prompts, forecast};
 pub use numbers::{Unsupported, numbers, unsupported};

@@ -10,6 +10,8 @@ pub struct RoundTotals {
     pub models: Models,
     pub remote: Sum,
     pub local: Sum,
+    /// Jobs whose outcome was computed in another session, byte for byte the same.
+    pub jobs_reused: u32,
 }
 
 /// Of the replies that came.
@@ -54,8 +56,11 @@ pub(super) fn apply(rounds: &mut Vec<RoundTotals>, models: &Models, fact: &Fact)
             }
         }
         Fact::JobFinished { job, outcome, usage, ms, .. } => {
-            if let Some(totals) = of(rounds, job.round).filter(|_| outcome.replied()) {
-                totals.local.add(*usage, None, *ms);
+            if let Some(totals) = of(rounds, job.round) {
+                totals.jobs_reused += u32::from(usage.reused);
+                if outcome.replied() {
+                    totals.local.add(*usage, None, *ms);
+                }
             }
         }
         _ => {}

@@ -1,6 +1,6 @@
 //! What waits at a gate, and what is typed there.
 
-use super::overlay::line_input;
+use super::overlay::{self, line_input};
 use super::paint::Paint;
 use super::pane;
 use super::theme::Role;
@@ -25,14 +25,13 @@ pub fn text(paint: &mut Paint, model: &Model, form: &GateText, area: Area) {
         paint.text(area.x, y, area.width, &form.wrong, paint.style(Role::Bad));
         return;
     }
-    let keys = [
+    let said = [
         (Action::Submit, "takes it"),
+        (Action::Leave, "back"),
         (Action::NewLine, "a new line"),
         (Action::Editor, "$EDITOR"),
-        (Action::Leave, "back"),
     ];
-    let hints = keys.map(|(action, does)| format!("{} {does}", model.key_for(action))).join("   ");
-    paint.text(area.x, y, area.width, &hints, paint.style(Role::Dim));
+    overlay::keys(paint, model, Area { y, height: 1, ..area }, &said);
 }
 
 /// The keys that do something at this gate, the first ones first.

@@ -57,8 +57,10 @@ fn tallies(paint: &mut Paint, model: &Model, area: Area, tally: &Tally) {
         (tally.cancelled, "cancelled", "canc", Role::Dim),
     ];
     let room = usize::from(end.saturating_sub(x));
-    let told = |between: &str, short: bool| -> Vec<(String, Role)> {
-        let some = parts.into_iter().filter(|(count, ..)| *count > 0).enumerate();
+    let trouble = tally.malformed + tally.truncated + tally.failed + tally.cancelled;
+    let few = [parts[0], parts[1], parts[2], parts[3], (trouble, "trouble", "trouble", Role::Bad)];
+    let told = |parts: &[(u32, &'static str, &'static str, Role)], between: &str, short: bool| -> Vec<(String, Role)> {
+        let some = parts.iter().copied().filter(|(count, ..)| *count > 0).enumerate();
         some.map(|(at, (count, long, brief, role))| {
             let word = if short { brief } else { long };
             (format!("{}{count} {word}", if at > 0 { between } else { "" }), role)
@@ -66,7 +68,8 @@ fn tallies(paint: &mut Paint, model: &Model, area: Area, tally: &Tally) {
         .collect()
     };
     let fits = |told: &Vec<(String, Role)>| told.iter().map(|(text, _)| width(text)).sum::<usize>() <= room;
-    let told = [told(" · ", false), told(" · ", true)].into_iter().find(fits).unwrap_or_else(|| told(" ", true));
+    let forms = [told(&parts, " · ", false), told(&parts, " · ", true), told(&few, " · ", true)];
+    let told = forms.into_iter().find(fits).unwrap_or_else(|| told(&few, " ", true));
     for (text, role) in told {
         let style = paint.style(role);
         x += paint.text(x, area.y, end.saturating_sub(x), &text, style);

@@ -2,6 +2,7 @@
 
 use super::glyphs::Glyph;
 use super::paint::Paint;
+use super::pane::whole_parts;
 use super::theme::Role;
 use crate::app::{Area, Axis, Counted, LoadRow, Model, short_bytes, short_count, width};
 use crate::protocol::{EngineSample, FleetSample, GpuSample, UtilizationSample};
@@ -45,7 +46,7 @@ pub fn draw(paint: &mut Paint, model: &Model, area: Area) {
                 let mut x = row_area.x + 1;
                 x += paint.text(x, row_area.y, NAME, &format!("{name:<6} "), paint.style(Role::Dim));
                 let room = (row_area.x + row_area.width).saturating_sub(x + 1);
-                paint.text(x, row_area.y, room, &words, paint.style(Role::Text));
+                paint.text(x, row_area.y, room, &whole_parts(&words, usize::from(room)), paint.style(Role::Text));
             }
         }
     }

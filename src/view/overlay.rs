@@ -10,8 +10,8 @@ use super::start_form;
 use super::theme::Role;
 use crate::app::picker::SettingForm;
 use crate::app::{
-    Action, Area, DocumentsForm, LineInput, Model, Overlay, Pane, Reading, RowsPane, binding_of, budget, consent,
-    exposing, glyphs, wrap,
+    Action, Area, DocumentsForm, LineInput, Model, Overlay, Pane, Reading, RowsPane, SideBySide, budget, exposing,
+    gist, glyphs, width, wrap,
 };
 use crate::protocol::Gate;
 
@@ -50,6 +50,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Text { title, .. } => title.clone(),
         Overlay::Comparison { rounds: Some((a, b)), .. } => format!("Rounds {a} and {b}"),
         Overlay::Comparison { .. } => "Two sessions".into(),
+        Overlay::SideBySide(table) => format!("{} sessions side by side", table.sides.len()),
     };
     frame(paint, area, &title);
     let inside = Area {
@@ -66,31 +67,12 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         | Overlay::Comparison { rows, .. } => {
             scrolled(paint, rows, inside);
         }
-        Overlay::Quit => {
-            let text = ["Leaving stops the run.", "What was paid for is saved, and the session stays."];
-            ask(paint, model, inside, &text, ("leave", "stay"));
-        }
-        Overlay::Stop => {
-            let text = ["Jobs and requests under way are cancelled.", "What was paid for is saved."];
-            ask(paint, model, inside, &text, ("stop the run", "let it run"));
+        Overlay::SideBySide(table) => side_by_side(paint, table, inside),
+        Overlay::Quit | Overlay::Stop | Overlay::Budget | Overlay::Interrupted | Overlay::Consent => {
+            question(paint, model, inside);
         }
         Overlay::Gate(form) => gate::draw(paint, form, inside),
         Overlay::GateText(form) => gate::text(paint, model, form, inside),
-        Overlay::Budget => budget_choice(paint, model, inside),
-        Overlay::Interrupted => {
-            let purpose = model.interrupted().map_or("", |known| known.purpose.name());
-            let cost = match model.interrupted().and_then(|known| known.worst_usd) {
-                Some(usd) => format!("may have been paid for, with ${usd:.4} at most."),
-                None => "may have been paid for; its price is not known.".into(),
-            };
-            let text = [
-                format!("The program ended while the request ({purpose}) was out."),
-                format!("It {cost}"),
-                "Nothing is sent until you decide.".into(),
-            ];
-            ask(paint, model, inside, &text.each_ref().map(String::as_str), ("send it again", "decide later"));
-        }
-        Overlay::Consent => consent_choice(paint, model, inside),
         Overlay::Amount(input) => {
             line_input(paint, input, inside.top(1));
             let least = model.exposure_reached().map(exposing::at_least);
@@ -150,6 +132,7 @@ fn frame(paint: &mut Paint, area: Area, title: &str) {
         paint.glyph(x, y, sign, rule);
     }
     let style = rule.patch(paint.style(Role::Strong));
+    let title = gist(title, usize::from(area.width.saturating_sub(6)));
     paint.text(area.x + 2, area.y, area.width.saturating_sub(4), &format!(" {title} "), style);
 }
 
@@ -163,6 +146,18 @@ fn scrolled(paint: &mut Paint, pane: &RowsPane, area: Area) {
         let words = if below > 0 { format!(" {below} rows more ") } else { " end ".into() };
         let style = paint.style(Role::OverlayRule);
         paint.right(area.x, area.y + area.height, area.width, &words, style);
+    }
+}
+
+/// The table with how much of it stands beyond its edges.
+fn side_by_side(paint: &mut Paint, table: &SideBySide, area: Area) {
+    scrolled(paint, &table.rows, area);
+    let all = table.sides.len();
+    if table.shown < all {
+        let (from, to) = (table.first + 1, table.first + table.shown);
+        let which =
+            if from == to { format!(" column {from} of {all} ") } else { format!(" columns {from}–{to} of {all} ") };
+        paint.text(area.x, area.y + area.height, area.width, &which, paint.style(Role::OverlayRule));
     }
 }
 
@@ -203,48 +198,38 @@ fn wrapped(paint: &mut Paint, lines: &[(&str, Style)], area: Area) {
     }
 }
 
-/// What was reached, and what each key does about it.
-fn budget_choice(paint: &mut Paint, model: &Model, area: Area) {
-    let reached = model.exposure_reached().map(|reached| (exposing::lines(reached), exposing::once(reached)));
-    let budget = || model.budget_reached().map(|reached| (budget::lines(reached), budget::once(reached)));
-    let Some((lines, once)) = reached.or_else(budget) else { return };
-    let bottom = area.y + area.height;
-    for (line, y) in lines.iter().zip(area.y..bottom) {
-        paint.text(area.x, y, area.width, line, paint.style(Role::Text));
+/// What is asked, and in the last rows what each key does about it: where there is little room, the words are cut.
+fn question(paint: &mut Paint, model: &Model, area: Area) {
+    const KEYS: u16 = 5;
+    let Some(question) = model.question() else { return };
+    let under = area.height.min(question.choices.len() as u16);
+    let (text, key) = (paint.style(Role::Text), paint.style(Role::Key));
+    for (line, y) in question.rows(usize::from(area.width)).iter().zip(area.y..area.y + area.height - under) {
+        paint.text(area.x, y, area.width, line, text);
     }
-    let choices = [Action::SpendOnce, Action::RaiseBudget, Action::EndRun, Action::Postpone];
-    for (action, y) in choices.into_iter().zip(area.y + 4..bottom) {
-        let Some(binding) = binding_of(action) else { continue };
-        let words = if action == Action::SpendOnce { once.clone() } else { binding.doc.to_owned() };
-        paint.text(area.x, y, area.width, &model.key_for(action), paint.style(Role::Key));
-        paint.text(area.x + 5, y, area.width.saturating_sub(5), &words, paint.style(Role::Text));
+    for ((action, does), y) in question.choices.iter().zip(area.y + area.height - under..) {
+        paint.text(area.x, y, area.width, &model.key_for(*action), key);
+        paint.text(area.x + KEYS, y, area.width.saturating_sub(KEYS), does, text);
     }
 }
 
-fn consent_choice(paint: &mut Paint, model: &Model, area: Area) {
-    let bottom = area.y + area.height;
-    for (line, y) in consent::lines(model).iter().zip(area.y..bottom) {
-        paint.text(area.x, y, area.width, line, paint.style(Role::Text));
+/// Keys and what each does: whole, or not at all. What no key is bound to is not offered.
+pub fn keys(paint: &mut Paint, model: &Model, area: Area, said: &[(Action, &str)]) {
+    const GAP: u16 = 3;
+    let mut x = 0;
+    for (action, does) in said {
+        let key = model.key_for(*action);
+        let wide = (width(&key) + 1 + width(does)) as u16;
+        if key.is_empty() {
+            continue;
+        }
+        if x + wide > area.width {
+            return;
+        }
+        let taken = paint.text(area.x + x, area.y, wide, &key, paint.style(Role::Key));
+        paint.text(area.x + x + taken + 1, area.y, wide - taken - 1, does, paint.style(Role::Dim));
+        x += wide + GAP;
     }
-    let choices = [Action::SendDocuments, Action::KeepDocuments];
-    for (action, y) in choices.into_iter().zip(area.y + 5..bottom) {
-        let Some(binding) = binding_of(action) else { continue };
-        paint.text(area.x, y, area.width, &model.key_for(action), paint.style(Role::Key));
-        paint.text(area.x + 5, y, area.width.saturating_sub(5), binding.doc, paint.style(Role::Text));
-    }
-}
-
-/// `choice`: what yes does, and what no does.
-fn ask(paint: &mut Paint, model: &Model, area: Area, lines: &[&str], choice: (&str, &str)) {
-    let [yes, no] = [(Action::Confirm, choice.0), (Action::Decline, choice.1)]
-        .map(|(action, does)| format!("{} {does}", model.key_for(action)));
-    for (line, y) in lines.iter().zip(area.y..) {
-        paint.text(area.x, y, area.width, line, paint.style(Role::Text));
-    }
-    let y = area.y + area.height.saturating_sub(1);
-    let key = paint.style(Role::Key);
-    let at = paint.text(area.x, y, area.width, &yes, key);
-    paint.text(area.x + at + 4, y, area.width.saturating_sub(at + 4), &no, key);
 }
 
 /// What is typed, over as many rows as it has, with the cursor's cell reversed.

@@ -30,14 +30,18 @@ pub fn title(paint: &mut Paint, model: &Model, pane: Pane, about: &str, place: &
         room -= paint.right(x, area.y, room.saturating_sub(1), &place, name.patch(paint.style(Role::Dim))).min(room);
     }
     if !about.is_empty() && room > 8 {
-        // Whole parts are left out before a part is cut.
-        let mut parts: Vec<&str> = about.split(" · ").collect();
-        while parts.len() > 1 && width(&parts.join(" · ")) > usize::from(room - 4) {
-            parts.pop();
-        }
-        let about = gist(&parts.join(" · "), usize::from(room - 4));
+        let about = whole_parts(about, usize::from(room - 4));
         paint.text(x, area.y, room - 3, &format!("{about} "), paint.style(Role::Dim));
     }
+}
+
+/// A text of parts with points between them in so many cells: whole parts are left out before a part is cut.
+pub fn whole_parts(text: &str, room: usize) -> String {
+    let mut parts: Vec<&str> = text.split(" · ").collect();
+    while parts.len() > 1 && width(&parts.join(" · ")) > room {
+        parts.pop();
+    }
+    gist(&parts.join(" · "), room)
 }
 
 /// The rows of a pane with its cursor, below its title.

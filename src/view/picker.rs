@@ -7,7 +7,7 @@ use super::overlay::line_input;
 use super::paint::Paint;
 use super::theme::Role;
 use crate::app::picker::{Column, Finder, Line, Named, Picker, PickerRow, Standing};
-use crate::app::{Action, Area, Mark, Model, Picking, gist, glyphs, width, wrap};
+use crate::app::{Action, Area, Mark, Model, gist, glyphs, width, wrap};
 
 /// Cells between two columns.
 const GAP: u16 = 2;
@@ -179,34 +179,12 @@ fn hints(paint: &mut Paint, model: &Model, picker: &Picker, area: Area) {
         paint.text(area.x + taken, area.y, area.width.saturating_sub(taken), words, paint.style(Role::Warning));
         return;
     }
-    let keys: &[(Action, &str)] = match picker.of {
-        _ if picker.naming.is_some() => &[(Action::Submit, "take it"), (Action::Leave, "leave it as it was")],
-        Picking::Actions | Picking::Keys => &[(Action::Submit, "do it"), (Action::Leave, "leave")],
-        Picking::Section => &[(Action::Submit, "go there"), (Action::Leave, "leave")],
-        Picking::RemoteModel | Picking::LocalModel => &[(Action::Submit, "use it"), (Action::Leave, "leave")],
-        Picking::Log => &[(Action::Submit, "copy the line"), (Action::Leave, "leave")],
-        Picking::Notes | Picking::Sent => &[(Action::Submit, "go there"), (Action::Leave, "leave")],
-        Picking::Settings => &[(Action::Submit, "change it"), (Action::Leave, "leave")],
-        Picking::Session => &[
-            (Action::Submit, "open"),
-            (Action::Leave, "leave"),
-            (Action::CompareWith, "compare"),
-            (Action::Delete, "delete"),
-            (Action::Rename, "rename"),
-            (Action::TagSession, "tags"),
-            (Action::Archive, "archive"),
-            (Action::ToParent, "parent"),
-            (Action::ToFork, "forks"),
-        ],
-    };
-    let mut x = 0;
-    for (action, does) in keys {
-        let key = model.key_for(*action);
-        if key.is_empty() {
-            continue;
+    for (row, y) in model.picker_hints(area.width).into_iter().zip(area.y..area.y + area.height) {
+        let mut x = area.x;
+        for (key, does) in row {
+            let end = area.x + area.width;
+            x += paint.text(x, y, end.saturating_sub(x), &key, paint.style(Role::Key));
+            x += paint.text(x, y, end.saturating_sub(x), &format!(" {does}   "), paint.style(Role::Dim));
         }
-        x += paint.text(area.x + x, area.y, area.width.saturating_sub(x), &key, paint.style(Role::Key));
-        let words = format!(" {does}   ");
-        x += paint.text(area.x + x, area.y, area.width.saturating_sub(x), &words, paint.style(Role::Dim));
     }
 }

@@ -1,9 +1,9 @@
 //! The start form: the question, the levers with what each trades, and which keys do what.
 
-use super::overlay::line_input;
+use super::overlay::{self, line_input};
 use super::paint::Paint;
 use super::theme::Role;
-use crate::app::{Action, Area, Model, StartForm, gist, width};
+use crate::app::{Action, Area, Model, StartForm, gist};
 
 /// Cells of a lever's name and of its value.
 const NAME: u16 = 9;
@@ -78,25 +78,12 @@ fn keys(paint: &mut Paint, model: &Model, form: &StartForm, area: Area) {
         0 => &[
             (A::Submit, "start"),
             (A::NextField, "levers"),
-            (A::FormUp, "earlier questions"),
+            (A::Leave, "keep"),
+            (A::FormUp, "earlier"),
             (A::NewLine, "line"),
             (A::Editor, "editor"),
-            (A::Leave, "keep"),
         ],
         _ => &[(A::Submit, "start"), (A::NextField, "next"), (A::Leave, "keep")],
     };
-    let mut x = 0;
-    for (action, does) in said {
-        let key = model.key_for(*action);
-        let wide = (width(&key) + width(does) + 1) as u16;
-        // What no key is bound to is not offered.
-        if key.is_empty() {
-            continue;
-        }
-        if x + wide > area.width {
-            return;
-        }
-        x += paint.text(area.x + x, area.y, area.width - x, &key, paint.style(Role::Key));
-        x += paint.text(area.x + x, area.y, area.width - x, &format!(" {does}  "), paint.style(Role::Dim));
-    }
+    overlay::keys(paint, model, area, said);
 }

@@ -6,7 +6,7 @@ use super::paint::Paint;
 use super::theme::Role;
 use crate::app::{
     Action, Area, Model, Overlay, Pane, binding_of, dollars, gist, headline, planner_name, reader_name, seconds,
-    seconds_left, short_bytes, short_count, width,
+    seconds_left, short_bytes, short_count, width, wrap,
 };
 use crate::protocol::{Round, Usage};
 
@@ -100,7 +100,8 @@ pub fn status(paint: &mut Paint, model: &Model) {
     paint.clear(area, paint.theme.base().patch(bar));
     if let Some(notice) = &model.notice {
         let style = bar.patch(paint.style(Role::Warning));
-        paint.text(area.x + 1, area.y, area.width.saturating_sub(2), &notice.text, style);
+        let (first, _) = in_two(&notice.text, area);
+        paint.text(area.x + 1, area.y, area.width.saturating_sub(2), first, style);
         return;
     }
     let head = headline(model);
@@ -121,6 +122,12 @@ pub fn status(paint: &mut Paint, model: &Model) {
         x += paint.text(x, area.y, area.width, &between, bar.patch(paint.style(Role::Dim)));
         x += paint.text(x, area.y, (area.x + area.width).saturating_sub(x), &text, bar);
     }
+}
+
+/// A notice on the status line, and what of it goes on in the line of the hints.
+fn in_two(text: &str, area: Area) -> (&str, &str) {
+    let first = wrap(text, usize::from(area.width.saturating_sub(2)).max(1)).into_iter().next().unwrap_or(0..0);
+    (&text[first.clone()], text[first.end..].trim_start())
 }
 
 /// What the status line tells, with its rank: 0 stays longest.
@@ -207,6 +214,13 @@ pub fn hints(paint: &mut Paint, model: &Model) {
         paint.text(area.x + 1, area.y, area.width.saturating_sub(2), &notice.text, paint.style(Role::Warning));
         return;
     }
+    if let Some(notice) = &model.notice {
+        let (_, rest) = in_two(&notice.text, area);
+        if !rest.is_empty() {
+            paint.text(area.x + 1, area.y, area.width.saturating_sub(2), rest, paint.style(Role::Warning));
+            return;
+        }
+    }
     // The way to the rest of the keys, and the way out, are always there.
     let mut end = area.x + area.width;
     if model.overlay.is_none() {
@@ -216,6 +230,8 @@ pub fn hints(paint: &mut Paint, model: &Model) {
             hint(paint, end, area.y, area.x + area.width, &key, name);
         }
     }
+    // Apart from those at the end as from one another.
+    let end = if model.overlay.is_none() { end.saturating_sub(2) } else { end };
     let mut x = area.x + 1;
     for action in hinted(model) {
         let Some((key, name)) = key_and_name(model, *action) else { continue };
@@ -284,7 +300,9 @@ fn hinted(model: &Model) -> &'static [Action] {
         ) => &[A::Submit, A::Leave, A::EraseWord, A::EraseLine],
         (Some(Overlay::Quit | Overlay::Stop | Overlay::Interrupted), ..) => &[A::Confirm, A::Decline],
         (Some(Overlay::Job { .. }), ..) => &[A::Show, A::RetryJob, A::CancelJob, A::Copy, A::Down, A::Up, A::Dismiss],
+        (Some(Overlay::Help(_)), ..) => &[A::Search, A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
         (Some(Overlay::Ledger(_)), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Copy, A::Dismiss],
+        (Some(Overlay::SideBySide(_)), ..) => &[A::Left, A::Right, A::Open, A::Down, A::Up, A::Copy, A::Dismiss],
         (Some(Overlay::Comparison { rounds: Some(_), .. }), ..) => &[A::Left, A::Right, A::Down, A::Up, A::Dismiss],
         (Some(_), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
         (None, Some(_), Pane::Jobs) => {

@@ -23,7 +23,7 @@ async fn three_protocols_stand_side_by_side_and_each_has_its_session() {
     assert_eq!(said.code, 0, "{said:?}");
     let heads = said.stdout.lines().next().unwrap();
     assert!(heads.contains("minions") && heads.contains("minion ") && heads.ends_with("local-only"), "{heads}");
-    for row in ["outcome", "citations found", "jobs", "remote in", "cost", "seconds", "exposed"] {
+    for row in ["protocol", "outcome", "citations found", "jobs", "planner tokens", "cost", "time", "exposed"] {
         assert!(said.stdout.contains(&format!("\n{row} ")), "{row}: {}", said.stdout);
     }
     assert!(said.stdout.matches("10007").count() >= 3, "{}", said.stdout);

@@ -133,6 +133,52 @@ async fn a_server_that_cannot_list_its_models_says_why_and_what_to_do() {
 }
 
 #[test]
+fn the_ways_of_a_comparison_stand_side_by_side_in_a_table_and_enter_opens_one() {
+    let asked = "--compare minions,minion,local-only -q 'How large was the harvest?'";
+    let other = format!("{PROGRAM} run -d a.txt -q 'Who brought it in?' >/dev/null 2>&1");
+    let command = format!(
+        "echo 'The harvest was 12 tonnes. Anna Berg brought it in.' > a.txt; {PROGRAM} run -d a.txt {asked} >/dev/null 2>&1; {other}; exec {PROGRAM}"
+    );
+    let mut pty = Pty::start(&["sh", "-c", &command], (80, 24), &[]);
+    pty.wait_until_shown("all sessions", |shown| shown.contains("local-only: How") && shown.contains("Who brought"));
+    pty.send(b"Who brought");
+    pty.wait_until_shown("the one that belongs to no comparison", |shown| shown.contains("1 of "));
+    pty.send(b"\x19");
+    pty.wait_for("no session shares a tag");
+    pty.send(b"\x15local-only");
+    pty.wait_until_shown("one of the comparison", |shown| {
+        shown.contains("local-only: How") && shown.contains("1 of 5")
+    });
+    pty.send(b"\x19");
+    pty.wait_until_shown("the three of one tag", |shown| {
+        shown.contains("3 sessions side by side") && shown.contains("[minions]") && shown.contains("columns 1–2 of 3")
+    });
+    pty.send(b"ll");
+    pty.wait_until_shown("the last column", |shown| {
+        shown.contains("[local-only]") && shown.contains("columns 2–3 of 3")
+    });
+    pty.send(b"\r");
+    pty.wait_until_shown("the session of that column", |shown| {
+        shown.contains(" records") && shown.contains("0 in, 0 out")
+    });
+    // What is marked stands side by side, whatever its tags.
+    pty.send(b"S");
+    pty.wait_until_shown("the list again", |shown| shown.contains("Who brought") && shown.contains("tab mark"));
+    pty.send(b"Who brought");
+    pty.wait_until_shown("the one", |shown| shown.contains("1 of "));
+    pty.send(b"\t\x15local-only");
+    pty.wait_until_shown("the other", |shown| shown.contains("local-only: How") && shown.contains("1 of 5"));
+    pty.send(b"\t\x19");
+    pty.wait_until_shown("both questions and all rows", |shown| {
+        let rows = ["2 sessions side by side", "question", "protocol", "citations found", "jobs", "cost", "exposed"];
+        shown.contains("Who brought it in?") && rows.iter().all(|row| shown.contains(row))
+    });
+    pty.send(b"\x1b");
+    pty.wait_until_gone("side by side");
+    pty.quit();
+}
+
+#[test]
 fn two_sessions_are_compared_side_by_side() {
     let ask = |question: &str| format!("{PROGRAM} run -d a.txt -q '{question}' >/dev/null 2>&1; ");
     let runs = [ask("How large was the harvest?"), ask("Who brought in the harvest?")].concat();

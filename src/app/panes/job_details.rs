@@ -34,17 +34,16 @@ impl Model {
             return writer;
         };
         let (mark, tone, word) = job_word(job);
-        let mut head = vec![Piece::Mark(tone, mark), pad(1), Piece::text(tone, word)];
+        let head = vec![Piece::Mark(tone, mark), pad(1), Piece::text(tone, word), pad(2)];
         let told = format!(
-            "  sample {} · attempt {} · {} in, {} out tokens · {}",
+            "sample {} · attempt {} · {} in, {} out tokens · {}",
             job.sample + 1,
             job.attempt(),
             job.usage.input_tokens,
             job.usage.output_tokens,
             short_time(job.ms)
         );
-        head.push(Piece::text(Tone::Dim, told));
-        writer.row(head, None);
+        writer.lead(head, Tone::Dim, &told, None);
         part(&mut writer, "task", Tone::Text, round.task_of(job));
         part(&mut writer, "advice", Tone::Text, round.advice_of(job));
         let chunk = round.chunk_of(job);

@@ -35,8 +35,12 @@ impl Model {
         };
         let row = |y: u16| Area { y: inside.y + y, height: 1.min(inside.height.saturating_sub(y)), ..inside };
         let input = row(0);
-        let last = inside.height.saturating_sub(1);
-        let hints = if inside.height >= 4 { row(last) } else { NOWHERE };
+        let told = match inside.height {
+            0..4 => 0,
+            4..12 => 1,
+            _ => self.picker_hints(inside.width).len() as u16,
+        };
+        let hints = Area { y: inside.y + inside.height - told, height: told, ..inside };
         let named = match &self.overlay {
             Some(Overlay::Picker(picker)) => !matches!(picker.of, Picking::Actions | Picking::Keys),
             _ => false,

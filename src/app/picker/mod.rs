@@ -2,6 +2,8 @@
 
 mod areas;
 mod finder;
+mod hints;
+mod marks;
 mod notes;
 mod of_session;
 mod palette;
@@ -39,8 +41,8 @@ pub struct Picker {
     pub top: usize,
     /// What was read of the row that the cursor stands on, beyond what the row says itself.
     pub read: Option<(Choice, String)>,
-    /// The session that another one is to be compared with.
-    pub marked: Option<String>,
+    /// The sessions that are to be compared, in the order in which they were marked.
+    pub marked: Vec<String>,
     /// The session that the person is asked about before it is deleted.
     pub deleting: Option<String>,
     /// A title or tags that are being typed for a session.
@@ -240,7 +242,7 @@ impl Picker {
             cursor: 0,
             top: 0,
             read: None,
-            marked: None,
+            marked: Vec::new(),
             deleting: None,
             naming: None,
             branches: HashMap::new(),

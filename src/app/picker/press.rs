@@ -96,6 +96,8 @@ impl Model {
             Some(Action::PickPageUp) => picker.move_by(-page),
             Some(Action::PickPageDown) => picker.move_by(page),
             Some(Action::CompareWith) => return self.compare_or_mark(),
+            Some(Action::SideBySide) => return self.side_by_side(),
+            Some(Action::MarkSession) => self.toggle_mark(),
             Some(
                 action @ (Action::Rename | Action::TagSession | Action::Archive | Action::ToParent | Action::ToFork),
             ) => {
@@ -121,26 +123,6 @@ impl Model {
             picker.settle(areas.list.height);
         }
         self.look_closer(before)
-    }
-
-    /// Marks the session that the cursor stands on, or compares it with the one that is marked.
-    fn compare_or_mark(&mut self) -> Vec<Command> {
-        let Some(picker) = self.picker_mut() else { return Vec::new() };
-        let Some(Choice::Session(id)) = picker.selected().map(|row| row.choice.clone()) else { return Vec::new() };
-        let marked = picker.marked.take();
-        for row in picker.groups.iter_mut().flat_map(|group| &mut group.rows) {
-            row.current = marked.is_none() && row.choice == Choice::Session(id.clone());
-        }
-        match marked {
-            None => {
-                picker.marked = Some(id);
-                self.notify(self.with_keys("marked", &[(Action::CompareWith, "on another compares the two")]));
-                Vec::new()
-            }
-            // A second time on the same one takes the mark away.
-            Some(marked) if marked == id => Vec::new(),
-            Some(marked) => vec![Command::CompareSessions { a: marked, b: id }],
-        }
     }
 
     /// Asks for what a session holds when the cursor has come to it.
@@ -260,6 +242,7 @@ impl Model {
                 for group in &mut picker.groups {
                     group.rows.retain(|row| row.choice != choice);
                 }
+                picker.marked.retain(|id| choice != Choice::Session(id.clone()));
             }
         }
         self.lay_out_picker_at(before.clone());

@@ -27,7 +27,7 @@ impl SettingForm {
 const THEME: &str = "screen.theme";
 const ASCII: &str = "screen.ascii";
 const BUDGET: &str = "remote.budget_usd";
-const FROM_THE_NEXT: &str = "from the next question on, until you leave";
+const FROM_THE_NEXT: &str = "from the next question on";
 
 impl Model {
     pub(crate) fn open_settings(&mut self) {
@@ -130,8 +130,8 @@ impl Model {
     /// When a change of the setting holds. A run in flight keeps a budget, though: only another amount takes its place.
     fn holds(&self, name: &str) -> &'static str {
         match name {
-            THEME | ASCII => "from now on, until you leave",
-            BUDGET if self.sets_budget_now() => "for this run and the next ones, until you leave",
+            THEME | ASCII => "from now on",
+            BUDGET if self.sets_budget_now() => "for this run and the next ones",
             _ => FROM_THE_NEXT,
         }
     }
@@ -152,7 +152,7 @@ impl Model {
                 _ => "changes it",
             };
             let but = if name == BUDGET && self.sets_budget_now() { "; 0 from the next question on" } else { "" };
-            let holds = format!("a change holds {}{but}, and stands in no file", self.holds(&name));
+            let holds = format!("a change holds {}{but}, until you leave, and stands in no file", self.holds(&name));
             let about = format!(
                 "{}\nallowed: {}\nfrom: {origin}\n{}",
                 setting.doc,

@@ -158,7 +158,7 @@ fn a_session_is_marked_and_compared_with_another() {
     assert!(model.picker().unwrap().selected().unwrap().current);
     // Twice on the same one takes the mark away.
     assert_eq!(press(&mut model, "ctrl-t"), []);
-    assert!(model.picker().unwrap().marked.is_none());
+    assert!(model.picker().unwrap().marked.is_empty());
     press(&mut model, "ctrl-t down");
     let compare = Command::CompareSessions { a: "s1".into(), b: "s2".into() };
     assert_eq!(press(&mut model, "ctrl-t"), [compare]);

@@ -10,13 +10,12 @@ use super::answering::Beforehand;
 use super::begin::{self, Engines, prepare};
 use super::json_line::json_line;
 use super::run::{Over, Watched, follow};
-use super::{Exit, Failure, Output, protocol, whole};
+use super::{Exit, Failure, Output, diff, protocol, whole};
 use crate::cli::RunArgs;
 use crate::config::{Config, Loaded, Sources};
 use crate::document::Document;
 use crate::document::escape::visible;
 use crate::journal::Session;
-use crate::protocol::Fact;
 use crate::runtime::Recall;
 use crate::term;
 
@@ -149,16 +148,6 @@ fn recall(config: &Config, before: &[(Session, &Config)], documents: &[Document]
     recall
 }
 
-/// How many jobs were taken from variants before.
-fn reused_jobs(session: &Session) -> Result<u32, Failure> {
-    let mut reused = 0;
-    for record in session.records()? {
-        let is_reused = matches!(record?.fact.known(), Some(Fact::JobFinished { usage, .. }) if usage.reused);
-        reused += u32::from(is_reused);
-    }
-    Ok(reused)
-}
-
 /// By which the sessions of one comparison are found.
 fn tag_of(first: &Session) -> String {
     let id = first.id().as_str();
@@ -176,10 +165,12 @@ fn put_label(session: &Session, name: &str, tag: &str) -> Result<(), Failure> {
 impl Outcome {
     /// `labelled`: whether its session has the name and the tag by which it is found.
     fn of(name: &str, over: Over, labelled: Result<(), Failure>) -> Self {
-        let reused = reused_jobs(&over.session);
-        let jobs_reused = *reused.as_ref().unwrap_or(&0);
-        let failed = over.failed.or(reused.err()).or(labelled.err());
+        let (side, unread) = match diff::of_session(&over.session) {
+            Ok(side) => (Some(side), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        let failed = over.failed.or(unread).or(labelled.err());
         let exit = failed.as_ref().map_or(over.exit, Failure::exit);
-        Self::run(name, over.report, jobs_reused, exit, failed.map(|failed| failed.to_string()))
+        Self::run(name, over.report, side, exit, failed.map(|failed| failed.to_string()))
     }
 }

@@ -6,13 +6,12 @@ use serde::Serialize;
 
 use super::super::report::{CitationMatch, Report};
 use super::super::{Exit, Failure};
-use crate::app::dollars;
+use crate::app::{TableRow, table};
 use crate::document::escape::{visible, visible_lines};
-use crate::protocol::ProtocolKind;
+use crate::ledger::Side;
 
-/// Cells of the names of figures, and of a column at least and at most.
-const NAMES: usize = 15;
-const COLUMN: (usize, usize) = (10, 24);
+/// Cells of a column at least and at most: three of them fit into 80.
+const COLUMN: (usize, usize) = (10, 19);
 
 /// Everything that is told of a comparison.
 #[derive(Clone, Debug, Serialize)]
@@ -34,6 +33,9 @@ pub struct Outcome {
     pub jobs_reused: u32,
     /// Citations of the answer that stand in the documents.
     pub citations_found: usize,
+    /// What its session came to; nothing where it was not run, or cannot be read.
+    #[serde(skip)]
+    side: Option<Side>,
     /// The object of `run --json`; nothing where it was not run.
     pub report: Option<Report>,
     /// Why it was not run, or what failed.
@@ -44,9 +46,10 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub fn run(name: &str, report: Report, jobs_reused: u32, exit: Exit, problem: Option<String>) -> Self {
+    pub fn run(name: &str, report: Report, side: Option<Side>, exit: Exit, problem: Option<String>) -> Self {
         let found = report.citations.iter().filter(|citation| citation.how != CitationMatch::NotFound).count();
-        Self { name: name.to_owned(), jobs_reused, citations_found: found, report: Some(report), problem, exit }
+        let jobs_reused = side.as_ref().map_or(0, |side| side.figures.jobs_reused);
+        Self { name: name.to_owned(), jobs_reused, citations_found: found, side, report: Some(report), problem, exit }
     }
 
     pub fn not_run(name: &str, why: &str, exit: Exit) -> Self {
@@ -60,7 +63,7 @@ impl Outcome {
 
     fn without_report(name: &str, problem: String, exit: Exit) -> Self {
         let name = name.to_owned();
-        Self { name, jobs_reused: 0, citations_found: 0, report: None, problem: Some(problem), exit }
+        Self { name, jobs_reused: 0, citations_found: 0, side: None, report: None, problem: Some(problem), exit }
     }
 
     /// How it ends the program, where it is no success.
@@ -79,10 +82,11 @@ impl Compared<'_> {
             cells.chain([names[at].chars().count()]).max().unwrap_or(0).clamp(COLUMN.0, COLUMN.1)
         };
         let widths: Vec<usize> = (0..names.len()).map(widest).collect();
+        let wide = figures.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         let mut line = |name: &str, cells: &[String]| {
             let cells: String =
                 cells.iter().zip(&widths).map(|(cell, width)| format!("  {:>width$}", cut(cell, *width))).collect();
-            writeln!(out, "{name:NAMES$}{cells}")
+            writeln!(out, "{name:wide$}{cells}")
         };
         line("", &names)?;
         for (name, cells) in &figures {
@@ -102,51 +106,19 @@ impl Compared<'_> {
         if let Some(tag) = &self.tag {
             writeln!(
                 out,
-                "\n`minions sessions list --tag {tag}` lists the sessions; S in the workbench compares two."
+                "\n`minions sessions list --tag {tag}` lists the sessions; in the workbench S, then ctrl-y on one of them shows this table."
             )?;
         }
         Ok(())
     }
 
-    fn figures(&self) -> Vec<(&'static str, Vec<String>)> {
-        let row = |name, of: &dyn Fn(&Outcome, &Report) -> String| {
-            let cell = |variant: &Outcome| variant.report.as_ref().map_or("-".into(), |report| of(variant, report));
-            (name, self.variants.iter().map(cell).collect())
-        };
-        let about = |estimated: bool| if estimated { "≈ " } else { "" };
-        let mut rows = vec![
-            row("outcome", &|_, report| report.outcome.replace('_', " ")),
-            row("citations found", &|variant, report| match report.citations.len() {
-                0 => "none".into(),
-                all => format!("{} of {all}", variant.citations_found),
-            }),
-            row("rounds", &|_, report| report.rounds.to_string()),
-            row("jobs", &|_, report| match report.protocol {
-                ProtocolKind::RemoteOnly => "-".into(),
-                _ => report.jobs.planned.to_string(),
-            }),
-            row("taken over", &|variant, _| variant.jobs_reused.to_string()),
-            row("remote in", &|_, report| {
-                let usage = &report.usage.remote;
-                format!("{}{}", about(usage.estimated_input_tokens > 0), usage.input_tokens)
-            }),
-            row("remote out", &|_, report| {
-                let usage = &report.usage.remote;
-                format!("{}{}", about(usage.estimated_output_tokens > 0), usage.output_tokens)
-            }),
-            row("cost", &|_, report| {
-                let usage = &report.usage.remote;
-                usage
-                    .cost_usd
-                    .map_or("n/a".into(), |usd| format!("{}{}", about(usage.estimated && usd > 0.0), dollars(usd)))
-            }),
-            row("seconds", &|_, report| format!("{:.1}", report.seconds)),
-            row("exposed", &|_, report| format!("{:.1} %", report.exposed.share * 100.0)),
-        ];
-        // Where no job was shared there is nothing to tell.
-        if self.variants.iter().all(|variant| variant.jobs_reused == 0) {
-            rows.retain(|(name, _)| *name != "taken over");
-        }
+    /// What the sessions came to; who plans and who reads only where that differs.
+    fn figures(&self) -> Vec<TableRow> {
+        let sides: Vec<Option<&Side>> = self.variants.iter().map(|variant| variant.side.as_ref()).collect();
+        let mut rows = table(&sides);
+        rows.retain(|(name, cells)| {
+            !["planner", "reader"].contains(&name.as_str()) || cells.windows(2).any(|pair| pair[0] != pair[1])
+        });
         rows
     }
 }

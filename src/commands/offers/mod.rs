@@ -120,6 +120,18 @@ impl Offers {
         });
     }
 
+    /// Puts sessions side by side; the screen shows them as a table, or says why it cannot.
+    pub fn side_by_side(&self, sessions: Vec<String>, config: &Config) {
+        let (config, sender) = (config.clone(), self.sender.clone());
+        tokio::task::spawn_blocking(move || {
+            let message = match begin::store(&config).and_then(|store| diff::sides(&store, &sessions)) {
+                Ok(sides) => Message::SideBySide(sides),
+                Err(error) => Message::Notice(format!("not put side by side: {error}")),
+            };
+            let _ = sender.blocking_send(message);
+        });
+    }
+
     /// Deletes a session for good; the list says what came of it.
     pub fn delete(&self, ticket: u64, session: String, config: &Config) {
         let outlet = self.outlet(ticket, &CancellationToken::new());

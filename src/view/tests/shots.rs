@@ -111,7 +111,7 @@ macro_rules! names {
 
 names! { OVERLAYS, overlay_name, Overlay:
     Help Ledger Quit Stop Budget Interrupted Consent Amount Question Gate GateText Documents Search Note Picker Setting GoTo
-    Job Text Comparison
+    Job Text Comparison SideBySide
 }
 
 names! { LISTS, list_name, Picking:

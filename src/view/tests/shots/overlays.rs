@@ -4,6 +4,7 @@ use super::Scene::Workbench;
 use super::screen::after;
 use super::*;
 use crate::ledger::{Comparison, Ledger, Side};
+use crate::protocol::{ProtocolKind, Settings};
 
 pub const SHOTS: &[Shot] = &[
     ("help", Workbench(|width, height| after("?", World::new().half(), width, height))),
@@ -23,6 +24,8 @@ pub const SHOTS: &[Shot] = &[
     ("run_that_failed", Workbench(failed)),
     ("two_sessions", Workbench(sessions)),
     ("two_rounds", Workbench(rounds)),
+    ("sessions_side_by_side", Workbench(|width, height| side_by_side("", width, height))),
+    ("sessions_side_by_side_scrolled", Workbench(|width, height| side_by_side("l l l G", width, height))),
 ];
 
 fn start_form(width: u16, height: u16) -> Model {
@@ -63,6 +66,32 @@ fn ledger(world: &World) -> Ledger {
     let mut ledger = Ledger::new();
     world.facts.iter().for_each(|fact| ledger.apply(fact));
     ledger
+}
+
+/// One question in four ways.
+fn side_by_side(keys: &str, width: u16, height: u16) -> Model {
+    let (mut one, mut two, mut chat) = (World::new(), World::new(), World::new());
+    one.whole();
+    two.two_rounds();
+    chat.start_with(Settings { protocol: ProtocolKind::Minion, ..Settings::default() });
+    let side = |name: &str, world: &World, jobs_reused| {
+        let id = format!("2023-07-01T10-00-00-{name}");
+        let mut side = Side::session(id, &world.state, &ledger(world), (164, 0.011), 12.5);
+        side.title = Some(name.to_owned()).filter(|name| name != "untitled");
+        side.figures.jobs_reused = jobs_reused;
+        side
+    };
+    let mut more = side("samples=2", &two, 16);
+    if let Some(settings) = &mut more.settings {
+        (settings.samples, settings.local_max_output_tokens) = (2, 900);
+    }
+    let sides = vec![side("minions", &one, 0), more, side("minion", &chat, 0), side("untitled", &one, 0)];
+    let mut model = two.model(width, height);
+    update(&mut model, Message::SideBySide(sides));
+    if !keys.is_empty() {
+        press(&mut model, keys);
+    }
+    model
 }
 
 fn sessions(width: u16, height: u16) -> Model {
