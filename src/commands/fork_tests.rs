@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::{Override, Sources, load};
+use crate::journal::world::{World, documents};
 use crate::protocol::redact::{Kind, PrivateWord, Redaction, Rules};
 
 fn old() -> Settings {
@@ -84,4 +85,18 @@ fn a_question_that_follows_up_keeps_private_what_the_one_before_did() {
     let now = today(&[("redact.names", "Li")]);
     let kept = private::both(old().redact.as_ref(), private::redaction(&now.config).as_ref()).unwrap();
     assert_eq!((kept.rules.names, kept.words), (vec!["Anna Lind".into(), "Li".into()], redacted(&old()).words.clone()));
+}
+
+#[tokio::test]
+async fn a_fork_that_is_taken_back_before_it_begins_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path().to_owned());
+    let (parent, writer) = store.create(&documents()).unwrap();
+    writer.append(World::facts(1, 1, 2), Durability::Synced).await.unwrap();
+    writer.close().await.unwrap();
+    let plan = plan(&parent, &parent.read().unwrap(), &Wanted::default(), &Settings::default()).unwrap();
+    let made = plan.make(&store).await.unwrap();
+    assert_eq!(store.newest_first().unwrap().len(), 2);
+    drop(made);
+    assert_eq!(store.newest_first().unwrap(), [parent]);
 }

@@ -459,3 +459,32 @@ fn tokens(usage: &Usage) -> String {
 fn seconds(ms: u64) -> String {
     format!("{:.1} s", ms as f64 / 1000.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Stored;
+    use crate::journal::world::World;
+
+    #[test]
+    fn a_transcript_holds_one_round_and_sums_up_all() {
+        let facts = World::facts(5, 4, 6);
+        let mut whole = State::default();
+        facts.iter().for_each(|fact| whole.apply(fact));
+        assert!(whole.rounds.len() > 1, "{}", whole.rounds.len());
+        let mut out = Vec::new();
+        let mut transcript = Transcript::new(&mut out, Vec::new(), 0, Style::Columns);
+        for (fact, seq) in facts.into_iter().zip(1..) {
+            let record = Record { v: 1, seq, at_ms: 1, fact: Stored::Known(Box::new(fact)), blake3: None };
+            transcript.apply(&record);
+            transcript.tell(&record).unwrap();
+        }
+        let past = transcript.state.rounds.iter().rev().skip(1);
+        assert_eq!(past.map(|round| round.jobs.len() + round.asks.len()).sum::<usize>(), 0);
+        let (sums, mut all) = (transcript.sums(), Totals::default());
+        whole.rounds.iter().for_each(|round| all.add(round));
+        assert!(all.calls > 0 && all.jobs > 0, "{all:?}");
+        assert_eq!((sums.calls, sums.jobs, sums.local), (all.calls, all.jobs, all.local));
+        assert_eq!((sums.remote, sums.cost.0, sums.open), (all.remote, all.cost.0, all.open));
+    }
+}

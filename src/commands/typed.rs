@@ -336,6 +336,15 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_the_run_does_not_take_says_why() {
+        let (orders, waiting) = mpsc::channel(1);
+        assert_eq!(order(&orders, Wish::Pause), Ok(()));
+        assert!(order(&orders, Wish::GoOn).unwrap_err().contains("type it again"));
+        drop(waiting);
+        assert!(order(&orders, Wish::Stop).unwrap_err().contains("has just ended"));
+    }
+
+    #[test]
     fn while_a_run_goes_on_x_stops_it_and_other_lines_say_how() {
         assert_eq!(said_to("x", &mut Wanted::Nothing).1, Some(Wish::Stop));
         assert_eq!(said_to("h", &mut Wanted::Nothing).1, Some(Wish::Pause));

@@ -122,6 +122,15 @@ async fn a_fork_at_a_round_asks_anew_only_where_it_is_told_to() {
 }
 
 #[tokio::test]
+async fn a_fork_that_cannot_begin_leaves_no_session_behind() {
+    let scene = Scene::new().await;
+    let nowhere = ["local.provider=llama-cpp".to_owned(), "local.model=/nowhere/model.gguf".to_owned()];
+    let fork = scene.fork_of(&scene.first(), &[], &nowhere).await;
+    assert!(fork.code != 0 && fork.stderr.contains("model.gguf"), "{fork:?}");
+    assert_eq!(scene.ids().len(), 1, "{fork:?}");
+}
+
+#[tokio::test]
 async fn another_lever_pays_for_what_it_changes() {
     let scene = Scene::new().await;
     let fork = scene.fork(&["--samples", "2"]).await;

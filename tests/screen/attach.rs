@@ -170,6 +170,63 @@ async fn nobody_comes_so_the_session_is_left_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_can_type_no_more_is_not_waited_for() {
+    let (_planner, mut settings) = slow_planner().await;
+    for setting in
+        ["remote.price_input=10", "remote.price_output=10", "remote.budget_usd=0.005", "sessions.hangup_wait_s=1"]
+    {
+        settings.push(setting.into());
+    }
+    let folder = ledger();
+    tokio::task::block_in_place(|| {
+        let mut pty = ask(&folder, &settings);
+        pty.wait_for("The budget is reached");
+        let mut other = beside(&pty, &["attach", "--accessible"]);
+        other.wait_for("Type o to");
+        // The end of what is typed.
+        other.send(b"\x04");
+        other.wait_for("waits for you no longer");
+        pty.hang_up();
+        pty.wait_exit();
+        other.wait_exit();
+        let listed = pty.said(&["sessions", "list", "--json"]);
+        assert!(listed.contains("\"ended\":null") || listed.contains("\"ended\": null"), "{listed}");
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_by_a_line_is_confirmed_once_the_other_process_took_it() {
+    let (_server, mut pty) = reading().await;
+    tokio::task::block_in_place(|| {
+        let mut other = beside(&pty, &["attach", "--accessible"]);
+        other.wait_for("jobs");
+        other.send(b"h\r");
+        other.wait_for("Pausing: what is under way finishes");
+        other.wait_for("paused: what is under way finishes");
+        // What says itself by words alone needs nobody to take it.
+        other.send(b"j\r");
+        other.wait_for("job 1: ");
+        pty.signal(libc::SIGSTOP);
+        let before = other.sent().len();
+        other.send(b"g\r");
+        other.send(b"j\r");
+        other.wait_for_sent(before, "job 1: ");
+        let told = String::from_utf8_lossy(&other.sent()[before..]).into_owned();
+        assert!(!told.contains("Going on"), "nobody took it yet: {told}");
+        pty.signal(libc::SIGCONT);
+        other.wait_for_sent(before, "Going on.");
+        other.send(b"q\r");
+        assert_eq!(other.wait_exit(), 0);
+        pty.send(b"X");
+        pty.wait_for("Stop");
+        pty.send(b"y");
+        pty.wait_for_state("stopped");
+        pty.send(b"q");
+        pty.wait_exit();
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_comes_to_a_gate_or_to_agree_so_the_session_is_left_open_there() {
     let (planner, settings) = slow_planner().await;
     let soon = ["sessions.hangup_wait_s=1"];
