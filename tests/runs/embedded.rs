@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::home::{Home, Said, said};
+use crate::home::{Home, Said, ledger_of, said};
 
 const QUESTION: &str = "Did OPM meet its FY 2019 target for the average number of minutes to answer retirement phone \
                         calls? Give the result, the target and the change against FY 2018.";
@@ -36,6 +36,16 @@ async fn the_answer_stands_on_standard_output_with_its_citations_and_all_else_on
     assert!(replayed.stdout.contains("ended: answered"));
     let shown = home.run(&["sessions", "show", "last"]).await;
     assert!(shown.code == 0 && shown.stdout.contains(answer), "{shown:?}");
+}
+
+#[tokio::test]
+async fn without_retrieval_everything_is_read_and_the_likeliest_goes_on_first() {
+    let home = Home::new();
+    home.write("document.txt", ledger_of(2000));
+    let said = home.ask(&["--json", "--retrieval", "off", "-q", "How much did item 1234 bring in?"], &[]).await;
+    let told = said.json();
+    assert!(told["jobs"]["planned"].as_u64().unwrap() > 150, "{}", told["jobs"]);
+    assert!(told["answer"].as_str().unwrap().contains("11234"), "{}", told["answer"]);
 }
 
 #[tokio::test]

@@ -29,8 +29,10 @@ def prepare_jobs(context, prev_job_manifests=None, prev_job_outputs=None):
     found = []
     for topic in TOPICS:
         keywords = topic["keywords"]
-        if not RETRIEVE:
-            found.append((topic, chunks))
+        if not RETRIEVE:  # all are read, and what the likeliest say is handed on first
+            best = bm25_retrieve_top_k_chunks(list(keywords), chunks, weights=keywords, k=len(chunks)) if keywords else []
+            ranked = set(best)
+            found.append((topic, best + [chunk for chunk in chunks if chunk not in ranked]))
         elif keywords:
             found.append((topic, bm25_retrieve_top_k_chunks(list(keywords), chunks, weights=keywords, k=READ)))
     jobs = []
