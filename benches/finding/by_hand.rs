@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use minions::document::bm25::top_k;
+use minions::document::bm25::{Ranked, rankings};
 use minions::document::context::Context;
 use minions::document::{Document, Span};
 use minions::eval::question::Question;
@@ -12,7 +12,7 @@ use minions::protocol::prompts::messages;
 use minions::protocol::{
     AskId, Estimate, Fact, ModelInfo, Purpose, RemoteAsk, ReplyFormat, SessionOpened, Settings, State,
 };
-use minions::remote::offline::{OfflinePlanner, Plan};
+use minions::remote::offline::{OfflinePlanner, Plan, Topic};
 
 /// What came as far as each step.
 #[derive(Default)]
@@ -34,13 +34,6 @@ pub struct Cuts<'a> {
     known: HashMap<(usize, usize), Vec<Cut>>,
 }
 
-/// A chunk with what it is ranked by.
-struct Cut {
-    span: Span,
-    /// Behind the heading and the table header above it.
-    headed: String,
-}
-
 impl<'a> Cuts<'a> {
     pub fn new(documents: &'a [Document]) -> Self {
         let contexts = documents.iter().map(|document| Context::of(&document.text)).collect();
@@ -50,15 +43,14 @@ impl<'a> Cuts<'a> {
     fn of(&mut self, plan: &Plan) -> &[Cut] {
         let Self { documents, contexts, known } = self;
         known.entry((plan.chunk, plan.close)).or_insert_with(|| {
+            let texts: Vec<&str> = documents.iter().map(|document| &*document.text).collect();
             let mut cuts = Vec::new();
-            for (at, (document, context)) in documents.iter().zip(contexts).enumerate() {
+            for (at, context) in contexts.iter().enumerate() {
                 let mut start = 0;
-                for length in cut(&document.text, plan.chunk, plan.close) {
-                    let chunk = &document.text[start..start + length];
-                    let above = context.above(start).map(|range| &document.text[range]);
-                    let above: String = above.filter(|words| !chunk.starts_with(words)).collect();
-                    let headed = if above.is_empty() { chunk.to_owned() } else { [&above, "\n", chunk].concat() };
-                    cuts.push(Cut { span: Span::new(at, start, start + length), headed });
+                for length in cut(texts[at], plan.chunk, plan.close) {
+                    let span = Span::new(at, start, start + length);
+                    let Ranked { text, page } = context.ranked(&texts, span, &texts[at][start..start + length]);
+                    cuts.push(Cut { span, ranked: Ranked { text: text.into_owned().into(), page } });
                     start += length;
                 }
             }
@@ -67,10 +59,16 @@ impl<'a> Cuts<'a> {
     }
 }
 
+/// A chunk with what it is ranked by.
+struct Cut {
+    span: Span,
+    ranked: Ranked<'static>,
+}
+
 pub fn run(question: &Question, documents: &[Document], share: f64, cuts: &mut Cuts<'_>) -> Stages {
     let plan = OfflinePlanner::keeping(share).plan(&request(question, documents));
     let mut stages = Stages::default();
-    let mut kept: Vec<&str> = Vec::new();
+    let (mut kept, mut used): (Vec<&str>, usize) = (Vec::new(), 0);
     let cuts = cuts.of(&plan);
     for (topic, cut) in jobs(&plan, cuts) {
         stages.retrieved.insert(cut.span);
@@ -84,19 +82,19 @@ pub fn run(question: &Question, documents: &[Document], share: f64, cuts: &mut C
             cut.span.start + selected.citation.end,
         );
         stages.quoted.insert(span);
-        let citation = &chunk[selected.citation];
+        let citation = &chunk[selected.citation.clone()];
         if kept.iter().any(|other| other.contains(citation)) {
             continue;
         }
         let characters = |text: &str| text.chars().count();
-        let answer =
-            characters(&chunk[..selected.answer.start]) - characters(&chunk[..chunk.len() - chunk.trim_start().len()]);
-        let place = format!(", answer at {answer} to {}", answer + characters(&chunk[selected.answer]));
-        let text = format!("citation, {} characters{place}:\n{citation}\n", characters(citation));
-        if stages.bytes + characters(&text) > plan.keep {
+        let answer = characters(&chunk[selected.citation.start..selected.answer.start]);
+        let place = format!("{answer}-{}", answer + characters(&chunk[selected.answer]));
+        let text = format!("[{}, {place}]\n{citation}\n", characters(citation));
+        if used + characters(&text) > plan.keep {
             continue;
         }
-        stages.bytes += characters(&text) + 1;
+        used += characters(&text) + 1;
+        stages.bytes += text.len() + 1;
         kept.push(citation);
         stages.kept.insert(span);
     }
@@ -104,16 +102,12 @@ pub fn run(question: &Question, documents: &[Document], share: f64, cuts: &mut C
 }
 
 /// The jobs in their order: a topic and a chunk.
-fn jobs<'c>(plan: &Plan, cuts: &'c [Cut]) -> Vec<(usize, &'c Cut)> {
+fn jobs<'c>(plan: &'c Plan, cuts: &'c [Cut]) -> Vec<(usize, &'c Cut)> {
     let topics = &plan.question.topics;
-    let best: Vec<Vec<usize>> = topics
-        .iter()
-        .map(|topic| {
-            let keywords: Vec<String> = topic.keywords.iter().map(|keyword| keyword.words.clone()).collect();
-            let weights: Vec<f64> = topic.keywords.iter().map(|keyword| keyword.weight).collect();
-            top_k(&keywords, &weights, cuts.iter().map(|cut| cut.headed.as_str()), plan.read)
-        })
-        .collect();
+    let weighted = |topic: &'c Topic| topic.keywords.iter().map(|keyword| (keyword.words.as_str(), keyword.weight));
+    let queries: Vec<Vec<(&str, f64)>> = topics.iter().map(|topic| weighted(topic).collect()).collect();
+    let ranked = |cut: &'c Cut| Ranked { text: (*cut.ranked.text).into(), page: cut.ranked.page };
+    let best = rankings(&queries, cuts.iter().map(ranked));
     let in_order = (0..plan.read).flat_map(|rank| {
         let best = &best;
         (0..topics.len()).filter_map(move |topic| Some((topic, *best[topic].get(rank)?)))

@@ -1,9 +1,11 @@
 //! Which chunks speak of the keywords: BM25 (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.75) over stems, with
 //! pairs of neighbouring words and the scores of neighbouring chunks.
 //!
-//! Two steps are added to the textbook: two words of a keyword that stand side by side count as a term of their own, and
-//! a chunk gets a part of its neighbours' scores, since a table's rows and its heading often fall into different chunks.
+//! Three steps are added to the textbook: two words of a keyword that stand side by side count as a term of their own,
+//! a chunk gets a part of its neighbours' scores, since a table's rows and its heading often fall into different chunks, and a
+//! part of the mean score of its page, since what answers mostly stands on a page that speaks of little else.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::words::Vocabulary;
@@ -14,15 +16,32 @@ const B: f64 = 0.75;
 const PAIR: f64 = 1.0;
 /// The part of each neighbour's score that is added to a chunk's own.
 const NEIGHBOUR: f64 = 0.3;
+/// The part of its page's mean score that is added to a chunk which has any of its own.
+const PAGE: f64 = 0.5;
+
+/// A chunk as it is ranked.
+#[derive(Clone, Debug)]
+pub struct Ranked<'a> {
+    /// Its words, with what is said of it elsewhere.
+    pub text: Cow<'a, str>,
+    /// The document and the page it stands on, where the document has pages.
+    pub page: Option<(usize, usize)>,
+}
+
+impl<'a> From<&'a str> for Ranked<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text: Cow::Borrowed(text), page: None }
+    }
+}
 
 /// The indices of the `k` chunks in which the keywords weigh most, best first; chunks without any keyword are left out.
 ///
 /// A keyword may be several words. `weights` stands beside `keywords`; where it is shorter the weight is 1, and a
 /// weight that is no positive number takes its keyword out. Chunks are taken to stand in the order of their document.
-pub fn top_k(
+pub fn top_k<'a>(
     keywords: &[String],
     weights: &[f64],
-    chunks: impl IntoIterator<Item = impl AsRef<str>>,
+    chunks: impl IntoIterator<Item = impl Into<Ranked<'a>>>,
     k: usize,
 ) -> Vec<usize> {
     let query: Vec<(&str, f64)> = keywords
@@ -36,14 +55,24 @@ pub fn top_k(
 }
 
 /// For each of the queries the indices of the chunks that speak of it, best first, as [`top_k`] finds them.
-pub fn rankings(queries: &[Vec<(&str, f64)>], chunks: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<Vec<usize>> {
+pub fn rankings<'a>(
+    queries: &[Vec<(&str, f64)>],
+    chunks: impl IntoIterator<Item = impl Into<Ranked<'a>>>,
+) -> Vec<Vec<usize>> {
+    let mut pages = Vec::new();
+    let texts = chunks.into_iter().map(|chunk| {
+        let Ranked { text, page } = chunk.into();
+        pages.push(page);
+        text
+    });
+    let scores = scores_of_each(queries, texts);
     let rank = |scores: Vec<f64>| {
-        let scores = smoothed(&scores, NEIGHBOUR);
+        let scores = with_pages(&smoothed(&scores, NEIGHBOUR), &pages);
         let mut order: Vec<usize> = (0..scores.len()).filter(|&index| scores[index] > 0.0).collect();
         order.sort_by(|&left, &right| scores[right].total_cmp(&scores[left]).then(left.cmp(&right)));
         order
     };
-    scores_of_each(queries, chunks).into_iter().map(rank).collect()
+    scores.into_iter().map(rank).collect()
 }
 
 /// The BM25 score of every chunk for the weighted keywords.
@@ -78,6 +107,22 @@ pub fn smoothed(scores: &[f64], part: f64) -> Vec<f64> {
             scores[index] + part * (before + after)
         })
         .collect()
+}
+
+/// Every score above zero with a part of the mean of its page's.
+fn with_pages(scores: &[f64], pages: &[Option<(usize, usize)>]) -> Vec<f64> {
+    let mut sums: HashMap<(usize, usize), (f64, f64)> = HashMap::new();
+    for (score, page) in scores.iter().zip(pages) {
+        if let Some(page) = page {
+            let (sum, chunks) = sums.entry(*page).or_default();
+            *sum += score;
+            *chunks += 1.0;
+        }
+    }
+    let mean = |page: &Option<(usize, usize)>| page.and_then(|page| sums.get(&page)).map_or(0.0, |(sum, n)| sum / n);
+    let added =
+        |(score, page): (&f64, &Option<(usize, usize)>)| if *score > 0.0 { score + PAGE * mean(page) } else { 0.0 };
+    scores.iter().zip(pages).map(added).collect()
 }
 
 /// The weighted terms of a query: single words, and pairs that stand side by side in a keyword.
@@ -184,6 +229,18 @@ mod tests {
         let chunks = ["apple", "", "", "pear"];
         assert_eq!(top_k(&keywords(&["apple", "pear"]), &[1.0, 3.0], chunks, 1), [3]);
         assert_eq!(top_k(&keywords(&["apple", "pear"]), &[1.0, 0.0], chunks, 9), [0, 1]);
+    }
+
+    #[test]
+    fn of_two_chunks_alike_the_one_on_a_page_that_speaks_of_the_same_comes_first() {
+        let texts = ["sales fell", "rain", "wind", "sales fell", "snow", "sun", "sales rose"];
+        let ranked = |pages: [usize; 7]| {
+            let chunks =
+                texts.iter().zip(pages).map(|(text, page)| Ranked { page: Some((0, page)), ..Ranked::from(*text) });
+            top_k(&keywords(&["fell"]), &[], chunks, 1)
+        };
+        assert_eq!(ranked([0, 0, 0, 0, 0, 0, 0]), [0]);
+        assert_eq!(ranked([0, 0, 0, 1, 1, 2, 2]), [3], "less else stands on its page");
     }
 
     #[test]

@@ -1,22 +1,39 @@
-//! What stands above a passage and is said of it too: the heading it comes under, and the header of the table it is of.
+//! What is said of a passage elsewhere: by the heading it comes under, the header of the table it is of, and its page.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use super::Span;
+use super::bm25::Ranked;
 use super::chunk::headings;
 use super::table::{Table, tables};
 
 /// A heading says something of the text behind it up to here, in bytes: about a page.
 const REACH: usize = 4_000;
 
-/// The headings and tables of a text.
+/// The headings, tables and pages of a text.
 pub struct Context {
     headings: Vec<Range<usize>>,
     tables: Vec<Table>,
+    /// Where pages end.
+    ends: Vec<usize>,
 }
 
 impl Context {
     pub fn of(text: &str) -> Self {
-        Self { headings: headings(text).collect(), tables: tables(text).collect() }
+        let ends = memchr::memchr_iter(b'\x0c', text.as_bytes()).collect();
+        Self { headings: headings(text).collect(), tables: tables(text).collect(), ends }
+    }
+
+    /// The chunk as it is ranked: behind what stands above its `place` in the document, where that is not in it.
+    pub fn ranked<'a>(&self, documents: &[&str], place: Span, chunk: &'a str) -> Ranked<'a> {
+        let text = documents.get(place.document).copied().unwrap_or_default();
+        let words = self.above(place.start).filter_map(|range| text.get(range));
+        let above: String = words.filter(|words| !chunk.starts_with(words)).collect();
+        let text = if above.is_empty() { Cow::Borrowed(chunk) } else { Cow::Owned([&above, "\n", chunk].concat()) };
+        // One that goes over a page's end is counted with the next page, whose heading it has.
+        let page = self.ends.partition_point(|end| *end < place.end);
+        Ranked { text, page: (!self.ends.is_empty()).then_some((place.document, page)) }
     }
 
     /// The heading before the byte `start`, and the header of the table whose rows it stands in; each where there is one.

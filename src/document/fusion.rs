@@ -1,10 +1,9 @@
 //! Which chunks several queries agree on, by their words and where it is known by their meaning: reciprocal rank fusion
 //! (Cormack, Clarke, Büttcher 2009).
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::bm25;
+use super::bm25::{self, Ranked};
 
 /// The paper's constant: the larger it is, the less the first ranks stand out.
 const DAMPING: f64 = 60.0;
@@ -15,12 +14,12 @@ const LIKENESS_STEPS: f32 = 10_000.0;
 /// The indices of the `k` chunks that stand highest in the rankings of all queries together, best first; of chunks with
 /// the same text only the best is kept. Chunks are taken to stand in the order of their document.
 ///
-/// `as_ranked` gives what a chunk is ranked by, such as its words with the heading above them. Each query ranks the chunks by BM25, and once more by `likenesses` where there are any: one list for each query, with
-/// the cosine of its angle to each chunk. What is no number says nothing of its chunk.
+/// `as_ranked` gives what a chunk is ranked by, such as its words with the heading above them. Each query ranks the chunks by
+/// BM25, and once more by `likenesses` where there are any: one list for each query, with the cosine of its angle to each chunk. What is no number says nothing of its chunk.
 pub fn retrieve<'a>(
     queries: &[&str],
     chunks: impl IntoIterator<Item = &'a str>,
-    as_ranked: impl FnMut(&'a str) -> Cow<'a, str>,
+    as_ranked: impl FnMut(&'a str) -> Ranked<'a>,
     likenesses: &[Vec<f32>],
     k: usize,
 ) -> Vec<usize> {
@@ -70,19 +69,19 @@ mod tests {
     #[test]
     fn every_query_brings_its_chunk_and_the_same_text_comes_once() {
         let chunks = ["net sales rose", "", "", "the lawsuit was settled", "", "", "net sales rose", "", ""];
-        let found = retrieve(&["net sales", "lawsuit"], chunks, Cow::Borrowed, &[], 9);
+        let found = retrieve(&["net sales", "lawsuit"], chunks, Ranked::from, &[], 9);
         let texts: Vec<&str> = found.iter().map(|&index| chunks[index]).collect();
         assert_eq!(&texts[..2], ["net sales rose", "the lawsuit was settled"]);
         assert_eq!(texts.len(), 3, "one of the blank neighbours");
-        assert_eq!(retrieve(&["net sales", "lawsuit"], chunks, Cow::Borrowed, &[], 1).len(), 1);
+        assert_eq!(retrieve(&["net sales", "lawsuit"], chunks, Ranked::from, &[], 1).len(), 1);
     }
 
     #[test]
     fn a_chunk_without_the_words_is_found_by_its_meaning() {
         let chunks = ["net sales rose", "weather", "wind", "rain", "turnover went up"];
-        let alike = |likenesses: [f32; 5]| retrieve(&["net sales"], chunks, Cow::Borrowed, &[likenesses.to_vec()], 3);
+        let alike = |likenesses: [f32; 5]| retrieve(&["net sales"], chunks, Ranked::from, &[likenesses.to_vec()], 3);
         assert_eq!(
-            retrieve(&["net sales"], chunks, Cow::Borrowed, &[], 3),
+            retrieve(&["net sales"], chunks, Ranked::from, &[], 3),
             [0, 1],
             "by words: the chunk and its neighbour"
         );
@@ -105,7 +104,7 @@ mod tests {
             chunks.dedup();
             let query = "ab aa bb";
             let alone = bm25::top_k(&[query.to_owned()], &[], chunks.iter().copied(), 5);
-            prop_assert_eq!(retrieve(&[query], chunks.iter().copied(), Cow::Borrowed, &[], 5), alone);
+            prop_assert_eq!(retrieve(&[query], chunks.iter().copied(), Ranked::from, &[], 5), alone);
         }
     }
 }

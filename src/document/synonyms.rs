@@ -12,7 +12,7 @@ const TABLE: &str = include_str!("synonyms.txt");
 pub struct Expansion {
     /// The phrase of the table that was met.
     pub phrase: String,
-    /// Other names of the same thing.
+    /// Other names of the same thing, and of the table that it is an item of.
     pub names: Vec<String>,
     /// What it is computed from or stands under; each is something to look for by itself.
     pub parts: Vec<String>,
@@ -36,6 +36,10 @@ impl Synonyms {
     fn read(table: &str) -> Self {
         let mut synonyms = Self { vocabulary: Vocabulary::default(), phrases: HashMap::new(), longest: 1 };
         for line in table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if let Some((items, under)) = line.split_once('<') {
+                list(items, ',').into_iter().for_each(|item| synonyms.add(item, list(under, ',').into_iter(), &[]));
+                continue;
+            }
             let (left, right) = line.split_once("=>").unwrap_or((line, ""));
             let names: Vec<&str> = list(left, ',');
             let parts: Vec<&str> = list(right, ';');

@@ -35,7 +35,7 @@ pub struct OfflinePlanner {
 
 impl OfflinePlanner {
     /// A planner that sends on at most this share (0 to 1) of the documents' characters from its first round and half
-    /// as much again from later ones; about a page of short documents, and never more than some twenty pages.
+    /// as much again from later ones; about half a page of short documents, and never more than some twenty pages.
     pub fn keeping(share: f64) -> Self {
         Self { kept_share: share }
     }

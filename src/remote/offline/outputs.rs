@@ -15,9 +15,8 @@ impl Found {
     /// The same text that the planner's program writes.
     pub fn write(&self) -> String {
         let characters = self.citation.chars().count();
-        let answer =
-            self.answer.as_ref().map(|at| format!(", answer at {} to {}", at.start, at.end)).unwrap_or_default();
-        format!("citation, {characters} characters{answer}:\n{}\n", self.citation)
+        let answer = self.answer.as_ref().map(|at| format!(", {}-{}", at.start, at.end)).unwrap_or_default();
+        format!("[{characters}{answer}]\n{}\n", self.citation)
     }
 }
 
@@ -44,9 +43,14 @@ pub fn read_outputs(text: &str) -> Vec<Found> {
 
 /// How many characters follow, and where among them the answer stands.
 fn heading(line: &str) -> Option<(usize, Option<Range<usize>>)> {
-    let rest = line.strip_prefix("citation, ")?.strip_suffix(':')?;
-    let (count, answer) = rest.split_once(" characters")?;
-    let answer = answer.strip_prefix(", answer at ").and_then(|answer| answer.split_once(" to "));
+    let (count, answer) = match line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+        Some(short) => (short.split(", ").next()?, short.split_once(", ").and_then(|(_, at)| at.split_once('-'))),
+        // As programs of version 0.1.0 wrote it.
+        None => {
+            let (count, answer) = line.strip_prefix("citation, ")?.strip_suffix(':')?.split_once(" characters")?;
+            (count, answer.strip_prefix(", answer at ").and_then(|answer| answer.split_once(" to ")))
+        }
+    };
     let answer = answer.and_then(|(start, end)| Some(start.parse().ok()?..end.parse().ok()?));
     Some((count.parse().ok()?, answer))
 }

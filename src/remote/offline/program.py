@@ -53,8 +53,9 @@ def transform_outputs(jobs):
         if not answer or not citation or any(citation in other for other in kept):
             continue
         start = citation.find(answer)
-        place = ", answer at %d to %d" % (start, start + len(answer)) if start >= 0 else ""
-        text = "citation, %d characters%s:\n%s\n" % (len(citation), place, citation)
+        # The citation's length and where the answer stands in it, in characters.
+        place = ", %d-%d" % (start, start + len(answer)) if start >= 0 else ""
+        text = "[%d%s]\n%s\n" % (len(citation), place, citation)
         if used + len(text) > KEEP:
             continue
         kept.append(citation)

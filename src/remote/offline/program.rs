@@ -8,8 +8,8 @@ use super::question::{Keyword, Question};
 use crate::document::words::scan;
 use crate::protocol::Chunker;
 
-/// However short the documents are, this many characters may be sent on: three chunks of the small ones.
-const LEAST_KEPT: usize = 1_500;
+/// However short the documents are, this many characters may be sent on: three or four of the smallest chunks.
+const LEAST_KEPT: usize = 1_100;
 /// However long the documents are, no more than this is sent on.
 const MOST_KEPT: usize = 60_000;
 /// How much more is read than is kept, since some chunks are abstained on.
@@ -21,6 +21,9 @@ const LEAST_READ: usize = 8;
 const SHORT_DOCUMENTS: usize = 200_000;
 const SMALL_CHUNK: usize = 500;
 const LARGE_CHUNK: usize = 1_000;
+/// Of little that is sent on, the chunks are smaller, so that it holds so many; down to a length.
+const PASSAGES: usize = 4;
+const SMALLEST_CHUNK: usize = 300;
 /// The part of a small chunk after which it ends with its paragraph. Tables of long reports have blank lines inside.
 const PARAGRAPH_END: f64 = 0.6;
 /// How a later round looks otherwise: larger chunks, and more of them.
@@ -69,7 +72,10 @@ impl Plan {
         let keep = ((request.characters as f64 * share) as usize).clamp(LEAST_KEPT, MOST_KEPT);
         let topics = request.question.topics.len().max(1);
         let chunk = request.limits.chunk.unwrap_or_else(|| {
-            let chunk = if request.characters <= SHORT_DOCUMENTS { SMALL_CHUNK } else { LARGE_CHUNK };
+            let chunk = match request.characters <= SHORT_DOCUMENTS {
+                true => (keep / PASSAGES).clamp(SMALLEST_CHUNK, SMALL_CHUNK),
+                false => LARGE_CHUNK,
+            };
             if wider { (chunk as f64 * WIDER_CHUNK) as usize } else { chunk }
         });
         let limits = &request.limits;

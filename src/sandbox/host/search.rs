@@ -1,6 +1,5 @@
 //! The functions that search: chunks by words, documents by a regular expression.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -9,6 +8,7 @@ use rustpython_vm::builtins::{PyDict, PyStrRef};
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 use super::arguments::{Arguments, str_of};
+use crate::document::bm25::Ranked;
 use crate::document::context::Context;
 use crate::document::{Span, bm25, find, fusion};
 use crate::sandbox::spans::{self, Finder};
@@ -81,14 +81,11 @@ impl Above<'_> {
         ranked
     }
 
-    /// The chunk behind what stands above it and is not in it; as it is, where it stands in no document.
-    fn with<'b>(&mut self, chunk: &'b str) -> Cow<'b, str> {
-        let Some(place) = self.place(chunk) else { return Cow::Borrowed(chunk) };
-        let (text, context) = (self.documents.get(place.document), self.known.contexts.get(place.document));
-        let (Some(text), Some(context)) = (text, context) else { return Cow::Borrowed(chunk) };
-        let words = context.above(place.start).filter_map(|range| text.get(range));
-        let above: String = words.filter(|words| !chunk.starts_with(words)).collect();
-        if above.is_empty() { Cow::Borrowed(chunk) } else { Cow::Owned([&above, "\n", chunk].concat()) }
+    /// The chunk as it is ranked where it stands; as it is, where it stands in no document.
+    fn with<'b>(&mut self, chunk: &'b str) -> Ranked<'b> {
+        let Some(place) = self.place(chunk) else { return chunk.into() };
+        let context = self.known.contexts.get(place.document);
+        context.map_or(chunk.into(), |context| context.ranked(self.documents, place, chunk))
     }
 
     /// Where the chunk stands, or its rows where it begins with the header of their table.
