@@ -48,10 +48,11 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// Those who judged these rows.
+    /// Those whose verdicts these rows have.
     pub fn of(rows: &[Row]) -> Vec<Self> {
         let mut judges: BTreeMap<&JudgedBy, usize> = BTreeMap::new();
-        for by in rows.iter().filter_map(|row| row.judged_by.as_ref()) {
+        let judged = rows.iter().filter(|row| row.scores.judge.is_some());
+        for by in judged.filter_map(|row| row.judged_by.as_ref()) {
             *judges.entry(by).or_default() += 1;
         }
         let told = |(by, rows): (&JudgedBy, usize)| {

@@ -310,8 +310,9 @@ async fn answers_that_were_not_judged_are_counted_with_the_reason() {
     let judge = judging(|_| Reply::text("It is correct.")).await;
     let done = priced_eval(&home, &judge, &["--judge"]).await;
     assert!(
-        done.stderr
-            .contains("1 answer was not judged: the judge gave no verdict in its replies; ask again with --again"),
+        done.stderr.contains(
+            "1 answer was not judged: the judge gave no verdict in its replies; the same command asks it again"
+        ),
         "{done:?}"
     );
     assert_eq!((done.code, verdicts(&judge)), (0, 3));

@@ -56,6 +56,7 @@ async fn another_judge_is_asked_about_the_answers_of_before_and_no_question_is_a
     // What there is no money for keeps its verdict.
     let poor = eval(&["--judge=other", "--total-budget", "0.01"]).await;
     assert_eq!((poor.code, poor.json()["done"].as_u64(), verdicts(&server)), (4, Some(0), 2), "{poor:?}");
+    assert_eq!(scores(&poor.json()), [json!(1.0), json!(1.0)], "the report has what is there");
     assert_eq!(scores(&eval(&[]).await.json()), [json!(1.0), json!(1.0)]);
 
     let other = eval(&["--judge=other"]).await.json();

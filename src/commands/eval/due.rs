@@ -1,5 +1,6 @@
 //! What of a try is left: asking its question, or, where another judge is to say of its answer, judging alone.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::super::Failure;
@@ -30,7 +31,7 @@ impl Standard {
     /// Blocks until the files of what was answered are hashed; only one that is not the same file any more is read.
     pub fn of(plan: &Plan, rows: &BTreeMap<Try, Row>, judge: Option<JudgedBy>) -> Result<Self, Failure> {
         let mut standard = Self { judge, outdated: HashSet::new(), changed: BTreeSet::new() };
-        let mut hashes = HashMap::new();
+        let (mut hashes, mut read) = (HashMap::new(), HashMap::new());
         for (_, at, of) in plan.tries() {
             let question = &plan.questions[at];
             let Some(row) = rows.get(&of).filter(|row| row.documents.len() == question.documents.len()) else {
@@ -40,9 +41,15 @@ impl Standard {
             if pairs.all(|(source, before)| is_same(plan, &mut hashes, source, before)) {
                 continue;
             }
-            let now = plan.documents.read(question)?;
-            let others = now.iter().zip(&row.documents).filter(|(now, before)| now.hash() != before.text);
-            let changed: Vec<String> = others.map(|(now, _)| now.name.clone()).collect();
+            let now = match read.entry(at) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let documents = plan.documents.read(question)?;
+                    new.insert(documents.iter().map(|one| (one.name.clone(), one.hash())).collect::<Vec<_>>())
+                }
+            };
+            let others = now.iter().zip(&row.documents).filter(|((_, hash), before)| *hash != before.text);
+            let changed: Vec<String> = others.map(|((name, _), _)| name.clone()).collect();
             if !changed.is_empty() {
                 standard.outdated.insert(row.session.clone());
                 standard.changed.extend(changed);
@@ -56,7 +63,10 @@ impl Standard {
         match row {
             None => Some(Due::Asking),
             Some(row) if self.outdated.contains(&row.session) => Some(Due::Asking),
-            Some(row) if self.judge.is_some() && row.judged_by != self.judge => Some(Due::Judging),
+            // One that gave no verdict is asked once more.
+            Some(row) if self.judge.is_some() && (row.judged_by != self.judge || row.unjudged.is_some()) => {
+                Some(Due::Judging)
+            }
             Some(_) => None,
         }
     }

@@ -92,7 +92,7 @@ impl Judge {
         let mut request = self.request(hidden(messages, case.followed.redactor()), case.config);
         let limit = case.config.remote.max_exposed_share;
         if limit < 1.0 && tokio::task::block_in_place(|| case.followed.exposed_with(&request)) > limit {
-            let why = "more of the documents would have left than remote.max_exposed_share allows; raise it and ask with --again";
+            let why = "more of the documents would have left than remote.max_exposed_share allows; under a higher one the question is asked anew";
             return Ok(Judged::Unjudged(why.into()));
         }
         let (price, worst) = (self.model.info().price, request.estimate.worst_cost_usd.unwrap_or(0.0));
@@ -148,7 +148,7 @@ impl Judge {
             }
         }
         Ok(Judged::Unjudged(
-            "the judge gave no verdict in its replies; ask again with --again, or take another judge".into(),
+            "the judge gave no verdict in its replies; the same command asks it again, or take another with --judge=MODEL".into(),
         ))
     }
 

@@ -166,7 +166,7 @@ fn told_waiting(sessions: &[String]) -> String {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!(
         "{which} for a word ({named}{more}). The same command goes on with what was left open; requests that may have been paid \
-         for and whose answer never came are sent again with --send-again alone"
+         for and whose answer never came are sent again only with --send-again"
     )
 }
 
@@ -202,6 +202,6 @@ mod tests {
         assert!(told_waiting(&names[..1]).starts_with("1 session waits for a word (s0)"));
         let told = told_waiting(&names);
         assert!(told.starts_with("9 sessions wait") && told.contains("(s0, s1, s2, s3, s4 and 4 more)"), "{told}");
-        assert!(told.ends_with("are sent again with --send-again alone"));
+        assert!(told.ends_with("are sent again only with --send-again"));
     }
 }

@@ -16,6 +16,7 @@ use super::plan::Plan;
 use super::session::{Came, Making, ROUNDING, cost_of};
 use crate::cli::EvalArgs;
 use crate::config::{Config, Loaded};
+use crate::document::Document;
 use crate::eval::report::{Judge as JudgeTold, Report, Spent};
 use crate::eval::{Curve, Entry, Row, Try, summarise};
 
@@ -179,7 +180,10 @@ impl Eval {
                     Due::Judging => free.is_some_and(|free| held > free + ROUNDING),
                 };
                 if is_too_little {
-                    ended = Some(Ended::Budget("the budget of all questions is reached".into()));
+                    // What is under way may give back most of what is held for it.
+                    if running.is_empty() {
+                        ended = Some(Ended::Budget("the budget of all questions is reached".into()));
+                    }
                     break;
                 }
                 let Some(next) = left.pop_front() else { break };
@@ -295,14 +299,30 @@ impl Eval {
     }
 
     async fn one(&self, left: &Left, share: Option<f64>, stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
-        let making = self.making(left.setting, left.question, left.of.clone(), share)?;
-        match (left.due, self.folder.book(|book| book.rows.get(&left.of).cloned())) {
-            (Due::Judging, Some(row)) => making.judge_again(&row, stop).await,
-            _ => making.make(stop).await,
+        let row = self.folder.book(|book| book.rows.get(&left.of).cloned());
+        if let Some(row) = row.filter(|_| left.due == Due::Judging) {
+            // The judge reads the answer, and what is private is in the session's documents.
+            return self
+                .making_of(left.setting, left.question, left.of.clone(), share, Vec::new())
+                .judge_again(&row, stop)
+                .await;
         }
+        self.making(left.setting, left.question, left.of.clone(), share)?.make(stop).await
     }
 
     fn making(&self, setting: usize, at: usize, of: Try, share: Option<f64>) -> Result<Making<'_>, Failure> {
+        let documents = tokio::task::block_in_place(|| self.plan.documents.read(&self.plan.questions[at]))?;
+        Ok(self.making_of(setting, at, of, share, documents))
+    }
+
+    fn making_of(
+        &self,
+        setting: usize,
+        at: usize,
+        of: Try,
+        share: Option<f64>,
+        documents: Vec<Document>,
+    ) -> Making<'_> {
         let question = &self.plan.questions[at];
         let mut config = self.plan.settings[setting].1.clone();
         let own = Some(config.remote.budget_usd).filter(|usd| *usd > 0.0);
@@ -310,11 +330,10 @@ impl Eval {
         if let Some(share) = share.filter(|_| cut) {
             config.remote.budget_usd = share;
         }
-        let documents = tokio::task::block_in_place(|| self.plan.documents.read(question))?;
         let engines = self.engines[setting].clone();
         let (judge, judge_usd) = (self.judge.as_ref(), self.judge_usd(setting, at));
         let (send_again, folder) = (self.send_again, &self.folder);
-        Ok(Making { of, question, documents, config, engines, cut, judge, judge_usd, send_again, folder })
+        Making { of, question, documents, config, engines, cut, judge, judge_usd, send_again, folder }
     }
 
     fn left(&self) -> Vec<Left> {
@@ -338,11 +357,11 @@ impl Eval {
         Standing { asked, done: asked - self.left().len(), spent_usd, ..Standing::default() }
     }
 
-    /// The rows of what was asked, in its order: of tries that are done.
+    /// The rows of what was asked, in its order: of tries whose answer counts, whoever judged it.
     pub fn rows(&self) -> Vec<Row> {
         self.folder.book(|book| {
             let rows = self.plan.tries().filter_map(|(.., of)| book.rows.get(&of));
-            rows.filter(|row| self.standard.due(Some(row)).is_none()).cloned().collect()
+            rows.filter(|row| self.standard.due(Some(row)) != Some(Due::Asking)).cloned().collect()
         })
     }
 

@@ -61,7 +61,7 @@ pub fn places(question: &Question, documents: &[Document]) -> Places {
             Place::OnPage(page, words) => {
                 let page = page::range(document, *page);
                 let preferred = page.clone().map_or(whole, |page| Span::new(evidence.document, page.start, page.end));
-                let lines = page.map(|page| page::lines_of(document, page, words));
+                let lines = page.and_then(|page| page::lines_of(document, page, words));
                 let lines = lines.map(|lines| Span::new(evidence.document, lines.start, lines.end));
                 locator.locate(words, &[preferred]).map(|located| located.span).or(lines)
             }

@@ -13,9 +13,8 @@ pub fn range(document: &Document, page: usize) -> Option<Range<usize>> {
     Some(start..document.pages.get(page + 1).copied().unwrap_or(document.text.len()))
 }
 
-/// From the first line of the page that these words hold to the last; all of the page where those lines are less than half of
-/// the words.
-pub fn lines_of(document: &Document, page: Range<usize>, words: &str) -> Range<usize> {
+/// From the first line of the page that these words hold to the last; nothing where those lines are less than half of the words.
+pub fn lines_of(document: &Document, page: Range<usize>, words: &str) -> Option<Range<usize>> {
     let (wanted, text) = (bare(words), document.text.get(page.clone()).unwrap_or_default());
     let (mut at, mut held, mut found) = (page.start, 0, None::<Range<usize>>);
     for line in text.split_inclusive('\n') {
@@ -28,7 +27,7 @@ pub fn lines_of(document: &Document, page: Range<usize>, words: &str) -> Range<u
         }
         at += line.len();
     }
-    found.filter(|_| held * 2 >= wanted.len()).unwrap_or(page)
+    found.filter(|_| held * 2 >= wanted.len())
 }
 
 /// Letters and digits alone, in small letters.
@@ -48,10 +47,10 @@ mod tests {
         let page = range(&document, 1).unwrap();
         let words = "(Millions)\n \n2018\n \n2017\n \nDepreciation\n \n \n1,488 \n \n1,544 \nSold\n \n13";
         assert_eq!(
-            &TEXT[lines_of(&document, page.clone(), words)],
+            &TEXT[lines_of(&document, page.clone(), words).unwrap()],
             "Depreciation 1,488 1,544\n(Millions) 2018 2017\nSold 13"
         );
-        assert_eq!(lines_of(&document, page.clone(), "Words of which only few stand there: Sold 13"), page);
+        assert_eq!(lines_of(&document, page, "Words of which only few stand there: Sold 13"), None);
         assert_eq!((range(&document, 0), range(&document, 2)), (Some(0..7), None));
     }
 }
