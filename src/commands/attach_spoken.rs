@@ -72,7 +72,13 @@ pub async fn steer(elsewhere: Elsewhere) -> Result<Exit, Failure> {
                     match (wish, &orders) {
                         (Some(wish), Some(orders)) => match order(orders, wish) {
                             Ok(()) => given.push_back(say),
-                            Err(_) => person.say(&format!("Not taken: {}", cut_off(&session)))?,
+                            Err(_) if orders.is_closed() => {
+                                person.say(&format!("Not taken: {}", cut_off(&session)))?;
+                            }
+                            Err(why) => {
+                                wanted = Wanted::at(state);
+                                person.say(&format!("Not taken: {why}"))?;
+                            }
                         },
                         _ => person.say(&say)?,
                     }

@@ -67,7 +67,7 @@ fn fold(session: &Session, round: Option<u32>) -> Result<Side, Failure> {
     let documents = session.documents(opened.as_ref().map_or(&[], |opened| &opened.documents))?;
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::new(), Exposure::new(&documents));
     let mut times: Option<(u64, u64)> = None;
-    let mut now = 0;
+    let (mut now, mut settings) = (0, None);
     for record in session.records()? {
         let record = record?;
         let Some(fact) = record.fact.known() else { continue };
@@ -75,6 +75,15 @@ fn fold(session: &Session, round: Option<u32>) -> Result<Side, Failure> {
         ledger.apply(fact);
         if let Fact::RoundBegan { round, .. } = fact {
             now = *round;
+        }
+        // A session is known by what it opened with, a round by the levers that it began with.
+        let tells = match fact {
+            Fact::SessionOpened(_) => true,
+            Fact::RoundBegan { .. } => round == Some(now),
+            _ => false,
+        };
+        if tells {
+            settings = Some(state.settings().into_owned());
         }
         if round.is_none_or(|round| is_of_round(fact, round)) {
             exposure.apply(fact);
@@ -91,10 +100,15 @@ fn fold(session: &Session, round: Option<u32>) -> Result<Side, Failure> {
             let mut side = Side::session(id.to_string(), &state, &ledger, exposed, seconds);
             side.title = session.label().title;
             side.began_ms = times.map_or(0, |(from, _)| from);
+            side.settings = settings;
             Ok(side)
         }
-        Some(round) => Side::round(format!("{id}@{round}"), &state, &ledger, round, exposed, seconds)
-            .ok_or_else(|| Failure::usage(format!("session {id} has no round {round}"))),
+        Some(number) => {
+            let side = Side::round(format!("{id}@{number}"), &state, &ledger, number, exposed, seconds);
+            let mut side = side.ok_or_else(|| Failure::usage(format!("session {id} has no round {number}")))?;
+            side.settings = settings;
+            Ok(side)
+        }
     }
 }
 
@@ -107,10 +121,12 @@ fn print(compared: &Comparison, out: &mut dyn Write) -> Result<(), Failure> {
     } else {
         writeln!(out, "question of A: {}\nquestion of B: {}", visible(&a.question), visible(&b.question))?;
     }
-    writeln!(out, "\n{:22} {:>24} {:>24}", "", "A", "B")?;
-    for (name, cells) in table(&[Some(a), Some(b)]) {
+    let rows = table(&[Some(a), Some(b)]);
+    let widest = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    writeln!(out, "\n{:widest$} {:>24} {:>24}", "", "A", "B")?;
+    for (name, cells) in rows {
         let cells: String = cells.iter().map(|cell| format!(" {:>24}", visible(cell))).collect();
-        writeln!(out, "{name:22}{cells}")?;
+        writeln!(out, "{name:widest$}{cells}")?;
     }
     writeln!(out)?;
     if compared.same_answer {

@@ -364,7 +364,11 @@ const TOLD: usize = 20;
 fn tell_differences(parent: &Session, new: &Session) -> Result<(), Failure> {
     let outputs = |session: &Session| {
         let mut state = State::default();
-        session.records()?.facts().for_each(|fact| state.apply(&fact));
+        let mut failed = None;
+        session.records()?.all_facts(&mut failed).for_each(|fact| state.apply(&fact));
+        if let Some(failed) = failed {
+            return Err(failed.into());
+        }
         let mut outputs = HashMap::new();
         for round in &state.rounds {
             for (job, index) in round.jobs.iter().zip(0..) {

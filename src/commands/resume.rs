@@ -180,8 +180,11 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
     let remote: Arc<dyn RemoteLm> = match (planner, parents.first()) {
         (Some(planner), _) => planner,
         (None, Some(parent)) if repeats => {
-            let replies =
-                || Ok::<_, JournalError>(RecordedPlanner::of(parent.id().to_string(), parent.records()?.facts()));
+            let replies = || {
+                let mut failed = None;
+                let replies = RecordedPlanner::of(parent.id().to_string(), parent.records()?.all_facts(&mut failed));
+                failed.map_or(Ok::<_, JournalError>(replies), Err)
+            };
             Arc::new(tokio::task::block_in_place(replies)?)
         }
         (None, None) if repeats => {

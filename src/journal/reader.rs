@@ -85,6 +85,22 @@ impl Records {
         self.map_while(Result::ok).filter_map(known)
     }
 
+    /// All facts that are known. Where the journal can be read no further, `failed` says why once they have ended.
+    pub fn all_facts(mut self, failed: &mut Option<JournalError>) -> impl Iterator<Item = Fact> {
+        std::iter::from_fn(move || {
+            loop {
+                match self.next()? {
+                    Ok(Record { fact: Stored::Known(fact), .. }) => return Some(*fact),
+                    Ok(_) => {}
+                    Err(error) => {
+                        *failed = Some(error);
+                        return None;
+                    }
+                }
+            }
+        })
+    }
+
     fn next_record(&mut self) -> Result<Option<Record>, JournalError> {
         while let Some(line) = self.lines.next()? {
             let number = line.number;

@@ -38,7 +38,7 @@ pub struct Side {
     pub title: Option<String>,
     pub question: String,
     pub protocol: ProtocolKind,
-    /// Those that it opened with; nothing where there is no record of it.
+    /// Those that it opened with, or the round began with; nothing where there is no record of it.
     #[serde(skip)]
     pub settings: Option<Settings>,
     pub remote: String,

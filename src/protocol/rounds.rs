@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::{iter, slice};
 
-use super::state::Round;
+use super::state::{Aggregated, Round};
 
 /// A round is copied when it is changed while another state holds it as well: in practice the one at hand.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,12 +35,17 @@ impl Rounds {
         self.0.get_mut((number as usize).checked_sub(1)?).map(Arc::make_mut)
     }
 
-    /// Gives away the round before the one at hand and leaves an empty one in its place.
+    /// Gives away the round before the one at hand and leaves in its place what the session's course goes by: whether it
+    /// aggregated, and what was decided.
     pub(super) fn part_with_one(&mut self) -> Option<Arc<Round>> {
         let before = self.0.len().checked_sub(2)?;
         let round = self.0.get_mut(before)?;
-        let empty = Round::new(round.number, round.last, round.models.clone());
-        Some(std::mem::replace(round, Arc::new(empty)))
+        let remains = Round {
+            aggregated: round.aggregated.as_ref().map(|one| Aggregated { text: String::new(), ..*one }),
+            decision: round.decision.clone(),
+            ..Round::new(round.number, round.last, round.models.clone())
+        };
+        Some(std::mem::replace(round, Arc::new(remains)))
     }
 }
 

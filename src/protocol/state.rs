@@ -418,8 +418,8 @@ impl State {
         self.rounds.last()
     }
 
-    /// Gives away the round before the one at hand and leaves an empty one in its place: for who tells what happened and
-    /// never goes on, so that a session of thousands of rounds takes the memory of one.
+    /// Gives away the round before the one at hand, but for what tells where the session stands: for who tells what happened and
+    /// asks for nothing of before, so that a session of thousands of rounds takes the memory of one.
     pub fn part_with_round(&mut self) -> Option<Arc<Round>> {
         self.rounds.part_with_one()
     }

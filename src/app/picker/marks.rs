@@ -107,10 +107,8 @@ impl Model {
             return vec![Command::SideBySide { sessions: picker.marked.clone() }];
         }
         let Some((tag, mut sessions)) = picker.tagged_alike() else {
-            let told = format!(
-                "nothing to put side by side: no session shares a tag with this one, and fewer than two are marked"
-            );
-            self.notify(self.with_keys(&told, &[(Action::MarkSession, "marks")]));
+            let told = "no session shares a tag with this one";
+            self.notify(self.with_keys(told, &[(Action::MarkSession, "marks two")]));
             return Vec::new();
         };
         if sessions.len() > TAGGED {

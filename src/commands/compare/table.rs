@@ -10,7 +10,7 @@ use crate::app::{TableRow, table};
 use crate::document::escape::{visible, visible_lines};
 use crate::ledger::Side;
 
-/// Cells of a column at least and at most: three of them fit into 80.
+/// Cells of a column at least and at most: three of them fit into 90, beside the longest name of a row.
 const COLUMN: (usize, usize) = (10, 19);
 
 /// Everything that is told of a comparison.
