@@ -9,6 +9,8 @@ mod bad_input;
 mod budget;
 #[path = "runs/comparisons.rs"]
 mod comparisons;
+#[path = "runs/copying.rs"]
+mod copying;
 #[path = "runs/counted.rs"]
 mod counted;
 #[path = "runs/crashes.rs"]
