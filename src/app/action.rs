@@ -136,6 +136,8 @@ pub enum Action {
     FormUp,
     FormDown,
     NewLine,
+    LeaveCurve,
+    AskNoMore,
 }
 
 /// Where a key does it. The more special context is asked first.
@@ -167,10 +169,12 @@ pub enum Context {
     Picking,
     /// In the form before a run, beside what typing does.
     Form,
+    /// At the curve of `minions eval`.
+    Curve,
 }
 
 impl Context {
-    pub const ALL: [Context; 13] = [
+    pub const ALL: [Context; 14] = [
         Context::Everywhere,
         Context::Document,
         Context::Planner,
@@ -184,6 +188,7 @@ impl Context {
         Context::Budget,
         Context::Consent,
         Context::Gate,
+        Context::Curve,
     ];
 
     pub fn name(self) -> &'static str {
@@ -201,6 +206,7 @@ impl Context {
             Context::Typing => "While typing",
             Context::Picking => "In a list",
             Context::Form => "In a form",
+            Context::Curve => "At the curve of an eval",
         }
     }
 
@@ -220,6 +226,7 @@ impl Context {
             Context::Typing => "typing",
             Context::Picking => "list",
             Context::Form => "form",
+            Context::Curve => "curve",
         }
     }
 
@@ -448,4 +455,12 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::EraseWord, C::Typing, "erase word", "ctrl-w", "erase the word before the cursor"),
     binding(A::EraseLine, C::Typing, "erase line", "ctrl-u", "erase everything before the cursor"),
     binding(A::Editor, C::Typing, "editor", "ctrl-g", "write it in $EDITOR, where more than a line is to be typed"),
+    binding(A::LeaveCurve, C::Curve, "leave curve", "q esc", "leave the picture; an eval under way goes on"),
+    binding(
+        A::AskNoMore,
+        C::Curve,
+        "ask no more",
+        "ctrl-c",
+        "ask no further question; pressed again, stop what runs too",
+    ),
 ];

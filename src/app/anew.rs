@@ -1,11 +1,13 @@
 //! Documents whose files changed since they were read: told, never swapped, and read anew where the person wants a session on them.
 
+use std::path::Path;
+
 use super::action::Action;
 use super::documents_form::DocumentsForm;
 use super::input::LineInput;
 use super::message::Command;
 use super::model::Model;
-use crate::document::{Change, Document};
+use crate::document::Change;
 
 impl Model {
     /// Tells what became of a document's file.
@@ -45,16 +47,18 @@ impl Model {
             self.notify(why);
             return Vec::new();
         }
-        let paths: Vec<String> = self.documents.iter().filter_map(|open| typed(&open.document)).collect();
-        self.submit_documents(DocumentsForm { input: LineInput::of(paths.join(" ")), ..DocumentsForm::default() })
+        let paths = || self.documents.iter().filter_map(|open| Some(open.document.source.as_ref()?.path.as_path()));
+        let line: Vec<String> = paths().map(typed).collect();
+        let known = paths().map(Path::to_owned).collect();
+        self.submit_documents(DocumentsForm { input: LineInput::of(line.join(" ")), known, ..DocumentsForm::default() })
     }
 }
 
-/// The path of a document's file, as a person would type it.
-fn typed(document: &Document) -> Option<String> {
-    let path = document.source.as_ref()?.path.display().to_string();
+/// A path as a person would type it.
+fn typed(path: &Path) -> String {
+    let path = path.display().to_string();
     let special = |c: char| c.is_whitespace() || matches!(c, '\\' | '"' | '\'');
-    Some(path.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect())
+    path.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
 #[cfg(test)]
@@ -63,7 +67,7 @@ mod tests {
     use super::super::model::Mode;
     use super::super::update::update;
     use super::*;
-    use crate::document::Source;
+    use crate::document::{Document, Source};
 
     fn read_from(path: &str) -> Document {
         let source = Source::of(path.as_ref(), b"12 tonnes");
@@ -85,7 +89,7 @@ mod tests {
         );
         assert_eq!(
             update(&mut model, Message::Key("U".parse().unwrap())),
-            [Command::Documents(r"/a/my\ report.txt".into())]
+            [Command::Documents { typed: r"/a/my\ report.txt".into(), known: vec!["/a/my report.txt".into()] }]
         );
         assert!(model.reads_documents());
         update(&mut model, Message::DocumentChanged { document: 0, change: None });

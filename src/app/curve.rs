@@ -1,5 +1,8 @@
 //! The curve screen: cost against quality of an eval, under way or finished, with every place worked out between 0 and 1.
 
+use super::action::{Action, Context};
+use super::keymap::Keymap;
+use super::layout::Area;
 use crate::eval::{Curve, svg};
 
 /// What is drawn.
@@ -17,7 +20,8 @@ pub struct CurveScreen {
     pub cost_ticks: Vec<(f64, String)>,
     /// How far it is, in words.
     pub standing: String,
-    pub hints: &'static [(&'static str, &'static str)],
+    /// Keys and what they do.
+    pub hints: Vec<(String, &'static str)>,
     /// The first setting that the list shows.
     pub first: usize,
     pub ascii: bool,
@@ -41,16 +45,43 @@ pub struct Spot {
 const TICKS: u32 = 4;
 /// Qualities that lie within this much are told to a tenth of a per cent.
 const CLOSE: f64 = 0.08;
+/// Where its keys are looked up, the most special first.
+pub const CURVE_CONTEXTS: [Context; 2] = [Context::Curve, Context::Everywhere];
 /// What keys do while the eval runs, and when it is over.
-const RUNNING: &[(&str, &str)] = &[
-    ("q", "leave the picture, the eval goes on"),
-    ("ctrl-c", "ask nothing further; again: stop now"),
-    ("j k", "list"),
+const RUNNING: &[(Action, &str)] = &[
+    (Action::LeaveCurve, "leave, the eval goes on"),
+    (Action::AskNoMore, "ask no more, again: stop"),
+    (Action::Down, "down"),
+    (Action::Up, "up"),
 ];
-const OVER: &[(&str, &str)] = &[("q", "leave"), ("j k", "list")];
+const OVER: &[(Action, &str)] = &[(Action::LeaveCurve, "leave"), (Action::Down, "down"), (Action::Up, "up")];
+/// From so many columns on the list stands beside the plot, with so many cells.
+const WIDE: u16 = 110;
+const LIST: u16 = 48;
+/// Rows of the list below a plot at most, and of a plot at least.
+const LISTED: u16 = 8;
+const PLOT: u16 = 6;
+/// A list that is narrower has two rows for a setting.
+const ONE_ROW: u16 = 60;
+
+/// Where the parts of the screen stand: between a title, and the two rows at the bottom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurveAreas {
+    pub plot: Area,
+    pub list: Area,
+    /// Rows that a setting has in the list.
+    pub rows: u16,
+}
+
+impl CurveAreas {
+    /// Settings that the list shows at once.
+    pub fn shown(&self) -> usize {
+        usize::from(self.list.height / self.rows)
+    }
+}
 
 impl CurveScreen {
-    pub fn of(title: &str, curve: &Curve, standing: String, is_running: bool, ascii: bool) -> Self {
+    pub fn of(title: &str, curve: &Curve, standing: String, is_running: bool, ascii: bool, keymap: &Keymap) -> Self {
         let (widest, (low, high)) = (curve.widest(), curve.tallest());
         let x = |cost: f64| (cost / widest).clamp(0.0, 1.0);
         let y = |quality: f64| ((quality - low) / (high - low).max(1e-9)).clamp(0.0, 1.0);
@@ -86,15 +117,33 @@ impl CurveScreen {
                 .collect(),
             cost_ticks: (0..=TICKS).map(|n| (tick(n), curve.axis.told(widest * tick(n)))).collect(),
             standing,
-            hints: if is_running { RUNNING } else { OVER },
+            hints: if is_running { RUNNING } else { OVER }
+                .iter()
+                .filter_map(|(action, does)| Some((keymap.first_keys(*action)?.to_string(), *does)))
+                .collect(),
             first: 0,
             ascii,
         }
     }
 
-    /// Moves the list by so many rows.
-    pub fn scroll(&mut self, rows: isize) {
-        let last = self.spots.len().saturating_sub(1);
-        self.first = self.first.saturating_add_signed(rows).min(last);
+    /// Where its parts stand on a screen of this size.
+    pub fn areas(&self, width: u16, height: u16) -> CurveAreas {
+        let rest = Area::new(0, 1, width, height.saturating_sub(3));
+        if width >= WIDE {
+            let plot = Area { width: width - LIST, ..rest };
+            let list = Area { x: plot.width + 1, width: LIST - 1, ..rest.below(1) };
+            return CurveAreas { plot, list, rows: 2 };
+        }
+        let rows = if width < ONE_ROW { 2 } else { 1 };
+        let wanted = (self.spots.len() as u16).saturating_mul(rows);
+        let listed = wanted.min(LISTED).min(rest.height.saturating_sub(PLOT)) / rows * rows;
+        let plot = Area { height: rest.height - listed, ..rest };
+        CurveAreas { plot, list: rest.below(plot.height), rows }
+    }
+
+    /// Moves the list by so many settings, on a screen of this size: no further than where its last one is in sight.
+    pub fn scroll(&mut self, settings: isize, (width, height): (u16, u16)) {
+        let last = self.spots.len().saturating_sub(self.areas(width, height).shown().max(1));
+        self.first = self.first.min(last).saturating_add_signed(settings).min(last);
     }
 }

@@ -1,5 +1,7 @@
 //! Which documents to start on: their paths are typed, and stay until the documents are read.
 
+use std::path::PathBuf;
+
 use super::input::LineInput;
 use super::message::Command;
 use super::model::{Model, Overlay};
@@ -10,6 +12,8 @@ pub struct DocumentsForm {
     pub reading: Reading,
     /// How far that is, where it takes long.
     pub progress: String,
+    /// Paths that were there before anything was typed, as they are: their names may hold what no line of text can.
+    pub known: Vec<PathBuf>,
 }
 
 /// What came of the paths that were typed.
@@ -46,7 +50,7 @@ impl Model {
         let (reading, commands) = match form.reading {
             Reading::UnderWay => (Reading::UnderWay, Vec::new()),
             _ if typed.is_empty() => (Reading::Refused("name a file, or more than one".into()), Vec::new()),
-            _ => (Reading::UnderWay, vec![Command::Documents(typed)]),
+            _ => (Reading::UnderWay, vec![Command::Documents { typed, known: form.known.clone() }]),
         };
         self.overlay = Some(Overlay::Documents(DocumentsForm { reading, progress: String::new(), ..form }));
         commands
@@ -84,13 +88,13 @@ mod tests {
         update(&mut model, Message::Resize { width: 80, height: 24 });
         update(&mut model, Message::AskQuestion);
         assert_eq!(press(&mut model, "enter"), [], "nothing was named");
-        assert_eq!(press(&mut model, "a enter"), [Command::Documents("a".into())]);
+        assert_eq!(press(&mut model, "a enter"), [Command::Documents { typed: "a".into(), known: Vec::new() }]);
         assert!(model.reads_documents());
         assert_eq!(press(&mut model, "b enter"), [], "they are read already");
         update(&mut model, Message::DocumentsProgress("reading a: page 1 of 9".into()));
         assert!(matches!(&model.overlay, Some(Overlay::Documents(form)) if form.progress.ends_with("1 of 9")));
         update(&mut model, Message::DocumentsRefused("there is no file a".into()));
-        assert_eq!(press(&mut model, "c enter"), [Command::Documents("ac".into())]);
+        assert_eq!(press(&mut model, "c enter"), [Command::Documents { typed: "ac".into(), known: Vec::new() }]);
         press(&mut model, "esc");
         assert!(!model.reads_documents());
         update(&mut model, Message::DocumentsRefused("too late".into()));

@@ -1,5 +1,7 @@
 //! What comes to the screen, and what the screen wants done.
 
+use std::path::PathBuf;
+
 use super::figures::{Figures, Marks};
 use super::key::Key;
 use super::ledger::Account;
@@ -237,7 +239,11 @@ pub enum Command {
     /// Play the session at hand back from this record on.
     PlayFrom(u64),
     /// Read these documents, to start anew on them: paths as they were typed.
-    Documents(String),
+    Documents {
+        typed: String,
+        /// Files that are meant where a path reads as theirs does, although their names may be no text.
+        known: Vec<PathBuf>,
+    },
     /// Fill the picker of this ticket, in place of one that is filled now.
     Fill {
         ticket: u64,

@@ -58,7 +58,7 @@ pub(crate) mod world;
 mod wrap;
 
 pub use action::{Action, BINDINGS, Binding, Context};
-pub use curve::{CurveScreen, Spot};
+pub use curve::{CURVE_CONTEXTS, CurveAreas, CurveScreen, Spot};
 pub use documents_form::{DocumentsForm, Reading};
 pub use figures::{Figures, Marks, dollars, seconds, seconds_left, short_bytes, short_count, short_time, span_at};
 pub use forecast::Expected;

@@ -60,6 +60,8 @@ pub struct Model {
     pub began_ms: Option<u64>,
     /// When the record came that the protocol waits on now.
     pub waiting_since_ms: u64,
+    /// How long the run at hand waited for the person so far.
+    pub(super) waited_ms: u64,
     pub now_ms: u64,
 
     pub width: u16,
@@ -285,6 +287,7 @@ impl Model {
             at_ms: 0,
             began_ms: None,
             waiting_since_ms: 0,
+            waited_ms: 0,
             now_ms: 0,
             width: 80,
             height: 24,

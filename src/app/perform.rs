@@ -236,6 +236,8 @@ impl Model {
             | Action::FormUp
             | Action::FormDown
             | Action::NewLine
+            | Action::LeaveCurve
+            | Action::AskNoMore
             | Action::EraseWord
             | Action::EraseLine
             | Action::Editor => {}

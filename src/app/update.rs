@@ -102,6 +102,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             model.state = State::default();
             model.partial = None;
             model.began_ms = None;
+            model.waited_ms = 0;
             model.marks = Default::default();
             model.figures = Default::default();
             model.account = Default::default();
@@ -170,6 +171,9 @@ fn tell_news(model: &mut Model, fact: &Fact) {
 
 fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
     let ended = model.state.ending().is_some();
+    if model.is_running() && !model.is_busy() {
+        model.waited_ms += at_ms.saturating_sub(model.at_ms);
+    }
     model.state.apply(fact);
     (model.seq, model.at_ms) = (seq, at_ms);
     model.began_ms.get_or_insert(at_ms);

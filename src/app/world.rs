@@ -4,7 +4,8 @@
 use std::sync::atomic::AtomicBool;
 
 use super::{
-    Account, Command, CurveScreen, Exposed, Exposes, Figures, Key, KeyCode, Marks, Message, Mode, Model, Worked, update,
+    Account, Command, CurveScreen, Exposed, Exposes, Figures, Key, KeyCode, Keymap, Marks, Message, Mode, Model,
+    Worked, update,
 };
 use crate::config::{Loaded, Sources, load};
 use crate::document::{Document, Located, Match, Span};
@@ -574,5 +575,5 @@ pub fn curve_screen(count: usize, ascii: bool) -> CurveScreen {
     });
     let curve = Curve { axis: Axis::Tokens, measure: "evidence".into(), points: points.collect() };
     let standing = "120 of 192 tries done, 2 running, about 3 min left".to_owned();
-    CurveScreen::of("questions.jsonl", &curve, standing, true, ascii)
+    CurveScreen::of("questions.jsonl", &curve, standing, true, ascii, &Keymap::default())
 }

@@ -256,7 +256,7 @@ fn heed(
             desk.offers.archive(ticket, session, restore, config);
         }
         Command::DeleteSession { ticket, session } => desk.offers.delete(ticket, session, config),
-        Command::Documents(typed) => desk.opening.documents(typed),
+        Command::Documents { typed, known } => desk.opening.documents(typed, known),
         Command::Pick(Choice::Session(id)) => desk.opening.session(config, id),
         Command::Pick(choice) => pick(stage, desk, config, documents, &choice),
         // There is nothing to play here, and these were orders.

@@ -62,8 +62,8 @@ pub enum Opened {
 }
 
 impl Opening {
-    /// Reads the documents of these paths, as they were typed.
-    pub fn documents(&mut self, typed: String) {
+    /// Reads the documents of these paths, as they were typed. One that reads as a known path does is that path.
+    pub fn documents(&mut self, typed: String, known: Vec<PathBuf>) {
         let (sender, progress) = mpsc::channel(1);
         let wanted = Arc::new(AtomicBool::new(true));
         let goes_on = wanted.clone();
@@ -77,7 +77,8 @@ impl Opening {
                 }
                 goes_on.load(Ordering::Relaxed)
             };
-            let Loaded { documents, remarks } = Loader::new(found_program()?, &mut tell).load_files(&paths(&typed))?;
+            let Loaded { documents, remarks } =
+                Loader::new(found_program()?, &mut tell).load_files(&files(&typed, known))?;
             Ok(Shown::Documents { documents, remarks, question: None })
         });
         (self.progress, self.wanted) = (Some(progress), Some(Wanted(wanted)));
@@ -181,6 +182,15 @@ fn resumed(recorded: Recorded) -> Shown {
     Shown::Resumed { recorded: Box::new(recorded), config: None }
 }
 
+/// The paths that were typed, the known ones among them as they are: a name that is no UTF-8 cannot be typed.
+fn files(typed: &str, mut known: Vec<PathBuf>) -> Vec<PathBuf> {
+    let meant = |path: PathBuf| {
+        let reads_alike = |known: &PathBuf| known.to_string_lossy() == path.to_string_lossy();
+        known.iter().position(reads_alike).map(|at| known.remove(at)).unwrap_or(path)
+    };
+    paths(typed).into_iter().map(meant).collect()
+}
+
 /// The paths that were typed: apart by blanks, those with blanks in them in quotes, or one path as it stands.
 fn paths(typed: &str) -> Vec<PathBuf> {
     let whole = at_home(typed);
@@ -257,6 +267,17 @@ mod tests {
             assert!(matches!(opened, Opened::Done { shown: Ok(Shown::Resumed { .. }), .. }));
             assert_eq!(store.newest_first().unwrap().len(), 2);
         });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_no_text_stays_as_it_is_beside_what_is_typed() {
+        use std::os::unix::ffi::OsStringExt;
+        let path = |last: u8| PathBuf::from(std::ffi::OsString::from_vec([b"/a/report ", &[last][..]].concat()));
+        let known = vec![path(0xff), path(0xfe), "/a/c".into()];
+        let replaced = char::REPLACEMENT_CHARACTER;
+        let typed = format!("/a/report\\ {replaced} b.txt '/a/report {replaced}'");
+        assert_eq!(files(&typed, known), [path(0xff), "b.txt".into(), path(0xfe)]);
     }
 
     #[test]

@@ -221,7 +221,7 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                     offers.archive(ticket, session, restore, config);
                 }
                 Command::DeleteSession { ticket, session } => offers.delete(ticket, session, config),
-                Command::Documents(typed) => opening.documents(typed),
+                Command::Documents { typed, known } => opening.documents(typed, known),
                 Command::Pick(Choice::Session(id)) => opening.session(config, id),
                 Command::Settings(changed) => *config = *changed,
                 Command::EarlierQuestions => offers.earlier_questions(config),

@@ -10,16 +10,10 @@ use ratatui::widgets::canvas::{Canvas, Context, Line, Points};
 use super::glyphs::{Glyph, to_ascii};
 use super::paint::Paint;
 use super::theme::{Role, Theme};
-use crate::app::{Area, CurveScreen, Spot, gist, width};
+use crate::app::{Area, CurveAreas, CurveScreen, Spot, gist, width};
 
 /// Cells of the numbers left of the plot.
 const NUMBERS: u16 = 7;
-/// From so many columns on the list stands beside the plot, with so many cells.
-const WIDE: u16 = 110;
-const LIST: u16 = 48;
-/// Rows of the list below a plot at most, and of a plot at least.
-const LISTED: u16 = 8;
-const PLOT: u16 = 6;
 /// Which colours tell settings apart; letters do so without any.
 const SERIES: [Role; 6] = [Role::Accent, Role::Good, Role::Warning, Role::Keyword, Role::Number, Role::Bad];
 
@@ -30,22 +24,12 @@ pub fn draw_curve(frame: &mut Frame, screen: &CurveScreen, theme: &Theme) {
     let title = format!(" minions eval · {} · {} against {}", screen.title, screen.quality, screen.cost);
     paint.clear(Area::new(x, y, width, 1), paint.style(Role::Bar));
     paint.text(x, y, width, &gist(&title, usize::from(width)), paint.style(Role::Bar));
+    let areas = screen.areas(width, height);
+    let moved = |area: Area| Area { x: area.x + x, y: area.y + y, ..area };
+    draw_plot(&mut paint, screen, moved(areas.plot));
+    draw_list(&mut paint, screen, &CurveAreas { list: moved(areas.list), ..areas });
     let bottom = y + height;
     // Below: how far it is, and the keys.
-    let rest = Area::new(x, y + 1, width, height.saturating_sub(3));
-    if width >= WIDE {
-        let plot = Area { width: width - LIST, ..rest };
-        draw_plot(&mut paint, screen, plot);
-        draw_list(
-            &mut paint,
-            screen,
-            Area { x: x + plot.width + 1, width: LIST - 1, y: rest.y + 1, height: rest.height.saturating_sub(1) },
-        );
-    } else {
-        let listed = (screen.spots.len() as u16).min(LISTED).min(rest.height.saturating_sub(PLOT));
-        draw_plot(&mut paint, screen, Area { height: rest.height - listed, ..rest });
-        draw_list(&mut paint, screen, Area { y: rest.y + rest.height - listed, height: listed, ..rest });
-    }
     if height > 2 {
         paint.text(x + 1, bottom - 2, width.saturating_sub(1), &screen.standing, paint.style(Role::Strong));
         hints(&mut paint, screen, Area::new(x + 1, bottom - 1, width.saturating_sub(1), 1));
@@ -170,42 +154,37 @@ fn series(n: usize) -> Role {
 }
 
 /// The settings with their figures: in one row where there is room, else in two.
-fn draw_list(paint: &mut Paint, screen: &CurveScreen, area: Area) {
-    let two = area.width < 60;
-    let shown = if two { area.height / 2 } else { area.height };
+fn draw_list(paint: &mut Paint, screen: &CurveScreen, areas: &CurveAreas) {
+    let area = areas.list;
     // As many as fit, and never an empty list.
-    let first = screen.first.min(screen.spots.len().saturating_sub(usize::from(shown.max(1))));
+    let first = screen.first.min(screen.spots.len().saturating_sub(areas.shown().max(1)));
     let dim = paint.style(Role::Dim);
     let mut y = area.y;
-    for (n, spot) in screen.spots.iter().enumerate().skip(first) {
-        if y + u16::from(two) >= area.y + area.height {
-            break;
-        }
+    for (n, spot) in screen.spots.iter().enumerate().skip(first).take(areas.shown()) {
         let style = paint.style(series(n)).add_modifier(Modifier::BOLD);
         paint.text(area.x + 1, y, 3, &spot.letter, style);
         let mark = if spot.on_front { "front" } else { "" };
         let figures = format!("{}  {mark:5}", spot.told);
         let (x, room) = (area.x + 4, area.width.saturating_sub(4));
-        if two {
+        if areas.rows == 2 {
             paint.text(x, y, room, &gist(&spot.setting, usize::from(room)), paint.style(Role::Text));
             paint.text(x, y + 1, room, &figures, dim);
-            y += 2;
-            continue;
+        } else {
+            let taken = width(&figures) as u16 + 1;
+            paint.text(x, y, room.saturating_sub(taken), &spot.setting, paint.style(Role::Text));
+            paint.right(x, y, room, &figures, dim);
         }
-        let taken = width(&figures) as u16 + 1;
-        paint.text(x, y, room.saturating_sub(taken), &spot.setting, paint.style(Role::Text));
-        paint.right(x, y, room, &figures, dim);
-        y += 1;
+        y += areas.rows;
     }
 }
 
 fn hints(paint: &mut Paint, screen: &CurveScreen, area: Area) {
     let mut x = 0;
-    for (key, does) in screen.hints {
+    for (key, does) in &screen.hints {
         if x + (width(key) + width(does) + 1) as u16 > area.width {
             return;
         }
         x += paint.text(area.x + x, area.y, area.width - x, key, paint.style(Role::Key));
-        x += paint.text(area.x + x, area.y, area.width - x, &format!(" {does}  "), paint.style(Role::Dim));
+        x += paint.text(area.x + x, area.y, area.width - x, &format!(" {does}   "), paint.style(Role::Dim));
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::super::Failure;
 use super::super::screen::{depth, stderr_file, themes};
 use super::run::{Eval, Standing, Stop};
-use crate::app::CurveScreen;
+use crate::app::{Action, CURVE_CONTEXTS, CurveScreen, Key, Keymap, Meaning};
 use crate::config::{Loaded, OnHangup};
 use crate::eval::Curve;
 use crate::term::{Capabilities, Events, Options, Signal, TermEvent, Terminal, let_go_of_terminal, signals};
@@ -25,6 +25,11 @@ pub struct Picture {
     events: Events,
     theme: Theme,
     ascii: bool,
+    keymap: Keymap,
+    /// The keys of a sequence that is not whole yet.
+    pending: Vec<Key>,
+    /// The terminal's cells when it was drawn last.
+    size: (u16, u16),
 }
 
 /// What the person wants.
@@ -46,12 +51,13 @@ impl Picture {
             .load(&screen.theme, depth(&capabilities, color))
             .map_err(|error| Failure::usage(error.to_string()))?;
         let ascii = screen.ascii || !capabilities.unicode;
+        let keymap = Keymap::of(loaded)?;
         let (terminal, events) = Terminal::enter(capabilities, Options { mouse: false, stderr: stderr_file() })?;
-        Ok(Self { terminal, events, theme, ascii })
+        Ok(Self { terminal, events, theme, ascii, keymap, pending: Vec::new(), size: (0, 0) })
     }
 
     fn draw(&mut self, screen: &CurveScreen) -> Result<(), Failure> {
-        self.terminal.measure();
+        self.size = self.terminal.measure();
         self.terminal.draw(|frame| draw_curve(frame, screen, &self.theme))?;
         Ok(())
     }
@@ -108,14 +114,14 @@ impl Picture {
     ) -> Result<Over, Failure> {
         let mut frames = interval(FRAME);
         frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let ascii = self.ascii;
+        let (ascii, keymap) = (self.ascii, self.keymap.clone());
         let of = |stands: &watch::Receiver<Standing>| {
             let curve = tokio::task::block_in_place(|| eval.curve());
             let mut standing = stands.borrow().told();
             if *stop.borrow() != Stop::No {
                 standing.push_str("; no further question is asked");
             }
-            CurveScreen::of(eval.questions(), &curve, standing, true, ascii)
+            CurveScreen::of(eval.questions(), &curve, standing, true, ascii, &keymap)
         };
         let (mut screen, mut changed) = (of(stands), true);
         loop {
@@ -129,7 +135,7 @@ impl Picture {
                     changed = false;
                     self.draw(&screen)?;
                 }
-                event = self.events.next() => match pressed(event) {
+                event = self.events.next() => match self.pressed(event) {
                     Pressed::Leave => return Ok(Over::Left),
                     Pressed::Gone => return Ok(Over::HungUp),
                     Pressed::Stop => {
@@ -137,7 +143,7 @@ impl Picture {
                         changed = true;
                     }
                     Pressed::Scroll(rows) => {
-                        screen.scroll(rows);
+                        screen.scroll(rows, self.size);
                         self.draw(&screen)?;
                     }
                     Pressed::Nothing => changed = true,
@@ -165,13 +171,13 @@ pub async fn show(
 ) -> Result<(), Failure> {
     let mut signals = Box::pin(signals()?);
     let mut picture = Picture::enter(loaded, color)?;
-    let mut screen = CurveScreen::of(title, curve, standing.to_owned(), false, picture.ascii);
+    let mut screen = CurveScreen::of(title, curve, standing.to_owned(), false, picture.ascii, &picture.keymap);
     loop {
         picture.draw(&screen)?;
         tokio::select! {
-            event = picture.events.next() => match pressed(event) {
+            event = picture.events.next() => match picture.pressed(event) {
                 Pressed::Leave | Pressed::Gone | Pressed::Stop => break,
-                Pressed::Scroll(rows) => screen.scroll(rows),
+                Pressed::Scroll(rows) => screen.scroll(rows, picture.size),
                 Pressed::Nothing => {}
             },
             Some(signal) = signals.next() => match signal {
@@ -197,17 +203,35 @@ pub fn hung_up(stop: &watch::Sender<Stop>, on_hangup: OnHangup) {
     }
 }
 
-fn pressed(event: Option<TermEvent>) -> Pressed {
-    let key = match event {
-        Some(TermEvent::Key(key)) => key.to_string(),
-        Some(TermEvent::Lost) | None => return Pressed::Gone,
-        Some(_) => return Pressed::Nothing,
-    };
-    match key.as_str() {
-        "q" | "esc" => Pressed::Leave,
-        "ctrl-c" => Pressed::Stop,
-        "j" | "down" => Pressed::Scroll(1),
-        "k" | "up" => Pressed::Scroll(-1),
-        _ => Pressed::Nothing,
+impl Picture {
+    /// What a key means in the keymap; the rest of the screen's keys do nothing here.
+    fn pressed(&mut self, event: Option<TermEvent>) -> Pressed {
+        let key = match event {
+            Some(TermEvent::Key(key)) => key,
+            Some(TermEvent::Lost) | None => return Pressed::Gone,
+            Some(_) => return Pressed::Nothing,
+        };
+        let mut keys = std::mem::take(&mut self.pending);
+        keys.push(key);
+        let action = match self.keymap.meaning(&CURVE_CONTEXTS, &keys) {
+            Meaning::Does(action) => action,
+            Meaning::Begins => {
+                self.pending = keys;
+                return Pressed::Nothing;
+            }
+            Meaning::Nothing => return Pressed::Nothing,
+        };
+        const PAGE: isize = 8;
+        match action {
+            Action::LeaveCurve | Action::Quit | Action::Dismiss => Pressed::Leave,
+            Action::AskNoMore => Pressed::Stop,
+            Action::Down => Pressed::Scroll(1),
+            Action::Up => Pressed::Scroll(-1),
+            Action::PageDown | Action::HalfPageDown => Pressed::Scroll(PAGE),
+            Action::PageUp | Action::HalfPageUp => Pressed::Scroll(-PAGE),
+            Action::Bottom => Pressed::Scroll(isize::MAX),
+            Action::Top => Pressed::Scroll(isize::MIN),
+            _ => Pressed::Nothing,
+        }
     }
 }

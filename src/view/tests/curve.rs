@@ -22,7 +22,7 @@ fn no_size_and_no_number_of_settings_is_too_much_for_it() {
         for count in [0, 1, 3, 60] {
             for ascii in [false, true] {
                 let mut screen = screen(count, ascii);
-                screen.scroll(100);
+                screen.scroll(100, (width, height));
                 let buffer = drawn(&screen, width, height, Depth::None);
                 assert!(!ascii || buffer.content.iter().all(|cell| cell.symbol().is_ascii()));
             }
@@ -36,9 +36,16 @@ fn without_colour_letters_tell_the_settings_apart_and_the_list_scrolls() {
     assert!(none.content.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
     assert!(text(&none).contains("\n A  offline_share=0.00"), "{}", text(&none));
     let mut screen = screen(30, false);
-    screen.scroll(1);
-    screen.scroll(-1);
-    screen.scroll(25);
+    // No press is dead at either end.
+    screen.scroll(-3, (80, 24));
+    screen.scroll(1, (80, 24));
+    assert!(!text(&drawn(&screen, 80, 24, Depth::None)).contains("\n A  "));
+    screen.scroll(-1, (80, 24));
+    assert!(text(&drawn(&screen, 80, 24, Depth::None)).contains("\n A  "));
+    screen.scroll(100, (80, 24));
+    screen.scroll(-1, (80, 24));
+    assert!(!text(&drawn(&screen, 80, 24, Depth::None)).contains("\n D2 "));
+    screen.scroll(1, (80, 24));
     let told = text(&drawn(&screen, 80, 24, Depth::None));
     assert!(told.contains("\n D2 offline_share=0.29") && !told.contains(" A  offline"), "{told}");
 }

@@ -72,6 +72,6 @@ fn replayed(repeat: (Option<u64>, Option<u64>), speed: f64, width: u16, height: 
 
 fn curve_of_many(ascii: bool) -> CurveScreen {
     let mut screen = curve_screen(30, ascii);
-    screen.scroll(25);
+    screen.scroll(25, (80, 24));
     screen
 }
