@@ -38,23 +38,23 @@ pub fn text(paint: &mut Paint, model: &Model, form: &GateText, area: Area) {
 pub fn hinted(gate: Option<Gate>) -> &'static [Action] {
     use Action as A;
     match gate {
-        Some(Gate::Request) => &[A::PassGate, A::EditHeld, A::RunToRound, A::RunToEnd, A::StopHere, A::LookAround],
+        Some(Gate::Request) => &[A::PassGate, A::EditHeld, A::LookAround, A::StopHere, A::RunToRound, A::RunToEnd],
         Some(Gate::Code) => {
-            &[A::PassGate, A::EditHeld, A::SendBack, A::RunToRound, A::RunToEnd, A::StopHere, A::LookAround]
+            &[A::PassGate, A::EditHeld, A::SendBack, A::LookAround, A::StopHere, A::RunToRound, A::RunToEnd]
         }
         Some(Gate::Outputs) => &[
             A::PassGate,
             A::Tick,
             A::RedactPattern,
-            A::RedactLine,
             A::EditHeld,
             A::SendBack,
+            A::LookAround,
+            A::RedactLine,
+            A::StopHere,
             A::RunToRound,
             A::RunToEnd,
-            A::StopHere,
-            A::LookAround,
         ],
-        Some(Gate::Decision) => &[A::PassGate, A::SendBack, A::RunToRound, A::RunToEnd, A::StopHere, A::LookAround],
+        Some(Gate::Decision) => &[A::PassGate, A::SendBack, A::LookAround, A::StopHere, A::RunToRound, A::RunToEnd],
         None => &[A::LookAround],
     }
 }
