@@ -42,3 +42,5 @@ mod replies;
 mod starts;
 #[path = "screen/steering.rs"]
 mod steering;
+#[path = "screen/tour.rs"]
+mod tour;
