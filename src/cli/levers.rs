@@ -9,7 +9,7 @@ use crate::config::Override;
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Protocol")]
 pub struct Levers {
-    /// minions, minion, remote-only or local-only
+    /// minions, minion (a chat; cheaper, misses more), remote-only (sends the documents; dearest) or local-only (free, misses most)
     #[arg(long, value_name = "NAME")]
     pub protocol: Option<String>,
     /// Rounds at most; the last one must answer. More find more in hard questions; each costs its calls
