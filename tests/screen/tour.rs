@@ -143,7 +143,7 @@ async fn scripted_reader() -> Loopback {
             (7, false, 1) => Reply::status(400, json!({ "error": { "message": "the reader stumbled" } })),
             (9, false, 1) => Reply::text("").fault(Fault::Hang),
             (_, false, _) => said(Some(format!("{fee} crowns")), Some(format!("Its fee for 2031 is {fee} crowns."))),
-            (_, true, _) if number % 4 == 0 => said(
+            (_, true, _) if number.is_multiple_of(4) => said(
                 Some(format!("the keeper of berth {number}, berth{number}@tannes.example")),
                 Some("Its keeper still owes the fee.".into()),
             ),
