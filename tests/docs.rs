@@ -18,8 +18,9 @@ use minions::provider::presets::PRESETS;
 use minions::view::{Depth, Theme, draw};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use sha2::{Digest, Sha256};
 
-const SHIPPED: [&str; 2] = ["opm-retirement-calls", "patient-lisinopril"];
+const SHIPPED: [&str; 3] = ["opm-retirement-calls", "patient-lisinopril", "harbour-every-feature"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -227,6 +228,18 @@ fn the_files_that_the_readme_links_to_are_there() {
     for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
         let path: PathBuf = root().join(link);
         assert!(link.starts_with("https://") || path.exists(), "{link}");
+    }
+}
+
+#[test]
+fn the_models_of_the_tests_are_those_that_their_page_tells_of() {
+    let folder = root().join("tests/models");
+    let page = fs::read_to_string(folder.join("README.md")).unwrap();
+    let models = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    for model in models.filter(|path| path.extension().is_some_and(|ending| ending == "gguf")) {
+        let hash = Sha256::digest(fs::read(&model).unwrap());
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(page.contains(&hash), "{}: {hash}", model.display());
     }
 }
 

@@ -136,7 +136,7 @@ impl Model {
         if self.state.ending().is_some() {
             let totals = self.account.ledger.totals();
             // The person's own time was no part of what was expected.
-            let seconds = self.elapsed_ms().saturating_sub(self.waited_ms) as f64 / 1e3;
+            let seconds = self.elapsed_ms().saturating_sub(self.waited.ms()) as f64 / 1e3;
             let told = forecast::became(expected, totals.jobs.planned.into(), seconds, totals.remote_cost_usd);
             writer.text(Tone::Strong, 2, &told, None);
         }

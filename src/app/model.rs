@@ -34,6 +34,7 @@ use super::work::AT_ONCE;
 use crate::config::Loaded;
 use crate::document::{Change, Document, Match, Span};
 use crate::ledger::Comparison;
+use crate::ledger::Waited;
 use crate::protocol::{AskId, Gate, JobId, Phase, State};
 
 /// How long a notice stays.
@@ -60,8 +61,8 @@ pub struct Model {
     pub began_ms: Option<u64>,
     /// When the record came that the protocol waits on now.
     pub waiting_since_ms: u64,
-    /// How long the run at hand waited for the person so far.
-    pub(super) waited_ms: u64,
+    /// For the person, by the run at hand.
+    pub(super) waited: Waited,
     pub now_ms: u64,
 
     pub width: u16,
@@ -287,7 +288,7 @@ impl Model {
             at_ms: 0,
             began_ms: None,
             waiting_since_ms: 0,
-            waited_ms: 0,
+            waited: Waited::default(),
             now_ms: 0,
             width: 80,
             height: 24,

@@ -8,6 +8,7 @@ use super::layout::Pane;
 use super::message::{Command, Message, Mouse, MouseKind};
 use super::model::{Mode, Model, Overlay, Partial};
 use super::picker::Note;
+use crate::ledger::Waited;
 use crate::protocol::{Fact, JobId, Outcome, State};
 
 /// A partial reply longer than this shows only its end; the whole one comes with the record. In bytes.
@@ -102,7 +103,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             model.state = State::default();
             model.partial = None;
             model.began_ms = None;
-            model.waited_ms = 0;
+            model.waited = Waited::default();
             model.marks = Default::default();
             model.figures = Default::default();
             model.account = Default::default();
@@ -171,10 +172,8 @@ fn tell_news(model: &mut Model, fact: &Fact) {
 
 fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
     let ended = model.state.ending().is_some();
-    if model.is_running() && !model.is_busy() {
-        model.waited_ms += at_ms.saturating_sub(model.at_ms);
-    }
     model.state.apply(fact);
+    model.waited.apply(fact, at_ms);
     (model.seq, model.at_ms) = (seq, at_ms);
     model.began_ms.get_or_insert(at_ms);
     model.load.apply(at_ms, fact);

@@ -18,7 +18,7 @@ use crate::app::forecast::became;
 use crate::config::{Config, OnHangup};
 use crate::document::Document;
 use crate::journal::{Session, Stored};
-use crate::ledger::{Exposure, Forecast, Ledger};
+use crate::ledger::{Exposure, Forecast, Ledger, Waited};
 use crate::protocol::{ProtocolKind, State};
 use crate::runtime::{Event, Order};
 use crate::term::{self, Signal};
@@ -117,6 +117,7 @@ pub async fn follow(config: &Config, watched: Watched, mut signals: impl Stream<
     if hung_up {
         answering.alone.begin();
     }
+    let mut waited = Waited::default();
     let (finish, mut hung_up, mut told_to_end) = (config.sessions.on_hangup == OnHangup::Finish, hung_up, false);
     // What it stood at before may be what it needs now.
     answering.note(&state);
@@ -159,6 +160,7 @@ pub async fn follow(config: &Config, watched: Watched, mut signals: impl Stream<
                 ledger.apply(fact);
                 exposure.apply(fact);
                 progress.tell(&state, fact);
+                waited.apply(fact, record.at_ms);
                 answering.alone.note(&state);
             }
         }
@@ -174,7 +176,9 @@ pub async fn follow(config: &Config, watched: Watched, mut signals: impl Stream<
     // What was not worked out by the end is not waited for.
     if let Some(expected) = expected.and_then(|expected| expected.now_or_never()).and_then(Result::ok).flatten() {
         let cost = report.usage.remote.cost_usd;
-        progress.add(&became(&expected, report.jobs.planned.into(), seconds, cost));
+        // The person's own time was no part of what was expected.
+        let own = (seconds - waited.ms() as f64 / 1e3).max(0.0);
+        progress.add(&became(&expected, report.jobs.planned.into(), own, cost));
         report.expected = Some(expected);
     }
     let (exit, failed) = match broke_off.map_or_else(|| ended(session.id().as_str(), &state), Err) {

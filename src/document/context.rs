@@ -32,7 +32,7 @@ impl Context {
         let above: String = words.filter(|words| !chunk.starts_with(words)).collect();
         let text = if above.is_empty() { Cow::Borrowed(chunk) } else { Cow::Owned([&above, "\n", chunk].concat()) };
         // One that goes over a page's end is counted with the next page, whose heading it has.
-        let page = self.ends.partition_point(|end| *end < place.end);
+        let page = self.ends.partition_point(|end| *end + 1 < place.end);
         Ranked { text, page: (!self.ends.is_empty()).then_some((place.document, page)) }
     }
 
@@ -60,5 +60,16 @@ mod tests {
         assert_eq!(above("Behind"), ["# Sales\n"]);
         assert!(above("First").is_empty());
         assert!(above("# Sales").is_empty());
+    }
+
+    #[test]
+    fn a_chunk_belongs_to_the_page_that_it_ends_in_and_one_up_to_a_break_to_the_page_before_it() {
+        let text = "first page\n\x0csecond page\n\x0cthird";
+        let context = Context::of(text);
+        let page = |start: usize, end: usize| context.ranked(&[text], Span::new(0, start, end), &text[start..end]).page;
+        let end = text.find('\x0c').unwrap();
+        for (start, until, of) in [(0, end, 0), (0, end + 1, 0), (0, end + 2, 1), (end + 1, end + 9, 1)] {
+            assert_eq!(page(start, until), Some((0, of)), "{start}..{until}");
+        }
     }
 }

@@ -17,6 +17,7 @@ mod rounds;
 mod shingle;
 mod span_set;
 mod traffic;
+mod waited;
 
 pub use account::{Baseline, Call, CallState, Ledger, LocalTotals, RemoteTotals, Tokens, Totals};
 pub use aggregated::{Aggregated, AggregatedRound};
@@ -34,3 +35,4 @@ pub use precedent::{Past, Precedent};
 pub use rounds::{RoundTotals, Sum};
 pub use span_set::SpanSet;
 pub use traffic::Traffic;
+pub use waited::Waited;

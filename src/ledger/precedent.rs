@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::waited::Waited;
 use crate::protocol::{Ending, Fact, ProtocolKind};
 
 /// A session that came to its end by itself. Jobs and replies that were taken from other sessions count in none of it.
@@ -39,9 +40,7 @@ pub struct Past {
     /// When the session began, and when its last record was made.
     lasted: Option<(u64, u64)>,
     ended: bool,
-    /// Since when it waits for the person, and how long it did before. That time is not the machine's.
-    waits_since: Option<u64>,
-    waited_ms: u64,
+    waited: Waited,
     /// Whether it tells nothing of another session: a model was changed, or work was taken from elsewhere or held up in its midst.
     mixed: bool,
 }
@@ -50,6 +49,7 @@ impl Past {
     pub fn apply(&mut self, fact: &Fact, at_ms: u64) {
         let (began, _) = self.lasted.unwrap_or((at_ms, at_ms));
         self.lasted = Some((began, at_ms));
+        self.waited.apply(fact, at_ms);
         let precedent = &mut self.precedent;
         match fact {
             Fact::SessionOpened(opened) => {
@@ -90,15 +90,6 @@ impl Past {
                 precedent.output_tokens += answer.usage.output_tokens;
                 precedent.asking_ms += answer.total_ms;
             }
-            // Where a run waits for a word, nothing of it is under way.
-            Fact::GateReached { .. }
-            | Fact::ConsentAsked { .. }
-            | Fact::BudgetReached(_)
-            | Fact::ExposureReached(_) => drop(self.waits_since.get_or_insert(at_ms)),
-            Fact::GatePassed { .. } | Fact::ConsentGiven | Fact::BudgetRaised { .. } | Fact::ExposureRaised { .. } => {
-                let since = self.waits_since.take();
-                self.waited_ms += since.map_or(0, |since| at_ms.saturating_sub(since));
-            }
             // What was taken up again stood still for a while, and what was paused went on with what it had begun.
             Fact::RemoteAnswered(_) | Fact::SessionResumed(_) | Fact::RunPaused { .. } => self.mixed = true,
             Fact::SessionEnded { ending } => {
@@ -118,7 +109,7 @@ impl Past {
     pub fn precedent(mut self) -> Option<Precedent> {
         self.close_reading();
         let (began, last) = self.lasted?;
-        let told = self.precedent.reading_ms + self.precedent.asking_ms + self.waited_ms;
+        let told = self.precedent.reading_ms + self.precedent.asking_ms + self.waited.ms();
         self.precedent.other_ms = last.saturating_sub(began).saturating_sub(told);
         (self.ended && !self.mixed && self.precedent.rounds > 0).then_some(self.precedent)
     }

@@ -354,11 +354,11 @@ fn the_time_at_a_gate_is_the_persons_and_no_part_of_what_the_run_took() {
     world.start().plan();
     let mut model = world.model(120, 40);
     let told = world.facts.len();
-    assert_eq!(model.waited_ms, 0);
+    assert_eq!(model.waited.ms(), 0);
     world.say(GateChoice::Pass).abstained(0).abstained(1);
     for (seq, fact) in (1..).zip(&world.facts).skip(told) {
         // A minute later.
         update(&mut model, Message::Fact { seq, at_ms: seq * 250 + 60_000, fact: Box::new(fact.clone()) });
     }
-    assert_eq!(model.waited_ms, 60_250);
+    assert_eq!(model.waited.ms(), 60_250);
 }
