@@ -12,7 +12,7 @@ mod wording;
 
 use std::cell::Cell;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use memchr::memmem;
 
@@ -28,8 +28,6 @@ const SHORT: usize = 4;
 /// How many places that agree in normal form are looked at in one search; a quotation that may not be pointed at
 /// in any of them counts as not found.
 const MAX_CANDIDATES: usize = 20_000;
-/// So many other places of a quotation are counted.
-const MOST_COUNTED: u32 = 1000;
 
 /// Looks quotations up in a session's documents. Made once a session; the normal form of a document (about its own size)
 /// is made at the first quotation, about 20 ms a megabyte, and an index of it (half as much) at the first one that agrees
@@ -40,6 +38,8 @@ pub struct Locator {
     bounds: Vec<Span>,
     /// The words of all documents.
     known: OnceLock<Known>,
+    /// The words that were looked for last, and where they stand: many jobs cite the same ones.
+    last: Mutex<(String, Vec<Span>, bool)>,
 }
 
 impl Locator {
@@ -49,6 +49,7 @@ impl Locator {
             documents: documents.iter().map(Searchable::new).collect(),
             bounds: documents.iter().enumerate().map(whole).collect(),
             known: OnceLock::new(),
+            last: Mutex::default(),
         }
     }
 
@@ -122,19 +123,31 @@ impl Locator {
         if needle.weight < SHORT {
             return Elsewhere::default();
         }
-        let finder = memmem::Finder::new(&needle.folded);
-        let left = Cell::new(MAX_CANDIDATES);
-        let others = self
-            .normal_places(&needle, &finder, &self.bounds, &left)
+        let (all, mut or_more) = self.places_of(&needle);
+        let others = all
+            .into_iter()
             .filter(|other| other.document != place.document || other.end <= place.start || place.end <= other.start);
-        let (mut spans, mut count) = (Vec::new(), 0);
-        for other in others.take(MOST_COUNTED as usize) {
-            count += 1;
-            if spans.len() < Elsewhere::MOST {
-                spans.push(other);
-            }
+        let mut spans: Vec<Span> = others.collect();
+        or_more |= spans.len() > Elsewhere::MOST;
+        spans.truncate(Elsewhere::MOST);
+        Elsewhere { count: spans.len() as u32, spans, or_more }
+    }
+
+    /// The first places of these words, as many as are told of any place among them, and whether there are or may be more. Each
+    /// takes some microseconds, and thousands of jobs may quote what stands in thousands of places.
+    fn places_of(&self, needle: &Needle) -> (Vec<Span>, bool) {
+        let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (words, spans, or_more) = &*last()
+            && *words == needle.folded
+        {
+            return (spans.clone(), *or_more);
         }
-        Elsewhere { spans, count, or_more: count == MOST_COUNTED || left.get() == 0 }
+        let (finder, left) = (memmem::Finder::new(&needle.folded), Cell::new(MAX_CANDIDATES));
+        let most = Elsewhere::MOST + 2;
+        let spans: Vec<Span> = self.normal_places(needle, &finder, &self.bounds, &left).take(most).collect();
+        let or_more = spans.len() == most || left.get() == 0;
+        *last() = (needle.folded.clone(), spans.clone(), or_more);
+        (spans, or_more)
     }
 
     fn is_within(&self, span: &Span) -> bool {

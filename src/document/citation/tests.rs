@@ -227,20 +227,17 @@ fn white_space_around_a_dash_is_no_part_of_a_place() {
 }
 
 #[test]
-fn of_very_many_places_some_are_told_and_all_are_counted() {
-    let text = "page 7 of the report\n".repeat(100);
-    let located = Locator::new(&[Document::from_text("d", text)]).locate("page 7 of the report", &[]).unwrap();
-    assert_eq!((located.elsewhere.spans.len(), located.place_count()), (Elsewhere::MOST, 100));
-    let text = format!("{}{}", "page 70\n".repeat(2_000), "page 7\n".repeat(50));
+fn of_very_many_places_some_are_told_and_that_there_are_more() {
+    let text = format!("{}{}", "page 70\n".repeat(2_000), "page 7\n".repeat(25));
     let documents = [Document::from_text("d", text.as_str())];
-    let part = Span::new(0, text.len() - 40 * 7, text.len());
-    for (within, count) in [(None, 50), (Some(part), 40)] {
+    let part = Span::new(0, text.len() - 20 * 7, text.len());
+    for (within, count) in [(None, 25), (Some(part), 20)] {
         let located = Locator::within(&documents, within).locate("page 7", &[part]).unwrap();
         assert_eq!((located.place_count(), located.elsewhere.or_more), (count, false), "page 70 is another");
     }
     let many = Document::from_text("d", "page 7 of the report\n".repeat(2_000));
     let located = Locator::new(&[many]).locate("page 7 of the report", &[]).unwrap();
-    assert_eq!(located.elsewhere.told(located.place_count()), "1001 or more");
+    assert_eq!(located.elsewhere.told(located.place_count()), "32 or more");
     let alone = Locator::new(&[Document::from_text("d", "7 7 7")]).locate("7", &[Span::new(0, 2, 3)]).unwrap();
     assert_eq!(alone.place_count(), 1, "a mere number stands where it was quoted from");
 }
