@@ -118,29 +118,12 @@ impl Past {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{
-        Estimate, Gate, Held, ModelInfo, Overexposed, Purpose, Reached, Scope, SessionOpened, Settings,
-    };
-
-    fn opened() -> Fact {
-        let model = ModelInfo { provider: "test".into(), model: "test".into(), is_model: true, price: None };
-        Fact::SessionOpened(Box::new(SessionOpened {
-            question: "What is it?".into(),
-            settings: Settings::default(),
-            documents: Vec::new(),
-            remote: model.clone(),
-            local: model,
-            prompts: String::new(),
-            program: String::new(),
-            clock_ms: None,
-            embedding: None,
-            parent: None,
-        }))
-    }
+    use crate::protocol::{Estimate, Gate, Held, Overexposed, Purpose, Reached, Scope, SessionOpened, Settings};
 
     fn precedent(between: &[Fact]) -> Option<Precedent> {
         let mut past = Past::default();
-        let begins = [opened(), Fact::RoundBegan { round: 1, last: false }];
+        let opened = Fact::SessionOpened(Box::new(SessionOpened::example(Settings::default(), &[])));
+        let begins = [opened, Fact::RoundBegan { round: 1, last: false }];
         let ends = [Fact::SessionEnded { ending: Ending::Answered }];
         let facts = begins.iter().chain(between).chain(&ends);
         facts.zip((0..).step_by(60_000)).for_each(|(fact, at_ms)| past.apply(fact, at_ms));

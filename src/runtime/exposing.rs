@@ -72,25 +72,14 @@ impl Exposing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{AskId, Gates, Message, ModelInfo, Purpose, ReplyFormat, SessionOpened, Settings};
+    use crate::protocol::{AskId, Gates, Message, Purpose, ReplyFormat, SessionOpened, Settings};
 
     const TEXT: &str = "Everything that this document holds is meant for this machine alone, and for nobody else.";
 
     fn state(gates: Gates, documents: &[Document]) -> State {
-        let model = ModelInfo { provider: "test".into(), model: "test".into(), is_model: true, price: None };
         let mut state = State::default();
-        state.apply(&Fact::SessionOpened(Box::new(SessionOpened {
-            question: "What is it?".into(),
-            settings: Settings { max_exposed_share: Some(0.5), gates, ..Settings::default() },
-            documents: documents.iter().map(Document::reference).collect(),
-            remote: model.clone(),
-            local: model,
-            prompts: String::new(),
-            program: String::new(),
-            clock_ms: None,
-            embedding: None,
-            parent: None,
-        })));
+        let settings = Settings { max_exposed_share: Some(0.5), gates, ..Settings::default() };
+        state.apply(&Fact::SessionOpened(Box::new(SessionOpened::example(settings, documents))));
         state.apply(&Fact::RoundBegan { round: 1, last: false });
         state
     }

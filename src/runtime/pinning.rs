@@ -30,25 +30,14 @@ fn readable(span: Span, documents: &[Document], room: Option<usize>) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Fact, ModelInfo, SessionOpened, Settings};
+    use crate::protocol::{Fact, SessionOpened, Settings};
 
     #[test]
     fn what_cannot_be_read_is_not_pinned_and_a_note_says_why() {
         let documents = [Document::from_text("d", "Äpfel and pears.")];
-        let model = ModelInfo { provider: "test".into(), model: "test".into(), is_model: true, price: None };
         let mut state = State::default();
-        state.apply(&Fact::SessionOpened(Box::new(SessionOpened {
-            question: "What is it?".into(),
-            settings: Settings::default(),
-            documents: documents.iter().map(Document::reference).collect(),
-            remote: model.clone(),
-            local: model,
-            prompts: String::new(),
-            program: String::new(),
-            clock_ms: None,
-            embedding: None,
-            parent: None,
-        })));
+        let settings = Settings::default();
+        state.apply(&Fact::SessionOpened(Box::new(SessionOpened::example(settings, &documents))));
         let said = |state: &State, start, end, room| match pin(state, Span::new(0, start, end), &documents, room) {
             Input::Note { text } => text,
             Input::Pin(_) => "pinned".into(),

@@ -1,6 +1,6 @@
 //! LongHealth: `data/benchmark_v5.json` of <https://github.com/kbressem/LongHealth>, an object of patients, each with notes and
 //! questions of five choices. A patient's notes are one document here. `answer_location` names notes and, in each, where passages
-//! begin and end as shares of its length: they are the evidence.
+//! begin and end, taken here for shares of its length: they are the evidence. What lies outside of 0 to 1 is left out.
 
 use std::ops::Range;
 

@@ -43,7 +43,7 @@ fn financebench() {
 }
 
 /// `data/benchmark_v5.json` of kbressem/LongHealth: patients by name, their letters by name, twenty questions each. That `answer_location`
-/// holds shares of a letter's length is how rballachay/DrLongHealth reads it (`src/utils.py`).
+/// holds shares of a letter's length is an assumption: the published file was not at hand.
 #[test]
 fn longhealth() {
     let text = r#"{"patient_01": {"name": "Anna Sample", "birthday": "1970-01-01", "diagnosis": "DLBCL",

@@ -30,6 +30,26 @@ pub struct SessionOpened {
     pub parent: Option<Parent>,
 }
 
+#[cfg(test)]
+impl SessionOpened {
+    /// A question of these documents to models that a test names nothing more of.
+    pub fn example(settings: Settings, documents: &[crate::document::Document]) -> Self {
+        let model = ModelInfo { provider: "test".into(), model: "test".into(), is_model: true, price: None };
+        Self {
+            question: "What is it?".into(),
+            settings,
+            documents: documents.iter().map(crate::document::Document::reference).collect(),
+            remote: model.clone(),
+            local: model,
+            prompts: String::new(),
+            program: String::new(),
+            clock_ms: None,
+            embedding: None,
+            parent: None,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent {
     pub session: String,
