@@ -81,6 +81,12 @@ impl Counting {
         Self { task, _wanted: wanted, until: None }
     }
 
+    /// A count that ends when its test says so, and that a session waits for as long as the test runs.
+    #[cfg(test)]
+    pub(super) fn by(task: JoinHandle<Option<DocumentTokens>>) -> Self {
+        Self { task: Some(task), _wanted: Wanted::default(), until: Some(Instant::now() + Duration::from_secs(3600)) }
+    }
+
     pub(super) fn is_under_way(&self) -> bool {
         self.task.is_some()
     }

@@ -547,3 +547,6 @@ fn sample_utilization() -> mpsc::Receiver<UtilizationSample> {
     });
     receiver
 }
+
+#[cfg(test)]
+mod tests;
