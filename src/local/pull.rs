@@ -4,7 +4,7 @@ use std::io::SeekFrom;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, ETAG, IF_RANGE, RANGE};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_RANGE, RANGE};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -35,13 +35,15 @@ pub enum PullError {
     )]
     Name(String),
     #[error(
-        "{place} could not be reached ({why}): check the network, then run the same again; it goes on where it stopped"
+        "{place} could not be reached ({why}): check the network, then run the same again; it goes on where it stopped if the server can"
     )]
     Network { place: String, why: String },
     #[error("{place} has no {what}: check the name{}", if *.token { "" } else { ", and set HF_TOKEN where the model is not public" })]
     Missing { place: String, what: String, token: bool },
     #[error("{place} refused ({status}): {}", if *.status == 401 || *.status == 403 { "accept the model's terms there and set HF_TOKEN" } else { "try again later" })]
     Refused { place: String, status: u16 },
+    #[error("{0:?} is no SHA-256: give its 64 hexadecimal digits, or leave --sha256 out")]
+    NoHash(String),
     #[error("{repo} holds no .gguf file: take a repository that does, often named …-GGUF")]
     NoGguf { repo: String },
     #[error("{repo} holds several models, name one of them, such as {repo}:{}", .files.join(", or :"))]
@@ -62,6 +64,17 @@ pub enum PullError {
     Another(PathBuf),
     #[error("{path:?} cannot be written ({error}): free some space or name another folder with local.models_dir")]
     File { path: PathBuf, error: std::io::Error },
+}
+
+impl PullError {
+    /// Whether the same may go well a little later.
+    fn may_pass(&self) -> bool {
+        match self {
+            PullError::Network { .. } => true,
+            PullError::Refused { status, .. } => *status >= 500 || *status == 429,
+            _ => false,
+        }
+    }
 }
 
 /// One file to fetch.
@@ -107,6 +120,10 @@ impl Puller {
     /// Finds the files that `named` means, several where a model is split: a URL, or `owner/repository`, with `:FILE.gguf` or `:Q4_K_M` where it holds several.
     pub async fn find(&self, named: &str, sha256: Option<String>) -> Result<Vec<Wanted>, PullError> {
         let unknown = || PullError::Name(named.to_owned());
+        let is_hash = |hash: &String| hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if let Some(hash) = sha256.as_ref().filter(|hash| !is_hash(hash)) {
+            return Err(PullError::NoHash(hash.clone()));
+        }
         if let Some(url) = Url::parse(named).ok().filter(|url| matches!(url.scheme(), "http" | "https")) {
             let name = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default().to_owned();
             let keyed = url.origin() == self.endpoint.origin();
@@ -189,8 +206,13 @@ impl Puller {
     ) -> Result<PathBuf, PullError> {
         let path = folder.join(&wanted.name);
         if fs::try_exists(&path).await.unwrap_or(false) {
-            let checked = self.check(&path, wanted).await;
-            return checked.map(|()| path.clone()).map_err(|_| PullError::Another(path));
+            let is_it = self.check(&path, wanted).await.is_ok() && self.is_as_long(&path, wanted).await;
+            if !is_it {
+                return Err(PullError::Another(path));
+            }
+            let there = length(&path).await;
+            tell(there, Some(there));
+            return Ok(path);
         }
         fs::create_dir_all(folder).await.map_err(|error| PullError::File { path: folder.to_owned(), error })?;
         let part = folder.join(format!("{}.part", wanted.name));
@@ -199,7 +221,7 @@ impl Puller {
             let before = length(&part).await;
             match self.fetch_rest(wanted, &part, tell).await {
                 Ok(()) => break,
-                Err(error @ PullError::Network { .. }) => {
+                Err(error) if error.may_pass() => {
                     failures = if length(&part).await > before { 1 } else { failures + 1 };
                     if failures >= ATTEMPTS {
                         return Err(error);
@@ -217,6 +239,18 @@ impl Puller {
         checked?;
         fs::rename(&part, &path).await.map_err(|error| PullError::File { path: path.clone(), error })?;
         Ok(path)
+    }
+
+    /// Without a hash, whether the file is as long as the server says. One that does not say is taken at its name.
+    async fn is_as_long(&self, path: &Path, wanted: &Wanted) -> bool {
+        if wanted.sha256.is_some() {
+            return true;
+        }
+        let told = self.send(self.http.head(wanted.url.clone()), &wanted.url, wanted.keyed).await.ok();
+        let told = told.filter(|reply| reply.status().is_success());
+        let bytes = told.and_then(|reply| reply.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse::<u64>().ok());
+        let there = length(path).await;
+        bytes.is_none_or(|bytes| bytes == there)
     }
 
     /// Asks for what is not there yet; the whole, where the file has changed since (RFC 9110 §13.1.5).
@@ -303,11 +337,15 @@ impl Puller {
 
 /// The one file that is meant, or all parts of it in their order.
 fn choose<'a>(repo: &str, choice: &str, listed: &'a [Listed]) -> Result<Vec<&'a Listed>, PullError> {
-    let named = |file: &&Listed| {
-        let name = file.path.to_lowercase();
-        is_model(&file.path) && !name.contains("mmproj") && (choice.is_empty() || name.contains(&choice.to_lowercase()))
+    let wanted = choice.to_lowercase();
+    let fits = |whole: bool| {
+        let named = |file: &&Listed| {
+            let name = file.path.to_lowercase();
+            is_model(&name) && !name.contains("mmproj") && holds(&name, &wanted, whole)
+        };
+        listed.iter().filter(named).collect::<Vec<_>>()
     };
-    let files: Vec<&Listed> = listed.iter().filter(named).collect();
+    let files = Some(fits(true)).filter(|files| !files.is_empty()).unwrap_or_else(|| fits(false));
     let exact = files.iter().find(|file| file.path == choice || file_name(&file.path) == choice);
     match (exact, files.as_slice()) {
         (Some(file), _) | (None, [file]) => with_parts(repo, file, listed),
@@ -321,6 +359,15 @@ fn choose<'a>(repo: &str, choice: &str, listed: &'a [Listed]) -> Result<Vec<&'a 
             Err(PullError::Several { repo: repo.to_owned(), files })
         }
     }
+}
+
+/// Whether a file's name holds these words; as a `whole`, so that `Q4_K` means neither `IQ4_K` nor `Q4_K_M`.
+fn holds(name: &str, wanted: &str, whole: bool) -> bool {
+    let goes_on = |c: char| c.is_alphanumeric() || c == '_';
+    let begins = wanted.starts_with(goes_on);
+    name.match_indices(wanted).any(|(at, _)| {
+        !whole || !(begins && name[..at].ends_with(goes_on) || name[at + wanted.len()..].starts_with(goes_on))
+    })
 }
 
 fn with_parts<'a>(repo: &str, file: &'a Listed, listed: &'a [Listed]) -> Result<Vec<&'a Listed>, PullError> {

@@ -64,10 +64,13 @@ async fn give(State(stock): State<Stock>, uri: Uri, headers: HeaderMap) -> Respo
     stock.asked.lock().unwrap().push((uri.path().to_owned(), headers.clone()));
     if uri.path().starts_with("/api/models/maker/small-GGUF/tree/main") {
         let file = |name: &str| json!({"type": "file", "path": name, "lfs": {"oid": SHA}});
-        let list = json!([file("small-Q4_0.gguf"), file("small-Q8_0.gguf"), file("F16/small-F16-00002-of-00002.gguf"),
+        let list = json!([file("small-Q4_0.gguf"), file("small-IQ4_0.gguf"), file("small-Q8_0.gguf"), file("F16/small-F16-00002-of-00002.gguf"),
             file("F16/small-F16-00001-of-00002.gguf"), file("small-BF16-00001-of-00003.gguf"),
             {"type": "file", "path": "README.md"}]);
         return Response::new(Body::from(list.to_string()));
+    }
+    if uri.path().starts_with("/busy/") && stock.asked.lock().unwrap().len() == 1 {
+        return Response::builder().status(503).body(Body::empty()).unwrap();
     }
     if uri.path().ends_with("page.gguf") {
         return Response::builder().header("content-type", "text/html; charset=utf-8").body("<html>".into()).unwrap();
@@ -135,7 +138,7 @@ async fn a_model_is_found_by_name_fetched_checked_and_fetched_once() {
 async fn all_parts_of_a_split_model_are_found_in_their_order() {
     let shelf = Shelf::with(None).await;
     let puller = Puller::new(&shelf.url(""), None).unwrap();
-    for named in ["maker/small-GGUF:-F16", "maker/small-GGUF:small-F16-00002-of-00002.gguf"] {
+    for named in ["maker/small-GGUF:-F16", "maker/small-GGUF:F16", "maker/small-GGUF:small-F16-00002-of-00002.gguf"] {
         let parts = puller.find(named, None).await.unwrap();
         let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
         assert_eq!(names, ["small-F16-00001-of-00002.gguf", "small-F16-00002-of-00002.gguf"], "{named}");
@@ -143,6 +146,38 @@ async fn all_parts_of_a_split_model_are_found_in_their_order() {
     }
     let error = puller.find("maker/small-GGUF:-F16", Some(SHA.into())).await.unwrap_err();
     assert!(matches!(error, PullError::HashOfParts { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_part_of_a_name_is_meant_as_a_whole_where_a_file_has_it() {
+    let shelf = Shelf::with(None).await;
+    let puller = Puller::new(&shelf.url(""), None).unwrap();
+    assert_eq!(find(&puller, "maker/small-GGUF:Q4_0", None).await.name, "small-Q4_0.gguf");
+    assert_eq!(find(&puller, "maker/small-GGUF:iq4", None).await.name, "small-IQ4_0.gguf");
+}
+
+#[tokio::test]
+async fn another_model_of_the_same_name_is_not_taken_for_it() {
+    let (shelf, folder) = (Shelf::with(None).await, tempfile::tempdir().unwrap());
+    let puller = Puller::new(&shelf.url(""), None).unwrap();
+    let other = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/copying.gguf");
+    std::fs::copy(other, folder.path().join("tiny.gguf")).unwrap();
+    let wanted = find(&puller, &shelf.url("other/tiny.gguf"), None).await;
+    let error = puller.fetch(&wanted, folder.path(), &mut |_, _| {}).await.unwrap_err();
+    assert!(matches!(error, PullError::Another(_)), "{error}");
+    std::fs::remove_file(folder.path().join("tiny.gguf")).unwrap();
+    for _ in 0..2 {
+        assert!(same(&puller.fetch(&wanted, folder.path(), &mut |_, _| {}).await.unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_is_asked_again() {
+    let (shelf, folder) = (Shelf::with(None).await, tempfile::tempdir().unwrap());
+    let puller = Puller::new(&shelf.url(""), None).unwrap();
+    let wanted = find(&puller, &shelf.url("busy/tiny.gguf"), None).await;
+    assert!(same(&puller.fetch(&wanted, folder.path(), &mut |_, _| {}).await.unwrap()));
+    assert_eq!(shelf.asked("range").len(), 2);
 }
 
 #[tokio::test]
@@ -196,13 +231,15 @@ async fn what_cannot_be_had_is_told_with_what_to_do() {
     let (shelf, folder) = (Shelf::with(None).await, tempfile::tempdir().unwrap());
     let puller = Puller::new(&shelf.url(""), None).unwrap();
     let told = async |named: &str| puller.find(named, None).await.unwrap_err().to_string();
-    assert!(told("maker/small-GGUF").await.contains(":small-Q4_0.gguf, or :small-Q8_0.gguf"));
+    assert!(told("maker/small-GGUF").await.contains(":small-Q4_0.gguf, or :small-IQ4_0.gguf"));
     assert!(told("maker/small-GGUF:Q2").await.contains("check the name"));
     assert!(told("maker/nothing").await.contains("set HF_TOKEN"));
     assert!(told("maker/small-GGUF:BF16").await.contains("in 3 parts and lists 1 of them"));
     for name in ["small", "../etc", "a/..", "a/b/c", "https://host/model.bin", "file:///etc/passwd"] {
         assert!(told(name).await.contains("neither a URL"), "{name}");
     }
+    let hash = puller.find("maker/small-GGUF:Q4_0", Some("abc".into())).await.unwrap_err();
+    assert!(hash.to_string().contains("64 hexadecimal digits"), "{hash}");
     std::fs::write(folder.path().join("mine.gguf"), "not a model").unwrap();
     let mine = find(&puller, &shelf.url("mine.gguf"), None).await;
     let error = puller.fetch(&mine, folder.path(), &mut |_, _| {}).await.unwrap_err();
