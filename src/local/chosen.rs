@@ -3,15 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use super::fit::{self, TooBig};
-use super::gguf::{self, GgufInfo};
-use super::models::{ModelError, scan};
-use crate::config::{Folders, LocalConfig};
+use super::gguf::GgufInfo;
+use super::models::{self, ModelError, scan};
+use crate::config::{FlashAttention, Folders, KvType, LocalConfig};
+#[cfg(feature = "llama")]
+use crate::protocol::prompts;
 use crate::utilization::available_memory;
 
 /// Names that are offered where none is the one asked for.
 const NEAR: usize = 3;
 /// How like the asked one they are (Jaro-Winkler; 1 is equal).
 const LIKE: f64 = 0.6;
+/// Numbers of a block of the cache's type `q8_0` (`QK8_0` of ggml-common.h).
+const Q8_BLOCK: u64 = 32;
 
 /// Why a setting names no model that can do its work, in one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +44,12 @@ enum Why {
     #[error("{0:?} is a reranker, which embeds no text; take a model that was made for embeddings")]
     Reranker(PathBuf),
     #[error("{0:?}: {1}")]
+    Template(PathBuf, String),
+    #[error("q8_0 needs flash attention; set local.flash_attention to auto or on, or local.kv_type to f16")]
+    NeedsFlash,
+    #[error("q8_0 keeps {Q8_BLOCK} numbers together, and a head of {0:?} has {1}; set local.kv_type to f16")]
+    Uneven(PathBuf, u64),
+    #[error("{0:?}: {1}")]
     TooBig(PathBuf, TooBig),
 }
 
@@ -57,7 +67,9 @@ fn offered(near: &[String]) -> String {
 /// Where the file of the settings' model is.
 pub fn chosen(local: &LocalConfig) -> Result<PathBuf, ChoiceError> {
     let told = |why| ChoiceError { setting: "local.model", why };
-    let (path, info) = find(&local.model, Folders::models(local).as_deref()).and_then(chats).map_err(told)?;
+    let found = find(&local.model, Folders::models(local).as_deref());
+    let (path, info) = found.and_then(|found| chats(found, local.thinking_tokens > 0)).map_err(told)?;
+    keeps(&path, &info, local).map_err(|why| ChoiceError { setting: "local.kv_type", why })?;
     room(&path, &info, local).map_err(told)?;
     Ok(path)
 }
@@ -79,8 +91,40 @@ fn room(path: &Path, info: &GgufInfo, local: &LocalConfig) -> Result<(), Why> {
     fit::check(info, local, available_memory()).map_err(|error| Why::TooBig(path.to_owned(), error))
 }
 
-fn chats(found: (PathBuf, GgufInfo)) -> Result<(PathBuf, GgufInfo), Why> {
-    if found.1.chat_template.is_some() { Ok(found) } else { Err(Why::NoChat(found.0)) }
+/// Whether jobs can be put to it, after thoughts or without: its template is tried here, before the remote LM is paid.
+fn chats(found: (PathBuf, GgufInfo), thinking: bool) -> Result<(PathBuf, GgufInfo), Why> {
+    match &found.1.chat_template {
+        Some(template) => frames(template, thinking).map_err(|why| Why::Template(found.0.clone(), why))?,
+        None => return Err(Why::NoChat(found.0)),
+    }
+    Ok(found)
+}
+
+#[cfg(feature = "llama")]
+fn frames(template: &str, thinking: bool) -> Result<(), String> {
+    // Which words begin and end a text is known only where the model is loaded.
+    let framed = super::llama::template::frame(template, "", "", prompts::worker_system(), thinking);
+    framed.map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// Without the engine nothing is put to the model.
+#[cfg(not(feature = "llama"))]
+fn frames(_template: &str, _thinking: bool) -> Result<(), String> {
+    Ok(())
+}
+
+/// Whether llama.cpp can keep what was read in the form that the settings name (`llama_init_from_model` of llama.cpp).
+fn keeps(path: &Path, info: &GgufInfo, local: &LocalConfig) -> Result<(), Why> {
+    if local.kv_type == KvType::F16 {
+        return Ok(());
+    }
+    if local.flash_attention == FlashAttention::Off {
+        return Err(Why::NeedsFlash);
+    }
+    match info.head_lengths() {
+        Some((key, value)) if key % Q8_BLOCK != 0 || value % Q8_BLOCK != 0 => Err(Why::Uneven(path.to_owned(), key)),
+        _ => Ok(()),
+    }
 }
 
 /// The kinds of pooling are those of llama.h: mean, first, last, and the score of a reranker.
@@ -98,7 +142,10 @@ fn find(named: &str, folder: Option<&Path>) -> Result<(PathBuf, GgufInfo), Why> 
     }
     let path = PathBuf::from(named);
     match (path.is_file(), folder) {
-        (true, _) => gguf::read(&path).map(|info| (path, info)).map_err(|error| ModelError::from(error).into()),
+        (true, _) => {
+            let model = models::at(&path);
+            Ok((model.path, model.info?))
+        }
         (false, Some(folder)) => in_folder(named, folder),
         (false, None) => Err(Why::NoFolder(named.to_owned())),
     }
@@ -141,7 +188,7 @@ mod tests {
         let mut half = std::fs::read(TINY).unwrap();
         half.truncate(half.len() / 2);
         std::fs::write(folder.path().join("half.gguf"), half).unwrap();
-        let chat = |named: &str| find(named, Some(folder.path())).and_then(chats);
+        let chat = |named: &str| find(named, Some(folder.path())).and_then(|found| chats(found, false));
         let told = |named: &str| chat(named).unwrap_err().to_string();
         assert!(told("").contains("minions models local"));
         assert!(told("small-chatt").ends_with("did you mean \"small-chat\"?"), "{}", told("small-chatt"));
@@ -155,6 +202,25 @@ mod tests {
         assert!(told("no-chat").contains("holds no chat template"), "{}", told("no-chat"));
         assert!(find("small-chat", None).unwrap_err().to_string().contains("set local.models_dir"));
     }
+
+    #[cfg(feature = "llama")]
+    #[test]
+    fn what_no_job_could_be_put_to_is_told_before_anything_is_paid() {
+        let folder = tempfile::tempdir().unwrap();
+        let sample =
+            Sample::empty().text("general.architecture", "llama").text("tokenizer.chat_template", "{{ messages ");
+        std::fs::write(folder.path().join("broken.gguf"), sample.bytes()).unwrap();
+        let broken = folder.path().join("broken.gguf").to_string_lossy().into_owned();
+        let told = |local: LocalConfig| chosen(&local).map(|_| ()).unwrap_err().to_string();
+        let of = |model: &str| LocalConfig { model: model.into(), ..LocalConfig::default() };
+        assert!(told(of(&broken)).contains("its chat template cannot be used"), "{}", told(of(&broken)));
+        let small = LocalConfig { kv_type: KvType::Q8_0, ..of(TINY) };
+        assert!(told(small.clone()).starts_with("local.kv_type: q8_0 keeps 32"), "{}", told(small.clone()));
+        let off = LocalConfig { flash_attention: FlashAttention::Off, ..small };
+        assert!(told(off.clone()).contains("needs flash attention"), "{}", told(off));
+        assert!(chosen(&of(TINY)).is_ok());
+    }
+
     #[test]
     fn only_a_model_that_makes_one_vector_of_a_text_is_chosen_to_embed() {
         let folder = tempfile::tempdir().unwrap();

@@ -67,6 +67,26 @@ pub struct Layers {
     pub all: u32,
 }
 
+/// Checks against the `free` bytes of the machine's memory what no GPU takes, once it is known which layers one takes.
+#[cfg(feature = "llama")]
+pub fn beside(
+    info: &GgufInfo,
+    kind: KvType,
+    context_tokens: u32,
+    on_gpu: Option<Layers>,
+    free: Option<u64>,
+) -> Result<(), TooBig> {
+    let (beside, all) = on_gpu.map_or((1, 1), |layers| (layers.all.saturating_sub(layers.fit), layers.all.max(1)));
+    let part = |bytes: u64| u64::try_from(u128::from(bytes) * u128::from(beside) / u128::from(all)).unwrap_or(bytes);
+    let (weights, cache) = (part(info.tensor_bytes), part(cache(info, kind, context_tokens)));
+    match free {
+        Some(free) if weights.saturating_add(cache) > free => {
+            Err(TooBig { weights, cache, cells: cells(context_tokens), free })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Checks what the file tells against `free` bytes. What is not known is no reason to refuse.
 pub fn check(info: &GgufInfo, local: &LocalConfig, free: Option<u64>) -> Result<(), TooBig> {
     let Some(free) = free else { return Ok(()) };
@@ -99,6 +119,21 @@ mod tests {
         assert_eq!(fit(WORKING_BYTES + (7 << 30) / 2), Layers { fit: 15, all: 32 }, "the cache needs its part");
         assert_eq!(fit(1 << 20), Layers { fit: 0, all: 32 });
         assert_eq!(layers(&GgufInfo { block_count: None, ..info }, KvType::F16, 0, 1 << 40), None);
+    }
+
+    #[cfg(feature = "llama")]
+    #[test]
+    fn what_no_gpu_takes_has_to_fit_beside_the_processor() {
+        let tiny = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.gguf"));
+        let info = GgufInfo { tensor_bytes: 8 << 30, heads_in_cache: None, ..gguf::read(tiny).unwrap() };
+        let fits = |layers: Option<(u32, u32)>, free: u64| {
+            let layers = layers.map(|(fit, all)| Layers { fit, all });
+            beside(&info, KvType::F16, 0, layers, Some(free)).is_ok()
+        };
+        assert!(!fits(None, (8 << 30) - 1) && fits(None, 8 << 30));
+        assert!(fits(Some((32, 32)), 0), "a GPU takes all of it");
+        assert!(!fits(Some((16, 32)), (4 << 30) - 1) && fits(Some((16, 32)), 4 << 30));
+        assert!(beside(&info, KvType::F16, 0, None, None).is_ok(), "what is free is not known everywhere");
     }
 
     #[test]

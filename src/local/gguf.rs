@@ -80,12 +80,16 @@ fn needed(needs: Option<u64>) -> String {
 }
 
 impl GgufInfo {
+    /// Numbers of the keys and of the values of one head.
+    pub fn head_lengths(&self) -> Option<(u64, u64)> {
+        let of_embedding = || self.embedding_length?.checked_div(self.head_count?);
+        Some((self.key_length.or_else(of_embedding)?, self.value_length.or_else(of_embedding)?))
+    }
+
     /// Bytes that one token takes in a cache of 16-bit keys and values; less where layers see only a window, or keep a
     /// compressed form. Nothing where the file does not tell.
     pub fn kv_bytes_per_token(&self) -> Option<u64> {
-        let of_embedding = || self.embedding_length?.checked_div(self.head_count?);
-        let key = self.key_length.or_else(of_embedding)?;
-        let value = self.value_length.or_else(of_embedding)?;
+        let (key, value) = self.head_lengths()?;
         let bytes = self.heads_in_cache?.checked_mul(key.checked_add(value)?)?.checked_mul(2)?;
         (bytes > 0).then_some(bytes)
     }

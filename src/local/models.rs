@@ -9,6 +9,8 @@ use super::gguf::{self, GgufError, GgufInfo};
 
 /// Folders in folders that are looked into.
 const MAX_DEPTH: u32 = 3;
+/// Parts of one model that are looked for.
+const MOST_PARTS: u64 = 999;
 
 /// A model on this machine, in one file or several.
 #[derive(Debug)]
@@ -69,6 +71,18 @@ pub fn scan(folder: &Path) -> Result<Vec<LocalModel>, ModelError> {
     let mut models: Vec<_> = found.wrong.into_iter().chain(single).chain(split).collect();
     models.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
     Ok(models)
+}
+
+/// The model that the file at `path` is, with the other parts beside it where it is one of several.
+pub fn at(path: &Path) -> LocalModel {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = stem(&name).unwrap_or(&name);
+    let Some((whole, part, of)) = part_of(name) else { return of_file(name.to_owned(), path.into()) };
+    let beside = |part: &u64| path.with_file_name(format!("{whole}-{part:05}-of-{of:05}.gguf"));
+    let there = (1..=of.min(MOST_PARTS)).map(|part| (part, beside(&part))).filter(|(_, path)| path.is_file());
+    let mut parts: BTreeMap<u64, PathBuf> = there.collect();
+    parts.entry(part).or_insert_with(|| path.into());
+    of_parts(whole.to_owned(), of, parts)
 }
 
 #[derive(Default)]
@@ -272,6 +286,10 @@ mod tests {
         let info = models[0].info.as_ref().unwrap();
         assert_eq!((info.parameters, info.bytes), (64 * 3 + 256 * 2 + 200, sizes));
         assert!(models[0].path.ends_with("big-00001-of-00003.gguf"));
+        for number in 1..=3 {
+            let model = at(&folder.0.path().join(format!("big-{number:05}-of-00003.gguf")));
+            assert_eq!((&model.path, model.bytes, model.info.unwrap().bytes), (&models[0].path, sizes, sizes));
+        }
     }
 
     #[test]
@@ -279,6 +297,8 @@ mod tests {
         let folder = Folder::new();
         folder.put("big-00002-of-00003.gguf", &part(2, 3));
         assert!(folder.problem().contains("is one of 3 parts, and parts 1, 3 are missing; put all parts"));
+        let alone = at(&folder.0.path().join("big-00002-of-00003.gguf"));
+        assert!(matches!(alone.info, Err(ModelError::PartsMissing { of: 3, .. })), "{alone:?}");
         let folder = Folder::new();
         folder.put("big-00002-of-00009.gguf", &part(2, 9));
         assert!(folder.problem().contains("parts 1, 3, 4 and 5 more are missing"));

@@ -56,6 +56,7 @@ pub fn serve(
             embedding.window,
             threads(options.threads)
         ),
+        parallel: 0,
     });
     embedding.run(commands, tell)
 }

@@ -79,7 +79,8 @@ pub fn serve(
         ));
     }
     let engine = Engine::of(options, &loaded.backend, model, capacity(options, loaded.on_gpu()))?;
-    tell(Event::Ready { note: note(model, options, &engine.capacity, loaded.layers) });
+    let parallel = engine.capacity.live as u32;
+    tell(Event::Ready { note: note(model, options, &engine.capacity, loaded.layers), parallel });
     engine.run(commands, tell)
 }
 
@@ -91,8 +92,11 @@ fn capacity(options: &Options, on_gpu: bool) -> Capacity {
         (0, false) => 16,
         (asked, _) => asked as usize,
     };
-    let (mixed, enough, few, kept) = if on_gpu { (BATCH / 2, parallel, parallel - 1, 64) } else { (0, ENOUGH, FEW, 0) };
-    Capacity { cells, sequences: parallel + BESIDE, batch: BATCH.max(parallel + BESIDE), mixed, enough, few, kept }
+    // Where the person says how many, the device is busy enough with no fewer.
+    let enough = if on_gpu || options.parallel > 0 { parallel } else { ENOUGH };
+    let (mixed, few, kept) = if on_gpu { (BATCH / 2, parallel - 1, 64) } else { (0, FEW.min(parallel - 1), 0) };
+    let sequences = parallel + BESIDE;
+    Capacity { cells, sequences, live: parallel, batch: BATCH.max(sequences), mixed, enough, few, kept }
 }
 
 fn context_params(options: &Options, capacity: &Capacity) -> LlamaContextParams {
@@ -131,7 +135,7 @@ fn note(model: &LlamaModel, options: &Options, capacity: &Capacity, layers: Opti
         model.size() >> 20,
         names.join(" and "),
         capacity.cells,
-        capacity.sequences - BESIDE,
+        capacity.live,
         threads(options.threads)
     )
 }
@@ -177,7 +181,8 @@ impl<'a> Engine<'a> {
         let thinking = end.map(|end| Thinking { most: options.thinking_tokens as usize, end: end.into() });
         let context = model.new_context(backend, context_params(options, &capacity)).map_err(|error| {
             format!(
-                "no room for a context of {} tokens with {file} ({error}): lower local.context_tokens",
+                "llama.cpp makes no context of {} tokens with {file} ({error}): lower local.context_tokens; engine.log in the \
+                 log folder says more",
                 capacity.cells
             )
         })?;

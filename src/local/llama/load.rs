@@ -10,7 +10,9 @@ use llama_cpp_2::model::params::LlamaModelParams;
 use super::backends;
 use super::wire::KvType;
 use crate::local::fit::{self, Layers};
-use crate::local::gguf;
+use crate::local::gguf::GgufInfo;
+use crate::local::models;
+use crate::utilization::available_memory;
 
 /// A model to be loaded, and what is planned for it.
 pub struct Wanted<'a> {
@@ -42,7 +44,12 @@ impl Loaded {
 pub fn load(wanted: &Wanted, progress: impl FnMut(f32) -> bool + 'static) -> Result<Loaded, String> {
     backends::load();
     let backend = LlamaBackend::init().map_err(|error| format!("llama.cpp does not start: {error}"))?;
-    let layers = gpu_layers(wanted);
+    let info = models::at(wanted.file).info.ok();
+    let layers = info.as_ref().and_then(|info| gpu_layers(wanted, info));
+    if let Some(info) = &info {
+        let free = available_memory();
+        fit::beside(info, wanted.kv_type, wanted.context_tokens, layers, free).map_err(|big| big.to_string())?;
+    }
     let params = LlamaModelParams::default().with_progress_callback(progress);
     let params = match layers {
         Some(layers) => params.with_n_gpu_layers(layers.fit),
@@ -60,12 +67,11 @@ pub fn threads(asked: u32) -> i32 {
     if asked == 0 { cores as i32 } else { asked as i32 }
 }
 
-fn gpu_layers(wanted: &Wanted) -> Option<Layers> {
+fn gpu_layers(wanted: &Wanted, info: &GgufInfo) -> Option<Layers> {
     let devices = llama_cpp_2::list_llama_ggml_backend_devices();
     let devices: Vec<_> = devices.iter().map(|device| (&device.device_type, device.memory_free as u64)).collect();
     let free = room(&devices, wanted.left_bytes)?;
-    let info = gguf::read(wanted.file).ok()?;
-    let layers = fit::layers(&info, wanted.kv_type, wanted.context_tokens, free)?;
+    let layers = fit::layers(info, wanted.kv_type, wanted.context_tokens, free)?;
     Some(u32::try_from(wanted.gpu_layers).map_or(layers, |fit| Layers { fit: fit.min(layers.all), ..layers }))
 }
 

@@ -27,7 +27,7 @@ mod schedule;
 #[cfg(feature = "llama")]
 pub mod shortlist;
 #[cfg(feature = "llama")]
-mod template;
+pub(super) mod template;
 #[cfg(feature = "llama")]
 mod voice;
 #[cfg(feature = "llama")]
@@ -37,7 +37,8 @@ mod wire;
 pub mod words;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -64,6 +65,11 @@ pub const SUBCOMMAND: &str = "__engine";
 const AHEAD: usize = 32;
 const PARALLEL: usize = 16;
 
+/// What is said where the settings let a model think that does not.
+const NO_THOUGHTS: &str = "local.thinking_tokens has no effect: this model's chat template knows no thoughts";
+/// What is said where samples cannot differ.
+const ALL_ALIKE: &str = "samples of one job are alike at local.temperature 0: raise it, or take one sample";
+
 /// The engine, started with the first word to it and started again where it ended.
 pub struct LlamaLocal {
     model: String,
@@ -71,6 +77,10 @@ pub struct LlamaLocal {
     watched: Arc<Watched>,
     max_in_flight: usize,
     context_tokens: u32,
+    /// Whether answers depend on chance, and so samples can differ.
+    by_chance: bool,
+    told_of_samples: AtomicBool,
+    remarks: Mutex<Vec<String>>,
 }
 
 /// Tokens of a job besides window and answer: what every worker is told, the task, and what was said before.
@@ -113,9 +123,39 @@ impl LlamaLocal {
         let silence = Duration::from_secs(config.timeout_s);
         let supervisor = Supervisor::new(program.to_owned(), Command::Load(options), log, silence, watched.clone());
         tokio::spawn(supervisor.run(order_receiver));
-        let context_tokens = context_tokens(config, gguf::read(&path).ok().as_ref());
-        Ok(Self { model: name_of(&path), orders, watched, max_in_flight, context_tokens })
+        let info = gguf::read(&path).ok();
+        let context_tokens = context_tokens(config, info.as_ref());
+        let idle = config.thinking_tokens > 0 && !info.as_ref().is_some_and(reasons);
+        let remarks = Mutex::new(idle.then(|| NO_THOUGHTS.to_owned()).into_iter().collect());
+        let by_chance = config.temperature > 0.0;
+        Ok(Self {
+            model: name_of(&path),
+            orders,
+            watched,
+            max_in_flight,
+            context_tokens,
+            by_chance,
+            told_of_samples: AtomicBool::default(),
+            remarks,
+        })
     }
+
+    /// Says it once in the life of this reader.
+    fn remark(&self, said: &AtomicBool, text: &str) {
+        if !said.swap(true, Ordering::Relaxed) {
+            self.remarks.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
+        }
+    }
+}
+
+#[cfg(feature = "llama")]
+fn reasons(info: &gguf::GgufInfo) -> bool {
+    info.chat_template.as_deref().is_some_and(template::reasons)
+}
+
+#[cfg(not(feature = "llama"))]
+fn reasons(_info: &gguf::GgufInfo) -> bool {
+    false
 }
 
 /// Characters of a window that the model of the settings has room for; nothing where its file cannot be read.
@@ -152,7 +192,11 @@ impl LocalLm for LlamaLocal {
     }
 
     fn max_in_flight(&self) -> usize {
-        self.max_in_flight
+        self.max_in_flight.max(self.watched.parallel() + AHEAD)
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        std::mem::take(&mut self.remarks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn window_chars(&self, max_output_tokens: u64) -> Option<usize> {
@@ -165,6 +209,9 @@ impl LocalLm for LlamaLocal {
 
     fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>> {
         Box::pin(async move {
+            if job.sample > 0 && !self.by_chance {
+                self.remark(&self.told_of_samples, ALL_ALIKE);
+            }
             let parts = prompts::worker_parts(job.chunk.as_str(), &job.task, &job.advice);
             let work = Work {
                 id: 0,

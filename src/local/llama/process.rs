@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream as StdStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -106,12 +107,18 @@ pub async fn asked<A: Ask>(
 #[derive(Default)]
 pub struct Watched {
     sample: Mutex<Option<EngineSample>>,
+    /// How many jobs write at once; 0 until the engine says so.
+    parallel: AtomicUsize,
     left: Notify,
 }
 
 impl Watched {
     pub fn sample(&self) -> Option<EngineSample> {
         self.sample.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn parallel(&self) -> usize {
+        self.parallel.load(Ordering::Relaxed)
     }
 
     fn set(&self, sample: Option<EngineSample>) {
@@ -294,7 +301,8 @@ impl<A: Ask> Supervisor<A> {
             Event::Loading { share } => {
                 self.watched.set(Some(EngineSample { loading: Some(share), ..EngineSample::default() }));
             }
-            Event::Ready { note } => {
+            Event::Ready { note, parallel } => {
+                self.watched.parallel.store(parallel as usize, Ordering::Relaxed);
                 tracing::info!("{} is ready: {note}", A::ENGINE);
                 self.watched.set(Some(EngineSample::default()));
             }

@@ -5,7 +5,7 @@
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 
-use super::template::{self, Frame, THOUGHT, TemplateError};
+use super::template::{self, Frame, TemplateError};
 use super::wire::Work;
 use crate::protocol::prompts;
 
@@ -49,7 +49,7 @@ impl Prompts {
 
     /// What ends this model's thoughts; nothing where it has none.
     pub fn end_of_thoughts(&self, model: &LlamaModel) -> Option<Vec<LlamaToken>> {
-        self.frame.thinks.then(|| model.vocab().tokenize(THOUGHT.as_bytes(), false, true))
+        self.frame.end_of_thoughts.map(|end| model.vocab().tokenize(end.as_bytes(), false, true))
     }
 
     pub fn parts(&self, model: &LlamaModel, work: &Work) -> Parts {

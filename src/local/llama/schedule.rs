@@ -22,6 +22,8 @@ pub struct Capacity {
     pub cells: usize,
     /// Sequences that may exist at once, anchors included.
     pub sequences: usize,
+    /// Jobs that may be at work at once.
+    pub live: usize,
     /// Tokens of one step at most; no fewer than `sequences`.
     pub batch: usize,
     /// Prompt tokens of a step in which jobs are writing, so that a long chunk does not hold them up. With none, jobs that

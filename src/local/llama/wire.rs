@@ -76,6 +76,8 @@ pub enum Event {
     },
     Ready {
         note: String,
+        /// How many jobs write at once; of an engine that embeds, 0.
+        parallel: u32,
     },
     /// The engine cannot work; it ends.
     Failed {

@@ -31,7 +31,7 @@ impl Scheduler {
         let here = self.anchors.contains_key(&chunk);
         let own = first.prefix.saturating_sub(self.head_length());
         let idle_here = self.anchors.get(&chunk).is_none_or(|anchor| anchor.users == 0);
-        if idle_here && !self.begins {
+        if (idle_here && !self.begins) || self.live.len() >= self.capacity.live {
             return false;
         }
         let anchor_cells = if here { 0 } else { own };
@@ -51,7 +51,9 @@ impl Scheduler {
         let mut group = Group { chunk, suffix: first.suffix, opening: first.opening, filled: 0, members: Vec::new() };
         let mut index = 0;
         while let Some(ask) = self.waiting.get(index) {
-            let fits = self.reserved + ask.output <= self.capacity.cells && !self.free.is_empty();
+            let fits = self.reserved + ask.output <= self.capacity.cells
+                && !self.free.is_empty()
+                && self.live.len() < self.capacity.live;
             if ask.chunk != chunk || ask.task != task || ask.suffix != first.suffix {
                 index += 1;
                 continue;

@@ -50,7 +50,8 @@ impl Device {
     }
 }
 
-const SMALL: Capacity = Capacity { cells: 200, sequences: 8, batch: 32, mixed: 8, enough: 5, few: 4, kept: 100 };
+const SMALL: Capacity =
+    Capacity { cells: 200, sequences: 8, live: 6, batch: 32, mixed: 8, enough: 5, few: 4, kept: 100 };
 /// As a processor works: chunks are read while nobody writes, and none is kept.
 const APART: Capacity = Capacity { mixed: 0, few: 2, kept: 0, ..SMALL };
 
@@ -93,7 +94,8 @@ fn run(scheduler: &mut Scheduler, device: &mut Device, length: impl Fn(Job) -> u
 
 #[test]
 fn a_chunk_is_evaluated_once_for_all_its_jobs_and_a_task_once_for_its_samples() {
-    let capacity = Capacity { cells: 10_000, sequences: 64, batch: 512, mixed: 256, enough: 100, few: 99, kept: 100 };
+    let capacity =
+        Capacity { cells: 10_000, sequences: 64, live: 60, batch: 512, mixed: 256, enough: 100, few: 99, kept: 100 };
     let (mut scheduler, mut device) = (Scheduler::new(capacity, 100), Device::default());
     for job in 0..24 {
         let ask = Ask { job, chunk: job / 12, task: job / 3 % 4, prefix: 1000, suffix: 45, opening: 5, output: 64 };
@@ -106,6 +108,24 @@ fn a_chunk_is_evaluated_once_for_all_its_jobs_and_a_task_once_for_its_samples() 
         device.evaluated < gauge.prompt_evaluated + 8 * 5 + 24 * 10,
         "the last token of an answer is never evaluated"
     );
+}
+
+#[test]
+fn no_more_jobs_are_at_work_than_may_be() {
+    let (mut scheduler, mut device) =
+        (Scheduler::new(Capacity { live: 1, enough: 1, few: 0, ..APART }, HEAD), Device::default());
+    for job in 0..6 {
+        scheduler.submit(ask(job, job % 2, 1, 4)).unwrap();
+    }
+    let mut most = 0;
+    while !scheduler.is_idle() {
+        let step = scheduler.plan(32);
+        most = most.max(scheduler.gauge().live);
+        for job in device.follow(&step, APART) {
+            scheduler.end(job);
+        }
+    }
+    assert_eq!((most, device.evaluated > 0), (1, true));
 }
 
 #[test]

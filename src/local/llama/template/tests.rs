@@ -67,7 +67,7 @@ fn every_family_gets_its_prompt() {
 fn a_model_that_reasons_thinks_where_it_may_and_else_has_thought() {
     let tail = |template: &str, thinking| {
         let frame = frame(template, "", "", "Read.", thinking).unwrap();
-        (frame.tail, frame.thinks)
+        (frame.tail, frame.end_of_thoughts.is_some())
     };
     let chat = "{{ messages[-1].content }}<|assistant|>{# history: </think> #}";
     let always = "{{ messages[-1].content }}<|assistant|><think>\n{# history: </think> #}";
@@ -79,6 +79,34 @@ fn a_model_that_reasons_thinks_where_it_may_and_else_has_thought() {
     assert_eq!(tail(never, true), ("<|assistant|>".into(), false));
     assert!(tail(QWEN_3, false).0.ends_with("</think>\n\n"));
     assert!(tail(QWEN_3, true).0.ends_with("<think>\n"));
+}
+
+#[test]
+fn every_way_of_marking_thoughts_is_known() {
+    let of = |template: &str, thinking| {
+        let frame = frame(template, "", "", "Read.", thinking).unwrap();
+        (frame.tail, frame.end_of_thoughts)
+    };
+    let magistral = "{{ messages[-1].content }}[/INST]{# [THINK] [/THINK] #}";
+    assert_eq!(of(magistral, true), ("[/INST][THINK]".into(), Some("[/THINK]")));
+    assert_eq!(of(magistral, false), ("[/INST]".into(), None));
+    let begun = "{{ messages[-1].content }}[/INST][THINK]{# [/THINK] #}";
+    assert_eq!(of(begun, false), ("[/INST][THINK][/THINK]".into(), None));
+    let gpt_oss = "{{ messages[-1].content }}<|end|><|start|>assistant{# <|channel|> #}";
+    let answer = "<|channel|>final<|message|>";
+    assert_eq!(of(gpt_oss, false), (format!("<|end|><|start|>assistant{answer}"), None));
+    let (tail, end) = of(gpt_oss, true);
+    assert!(tail.ends_with("<|channel|>analysis<|message|>") && end.is_some_and(|end| end.ends_with(answer)), "{tail}");
+}
+
+#[test]
+fn what_only_training_or_a_loop_needs_is_no_hindrance() {
+    let loops = "{% for message in messages %}{% if message.role == 'system' %}{% continue %}{% endif %}\
+        {{ message.content }}{% break %}{% endfor %}<|assistant|>";
+    assert_eq!(around(loops), ("Read.\n\n".into(), "<|assistant|>".into()));
+    let trained =
+        "{% for message in messages %}{{ message.content }}{%- generation -%} {% endgeneration %}{% endfor %}";
+    assert_eq!(around(trained), ("Read.".into(), String::new()));
 }
 
 #[test]
