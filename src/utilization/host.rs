@@ -1,5 +1,6 @@
 //! CPU and memory of the whole machine.
 
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use sysinfo::{MINIMUM_CPU_UPDATE_INTERVAL, System};
@@ -23,6 +24,15 @@ pub fn available_memory() -> Option<u64> {
     let mut system = System::new().ok()?;
     system.refresh_memory();
     Some(system.available_memory()).filter(|bytes| *bytes > 0)
+}
+
+/// Cores that this process may use; two threads of one core count once, as they share what computes.
+pub fn usable_cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| {
+        let usable = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        System::physical_core_count().map_or(usable, |cores| cores.clamp(1, usable))
+    })
 }
 
 impl Host {

@@ -6,7 +6,7 @@ mod nvidia;
 
 use crate::protocol::UtilizationSample;
 
-pub use host::available_memory;
+pub use host::{available_memory, usable_cores};
 
 /// Reads the machine. Sources are looked for once, when it is made; one that is missing stays missing.
 ///

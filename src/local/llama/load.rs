@@ -12,7 +12,7 @@ use super::wire::KvType;
 use crate::local::fit::{self, Layers};
 use crate::local::gguf::GgufInfo;
 use crate::local::models;
-use crate::utilization::available_memory;
+use crate::utilization::{available_memory, usable_cores};
 
 /// A model to be loaded, and what is planned for it.
 pub struct Wanted<'a> {
@@ -63,8 +63,7 @@ pub fn load(wanted: &Wanted, progress: impl FnMut(f32) -> bool + 'static) -> Res
 
 /// Threads as the settings name them, or one a core.
 pub fn threads(asked: u32) -> i32 {
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
-    if asked == 0 { cores as i32 } else { asked as i32 }
+    if asked == 0 { usable_cores() as i32 } else { asked as i32 }
 }
 
 fn gpu_layers(wanted: &Wanted, info: &GgufInfo) -> Option<Layers> {

@@ -34,7 +34,14 @@ const LOG_BYTES: u64 = 1 << 20;
 /// What of the surroundings the engine needs; keys are not among it.
 const SURROUNDINGS: &[&str] =
     &["PATH", "HOME", "TMPDIR", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"];
-const SURROUNDING_FAMILIES: &[&str] = &["CUDA_", "NVIDIA_", "GGML_", "HIP_", "ROCR_", "HSA_", "VK_", "OMP_"];
+const SURROUNDING_FAMILIES: &[&str] =
+    &["CUDA_", "NVIDIA_", "GGML_", "HIP_", "ROCR_", "HSA_", "VK_", "OMP_", "GOMP_", "KMP_"];
+
+/// How the engine's threads wait for each other (libgomp's manual, "Environment Variables"). By default they keep their
+/// cores busy for milliseconds at each of the hundreds of meetings of a step, and where another program wants a core they wait
+/// in vain for one that does not run (docs/performance.md). After so many looks they sleep.
+const WAITS: [&str; 2] = ["GOMP_SPINCOUNT", "OMP_WAIT_POLICY"];
+const SPINS: &str = "1000";
 
 /// What an engine is asked, and how its answer is known.
 pub trait Ask: Send + 'static {
@@ -222,6 +229,9 @@ impl<A: Ask> Supervisor<A> {
             if SURROUNDINGS.iter().any(|one| name == *one) || SURROUNDING_FAMILIES.iter().any(family) {
                 program.env(name, value);
             }
+        }
+        if !WAITS.iter().any(|name| std::env::var_os(name).is_some()) {
+            program.env("GOMP_SPINCOUNT", SPINS);
         }
         // Nothing that it prints may reach the screen.
         let (out, errors) = match self.open_log() {
