@@ -23,6 +23,7 @@ mod summary;
 mod tests;
 mod tree;
 mod verify;
+mod warnings;
 #[cfg(test)]
 pub(crate) mod world;
 mod writer;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::archive::{self, Content};
 use super::error::JournalError;
 use super::record::{BadLine, FORMAT_VERSION, Record, Stored, read_line};
+use super::warnings::Warnings;
 use crate::protocol::{Fact, SessionOpened};
 
 /// A longer line is no record of this program and is passed over without being held in memory.
@@ -54,13 +55,13 @@ pub struct Records {
     /// The number of the record that came last.
     seq: Option<u64>,
     closed: bool,
-    warnings: Vec<String>,
+    warnings: Warnings,
 }
 
 impl Records {
     pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
         let lines = Lines::open(path)?;
-        Ok(Self { path: path.to_owned(), lines, seq: None, closed: false, warnings: Vec::new() })
+        Ok(Self { path: path.to_owned(), lines, seq: None, closed: false, warnings: Warnings::default() })
     }
 
     /// Whether the record that came last says that the session ended.
@@ -68,12 +69,14 @@ impl Records {
         self.closed
     }
 
-    /// Once all have come: what is wrong with the file, each in one sentence that quotes nothing of it.
-    pub fn into_warnings(mut self) -> Vec<String> {
+    /// Once all have come: what is wrong with the file, each in one sentence that quotes nothing of it. Of very many the
+    /// first are told, and how many there are more.
+    pub fn into_warnings(self) -> Vec<String> {
+        let mut told = self.warnings.into_told();
         if self.seq.is_none() {
-            self.warnings.push("the journal holds no record".into());
+            told.push("the journal holds no record".into());
         }
-        self.warnings
+        told
     }
 
     /// The facts that are known, as far as the journal can be read.
@@ -109,7 +112,10 @@ impl Records {
                     self.look_at(&record, number);
                     return Ok(Some(record));
                 }
-                Err(problem) => self.warnings.push(problem.into_warning(&self.path)?),
+                Err(problem) => {
+                    let warning = problem.into_warning(&self.path)?;
+                    self.warnings.push(|| warning);
+                }
             }
         }
         Ok(None)
@@ -118,12 +124,12 @@ impl Records {
     fn look_at(&mut self, record: &Record, line: u64) {
         let expected = self.seq.map_or(1, |last| last + 1);
         if record.seq != expected {
-            self.warnings.push(format!("line {line}: record {} stands where {expected} was expected", record.seq));
+            self.warnings.push(|| format!("line {line}: record {} stands where {expected} was expected", record.seq));
         }
         if let Some(kind) = record.fact.unknown_kind() {
             let kind: String = kind.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
             self.warnings
-                .push(format!("line {line}: this program does not know all of a record `{kind}`; kept as it is"));
+                .push(|| format!("line {line}: this program does not know all of a record `{kind}`; kept as it is"));
         }
         (self.seq, self.closed) = (Some(record.seq), ends(record));
     }

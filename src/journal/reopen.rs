@@ -10,6 +10,7 @@ use super::reader::{Line, Problem, ends};
 use super::record::Record;
 use super::session::{JOURNAL, Session};
 use super::store::{private_file, sync_folder};
+use super::warnings::Warnings;
 use super::writer::{JournalWriter, Written};
 
 /// Where the bytes of torn lines are kept.
@@ -32,19 +33,17 @@ pub(super) fn reopen(session: &Session, mut each: impl FnMut(Record)) -> Result<
     let path = session.path().join(JOURNAL);
     let mut file =
         private_file().read(true).append(true).open(&path).map_err(JournalError::io("open for writing", &path))?;
-    let (mut written, mut warnings, mut sealed) = (Written::default(), Vec::new(), false);
+    let (mut written, mut warnings, mut sealed) = (Written::default(), Warnings::default(), false);
+    let mut torn = None;
     let mut lines = session.lines()?;
     while let Some(line) = lines.next()? {
         let is_whole = line.is_whole();
         match line.record() {
             Ok(record) => {
                 if record.seq != written.seq + 1 {
-                    warnings.push(format!(
-                        "line {}: record {} stands where {} was expected",
-                        line.number,
-                        record.seq,
-                        written.seq + 1
-                    ));
+                    let (number, expected) = (line.number, written.seq + 1);
+                    warnings
+                        .push(|| format!("line {number}: record {} stands where {expected} was expected", record.seq));
                 }
                 sealed = ends(&record);
                 written.seq = written.seq.max(record.seq);
@@ -62,13 +61,13 @@ pub(super) fn reopen(session: &Session, mut each: impl FnMut(Record)) -> Result<
             }
             Err(Problem::Torn) => {
                 cut_off(session.path(), &file, &line)?;
-                warnings
-                    .push(format!("the last record was cut off while it was written; its bytes are kept in {TORN}"));
+                torn = Some(format!("the last record was cut off while it was written; its bytes are kept in {TORN}"));
                 break;
             }
             Err(problem) => {
                 written.hash.update(line.bytes);
-                warnings.push(problem.into_warning(&path)?);
+                let warning = problem.into_warning(&path)?;
+                warnings.push(|| warning);
             }
         }
     }
@@ -76,6 +75,7 @@ pub(super) fn reopen(session: &Session, mut each: impl FnMut(Record)) -> Result<
         return Err(JournalError::Sealed { id: session.id().to_string() });
     }
     written.length = file.metadata().map_err(JournalError::io("look at", &path))?.len();
+    let warnings = warnings.into_told().into_iter().chain(torn).collect();
     Ok(Reopened { journal: JournalWriter::go_on(session, file, lock, written)?, warnings })
 }
 

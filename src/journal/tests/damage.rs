@@ -167,3 +167,16 @@ async fn a_session_that_did_not_end_has_no_seal_and_no_problem() {
     let found = session.verify().unwrap();
     assert_eq!((found.seal, found.is_intact()), (Seal::None, true));
 }
+
+#[test]
+fn of_a_journal_of_garbage_the_first_warnings_are_told_and_the_others_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = [line(1, NOTE), "garbage\n".repeat(1_000), line(1_002, NOTE)].concat();
+    let session = session_of(folder.path(), journal.as_bytes());
+    let read = session.read().unwrap();
+    assert_eq!((read.records.len(), read.warnings.len()), (2, 21));
+    assert!(read.warnings[0].starts_with("line 2 is damaged"), "{}", read.warnings[0]);
+    assert_eq!(read.warnings[20], "and 981 more of its lines are damaged or not in their place");
+    let reopened = session.reopen(|_| {}).unwrap();
+    assert_eq!(reopened.warnings.len(), 21);
+}
