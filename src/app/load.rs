@@ -69,7 +69,8 @@ impl Load {
         }
     }
 
-    fn count(&mut self, at_ms: u64, what: Counted) {
+    /// A job began or ended.
+    pub fn count(&mut self, at_ms: u64, what: Counted) {
         let tick = at_ms / TICK_MS;
         match self.jobs.back_mut() {
             // A clock that was set back counts on where it stood.

@@ -16,7 +16,7 @@ use super::begin::{found_program, store};
 use super::fork;
 use super::offers::sessions::found;
 use super::reading::line;
-use super::replay::Recording;
+use super::replay::{From, Recording};
 use super::resume::Recorded;
 use super::screen::Stage;
 use super::workbench::{Leaving, Shown};
@@ -28,6 +28,8 @@ use crate::load::{Loaded, Loader, Progress};
 
 /// How often progress is shown.
 const FRAME: Duration = Duration::from_millis(100);
+/// The same of a session, most of which are there before.
+const READING: Duration = Duration::from_millis(400);
 
 /// What is being read, if anything is; what was wanted last is.
 #[derive(Default)]
@@ -57,7 +59,7 @@ pub enum Asked {
 
 /// What was read, or why it could not be; and before that how far it is.
 pub enum Opened {
-    Progress(String),
+    Progress { asked: Asked, line: String },
     Done { asked: Asked, shown: Result<Shown, Failure> },
 }
 
@@ -86,22 +88,42 @@ impl Opening {
 
     /// Reads the session, wherever it lies, to be played from a record.
     pub fn play_from(&mut self, session: Session, seq: u64) {
-        self.read(Asked::Picked, move || Ok(Shown::Session(Box::new(Recording::read(session)?.paused_at(seq)))));
+        self.recording(move |goes_on| {
+            Ok(Shown::Session(Box::new(Recording::read(session, From::After(seq), goes_on)?)))
+        });
     }
 
     /// Reads the session of this id of the store, to be followed where it runs, and else to be shown whole.
     pub fn session(&mut self, config: &Config, id: String) {
         let config = config.clone();
         let runtime = tokio::runtime::Handle::current();
-        self.read(Asked::Picked, move || {
+        self.recording(move |goes_on| {
             let session =
                 found(&config, &id).ok_or_else(|| Failure::usage(format!("session {id} is there no longer")))?;
             if session.is_running() {
                 let following = runtime.block_on(Elsewhere::read(session)?.follow())?;
                 return Ok(Shown::Elsewhere(Box::new(following)));
             }
-            Ok(Shown::Session(Box::new(Recording::read(session)?.at_its_end())))
+            Ok(Shown::Session(Box::new(Recording::read(session, From::End, goes_on)?)))
         });
+    }
+
+    /// Reads a session, tells how far that is where it takes long, and stops once it is wanted no longer.
+    fn recording(&mut self, read: impl FnOnce(&mut dyn FnMut(f64) -> bool) -> Result<Shown, Failure> + Send + 'static) {
+        let (sender, progress) = mpsc::channel(1);
+        let wanted = Arc::new(AtomicBool::new(true));
+        let goes_on = wanted.clone();
+        self.read(Asked::Picked, move || {
+            let mut last = Instant::now();
+            read(&mut |part| {
+                if last.elapsed() > READING {
+                    last = Instant::now();
+                    let _ = sender.try_send(format!("reading the session, {:.0} %", 100.0 * part));
+                }
+                goes_on.load(Ordering::Relaxed)
+            })
+        });
+        (self.progress, self.wanted) = (Some(progress), Some(Wanted(wanted)));
     }
 
     /// Takes the session up, to go on with it.
@@ -143,7 +165,7 @@ impl Opening {
         if let Some(progress) = &mut self.progress
             && let Poll::Ready(Some(line)) = progress.poll_recv(context)
         {
-            return Poll::Ready(Opened::Progress(line));
+            return Poll::Ready(Opened::Progress { asked: *asked, line });
         }
         let Poll::Ready(shown) = reading.poll_unpin(context) else { return Poll::Pending };
         let asked = *asked;
@@ -156,8 +178,11 @@ impl Opened {
     /// Where the screen goes now: nowhere where it is wanted no longer, or cannot be shown, which is told.
     pub fn leads(self, stage: &mut Stage) -> Option<Leaving> {
         let (asked, shown) = match self {
-            Opened::Progress(line) => {
-                stage.update(Message::DocumentsProgress(line));
+            Opened::Progress { asked, line } => {
+                stage.update(match asked {
+                    Asked::Typed => Message::DocumentsProgress(line),
+                    Asked::Picked => Message::Notice(line),
+                });
                 return None;
             }
             Opened::Done { asked, shown } => (asked, shown),

@@ -1,7 +1,6 @@
 //! `minions replay`: the panes of the workbench, drawn from a journal. There is no driver, so nothing can be asked or paid.
 
 use std::io::{Write, stderr};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream;
@@ -16,15 +15,15 @@ use super::screen::{Stage, now_ms};
 use super::workbench::{Leaving, Shown};
 use super::{Exit, Failure};
 use crate::app::picker::{self, Choice};
-use crate::app::{self, Account, Command, Figures, Load, Marks, Message, Mode, Model, ReplayCommand};
+use crate::app::{self, Account, Command, Counted, Figures, Load, Marks, Message, Mode, Model, ReplayCommand};
 use crate::cli::{Point, ReplayArgs, Speed as Asked};
 use crate::config::Config;
 use crate::document::Document;
 use crate::document::escape::visible;
-use crate::journal::{Note, Record, Session, Stored};
+use crate::journal::{JournalError, Note, Record, Records, Session, Stored};
 use crate::load::changes;
 use crate::protocol::Fact;
-use crate::replay::{Direction, MarkKind, Player, Repeat, Speed, Timeline, Unit};
+use crate::replay::{Direction, Loaded, MarkKind, Player, Repeat, Speed, Timeline, Unit};
 
 /// How often playback moves on.
 const STEP: Duration = Duration::from_millis(40);
@@ -51,52 +50,77 @@ pub fn first_record(session: &Session, from: Option<Point>) -> Result<usize, Fai
     }
 }
 
-/// A session as it is played back: from where, and how fast.
+/// A session as it is played back, at the place where that begins.
 pub struct Recording {
     session: Session,
-    timeline: Timeline,
+    player: Player,
     documents: Vec<Document>,
     /// Notes that were written after the journal was sealed.
     written: Vec<Note>,
     warning: Option<String>,
-    from: usize,
-    speed: Speed,
     /// Whether it waits to be played.
     paused: bool,
 }
 
+/// Where a session is to be played from.
+#[derive(Clone, Copy, Debug)]
+pub enum From {
+    Beginning,
+    /// As it stood at the record of this number, to be played from there.
+    After(u64),
+    /// Right before it.
+    Before(u64),
+    Round(u32),
+    /// The whole of it at once: what somebody wants to see who picks a session up.
+    End,
+}
+
+/// How much of the time until a session is shown it takes to look it through; the rest is to fold it up to the place.
+const LOOKING: f64 = 0.4;
+
 impl Recording {
-    /// The session from its beginning, as fast as it went.
-    pub fn read(session: Session) -> Result<Self, Failure> {
-        let journal = session.read()?;
-        let documents = session.documents(journal.opened().map_or(&[], |opened| &opened.documents))?;
-        let warning = journal.warnings.first().cloned();
-        let timeline = Timeline::new(journal.records);
+    /// Reads the session as far as is needed to play it from there, as fast as it went. `goes_on` is told from time to time
+    /// how far that is, 0 to 1, and says whether it is wanted still.
+    pub fn read(session: Session, from: From, goes_on: &mut dyn FnMut(f64) -> bool) -> Result<Self, Failure> {
+        let unwanted = || Failure::usage("the session is wanted no longer");
+        let timeline = Timeline::read(&session, &mut |part| goes_on(LOOKING * part))?.ok_or_else(unwanted)?;
+        let documents = session.documents(timeline.opened().map_or(&[], |opened| &opened.documents))?;
+        let warning = timeline.warnings().first().cloned();
         // A session can be played without its notes.
         let written = session.notes().unwrap_or_default();
-        Ok(Self { session, timeline, documents, written, warning, from: 0, speed: Speed::times(1.0), paused: false })
-    }
-
-    /// As it stood at a record, to be played from there.
-    pub fn paused_at(self, seq: u64) -> Self {
-        let from = self.timeline.records().partition_point(|record| record.seq <= seq);
-        Self { from, paused: true, ..self }
-    }
-
-    /// The whole of it at once: what somebody wants to see who picks a session up.
-    pub fn at_its_end(self) -> Self {
-        Self { from: self.timeline.records().len(), ..self }
+        let place = match from {
+            From::Beginning => 0,
+            From::After(seq) => timeline.before(seq.saturating_add(1)),
+            From::Before(seq) => timeline.before(seq),
+            From::Round(round) => timeline.round_start(round).ok_or_else(|| no_round(&session, round))?,
+            From::End => timeline.len(),
+        };
+        let mut player = Player::new(timeline);
+        let mut wanted = true;
+        player.seek_while(place, &mut |part| {
+            wanted = goes_on(LOOKING + (1.0 - LOOKING) * part);
+            wanted
+        })?;
+        if !wanted {
+            return Err(unwanted());
+        }
+        player.fold_ahead();
+        Ok(Self { session, player, documents, written, warning, paused: matches!(from, From::After(_)) })
     }
 
     /// The session as the command line wants it.
     pub fn of(session: Session, args: &ReplayArgs) -> Result<Self, Failure> {
-        let recording = Self::read(session.clone())?;
-        let from = place(&session, &recording.timeline, args.from)?;
-        let speed = match args.speed {
+        let from = match args.from {
+            None => From::Beginning,
+            Some(Point::Record(seq)) => From::Before(seq),
+            Some(Point::Round(round)) => From::Round(round),
+        };
+        let mut recording = Self::read(session, from, &mut |_| true)?;
+        recording.player.set_speed(match args.speed {
             Asked::Times(factor) => Speed::times(factor),
             Asked::Max => Speed::Max,
-        };
-        Ok(Self { from, speed, ..recording })
+        });
+        Ok(recording)
     }
 }
 
@@ -107,14 +131,6 @@ pub fn tell_changes(session: &Session) {
     for change in changes(&documents) {
         // Where standard error is closed nobody misses it.
         let _ = writeln!(stderr(), "minions: {}", visible(&change));
-    }
-}
-
-fn place(session: &Session, timeline: &Timeline, from: Option<Point>) -> Result<usize, Failure> {
-    match from {
-        None => Ok(0),
-        Some(Point::Record(seq)) => Ok(timeline.records().partition_point(|record| record.seq < seq)),
-        Some(Point::Round(round)) => timeline.round_start(round).ok_or_else(|| no_round(session, round)),
     }
 }
 
@@ -134,10 +150,8 @@ type Folded = (Figures, Marks, Account);
 
 /// Plays a session back until the person leaves.
 pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) -> Result<Leaving, Failure> {
-    let Recording { session, timeline, documents, written, warning, from, speed, paused } = recording;
-    let mut player = Player::new(timeline);
-    player.set_speed(speed);
-    let (target, mut folded) = fold(documents.clone(), player.timeline().shared());
+    let Recording { session, mut player, documents, written, warning, paused } = recording;
+    let (target, mut folded) = fold(documents.clone(), session.clone());
     stage.turn_to(Model::new(documents, Mode::Replay(shown(&player))));
     if let Some(warning) = warning {
         stage.update(Message::Notice(warning));
@@ -145,10 +159,9 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
     let begins = player.marks().iter().filter(|mark| mark.kind == MarkKind::Round);
     let rounds = begins.map(|mark| mark.position as u64).collect();
     stage.update(Message::Rounds(rounds));
-    stage.update(Message::Notes(notes(player.timeline().records(), &written)));
-    player.seek(from);
-    if from < player.len() && !paused {
-        player.play();
+    stage.update(Message::Notes(notes(player.timeline(), &written)));
+    if !player.at_end() && !paused {
+        player.play()?;
     }
     show_whole(stage, &player, &target);
     let (mut offers, mut opening) = (Offers::new(), Opening::default());
@@ -196,20 +209,19 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
             last = Instant::now();
             // After a pause time starts anew.
             let before = player.position();
-            let passed = player.advance(if playing { elapsed } else { Duration::ZERO });
-            if player.position() < before {
-                show_whole(stage, &player, &target);
-            } else {
-                show_records(stage, &player, passed, &target);
+            match player.advance(if playing { elapsed } else { Duration::ZERO }) {
+                Ok(passed) if player.position() >= before => show_records(stage, &player, passed, &target),
+                Ok(_) => show_whole(stage, &player, &target),
+                Err(error) => stands(stage, &mut player, &error, &target),
             }
         }
         for command in without_stale_seeks(commands) {
             match command {
                 Command::Quit => return Ok(Leaving::Quit(Exit::Success)),
-                Command::Replay(command) => {
-                    steer(&mut player, command);
-                    show_whole(stage, &player, &target);
-                }
+                Command::Replay(command) => match steer(&mut player, command) {
+                    Ok(()) => show_whole(stage, &player, &target),
+                    Err(error) => stands(stage, &mut player, &error, &target),
+                },
                 Command::Fill { ticket, filling } => offers.fill(ticket, filling, config),
                 Command::StopFilling => offers.stop(),
                 Command::Read { ticket, session } => offers.read(ticket, session, config),
@@ -239,7 +251,7 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                     }));
                 }
                 Command::Note { seq, text } => {
-                    let at_ms = time_of(player.timeline().records(), seq);
+                    let at_ms = player.timeline().time_of(seq);
                     let told = write_note(&session, seq, text, at_ms);
                     stage.update(told);
                 }
@@ -274,20 +286,11 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
 }
 
 /// The notes on record and those that were written later, each at its record.
-fn notes(records: &[Record], written: &[Note]) -> Vec<picker::Note> {
-    let on_record = records.iter().filter_map(|record| match record.fact.known() {
-        Some(Fact::NoteAdded { text }) => Some((record.seq, text.clone())),
-        _ => None,
-    });
+fn notes(timeline: &Timeline, written: &[Note]) -> Vec<picker::Note> {
+    let on_record = timeline.notes().map(|(seq, text)| (seq, text.to_owned()));
     let written = written.iter().map(|note| (note.seq, note.text.clone()));
-    let at_ms = |seq| time_of(records, seq);
-    on_record.chain(written).map(|(seq, text)| picker::Note { seq, at_ms: at_ms(seq), text, ask: None }).collect()
-}
-
-/// When a record was made.
-fn time_of(records: &[Record], seq: u64) -> u64 {
-    let at = records.partition_point(|record| record.seq < seq);
-    records.get(at).map_or(0, |record| record.at_ms)
+    let noted = |(seq, text)| picker::Note { seq, at_ms: timeline.time_of(seq), text, ask: None };
+    on_record.chain(written).map(noted).collect()
 }
 
 /// Writes a note beside a journal that takes no more, and tells the screen what came of it.
@@ -299,13 +302,13 @@ pub fn write_note(session: &Session, seq: u64, text: String, at_ms: u64) -> Mess
     }
 }
 
-fn steer(player: &mut Player, command: ReplayCommand) {
+fn steer(player: &mut Player, command: ReplayCommand) -> Result<(), JournalError> {
     match command {
         ReplayCommand::TogglePlay if player.is_playing() => player.pause(),
-        ReplayCommand::TogglePlay => player.play(),
+        ReplayCommand::TogglePlay => player.play()?,
         ReplayCommand::Slower => player.set_speed(player.speed().slower()),
         ReplayCommand::Faster => player.set_speed(player.speed().faster()),
-        ReplayCommand::Seek(position) => player.seek(position as usize),
+        ReplayCommand::Seek(position) => player.seek(position as usize)?,
         ReplayCommand::Repeat(from, to) => {
             player.set_repeat(Repeat { from: from.map(|at| at as usize), to: to.map(|at| at as usize) });
         }
@@ -317,9 +320,17 @@ fn steer(player: &mut Player, command: ReplayCommand) {
                 app::Unit::Round => Unit::Round,
             };
             player.pause();
-            player.step(unit, if forward { Direction::Forward } else { Direction::Back });
+            player.step(unit, if forward { Direction::Forward } else { Direction::Back })?;
         }
     }
+    Ok(())
+}
+
+/// The journal could be read no further: the replay stands there, and says why.
+fn stands(stage: &mut Stage, player: &mut Player, error: &JournalError, target: &watch::Sender<usize>) {
+    player.pause();
+    show_whole(stage, player, target);
+    stage.update(Message::Notice(error.to_string()));
 }
 
 fn shown(player: &Player) -> app::Player {
@@ -337,7 +348,7 @@ fn shown(player: &Player) -> app::Player {
 
 /// The state as it stood, after a jump.
 fn show_whole(stage: &mut Stage, player: &Player, target: &watch::Sender<usize>) {
-    let (seq, at_ms) = player.record().map_or((0, 0), |record| (record.seq, record.at_ms));
+    let (seq, at_ms) = player.last().unwrap_or((0, 0));
     stage.update(Message::Player(shown(player)));
     let began_ms = player.timeline().at_ms(1).unwrap_or(at_ms);
     let load = load_before(player, at_ms);
@@ -348,12 +359,12 @@ fn show_whole(stage: &mut Stage, player: &Player, target: &watch::Sender<usize>)
 /// What machine and workers did in the time before: as far back as the sparklines reach.
 fn load_before(player: &Player, at_ms: u64) -> Load {
     const REACH_MS: u64 = 480_000;
-    let records = player.timeline().records().get(..player.position()).unwrap_or_default();
-    let from = records.partition_point(|record| record.at_ms + REACH_MS < at_ms);
     let mut load = Load::default();
-    for record in records.get(from..).unwrap_or_default() {
-        if let Some(fact) = record.fact.known() {
-            load.apply(record.at_ms, fact);
+    for (at_ms, what) in player.timeline().load_since(at_ms.saturating_sub(REACH_MS), player.position()) {
+        match what {
+            Loaded::JobBegan => load.count(at_ms, Counted::Began),
+            Loaded::JobEnded => load.count(at_ms, Counted::Ended),
+            Loaded::Held(fact) => load.apply(at_ms, fact),
         }
     }
     load
@@ -373,35 +384,76 @@ fn without_stale_seeks(commands: Vec<Command>) -> Vec<Command> {
 }
 
 /// The records that playback has just passed, one by one, as they came live.
-fn show_records(stage: &mut Stage, player: &Player, passed: std::ops::Range<usize>, target: &watch::Sender<usize>) {
+fn show_records(stage: &mut Stage, player: &Player, passed: Vec<Record>, target: &watch::Sender<usize>) {
     stage.update(Message::Player(shown(player)));
-    for record in player.timeline().records().get(passed).unwrap_or_default() {
-        if let Stored::Known(fact) = &record.fact {
-            stage.update(Message::Fact { seq: record.seq, at_ms: record.at_ms, fact: fact.clone() });
+    let mut rounds = false;
+    for Record { seq, at_ms, fact, .. } in passed {
+        if let Stored::Known(fact) = fact {
+            rounds |= matches!(*fact, Fact::RoundBegan { .. });
+            stage.update(Message::Fact { seq, at_ms, fact });
         }
+    }
+    // The screen's state is a fold of its own.
+    if rounds {
+        stage.model.state.share_rounds(player.state());
     }
     target.send_replace(player.position());
 }
 
+/// After how many records who folds looks whether that is wanted still.
+const FOLDED_AT_ONCE: usize = 256;
+
 /// Folds beside the screen, up to the position that was asked for last.
-fn fold(documents: Vec<Document>, records: Arc<[Record]>) -> (watch::Sender<usize>, mpsc::Receiver<Folded>) {
+fn fold(documents: Vec<Document>, session: Session) -> (watch::Sender<usize>, mpsc::Receiver<Folded>) {
     let (target, mut wanted) = watch::channel(0);
     let (sender, folded) = mpsc::channel(1);
     tokio::spawn(async move {
-        let (mut folds, mut at) = (Folds::new(&documents), 0);
+        let mut folding = Folding { folds: Folds::new(&documents), records: None, at: 0 };
         while wanted.changed().await.is_ok() {
             let to = *wanted.borrow_and_update();
-            tokio::task::block_in_place(|| {
-                if to < at {
-                    (folds, at) = (Folds::new(&documents), 0);
+            let folds = tokio::task::block_in_place(|| {
+                if to < folding.at {
+                    folding = Folding { folds: Folds::new(&documents), records: None, at: 0 };
                 }
-                records.get(at..to).unwrap_or_default().iter().for_each(|record| folds.apply(record));
-                at = to;
+                // Left, or gone back: nobody waits for what is on the way there.
+                let is_wanted = |at: usize| wanted.has_changed().is_ok() && *wanted.borrow() >= at;
+                folding.fold(&session, to, is_wanted).then(|| {
+                    let folds = &folding.folds;
+                    (folds.figures(), folds.marks(), folds.account())
+                })
             });
-            if sender.send((folds.figures(), folds.marks(), folds.account())).await.is_err() {
+            if let Some(folds) = folds
+                && sender.send(folds).await.is_err()
+            {
                 return;
             }
         }
     });
     (target, folded)
+}
+
+/// The folds of the first records, and those that come next.
+struct Folding {
+    folds: Folds,
+    records: Option<Records>,
+    at: usize,
+}
+
+impl Folding {
+    /// Folds on to a position; says whether it came there. Where the journal cannot be read, who plays it tells why.
+    fn fold(&mut self, session: &Session, to: usize, is_wanted: impl Fn(usize) -> bool) -> bool {
+        if self.records.is_none() {
+            self.records = session.records().ok();
+        }
+        let Some(records) = &mut self.records else { return false };
+        while self.at < to {
+            if self.at.is_multiple_of(FOLDED_AT_ONCE) && !is_wanted(self.at) {
+                return false;
+            }
+            let Some(Ok(record)) = records.next() else { return false };
+            self.folds.apply(&record);
+            self.at += 1;
+        }
+        true
+    }
 }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 pub enum JournalError {
     #[error("cannot {action} {}: {}", path.display(), cause(error))]
     Io { action: &'static str, path: PathBuf, error: io::Error },
+    #[error("record {seq} stands no longer where it stood in {}: the journal was changed; open the session again", path.display())]
+    Changed { path: PathBuf, seq: u64 },
     #[error("the session folder {} was removed while it was written to; what came since is lost, start the run again", path.display())]
     Removed { path: PathBuf },
     #[error(

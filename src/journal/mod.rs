@@ -3,6 +3,7 @@
 //! A session is a folder: `journal.jsonl` holds one record a line, `documents/` the text that was read, `lock` keeps a
 //! second writer out. Nothing here asks a model or changes a state: facts come in, records come out.
 
+mod again;
 mod archive;
 mod catalogue;
 mod day;
@@ -28,6 +29,7 @@ mod warnings;
 pub(crate) mod world;
 mod writer;
 
+pub use again::Again;
 pub use catalogue::Catalogue;
 pub use day::{DayBook, Reservation, spent_today};
 pub use error::JournalError;
@@ -35,8 +37,8 @@ pub use follow::{Followed, Follower};
 pub use id::SessionId;
 pub use label::Label;
 pub use notes::Note;
-pub use reader::{Journal, Records};
-pub use record::{FORMAT_VERSION, Record, Stored};
+pub use reader::{Journal, Passed, Records, Seen};
+pub use record::{Bulk, FORMAT_VERSION, Record, Stored};
 pub use reopen::Reopened;
 pub use session::Session;
 pub use store::{Store, private_file, private_folder};

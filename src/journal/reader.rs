@@ -1,11 +1,11 @@
 //! Reads a journal line by line, and as much of a damaged one as there is.
 
-use std::io::{self, BufRead, BufReader, Seek};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::archive::{self, Content};
 use super::error::JournalError;
-use super::record::{BadLine, FORMAT_VERSION, Record, Stored, read_line};
+use super::record::{BadLine, Bulk, FORMAT_VERSION, Glance, Record, Stored, glance, read_line};
 use super::warnings::Warnings;
 use crate::protocol::{Fact, SessionOpened};
 
@@ -104,6 +104,36 @@ impl Records {
         })
     }
 
+    /// Passes the next record by: of the kinds that most are of no more is read than that. Much faster than reading it.
+    pub fn pass(&mut self) -> Result<Option<Passed>, JournalError> {
+        while let Some(line) = self.lines.next()? {
+            let (number, start) = (line.number, line.start);
+            if let Some(glance) = line.glance() {
+                self.is_at(glance.seq, number);
+                (self.seq, self.closed) = (Some(glance.seq), false);
+                let seen = Seen::Bulk(glance.bulk);
+                return Ok(Some(Passed { start, seq: glance.seq, at_ms: glance.at_ms, seen }));
+            }
+            match line.record() {
+                Ok(record) => {
+                    self.look_at(&record, number);
+                    let Record { seq, at_ms, fact, .. } = record;
+                    return Ok(Some(Passed { start, seq, at_ms, seen: Seen::Whole(fact) }));
+                }
+                Err(problem) => {
+                    let warning = problem.into_warning(&self.path)?;
+                    self.warnings.push(|| warning);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// How many bytes of the journal have been read.
+    pub fn read_bytes(&self) -> u64 {
+        self.lines.at
+    }
+
     fn next_record(&mut self) -> Result<Option<Record>, JournalError> {
         while let Some(line) = self.lines.next()? {
             let number = line.number;
@@ -122,10 +152,7 @@ impl Records {
     }
 
     fn look_at(&mut self, record: &Record, line: u64) {
-        let expected = self.seq.map_or(1, |last| last + 1);
-        if record.seq != expected {
-            self.warnings.push(|| format!("line {line}: record {} stands where {expected} was expected", record.seq));
-        }
+        self.is_at(record.seq, line);
         if let Some(kind) = record.fact.unknown_kind() {
             let kind: String = kind.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
             self.warnings
@@ -133,6 +160,30 @@ impl Records {
         }
         (self.seq, self.closed) = (Some(record.seq), ends(record));
     }
+
+    fn is_at(&mut self, seq: u64, line: u64) {
+        let expected = self.seq.map_or(1, |last| last + 1);
+        if seq != expected {
+            self.warnings.push(|| format!("line {line}: record {seq} stands where {expected} was expected"));
+        }
+    }
+}
+
+/// A record that was passed by.
+#[derive(Debug)]
+pub struct Passed {
+    /// Where it begins in the journal, in bytes; see [`Again`](super::Again).
+    pub start: u64,
+    pub seq: u64,
+    pub at_ms: u64,
+    pub seen: Seen,
+}
+
+/// What is seen of a record that is passed by.
+#[derive(Debug)]
+pub enum Seen {
+    Bulk(Bulk),
+    Whole(Stored),
 }
 
 impl Iterator for Records {
@@ -212,6 +263,10 @@ impl Line<'_> {
         self.too_long || self.bytes.last() == Some(&b'\n')
     }
 
+    pub(super) fn glance(&self) -> Option<Glance> {
+        if self.too_long { None } else { glance(self.bytes) }
+    }
+
     pub(super) fn record(&self) -> Result<Record, Problem> {
         let line = self.number;
         if self.too_long {
@@ -272,6 +327,33 @@ impl Lines {
             (self.at, self.number) = (start, self.number - 1);
         }
         Ok(())
+    }
+
+    /// Goes to where a line begins, in bytes; from here on lines are counted no longer.
+    pub(super) fn go_to(&mut self, start: u64) -> Result<(), JournalError> {
+        let buffered = self.reader.buffer().len();
+        match start.checked_sub(self.at) {
+            Some(ahead) if ahead <= buffered as u64 => self.reader.consume(ahead as usize),
+            ahead => {
+                self.reader.consume(buffered);
+                self.at += buffered as u64;
+                let gone = match self.reader.get_mut() {
+                    Content::Plain(file) => file.seek(io::SeekFrom::Start(start)).map(drop),
+                    // There is no way to a place of an archived one but through all before it.
+                    Content::Packed(_) => self.skip_to(start, ahead.is_none()),
+                };
+                gone.map_err(JournalError::io("read", &self.path))?;
+            }
+        }
+        self.at = start;
+        Ok(())
+    }
+
+    fn skip_to(&mut self, start: u64, anew: bool) -> io::Result<()> {
+        if anew {
+            (self.reader, self.at) = (BufReader::with_capacity(BUFFER, archive::open(&self.path)?), 0);
+        }
+        io::copy(&mut (&mut self.reader).take(start.saturating_sub(self.at)), &mut io::sink()).map(drop)
     }
 
     /// The next line, or nothing at the end of the file.

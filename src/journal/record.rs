@@ -1,8 +1,10 @@
 //! One line of the journal, and how it is written and read. This is the file format, version 1.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::Fact;
+use crate::protocol::{Fact, Purpose};
 
 /// The major version that is written, and the newest that can be read.
 pub const FORMAT_VERSION: u32 = 1;
@@ -120,6 +122,50 @@ pub(super) fn read_line(line: &[u8]) -> Result<Record, BadLine> {
         v if v > FORMAT_VERSION => Err(BadLine::Newer(v.into())),
         _ => Ok(record),
     }
+}
+
+/// The kinds of fact that a long journal consists of, by what can be told of them without reading their texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bulk {
+    JobStarted,
+    JobFinished,
+    Asked(Purpose),
+    Planned,
+    Aggregated,
+    /// A reply or a program.
+    Written,
+}
+
+/// A record of which only the kind was looked at.
+pub(super) struct Glance {
+    pub seq: u64,
+    pub at_ms: u64,
+    pub bulk: Bulk,
+}
+
+/// Looks at a line no further than is needed to tell where it belongs; nothing where it is of another kind, or has to be read
+/// to tell what is wrong with it. That the texts of a line are in order is not looked at, so that one may be a
+/// [glance](Glance) and no record.
+pub(super) fn glance(line: &[u8]) -> Option<Glance> {
+    #[derive(Deserialize)]
+    struct Kind<'a> {
+        #[serde(borrow)]
+        kind: Cow<'a, str>,
+        purpose: Option<Purpose>,
+    }
+    // Checked once for the whole line; what is passed over is not looked at again.
+    let line = std::str::from_utf8(line).ok()?;
+    let Read { v, seq, at_ms, fact, .. } = serde_json::from_str::<Read<Kind>>(line).ok()?;
+    let bulk = match (&*fact.kind, fact.purpose) {
+        ("job_started", _) => Bulk::JobStarted,
+        ("job_finished", _) => Bulk::JobFinished,
+        ("remote_asked", Some(purpose)) => Bulk::Asked(purpose),
+        ("jobs_planned", _) => Bulk::Planned,
+        ("outputs_aggregated", _) => Bulk::Aggregated,
+        ("remote_answered" | "code_received", _) => Bulk::Written,
+        _ => return None,
+    };
+    (v == FORMAT_VERSION).then_some(Glance { seq, at_ms, bulk })
 }
 
 /// What is wrong with the JSON, without quoting any of it: it may hold text of the document.

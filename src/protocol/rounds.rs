@@ -35,6 +35,14 @@ impl Rounds {
         self.0.get_mut((number as usize).checked_sub(1)?).map(Arc::make_mut)
     }
 
+    /// Takes the past rounds of a state that is the same, in place of equal ones: what two folds made is then held once.
+    pub(super) fn share_past(&mut self, same: &Self) {
+        let past = self.0.len().saturating_sub(1);
+        for (own, other) in self.0[..past].iter_mut().zip(&same.0) {
+            *own = other.clone();
+        }
+    }
+
     /// Gives away the round before the one at hand and leaves in its place what the session's course goes by: whether it
     /// aggregated, and what was decided.
     pub(super) fn part_with_one(&mut self) -> Option<Arc<Round>> {

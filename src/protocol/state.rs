@@ -424,6 +424,11 @@ impl State {
         self.rounds.part_with_one()
     }
 
+    /// Holds its past rounds together with another state of the same session that stands at the same place.
+    pub fn share_rounds(&mut self, same: &State) {
+        self.rounds.share_past(&same.rounds);
+    }
+
     pub fn round_numbered(&self, number: u32) -> Option<&Round> {
         self.rounds.get((number as usize).checked_sub(1)?)
     }

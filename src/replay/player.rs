@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::mark::Mark;
 use super::speed::Speed;
-use super::timeline::{Mark, Timeline};
-use crate::journal::Record;
-use crate::protocol::{Fact, State};
+use super::timeline::{Timeline, What};
+use crate::journal::{JournalError, Record};
+use crate::protocol::State;
 
 /// At the highest speed so many records are played between two frames, so that a frame is never kept waiting.
 const MAX_RECORDS_A_FRAME: usize = 4_096;
@@ -31,7 +32,8 @@ pub enum Direction {
 
 /// A timeline, a place on it and the state there. Pauses longer than
 /// [`LONGEST_PAUSE_MS`](super::LONGEST_PAUSE_MS) are shortened in playback.
-#[derive(Debug, Default)]
+///
+/// Where the journal cannot be read any more, whoever moves stands as far as it could be read, with the state there.
 pub struct Player {
     timeline: Timeline,
     state: State,
@@ -53,7 +55,15 @@ pub struct Repeat {
 impl Player {
     /// At the beginning, paused, at normal speed.
     pub fn new(timeline: Timeline) -> Self {
-        Self { timeline, ..Self::default() }
+        Self {
+            timeline,
+            state: State::default(),
+            position: 0,
+            played_ms: 0.0,
+            playing: false,
+            speed: Speed::default(),
+            repeat: Repeat::default(),
+        }
     }
 
     pub fn state(&self) -> &State {
@@ -86,9 +96,14 @@ impl Player {
         self.timeline.marks()
     }
 
-    /// The record that happened last.
-    pub fn record(&self) -> Option<&Record> {
-        self.timeline.records().get(self.position.checked_sub(1)?)
+    /// The number of the record that happened last, and when that was.
+    pub fn last(&self) -> Option<(u64, u64)> {
+        self.timeline.last(self.position)
+    }
+
+    /// Folds on beside this, so that every place is near before long.
+    pub fn fold_ahead(&mut self) {
+        self.timeline.fold_ahead();
     }
 
     pub fn is_playing(&self) -> bool {
@@ -96,15 +111,16 @@ impl Player {
     }
 
     /// Plays on; from the end it starts again at the beginning, and beyond a range where that begins.
-    pub fn play(&mut self) {
+    pub fn play(&mut self) -> Result<(), JournalError> {
         if let Some(range) = self.range()
             && self.position >= range.end
         {
-            self.seek(range.start);
+            self.seek(range.start)?;
         } else if self.at_end() {
-            self.seek(0);
+            self.seek(0)?;
         }
         self.playing = !self.is_empty();
+        Ok(())
     }
 
     pub fn pause(&mut self) {
@@ -136,17 +152,17 @@ impl Player {
 
     /// Lets time pass, and gives the records that happened in it. At the end playback pauses; from the end of a range it
     /// goes back to where that begins, which is a step of its own and gives none.
-    pub fn advance(&mut self, elapsed: Duration) -> Range<usize> {
+    pub fn advance(&mut self, elapsed: Duration) -> Result<Vec<Record>, JournalError> {
         let from = self.position;
         if !self.playing {
-            return from..from;
+            return Ok(Vec::new());
         }
         let range = self.range();
         if let Some(range) = &range
             && from >= range.end
         {
-            self.seek(range.start);
-            return self.position..self.position;
+            self.seek(range.start)?;
+            return Ok(Vec::new());
         }
         let last = range.map_or(self.len(), |range| range.end);
         let to = match self.speed {
@@ -160,44 +176,49 @@ impl Player {
                 to
             }
         };
-        self.go(to);
+        let mut passed = Vec::with_capacity(to - from);
+        let mut take = |record| {
+            passed.push(record);
+            true
+        };
+        self.timeline.walk(&mut self.state, &mut self.position, to, &mut take)?;
         if self.at_end() && self.range().is_none() {
             self.playing = false;
         }
-        from..to
+        Ok(passed)
     }
 
     /// Goes to where so many records have happened; behind the end is the end.
-    pub fn seek(&mut self, position: usize) {
-        let position = position.min(self.len());
-        self.go(position);
-        self.played_ms = self.timeline.played_ms(position) as f64;
+    pub fn seek(&mut self, position: usize) -> Result<(), JournalError> {
+        self.seek_while(position, &mut |_| true)
+    }
+
+    /// The same, for a way that may be long: `goes_on` is told from time to time which part of it is behind, 0 to 1, and where it
+    /// says no that is where one stands.
+    pub fn seek_while(&mut self, position: usize, goes_on: &mut dyn FnMut(f64) -> bool) -> Result<(), JournalError> {
+        let sought = self.timeline.seek(&mut self.state, &mut self.position, position, goes_on);
+        self.played_ms = self.timeline.played_ms(self.position) as f64;
+        sought
     }
 
     /// Goes to the next or the last place of this kind, or to the end or the beginning where there is none.
-    pub fn step(&mut self, unit: Unit, direction: Direction) {
-        let records = self.timeline.records();
-        let stops = |record: &Record| match unit {
+    pub fn step(&mut self, unit: Unit, direction: Direction) -> Result<(), JournalError> {
+        let stops = |what: What| match unit {
             Unit::Record => true,
-            Unit::Gate => matches!(record.fact.known(), Some(Fact::GateReached { .. })),
-            Unit::Job => matches!(record.fact.known(), Some(Fact::JobFinished { .. })),
-            Unit::Round => matches!(record.fact.known(), Some(Fact::RoundBegan { .. })),
+            Unit::Gate => what == What::Gate,
+            Unit::Job => what == What::JobFinished,
+            Unit::Round => what == What::Round,
         };
         let target = match direction {
             Direction::Forward => {
-                let ahead = records[self.position..].iter().position(stops);
-                ahead.map_or(records.len(), |ahead| self.position + ahead + 1)
+                let ahead = self.timeline.ahead_of(self.position).position(stops);
+                ahead.map_or(self.len(), |ahead| self.position + ahead + 1)
             }
             Direction::Back => {
-                let behind = &records[..self.position.saturating_sub(1)];
-                behind.iter().rposition(stops).map_or(0, |index| index + 1)
+                let from = self.position.saturating_sub(1);
+                self.timeline.behind(from).position(stops).map_or(0, |behind| from - behind)
             }
         };
-        self.seek(target);
-    }
-
-    fn go(&mut self, to: usize) {
-        self.timeline.seek(&mut self.state, self.position, to);
-        self.position = to;
+        self.seek(target)
     }
 }
