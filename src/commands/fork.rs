@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::answering::Beforehand;
-use super::resume::{Recorded, asks_consent, config_of, go_on};
+use super::resume::{Recorded, Unbegun, asks_consent, config_of, go_on};
 use super::run::{Watched, watch};
 use super::{Exit, Failure};
 use super::{begin, private, protocol};
@@ -15,7 +15,7 @@ use crate::cli::{ForkArgs, Point};
 use crate::config::{Config, Loaded, Origin};
 use crate::document::escape::visible;
 use crate::document::{Document, Locator, Span};
-use crate::journal::{Durability, Journal, Record, Session, Store};
+use crate::journal::{Record, Session, Store, Stored};
 use crate::load::changes;
 use crate::protocol::{
     Changed, Changes, Chunk, CodeId, Due, Fact, Finish, JobId, JobOutput, Known, Levers, Means, Parent, Phase,
@@ -48,14 +48,11 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     let signals = Box::pin(term::signals()?);
     let store = begin::store(&loaded.config)?;
     let parent = store.resolve(&args.session)?;
-    let journal = parent.read()?;
     let wanted = wanted(args)?;
-    let settings = settings_of(loaded, &in_force(&parent, &journal, &wanted)?)?;
-    let recorded = plan(&parent, &journal, &wanted, &settings)?.make(&store).await?;
-    let planner: Option<Arc<dyn RemoteLm>> =
-        args.rerun_local.then(|| Arc::new(RecordedPlanner::of(parent.id().to_string(), journal.facts())) as _);
-    // It may be long, and the fork runs for long.
-    drop(journal);
+    let past = Past::read(&parent, &wanted)?;
+    let settings = settings_of(loaded, &past.settings())?;
+    let recorded = plan(past, &wanted, &settings)?.make(&store).await?;
+    let planner = args.rerun_local.then(|| planner_of(&parent)).transpose()?;
     let config = config_of(loaded, &recorded.state, planner.is_some())?;
     let documents = recorded.documents.clone();
     for change in tokio::task::block_in_place(|| changes(&documents)) {
@@ -109,13 +106,11 @@ fn wanted(args: &ForkArgs) -> Result<Wanted, Failure> {
     })
 }
 
-/// The settings of the old session as they held at the place where it is left.
-fn in_force(parent: &Session, journal: &Journal, wanted: &Wanted) -> Result<Settings, Failure> {
-    opened_of(parent, journal)?;
-    let mut state = State::default();
-    let records = &journal.records[..place(parent, journal, wanted)?];
-    records.iter().filter_map(|record| record.fact.known()).for_each(|fact| state.apply(fact));
-    Ok(state.settings_from_here())
+/// The old session's own planner, who says again what is on record.
+fn planner_of(parent: &Session) -> Result<Arc<dyn RemoteLm>, Failure> {
+    let mut failed = None;
+    let planner = RecordedPlanner::of(parent.id().to_string(), parent.records()?.all_facts(&mut failed));
+    failed.map_or(Ok(Arc::new(planner) as _), |error| Err(error.into()))
 }
 
 /// The levers of the old session, with those that the command line names in place of theirs. What may be spent is as the
@@ -172,15 +167,11 @@ fn settings_of(loaded: &Loaded, old: &Settings) -> Result<Settings, Failure> {
 }
 
 /// A fork that is begun on the screen, and its settings: its levers are those of the form, which are the settings in force.
-pub fn on_screen(
-    config: &Config,
-    (parent, journal): (&Session, &Journal),
-    seq: u64,
-    question: Option<String>,
-) -> Result<(Wanted, Settings), Failure> {
+pub fn on_screen(config: &Config, parent: &Session, seq: u64, question: Option<String>) -> Result<Plan, Failure> {
     let wanted = Wanted { from: Some(Point::Record(seq)), question, ..Wanted::default() };
-    let settings = of_form(config, &in_force(parent, journal, &wanted)?);
-    Ok((wanted, settings))
+    let past = Past::read(parent, &wanted)?;
+    let settings = of_form(config, &past.settings());
+    plan(past, &wanted, &settings)
 }
 
 fn of_form(config: &Config, old: &Settings) -> Settings {
@@ -191,10 +182,100 @@ fn of_form(config: &Config, old: &Settings) -> Settings {
     Settings { protocol, part, windows, max_exposed_share, redact, ..now }
 }
 
-fn opened_of<'a>(session: &Session, journal: &'a Journal) -> Result<&'a SessionOpened, Failure> {
-    journal
-        .opened()
-        .ok_or_else(|| Failure::usage(format!("session {} holds no question, so nothing can be forked", session.id())))
+/// What the old session has on record up to the place where it is left.
+pub struct Past {
+    parent: Session,
+    facts: Vec<Fact>,
+    state: State,
+    /// The number of the last record.
+    seq: u64,
+}
+
+impl Past {
+    /// Reads the journal as far as that place, and no further.
+    pub fn read(parent: &Session, wanted: &Wanted) -> Result<Self, Failure> {
+        let mut past = Self { parent: parent.clone(), facts: Vec::new(), state: State::default(), seq: 0 };
+        let place = Place::of(wanted);
+        let (mut count, mut last, mut found) = (0, 0, place == Place::End);
+        for record in parent.records()? {
+            let record = record?;
+            last = record.seq;
+            if place.comes_before(count, &record) {
+                found = true;
+                break;
+            }
+            count += 1;
+            past.seq = record.seq;
+            if let Stored::Known(fact) = record.fact {
+                past.state.apply(&fact);
+                past.facts.push(*fact);
+            }
+        }
+        let id = parent.id();
+        match place {
+            Place::Record(seq) if count == 0 || (!found && past.seq < seq) => {
+                for record in parent.records()? {
+                    last = record?.seq;
+                }
+                Err(Failure::usage(format!("session {id} has no record {seq}; its records are 1 to {last}")))
+            }
+            Place::Round(round) if !found => Err(Failure::usage(format!("session {id} has no round {round}"))),
+            _ => Ok(past),
+        }
+    }
+
+    /// The settings of the old session as they held at the place.
+    fn settings(&self) -> Settings {
+        self.state.settings_from_here()
+    }
+
+    fn opened(&self) -> Result<&SessionOpened, Failure> {
+        let opened = self.facts.iter().find_map(|fact| match fact {
+            Fact::SessionOpened(opened) => Some(opened.as_ref()),
+            _ => None,
+        });
+        let none = || format!("session {} holds no question, so nothing can be forked", self.parent.id());
+        opened.ok_or_else(|| Failure::usage(none()))
+    }
+}
+
+/// Where the old session is left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// After its opening.
+    Opened,
+    /// After the record of this number.
+    Record(u64),
+    /// Before a round.
+    Round(u32),
+    End,
+}
+
+impl Place {
+    fn of(wanted: &Wanted) -> Self {
+        let changes_itself = wanted.question.is_some() || wanted.code.is_some() || wanted.output.is_some();
+        match wanted.from {
+            // The change says itself where.
+            _ if wanted.rerun_local || wanted.output.is_some() => Place::End,
+            Some(Point::Round(_)) if wanted.code.is_some() => Place::End,
+            None if changes_itself => Place::End,
+            None => Place::Opened,
+            Some(Point::Record(seq)) => Place::Record(seq),
+            Some(Point::Round(round)) => Place::Round(round),
+        }
+    }
+
+    /// Whether it comes before this record, which follows so many.
+    fn comes_before(self, count: usize, record: &Record) -> bool {
+        match self {
+            Place::Opened => count == 1,
+            Place::Record(seq) => record.seq > seq,
+            Place::Round(round) => {
+                matches!(record.fact.known(), Some(Fact::RoundBegan { round: of, .. }) if *of == round)
+            }
+            Place::End => false,
+        }
+    }
 }
 
 /// What a fork begins with. Nothing of it is on the disk yet.
@@ -210,21 +291,21 @@ impl Plan {
     pub async fn make(self, store: &Store) -> Result<Recorded, Failure> {
         let Self { documents, facts, state, parent } = self;
         let (session, writer) = store.create(&documents)?;
-        let past = writer.append(facts, Durability::Synced).await?;
-        Ok(Recorded::forked(session, documents, past, state, writer, parent))
+        // From here on it is gone again where it cannot be written, or is wanted no longer.
+        let journal = Unbegun::new(writer);
+        let past = journal.append(facts).await?;
+        Ok(Recorded::forked(session, documents, past, state, journal, parent))
     }
 }
 
 /// Works out what a fork of this session begins with; its `settings` hold from the place on.
-pub fn plan(parent: &Session, journal: &Journal, wanted: &Wanted, settings: &Settings) -> Result<Plan, Failure> {
-    let opened = opened_of(parent, journal)?;
+pub fn plan(past: Past, wanted: &Wanted, settings: &Settings) -> Result<Plan, Failure> {
+    let opened = past.opened()?;
+    let Past { parent, state: before, seq, .. } = &past;
     let documents = parent.documents(&opened.documents)?;
     let question = wanted.question.as_ref().unwrap_or(&opened.question);
     let settings = private::opened(settings, question, &documents)?;
-    let records = &journal.records[..place(parent, journal, wanted)?];
-    let old: Vec<&Fact> = records.iter().filter_map(|record| record.fact.known()).collect();
-    let mut before = State::default();
-    old.iter().for_each(|fact| before.apply(fact));
+    let old: Vec<&Fact> = past.facts.iter().collect();
     let mut changed = Vec::new();
     for (is_changed, what) in [
         (wanted.question.is_some(), Changed::Question),
@@ -238,13 +319,13 @@ pub fn plan(parent: &Session, journal: &Journal, wanted: &Wanted, settings: &Set
     let mut from = Parent {
         changed,
         session: parent.id().to_string(),
-        seq: records.last().map_or(0, |record| record.seq),
+        seq: *seq,
         anew: wanted.anew,
         known: opened.parent.as_ref().map(|parent| parent.known.clone()).unwrap_or_default(),
     };
     let facts = match &wanted.question {
         Some(question) => {
-            from.known = Known::of(&before);
+            from.known = Known::of(before);
             vec![Fact::SessionOpened(Box::new(SessionOpened {
                 question: question.clone(),
                 settings,
@@ -263,7 +344,7 @@ pub fn plan(parent: &Session, journal: &Journal, wanted: &Wanted, settings: &Set
                     .map(|code| Ok::<_, Failure>((code_at(&old, wanted)?, code.clone())))
                     .transpose()?,
                 output: match &wanted.output {
-                    Some((job, output)) => Some(located(&before, *job, output, &documents)?),
+                    Some((job, output)) => Some(located(before, *job, output, &documents)?),
                     None => None,
                 },
                 jobs_of: wanted.rerun_local.then(|| first_round(wanted)),
@@ -286,37 +367,6 @@ pub fn plan(parent: &Session, journal: &Journal, wanted: &Wanted, settings: &Set
         )));
     }
     Ok(Plan { documents, facts, state, parent: parent.clone() })
-}
-
-/// How many of the records come before the place.
-fn place(session: &Session, journal: &Journal, wanted: &Wanted) -> Result<usize, Failure> {
-    let records = &journal.records;
-    let changes_itself = wanted.question.is_some() || wanted.code.is_some() || wanted.output.is_some();
-    match wanted.from {
-        // The change says itself where.
-        _ if wanted.rerun_local || wanted.output.is_some() => Ok(records.len()),
-        Some(Point::Round(_)) if wanted.code.is_some() => Ok(records.len()),
-        None if changes_itself => Ok(records.len()),
-        None => Ok(records.len().min(1)),
-        Some(Point::Record(seq)) => {
-            let until = records.partition_point(|record| record.seq <= seq);
-            match (until, records.last()) {
-                (1.., Some(last)) if seq <= last.seq => Ok(until),
-                (_, last) => Err(Failure::usage(format!(
-                    "session {} has no record {seq}; its records are 1 to {}",
-                    session.id(),
-                    last.map_or(0, |last| last.seq)
-                ))),
-            }
-        }
-        Some(Point::Round(round)) => {
-            let begins = |record: &Record| matches!(record.fact.known(), Some(Fact::RoundBegan { round: of, .. }) if *of == round);
-            records
-                .iter()
-                .position(begins)
-                .ok_or_else(|| Failure::usage(format!("session {} has no round {round}", session.id())))
-        }
-    }
 }
 
 fn first_round(wanted: &Wanted) -> u32 {

@@ -1,5 +1,8 @@
+use futures_util::FutureExt;
+
 use super::*;
 use crate::config::{Override, Sources, load};
+use crate::journal::Durability;
 use crate::journal::world::{World, documents};
 use crate::protocol::redact::{Kind, PrivateWord, Redaction, Rules};
 
@@ -87,16 +90,51 @@ fn a_question_that_follows_up_keeps_private_what_the_one_before_did() {
     assert_eq!((kept.rules.names, kept.words), (vec!["Anna Lind".into(), "Li".into()], redacted(&old()).words.clone()));
 }
 
+#[test]
+fn a_fork_that_is_taken_back_before_it_begins_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path().to_owned());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (parent, writer) = store.create(&documents()).unwrap();
+    let written = async {
+        writer.append(World::facts(1, 1, 2), Durability::Synced).await?;
+        writer.close().await
+    };
+    runtime.block_on(written).unwrap();
+    let plan = || {
+        let past = Past::read(&parent, &Wanted::default()).unwrap();
+        plan(past, &Wanted::default(), &Settings::default()).unwrap()
+    };
+    let made = runtime.block_on(plan().make(&store)).unwrap();
+    assert_eq!(store.newest_first().unwrap().len(), 2);
+    drop(made);
+    assert_eq!(store.newest_first().unwrap(), [parent.clone()]);
+    // Nor does one that is left while what it begins with is written.
+    drop(plan().make(&store).now_or_never());
+    assert_eq!(store.newest_first().unwrap(), [parent.clone()]);
+}
+
 #[tokio::test]
-async fn a_fork_that_is_taken_back_before_it_begins_leaves_nothing() {
+async fn a_session_is_read_up_to_the_place_where_it_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::new(folder.path().to_owned());
     let (parent, writer) = store.create(&documents()).unwrap();
-    writer.append(World::facts(1, 1, 2), Durability::Synced).await.unwrap();
+    let facts = World::facts(5, 3, 6);
+    writer.append(facts.clone(), Durability::Synced).await.unwrap();
     writer.close().await.unwrap();
-    let plan = plan(&parent, &parent.read().unwrap(), &Wanted::default(), &Settings::default()).unwrap();
-    let made = plan.make(&store).await.unwrap();
-    assert_eq!(store.newest_first().unwrap().len(), 2);
-    drop(made);
-    assert_eq!(store.newest_first().unwrap(), [parent]);
+    let read = |from: Option<Point>| Past::read(&parent, &Wanted { from, ..Wanted::default() });
+    let at = |from| read(from).map(|past| (past.facts.len(), past.seq)).map_err(|error| error.to_string());
+    let all = facts.len();
+    let second = facts.iter().position(|fact| matches!(fact, Fact::RoundBegan { round: 2, .. })).unwrap();
+    assert_eq!(at(None), Ok((1, 1)));
+    assert_eq!(at(Some(Point::Record(7))), Ok((7, 7)));
+    assert_eq!(at(Some(Point::Record(all as u64))), Ok((all, all as u64)));
+    assert_eq!(at(Some(Point::Round(2))), Ok((second, second as u64)));
+    for none in [0, all as u64 + 1] {
+        let told = at(Some(Point::Record(none))).unwrap_err();
+        assert!(told.ends_with(&format!("has no record {none}; its records are 1 to {all}")), "{told}");
+    }
+    assert!(at(Some(Point::Round(99))).unwrap_err().ends_with("has no round 99"));
+    let asks = Wanted { question: Some("And then?".into()), ..Wanted::default() };
+    assert_eq!(Past::read(&parent, &asks).unwrap().facts, facts);
 }

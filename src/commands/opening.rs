@@ -139,9 +139,7 @@ impl Opening {
         let goes_on = wanted.clone();
         self.read(Asked::Picked, move || {
             let store = store(&config)?;
-            let journal = parent.read()?;
-            let (change, settings) = fork::on_screen(&config, (&parent, &journal), seq, question)?;
-            let plan = fork::plan(&parent, &journal, &change, &settings)?;
+            let plan = fork::on_screen(&config, &parent, seq, question)?;
             if !goes_on.load(Ordering::Relaxed) {
                 return Err(Failure::usage("the fork is wanted no longer"));
             }

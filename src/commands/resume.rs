@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
+use tokio::runtime::Handle;
 
 use super::answering::{Beforehand, refused};
 use super::begin::{self, Begun};
@@ -18,13 +19,13 @@ use crate::config::{Config, Loaded, Origin};
 use crate::control;
 use crate::document::Document;
 use crate::document::escape::visible;
-use crate::journal::{DayBook, JournalError, JournalWriter, Record, Session, SessionId, Store};
+use crate::journal::{DayBook, Durability, JournalError, JournalWriter, Record, Session, SessionId, Store};
 use crate::load::changes;
 use crate::local::LocalLm;
 use crate::protocol::redact::Redaction;
 use crate::protocol::{
-    BudgetChoice, Changed, Due, Interrupted, Known, ModelInfo, Models, Need, Parent, Phase, ProtocolKind, Resumed,
-    Scope, SessionOpened, State,
+    BudgetChoice, Changed, Due, Fact, Interrupted, Known, ModelInfo, Models, Need, Parent, Phase, ProtocolKind,
+    Resumed, Scope, SessionOpened, State,
 };
 use crate::remote::RemoteLm;
 use crate::remote::nobody::{self, Nobody};
@@ -46,12 +47,25 @@ pub struct Recorded {
 }
 
 /// The writer of a session that nothing has been done in yet. A fork that was made just now is gone where it is let go.
-struct Unbegun {
+pub struct Unbegun {
     journal: Option<JournalWriter>,
     is_new: bool,
 }
 
 impl Unbegun {
+    /// Of a session that was made just now.
+    pub fn new(journal: JournalWriter) -> Self {
+        Self { journal: Some(journal), is_new: true }
+    }
+
+    /// Writes what it begins with.
+    pub async fn append(&self, facts: Vec<Fact>) -> Result<Vec<Record>, JournalError> {
+        match &self.journal {
+            Some(journal) => journal.append(facts, Durability::Synced).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
     fn begin(mut self) -> Option<JournalWriter> {
         self.journal.take()
     }
@@ -60,7 +74,12 @@ impl Unbegun {
 impl Drop for Unbegun {
     fn drop(&mut self) {
         if let Some(journal) = self.journal.take().filter(|_| self.is_new) {
-            journal.discard();
+            let removed = journal.discard();
+            match Handle::try_current() {
+                // The screen waits for no disk; the program does before it ends.
+                Ok(runtime) => drop(runtime.spawn_blocking(move || removed.wait())),
+                Err(_) => removed.wait(),
+            }
         }
     }
 }
@@ -72,10 +91,9 @@ impl Recorded {
         documents: Vec<Document>,
         past: Vec<Record>,
         state: State,
-        journal: JournalWriter,
+        journal: Unbegun,
         parent: Session,
     ) -> Self {
-        let journal = Unbegun { journal: Some(journal), is_new: true };
         Self { session, documents, past, state, warnings: Vec::new(), journal, parent: Some(parent) }
     }
 
