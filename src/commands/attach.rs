@@ -63,7 +63,7 @@ impl Elsewhere {
             Ok(link) => (link.orders, Some(link.said)),
             Err(error) => {
                 let why = format!("this session can be followed but not steered: {error}");
-                let _ = notices_in.try_send(Notice::Refused(why.clone()));
+                let _ = notices_in.try_send(Notice::Refused { order: None, why: why.clone() });
                 (refusing(why, notices_in.clone()), None)
             }
         };
@@ -75,8 +75,13 @@ impl Elsewhere {
 /// What the process that runs the session says to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    Taken,
-    Refused(String),
+    /// The order of this number, counted from 1.
+    Taken(u64),
+    Refused {
+        /// Nothing where it was none, or is not known which.
+        order: Option<u64>,
+        why: String,
+    },
 }
 
 /// What comes of a session that is followed. Dropped, it is followed no more.
@@ -85,7 +90,7 @@ pub struct Following {
     pub documents: Vec<Document>,
     pub events: mpsc::Receiver<Event>,
     pub orders: mpsc::Sender<Order>,
-    /// What became of each order, in their order; and why none can be given.
+    /// What became of each order, by its number; and why none can be given.
     pub notices: mpsc::Receiver<Notice>,
     /// Why it cannot be followed any more, where that was not its end.
     pub outcome: JoinHandle<Result<(), String>>,
@@ -95,8 +100,10 @@ pub struct Following {
 fn refusing(why: String, notices: mpsc::Sender<Notice>) -> mpsc::Sender<Order> {
     let (orders, mut wanted) = mpsc::channel(QUEUE);
     tokio::spawn(async move {
+        let mut count = 0;
         while wanted.recv().await.is_some() {
-            let _ = notices.try_send(Notice::Refused(why.clone()));
+            count += 1;
+            let _ = notices.try_send(Notice::Refused { order: Some(count), why: why.clone() });
         }
     });
     orders
@@ -145,13 +152,13 @@ async fn feed(
             told = told => match told {
                 Some(Said::Delta { ask, text }) if ask.n > answered => Event::Delta { ask, text },
                 Some(Said::Delta { .. }) => continue,
-                Some(Said::Taken) => {
-                    let _ = notices.try_send(Notice::Taken);
+                Some(Said::Taken { order }) => {
+                    let _ = notices.try_send(Notice::Taken(order));
                     continue;
                 }
-                Some(Said::Refused(why)) => {
+                Some(Said::Refused { order, why }) => {
                     // One that waits to be shown says as much.
-                    let _ = notices.try_send(Notice::Refused(why));
+                    let _ = notices.try_send(Notice::Refused { order, why });
                     continue;
                 }
                 None => {

@@ -1,6 +1,6 @@
 //! `minions attach --accessible` on a terminal: what happens line by line, and lines that steer the run.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::io::stdout;
 
 use futures_util::StreamExt;
@@ -20,14 +20,31 @@ fn cut_off(session: &Session) -> String {
     format!("the connection to the process that runs it is gone; `minions attach {}` again.", session.id())
 }
 
+/// What to say to each order once it is taken, by its number.
+#[derive(Default)]
+struct Given {
+    count: u64,
+    waiting: BTreeMap<u64, String>,
+}
+
+impl Given {
+    fn give(&mut self, say: String) {
+        self.count += 1;
+        self.waiting.insert(self.count, say);
+    }
+
+    fn answered(&mut self, order: u64) -> Option<String> {
+        self.waiting.remove(&order)
+    }
+}
+
 /// Tells and steers until the session ends, or the person leaves; the session goes on then.
 pub async fn steer(elsewhere: Elsewhere) -> Result<Exit, Failure> {
     let mut person = Person::here()?;
     let Following { session, documents, mut events, orders, mut notices, outcome } = elsewhere.follow().await?;
     // Who is gone from the terminal is gone: a run waits for nobody who can type nothing.
     let mut orders = Some(orders);
-    // What to say to each order once it is taken.
-    let mut given = VecDeque::new();
+    let mut given = Given::default();
     person.say(&format!("session {}", session.id()))?;
     person.say("Type q and Enter to leave; the run goes on then. Type h to hold the run, x to end it.")?;
     let mut out = stdout();
@@ -49,10 +66,10 @@ pub async fn steer(elsewhere: Elsewhere) -> Result<Exit, Failure> {
                 }
             },
             Some(notice) = notices.recv() => {
-                let say = given.pop_front();
                 match notice {
-                    Notice::Taken => say.map_or(Ok(()), |say: String| person.say(&say))?,
-                    Notice::Refused(why) => {
+                    Notice::Taken(order) => given.answered(order).map_or(Ok(()), |say| person.say(&say))?,
+                    Notice::Refused { order, why } => {
+                        order.and_then(|order| given.answered(order));
                         wanted = Wanted::at(&told.transcript.state);
                         person.say(&format!("Not taken: {why}"))?;
                     }
@@ -71,7 +88,7 @@ pub async fn steer(elsewhere: Elsewhere) -> Result<Exit, Failure> {
                     let (say, wish) = understood(line, &mut wanted, state);
                     match (wish, &orders) {
                         (Some(wish), Some(orders)) => match order(orders, wish) {
-                            Ok(()) => given.push_back(say),
+                            Ok(()) => given.give(say),
                             Err(_) if orders.is_closed() => {
                                 person.say(&format!("Not taken: {}", cut_off(&session)))?;
                             }
@@ -96,4 +113,21 @@ pub async fn steer(elsewhere: Elsewhere) -> Result<Exit, Failure> {
         .map_err(|why| Failure::new(Exit::Error, why))?;
     told.transcript.totals()?;
     ended(session.id().as_str(), &told.transcript.state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_confirmed_in_its_own_words_whichever_is_answered_first() {
+        let mut given = Given::default();
+        for say in ["It is held.", "It goes on.", "It ends."] {
+            given.give(say.into());
+        }
+        assert_eq!(given.answered(3).as_deref(), Some("It ends."));
+        assert_eq!(given.answered(1).as_deref(), Some("It is held."));
+        assert_eq!(given.answered(1), None);
+        assert_eq!(given.answered(2).as_deref(), Some("It goes on."));
+    }
 }

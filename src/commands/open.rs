@@ -161,8 +161,8 @@ async fn watch(
                     }
                 }
                 // What is taken is seen by what comes of it.
-                News::Noticed(Notice::Taken) => {}
-                News::Noticed(Notice::Refused(why)) => drop(stage.update(Message::Notice(why))),
+                News::Noticed(Notice::Taken(_)) => {}
+                News::Noticed(Notice::Refused { why, .. }) => drop(stage.update(Message::Notice(why))),
                 News::Offered(news) => commands.extend(stage.update(news)),
             }
         }

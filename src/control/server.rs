@@ -408,10 +408,13 @@ mod tests {
         let text = "é".repeat(1 << 20);
         link.orders.send(Order::Note(text.clone())).await.unwrap();
         assert!(matches!(taken.recv().await, Some(Order::Note(note)) if note == text));
-        assert!(matches!(link.said.recv().await, Some(super::super::Said::Taken)));
+        assert!(matches!(link.said.recv().await, Some(super::super::Said::Taken { order: 1 })));
         link.orders.send(Order::Note("x".repeat(LONGEST))).await.unwrap();
         let said = link.said.recv().await;
-        assert!(matches!(&said, Some(super::super::Said::Refused(why)) if why.contains("do it there")), "{said:?}");
+        assert!(
+            matches!(&said, Some(super::super::Said::Refused { order: Some(2), why }) if why.contains("do it there")),
+            "{said:?}"
+        );
         // The connection goes on.
         link.orders.send(Order::GoOn).await.unwrap();
         assert!(matches!(taken.recv().await, Some(Order::GoOn)));
