@@ -106,8 +106,11 @@ pub enum Message {
     PickSession,
     /// Two sessions that were to be compared.
     Compared(Box<Comparison>),
-    /// The sessions that were to stand side by side.
-    SideBySide(Vec<Side>),
+    /// The sessions that were to stand side by side; and of each that could not be read, why.
+    SideBySide {
+        sides: Vec<Side>,
+        unread: Vec<String>,
+    },
     /// Two rounds that were to be compared, by their numbers.
     ComparedRounds {
         rounds: (u32, u32),

@@ -17,6 +17,8 @@ const COLUMN: usize = 26;
 #[derive(Clone, Debug, Default)]
 pub struct SideBySide {
     pub sides: Vec<Side>,
+    /// Of each session that could not be read, why.
+    pub unread: Vec<String>,
     /// The column that Enter opens.
     pub column: usize,
     /// The first column in sight, and how many are.
@@ -27,8 +29,8 @@ pub struct SideBySide {
 
 impl Model {
     /// Shows the sessions in place of the list that they were picked from.
-    pub(crate) fn show_side_by_side(&mut self, sides: Vec<Side>) {
-        let overlay = Overlay::SideBySide(Box::new(SideBySide { sides, ..SideBySide::default() }));
+    pub(crate) fn show_side_by_side(&mut self, sides: Vec<Side>, unread: Vec<String>) {
+        let overlay = Overlay::SideBySide(Box::new(SideBySide { sides, unread, ..SideBySide::default() }));
         match self.picker() {
             Some(picker) if picker.of == Picking::Session => self.open_overlay(overlay),
             _ => self.open_unasked(overlay, "the sessions are compared"),
@@ -67,6 +69,9 @@ impl Model {
 impl SideBySide {
     fn write(&self, names: usize, column: usize, width: usize) -> Writer {
         let mut writer = Writer::new(width);
+        for why in &self.unread {
+            line(&mut writer, 0, width, "", &[(Tone::Warning, why.clone())]);
+        }
         let in_sight = self.first..(self.first + self.shown).min(self.sides.len());
         let sides = self.sides.get(in_sight.clone()).unwrap_or_default();
         let heads = in_sight.clone().zip(sides).map(|(at, side)| {
@@ -95,5 +100,27 @@ impl SideBySide {
         });
         line(&mut writer, names, column, "answer", &answers.collect::<Vec<_>>());
         writer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::message::Message;
+    use super::super::update;
+    use super::super::world::World;
+    use super::*;
+    use crate::ledger::Ledger;
+
+    #[test]
+    fn above_the_table_stands_which_session_could_not_be_read() {
+        let mut world = World::new();
+        world.whole();
+        let side = Side::session("s1".into(), &world.state, &Ledger::new(), (164, 0.011), 12.5);
+        let mut model = world.model(80, 24);
+        let unread = vec!["s2 could not be read: it is gone".to_owned()];
+        update(&mut model, Message::SideBySide { sides: vec![side], unread });
+        let Some(Overlay::SideBySide(table)) = &model.overlay else { panic!("no table") };
+        assert_eq!(table.rows.rows[0].text().trim(), "s2 could not be read: it is gone");
+        assert!(table.rows.rows.len() > 10);
     }
 }

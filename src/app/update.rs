@@ -94,7 +94,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
         Message::DocumentsProgress(line) => model.tell_progress(line),
         Message::PickSession => return model.perform(Action::Sessions),
         Message::Compared(compared) => model.show_comparison(*compared),
-        Message::SideBySide(sides) => model.show_side_by_side(sides),
+        Message::SideBySide { sides, unread } => model.show_side_by_side(sides, unread),
         Message::ComparedRounds { rounds, compared } => model.show_rounds(rounds, *compared),
         Message::Picker { ticket, news } => return model.picker_news(ticket, news),
         Message::RunBegan => {

@@ -28,11 +28,17 @@ pub fn compare(store: &Store, a: &str, b: &str) -> Result<Comparison, Failure> {
     Ok(Comparison::new(side(store, a)?, side(store, b)?))
 }
 
-/// Sessions of the store, the oldest first, for the table of the screen.
-pub fn sides(store: &Store, sessions: &[String]) -> Result<Vec<Side>, Failure> {
-    let mut sides = sessions.iter().map(|session| side(store, session)).collect::<Result<Vec<_>, _>>()?;
+/// Sessions of the store, the oldest first, for the table of the screen; and of each that cannot be read, why.
+pub fn sides(store: &Store, sessions: &[String]) -> (Vec<Side>, Vec<String>) {
+    let (mut sides, mut unread) = (Vec::new(), Vec::new());
+    for session in sessions {
+        match side(store, session) {
+            Ok(side) => sides.push(side),
+            Err(why) => unread.push(format!("{session} could not be read: {why}")),
+        }
+    }
     sides.sort_by_key(|side| side.began_ms);
-    Ok(sides)
+    (sides, unread)
 }
 
 /// A whole session as it is compared.
@@ -168,4 +174,32 @@ fn answer(side: &Side) -> &str {
 
 fn told(says: &JobSays) -> String {
     says.answer.clone().unwrap_or_else(|| says.state.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Durability;
+    use crate::journal::world::{World, documents};
+
+    #[tokio::test]
+    async fn sessions_stand_side_by_side_without_one_that_cannot_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().to_owned());
+        let mut names = vec!["20200101-000000-0000".to_owned()];
+        for seed in 1..4 {
+            let (session, writer) = store.create(&documents()).unwrap();
+            writer.append(World::facts(seed, 1, 2), Durability::Written).await.unwrap();
+            writer.close().await.unwrap();
+            names.push(session.id().to_string());
+        }
+        let newer = b"{\"v\":9}\n";
+        std::fs::write(folder.path().join(&names[2]).join("journal.jsonl"), newer).unwrap();
+        let (sides, unread) = sides(&store, &names);
+        let read: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
+        assert_eq!(read, [&names[1], &names[3]]);
+        assert_eq!(unread.len(), 2, "{unread:?}");
+        assert!(unread[0].starts_with(&format!("{} could not be read: there is no session", names[0])), "{unread:?}");
+        assert!(unread[1].contains("has format version 9"), "{unread:?}");
+    }
 }

@@ -124,8 +124,11 @@ impl Offers {
     pub fn side_by_side(&self, sessions: Vec<String>, config: &Config) {
         let (config, sender) = (config.clone(), self.sender.clone());
         tokio::task::spawn_blocking(move || {
-            let message = match begin::store(&config).and_then(|store| diff::sides(&store, &sessions)) {
-                Ok(sides) => Message::SideBySide(sides),
+            let message = match begin::store(&config).map(|store| diff::sides(&store, &sessions)) {
+                Ok((sides, unread)) if sides.is_empty() => {
+                    Message::Notice(format!("not put side by side: {}", unread.join("; ")))
+                }
+                Ok((sides, unread)) => Message::SideBySide { sides, unread },
                 Err(error) => Message::Notice(format!("not put side by side: {error}")),
             };
             let _ = sender.blocking_send(message);

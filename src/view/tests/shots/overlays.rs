@@ -87,7 +87,7 @@ fn side_by_side(keys: &str, width: u16, height: u16) -> Model {
     }
     let sides = vec![side("minions", &one, 0), more, side("minion", &chat, 0), side("untitled", &one, 0)];
     let mut model = two.model(width, height);
-    update(&mut model, Message::SideBySide(sides));
+    update(&mut model, Message::SideBySide { sides, unread: Vec::new() });
     if !keys.is_empty() {
         press(&mut model, keys);
     }
