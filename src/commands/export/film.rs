@@ -18,39 +18,74 @@ pub fn film(
     (width, height): (u16, u16),
     show: &mut dyn FnMut(u64, &Model) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let told = subject.records()?.collect::<Result<Vec<_>, _>>()?;
-    let (records, counted): (Vec<_>, Vec<_>) = told.into_iter().map(|Told { shown, whole }| (shown, whole)).unzip();
+    let outline = Outline::of(subject)?;
     let player = |position: usize| Player {
         position: position as u64,
-        len: records.len() as u64,
+        len: outline.times.len() as u64,
         repeat: (None, None),
-        playing: position < records.len(),
+        playing: position < outline.times.len(),
         speed: 1.0,
     };
     let mut model = Model::new(subject.documents.clone(), Mode::Replay(player(0)));
     let mut folds = subject.folds();
     let tell = |model: &mut Model, message: Message| drop(update(model, message));
     tell(&mut model, Message::Resize { width, height });
-    tell(&mut model, Message::Rounds(rounds(&records)));
-    tell(&mut model, Message::Notes(notes(subject, &records)));
-    let slot = |record: &Record| record.at_ms.saturating_sub(subject.began_ms) / FRAME_MS;
-    for (at, (record, counted)) in records.iter().zip(&counted).enumerate() {
-        tell(&mut model, Message::Tick { now_ms: record.at_ms });
+    tell(&mut model, Message::Rounds(outline.rounds.clone()));
+    tell(&mut model, Message::Notes(outline.notes(subject)));
+    let slot = |at_ms: u64| at_ms.saturating_sub(subject.began_ms) / FRAME_MS;
+    for (at, told) in subject.records()?.enumerate() {
+        let Told { shown: Record { seq, at_ms, fact, .. }, whole } = told?;
+        tell(&mut model, Message::Tick { now_ms: at_ms });
         tell(&mut model, Message::Player(player(at + 1)));
-        if let Stored::Known(fact) = &record.fact {
-            tell(&mut model, Message::Fact { seq: record.seq, at_ms: record.at_ms, fact: fact.clone() });
+        if let Stored::Known(fact) = fact {
+            tell(&mut model, Message::Fact { seq, at_ms, fact });
         }
-        folds.apply(counted);
-        if records.get(at + 1).is_some_and(|next| slot(next) == slot(record)) {
+        folds.apply(&whole);
+        if outline.times.get(at + 1).is_some_and(|(_, next_ms)| slot(*next_ms) == slot(at_ms)) {
             continue;
         }
         tell(&mut model, Message::Figures(folds.figures()));
         tell(&mut model, Message::Marks(folds.marks()));
         tell(&mut model, Message::Account(Box::new(folds.account())));
         see_to(&mut model);
-        show(record.at_ms.saturating_sub(subject.began_ms), &model)?;
+        show(at_ms.saturating_sub(subject.began_ms), &model)?;
     }
     Ok(())
+}
+
+/// What has to be known of the whole before its first frame.
+#[derive(Default)]
+struct Outline {
+    /// Number and time of each record.
+    times: Vec<(u64, u64)>,
+    /// After how many records each round begins.
+    rounds: Vec<u64>,
+    /// The notes on record, each with its record's number.
+    noted: Vec<(u64, String)>,
+}
+
+impl Outline {
+    fn of(subject: &Subject) -> Result<Self, Failure> {
+        let mut outline = Self::default();
+        for told in subject.records()? {
+            let Record { seq, at_ms, fact, .. } = told?.shown;
+            outline.times.push((seq, at_ms));
+            match fact.known() {
+                Some(Fact::RoundBegan { .. }) => outline.rounds.push(outline.times.len() as u64),
+                Some(Fact::NoteAdded { text }) => outline.noted.push((seq, text.clone())),
+                _ => {}
+            }
+        }
+        Ok(outline)
+    }
+
+    fn notes(&self, subject: &Subject) -> Vec<Note> {
+        let beside = subject.notes.iter().map(|note| (note.seq, note.text.clone()));
+        let at_ms =
+            |seq| self.times.get(self.times.partition_point(|(of, _)| *of < seq)).map_or(0, |(_, at_ms)| *at_ms);
+        let noted = |(seq, text)| Note { seq, at_ms: at_ms(seq), text, ask: None };
+        self.noted.iter().cloned().chain(beside).map(noted).collect()
+    }
 }
 
 /// Does in place what the workbench does beside its screen.
@@ -67,20 +102,4 @@ fn see_to(model: &mut Model) {
             found.into_iter().for_each(|worked| drop(update(model, Message::Worked(worked))));
         }
     }
-}
-
-/// After how many records each round begins.
-fn rounds(records: &[Record]) -> Vec<u64> {
-    let begins = |record: &Record| matches!(record.fact.known(), Some(Fact::RoundBegan { .. }));
-    records.iter().zip(1..).filter(|(record, _)| begins(record)).map(|(_, position)| position).collect()
-}
-
-fn notes(subject: &Subject, records: &[Record]) -> Vec<Note> {
-    let on_record = records.iter().filter_map(|record| match record.fact.known() {
-        Some(Fact::NoteAdded { text }) => Some((record.seq, text.clone())),
-        _ => None,
-    });
-    let beside = subject.notes.iter().map(|note| (note.seq, note.text.clone()));
-    let at_ms = |seq| records.get(records.partition_point(|record| record.seq < seq)).map_or(0, |record| record.at_ms);
-    on_record.chain(beside).map(|(seq, text)| Note { seq, at_ms: at_ms(seq), text, ask: None }).collect()
 }
