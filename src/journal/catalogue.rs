@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, Metadata};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -23,6 +23,8 @@ const FILE: &str = "catalogue.jsonl";
 const FORMAT: u32 = 3;
 /// So many sessions are read anew each time rather than writing the file for them.
 const FEW: usize = 32;
+/// Less of the file than so many bytes is read by one thread.
+const PART: usize = 128 << 10;
 /// Journals of so many bytes are worth it, however few they are.
 const MUCH: u64 = 16 << 20;
 /// What changed this shortly before it was looked at may change again within the same tick of the file system's clock.
@@ -271,18 +273,58 @@ fn write_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// A damaged line is passed over.
+/// On as many threads as there are processors: of a list that is known this is most of the time. A damaged line is passed over.
 fn read(path: &Path) -> io::Result<HashMap<String, Entry>> {
-    let mut lines = BufReader::with_capacity(1 << 20, fs::File::open(path)?).split(b'\n');
-    let head = lines.next().transpose()?.and_then(|line| serde_json::from_slice::<Head>(&line).ok());
-    if head.is_none_or(|head| head.catalogue != FORMAT) {
+    let bytes = fs::read(path)?;
+    let end = memchr::memchr(b'\n', &bytes).unwrap_or(bytes.len());
+    let (head, lines) = bytes.split_at(end);
+    if serde_json::from_slice::<Head>(head).ok().is_none_or(|head| head.catalogue != FORMAT) {
         return Ok(HashMap::new());
     }
-    let mut entries = HashMap::new();
-    for line in lines {
-        if let Ok(entry) = serde_json::from_slice::<Entry>(&line?) {
-            entries.insert(entry.told.id.clone(), entry);
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let parts = parts(lines, (lines.len() / threads).max(PART));
+    let parsed = thread::scope(|scope| {
+        let begun =
+            parts.into_iter().map(|part| (part, thread::Builder::new().spawn_scoped(scope, move || entries(part))));
+        let begun: Vec<_> = begun.collect();
+        let parsed = begun.into_iter().map(|(part, thread)| {
+            // Where no thread can be had, this one does it.
+            thread.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(|| entries(part))
+        });
+        parsed.collect::<Vec<_>>()
+    });
+    Ok(parsed.into_iter().flatten().map(|entry| (entry.told.id.clone(), entry)).collect())
+}
+
+fn entries(lines: &[u8]) -> Vec<Entry> {
+    lines.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+}
+
+/// Whole lines, about so many bytes of them in each part.
+fn parts(mut lines: &[u8], bytes: usize) -> Vec<&[u8]> {
+    let mut parts = Vec::new();
+    while lines.len() > bytes {
+        let end = memchr::memchr(b'\n', &lines[bytes..]).map_or(lines.len(), |at| bytes + at + 1);
+        let (part, rest) = lines.split_at(end);
+        parts.push(part);
+        lines = rest;
+    }
+    parts.push(lines);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_the_file_are_whole_lines_and_all_of_them() {
+        let lines = "\na\nbcd\n\nefghij\nk\n";
+        for bytes in 1..=lines.len() + 1 {
+            let parts = parts(lines.as_bytes(), bytes);
+            assert_eq!(parts.concat(), lines.as_bytes());
+            let (_, whole) = parts.split_last().unwrap();
+            assert!(whole.iter().all(|part| part.ends_with(b"\n") && part.len() >= bytes), "{bytes}: {parts:?}");
         }
     }
-    Ok(entries)
 }
