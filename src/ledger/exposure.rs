@@ -132,7 +132,11 @@ impl Exposure {
         for (document, (text, hidden)) in self.texts.iter().zip(&self.hidden).enumerate() {
             // One that was sent whole left to its last byte.
             let bytes = hidden.text.as_bytes();
-            let whole = |message: &Message| memchr::memmem::find(message.content.as_bytes(), bytes).is_some();
+            // To search for a long document takes longer than to see that it has no room there.
+            let whole = |message: &Message| {
+                let content = message.content.as_bytes();
+                content.len() >= bytes.len() && memchr::memmem::find(content, bytes).is_some()
+            };
             if bytes.len() >= WHOLE && request.messages.iter().any(whole) {
                 spans.insert(Span::new(document, 0, text.len()));
                 continue;
