@@ -10,7 +10,7 @@ use crate::document::{Document, Match};
 use crate::journal::{Record, Session};
 use crate::protocol::{
     AnswerCitation, AskState, Decision, Ending, Fact, JobState, Outcome, PlannedJobs, Purpose, Reached, RemoteAnswer,
-    Round, Scope, SessionOpened, State, Usage, extract_code, percent,
+    Round, Scope, SessionOpened, State, Usage, extract_code,
 };
 
 /// How many errors of jobs are told of a round.
@@ -183,10 +183,6 @@ impl<'a> Transcript<'a> {
                 );
                 self.line(at_ms, &line)
             }
-            Fact::BudgetRaised { to_usd, once, .. } => {
-                let how = if *once { "for the next call" } else { "for this session" };
-                self.line(at_ms, &format!("the budget was raised to ${to_usd:.4} {how}"))
-            }
             Fact::SessionResumed(resumed) => {
                 let version = visible(&resumed.program);
                 self.line(at_ms, &format!("taken up again by version {version}; {}", visible(&resumed.models.both())))
@@ -194,13 +190,8 @@ impl<'a> Transcript<'a> {
             Fact::RemoteInterrupted(interrupted) => {
                 self.line(at_ms, &format!("ask {}: {}", interrupted.ask.n, interrupted.told()))
             }
-            Fact::ResendAllowed { ask } => self.line(at_ms, &format!("ask {} is sent again", ask.n)),
             Fact::WordsRedacted { words } => self.line(at_ms, &format!("{} more words are kept private", words.len())),
             Fact::ExposureReached(reached) => self.line(at_ms, &reached.reason()),
-            Fact::ExposureRaised { to_share, once } => {
-                let how = if *once { "with the next request" } else { "in this session" };
-                self.line(at_ms, &format!("{} of the documents may leave {how}", percent(*to_share)))
-            }
             Fact::CodeReceived { code, source } => {
                 self.line(at_ms, &format!("code, attempt {}", code.attempt))?;
                 self.block(source)
@@ -217,7 +208,6 @@ impl<'a> Transcript<'a> {
             // Thousands of them: they are told as a tally when the round is aggregated.
             Fact::JobStarted { .. } | Fact::JobRetried { .. } | Fact::JobFinished { .. } => Ok(()),
             Fact::TransformBegan { .. } | Fact::UtilizationSampled(_) | Fact::DocumentsCounted(_) => Ok(()),
-            Fact::JobReopened { job, .. } => self.line(at_ms, &format!("job {job} is tried again")),
             Fact::OutputsAggregated { round, text, kept, dropped } => {
                 self.jobs(*round, at_ms)?;
                 self.line(at_ms, &format!("aggregated: {kept} outputs kept, {dropped} dropped"))?;
@@ -239,24 +229,25 @@ impl<'a> Transcript<'a> {
                 }
                 self.citations(citations)
             }
-            Fact::GatesChosen { .. }
-            | Fact::RanOn { .. }
-            | Fact::GateReached { .. }
-            | Fact::GatePassed { .. }
-            | Fact::RequestEdited { .. }
-            | Fact::JobsDropped { .. }
-            | Fact::DecisionChanged { .. } => self.line(at_ms, &visible(&fact.told_of_gate().unwrap_or_default())),
+            Fact::GatesChosen { .. } | Fact::RanOn { .. } | Fact::GateReached { .. } | Fact::GatePassed { .. } => {
+                self.line(at_ms, &visible(&fact.told_of_gate().unwrap_or_default()))
+            }
             Fact::ProgramEdited { after, .. } | Fact::OutputsEdited { after, .. } => {
-                self.line(at_ms, &visible(&fact.told_of_gate().unwrap_or_default()))?;
+                self.line(at_ms, &visible(&fact.told_by_hand().unwrap_or_default()))?;
                 self.block(after)
             }
-            Fact::ModelsChosen(models) => self.line(at_ms, &visible(&models.told())),
-            Fact::RunPaused { .. } => self.line(at_ms, "paused: what is under way finishes, nothing new begins"),
-            Fact::RunContinued => self.line(at_ms, "the paused run goes on"),
-            Fact::LeversChosen(_) => self.line(at_ms, "levers were moved for the next round"),
-            Fact::PassagesPinned { spans } => {
-                self.line(at_ms, &format!("passages pinned to the next round: {}", spans.len()))
-            }
+            Fact::BudgetRaised { .. }
+            | Fact::ResendAllowed { .. }
+            | Fact::ExposureRaised { .. }
+            | Fact::JobReopened { .. }
+            | Fact::RequestEdited { .. }
+            | Fact::JobsDropped { .. }
+            | Fact::DecisionChanged { .. }
+            | Fact::ModelsChosen(_)
+            | Fact::RunPaused { .. }
+            | Fact::RunContinued
+            | Fact::LeversChosen(_)
+            | Fact::PassagesPinned { .. } => self.line(at_ms, &visible(&fact.told_by_hand().unwrap_or_default())),
             Fact::ConsentAsked { estimate, .. } => {
                 let line = format!(
                     "waits for you to agree that the whole documents leave the machine: about {} tokens{}",

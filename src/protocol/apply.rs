@@ -1,6 +1,7 @@
 //! `State::apply`: the only way a state changes. Total: a fact that does not fit where the state stands changes nothing.
 
 use super::budget::Budgets;
+use super::by_hand::ByHand;
 use super::code::CodeError;
 use super::dispatch;
 use super::exposing::{ExposureLimit, Overexposed};
@@ -18,6 +19,7 @@ use super::state::{
 impl State {
     pub fn apply(&mut self, fact: &Fact) {
         self.models.apply(fact);
+        self.done_by_hand(fact);
         match fact {
             Fact::SessionOpened(opened) => {
                 self.opened = Some(opened.as_ref().clone());
@@ -203,6 +205,12 @@ impl State {
                 self.phase = Phase::Ended(ending.clone());
             }
         }
+    }
+
+    fn done_by_hand(&mut self, fact: &Fact) {
+        let Some(round) = self.rounds.last() else { return };
+        let Some(done) = ByHand::of(fact, round) else { return };
+        self.rounds.last_mut().into_iter().for_each(|round| round.by_hand.push(done.clone()));
     }
 
     fn remote_answered(&mut self, answer: &RemoteAnswer) {

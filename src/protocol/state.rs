@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::blotted::Blotted;
 use super::budget::{Budgets, Reached};
+use super::by_hand::ByHand;
 use super::code::{CodeError, CodeErrorKind};
 use super::decision::Decision;
 use super::exposing::{ExposureLimit, Overexposed};
@@ -146,6 +147,8 @@ pub struct Round {
     pub aggregated: Option<Aggregated>,
     pub decision_errors: Vec<String>,
     pub decision: Option<Decision>,
+    /// What the person did in it, in order.
+    pub by_hand: Vec<ByHand>,
 }
 
 impl Round {
@@ -165,6 +168,7 @@ impl Round {
             aggregated: None,
             decision_errors: Vec::new(),
             decision: None,
+            by_hand: Vec::new(),
         }
     }
 
@@ -189,6 +193,11 @@ impl Round {
         let by_person =
             |code: &&Code| code.rejected.as_ref().is_some_and(|error| error.kind == CodeErrorKind::SentBack);
         self.codes.iter().filter(by_person).count() as u32
+    }
+
+    /// Whether its decision is the person's, and not the remote LM's.
+    pub fn decided_by_hand(&self) -> bool {
+        self.by_hand.iter().any(|done| done.gate == Some(Gate::Decision))
     }
 
     /// The jobs whose outputs go on: all but those that the person dropped.

@@ -42,7 +42,7 @@ pub fn has_findings(round: &Round) -> bool {
 impl Model {
     pub(crate) fn write_findings(&self, writer: &mut Writer, round: &Round) {
         if let Some(decision) = &round.decision {
-            write_decision(writer, decision);
+            write_decision(writer, decision, round.decided_by_hand());
         }
         let before = (round.number as usize).checked_sub(2).and_then(|at| self.state.rounds.get(at));
         if let Some(before) = before {
@@ -186,19 +186,21 @@ fn conclusion(decision: &Decision) -> &str {
     }
 }
 
-/// What the remote LM decided, and why.
-pub fn write_decision(writer: &mut Writer, decision: &Decision) {
+/// What the remote LM decided, or the person in its place, and why.
+pub fn write_decision(writer: &mut Writer, decision: &Decision, by_hand: bool) {
+    let why = if by_hand { "the remote LM had said" } else { "why" };
     let (word, parts) = match decision {
         Decision::ProvideFinalAnswer(last) => {
             let answer = last.answer.as_deref().unwrap_or("The documents do not tell, as far as was read.");
-            ("final answer", vec![("", answer), ("why", last.explanation.as_str())])
+            ("final answer", vec![("", answer), (why, last.explanation.as_str())])
         }
         Decision::RequestAdditionalInfo(more) => (
             "more information wanted",
-            vec![("why", more.explanation.as_str()), ("find out", &more.feedback), ("known so far", &more.scratchpad)],
+            vec![(why, more.explanation.as_str()), ("find out", &more.feedback), ("known so far", &more.scratchpad)],
         ),
     };
-    writer.row(vec![Piece::Mark(Tone::Accent, Mark::Arrow), pad(1), Piece::text(Tone::Strong, word)], None);
+    let by_hand = Piece::text(Tone::Accent, if by_hand { ", decided by hand" } else { "" });
+    writer.row(vec![Piece::Mark(Tone::Accent, Mark::Arrow), pad(1), Piece::text(Tone::Strong, word), by_hand], None);
     for (name, text) in parts.into_iter().filter(|(_, text)| !text.trim().is_empty()) {
         if !name.is_empty() {
             writer.row(vec![pad(2), Piece::text(Tone::Dim, name)], None);

@@ -95,12 +95,14 @@ impl Model {
             None,
         );
         let (mut told_jobs, mut decides) = (false, 0);
-        for ask in &round.asks {
+        for (ask, at) in round.asks.iter().zip(0..) {
+            write_by_hand(writer, round, (at, false));
             let judges = matches!(ask.request.purpose, Purpose::Think | Purpose::Decide);
             if judges && !told_jobs {
                 self.write_jobs(writer, round);
                 told_jobs = true;
             }
+            write_by_hand(writer, round, (at, true));
             let code = round
                 .codes
                 .iter()
@@ -123,11 +125,13 @@ impl Model {
                 decides += 1;
             }
         }
+        write_by_hand(writer, round, (round.asks.len(), false));
         if !told_jobs {
             self.write_jobs(writer, round);
         }
+        write_by_hand(writer, round, (round.asks.len(), true));
         if let Some(decision) = &round.decision {
-            write_decision(writer, decision);
+            write_decision(writer, decision, round.decided_by_hand());
         }
     }
 
@@ -327,6 +331,14 @@ fn tokens(usage: Usage) -> String {
         short_count(usage.output_tokens),
         part(usage.reasoning_tokens, "reasoning")
     )
+}
+
+/// What the person did once so many of the round's requests had been sent, before its outputs were there or after.
+fn write_by_hand(writer: &mut Writer, round: &Round, at: (usize, bool)) {
+    for done in round.by_hand.iter().filter(|done| (done.after_asks, done.after_outputs) == at) {
+        let lead = vec![Piece::Mark(Tone::Accent, Mark::Bullet), pad(1), Piece::text(Tone::Strong, "by hand"), pad(2)];
+        writer.lead(lead, Tone::Text, &done.told, None);
+    }
 }
 
 fn write_jobs(writer: &mut Writer, round: &Round) {

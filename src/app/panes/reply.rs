@@ -89,6 +89,9 @@ pub fn write_program(writer: &mut Writer, reply: &str, code: &Code, before: Opti
 }
 
 fn write_source(writer: &mut Writer, code: &Code, fault: Option<&Fault>, before: Option<Before>) {
+    if code.edited {
+        writer.row(vec![pad(2), Piece::text(Tone::Accent, "the program, as it was edited by hand")], None);
+    }
     let Some(before) = before else { return writer.code(0, &code.source, 1, fault) };
     let words = match code.id.round == before.round {
         true => format!("against try {}", before.attempt),

@@ -362,3 +362,27 @@ fn the_time_at_a_gate_is_the_persons_and_no_part_of_what_the_run_took() {
     }
     assert_eq!(model.waited.ms(), 60_250);
 }
+
+#[test]
+fn the_planner_pane_tells_what_was_done_by_hand_where_it_was_done() {
+    let (mut world, _) = at_outputs();
+    world.say(GateChoice::EditOutputs { text: "12 million".into() }).say(GateChoice::Pass);
+    let model = world.model(160, 50);
+    let rows: Vec<String> = model.planner.rows.rows.iter().map(Row::text).collect();
+    let at =
+        |words: &str| rows.iter().position(|row| row.contains(words)).unwrap_or_else(|| panic!("{words}: {rows:#?}"));
+    assert!(at("by hand") > at("aggregated"), "{rows:#?}");
+    assert!(rows[at("by hand")].contains("the outputs were edited: "), "{rows:#?}");
+
+    let mut world = World { gates: [Gate::Decision].into_iter().collect(), ..World::new() };
+    world.whole();
+    let rows = |world: &World| {
+        let model = world.model(160, 50);
+        model.planner.rows.rows.iter().map(|row| row.text() + "\n").collect::<String>()
+    };
+    assert!(!rows(&world).contains("by hand"), "what the remote LM decided is its own");
+    world.say(GateChoice::AnotherRound { feedback: "Look at 2022 as well.".into() });
+    let told = rows(&world);
+    assert!(told.contains("by hand  one more round, with this feedback: Look at 2022 as well."), "{told}");
+    assert!(told.contains("more information wanted, decided by hand"), "{told}");
+}

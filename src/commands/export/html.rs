@@ -10,7 +10,7 @@ use super::subject::Subject;
 use super::told::{self, JobRow};
 use crate::document::Document;
 use crate::document::escape::visible_lines;
-use crate::protocol::Round;
+use crate::protocol::{Edit, Round};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -128,7 +128,7 @@ fn one_round(round: &Round, jobs: &[JobRow], out: &mut dyn Write) -> io::Result<
         folded(what, text, out)?;
     }
     for code in round.codes.iter().filter(|code| !code.source.is_empty()) {
-        folded(&format!("Program {}", code.id.attempt), &code.source, out)?;
+        folded(&told::program(code), &code.source, out)?;
         if let Some(error) = &code.rejected {
             writeln!(out, "<p class=\"text warning\">rejected: {}</p>", escape(&error.to_string()))?;
         }
@@ -154,14 +154,32 @@ fn one_round(round: &Round, jobs: &[JobRow], out: &mut dyn Write) -> io::Result<
         writeln!(out, "</table>\n</details>")?;
     }
     if let Some(aggregated) = &round.aggregated {
-        let title = format!("What was sent on ({} answers kept, {} dropped)", aggregated.kept, aggregated.dropped);
-        folded(&title, &aggregated.text, out)?;
+        let (title, kept, dropped) = (told::sent_on(round), aggregated.kept, aggregated.dropped);
+        folded(&format!("{title} ({kept} answers kept, {dropped} dropped)"), &aggregated.text, out)?;
     }
+    by_hand(round, out)?;
     if let Some(decision) = told::decision(round) {
         let told = decision.into_iter().filter(|(_, text)| !text.trim().is_empty());
         list(&told.map(|(what, text)| (what, text.to_owned())).collect::<Vec<_>>(), out)?;
     }
     Ok(())
+}
+
+/// What the person did; what was there before is folded.
+fn by_hand(round: &Round, out: &mut dyn Write) -> io::Result<()> {
+    if round.by_hand.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<h3>By hand</h3>\n<ol>")?;
+    for done in &round.by_hand {
+        writeln!(out, "<li><span class=\"text\">{}</span>", escape(&done.told))?;
+        if let Some(Edit { before, after }) = &done.edit {
+            folded("before", before, out)?;
+            folded("after", after, out)?;
+        }
+        writeln!(out, "</li>")?;
+    }
+    writeln!(out, "</ol>")
 }
 
 fn folded(title: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {

@@ -6,7 +6,7 @@ use super::super::Failure;
 use super::subject::Subject;
 use super::told;
 use crate::document::escape::{markdown as inline, visible_lines};
-use crate::protocol::Round;
+use crate::protocol::{Edit, Round};
 
 pub fn write(subject: &Subject, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "# {}\n", inline(subject.label.title.as_deref().unwrap_or(subject.question())))?;
@@ -87,7 +87,7 @@ fn one_round(subject: &Subject, round: &Round, out: &mut dyn Write) -> io::Resul
     for code in round.codes.iter().filter(|code| !code.source.is_empty()) {
         let rejected =
             code.rejected.as_ref().map_or(String::new(), |error| format!(", rejected: {}", inline(&error.to_string())));
-        writeln!(out, "### Program {}{rejected}\n", code.id.attempt)?;
+        writeln!(out, "### {}{rejected}\n", told::program(code))?;
         fence("python", &code.source, out)?;
     }
     if !round.jobs.is_empty() {
@@ -106,12 +106,31 @@ fn one_round(subject: &Subject, round: &Round, out: &mut dyn Write) -> io::Resul
         table(["job", "task", "answer", "citation", "where"], &cells.collect::<Vec<_>>(), out)?;
     }
     if let Some(aggregated) = &round.aggregated {
-        writeln!(out, "### What was sent on\n\n{} answers kept, {} dropped.\n", aggregated.kept, aggregated.dropped)?;
+        let (title, kept, dropped) = (told::sent_on(round), aggregated.kept, aggregated.dropped);
+        writeln!(out, "### {title}\n\n{kept} answers kept, {dropped} dropped.\n")?;
         fence("text", &aggregated.text, out)?;
     }
+    by_hand(round, out)?;
     if let Some(decision) = told::decision(round) {
         let told = decision.into_iter().filter(|(_, text)| !text.trim().is_empty());
         rows(&told.map(|(what, text)| (what, text.to_owned())).collect::<Vec<_>>(), out)?;
+    }
+    Ok(())
+}
+
+/// What the person did, with what was there before.
+fn by_hand(round: &Round, out: &mut dyn Write) -> io::Result<()> {
+    if !round.by_hand.is_empty() {
+        writeln!(out, "### By hand\n")?;
+    }
+    for (done, n) in round.by_hand.iter().zip(1..) {
+        writeln!(out, "{n}\\. {}\n", inline(&done.told))?;
+        if let Some(Edit { before, after }) = &done.edit {
+            writeln!(out, "Before:\n")?;
+            fence("text", before, out)?;
+            writeln!(out, "After:\n")?;
+            fence("text", after, out)?;
+        }
     }
     Ok(())
 }

@@ -80,8 +80,8 @@ fn the_page_is_well_formed_and_holds_only_elements_of_our_own() {
         let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
         let tree = roxmltree::Document::parse_with_options(&page, options).unwrap();
         let allowed = [
-            "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "dl", "dt", "dd", "ol", "ul",
-            "li", "q", "a", "table", "tr", "th", "td", "details", "summary", "pre", "mark", "span", "small",
+            "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "p", "dl", "dt", "dd", "ol",
+            "ul", "li", "q", "a", "table", "tr", "th", "td", "details", "summary", "pre", "mark", "span", "small",
         ];
         for element in tree.descendants().filter(roxmltree::Node::is_element) {
             assert!(allowed.contains(&element.tag_name().name()), "<{}>", element.tag_name().name());
@@ -298,4 +298,47 @@ fn a_file_is_for_its_owner_alone_and_a_bad_place_is_told() {
     }
     let nowhere = export(&store, &args(&folder.path().join("no/report.md")), &mut Vec::new()).unwrap_err();
     assert!(nowhere.to_string().contains("no/report.md"), "{nowhere}");
+}
+
+/// A shipped session as it is exported.
+fn shipped(name: &str, format: ExportFormat) -> String {
+    let store = Store::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("sessions"));
+    let args = ExportArgs {
+        session: name.into(),
+        format,
+        output: None,
+        redact: Vec::new(),
+        with_documents: false,
+        size: (120, 36),
+    };
+    let mut out = Vec::new();
+    export(&store, &args, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_report_tells_what_the_person_did_and_what_was_there_before() {
+    for format in [ExportFormat::Md, ExportFormat::Html] {
+        let text = shipped("harbour-every-feature", format);
+        for told in [
+            "Program 2, edited by hand",
+            "What was sent on, changed by hand",
+            "Decision by hand",
+            "By hand",
+            "message 2 of the request was edited",
+            "the program was edited",
+            "the output of one job was dropped",
+            "was redacted from the outputs",
+            "one more round, with this feedback",
+            "what is under way finishes",
+            "the paused run goes on",
+            "passages pinned to the next round",
+            "provide the final answer",
+        ] {
+            assert!(text.contains(told), "{format:?} lacks {told}");
+        }
+        assert!(!text.contains("Program 1, edited"), "{format:?}");
+        let (_, second) = text.split_once("Round 2").unwrap();
+        assert!(!second.contains("Decision by hand"), "the second round's decision is the remote LM's");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::super::sessions::{dollars, minute, model_name, size};
 use super::subject::Subject;
-use crate::protocol::{Decision, Job, Purpose, Round};
+use crate::protocol::{Code, Decision, Gate, Job, Purpose, Round};
 
 /// What is told of a job.
 pub struct JobRow<'a> {
@@ -138,15 +138,28 @@ pub fn replies(round: &Round) -> Vec<(&'static str, &str)> {
         .collect()
 }
 
-/// What was decided, with what was said for it.
+/// How a program is called.
+pub fn program(code: &Code) -> String {
+    format!("Program {}{}", code.id.attempt, if code.edited { ", edited by hand" } else { "" })
+}
+
+/// How what was sent on is called.
+pub fn sent_on(round: &Round) -> String {
+    let edited = round.by_hand.iter().any(|done| done.gate == Some(Gate::Outputs));
+    format!("What was sent on{}", if edited { ", changed by hand" } else { "" })
+}
+
+/// Who decided what, with what was said for it.
 pub fn decision(round: &Round) -> Option<Vec<(&'static str, &str)>> {
+    let (who, why) =
+        if round.decided_by_hand() { ("Decision by hand", "The remote LM had said") } else { ("Decision", "Because") };
     Some(match round.decision.as_ref()? {
         Decision::ProvideFinalAnswer(last) => {
-            vec![("Decision", "provide the final answer"), ("Because", last.explanation.as_str())]
+            vec![(who, "provide the final answer"), (why, last.explanation.as_str())]
         }
         Decision::RequestAdditionalInfo(more) => vec![
-            ("Decision", "ask for another round"),
-            ("Because", more.explanation.as_str()),
+            (who, "ask for another round"),
+            (why, more.explanation.as_str()),
             ("To find out", more.feedback.as_str()),
             ("Known so far", more.scratchpad.as_str()),
         ],
