@@ -7,7 +7,7 @@ use super::json_line::json_line;
 use crate::app::table;
 use crate::document::escape::{visible, visible_lines};
 use crate::journal::{Session, Store};
-use crate::ledger::{Comparison, Exposure, JobSays, Ledger, Side, is_of_round};
+use crate::ledger::{Comparison, Exposure, JobSays, Ledger, Side, Waited, is_of_round};
 use crate::protocol::{Fact, State};
 
 /// More changed jobs are counted and not listed; `--json` lists all.
@@ -72,13 +72,16 @@ fn fold(session: &Session, round: Option<u32>) -> Result<Side, Failure> {
     let opened = session.opened()?;
     let documents = session.documents(opened.as_ref().map_or(&[], |opened| &opened.documents))?;
     let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::new(), Exposure::new(&documents));
-    let mut times: Option<(u64, u64)> = None;
+    let (mut times, mut waited): (Option<(u64, u64)>, Waited) = Default::default();
+    let mut waited_in_it = 0;
     let (mut now, mut settings) = (0, None);
     for record in session.records()? {
         let record = record?;
         let Some(fact) = record.fact.known() else { continue };
         state.apply(fact);
         ledger.apply(fact);
+        let waited_before = waited.ms();
+        waited.apply(fact, record.at_ms);
         if let Fact::RoundBegan { round, .. } = fact {
             now = *round;
         }
@@ -96,9 +99,11 @@ fn fold(session: &Session, round: Option<u32>) -> Result<Side, Failure> {
         }
         if round.is_none_or(|round| round == now) {
             times = Some((times.map_or(record.at_ms, |(from, _)| from), record.at_ms));
+            waited_in_it += waited.ms() - waited_before;
         }
     }
-    let seconds = times.map_or(0.0, |(from, to)| to.saturating_sub(from) as f64 / 1e3);
+    // What the person took over a gate says nothing of what the session takes.
+    let seconds = times.map_or(0.0, |(from, to)| to.saturating_sub(from).saturating_sub(waited_in_it) as f64 / 1e3);
     let exposed = (exposure.bytes() as u64, exposure.share());
     let id = session.id();
     match round {

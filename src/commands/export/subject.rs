@@ -7,7 +7,7 @@ use super::redact::{Redaction, veiled};
 use super::withheld::Withheld;
 use crate::document::{Document, DocumentRef};
 use crate::journal::{JournalError, Label, Note, Record, Session, Stored};
-use crate::ledger::{Exposure, Ledger};
+use crate::ledger::{Exposure, Ledger, Waited};
 use crate::protocol::State;
 
 pub struct Subject {
@@ -19,6 +19,8 @@ pub struct Subject {
     pub documents: Vec<Document>,
     pub with_documents: bool,
     pub report: Report,
+    /// What of the time was the person's, or nobody's, in seconds.
+    pub waited: f64,
     pub notes: Vec<Note>,
     pub warnings: Vec<String>,
     session: Session,
@@ -54,11 +56,13 @@ impl Subject {
         let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::new(), Exposure::new(&originals));
         let mut records = session.records()?;
         let (mut count, mut began_ms, mut ended_ms) = (0, None, 0);
+        let mut waited = Waited::default();
         for told in shown(records.by_ref(), &redaction, with_documents) {
             let Told { shown, whole } = told?;
             if let Some(fact) = shown.fact.known() {
                 state.apply(fact);
                 ledger.apply(fact);
+                waited.apply(fact, whole.at_ms);
             }
             // What left the machine is found by the documents' words: in those that were sent.
             if let Some(fact) = whole.fact.known() {
@@ -94,6 +98,7 @@ impl Subject {
             documents,
             with_documents,
             report,
+            waited: waited.ms() as f64 / 1e3,
             notes: notes.into_iter().map(redacted).collect(),
             warnings: warnings.iter().map(|warning| redaction.text(warning).into_owned()).collect(),
             session: session.clone(),

@@ -342,3 +342,15 @@ fn a_report_tells_what_the_person_did_and_what_was_there_before() {
         assert!(!second.contains("Decision by hand"), "the second round's decision is the remote LM's");
     }
 }
+
+#[test]
+fn the_time_of_a_report_is_the_session_s_own_and_the_person_s_stands_apart() {
+    let text = shipped("harbour-every-feature", ExportFormat::Md);
+    let time = text.lines().find(|line| line.starts_with("- **Time:**")).unwrap();
+    let seconds: Vec<f64> = time.split(' ').filter_map(|word| word.parse().ok()).collect();
+    let [own, waited] = seconds[..] else { panic!("{time}") };
+    assert!(time.contains("of waiting for the person") && waited > 1.0, "{time}");
+    assert!((own + waited - 13.1).abs() < 0.11, "{time}");
+    let other = shipped("patient-lisinopril", ExportFormat::Md);
+    assert!(!other.contains("of waiting for the person"), "nobody was waited for there");
+}

@@ -69,8 +69,18 @@ pub fn costs(subject: &Subject) -> Vec<(&'static str, String)> {
             left,
             format!("{} of the documents ({:.1} %)", size(report.exposed.bytes as u64), report.exposed.share * 100.0),
         ),
-        ("Time", format!("{:.1} s", report.seconds)),
+        ("Time", time(report.seconds, subject.waited)),
     ]
+}
+
+/// What the session took, without the time in which it waited for the person or did not run.
+fn time(seconds: f64, waited: f64) -> String {
+    let own = format!("{:.1} s", (seconds - waited).max(0.0));
+    if waited < 0.05 {
+        own
+    } else {
+        format!("{own}, and {waited:.1} s of waiting for the person or to be taken up again")
+    }
 }
 
 /// Every request to the remote LM: what for, tokens in and out, dollars, seconds.
