@@ -23,40 +23,60 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Text on one line in which nothing is Markdown (CommonMark with GitHub's tables), HTML, a link or a picture.
+/// Text on one line in which nothing is Markdown (CommonMark with GitHub's tables), HTML, a link or a picture. What would be
+/// none of these anyway stays as people write it. That GitHub finds addresses with an `@` behind the Markdown no escape prevents.
 pub fn markdown(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let shown = visible(&words);
     let mut escaped = String::with_capacity(shown.len() + 16);
+    let (mut before, digits) = (None, shown.bytes().take_while(u8::is_ascii_digit).count());
+    let words = shown.trim_end_matches('#').len();
     for (at, character) in shown.char_indices() {
+        let rest = &shown[at + character.len_utf8()..];
+        let next = rest.chars().next();
+        let is_word = |neighbour: Option<char>| neighbour.is_some_and(char::is_alphanumeric);
+        let ends = next.is_none_or(char::is_whitespace);
+        let is_markup = match character {
+            '*' | '`' | '[' | '|' | '~' => true,
+            // Within a word it is no emphasis.
+            '_' => !is_word(before) || !is_word(next),
+            // A formula of GitHub's ends with one, which an amount of money cannot.
+            '$' => !next.is_some_and(|next| next.is_ascii_digit()) || !before.is_none_or(char::is_whitespace),
+            // Before anything else it stands for itself.
+            '\\' => next.is_none_or(|next| next.is_ascii_punctuation()),
+            // A heading begins with them, and may end with them.
+            '#' => at == 0 || at >= words,
+            // A list, a rule, the line under a heading or under the head of a table.
+            '-' | '+' | '=' => at == 0 && !is_word(next),
+            ':' => (at == 0 && next == Some('-')) || rest.starts_with("//"),
+            // GitHub makes a link of `www.` alone. A number with one begins a list.
+            '.' => ends_with_www(&shown[..at]) || (at > 0 && at == digits && ends),
+            ')' => at > 0 && at == digits && ends,
+            _ => false,
+        };
         match character {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            // A mention or an address that GitHub would make a link of.
-            '@' => escaped.push_str("&#64;"),
-            ':' => escaped.push_str("&#58;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '#' | '$' => {
-                escaped.push('\\');
-                escaped.push(character);
+            '<' if next.is_none_or(|next| !next.is_whitespace() && !next.is_ascii_digit()) => escaped.push_str("&lt;"),
+            '>' if at == 0 => escaped.push_str("&gt;"),
+            '&' if is_entity(rest) => escaped.push_str("&amp;"),
+            other => {
+                escaped.extend(is_markup.then_some('\\'));
+                escaped.push(other);
             }
-            '-' | '+' | '=' if at == 0 => {
-                escaped.push('\\');
-                escaped.push(character);
-            }
-            // GitHub makes a link of `www.` alone.
-            '.' if shown[..at].get(at.saturating_sub(3)..).is_some_and(|www| www.eq_ignore_ascii_case("www")) => {
-                escaped.push_str("&#46;");
-            }
-            // A number and a full stop or bracket begin a list.
-            '.' | ')' if shown[..at].bytes().all(|byte| byte.is_ascii_digit()) && at > 0 => {
-                escaped.push('\\');
-                escaped.push(character);
-            }
-            other => escaped.push(other),
         }
+        before = Some(character);
     }
     escaped
+}
+
+fn ends_with_www(before: &str) -> bool {
+    before.get(before.len().saturating_sub(3)..).is_some_and(|www| www.eq_ignore_ascii_case("www"))
+}
+
+/// Whether what stands behind an `&` makes a character of it.
+fn is_entity(rest: &str) -> bool {
+    let name = rest.strip_prefix('#').unwrap_or(rest);
+    let end = name.find(|character: char| !character.is_ascii_alphanumeric()).unwrap_or(name.len());
+    end > 0 && name[end..].starts_with(';')
 }
 
 fn escape(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -184,10 +204,70 @@ mod tests {
                 }
                 assert_eq!(shown.trim_end_matches(' '), visible(hostile), "{text}");
                 // The parser makes no links of bare addresses, as GitHub does.
-                for bare in ["www.", "://", "@"] {
+                for bare in ["www.", "http:", "evil:"] {
                     assert!(!text.to_ascii_lowercase().contains(bare), "{text}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn in_markdown_plain_text_stays_as_it_is_written() {
+        for plain in [
+            "19:58 UTC, 12:30:45",
+            "13.1 s, 3.5 % (1.2 kB)",
+            "$0.0138 + at most $0.0102 broken off",
+            "berth4@tannes.example",
+            "no cited text: 4!",
+            "-5 degrees, R&D, 5 < 6 > 4, a#b, snake_case, C:\\dir",
+            "2031 was good.",
+        ] {
+            assert_eq!(markdown(plain), plain);
+        }
+    }
+
+    fn is_text_alone(text: &str) -> Result<(), TestCaseError> {
+        let escaped = markdown(text);
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_GFM
+            | Options::ENABLE_MATH;
+        for (lead, trail) in [("", ""), ("> ", ""), ("> before\\\n> ", "\\\n> behind"), ("# ", ""), ("- **x:** ", "")] {
+            let source = format!("{lead}{escaped}{trail}");
+            let mut shown = String::new();
+            for event in Parser::new_ext(&source, options) {
+                match event {
+                    Event::Text(text) => shown.push_str(&text),
+                    Event::HardBreak if !trail.is_empty() => {}
+                    Event::Start(Tag::Paragraph | Tag::BlockQuote(_)) | Event::End(_) => {}
+                    Event::Start(Tag::Heading { .. }) if lead == "# " => {}
+                    Event::Start(Tag::List(None) | Tag::Item | Tag::Strong) if lead.starts_with('-') => {}
+                    other => return Err(TestCaseError::fail(format!("{source:?}: {other:?}"))),
+                }
+            }
+            let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let all = match (lead, trail) {
+                (_, "") if lead.starts_with('-') => {
+                    format!("x:{}{}", if words.is_empty() { "" } else { " " }, visible(&words))
+                }
+                (_, "") => visible(&words).into_owned(),
+                _ => format!("before{}behind", visible(&words)),
+            };
+            prop_assert_eq!(shown, all, "{:?}", source);
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn in_markdown_no_text_is_markup(
+            marks in "[-+=*_`~<>&#;:!|$.)(\\[\\]\\\\/a1 x]{0,14}",
+            words in "[a-z0-9 ]{0,4}",
+        ) {
+            is_text_alone(&marks)?;
+            is_text_alone(&format!("{words}{marks}{words}"))?;
         }
     }
 }

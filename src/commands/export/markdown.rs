@@ -156,12 +156,12 @@ fn table<const N: usize>(head: [&str; N], cells: &[[String; N]], out: &mut dyn W
 
 /// Lines of text in a quotation, each where it was.
 fn quote(text: &str, out: &mut dyn Write) -> io::Result<()> {
-    for line in visible_lines(text.trim()).lines() {
-        // A backslash at the end breaks the line and shows nothing.
-        match inline(line) {
-            line if line.is_empty() => writeln!(out, ">")?,
-            line => writeln!(out, "> {line}\\")?,
-        }
+    let text = visible_lines(text.trim()).into_owned();
+    let lines: Vec<String> = text.lines().map(inline).collect();
+    for (at, line) in lines.iter().enumerate() {
+        // A backslash before another line of the paragraph breaks it there; anywhere else it would be seen.
+        let goes_on = !line.is_empty() && lines.get(at + 1).is_some_and(|next| !next.is_empty());
+        writeln!(out, "{}", format!("> {line}{}", if goes_on { "\\" } else { "" }).trim_end())?;
     }
     writeln!(out)
 }
@@ -179,6 +179,13 @@ mod tests {
     use pulldown_cmark::{Event, Parser};
 
     use super::*;
+
+    #[test]
+    fn a_quotation_has_its_lines_and_paragraphs_and_no_backslash_is_seen() {
+        let mut out = Vec::new();
+        quote("one\ntwo\n\nthree\n", &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "> one\\\n> two\n>\n> three\n\n");
+    }
 
     #[test]
     fn no_fence_in_a_text_ends_its_block() {
