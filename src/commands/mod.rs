@@ -31,6 +31,7 @@ mod live_run;
 mod log;
 mod man;
 mod models;
+mod noted;
 mod offers;
 mod open;
 mod opening;

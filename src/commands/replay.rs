@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::folds::Folds;
 use super::forecasting::Wanted;
+use super::noted::all_notes;
 use super::offers::{self, Offers};
 use super::opening::{Opened, Opening};
 use super::screen::{Stage, now_ms};
@@ -287,10 +288,10 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
 
 /// The notes on record and those that were written later, each at its record.
 fn notes(timeline: &Timeline, written: &[Note]) -> Vec<picker::Note> {
-    let on_record = timeline.notes().map(|(seq, text)| (seq, text.to_owned()));
-    let written = written.iter().map(|note| (note.seq, note.text.clone()));
-    let noted = |(seq, text)| picker::Note { seq, at_ms: timeline.time_of(seq), text, ask: None };
-    on_record.chain(written).map(noted).collect()
+    let note = |(seq, text): (u64, &str)| Note { seq, at_ms: timeline.time_of(seq), text: text.to_owned() };
+    let notes = all_notes(timeline.notes().map(note).collect(), written.iter().cloned());
+    let shown = |Note { seq, text, .. }| picker::Note { seq, at_ms: timeline.time_of(seq), text, ask: None };
+    notes.into_iter().map(shown).collect()
 }
 
 /// Writes a note beside a journal that takes no more, and tells the screen what came of it.

@@ -4,7 +4,7 @@ use super::super::Failure;
 use super::subject::{Subject, Told};
 use crate::app::picker::Note;
 use crate::app::{Message, Mode, Model, Player, update};
-use crate::journal::{Record, Stored};
+use crate::journal::{self, Record, Stored};
 use crate::protocol::Fact;
 
 /// What happens within this time is one frame. In milliseconds.
@@ -60,8 +60,6 @@ struct Outline {
     times: Vec<(u64, u64)>,
     /// After how many records each round begins.
     rounds: Vec<u64>,
-    /// The notes on record, each with its record's number.
-    noted: Vec<(u64, String)>,
 }
 
 impl Outline {
@@ -70,21 +68,19 @@ impl Outline {
         for told in subject.records()? {
             let Record { seq, at_ms, fact, .. } = told?.shown;
             outline.times.push((seq, at_ms));
-            match fact.known() {
-                Some(Fact::RoundBegan { .. }) => outline.rounds.push(outline.times.len() as u64),
-                Some(Fact::NoteAdded { text }) => outline.noted.push((seq, text.clone())),
-                _ => {}
+            if let Some(Fact::RoundBegan { .. }) = fact.known() {
+                outline.rounds.push(outline.times.len() as u64);
             }
         }
         Ok(outline)
     }
 
     fn notes(&self, subject: &Subject) -> Vec<Note> {
-        let beside = subject.notes.iter().map(|note| (note.seq, note.text.clone()));
         let at_ms =
             |seq| self.times.get(self.times.partition_point(|(of, _)| *of < seq)).map_or(0, |(_, at_ms)| *at_ms);
-        let noted = |(seq, text)| Note { seq, at_ms: at_ms(seq), text, ask: None };
-        self.noted.iter().cloned().chain(beside).map(noted).collect()
+        let shown =
+            |note: &journal::Note| Note { seq: note.seq, at_ms: at_ms(note.seq), text: note.text.clone(), ask: None };
+        subject.notes.iter().map(shown).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::Failure;
 use super::super::folds::Folds;
+use super::super::noted::{all_notes, noted};
 use super::super::report::{Report, report};
 use super::redact::{Redaction, veiled};
 use super::withheld::Withheld;
@@ -56,7 +57,7 @@ impl Subject {
         let (mut state, mut ledger, mut exposure) = (State::default(), Ledger::new(), Exposure::new(&originals));
         let mut records = session.records()?;
         let (mut count, mut began_ms, mut ended_ms) = (0, None, 0);
-        let mut waited = Waited::default();
+        let (mut waited, mut on_record) = (Waited::default(), Vec::new());
         for told in shown(records.by_ref(), &redaction, with_documents) {
             let Told { shown, whole } = told?;
             if let Some(fact) = shown.fact.known() {
@@ -64,6 +65,7 @@ impl Subject {
                 ledger.apply(fact);
                 waited.apply(fact, whole.at_ms);
             }
+            on_record.extend(noted(&shown));
             // What left the machine is found by the documents' words: in those that were sent.
             if let Some(fact) = whole.fact.known() {
                 exposure.apply(fact);
@@ -89,7 +91,7 @@ impl Subject {
         let label = session.label();
         let title = label.title.as_ref().map(|title| redaction.text(title).into_owned());
         let tags = label.tags.iter().map(|tag| redaction.text(tag).into_owned()).collect();
-        let notes = session.notes().unwrap_or_default();
+        let beside = session.notes().unwrap_or_default();
         let redacted = |note: Note| Note { text: redaction.text(&note.text).into_owned(), ..note };
         Ok(Self {
             label: Label { title, tags },
@@ -99,7 +101,7 @@ impl Subject {
             with_documents,
             report,
             waited: waited.ms() as f64 / 1e3,
-            notes: notes.into_iter().map(redacted).collect(),
+            notes: all_notes(on_record, beside.into_iter().map(redacted)),
             warnings: warnings.iter().map(|warning| redaction.text(warning).into_owned()).collect(),
             session: session.clone(),
             redaction,

@@ -354,3 +354,16 @@ fn the_time_of_a_report_is_the_session_s_own_and_the_person_s_stands_apart() {
     let other = shipped("patient-lisinopril", ExportFormat::Md);
     assert!(!other.contains("of waiting for the person"), "nobody was waited for there");
 }
+
+#[test]
+fn notes_made_while_it_ran_and_later_are_in_every_format() {
+    for format in [ExportFormat::Md, ExportFormat::Html, ExportFormat::Json] {
+        let text = shipped("harbour-every-feature", format);
+        let (_, notes) = text.rsplit_once("otes").unwrap();
+        assert!(notes.contains("The first request waits at its gate, word for word."), "{format:?}: {notes}");
+        assert!(notes.contains("One more round by hand, with feedback."), "{format:?}: {notes}");
+    }
+    let (_folder, store, session) = hostile();
+    session.add_note(&crate::journal::Note { seq: 3, at_ms: 1, text: "written later".into() }).unwrap();
+    assert!(exported(&store, ExportFormat::Md, &[], false).contains("- at record 3: written later\n"));
+}
