@@ -59,6 +59,11 @@ pub fn dollars(amount: f64) -> String {
     if amount != 0.0 && amount.abs() < 0.1 { format!("${amount:.4}") } else { format!("${amount:.2}") }
 }
 
+/// What replies that broke off may have cost, in words; nothing where none did.
+pub fn broken_off(usd: f64) -> Option<String> {
+    (usd > 0.0).then(|| format!("at most {} broken off", dollars(usd)))
+}
+
 /// A count in at most five characters: `931`, `1.2k`, `34k`, `5.6M`.
 pub fn short_count(count: u64) -> String {
     match count {

@@ -30,6 +30,9 @@ pub struct CallBill {
     pub cost_usd: Option<f64>,
     /// The most it was expected to cost, reserved before it left.
     pub reserved_usd: Option<f64>,
+    /// What its replies that broke off may have cost at most, for people.
+    #[serde(skip)]
+    pub doubtful_usd: f64,
     pub first_token_ms: Option<u64>,
     pub total_ms: Option<u64>,
 }
@@ -109,6 +112,7 @@ fn call(call: &Call) -> CallBill {
         estimated: usage.estimated,
         cost_usd,
         reserved_usd: call.worst_cost_usd,
+        doubtful_usd: call.doubtful_usd,
         first_token_ms: times.map(|(first, _)| first),
         total_ms: times.map(|(_, total)| total),
     }

@@ -42,6 +42,8 @@ pub struct Call {
     pub worst_cost_usd: Option<f64>,
     /// How often sending it failed.
     pub failures: u32,
+    /// The worst case of those times that may have been paid for.
+    pub doubtful_usd: f64,
     pub state: CallState,
 }
 
@@ -278,6 +280,7 @@ impl Ledger {
             attempt: request.attempt,
             worst_cost_usd: request.estimate.worst_cost_usd,
             failures: 0,
+            doubtful_usd: 0.0,
             state: CallState::Pending,
         });
     }
@@ -312,15 +315,18 @@ impl Ledger {
         }
         let worst = call.worst_cost_usd.unwrap_or(0.0);
         if failure.may_cost() {
+            call.doubtful_usd += worst;
             self.remote.doubtful_usd += worst;
         }
     }
 
     fn interrupted(&mut self, interrupted: &Interrupted) {
         self.remote.failures += 1;
-        self.remote.doubtful_usd += interrupted.worst_usd.unwrap_or(0.0);
+        let worst = interrupted.worst_usd.unwrap_or(0.0);
+        self.remote.doubtful_usd += worst;
         if let Some(call) = self.call_mut(interrupted.ask) {
             call.failures += 1;
+            call.doubtful_usd += worst;
             call.state = CallState::GivenUp;
         }
     }

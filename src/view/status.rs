@@ -5,8 +5,8 @@ use super::glyphs::{Glyph, glyph, spinner};
 use super::paint::Paint;
 use super::theme::Role;
 use crate::app::{
-    Action, Area, Model, Overlay, Pane, binding_of, dollars, gist, headline, planner_name, reader_name, seconds,
-    seconds_left, short_bytes, short_count, width, wrap,
+    Action, Area, Model, Overlay, Pane, binding_of, broken_off, dollars, gist, headline, planner_name, reader_name,
+    seconds, seconds_left, short_bytes, short_count, width, wrap,
 };
 use crate::protocol::{Round, Usage};
 
@@ -140,10 +140,7 @@ fn figures(model: &Model, head: &str) -> Vec<(u8, String)> {
     let about = if figures.estimated_usd > 0.0 { "≈ " } else { "" };
     let spent = figures.spent_usd.map_or("cost unknown".into(), |usd| format!("{about}{}", dollars(usd)));
     let budget = figures.budget_usd.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
-    let doubtful = match figures.doubtful_usd {
-        0.0 => String::new(),
-        usd => format!(" + at most {} broken off", dollars(usd)),
-    };
+    let doubtful = broken_off(figures.doubtful_usd).map_or(String::new(), |told| format!(" + {told}"));
     // At a gate or a limit the head says that.
     if model.state.pause.is_some() && head != "paused" {
         parts.push((1, "paused".into()));

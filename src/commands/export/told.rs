@@ -2,6 +2,7 @@
 
 use super::super::sessions::{dollars, minute, model_name, size};
 use super::subject::Subject;
+use crate::app::broken_off;
 use crate::protocol::{Code, Decision, Gate, Job, Purpose, Round};
 
 /// What is told of a job.
@@ -58,7 +59,7 @@ pub fn costs(subject: &Subject) -> Vec<(&'static str, String)> {
     let would = about(baseline.estimated);
     let left = if subject.state.asked_a_model() { "Left the machine" } else { "Would leave the machine" };
     vec![
-        ("Cost", dollars(remote.cost_usd)),
+        ("Cost", spent(remote.cost_usd, report.doubtful_usd)),
         ("Remote LM", tokens(remote)),
         ("Local LM", tokens(local)),
         (
@@ -71,6 +72,15 @@ pub fn costs(subject: &Subject) -> Vec<(&'static str, String)> {
         ),
         ("Time", time(report.seconds, subject.waited)),
     ]
+}
+
+/// What was paid, and what may have been paid besides for replies that broke off.
+fn spent(cost_usd: Option<f64>, doubtful_usd: f64) -> String {
+    match (cost_usd, broken_off(doubtful_usd)) {
+        (_, None) => dollars(cost_usd),
+        (None, Some(broken_off)) => broken_off,
+        (Some(_), Some(broken_off)) => format!("{} + {broken_off}", dollars(cost_usd)),
+    }
 }
 
 /// What the session took, without the time in which it waited for the person or did not run.
@@ -92,7 +102,7 @@ pub fn calls(subject: &Subject) -> Vec<[String; 6]> {
             call.purpose.name().to_owned(),
             call.state.replace('_', " "),
             format!("{} in, {} out", call.input_tokens, call.output_tokens),
-            dollars(call.cost_usd),
+            spent(call.cost_usd, call.doubtful_usd),
             seconds,
         ]
     };

@@ -61,6 +61,7 @@ pub fn report(
         fleet: state.utilization.as_ref().and_then(|sample| sample.fleet.clone()),
         seconds,
         expected: None,
+        doubtful_usd: totals.remote.doubtful_usd,
         reason: reason.map(str::to_owned),
     }
 }

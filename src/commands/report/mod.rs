@@ -42,6 +42,9 @@ pub struct Report {
     /// What was expected before it began. The key is there only where that was worked out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<Forecast>,
+    /// What replies that broke off may have cost at most, for people; each call has what was reserved for it.
+    #[serde(skip)]
+    pub doubtful_usd: f64,
     /// Why there is no answer, for people.
     #[serde(skip)]
     pub reason: Option<String>,
