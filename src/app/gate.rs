@@ -106,10 +106,10 @@ pub struct Exposes {
 }
 
 impl Model {
-    /// What waits for the person, while somebody can say how to go on.
+    /// What waits for the person, while somebody can say how to go on; in a replay, what waited.
     pub fn at_gate(&self) -> Option<(u32, &Held)> {
         match &self.state.phase {
-            Phase::AtGate { n, held } if self.is_running() => Some((*n, held)),
+            Phase::AtGate { n, held } if self.is_running() || self.player().is_some() => Some((*n, held)),
             _ => None,
         }
     }
@@ -138,6 +138,44 @@ impl Model {
         self.held.take_if(|held| matches!(held, Overlay::Gate(_)));
     }
 
+    /// Where a replay has gone on, the gate that is looked at closes with it.
+    pub(crate) fn leave_other_gate(&mut self) {
+        let at = self.at_gate().map(|(n, _)| n);
+        if matches!(&self.overlay, Some(Overlay::Gate(form)) if Some(form.n) != at) {
+            self.gate_left();
+        }
+    }
+
+    /// What was held at a gate of a recording is looked at; what was said there stands. Nothing where the key only moves.
+    fn at_recorded_gate(&mut self, action: Action) -> Option<Vec<Command>> {
+        self.player()?;
+        match action {
+            Action::LookAround => self.overlay = None,
+            Action::PassGate
+            | Action::EditHeld
+            | Action::SendBack
+            | Action::Tick
+            | Action::RedactPattern
+            | Action::RedactLine
+            | Action::RunToRound
+            | Action::RunToEnd
+            | Action::StopHere => self.notify(self.with_keys(
+                "what was said at this gate is on record",
+                &[(Action::StepForward, "shows it"), (Action::Fork, "forks here")],
+            )),
+            action if action == Action::Fork || self.steers_replay(action) => {
+                self.overlay = None;
+                return Some(self.perform(action));
+            }
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    fn steers_replay(&self, action: Action) -> bool {
+        self.keymap.rows().iter().any(|row| row.context == Context::Replay && row.binding.action == action)
+    }
+
     /// Switches step mode on or off, as the settings say where it waits.
     pub(crate) fn toggle_steps(&mut self) -> Vec<Command> {
         let stepping = match self.is_running() {
@@ -155,7 +193,7 @@ impl Model {
         if self.is_running() {
             commands.push(Command::Gates(if stepping { Gates::default() } else { gates }));
         }
-        let told = match (stepping, self.at_gate().is_some()) {
+        let told = match (stepping, self.is_running() && self.at_gate().is_some()) {
             (false, _) => format!("step mode: the run waits at {}", names.join(", ")),
             (true, false) => "step mode is left: the run waits nowhere".into(),
             (true, true) => self.with_keys(
@@ -169,6 +207,12 @@ impl Model {
 
     /// What a key does at a gate; nothing where it is none of its keys.
     pub(crate) fn perform_at_gate(&mut self, action: Action) -> Option<Vec<Command>> {
+        if !matches!(self.overlay, Some(Overlay::Gate(_))) {
+            return None;
+        }
+        if let Some(done) = self.at_recorded_gate(action) {
+            return Some(done);
+        }
         let Some(Overlay::Gate(form)) = &mut self.overlay else { return None };
         let (n, cursor) = (form.n, form.rows.cursor);
         let target = form.rows.rows.iter().take(cursor + 1).rev().find_map(|row| row.target);

@@ -405,6 +405,9 @@ impl Model {
             Some(Overlay::Quit | Overlay::Stop | Overlay::Interrupted) => vec![Context::Question],
             Some(Overlay::Budget) => vec![Context::Budget],
             Some(Overlay::Consent) => vec![Context::Consent],
+            Some(Overlay::Gate(_)) if self.player().is_some() => {
+                vec![Context::Replay, Context::Gate, Context::Everywhere]
+            }
             Some(Overlay::Gate(_)) => vec![Context::Gate, Context::Everywhere],
             Some(Overlay::GateText(_)) => vec![Context::Form, Context::Typing],
             Some(Overlay::Question(_)) => vec![Context::Form, Context::Typing],

@@ -145,6 +145,9 @@ impl Model {
             Action::Steps => return self.toggle_steps(),
             Action::AtGate => match self.gate_overlay() {
                 Some(gate) => self.open_overlay(gate),
+                None if self.player().is_some() => self.notify(
+                    self.with_keys("no gate is closed here", &[(Action::GateForward, "goes on to the next one")]),
+                ),
                 None => self.notify("no gate is closed"),
             },
             Action::RunToRound => return self.run_on(RunTo::NextRound),

@@ -55,6 +55,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             model.relist_jobs();
             (model.seq, model.at_ms, model.waiting_since_ms) = (seq, at_ms, at_ms);
             model.began_ms = Some(began_ms);
+            model.leave_other_gate();
             model.lay_out();
             model.lay_out_overlay();
         }
@@ -234,6 +235,7 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
             if model.at_gate().is_none() {
                 model.gate_left();
             }
+            model.leave_other_gate();
             // A finished answer is shown from its first line.
             let follows = model.answers_tab.is_none();
             if matches!(fact, Fact::Answered { .. } | Fact::SessionEnded { .. }) && !ended && follows {

@@ -278,6 +278,7 @@ fn hint(paint: &mut Paint, x: u16, y: u16, end: u16, key: &str, name: &str) -> u
 fn hinted(model: &Model) -> &'static [Action] {
     use Action as A;
     match (&model.overlay, model.player(), model.focus) {
+        (Some(Overlay::Gate(_)), Some(_), _) => &[A::LookAround, A::Down, A::Up, A::PageDown, A::GateForward, A::Fork],
         (Some(Overlay::Gate(_)), ..) => super::gate::hinted(model.at_gate().map(|(_, held)| held.gate())),
         (Some(Overlay::GateText(_)), ..) => &[],
         (Some(Overlay::Budget), ..) => &[A::SpendOnce, A::RaiseBudget, A::EndRun, A::Postpone],
@@ -302,6 +303,9 @@ fn hinted(model: &Model) -> &'static [Action] {
         (Some(Overlay::SideBySide(_)), ..) => &[A::Left, A::Right, A::Open, A::Down, A::Up, A::Copy, A::Dismiss],
         (Some(Overlay::Comparison { rounds: Some(_), .. }), ..) => &[A::Left, A::Right, A::Down, A::Up, A::Dismiss],
         (Some(_), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
+        (None, Some(_), _) if model.at_gate().is_some() => {
+            &[A::Play, A::AtGate, A::GateBack, A::GateForward, A::StepForward, A::Fork, A::NextPane]
+        }
         (None, Some(_), Pane::Jobs) => {
             &[A::Play, A::Open, A::Show, A::JobGrid, A::Sort, A::Filter, A::RoundForward, A::Faster, A::NextPane]
         }

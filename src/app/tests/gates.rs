@@ -349,6 +349,33 @@ fn nothing_moves_at_a_gate_and_a_replay_asks_nothing() {
 }
 
 #[test]
+fn a_replay_shows_what_waited_at_its_gates_and_takes_no_word_there() {
+    let (world, _) = at_outputs();
+    let mut model = world.model(120, 40);
+    update(&mut model, Message::Player(Player { position: 60, len: 90, speed: 1.0, ..Player::default() }));
+    model.overlay = None;
+    press(&mut model, "P");
+    let words = shown(&model);
+    assert!(words.contains("What goes on") && words.contains("[x]"), "{words}");
+    for key in ["p", "e", "r", "b", "x", "R", "E", "X"] {
+        assert_eq!(press(&mut model, key), [], "{key}");
+        assert!(notice(&model).starts_with("what was said at this gate is on record"), "{key}: {}", notice(&model));
+        assert_eq!(shown(&model), words, "{key}");
+    }
+    assert_eq!(press(&mut model, "="), [Command::Replay(ReplayCommand::Step { unit: Unit::Gate, forward: true })]);
+    assert!(model.overlay.is_none(), "one goes on from there");
+    // Where the recording goes on meanwhile, nothing that is over is shown.
+    press(&mut model, "P");
+    let mut before = World::new();
+    before.start();
+    let state = Box::new(before.state.clone());
+    update(&mut model, Message::World { seq: 2, began_ms: 100, at_ms: 600, state, load: Load::default() });
+    assert!(model.overlay.is_none());
+    press(&mut model, "P");
+    assert_eq!(notice(&model), "no gate is closed here; = goes on to the next one");
+}
+
+#[test]
 fn the_time_at_a_gate_is_the_persons_and_no_part_of_what_the_run_took() {
     let mut world = World { gates: [Gate::Code].into_iter().collect(), ..World::new() };
     world.start().plan();

@@ -12,11 +12,20 @@ pub const SHOTS: &[Shot] = &[
     ("gate_decision", Workbench(|width, height| at_gate(Gate::Decision).model(width, height))),
     ("gate_program_edited", Workbench(|width, height| after("e", &at_gate(Gate::Code), width, height))),
     ("gate_program_sent_back", Workbench(|width, height| after("b", &at_gate(Gate::Code), width, height))),
+    ("gate_in_a_replay", Workbench(replayed)),
     ("budget_reached", Workbench(|width, height| poor().model(width, height))),
     ("budget_typed", Workbench(|width, height| after("r", &poor(), width, height))),
     ("consent", Workbench(consent)),
     ("answer_that_never_came", Workbench(interrupted)),
 ];
+
+/// What waited, and that nothing can be said of it.
+fn replayed(width: u16, height: u16) -> Model {
+    let mut model = at_gate(Gate::Outputs).model(width, height);
+    update(&mut model, Message::Player(Player { position: 41, len: 52, speed: 1.0, ..Player::default() }));
+    press(&mut model, "p");
+    model
+}
 
 /// The first call may cost more than this.
 fn poor() -> World {
