@@ -16,9 +16,10 @@ use crate::config::{Config, Loaded, Origin};
 use crate::document::escape::visible;
 use crate::document::{Document, Locator, Span};
 use crate::journal::{Record, Session, Store, Stored};
+use crate::ledger::differing;
 use crate::load::changes;
 use crate::protocol::{
-    Changed, Changes, Chunk, CodeId, Due, Fact, Finish, JobId, JobOutput, Known, Levers, Means, Parent, Phase,
+    Changed, Changes, Chunk, CodeId, Detail, Due, Fact, Finish, JobId, JobOutput, Known, Means, Parent, Phase,
     SessionOpened, Settings, State, forked, read_output,
 };
 use crate::remote::RemoteLm;
@@ -306,18 +307,18 @@ pub fn plan(past: Past, wanted: &Wanted, settings: &Settings) -> Result<Plan, Fa
     let question = wanted.question.as_ref().unwrap_or(&opened.question);
     let settings = private::opened(settings, question, &documents)?;
     let old: Vec<&Fact> = past.facts.iter().collect();
-    let mut changed = Vec::new();
-    for (is_changed, what) in [
-        (wanted.question.is_some(), Changed::Question),
-        (Levers::of(&settings) != Levers::of(&before.settings_from_here()), Changed::Levers),
-        (wanted.code.is_some(), Changed::Code),
-        (wanted.output.is_some(), Changed::Job),
-        (wanted.rerun_local, Changed::Reading),
-    ] {
-        changed.extend(is_changed.then_some(what));
+    let mut details = moved(&before.settings_from_here(), &settings);
+    if wanted.code.is_some() {
+        details.push(Detail::Code(code_at(&old, wanted)?));
     }
+    details.extend(wanted.output.as_ref().map(|(job, _)| Detail::Job(*job)));
+    details.extend(wanted.rerun_local.then(|| Detail::Reading { round: first_round(wanted) }));
+    let mut changed = Vec::from_iter(wanted.question.is_some().then_some(Changed::Question));
+    changed.extend(details.iter().map(Detail::of));
+    changed.dedup();
     let mut from = Parent {
         changed,
+        details: Some(details),
         session: parent.id().to_string(),
         seq: *seq,
         anew: wanted.anew,
@@ -367,6 +368,18 @@ pub fn plan(past: Past, wanted: &Wanted, settings: &Settings) -> Result<Plan, Fa
         )));
     }
     Ok(Plan { documents, facts, state, parent: parent.clone() })
+}
+
+/// The levers that stand otherwise from here on.
+fn moved(before: &Settings, after: &Settings) -> Vec<Detail> {
+    let said = |cell: &mut Option<String>| cell.take().unwrap_or_else(|| "none".into());
+    let detail = |(name, mut cells): (String, Vec<Option<String>>)| match cells.as_mut_slice() {
+        [before, after] => Some(Detail::Lever { name, before: said(before), after: said(after) }),
+        _ => None,
+    };
+    // How much may leave is a limit, and no lever.
+    let levers = differing(&[Some(before), Some(after)]).into_iter().filter(|(name, _)| name != "max_exposed_share");
+    levers.filter_map(detail).collect()
 }
 
 fn first_round(wanted: &Wanted) -> u32 {

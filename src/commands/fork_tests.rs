@@ -138,3 +138,32 @@ async fn a_session_is_read_up_to_the_place_where_it_is_left() {
     let asks = Wanted { question: Some("And then?".into()), ..Wanted::default() };
     assert_eq!(Past::read(&parent, &asks).unwrap().facts, facts);
 }
+
+#[tokio::test]
+async fn a_fork_says_what_was_changed_and_what_was_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path().to_owned());
+    let (parent, writer) = store.create(&documents()).unwrap();
+    writer.append(World::facts(1, 1, 2), Durability::Synced).await.unwrap();
+    writer.close().await.unwrap();
+    let same = Past::read(&parent, &Wanted::default()).unwrap().settings();
+    let output = JobOutput { explanation: "no".into(), citation: None, answer: None };
+    let job = JobId { round: 1, index: 1 };
+    for (wanted, settings, told) in [
+        (Wanted::default(), same.clone(), "from record 1: nothing changed"),
+        (
+            Wanted::default(),
+            Settings { samples: 3, max_rounds: 5, ..same.clone() },
+            ": max rounds 1 → 5, samples 2 → 3",
+        ),
+        (Wanted { output: Some((job, output)), ..Wanted::default() }, same.clone(), ": output of job 1.1"),
+        (Wanted { rerun_local: true, ..Wanted::default() }, same.clone(), ": jobs run again"),
+        (Wanted { code: Some("x = 1".into()), ..Wanted::default() }, same.clone(), ": code of round 1, attempt 1"),
+        (Wanted { question: Some("And now?".into()), ..Wanted::default() }, same.clone(), ": question"),
+    ] {
+        let plan = plan(Past::read(&parent, &wanted).unwrap(), &wanted, &settings).unwrap();
+        let made = plan.make(&store).await.unwrap();
+        let origin = made.session.summary().parent.unwrap().told();
+        assert!(origin.starts_with("from record ") && origin.ends_with(told), "{origin}: {told}");
+    }
+}

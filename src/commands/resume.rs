@@ -297,7 +297,14 @@ pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Re
         let (session, seq) = (before.id().to_string(), seq?);
         let redaction = state.settings_from_here().redact;
         Some((
-            Parent { session, seq, anew: false, known: Known::of(&state), changed: vec![Changed::Question] },
+            Parent {
+                session,
+                seq,
+                anew: false,
+                known: Known::of(&state),
+                changed: vec![Changed::Question],
+                details: None,
+            },
             recall,
             redaction,
         ))

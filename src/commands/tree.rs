@@ -44,7 +44,7 @@ pub fn tree(store: &Store, named: Option<&str>, ascii: bool, json: bool, out: &m
         let summary = &summaries[branch.at];
         let here = named.as_ref().is_some_and(|session| summary.id == *session.id());
         let cost = summary.sums.map_or_else(String::new, |sums| format!("  {}", dollars(sums.cost_usd)));
-        let from = summary.parent.as_ref().map_or_else(String::new, |parent| format!("  {}", parent.told()));
+        let from = summary.parent.as_ref().map_or_else(String::new, |parent| format!("  {}", visible(&parent.told())));
         let line = format!(
             "{}{}{}  {}  {}{cost}{from}  {}",
             branch.signs(ascii),

@@ -8,7 +8,7 @@ use super::error::JournalError;
 use super::id::SessionId;
 use super::label::Label;
 use super::session::Session;
-use crate::protocol::{Changed, Ending, Fact, ModelInfo, Models, ModelsInForce, SessionOpened};
+use crate::protocol::{Changed, Detail, Ending, Fact, ModelInfo, Models, ModelsInForce, SessionOpened};
 
 /// A longer journal is not read whole for a list. In bytes.
 const WHOLE: u64 = 256 << 10;
@@ -57,13 +57,32 @@ pub struct Origin {
     /// What is another way than in that session.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<Changed>,
+    /// What more there is to say of it; nothing where that is not on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Vec<Detail>>,
+    /// The models that go on where those of that session do not, and what they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub models: Option<String>,
 }
 
 impl Origin {
     /// Where it was left, and what was changed, in a few words.
     pub fn told(&self) -> String {
-        let changed: Vec<&str> = self.changed.iter().map(|changed| changed.told()).collect();
-        let changed = if changed.is_empty() { String::new() } else { format!(": {}", changed.join(", ")) };
+        let told = |changed: &Changed| {
+            let details = self.details.iter().flatten().filter(|detail| detail.of() == *changed);
+            let details: Vec<String> = details.map(Detail::told).collect();
+            match (&self.models, details.is_empty()) {
+                (Some(models), _) if *changed == Changed::Model => models.clone(),
+                (_, true) => changed.told().to_owned(),
+                (_, false) => details.join(", "),
+            }
+        };
+        let changed: Vec<String> = self.changed.iter().map(told).collect();
+        let changed = match (changed.is_empty(), &self.details) {
+            (false, _) => format!(": {}", changed.join(", ")),
+            (true, Some(_)) => ": nothing changed".into(),
+            (true, None) => String::new(),
+        };
         format!("from record {}{changed}", self.seq)
     }
 }
@@ -201,12 +220,15 @@ fn kind_is(line: &[u8], kinds: &[&[u8]]) -> bool {
     }
 }
 
-/// Whether other models go on than those that were in force. What is not known says nothing.
-fn others(before: &Models, now: &Models) -> bool {
-    let differ = |before: &Option<ModelInfo>, now: &Option<ModelInfo>| {
-        before.as_ref().zip(now.as_ref()).is_some_and(|(a, b)| (&a.provider, &a.model) != (&b.provider, &b.model))
+/// The models that go on where others were in force. What is not known says nothing; nor does a planner that repeats what is
+/// on record, as it does where jobs are run again.
+fn others(before: &Models, now: &Models, changed: &[Changed]) -> Option<Models> {
+    let other = |before: &Option<ModelInfo>, now: &Option<ModelInfo>| {
+        before.as_ref().zip(now.as_ref()).filter(|(a, b)| a.label() != b.label()).map(|(_, now)| now.clone())
     };
-    differ(&before.remote, &now.remote) || differ(&before.local, &now.local)
+    let remote = other(&before.remote, &now.remote).filter(|_| !changed.contains(&Changed::Reading));
+    let local = other(&before.local, &now.local);
+    (remote.is_some() || local.is_some()).then_some(Models { remote, local })
 }
 
 fn note(summary: &mut Summary, models: &mut ModelsInForce, fact: &Fact, at_ms: u64) {
@@ -221,14 +243,17 @@ fn note(summary: &mut Summary, models: &mut ModelsInForce, fact: &Fact, at_ms: u
                 session: parent.session.clone(),
                 seq: parent.seq,
                 changed: parent.changed.clone(),
+                details: parent.details.clone(),
+                models: None,
             });
         }
         Fact::SessionResumed(resumed) => {
             if let Some(parent) = &mut summary.parent
                 && !parent.changed.contains(&Changed::Model)
-                && others(&models.now, &resumed.models)
+                && let Some(others) = others(&models.now, &resumed.models, &parent.changed)
             {
                 parent.changed.push(Changed::Model);
+                parent.models = Some(others.both());
             }
         }
         Fact::Answered { answer, .. } => summary.answer.clone_from(answer),

@@ -52,9 +52,9 @@ pub use decide::decide;
 pub use decision::{Decision, FinalAnswer, MoreInformation, decision_schema, parse_decision};
 pub use exposing::{ExposureChoice, ExposureLimit, Overexposed, percent};
 pub use fact::{
-    AnswerCitation, Changed, DocumentTokens, EmbeddingModel, Ending, EngineSample, EngineSeconds, Estimate, Fact,
-    Finish, FleetSample, GpuSample, ModelInfo, Models, Parent, PlannedJobs, RemoteAnswer, RemoteAsk, RemoteFailure,
-    SessionOpened, UtilizationSample,
+    AnswerCitation, Changed, Detail, DocumentTokens, EmbeddingModel, Ending, EngineSample, EngineSeconds, Estimate,
+    Fact, Finish, FleetSample, GpuSample, ModelInfo, Models, Parent, PlannedJobs, RemoteAnswer, RemoteAsk,
+    RemoteFailure, SessionOpened, UtilizationSample,
 };
 pub use fork::{Changes, Known, forked};
 pub use gate::{Gate, GateChoice, Gates, GatesInForce, Held, Redaction, RunTo};

@@ -94,16 +94,16 @@ fn forks_stand_under_their_parent_in_the_list_and_are_walked_to_named_tagged_and
     pty.said(&["sessions", "fork", "last", "--samples", "2"]);
     let tree = pty.said(&["sessions", "tree"]);
     let lines: Vec<&str> = tree.lines().collect();
-    assert!(lines.len() == 2 && lines[1].starts_with("└─ ") && lines[1].contains(": levers"), "{tree}");
+    assert!(lines.len() == 2 && lines[1].starts_with("└─ ") && lines[1].contains(": samples 1 → 2"), "{tree}");
     let mut list = beside(&pty, &[]);
-    list.wait_until_shown("the tree", |shown| shown.contains("└─ from record") && shown.contains(": levers"));
+    list.wait_until_shown("the tree", |shown| shown.contains("└─ from record") && shown.contains(": samples 1 → 2"));
     // From the row that starts a new one to the parent, and on to its fork: the preview says which is looked at.
     list.send(b"\x0e");
     list.wait_for("1 round · $");
     list.send(b"\x1b[1;3B");
-    list.wait_for(": levers of ");
+    list.wait_for(": samples 1 → 2 of ");
     list.send(b"\x1b[1;3A");
-    list.wait_until_gone(": levers of ");
+    list.wait_until_gone(": samples 1 → 2 of ");
     list.send(b"\x12");
     list.wait_for("title: ");
     list.send(b"The weights\r");

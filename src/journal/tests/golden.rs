@@ -186,6 +186,23 @@ fn samples() -> Vec<Fact> {
                 Changed::Job,
                 Changed::Reading,
             ],
+            details: None,
+        }),
+        ..opened()
+    })));
+    facts.push(Fact::SessionOpened(Box::new(SessionOpened {
+        parent: Some(Parent {
+            session: "20261123-181501-7f3a".into(),
+            seq: 12,
+            anew: false,
+            known: Vec::new(),
+            changed: vec![Changed::Levers, Changed::Code, Changed::Job, Changed::Reading],
+            details: Some(vec![
+                Detail::Lever { name: "samples".into(), before: "1".into(), after: "3".into() },
+                Detail::Code(code),
+                Detail::Job(JobId { round: 1, index: 4 }),
+                Detail::Reading { round: 2 },
+            ]),
         }),
         ..opened()
     })));
@@ -281,6 +298,7 @@ fn forked_sample(ask: AskId) -> Vec<Fact> {
                 seq: 12,
                 anew: true,
                 changed: Vec::new(),
+                details: None,
                 known: vec![Known { question: "Who?".into(), answer: Some("I.".into()), scratchpad: "so far".into() }],
             }),
             ..opened()
@@ -489,6 +507,7 @@ fn opened() -> SessionOpened {
             anew: false,
             known: Vec::new(),
             changed: Vec::new(),
+            details: None,
         }),
     }
 }

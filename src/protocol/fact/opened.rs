@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::DocumentRef;
 use crate::protocol::fork::Known;
+use crate::protocol::ids::{CodeId, JobId};
 use crate::protocol::price::Price;
 use crate::protocol::settings::Settings;
 
@@ -64,6 +65,9 @@ pub struct Parent {
     /// What is another way here. The first forks did not record it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<Changed>,
+    /// What more there is to say of it. Forks before it was recorded say nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Vec<Detail>>,
 }
 
 /// What of a fork is another way than in the session that it left.
@@ -90,6 +94,47 @@ impl Changed {
             Changed::Code => "code",
             Changed::Job => "job",
             Changed::Reading => "jobs run again",
+        }
+    }
+}
+
+/// What was changed, more closely than by its kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// By the name that the journal has for it.
+    Lever {
+        name: String,
+        before: String,
+        after: String,
+    },
+    Code(CodeId),
+    /// The job whose output was changed.
+    Job(JobId),
+    /// The first round whose jobs were run again.
+    Reading {
+        round: u32,
+    },
+}
+
+impl Detail {
+    pub fn of(&self) -> Changed {
+        match self {
+            Detail::Lever { .. } => Changed::Levers,
+            Detail::Code(_) => Changed::Code,
+            Detail::Job(_) => Changed::Job,
+            Detail::Reading { .. } => Changed::Reading,
+        }
+    }
+
+    /// In a few words.
+    pub fn told(&self) -> String {
+        match self {
+            Detail::Lever { name, before, after } => format!("{} {before} → {after}", name.replace('_', " ")),
+            Detail::Code(code) => format!("code of round {}, attempt {}", code.round, code.attempt),
+            Detail::Job(job) => format!("output of job {job}"),
+            Detail::Reading { round: 1 } => Changed::Reading.told().into(),
+            Detail::Reading { round } => format!("{} from round {round} on", Changed::Reading.told()),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::world::*;
 use crate::protocol::*;
 
 fn parent() -> Parent {
-    Parent { session: "old".into(), seq: 1, anew: true, known: Vec::new(), changed: Vec::new() }
+    Parent { session: "old".into(), seq: 1, anew: true, known: Vec::new(), changed: Vec::new(), details: None }
 }
 
 fn fork(facts: &[Fact], settings: Settings) -> Vec<Fact> {

@@ -311,7 +311,8 @@ fn a_follow_up_question_is_told_what_is_known_in_every_protocol_that_asks() {
         let mut opened = opened(settings(protocol, 1000), None);
         let known =
             vec![Known { question: "Whose is it?".into(), answer: Some("Ada's".into()), scratchpad: String::new() }];
-        opened.parent = Some(Parent { session: "s".into(), seq: 1, anew: false, known, changed: Vec::new() });
+        opened.parent =
+            Some(Parent { session: "s".into(), seq: 1, anew: false, known, changed: Vec::new(), details: None });
         let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
         let mut waiting = Vec::new();
         take(&mut run, &mut waiting, Input::Start(opened));
