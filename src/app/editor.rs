@@ -15,6 +15,9 @@ impl Model {
         if matches!(self.overlay, Some(Overlay::GateText(_))) {
             return self.edited_at_gate(text);
         }
+        if matches!(self.overlay, Some(Overlay::ForkText(_))) {
+            return self.edited_for_fork(text);
+        }
         let has_lines = matches!(&self.overlay, Some(Overlay::Question(form)) if form.field == 0);
         let Some(input) = self.input_mut() else { return Vec::new() };
         *input = LineInput::default();

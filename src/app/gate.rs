@@ -452,6 +452,7 @@ impl Model {
         if matches!(&self.overlay, Some(Overlay::GateText(form)) if form.in_editor) {
             self.back_to_gate();
         }
+        self.editor_of_fork_failed();
         self.notify(why);
     }
 

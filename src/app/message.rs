@@ -12,7 +12,9 @@ use super::work::Worked;
 use crate::config::Config;
 use crate::document::{Change, Span};
 use crate::ledger::{Comparison, Forecast, Side};
-use crate::protocol::{AskId, BudgetChoice, ExposureChoice, Fact, GateChoice, Gates, JobId, RunTo, State};
+use crate::protocol::{
+    AskId, BudgetChoice, CodeId, ExposureChoice, Fact, GateChoice, Gates, JobId, JobOutput, RunTo, State,
+};
 
 /// Everything that can change the model.
 #[derive(Clone, Debug)]
@@ -175,6 +177,25 @@ pub enum MouseKind {
     ScrollDown,
 }
 
+/// What is another way in a new session than in the one that it leaves.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ForkChange {
+    /// The levers of the form, and the question where it is another one.
+    Form {
+        question: Option<String>,
+    },
+    Program {
+        code: CodeId,
+        source: String,
+    },
+    Output {
+        job: JobId,
+        output: JobOutput,
+    },
+    /// All jobs are run again, by the reader of the settings; the remote LM's replies are those on record.
+    LocalAgain,
+}
+
 /// What the screen asks of the program around it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -195,11 +216,10 @@ pub enum Command {
     Budget(BudgetChoice),
     /// Go on with the session at hand, which was interrupted.
     Resume,
-    /// Start a new session from this record of the one at hand.
+    /// Start a new session from the one at hand, at this record or where the change says itself.
     Fork {
         seq: u64,
-        /// Where it is another one.
-        question: Option<String>,
+        change: ForkChange,
     },
     /// Send the request whose answer never came again.
     SendAgain,

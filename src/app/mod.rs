@@ -13,6 +13,7 @@ pub mod exposing;
 mod figures;
 mod find;
 pub mod forecast;
+mod fork_text;
 mod gate;
 mod gate_rows;
 mod goto;
@@ -64,6 +65,7 @@ pub use figures::{
     Figures, Marks, broken_off, dollars, seconds, seconds_left, short_bytes, short_count, short_time, span_at,
 };
 pub use forecast::Expected;
+pub use fork_text::{ForkEdit, ForkText};
 pub use gate::{Exposes, GateEdit, GateForm, GateText};
 pub use input::LineInput;
 pub use key::{Key, KeyCode, Sequence, UnknownKey};
@@ -72,7 +74,7 @@ pub use layout::{Area, Layout, Pane, Shape};
 pub use ledger::{Account, Exposed};
 pub use lines::{DocumentRow, LineIndex, Position};
 pub use load::{Axis, Counted, Load, LoadRow};
-pub use message::{Command, Filling, Message, Mouse, MouseKind, PickerNews, ReplayCommand, Unit};
+pub use message::{Command, Filling, ForkChange, Message, Mouse, MouseKind, PickerNews, ReplayCommand, Unit};
 pub use model::{
     DocumentPane, Highlight, Mode, Model, Notice, OpenDocument, Overlay, Partial, PlannerPane, Player, Tints,
 };

@@ -8,6 +8,7 @@ use super::action::{Action, Context};
 use super::documents_form::DocumentsForm;
 use super::figures::{Figures, Marks};
 use super::forecast::Expected;
+use super::fork_text::ForkText;
 use super::gate::{GateForm, GateText, Ticks};
 use super::goto::Goal;
 use super::input::LineInput;
@@ -87,6 +88,8 @@ pub struct Model {
     pub draft: Option<Box<StartForm>>,
     /// What was typed into the form of a fork that has not begun.
     pub fork_draft: Option<Box<StartForm>>,
+    /// What was changed for a fork that has not begun.
+    pub(super) fork_text: Option<Box<ForkText>>,
     /// Notes and bookmarks, by the records they stand at.
     pub notes: Vec<Note>,
     /// Questions of stored sessions, the newest first.
@@ -217,6 +220,8 @@ pub enum Overlay {
     Gate(Box<GateForm>),
     /// What is typed at a gate.
     GateText(Box<GateText>),
+    /// A program or an output, changed for a fork.
+    ForkText(Box<ForkText>),
     /// Paths of documents to start on.
     Documents(DocumentsForm),
     Search(LineInput),
@@ -306,6 +311,7 @@ impl Model {
             ticks: None,
             draft: None,
             fork_draft: None,
+            fork_text: None,
             notes: Vec::new(),
             earlier: Vec::new(),
             settings: Loaded::default(),
@@ -409,7 +415,7 @@ impl Model {
                 vec![Context::Replay, Context::Gate, Context::Everywhere]
             }
             Some(Overlay::Gate(_)) => vec![Context::Gate, Context::Everywhere],
-            Some(Overlay::GateText(_)) => vec![Context::Form, Context::Typing],
+            Some(Overlay::GateText(_) | Overlay::ForkText(_)) => vec![Context::Form, Context::Typing],
             Some(Overlay::Question(_)) => vec![Context::Form, Context::Typing],
             Some(Overlay::Picker(_)) => vec![Context::Picking, Context::Typing],
             Some(

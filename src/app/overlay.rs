@@ -24,6 +24,7 @@ impl Model {
             Some(Overlay::Amount(_)) => (60, 6),
             Some(Overlay::GateText(form)) if form.what.is_text() => (120, height.saturating_sub(2)),
             Some(Overlay::GateText(_)) => (90, 8),
+            Some(Overlay::ForkText(_)) => (120, height.saturating_sub(2)),
             Some(Overlay::Gate(_)) => (140, height.saturating_sub(2)),
             Some(Overlay::Search(_)) => (60, 3),
             Some(Overlay::GoTo(_)) => (60, 4),

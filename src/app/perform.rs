@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::input::LineInput;
 use super::layout::Pane;
-use super::message::{Command, Filling, ReplayCommand, Unit};
+use super::message::{Command, Filling, ForkChange, ReplayCommand, Unit};
 use super::model::{Highlight, Model, Overlay};
 use super::panes::answers::AnswersTab;
 use super::panes::marks::Tint;
@@ -163,13 +163,16 @@ impl Model {
             Action::Resume if self.state.opened.is_none() => self.notify("no session is open"),
             Action::Resume => return vec![Command::Resume],
             Action::AskAnew => return self.ask_anew(),
-            Action::Fork if self.is_running() => self
+            Action::Fork | Action::LocalAgain if self.is_running() => self
                 .notify(format!("a run is in flight; stop it with {} before you fork", self.key_for(Action::StopRun))),
-            Action::Fork if self.state.opened.is_none() && self.player().is_some() => self.notify(
+            Action::Fork | Action::LocalAgain if self.state.opened.is_none() && self.player().is_some() => self.notify(
                 self.with_keys("nothing is on record here", &[(Action::StepForward, "goes on to the first record")]),
             ),
-            Action::Fork if self.state.opened.is_none() => self.notify("no session is open"),
-            Action::Fork => return self.open_fork_form(),
+            Action::Fork | Action::LocalAgain if self.state.opened.is_none() => self.notify("no session is open"),
+            Action::Fork => return self.open_fork(),
+            Action::LocalAgain => {
+                return vec![Command::Fork { seq: self.record_at_hand(), change: ForkChange::LocalAgain }];
+            }
             Action::Pause => return self.pause_or_go_on(),
             Action::StopRun if self.is_running() => self.open_overlay(Overlay::Stop),
             Action::StopRun => self.notify("no run is in flight"),

@@ -7,7 +7,7 @@ use super::action::{Action, Context};
 use super::idle_levers::is_idle;
 use super::input::LineInput;
 use super::key::Key;
-use super::message::Command;
+use super::message::{Command, ForkChange};
 use super::model::{Model, Overlay};
 use crate::protocol::{Due, Ending, Phase};
 
@@ -266,7 +266,10 @@ impl Model {
         let changed = self.settings.config != settings.config;
         self.settings = settings;
         let ask = match fork {
-            Some(seq) => Command::Fork { seq, question: Some(question).filter(|text| text != self.state.question()) },
+            Some(seq) => {
+                let question = Some(question).filter(|text| text != self.state.question());
+                Command::Fork { seq, change: ForkChange::Form { question } }
+            }
             None => Command::Ask { question, part: self.selected() },
         };
         if changed { vec![Command::Settings(Box::new(self.settings.config.clone())), ask] } else { vec![ask] }
@@ -380,7 +383,7 @@ mod tests {
         paste(&mut model, "And 2022?");
         let forked = press(&mut model, "enter");
         assert!(
-            matches!(&forked[..], [Command::Settings(_), Command::Fork { question: Some(asked), .. }] if asked.ends_with("And 2022?")),
+            matches!(&forked[..], [Command::Settings(_), Command::Fork { change: ForkChange::Form { question: Some(asked) }, .. }] if asked.ends_with("And 2022?")),
             "{forked:?}"
         );
         // Of another question's session nothing of it is shown, nor in the form of a new run.

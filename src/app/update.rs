@@ -37,6 +37,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             return model.paste_in_form(&text);
         }
         Message::Paste(text) if matches!(model.overlay, Some(Overlay::GateText(_))) => model.paste_at_gate(&text),
+        Message::Paste(text) if matches!(model.overlay, Some(Overlay::ForkText(_))) => model.paste_for_fork(&text),
         Message::Paste(text) => {
             if let Some(input) = model.input_mut() {
                 input.insert(&text);
@@ -185,7 +186,7 @@ fn apply(model: &mut Model, seq: u64, at_ms: u64, fact: &Fact) {
     }
     // What was asked is on the disk now.
     if matches!(fact, Fact::SessionOpened(_)) && model.is_running() {
-        (model.draft, model.fork_draft) = (None, None);
+        (model.draft, model.fork_draft, model.fork_text) = (None, None, None);
     }
     match fact {
         Fact::UtilizationSampled(_) => return,
@@ -290,6 +291,7 @@ fn pressed(model: &mut Model, key: Key) -> Vec<Command> {
         Some(Overlay::Question(_)) => return model.pressed_in_form(key),
         Some(Overlay::Picker(_)) => return model.pressed_in_picker(key),
         Some(Overlay::GateText(_)) => return model.pressed_at_gate_text(key),
+        Some(Overlay::ForkText(_)) => return model.pressed_in_fork_text(key),
         _ => {}
     }
     let contexts = model.contexts();

@@ -11,6 +11,7 @@ use super::resume::{Recorded, Unbegun, asks_consent, config_of, go_on};
 use super::run::{Watched, watch};
 use super::{Exit, Failure};
 use super::{begin, private, protocol};
+use crate::app::ForkChange;
 use crate::cli::{ForkArgs, Point};
 use crate::config::{Config, Loaded, Origin};
 use crate::document::escape::visible;
@@ -34,6 +35,8 @@ pub struct Wanted {
     pub question: Option<String>,
     /// Another program.
     pub code: Option<String>,
+    /// In place of this one; nothing where the place says which.
+    pub of: Option<CodeId>,
     /// Another output of a job.
     pub output: Option<(JobId, JobOutput)>,
     pub rerun_local: bool,
@@ -99,6 +102,7 @@ fn wanted(args: &ForkArgs) -> Result<Wanted, Failure> {
         from: args.from,
         question: args.question.clone(),
         code,
+        of: None,
         output,
         rerun_local: args.rerun_local,
         anew: args.ask_anew,
@@ -167,12 +171,27 @@ fn settings_of(loaded: &Loaded, old: &Settings) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// A fork that is begun on the screen, and its settings: its levers are those of the form, which are the settings in force.
-pub fn on_screen(config: &Config, parent: &Session, seq: u64, question: Option<String>) -> Result<Plan, Failure> {
-    let wanted = Wanted { from: Some(Point::Record(seq)), question, ..Wanted::default() };
+/// A fork that is begun on the screen. The settings of the form are those in force; where something else is changed, the levers
+/// of the old session stay.
+pub fn on_screen(config: &Config, parent: &Session, seq: u64, change: ForkChange) -> Result<Plan, Failure> {
+    let is_form = matches!(change, ForkChange::Form { .. });
+    let wanted = match change {
+        ForkChange::Form { question } => Wanted { from: Some(Point::Record(seq)), question, ..Wanted::default() },
+        ForkChange::Program { code, source } => Wanted { code: Some(source), of: Some(code), ..Wanted::default() },
+        ForkChange::Output { job, output } => Wanted { output: Some((job, output)), ..Wanted::default() },
+        ForkChange::LocalAgain => Wanted { rerun_local: true, ..Wanted::default() },
+    };
     let past = Past::read(parent, &wanted)?;
-    let settings = of_form(config, &past.settings());
+    let old = past.settings();
+    let settings = if is_form { of_form(config, &old) } else { as_it_was(config, &old) };
     plan(past, &wanted, &settings)
+}
+
+/// The levers of the old session; what may be spent, and where it waits, is as the settings have it now.
+fn as_it_was(config: &Config, old: &Settings) -> Settings {
+    let now = protocol::settings(config);
+    let inherited = private::inherited(old, &now, false);
+    Settings { budget_usd: now.budget_usd, budget_usd_per_day: now.budget_usd_per_day, gates: now.gates, ..inherited }
 }
 
 fn of_form(config: &Config, old: &Settings) -> Settings {
@@ -285,17 +304,21 @@ pub struct Plan {
     facts: Vec<Fact>,
     state: State,
     parent: Session,
+    /// Whether the remote LM's replies are those on record.
+    repeats: bool,
 }
 
 impl Plan {
     /// Makes the new session. Nothing of it runs yet.
     pub async fn make(self, store: &Store) -> Result<Recorded, Failure> {
-        let Self { documents, facts, state, parent } = self;
+        let Self { documents, facts, state, parent, repeats } = self;
         let (session, writer) = store.create(&documents)?;
         // From here on it is gone again where it cannot be written, or is wanted no longer.
         let journal = Unbegun::new(writer);
         let past = journal.append(facts).await?;
-        Ok(Recorded::forked(session, documents, past, state, journal, parent))
+        let mut recorded = Recorded::forked(session, documents, past, state, journal, parent);
+        recorded.repeats = repeats;
+        Ok(recorded)
     }
 }
 
@@ -367,7 +390,7 @@ pub fn plan(past: Past, wanted: &Wanted, settings: &Settings) -> Result<Plan, Fa
             parent.id()
         )));
     }
-    Ok(Plan { documents, facts, state, parent: parent.clone() })
+    Ok(Plan { documents, facts, state, parent: parent.clone(), repeats: wanted.rerun_local })
 }
 
 /// The levers that stand otherwise from here on.
@@ -395,8 +418,12 @@ fn code_at(facts: &[&Fact], wanted: &Wanted) -> Result<CodeId, Failure> {
         Fact::CodeReceived { code, .. } => Some(*code),
         _ => None,
     });
-    let of_round = |code: &CodeId| !matches!(wanted.from, Some(Point::Round(round)) if code.round != round);
-    let code = codes.into_iter().find(of_round);
+    let is_it = |code: &CodeId| match (wanted.of, wanted.from) {
+        (Some(of), _) => *code == of,
+        (None, Some(Point::Round(round))) => code.round == round,
+        (None, _) => true,
+    };
+    let code = codes.into_iter().find(is_it);
     code.ok_or_else(|| Failure::usage("there is no program at that place that could be changed"))
 }
 

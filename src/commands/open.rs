@@ -196,9 +196,9 @@ fn heed(
             return Some(Leaving::Unfollowed(id));
         }
         Command::Quit => return Some(Leaving::Quit(exit_of(&stage.model.state))),
-        Command::Fork { seq, question } => {
+        Command::Fork { seq, change } => {
             if let Some(session) = &desk.session {
-                desk.opening.fork(config, session.clone(), seq, question);
+                desk.opening.fork(config, session.clone(), seq, change);
             }
         }
         Command::Resume => {

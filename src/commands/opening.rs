@@ -20,7 +20,7 @@ use super::replay::{From, Recording};
 use super::resume::Recorded;
 use super::screen::Stage;
 use super::workbench::{Leaving, Shown};
-use crate::app::Message;
+use crate::app::{ForkChange, Message};
 use crate::config::Config;
 use crate::document::escape::visible;
 use crate::journal::Session;
@@ -131,19 +131,22 @@ impl Opening {
         self.read(Asked::Picked, move || Ok(resumed(Recorded::read(session)?)));
     }
 
-    /// Makes a new session from a record of this one, to go on with it.
-    pub fn fork(&mut self, config: &Config, parent: Session, seq: u64, question: Option<String>) {
+    /// Makes a new session from a record of this one, or from where the change says, to go on with it.
+    pub fn fork(&mut self, config: &Config, parent: Session, seq: u64, change: ForkChange) {
         let config = config.clone();
         let runtime = tokio::runtime::Handle::current();
         let wanted = Arc::new(AtomicBool::new(true));
         let goes_on = wanted.clone();
         self.read(Asked::Picked, move || {
             let store = store(&config)?;
-            let plan = fork::on_screen(&config, &parent, seq, question)?;
+            // Whoever runs the local half again may have picked another reader for it.
+            let own = change == ForkChange::LocalAgain;
+            let plan = fork::on_screen(&config, &parent, seq, change)?;
             if !goes_on.load(Ordering::Relaxed) {
                 return Err(Failure::usage("the fork is wanted no longer"));
             }
-            Ok(resumed(runtime.block_on(plan.make(&store))?))
+            let recorded = Box::new(runtime.block_on(plan.make(&store))?);
+            Ok(Shown::Resumed { recorded, config: own.then(|| Box::new(config)) })
         });
         self.wanted = Some(Wanted(wanted));
     }
@@ -278,14 +281,15 @@ mod tests {
             let (release, held) = std::sync::mpsc::channel::<()>();
             let busy = tokio::task::spawn_blocking(move || held.recv().is_ok());
             let mut opening = Opening::default();
-            opening.fork(&config, parent.clone(), 1, None);
+            let change = || ForkChange::Form { question: None };
+            opening.fork(&config, parent.clone(), 1, change());
             opening.stop();
             release.send(()).unwrap();
             assert!(busy.await.unwrap());
             tokio::task::spawn_blocking(|| ()).await.unwrap();
             assert_eq!(store.newest_first().unwrap().len(), 1);
             // One that is wanted is there.
-            opening.fork(&config, parent, 1, None);
+            opening.fork(&config, parent, 1, change());
             let opened = std::future::poll_fn(|context| opening.poll(context)).await;
             assert!(matches!(opened, Opened::Done { shown: Ok(Shown::Resumed { .. }), .. }));
             assert_eq!(store.newest_first().unwrap().len(), 2);

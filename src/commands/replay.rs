@@ -257,7 +257,7 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                     stage.update(told);
                 }
                 Command::PlayFrom(_) => {}
-                Command::Fork { seq, question } => opening.fork(config, session.clone(), seq, question),
+                Command::Fork { seq, change } => opening.fork(config, session.clone(), seq, change),
                 Command::Resume => opening.resume(session.clone()),
                 // Nothing runs here that could be stopped or asked.
                 Command::SendAgain => {}

@@ -41,6 +41,8 @@ pub struct Recorded {
     pub state: State,
     /// What is wrong with the journal, each in a sentence.
     pub warnings: Vec<String>,
+    /// Whether its local half is run again, and the remote LM's replies are those on record in the session it came from.
+    pub repeats: bool,
     journal: Unbegun,
     /// The session it was forked from just now, wherever that lies.
     parent: Option<Session>,
@@ -94,7 +96,7 @@ impl Recorded {
         journal: Unbegun,
         parent: Session,
     ) -> Self {
-        Self { session, documents, past, state, warnings: Vec::new(), journal, parent: Some(parent) }
+        Self { session, documents, past, state, warnings: Vec::new(), repeats: false, journal, parent: Some(parent) }
     }
 
     /// Takes the session up: its journal is open for writing again, and nothing is done yet.
@@ -125,6 +127,7 @@ impl Recorded {
             past,
             state,
             warnings: reopened.warnings,
+            repeats: false,
             journal: Unbegun { journal: Some(reopened.journal), is_new: false },
             parent: None,
             session,
@@ -187,9 +190,9 @@ pub fn asks_consent(state: &State) -> bool {
 /// Connects to the models and lets the session go on; `planner` plans, where it is not the one of the settings. Must be called
 /// on a tokio runtime of several threads.
 pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn RemoteLm>>) -> Result<Begun, Failure> {
-    let Recorded { session, documents, past, state, journal, parent, .. } = recorded;
+    let Recorded { session, documents, past, state, repeats, journal, parent, .. } = recorded;
     let parents = tokio::task::block_in_place(|| lineage(&session, state.opened.as_ref(), parent));
-    let repeats = state.remote().is_some_and(|remote| remote.provider == recorded::PROVIDER);
+    let repeats = repeats || state.remote().is_some_and(|remote| remote.provider == recorded::PROVIDER);
     // Where the local half is run again, all of it is: another server may go by the same name.
     let recall = match repeats || planner.is_some() {
         true => Recall::default(),

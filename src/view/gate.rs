@@ -4,7 +4,7 @@ use super::overlay::{self, line_input};
 use super::paint::Paint;
 use super::pane;
 use super::theme::Role;
-use crate::app::{Action, Area, GateForm, GateText, Model};
+use crate::app::{Action, Area, GateForm, LineInput, Model};
 use crate::protocol::Gate;
 
 /// The rows with their cursor; below them what was left out of sight.
@@ -18,11 +18,11 @@ pub fn draw(paint: &mut Paint, form: &GateForm, area: Area) {
 }
 
 /// What is typed, and beneath it what is wrong with it or which keys there are.
-pub fn text(paint: &mut Paint, model: &Model, form: &GateText, area: Area) {
-    line_input(paint, &form.input, area.top(area.height.saturating_sub(1)));
+pub fn text(paint: &mut Paint, model: &Model, (input, wrong): (&LineInput, &str), area: Area) {
+    line_input(paint, input, area.top(area.height.saturating_sub(1)));
     let y = area.y + area.height.saturating_sub(1);
-    if !form.wrong.is_empty() {
-        paint.text(area.x, y, area.width, &form.wrong, paint.style(Role::Bad));
+    if !wrong.is_empty() {
+        paint.text(area.x, y, area.width, wrong, paint.style(Role::Bad));
         return;
     }
     let said = [

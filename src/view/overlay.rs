@@ -33,6 +33,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Amount(_) => "The new budget in dollars, for this session".into(),
         Overlay::Gate(form) => gate_title(model, form.n),
         Overlay::GateText(form) => form.what.title(),
+        Overlay::ForkText(form) => form.what.title(),
         Overlay::Question(form) => match form.fork {
             Some(seq) => format!("A new session from record {seq}"),
             None => "What do you want to know?".into(),
@@ -72,7 +73,8 @@ pub fn draw(paint: &mut Paint, model: &Model) {
             question(paint, model, inside);
         }
         Overlay::Gate(form) => gate::draw(paint, form, inside),
-        Overlay::GateText(form) => gate::text(paint, model, form, inside),
+        Overlay::GateText(form) => gate::text(paint, model, (&form.input, &form.wrong), inside),
+        Overlay::ForkText(form) => gate::text(paint, model, (&form.input, &form.wrong), inside),
         Overlay::Amount(input) => {
             line_input(paint, input, inside.top(1));
             let least = model.exposure_reached().map(exposing::at_least);

@@ -280,7 +280,7 @@ fn hinted(model: &Model) -> &'static [Action] {
     match (&model.overlay, model.player(), model.focus) {
         (Some(Overlay::Gate(_)), Some(_), _) => &[A::LookAround, A::Down, A::Up, A::PageDown, A::GateForward, A::Fork],
         (Some(Overlay::Gate(_)), ..) => super::gate::hinted(model.at_gate().map(|(_, held)| held.gate())),
-        (Some(Overlay::GateText(_)), ..) => &[],
+        (Some(Overlay::GateText(_) | Overlay::ForkText(_)), ..) => &[],
         (Some(Overlay::Budget), ..) => &[A::SpendOnce, A::RaiseBudget, A::EndRun, A::Postpone],
         (Some(Overlay::Consent), ..) => &[A::SendDocuments, A::KeepDocuments],
         // A list says itself what its keys do.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::attach::{beside, reading};
-use crate::pty::Pty;
+use crate::pty::{PROGRAM, Pty};
 use crate::starts::demo;
 
 /// The sessions of the terminal's home, the newest first.
@@ -127,4 +127,32 @@ fn forks_stand_under_their_parent_in_the_list_and_are_walked_to_named_tagged_and
     list.send(b"\x1b");
     list.wait_until_gone("Pick up");
     list.quit();
+}
+
+#[test]
+fn a_job_s_output_is_changed_at_a_key_and_the_local_half_is_run_again_at_another() {
+    let command = [PROGRAM, "demo"];
+    let editor = "sed -i 's/\"answer\": .*/\"answer\": \"forty-two\"/'";
+    let mut pty = Pty::start(&command, (120, 40), &[("EDITOR", editor)]);
+    pty.wait_for_the_answer();
+    let ended = |pty: &Pty, count| {
+        pty.wait_until_shown("its end", |_| {
+            let sessions = listed(pty);
+            sessions.len() == count && sessions.iter().all(|session| !session["ended"].is_null())
+        });
+    };
+    pty.send(b"3Y");
+    pty.wait_for("A new session with another output of job 1.");
+    pty.send(b"\x07");
+    ended(&pty, 2);
+    pty.wait_for_the_answer();
+    pty.send(b"\x17r");
+    ended(&pty, 3);
+    pty.wait_for_the_answer();
+    pty.send(b"q");
+    pty.wait_exit();
+    let tree = pty.said(&["sessions", "tree"]);
+    assert!(tree.contains(": output of job 1.") && tree.contains(": jobs run again"), "{tree}");
+    assert!(!tree.contains("jobs run again,"), "the same models read and plan: {tree}");
+    pty.said(&["sessions", "verify", "last"]);
 }

@@ -110,7 +110,7 @@ macro_rules! names {
 }
 
 names! { OVERLAYS, overlay_name, Overlay:
-    Help Ledger Quit Stop Budget Interrupted Consent Amount Question Gate GateText Documents Search Note Picker Setting GoTo
+    Help Ledger Quit Stop Budget Interrupted Consent Amount Question Gate GateText ForkText Documents Search Note Picker Setting GoTo
     Job Text Comparison SideBySide
 }
 

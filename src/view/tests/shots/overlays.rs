@@ -13,6 +13,7 @@ pub const SHOTS: &[Shot] = &[
     ("quit", Workbench(|width, height| after("q", World::new().half(), width, height))),
     ("stop", Workbench(|width, height| after("X", World::new().half(), width, height))),
     ("start_form", Workbench(start_form)),
+    ("fork_with_another_output", Workbench(|width, height| forked("3 g Y 7 backspace enter", width, height))),
     ("documents", Workbench(documents)),
     ("search", Workbench(|width, height| after("1 / n e t", World::new().half(), width, height))),
     (
@@ -33,6 +34,15 @@ fn start_form(width: u16, height: u16) -> Model {
     let question = "What was the net income of Harbour Freight Lines in 2023,\nand what drove the change?";
     update(&mut model, Message::Paste(question.into()));
     press(&mut model, "tab ctrl-u 9 9 enter");
+    model
+}
+
+fn forked(keys: &str, width: u16, height: u16) -> Model {
+    let mut world = World::new();
+    world.whole();
+    let mut model = world.model(width, height);
+    update(&mut model, Message::RunEnded { error: None });
+    press(&mut model, keys);
     model
 }
 
