@@ -18,6 +18,8 @@ impl Model {
     /// Shows what was compared, in place of the list it was picked from.
     pub(crate) fn show_comparison(&mut self, compared: Comparison) {
         let overlay = Overlay::Comparison { compared: Box::new(compared), rounds: None, rows: RowsPane::default() };
+        // How to compare is said no longer.
+        self.notice = None;
         match self.picker() {
             Some(picker) if picker.of == Picking::Session => self.open_overlay(overlay),
             _ => self.open_unasked(overlay, "the sessions are compared"),
@@ -69,8 +71,13 @@ pub(super) fn write(compared: &Comparison, width: usize) -> Writer {
         &a.question,
         if compared.same_question { "the same question" } else { &b.question },
     );
-    heading(&mut writer, if compared.same_answer { "Answer, the same" } else { "Answer" });
-    columns(&mut writer, Tone::Text, answer(a), answer(b));
+    match (&a.answer, &b.answer) {
+        (None, None) => heading(&mut writer, "Neither has an answer"),
+        _ => {
+            heading(&mut writer, if compared.same_answer { "Answer, the same" } else { "Answer" });
+            columns(&mut writer, Tone::Text, answer(a), answer(b));
+        }
+    }
     heading(&mut writer, "Figures");
     for (name, cells) in table(&[Some(a), Some(b)]) {
         let tones = [Tone::Text, if cells.windows(2).all(|pair| pair[0] == pair[1]) { Tone::Dim } else { Tone::Text }];

@@ -31,6 +31,7 @@ impl Model {
     /// Shows the sessions in place of the list that they were picked from.
     pub(crate) fn show_side_by_side(&mut self, sides: Vec<Side>, unread: Vec<String>) {
         let overlay = Overlay::SideBySide(Box::new(SideBySide { sides, unread, ..SideBySide::default() }));
+        self.notice = None;
         match self.picker() {
             Some(picker) if picker.of == Picking::Session => self.open_overlay(overlay),
             _ => self.open_unasked(overlay, "the sessions are compared"),

@@ -195,9 +195,9 @@ pub struct ForkArgs {
 pub struct ExportArgs {
     #[arg(help = SESSION)]
     pub session: String,
-    /// The format
-    #[arg(long, value_enum, default_value_t)]
-    pub format: ExportFormat,
+    /// The format [default: what the ending of FILE says, else md]
+    #[arg(long, value_enum)]
+    pub format: Option<ExportFormat>,
     /// Write to FILE instead of standard output; only you may read it
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -212,10 +212,22 @@ pub struct ExportArgs {
     pub size: (u16, u16),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+impl ExportArgs {
+    /// The format that is named, or that the ending of the file names.
+    pub fn format(&self) -> ExportFormat {
+        let ending = || Some(self.output.as_ref()?.extension()?.to_str()?.to_ascii_lowercase());
+        self.format.unwrap_or_else(|| match ending().as_deref() {
+            Some("json") => ExportFormat::Json,
+            Some("html" | "htm") => ExportFormat::Html,
+            Some("cast") => ExportFormat::Cast,
+            _ => ExportFormat::Md,
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
     /// Markdown
-    #[default]
     Md,
     /// One JSON object: that of `run --json`, and every record
     Json,

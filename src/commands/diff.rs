@@ -140,7 +140,9 @@ fn print(compared: &Comparison, out: &mut dyn Write) -> Result<(), Failure> {
         writeln!(out, "{name:widest$}{cells}")?;
     }
     writeln!(out)?;
-    if compared.same_answer {
+    if let (None, None) = (&a.answer, &b.answer) {
+        writeln!(out, "neither has an answer")?;
+    } else if compared.same_answer {
         writeln!(out, "the same answer: {}", visible_lines(answer(a)))?;
     } else {
         writeln!(out, "answer of A: {}\n\nanswer of B: {}", visible_lines(answer(a)), visible_lines(answer(b)))?;

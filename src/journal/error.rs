@@ -12,7 +12,7 @@ pub enum JournalError {
     #[error("the session folder {} was removed while it was written to; what came since is lost, start the run again", path.display())]
     Removed { path: PathBuf },
     #[error(
-        "session {id} is being written by another process; wait until it has ended, or stop that process, then try again"
+        "session {id} is being written by another process: `minions attach {id}` follows and steers it there; or wait until it has ended, then try again"
     )]
     Locked { id: String },
     #[error("session {id} has ended and its journal is sealed; nothing can be added to it")]

@@ -29,7 +29,7 @@ pub fn export(store: &Store, args: &ExportArgs, out: &mut dyn Write) -> Result<(
     let redaction = Redaction::new(&args.redact).map_err(Failure::usage)?;
     let session = store.resolve(&args.session)?;
     let subject = Subject::read(&session, redaction, args.with_documents)?;
-    let write = |out: &mut dyn Write| match args.format {
+    let write = |out: &mut dyn Write| match args.format() {
         ExportFormat::Md => markdown::write(&subject, out),
         ExportFormat::Json => json::write(&subject, out),
         ExportFormat::Html => html::write(&subject, out),

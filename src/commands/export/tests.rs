@@ -49,7 +49,7 @@ fn hostile() -> (tempfile::TempDir, Store, Session) {
 fn exported(store: &Store, format: ExportFormat, redact: &[&str], with_documents: bool) -> String {
     let args = ExportArgs {
         session: "last".into(),
-        format,
+        format: Some(format),
         output: None,
         redact: redact.iter().map(ToString::to_string).collect(),
         with_documents,
@@ -122,7 +122,7 @@ fn what_is_redacted_is_in_no_format() {
     }
     let wrong = ExportArgs {
         session: "last".into(),
-        format: ExportFormat::Md,
+        format: Some(ExportFormat::Md),
         output: None,
         redact: vec!["(".into()],
         with_documents: false,
@@ -282,7 +282,7 @@ fn a_file_is_for_its_owner_alone_and_a_bad_place_is_told() {
     let (folder, store, _) = hostile();
     let args = |output: &Path| ExportArgs {
         session: "last".into(),
-        format: ExportFormat::Md,
+        format: Some(ExportFormat::Md),
         output: Some(output.to_owned()),
         redact: Vec::new(),
         with_documents: false,
@@ -300,12 +300,36 @@ fn a_file_is_for_its_owner_alone_and_a_bad_place_is_told() {
     assert!(nowhere.to_string().contains("no/report.md"), "{nowhere}");
 }
 
+#[test]
+fn the_ending_of_a_file_says_the_format_unless_one_is_named() {
+    let args = |output: Option<&str>, format| ExportArgs {
+        session: "last".into(),
+        format,
+        output: output.map(Into::into),
+        redact: Vec::new(),
+        with_documents: false,
+        size: (120, 36),
+    };
+    for (file, format) in [
+        ("a.html", ExportFormat::Html),
+        ("a.b.HTM", ExportFormat::Html),
+        ("a.json", ExportFormat::Json),
+        ("a.cast", ExportFormat::Cast),
+        ("a.md", ExportFormat::Md),
+        ("html", ExportFormat::Md),
+    ] {
+        assert_eq!(args(Some(file), None).format(), format, "{file}");
+        assert_eq!(args(Some(file), Some(ExportFormat::Cast)).format(), ExportFormat::Cast);
+    }
+    assert_eq!(args(None, None).format(), ExportFormat::Md);
+}
+
 /// A shipped session as it is exported.
 fn shipped(name: &str, format: ExportFormat) -> String {
     let store = Store::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("sessions"));
     let args = ExportArgs {
         session: name.into(),
-        format,
+        format: Some(format),
         output: None,
         redact: Vec::new(),
         with_documents: false,
