@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::budget::{Reached, Scope};
-use super::code::{CodeError, CodeErrorKind, CodeStage, extract_code};
+use super::code::{CodeError, CodeErrorKind, CodeStage, extract_code, is_whole};
 use super::decision::{Decision, parse_decision};
 use super::fact::{Ending, Estimate, Fact, RemoteAsk};
 use super::gate::{Gate, Held};
@@ -164,7 +164,12 @@ fn new_words(state: &State, purpose: Purpose) -> Option<Vec<PrivateWord>> {
 fn read_code(state: &State, attempt: u32) -> Step {
     let round = state.round();
     let code = CodeId { round: round.map_or(0, |round| round.number), attempt };
-    match extract_code(state.last_reply(Purpose::Decompose).unwrap_or("")) {
+    let reply = state.last_reply(Purpose::Decompose).unwrap_or("");
+    let read = match state.cut_off(Purpose::Decompose).filter(|_| !is_whole(reply)) {
+        Some(cut_off) => Err(contract_error(cut_off)),
+        None => extract_code(reply),
+    };
+    match read {
         Ok(source) => {
             let mended = round.is_some_and(|round| !round.jobs.is_empty());
             Step::fact(Fact::CodeReceived { code, source }).with(if mended {
@@ -226,6 +231,7 @@ fn stands_in(redactor: &Redactor, output: &JobOutput, text: &str, lines: &HashSe
 
 fn read_decision(state: &State) -> Step {
     let (number, last) = state.round().map_or((0, true), |round| (round.number, round.last));
+    let mut purpose = Purpose::Decide;
     let decision = match (state.settings().protocol, state.round()) {
         (ProtocolKind::LocalOnly, Some(round)) => return local_only::conclude(state, round),
         (ProtocolKind::RemoteOnly, _) => {
@@ -233,6 +239,7 @@ fn read_decision(state: &State) -> Step {
             if let Some(ending) = remote_only::no_reply(reply) {
                 return end(ending);
             }
+            purpose = Purpose::Answer;
             remote_only::read(reply)
         }
         (protocol, _) => {
@@ -262,7 +269,10 @@ fn read_decision(state: &State) -> Step {
                 None => step,
             }
         }
-        Err(error) => Step::fact(Fact::DecisionRejected { round: number, error }),
+        Err(error) => {
+            let error = state.cut_off(purpose).unwrap_or(error);
+            Step::fact(Fact::DecisionRejected { round: number, error })
+        }
     }
 }
 

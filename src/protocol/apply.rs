@@ -3,6 +3,7 @@
 use super::budget::Budgets;
 use super::by_hand::ByHand;
 use super::code::CodeError;
+use super::cut_off;
 use super::dispatch;
 use super::exposing::{ExposureLimit, Overexposed};
 use super::fact::{Ending, Fact, PlannedJobs, RemoteAnswer, RemoteFailure};
@@ -216,9 +217,10 @@ impl State {
     fn remote_answered(&mut self, answer: &RemoteAnswer) {
         let Some(ask) = self.ask_mut(answer) else { return };
         let (purpose, attempt, worst) = (ask.request.purpose, ask.request.attempt, ask.request.estimate.worst_cost_usd);
+        let spent = cut_off::without_a_word(&ask.request, answer);
         ask.state = AskState::Answered(answer.clone());
         self.committed_usd += answer.cost_usd.or(worst).unwrap_or(0.0);
-        self.phase = Phase::Due(dispatch::after_reply(purpose, attempt));
+        self.phase = Phase::Due(spent.map_or_else(|| dispatch::after_reply(purpose, attempt), Due::End));
     }
 
     fn ask_mut(&mut self, answer: &RemoteAnswer) -> Option<&mut Ask> {

@@ -88,6 +88,14 @@ pub fn extract_code(reply: &str) -> Result<String, CodeError> {
     ))
 }
 
+/// Whether a reply that was cut off holds its program all the same: every block is closed, and the functions are there.
+pub(super) fn is_whole(reply: &str) -> bool {
+    let fences = reply.lines().filter(|line| line.trim_start().starts_with("```")).count();
+    let defined =
+        |source: String| ["def prepare_jobs", "def transform_outputs"].iter().all(|name| source.contains(name));
+    fences > 0 && fences % 2 == 0 && extract_code(reply).is_ok_and(defined)
+}
+
 /// Whether a fenced block of this language, in small letters, is Python.
 pub fn is_python(tag: &str) -> bool {
     matches!(tag, "python" | "py" | "python3")

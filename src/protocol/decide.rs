@@ -6,6 +6,7 @@ use super::advance::{aggregated, contract_error, end};
 use super::at_gate;
 use super::budget::{BudgetChoice, Reached, Scope};
 use super::code::{CodeErrorKind, CodeStage};
+use super::cut_off;
 use super::decision::Decision;
 use super::exposing::{ExposureChoice, Overexposed};
 use super::fact::{Ending, Fact, Finish, PlannedJobs, RemoteFailure};
@@ -26,7 +27,10 @@ pub fn decide(state: &State, input: Input) -> Step {
         (Input::Resume(resumed), phase) if *phase != Phase::New => resume(state, resumed),
         (Input::SendAgain, Phase::Interrupted(interrupted)) => Step::fact(Fact::ResendAllowed { ask: interrupted.ask }),
         (Input::RemoteAnswered(answer), Phase::Waiting(Waiting::Remote(ask))) if answer.ask == *ask => {
-            Step::fact(Fact::RemoteAnswered(answer))
+            let noted = cut_off::noted(state, &answer);
+            let mut step = Step::fact(Fact::RemoteAnswered(answer));
+            step.facts.extend(noted.map(|text| Fact::NoteAdded { text }));
+            step
         }
         (Input::RemoteFailed(failure), Phase::Waiting(Waiting::Remote(ask))) if failure.ask == *ask => {
             remote_failed(state, failure)

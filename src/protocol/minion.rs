@@ -16,7 +16,10 @@ use super::windows_read::{answered, chunks, planned};
 pub(super) fn plan(state: &State, round: &Round) -> Step {
     let message = match message(state, round.number) {
         Ok(message) => state.redactor.restore(&message).into_owned(),
-        Err(error) => return Step::fact(Fact::DecisionRejected { round: round.number, error }),
+        Err(error) => {
+            let error = state.cut_off(Purpose::Message).unwrap_or(error);
+            return Step::fact(Fact::DecisionRejected { round: round.number, error });
+        }
     };
     let chunks = chunks(state).enumerate().map(|(window, chunk)| (chunk, so_far(state, window as u32))).collect();
     planned(round.number, message, chunks, state.settings().samples)

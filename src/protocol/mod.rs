@@ -10,6 +10,7 @@ mod blotted;
 mod budget;
 mod by_hand;
 mod code;
+mod cut_off;
 mod decide;
 mod decision;
 mod dispatch;

@@ -26,7 +26,7 @@ pub(super) fn worlds() -> impl Strategy<Value = World> {
         prop::collection::vec(0usize..64, 1..40),
         (1u32..4, 1u32..3, protocols()),
         (budgets(), 0usize..6),
-        stepping(),
+        (stepping(), prop::collection::vec(cuts(), 0..2)),
     )
         .prop_map(
             |(
@@ -38,7 +38,7 @@ pub(super) fn worlds() -> impl Strategy<Value = World> {
                 order,
                 (max_rounds, samples, protocol),
                 (budget, retries),
-                (gates, says),
+                ((gates, says), cut),
             )| {
                 World {
                     settings: Settings { max_rounds, samples, budget_usd: budget.0, gates, ..protocol },
@@ -55,9 +55,17 @@ pub(super) fn worlds() -> impl Strategy<Value = World> {
                     agrees: true,
                     messages: vec!["Hm.", MESSAGE],
                     reads_again: None,
+                    cut,
                 }
             },
         )
+}
+
+/// A reply that is cut off at the cap.
+fn cuts() -> impl Strategy<Value = (Purpose, &'static str)> {
+    const PURPOSES: [Purpose; 6] =
+        [Purpose::Advise, Purpose::Decompose, Purpose::Think, Purpose::Decide, Purpose::Message, Purpose::Answer];
+    (prop::sample::select(&PURPOSES[..]), prop::sample::select(&["", "half of", "{\"half\": ", FINAL][..]))
 }
 
 /// Any protocol, those that read windows with a few of them.

@@ -40,6 +40,8 @@ pub struct World {
     pub retries: usize,
     /// Whether the person agrees that the documents leave.
     pub agrees: bool,
+    /// What comes of replies that are cut off at the cap, the first of each purpose first.
+    pub cut: Vec<(Purpose, &'static str)>,
 }
 
 /// What the person may do at a gate.
@@ -68,6 +70,7 @@ impl Default for World {
             says: vec![Say::At(GateChoice::Pass)],
             retries: 0,
             agrees: true,
+            cut: Vec::new(),
         }
     }
 }
@@ -141,11 +144,16 @@ impl World {
             };
             match (fact, ran) {
                 (Fact::RemoteAnswered(answer), _) => {
-                    match run.state.asks().find(|ask| ask.request.ask == answer.ask).unwrap().request.purpose {
-                        Purpose::Decompose => used(&mut rest.programs),
-                        Purpose::Decide | Purpose::Answer => used(&mut rest.decisions),
-                        Purpose::Message => used(&mut rest.messages),
-                        Purpose::Advise | Purpose::Think => {}
+                    let asked = run.state.asks().find(|ask| ask.request.ask == answer.ask).unwrap();
+                    let purpose = asked.request.purpose;
+                    match rest.cut.iter().position(|(of, _)| *of == purpose) {
+                        Some(at) => drop(rest.cut.remove(at)),
+                        None => match purpose {
+                            Purpose::Decompose => used(&mut rest.programs),
+                            Purpose::Decide | Purpose::Answer => used(&mut rest.decisions),
+                            Purpose::Message => used(&mut rest.messages),
+                            Purpose::Advise | Purpose::Think => {}
+                        },
                     }
                 }
                 (Fact::JobsPlanned(_) | Fact::CodeRejected { .. }, Some(CodeStage::Prepare)) => {
@@ -174,6 +182,7 @@ impl World {
         let mut says = VecDeque::from(self.says.clone());
         let mut order = VecDeque::from(self.order.clone());
         let mut messages = VecDeque::from(self.messages.clone());
+        let mut cut = self.cut.clone();
         let mut retries = self.retries;
         take(&mut run, &mut waiting, first);
         for _ in 0..20_000 {
@@ -204,7 +213,10 @@ impl World {
             let at = next(&mut order) % waiting.len();
             let input = match waiting.swap_remove(at) {
                 Effect::Ask(ask) => {
+                    let cut = cut.iter().position(|(purpose, _)| *purpose == ask.purpose).map(|at| cut.remove(at).1);
+                    let finish = if cut.is_some() { Finish::Length } else { Finish::Stop };
                     let text = match ask.purpose {
+                        _ if let Some(cut) = cut => cut.to_owned(),
                         Purpose::Advise => "Look for the answer.".to_owned(),
                         Purpose::Decompose => next(&mut programs).to_owned(),
                         Purpose::Think => "It says 42.".to_owned(),
@@ -217,7 +229,7 @@ impl World {
                     Input::RemoteAnswered(RemoteAnswer {
                         ask: ask.ask,
                         text,
-                        finish: Finish::Stop,
+                        finish,
                         usage,
                         cost_usd,
                         first_token_ms: 1,
