@@ -164,6 +164,7 @@ impl World {
             retry_in_ms: Some(retry_in_ms),
             partial: String::new(),
             lost: false,
+            counted: None,
         };
         self.input(Input::RemoteFailed(failure))
     }

@@ -19,6 +19,7 @@ pub struct CallBill {
     /// How often sending it failed.
     pub failures: u32,
     pub state: &'static str,
+    /// Of all its tries that the server counted.
     pub input_tokens: u64,
     pub cached_input_tokens: u64,
     pub cache_write_input_tokens: u64,
@@ -86,12 +87,15 @@ pub fn prices(ledger: &Ledger) -> Prices {
 }
 
 fn call(call: &Call) -> CallBill {
-    let (usage, cost_usd, times) = match call.state {
+    let useless_usd = call.useless_usd.filter(|_| call.useless != Usage::default());
+    let (mut usage, cost_usd, times) = match call.state {
         CallState::Answered { usage, cost_usd, first_token_ms, total_ms } => {
+            let cost_usd = cost_usd.zip(call.useless_usd).map(|(cost, useless)| cost + useless);
             (usage, cost_usd, Some((first_token_ms, total_ms)))
         }
-        CallState::Pending | CallState::GivenUp => (Usage::default(), None, None),
+        CallState::Pending | CallState::GivenUp => (Usage::default(), useless_usd, None),
     };
+    usage += call.useless;
     CallBill {
         round: call.ask.round,
         purpose: call.purpose,

@@ -91,6 +91,10 @@ impl Default for Cost {
 impl Totals {
     fn add(&mut self, round: &Round) {
         for ask in &round.asks {
+            for counted in ask.failures.iter().filter_map(|failure| failure.counted) {
+                self.remote += counted.usage;
+                self.cost.0 = self.cost.0.zip(counted.cost_usd).map(|(total, cost)| total + cost);
+            }
             match &ask.state {
                 AskState::Answered(answer) => {
                     self.calls += 1;

@@ -91,7 +91,7 @@ impl Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sums {
     pub rounds: u32,
-    /// Dollars of the answered calls; nothing where the price of one is not known.
+    /// Dollars of the calls that the server counted; nothing where the price of one is not known.
     pub cost_usd: Option<f64>,
 }
 
@@ -197,12 +197,13 @@ fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
 /// Whether a line may hold a fact that the summary tells of. The kind stands near the beginning of every line that this
 /// program wrote; a line that looks otherwise is parsed to be sure.
 fn matters(line: &[u8]) -> bool {
-    const TOLD: [&[u8]; 7] = [
+    const TOLD: [&[u8]; 8] = [
         b"session_opened\"",
         b"session_resumed\"",
         b"models_chosen\"",
         b"round_began\"",
         b"remote_answered\"",
+        b"remote_failed\"",
         b"answered\"",
         b"session_ended\"",
     ];
@@ -267,6 +268,11 @@ fn note(summary: &mut Summary, models: &mut ModelsInForce, fact: &Fact, at_ms: u
         Fact::RemoteAnswered(answer) => {
             let cost = answer.cost_usd.or(models.plans_free().then_some(0.0));
             sums.cost_usd = sums.cost_usd.zip(cost).map(|(total, cost)| total + cost);
+        }
+        Fact::RemoteFailed(failure) => {
+            if let Some(counted) = failure.counted {
+                sums.cost_usd = sums.cost_usd.zip(counted.cost_usd).map(|(total, cost)| total + cost);
+            }
         }
         _ => {}
     }

@@ -177,6 +177,7 @@ impl World {
             retry_in_ms: Some(250),
             partial: if self.chance(2) { "Look fo".into() } else { String::new() },
             lost: false,
+            counted: None,
         };
         // Before the answer, whatever order the inputs are taken in.
         let step = decide(&self.state, Input::RemoteFailed(failure));

@@ -42,8 +42,11 @@ pub struct Call {
     pub worst_cost_usd: Option<f64>,
     /// How often sending it failed.
     pub failures: u32,
-    /// The worst case of those times that may have been paid for.
-    pub doubtful_usd: f64,
+    /// What the server counted of its replies that were of no use, and what they cost; nothing where the price is not known.
+    pub useless: Usage,
+    pub useless_usd: Option<f64>,
+    /// The worst case of its tries that may have been paid for.
+    pub lost_usd: f64,
     pub state: CallState,
 }
 
@@ -83,10 +86,11 @@ impl Tokens {
 /// The remote LM's replies in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RemoteTotals {
-    /// Replies that came: those whose tokens and dollars are summed here.
+    /// Replies that came and were of use.
     pub calls: u64,
     /// Tries that failed.
     pub failures: u64,
+    /// Of all replies that the server counted, those that were of no use included. So are the dollars.
     pub tokens: Tokens,
     /// Dollars of the calls whose price is known.
     priced_usd: f64,
@@ -236,7 +240,8 @@ impl Ledger {
 
     /// Dollars of every reply that came. Nothing where the price of any of them is not known: part of a sum is no sum.
     pub fn remote_cost_usd(&self) -> Option<f64> {
-        let known = self.remote.unpriced_calls == 0 && (self.remote.calls > 0 || self.remote_price.is_some());
+        let asked = self.remote.calls > 0 || self.remote.priced_usd > 0.0;
+        let known = self.remote.unpriced_calls == 0 && (asked || self.remote_price.is_some());
         known.then_some(self.remote.priced_usd)
     }
 
@@ -280,7 +285,9 @@ impl Ledger {
             attempt: request.attempt,
             worst_cost_usd: request.estimate.worst_cost_usd,
             failures: 0,
-            doubtful_usd: 0.0,
+            useless: Usage::default(),
+            useless_usd: Some(0.0),
+            lost_usd: 0.0,
             state: CallState::Pending,
         });
     }
@@ -313,20 +320,31 @@ impl Ledger {
         if failure.retry_in_ms.is_none() {
             call.state = CallState::GivenUp;
         }
-        let worst = call.worst_cost_usd.unwrap_or(0.0);
-        if failure.may_cost() {
-            call.doubtful_usd += worst;
-            self.remote.doubtful_usd += worst;
+        let held_usd = failure.held_usd(call.worst_cost_usd);
+        match failure.counted {
+            Some(counted) => {
+                call.useless += counted.usage;
+                call.useless_usd = call.useless_usd.zip(counted.cost_usd).map(|(sum, cost)| sum + cost);
+                self.remote.tokens.add(counted.usage);
+                match counted.cost_usd {
+                    Some(cost) => self.remote.priced_usd += cost,
+                    None => self.remote.unpriced_calls += 1,
+                }
+            }
+            None => {
+                call.lost_usd += held_usd;
+                self.remote.doubtful_usd += held_usd;
+            }
         }
     }
 
     fn interrupted(&mut self, interrupted: &Interrupted) {
         self.remote.failures += 1;
-        let worst = interrupted.worst_usd.unwrap_or(0.0);
-        self.remote.doubtful_usd += worst;
+        let worst_usd = interrupted.worst_usd.unwrap_or(0.0);
+        self.remote.doubtful_usd += worst_usd;
         if let Some(call) = self.call_mut(interrupted.ask) {
             call.failures += 1;
-            call.doubtful_usd += worst;
+            call.lost_usd += worst_usd;
             call.state = CallState::GivenUp;
         }
     }

@@ -33,9 +33,13 @@ impl Default for Sum {
 impl Sum {
     fn add(&mut self, usage: Usage, cost_usd: Option<f64>, ms: u64) {
         self.calls += 1;
+        self.ms += ms;
+        self.pay(usage, cost_usd);
+    }
+
+    fn pay(&mut self, usage: Usage, cost_usd: Option<f64>) {
         self.tokens.add(usage);
         self.cost_usd = self.cost_usd.zip(cost_usd).map(|(sum, cost)| sum + cost);
-        self.ms += ms;
     }
 }
 
@@ -48,6 +52,11 @@ pub(super) fn apply(rounds: &mut Vec<RoundTotals>, models: &Models, fact: &Fact)
         Fact::RemoteAnswered(answer) => {
             if let Some(totals) = of(rounds, answer.ask.round) {
                 totals.remote.add(answer.usage, answer.cost_usd, answer.total_ms);
+            }
+        }
+        Fact::RemoteFailed(failure) => {
+            if let (Some(totals), Some(counted)) = (of(rounds, failure.ask.round), failure.counted) {
+                totals.remote.pay(counted.usage, counted.cost_usd);
             }
         }
         Fact::JobRetried { job, usage, .. } => {

@@ -239,10 +239,7 @@ impl State {
         } else if let Some(pause) = &mut self.pause {
             pause.held = Some(failure.ask);
         }
-        if failure.may_cost() {
-            // It may have been paid for: the worst case stays reserved.
-            self.committed_usd += ask.request.estimate.worst_cost_usd.unwrap_or(0.0);
-        }
+        self.committed_usd += failure.held_usd(ask.request.estimate.worst_cost_usd);
     }
 
     fn jobs_planned(&mut self, planned: &PlannedJobs) {

@@ -136,8 +136,8 @@ fn remote_failed(state: &State, failure: RemoteFailure) -> Step {
     let Some(after_ms) = failure.retry_in_ms else { return Step::fact(Fact::RemoteFailed(failure)) };
     let ask = failure.ask;
     let worst_usd = worst_usd(state, ask).filter(|_| failure.may_cost());
+    let committed_usd = state.committed_usd + failure.held_usd(worst_usd);
     let mut step = Step::fact(Fact::RemoteFailed(failure));
-    let committed_usd = state.committed_usd + worst_usd.unwrap_or(0.0);
     match worst_usd.and_then(|worst_usd| reached(state, Scope::Session, ask, committed_usd, worst_usd)) {
         Some(reached) => step.facts.push(Fact::BudgetReached(reached)),
         None if state.pause.is_some() => {}
@@ -215,7 +215,7 @@ fn stop(state: &State, partial: String, sent: bool) -> Step {
     if let Phase::Waiting(Waiting::Remote(ask)) = state.phase {
         let attempt = state.asks().last().map_or(1, |ask| ask.failures.len() as u32 + 1);
         let error = "stopped before the reply was complete".into();
-        let failure = RemoteFailure { ask, attempt, error, retry_in_ms: None, partial, lost: sent };
+        let failure = RemoteFailure { ask, attempt, error, retry_in_ms: None, partial, lost: sent, counted: None };
         step.facts.insert(0, Fact::RemoteFailed(failure));
     }
     step

@@ -160,7 +160,7 @@ fn taken_over(fact: &Fact) -> Option<Fact> {
             answer.cost_usd = Some(0.0);
         }
         Fact::RemoteFailed(failure) => {
-            failure.lost = false;
+            (failure.lost, failure.counted) = (false, None);
             failure.partial.clear();
         }
         Fact::RemoteInterrupted(interrupted) => interrupted.worst_usd = Some(0.0),

@@ -53,8 +53,8 @@ pub use decide::decide;
 pub use decision::{Decision, FinalAnswer, MoreInformation, decision_schema, parse_decision};
 pub use exposing::{ExposureChoice, ExposureLimit, Overexposed, percent};
 pub use fact::{
-    AnswerCitation, Changed, Detail, DocumentTokens, EmbeddingModel, Ending, EngineSample, EngineSeconds, Estimate,
-    Fact, Finish, FleetSample, GpuSample, ModelInfo, Models, Parent, PlannedJobs, RemoteAnswer, RemoteAsk,
+    AnswerCitation, Changed, Counted, Detail, DocumentTokens, EmbeddingModel, Ending, EngineSample, EngineSeconds,
+    Estimate, Fact, Finish, FleetSample, GpuSample, ModelInfo, Models, Parent, PlannedJobs, RemoteAnswer, RemoteAsk,
     RemoteFailure, SessionOpened, UtilizationSample,
 };
 pub use fork::{Changes, Known, forked};

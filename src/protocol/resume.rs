@@ -73,7 +73,7 @@ impl Interrupted {
     fn failure(&self, attempt: u32) -> RemoteFailure {
         let error = "the program ended before the answer came".into();
         let lost = self.may_cost();
-        RemoteFailure { ask: self.ask, attempt, error, retry_in_ms: None, partial: String::new(), lost }
+        RemoteFailure { ask: self.ask, attempt, error, retry_in_ms: None, partial: String::new(), lost, counted: None }
     }
 }
 

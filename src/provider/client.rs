@@ -222,7 +222,8 @@ impl Client {
             Ok(()) => assembly.flaw().map(|flaw| failure::of_unusable(&self.server, flaw)),
         };
         if let Some(failure) = failure {
-            return Err(Failure { partial: redact.whole(assembly.text), ..failure });
+            let usage = read.is_ok().then(|| assembly.usage(chat.bytes())).filter(|usage| !usage.estimated);
+            return Err(Failure { partial: redact.whole(assembly.text), usage, ..failure });
         }
         let rest = redact.rest();
         if !rest.is_empty() {

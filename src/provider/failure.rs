@@ -12,6 +12,7 @@ use super::body::{BodyError, REPLY_BYTES};
 use super::refusal::Refusal;
 use super::server::Server;
 use super::stream::Broken;
+use crate::protocol::Usage;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
@@ -24,6 +25,8 @@ pub struct Failure {
     pub trouble: Trouble,
     /// Whether the server took the request and may have answered it, so that it may have to be paid for.
     pub lost: bool,
+    /// Tokens of a reply that came whole and is of no use, as the server counted them.
+    pub usage: Option<Usage>,
     /// Whether it is the model that the server does not know.
     pub unknown_model: bool,
 }
@@ -51,7 +54,8 @@ pub enum Again {
 impl Failure {
     pub fn never(message: String) -> Self {
         let (partial, trouble) = (String::new(), Trouble::Other);
-        Self { message, said: None, again: Again::Never, partial, trouble, lost: false, unknown_model: false }
+        let (said, again, lost, usage, unknown_model) = (None, Again::Never, false, None, false);
+        Self { message, said, again, partial, trouble, lost, usage, unknown_model }
     }
 
     pub fn later(message: String) -> Self {

@@ -64,6 +64,8 @@ pub struct RemoteError {
     pub partial: String,
     /// Whether the server took the request and may have answered it, although nothing of it came.
     pub lost: bool,
+    /// What the server counted of a reply that is of no use.
+    pub usage: Option<Usage>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

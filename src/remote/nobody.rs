@@ -26,6 +26,7 @@ impl RemoteLm for Nobody {
                 retry: Retry::Never,
                 partial: String::new(),
                 lost: false,
+                usage: None,
             })
         })
     }

@@ -63,7 +63,13 @@ impl RemoteLm for RecordedPlanner {
                      and only the remote LM itself could say how to go on; fork without --rerun-local",
                     self.session
                 );
-                return Err(RemoteError { message, retry: Retry::Never, partial: String::new(), lost: false });
+                return Err(RemoteError {
+                    message,
+                    retry: Retry::Never,
+                    partial: String::new(),
+                    lost: false,
+                    usage: None,
+                });
             };
             // The screen may be slow or gone: the reply does not depend on it.
             let _ = deltas.try_send(text.clone());

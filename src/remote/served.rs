@@ -117,6 +117,7 @@ impl From<Failure> for RemoteError {
             },
             partial: failure.partial,
             lost: failure.lost,
+            usage: failure.usage,
         }
     }
 }

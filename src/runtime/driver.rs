@@ -20,7 +20,7 @@ use crate::document::Span;
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::redact::Redactor;
 use crate::protocol::{
-    AskId, Due, Effect, Fact, Input, JobId, JobResult, JobState, Phase, RemoteAsk, RemoteFailure, State, Step,
+    AskId, Counted, Due, Effect, Fact, Input, JobId, JobResult, JobState, Phase, RemoteAsk, RemoteFailure, State, Step,
     UtilizationSample, Waiting, advance, decide,
 };
 use crate::remote::Backoff;
@@ -440,8 +440,14 @@ impl Driver {
                 let asking = self.asking.as_mut().filter(|asking| asking.request.ask == ask)?;
                 asking.failures += 1;
                 let retry_in_ms = asking.backoff.next(&error).map(|wait| wait.as_millis() as u64);
+                let price = self.context.price();
+                let counted = error.usage.map(|usage| {
+                    let cost_usd = price.map(|price| price.cost(&usage));
+                    Counted { usage, cost_usd }
+                });
                 Some(Input::RemoteFailed(RemoteFailure {
                     ask,
+                    counted,
                     attempt: asking.failures,
                     error: error.message,
                     retry_in_ms,

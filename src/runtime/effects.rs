@@ -12,7 +12,7 @@ use super::programs::{ProgramCall, chunk_text};
 use crate::document::{Document, Located, Locator, Span};
 use crate::local::{JobRequest, LocalLm};
 use crate::protocol::{
-    AnswerCitation, AskId, Chunk, Input, Job, JobId, JobResult, RemoteAnswer, RemoteAsk, Round, read_output,
+    AnswerCitation, AskId, Chunk, Input, Job, JobId, JobResult, Price, RemoteAnswer, RemoteAsk, Round, read_output,
 };
 use crate::remote::{RemoteError, RemoteLm, Tokenizer};
 use crate::sandbox::Sandbox;
@@ -47,6 +47,11 @@ impl Context {
     /// What counts the remote LM's tokens.
     pub(super) fn tokenizer(&self) -> Option<Tokenizer> {
         self.remote.tokenizer()
+    }
+
+    /// What the remote LM's tokens cost.
+    pub(super) fn price(&self) -> Option<Price> {
+        self.remote.info().price
     }
 
     /// The same, with what programs may see of the documents.
@@ -89,7 +94,7 @@ pub(super) async fn ask(
     let (reply, ()) = tokio::join!(context.remote.ask(&request, sender), forward);
     match reply {
         Ok(reply) => {
-            let price = context.remote.info().price;
+            let price = context.price();
             Arrival::Input(Box::new(Input::RemoteAnswered(RemoteAnswer {
                 ask: id,
                 cost_usd: price.map(|price| price.cost(&reply.usage)),

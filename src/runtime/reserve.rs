@@ -1,7 +1,7 @@
 //! Reserves each priced call in the folder's book of the day before it leaves, and notes what it came to.
 
 use crate::journal::{DayBook, Reservation};
-use crate::protocol::{AskId, Effect, Fact, Input, RemoteAsk, Scope, State};
+use crate::protocol::{AskId, Effect, Fact, Input, RemoteAsk, RemoteFailure, Scope, State};
 
 pub(super) struct Reserve {
     book: DayBook,
@@ -52,7 +52,8 @@ impl Reserve {
     pub(super) async fn note(&mut self, fact: &Fact) {
         let settled_usd = match fact {
             Fact::RemoteAnswered(answer) => answer.cost_usd,
-            Fact::RemoteFailed(failure) if failure.may_cost() => None,
+            Fact::RemoteFailed(failure) if failure.is_in_doubt() => None,
+            Fact::RemoteFailed(RemoteFailure { counted: Some(counted), .. }) => counted.cost_usd,
             Fact::RemoteFailed(failure) if failure.retry_in_ms.is_none() => Some(0.0),
             _ => return,
         };

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::home::{Home, KEY, Said, ledger_of, remote, said, settings};
-use crate::loopback::{Fault, Loopback, Reply};
+use crate::loopback::{Fault, Loopback, Reply, Tokens};
 use crate::planner::{PROGRAM, Step, more, planner, told};
 
 const CALLS: usize = 4;
@@ -228,6 +228,36 @@ async fn a_server_that_is_not_there_is_named_with_what_to_do() {
     said.assert_refused(1, &[&closed.to_string(), "start the server"]);
     assert_eq!(said.stderr.matches("start the server").count(), 1, "told once: {said:?}");
     assert_eq!(home.shown().await["ended"]["outcome"], "failed");
+}
+
+/// Dollars for a million tokens of any kind.
+const PRICED: [&str; 3] = ["remote.price_input=10", "remote.price_output=10", "remote.budget_usd=5"];
+
+fn close(shown: &serde_json::Value, usd: f64) -> bool {
+    shown.as_f64().is_some_and(|shown| (shown - usd).abs() < 1e-9)
+}
+
+#[tokio::test]
+async fn a_refused_or_empty_reply_costs_what_the_server_counted() {
+    let counted = Tokens { input: 3000, output: 70, ..Tokens::default() };
+    for (reply, outcome, failures) in [
+        (Reply::text(" ").tokens(counted), "answered", 1),
+        (Reply::text("I would ra").finish("content_filter").tokens(counted), "failed", 1),
+    ] {
+        let planner = planner(move |step, before| (step == Step::Think && before == 0).then(|| reply.clone())).await;
+        let (home, said) = ask(&planner, &PRICED).await;
+        let (run, tokens) = (said.json(), planner.counts().tokens);
+        let remote = &run["usage"]["remote"];
+        assert_eq!((&run["outcome"], home.facts_of("remote_failed").len()), (&json!(outcome), failures), "{said:?}");
+        assert_eq!((&remote["input_tokens"], &remote["output_tokens"]), (&json!(tokens.input), &json!(tokens.output)));
+        let spent = (tokens.input + tokens.output) as f64 / 1e5;
+        assert!(close(&remote["cost_usd"], spent) && !said.stderr.contains("lost"), "{spent}: {said:?}");
+        let calls = run["calls"].as_array().unwrap().iter().filter_map(|call| call["cost_usd"].as_f64());
+        assert!((calls.sum::<f64>() - spent).abs() < 1e-9, "{run}");
+        let failure = &home.facts_of("remote_failed")[0];
+        assert!(failure["counted"]["usage"]["input_tokens"] == 3000 && close(&failure["counted"]["cost_usd"], 0.0307));
+        assert!(close(&home.shown().await["cost_usd"], spent));
+    }
 }
 
 /// The remote LM's key stands nowhere, whatever the server does with it: not in what any command says, not in a file.

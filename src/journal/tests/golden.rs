@@ -137,7 +137,15 @@ fn samples() -> Vec<Fact> {
     for (retry_in_ms, partial) in [(Some(250), "half"), (None, "")] {
         let error = "503".to_owned();
         let partial = partial.into();
-        facts.push(Fact::RemoteFailed(RemoteFailure { ask, attempt: 1, error, retry_in_ms, partial, lost: false }));
+        facts.push(Fact::RemoteFailed(RemoteFailure {
+            ask,
+            attempt: 1,
+            error,
+            retry_in_ms,
+            partial,
+            lost: false,
+            counted: None,
+        }));
     }
     facts.push(Fact::CodeReceived { code, source: "def prepare_jobs(c):\n\treturn []\n".into() });
     facts.extend(rejections(code));
@@ -242,6 +250,7 @@ fn added_later(code: CodeId, ask: AskId) -> Vec<Fact> {
             retry_in_ms: None,
             partial: String::new(),
             lost: true,
+            counted: None,
         }),
         Fact::BudgetReached(reached(Scope::Session, None)),
         Fact::BudgetReached(reached(Scope::Day, Some(ask))),
@@ -320,6 +329,18 @@ fn forked_sample(ask: AskId) -> Vec<Fact> {
             format: ReplyFormat::Text,
             max_output_tokens: 4096,
             estimate: Estimate { reused: true, worst_cost_usd: Some(0.0), ..Estimate::default() },
+        }),
+        Fact::RemoteFailed(RemoteFailure {
+            ask,
+            attempt: 1,
+            error: "a reply without text".into(),
+            retry_in_ms: Some(250),
+            partial: String::new(),
+            lost: true,
+            counted: Some(Counted {
+                usage: Usage { input_tokens: 9, output_tokens: 3, ..Usage::default() },
+                cost_usd: Some(0.125),
+            }),
         }),
     ]
 }

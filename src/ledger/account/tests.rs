@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::document::{Document, Span};
 use crate::protocol::{
-    Chunk, Ending, Estimate, Finish, Flaw, JobId, JobOutput, Outcome, PlannedJob, PlannedJobs, ReplyFormat,
+    Chunk, Counted, Ending, Estimate, Finish, Flaw, JobId, JobOutput, Outcome, PlannedJob, PlannedJobs, ReplyFormat,
     SessionOpened, Settings, State,
 };
 
@@ -268,6 +268,7 @@ fn a_lost_reply_keeps_its_worst_case_in_doubt() {
             retry_in_ms,
             partial: partial.into(),
             lost: false,
+            counted: None,
         })
     };
     for fact in [opened(Some(PRICE)), asked(1), failure("", Some(10)), failure("half an ans", None)] {
@@ -276,6 +277,36 @@ fn a_lost_reply_keeps_its_worst_case_in_doubt() {
     let totals = ledger.totals();
     assert_eq!((totals.remote.failures, totals.remote.doubtful_usd, totals.remote.calls), (2, 0.25, 0));
     assert_eq!((ledger.calls()[0].failures, &ledger.calls()[0].state), (2, &CallState::GivenUp));
+}
+
+#[test]
+fn a_reply_of_no_use_that_the_server_counted_costs_what_it_counted() {
+    let ask = AskId { round: 1, n: 1 };
+    let usage = Usage { input_tokens: 1000, output_tokens: 10, ..Usage::default() };
+    let failure = |cost_usd| {
+        Fact::RemoteFailed(RemoteFailure {
+            ask,
+            attempt: 1,
+            error: "no text".into(),
+            retry_in_ms: Some(5),
+            partial: String::new(),
+            lost: true,
+            counted: Some(Counted { usage, cost_usd }),
+        })
+    };
+    for (counted, spent) in [(Some(0.25), Some(0.75)), (None, None)] {
+        let mut ledger = Ledger::new();
+        let began = Fact::RoundBegan { round: 1, last: false };
+        for fact in [opened(Some(PRICE)), began, asked(1), failure(counted), answered(1, usage, Some(0.5))] {
+            ledger.apply(&fact);
+        }
+        let totals = ledger.totals();
+        assert_eq!((totals.remote_cost_usd, totals.remote.doubtful_usd, totals.remote.calls), (spent, 0.0, 1));
+        assert_eq!(totals.remote.tokens.measured.input_tokens, 2000);
+        let (call, round) = (&ledger.calls()[0], &ledger.rounds()[0]);
+        assert_eq!((call.useless, call.useless_usd, call.lost_usd), (usage, counted, 0.0));
+        assert_eq!((round.remote.calls, round.remote.cost_usd, round.remote.tokens), (1, spent, totals.remote.tokens));
+    }
 }
 
 #[test]

@@ -57,12 +57,36 @@ pub struct RemoteFailure {
     /// Whether the server may have answered although nothing of it came.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lost: bool,
+    /// What it cost, where the server counted a reply that is of no use: a refusal, or one without text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
+}
+
+/// Tokens as the server counted them, and what they cost.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Counted {
+    pub usage: Usage,
+    /// Dollars; nothing where the price is not known.
+    pub cost_usd: Option<f64>,
 }
 
 impl RemoteFailure {
     /// Whether this try may have been paid for.
     pub fn may_cost(&self) -> bool {
-        self.lost || !self.partial.is_empty()
+        self.lost || !self.partial.is_empty() || self.counted.is_some()
+    }
+
+    /// Whether it may have been paid for and nobody knows how much: then its worst case stays reserved.
+    pub fn is_in_doubt(&self) -> bool {
+        self.counted.is_none() && self.may_cost()
+    }
+
+    /// Dollars that this try is held to have cost: as counted, or its worst case where that is in doubt.
+    pub fn held_usd(&self, worst_usd: Option<f64>) -> f64 {
+        match self.counted {
+            Some(counted) => counted.cost_usd.unwrap_or(0.0),
+            None => worst_usd.filter(|_| self.may_cost()).unwrap_or(0.0),
+        }
     }
 }
 

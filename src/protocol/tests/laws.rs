@@ -156,6 +156,7 @@ fn inputs() -> impl Strategy<Value = Input> {
             retry_in_ms,
             partial: String::new(),
             lost: retry_in_ms.is_some_and(|ms| ms % 2 == 0),
+            counted: None,
         })),
         (code.clone(), 0usize..6).prop_map(|(code, jobs)| {
             let manifest = Manifest { chunk: Chunk::Text("c".into()), task: "t".into(), advice: String::new() };

@@ -22,7 +22,7 @@ fn asked(n: usize) -> State {
 
 fn failed(ask: AskId, retry_in_ms: Option<u64>) -> Input {
     let (error, partial) = ("503".into(), String::new());
-    Input::RemoteFailed(RemoteFailure { ask, attempt: 1, error, retry_in_ms, partial, lost: false })
+    Input::RemoteFailed(RemoteFailure { ask, attempt: 1, error, retry_in_ms, partial, lost: false, counted: None })
 }
 
 fn apply(state: &mut State, step: &Step) {

@@ -218,6 +218,7 @@ fn a_try_that_broke_off_counts_before_the_next_try_is_made() {
             retry_in_ms: Some(5),
             partial: "Look".into(),
             lost: false,
+            counted: None,
         };
         take(&mut run, &mut waiting, Input::RemoteFailed(failure));
         (run, request.estimate.worst_cost_usd.unwrap())
@@ -307,7 +308,15 @@ fn the_budget_of_the_day_pauses_a_new_call_and_one_that_would_be_sent_again() {
 
     let ask = asked(&run);
     let error = "cut off".to_owned();
-    let failure = RemoteFailure { ask, attempt: 1, error, retry_in_ms: Some(5), partial: String::new(), lost: true };
+    let failure = RemoteFailure {
+        ask,
+        attempt: 1,
+        error,
+        retry_in_ms: Some(5),
+        partial: String::new(),
+        lost: true,
+        counted: None,
+    };
     take(&mut run, &mut waiting, Input::RemoteFailed(failure));
     take(&mut run, &mut waiting, Input::DaySpent { again: Some(ask), worst_usd: worst, committed_usd: 0.03 });
     assert!(matches!(&run.state.phase, Phase::Paused(reached) if reached.again == Some(ask)));
