@@ -29,11 +29,10 @@ pub struct CallBill {
     pub estimated: bool,
     /// Nothing where the price is not known or no reply came.
     pub cost_usd: Option<f64>,
-    /// The most it was expected to cost, reserved before it left.
+    /// The most that one try was expected to cost, reserved before it left.
     pub reserved_usd: Option<f64>,
-    /// What its replies that broke off may have cost at most, for people.
-    #[serde(skip)]
-    pub doubtful_usd: f64,
+    /// Dollars at most for its tries whose answer was lost.
+    pub lost_usd: f64,
     pub first_token_ms: Option<u64>,
     pub total_ms: Option<u64>,
 }
@@ -116,7 +115,7 @@ fn call(call: &Call) -> CallBill {
         estimated: usage.estimated,
         cost_usd,
         reserved_usd: call.worst_cost_usd,
-        doubtful_usd: call.doubtful_usd,
+        lost_usd: call.lost_usd,
         first_token_ms: times.map(|(first, _)| first),
         total_ms: times.map(|(_, total)| total),
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::document::DocumentRef;
 use crate::document::escape::{visible, visible_lines};
-use crate::journal::{Session, Store, Summary};
+use crate::journal::{Session, Store, Summary, Sums};
 use crate::protocol::{AnswerCitation, Fact, ModelInfo, State};
 
 /// Lists the sessions of the store, newest first. Gives all that there are, whatever their tags.
@@ -57,18 +57,20 @@ fn print_list(store: &Store, tag: Option<&str>, summaries: &[Summary], out: &mut
 }
 
 pub(super) fn print_table(summaries: &[Summary], out: &mut dyn Write) -> Result<(), Failure> {
+    let costs: Vec<String> =
+        summaries.iter().map(|summary| summary.sums.as_ref().map_or_else(String::new, cost)).collect();
+    let wide = costs.iter().map(|cost| cost.chars().count()).max().unwrap_or(0).max(8);
     let ids = summaries.iter().map(|summary| summary.id.as_str().len()).max().unwrap_or(0).max("SESSION".len());
     writeln!(
         out,
-        "{:ids$}  {:16}  {:11}  ROUNDS  {:>8}  {:>8}  QUESTION",
+        "{:ids$}  {:16}  {:11}  ROUNDS  {:>wide$}  {:>8}  QUESTION",
         "SESSION", "OPENED (UTC)", "STATE", "COST", "DISK"
     )?;
-    for summary in summaries {
-        let sums = summary.sums.map(|sums| (sums.rounds.to_string(), dollars(sums.cost_usd)));
-        let (rounds, cost) = sums.unwrap_or_default();
+    for (summary, cost) in summaries.iter().zip(&costs) {
+        let rounds = summary.sums.map_or_else(String::new, |sums| sums.rounds.to_string());
         writeln!(
             out,
-            "{:ids$}  {:16}  {:11}  {rounds:>6}  {cost:>8}  {:>8}  {}",
+            "{:ids$}  {:16}  {:11}  {rounds:>6}  {cost:>wide$}  {:>8}  {}",
             summary.id.as_str(),
             minute(summary.opened_at_ms),
             state_of(summary),
@@ -199,7 +201,11 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
     }
     if let Some(sums) = summary.sums {
         writeln!(out, "rounds     {}", sums.rounds)?;
-        writeln!(out, "cost       {}", dollars(sums.cost_usd))?;
+        let lost = match sums.lost_usd {
+            0.0 => String::new(),
+            usd => format!(", and at most {} for answers that were lost", dollars(Some(usd))),
+        };
+        writeln!(out, "cost       {}{lost}", dollars(sums.cost_usd))?;
     }
     writeln!(out, "jobs       {}", shown.jobs)?;
     writeln!(out, "records    {}", shown.records)?;
@@ -277,6 +283,12 @@ pub(super) fn model_name(model: &ModelInfo) -> String {
         (true, name) => format!("{} {}", visible(&model.provider), visible(name)),
         (false, _) => format!("{} (no language model)", visible(&model.provider)),
     }
+}
+
+/// What a session cost, in a cell: what was counted, and what lost answers cost at most.
+pub(super) fn cost(sums: &Sums) -> String {
+    let lost = if sums.lost_usd > 0.0 { format!(" +≤{}", dollars(Some(sums.lost_usd))) } else { String::new() };
+    format!("{}{lost}", dollars(sums.cost_usd))
 }
 
 pub(super) fn dollars(cost: Option<f64>) -> String {

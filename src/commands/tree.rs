@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::Failure;
-use super::sessions::{called, dollars, minute, print_json, state_of};
+use super::sessions::{called, cost, minute, print_json, state_of};
 use crate::document::escape::visible;
 use crate::journal::{Branch, Store, Summary, trees};
 
@@ -43,7 +43,7 @@ pub fn tree(store: &Store, named: Option<&str>, ascii: bool, json: bool, out: &m
     for branch in branches {
         let summary = &summaries[branch.at];
         let here = named.as_ref().is_some_and(|session| summary.id == *session.id());
-        let cost = summary.sums.map_or_else(String::new, |sums| format!("  {}", dollars(sums.cost_usd)));
+        let cost = summary.sums.map_or_else(String::new, |sums| format!("  {}", cost(&sums)));
         let from = summary.parent.as_ref().map_or_else(String::new, |parent| format!("  {}", visible(&parent.told())));
         let line = format!(
             "{}{}{}  {}  {}{cost}{from}  {}",

@@ -20,7 +20,7 @@ use crate::protocol::Ending;
 
 const FILE: &str = "catalogue.jsonl";
 /// The form of the entries; a file of another form is not read.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// So many sessions are read anew each time rather than writing the file for them.
 const FEW: usize = 32;
 /// Less of the file than so many bytes is read by one thread.

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::error::JournalError;
 use super::id::SessionId;
 use super::label::Label;
+use super::record::read_line;
 use super::session::Session;
-use crate::protocol::{Changed, Detail, Ending, Fact, ModelInfo, Models, ModelsInForce, SessionOpened};
+use crate::protocol::{Changed, Detail, Ending, Fact, ModelInfo, Models, ModelsInForce, RemoteFailure, SessionOpened};
 
 /// A longer journal is not read whole for a list. In bytes.
 const WHOLE: u64 = 256 << 10;
@@ -93,6 +94,8 @@ pub struct Sums {
     pub rounds: u32,
     /// Dollars of the calls that the server counted; nothing where the price of one is not known.
     pub cost_usd: Option<f64>,
+    /// Dollars at most for calls whose answer was lost, and that may have been paid for.
+    pub lost_usd: f64,
 }
 
 fn as_text<S: serde::Serializer>(id: &SessionId, serializer: S) -> Result<S::Ok, S::Error> {
@@ -100,7 +103,7 @@ fn as_text<S: serde::Serializer>(id: &SessionId, serializer: S) -> Result<S::Ok,
 }
 
 pub(super) fn summarise(session: &Session) -> Summary {
-    by(session, Some(Sums { rounds: 0, cost_usd: Some(0.0) }), scan)
+    by(session, Some(Sums { rounds: 0, cost_usd: Some(0.0), lost_usd: 0.0 }), scan)
 }
 
 /// What is cheap to know of a session: of a long journal only its beginning and its end are read.
@@ -172,7 +175,14 @@ pub(super) fn answer(session: &Session) -> Option<String> {
 fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
     let mut models = ModelsInForce::default();
     let mut lines = session.lines()?;
+    let mut asked = Vec::new();
     while let Some(line) = lines.next()? {
+        // Long lines, which are read only where the answer was lost.
+        if is_asked(line.bytes) {
+            asked.clear();
+            asked.extend_from_slice(line.bytes);
+            continue;
+        }
         if line.number > 1 && !matters(line.bytes) {
             continue;
         }
@@ -180,6 +190,9 @@ fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
             Ok(record) => {
                 if let Some(fact) = record.fact.known() {
                     note(summary, &mut models, fact, record.at_ms);
+                    if let (Fact::RemoteFailed(failure), Some(sums)) = (fact, &mut summary.sums) {
+                        sums.lost_usd += lost_usd(failure, &asked);
+                    }
                 }
             }
             Err(problem) => {
@@ -194,16 +207,40 @@ fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
     Ok(())
 }
 
+/// What a failure may have cost that nobody counted, by the line of its request.
+fn lost_usd(failure: &RemoteFailure, asked: &[u8]) -> f64 {
+    if !failure.is_in_doubt() {
+        return 0.0;
+    }
+    match read_line(asked).ok().as_ref().and_then(|record| record.fact.known()) {
+        Some(Fact::RemoteAsked(request)) if request.ask == failure.ask => {
+            failure.held_usd(request.estimate.worst_cost_usd)
+        }
+        _ => 0.0,
+    }
+}
+
+fn is_asked(line: &[u8]) -> bool {
+    line.last() == Some(&b'\n') && memchr::memmem::find(head(line), b"\"kind\":\"remote_asked\"").is_some()
+}
+
+/// Where the kind stands.
+fn head(line: &[u8]) -> &[u8] {
+    const HEAD: usize = 160;
+    &line[..line.len().min(HEAD)]
+}
+
 /// Whether a line may hold a fact that the summary tells of. The kind stands near the beginning of every line that this
 /// program wrote; a line that looks otherwise is parsed to be sure.
 fn matters(line: &[u8]) -> bool {
-    const TOLD: [&[u8]; 8] = [
+    const TOLD: [&[u8]; 9] = [
         b"session_opened\"",
         b"session_resumed\"",
         b"models_chosen\"",
         b"round_began\"",
         b"remote_answered\"",
         b"remote_failed\"",
+        b"remote_interrupted\"",
         b"answered\"",
         b"session_ended\"",
     ];
@@ -212,9 +249,8 @@ fn matters(line: &[u8]) -> bool {
 
 /// Whether the line holds a fact of one of these kinds, or may.
 fn kind_is(line: &[u8], kinds: &[&[u8]]) -> bool {
-    const HEAD: usize = 160;
     const KIND: &[u8] = b"\"kind\":\"";
-    let head = &line[..line.len().min(HEAD)];
+    let head = head(line);
     match memchr::memmem::find(head, KIND) {
         Some(at) => kinds.iter().any(|name| head[at + KIND.len()..].starts_with(name)),
         None => true,
@@ -269,6 +305,7 @@ fn note(summary: &mut Summary, models: &mut ModelsInForce, fact: &Fact, at_ms: u
             let cost = answer.cost_usd.or(models.plans_free().then_some(0.0));
             sums.cost_usd = sums.cost_usd.zip(cost).map(|(total, cost)| total + cost);
         }
+        Fact::RemoteInterrupted(interrupted) => sums.lost_usd += interrupted.worst_usd.unwrap_or(0.0),
         Fact::RemoteFailed(failure) => {
             if let Some(counted) = failure.counted {
                 sums.cost_usd = sums.cost_usd.zip(counted.cost_usd).map(|(total, cost)| total + cost);

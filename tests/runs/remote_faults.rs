@@ -260,6 +260,26 @@ async fn a_refused_or_empty_reply_costs_what_the_server_counted() {
     }
 }
 
+#[tokio::test]
+async fn what_a_lost_answer_may_have_cost_is_told_wherever_costs_are() {
+    let cut = Reply::text("half of").fault(Fault::CutAfterText);
+    let planner = planner(move |step, before| (step == Step::Think && before == 0).then(|| cut.clone())).await;
+    let (home, said) = ask(&planner, &PRICED).await;
+    let run = said.json();
+    let reserved = |fact: &serde_json::Value| fact["purpose"] == "think";
+    let asked = home.facts_of("remote_asked").into_iter().find(reserved).unwrap();
+    let worst = asked["estimate"]["worst_cost_usd"].as_f64().unwrap();
+    assert!(worst > 0.0 && close(&run["usage"]["remote"]["lost_usd"], worst), "{worst}: {said:?}");
+    let lost: Vec<f64> =
+        run["calls"].as_array().unwrap().iter().map(|call| call["lost_usd"].as_f64().unwrap()).collect();
+    assert_eq!(lost, [0.0, 0.0, worst, 0.0]);
+    assert!(close(&home.shown().await["lost_usd"], worst));
+    let shown = home.run(&["sessions", "show", "last"]).await;
+    assert!(shown.stdout.contains(&format!("and at most ${worst:.4} for answers that were lost")), "{shown:?}");
+    let listed = home.run(&["sessions", "list"]).await;
+    assert!(listed.stdout.contains(&format!(" +≤${worst:.4}  ")), "{listed:?}");
+}
+
 /// The remote LM's key stands nowhere, whatever the server does with it: not in what any command says, not in a file.
 #[tokio::test]
 async fn a_key_that_a_server_echoes_everywhere_shows_nowhere() {

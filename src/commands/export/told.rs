@@ -102,7 +102,7 @@ pub fn calls(subject: &Subject) -> Vec<[String; 6]> {
             call.purpose.name().to_owned(),
             call.state.replace('_', " "),
             format!("{} in, {} out", call.input_tokens, call.output_tokens),
-            spent(call.cost_usd, call.doubtful_usd),
+            spent(call.cost_usd, call.lost_usd),
             seconds,
         ]
     };

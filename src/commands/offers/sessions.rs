@@ -5,7 +5,7 @@ use crate::app::PickerNews;
 use crate::app::picker::{Calling, Choice, Group, OfSession, PickerRow, Standing};
 use crate::commands::begin;
 use crate::commands::screen::now_ms;
-use crate::commands::sessions::{called, dollars, minute, size, state_of};
+use crate::commands::sessions::{called, cost, minute, size, state_of};
 use crate::config::Config;
 use crate::journal::{Session, Store, Summary};
 
@@ -95,7 +95,7 @@ fn row(summary: &Summary, now_ms: u64) -> PickerRow {
         Some(parent) => format!("{} · {}", parent.told(), about.trim_start_matches("↳ ")),
         None => about.clone(),
     };
-    let cost = summary.sums.map_or_else(String::new, |sums| dollars(sums.cost_usd));
+    let cost = summary.sums.as_ref().map_or_else(String::new, cost);
     let cells = vec![
         short(&shown, LONGEST),
         short(&summary.documents.join(", "), LONGEST),
@@ -141,7 +141,7 @@ fn told(session: &Session, summary: &Summary) -> String {
         lines.push(problem.clone());
     }
     let rounds = |rounds| if rounds == 1 { "1 round".into() } else { format!("{rounds} rounds") };
-    let sums = summary.sums.map(|sums| format!(" · {} · {}", rounds(sums.rounds), dollars(sums.cost_usd)));
+    let sums = summary.sums.map(|sums| format!(" · {} · {}", rounds(sums.rounds), cost(&sums)));
     lines.push(format!("{} UTC{}", minute(summary.opened_at_ms), sums.unwrap_or_default()));
     lines.push(match (session.answer(), summary.ended.as_ref().and_then(|ending| ending.reason())) {
         (Some(answer), _) => short(&answer, ANSWER),

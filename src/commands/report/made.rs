@@ -39,12 +39,15 @@ pub fn report(
             cancelled: tally.cancelled,
         },
         usage: BothUsages {
-            remote: LmUsage::new(
-                totals.remote.calls,
-                &totals.remote.tokens,
-                totals.remote_cost_usd,
-                totals.remote.total_ms,
-            ),
+            remote: LmUsage {
+                lost_usd: Some(totals.remote.doubtful_usd),
+                ..LmUsage::new(
+                    totals.remote.calls,
+                    &totals.remote.tokens,
+                    totals.remote_cost_usd,
+                    totals.remote.total_ms,
+                )
+            },
             local: LmUsage::new(totals.local.calls, &totals.local.tokens, totals.local_cost_usd, totals.local.busy_ms),
         },
         calls: bill::calls(ledger),

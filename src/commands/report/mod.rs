@@ -126,6 +126,9 @@ pub struct LmUsage {
     pub reasoning_tokens: u64,
     /// Nothing where the price is not known.
     pub cost_usd: Option<f64>,
+    /// Dollars at most for calls whose answer was lost, and that may have been paid for; nothing for the local LM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost_usd: Option<f64>,
     /// Whether any of the tokens were estimated rather than counted by the server.
     pub estimated: bool,
     /// Those of the input and output tokens that were.
@@ -154,6 +157,7 @@ impl LmUsage {
             output_tokens,
             reasoning_tokens,
             cost_usd,
+            lost_usd: None,
             estimated,
             estimated_input_tokens: tokens.estimated.input_tokens,
             estimated_output_tokens: tokens.estimated.output_tokens,
