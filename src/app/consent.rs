@@ -9,7 +9,7 @@ pub fn lines(model: &Model) -> [String; 4] {
     let estimate = model.state.consent.unwrap_or_default();
     let about = if estimate.counted { "" } else { "about " };
     let cost = match estimate.worst_cost_usd {
-        Some(usd) => format!("at most {}", dollars(usd)),
+        Some(usd) => format!("at most {about}{}", dollars(usd)),
         None => "a price that is not known".into(),
     };
     let bytes: usize = model

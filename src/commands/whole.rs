@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::config::{Config, RemoteProvider};
 use crate::document::Document;
-use crate::protocol::{Message, Part, ReplyFormat, estimate_tokens};
+use crate::protocol::{Message, Part, ReplyFormat, TokenCount, estimate_tokens};
 use crate::remote::RemoteLm;
 
 /// Tokens of what stands around documents and question in the request.
@@ -58,15 +58,19 @@ pub async fn fits(
             remote.info().model
         )));
     }
-    let worst_usd = remote.info().price.map(|price| price.worst(tokens, output));
-    Ok(Whole { model: remote.info().model, tokens, counted: counted.is_some_and(|count| count.counted), worst_usd })
+    let counted = counted.is_some_and(|count| count.counted);
+    let most = TokenCount { tokens, counted }.at_most();
+    let worst_usd = remote.info().price.map(|price| price.worst(most, output));
+    Ok(Whole { model: remote.info().model, tokens, counted, worst_usd })
 }
 
 /// Why nothing was sent, and what to do to have it sent.
 pub fn not_agreed(whole: &Whole) -> Failure {
     let about = if whole.counted { "" } else { "about " };
-    let cost =
-        whole.worst_usd.map_or("at a price that is not known".to_owned(), |usd| format!("for at most ${usd:.4}"));
+    let cost = match whole.worst_usd {
+        Some(usd) => format!("for at most {about}${usd:.4}"),
+        None => "at a price that is not known".to_owned(),
+    };
     Failure::usage(format!(
         "remote-only sends the whole document to {}, {about}{} tokens {cost}; nothing was sent: add --yes-send-document to \
          agree",

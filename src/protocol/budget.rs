@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fact::RemoteAsk;
 use super::ids::AskId;
-use super::message::Purpose;
+use super::message::{Purpose, Usage};
+use super::state::State;
 
 /// Whose spending a budget limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -120,4 +122,32 @@ impl Budgets {
             Scope::Day => self.day,
         }
     }
+}
+
+/// What is noted where a call cost more than was reserved for it: the worst case was reckoned from an estimate, or the server
+/// gave more than it was asked for.
+pub(super) fn overrun(state: &State, ask: AskId, usage: Usage, cost_usd: Option<f64>) -> Option<String> {
+    let request = &state.asks().find(|known| known.request.ask == ask)?.request;
+    let RemoteAsk { purpose, max_output_tokens, estimate, .. } = request;
+    let (cost_usd, worst_usd) = (cost_usd?, estimate.worst_cost_usd?);
+    // Sums of small fractions differ in their last digits.
+    if cost_usd <= worst_usd + 1e-9 {
+        return None;
+    }
+    let spent_usd = state.committed_usd + cost_usd;
+    let passed = match state.budgets.usd(Scope::Session) {
+        Some(budget_usd) if spent_usd > budget_usd => {
+            format!("; ${spent_usd:.4} in all, which is over the budget of ${budget_usd:.4}")
+        }
+        _ => String::new(),
+    };
+    let about = if estimate.counted { "" } else { "about " };
+    Some(format!(
+        "a call ({}) cost ${cost_usd:.4}, more than the ${worst_usd:.4} that were held to be the most: {about}{} tokens in \
+         and at most {max_output_tokens} out were expected, and the server counted {} and {}{passed}",
+        purpose.name(),
+        estimate.input_tokens,
+        usage.input_tokens,
+        usage.output_tokens,
+    ))
 }

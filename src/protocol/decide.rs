@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::advance::{aggregated, contract_error, end};
 use super::at_gate;
-use super::budget::{BudgetChoice, Reached, Scope};
+use super::budget::{BudgetChoice, Reached, Scope, overrun};
 use super::code::{CodeErrorKind, CodeStage};
 use super::cut_off;
 use super::decision::Decision;
@@ -27,9 +27,10 @@ pub fn decide(state: &State, input: Input) -> Step {
         (Input::Resume(resumed), phase) if *phase != Phase::New => resume(state, resumed),
         (Input::SendAgain, Phase::Interrupted(interrupted)) => Step::fact(Fact::ResendAllowed { ask: interrupted.ask }),
         (Input::RemoteAnswered(answer), Phase::Waiting(Waiting::Remote(ask))) if answer.ask == *ask => {
-            let noted = cut_off::noted(state, &answer);
+            let overrun = overrun(state, answer.ask, answer.usage, answer.cost_usd);
+            let notes = [cut_off::noted(state, &answer), overrun].into_iter().flatten();
             let mut step = Step::fact(Fact::RemoteAnswered(answer));
-            step.facts.extend(noted.map(|text| Fact::NoteAdded { text }));
+            step.facts.extend(notes.map(|text| Fact::NoteAdded { text }));
             step
         }
         (Input::RemoteFailed(failure), Phase::Waiting(Waiting::Remote(ask))) if failure.ask == *ask => {
@@ -131,8 +132,15 @@ pub fn decide(state: &State, input: Input) -> Step {
     }
 }
 
-/// Another try may cost as much as the one that failed: it is a call of its own to the budget.
 fn remote_failed(state: &State, failure: RemoteFailure) -> Step {
+    let cost = failure.counted.and_then(|counted| overrun(state, failure.ask, counted.usage, counted.cost_usd));
+    let mut step = tried(state, failure);
+    step.facts.extend(cost.map(|text| Fact::NoteAdded { text }));
+    step
+}
+
+/// Another try may cost as much as the one that failed: it is a call of its own to the budget.
+fn tried(state: &State, failure: RemoteFailure) -> Step {
     let Some(after_ms) = failure.retry_in_ms else { return Step::fact(Fact::RemoteFailed(failure)) };
     let ask = failure.ask;
     let worst_usd = worst_usd(state, ask).filter(|_| failure.may_cost());

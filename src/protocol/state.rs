@@ -409,7 +409,7 @@ impl State {
     /// What a request with this input may come to.
     pub fn estimate(&self, input: TokenCount, max_output_tokens: u64) -> Estimate {
         let price = self.remote().and_then(|remote| remote.price);
-        let worst_cost_usd = price.map(|price| price.worst(input.tokens, max_output_tokens));
+        let worst_cost_usd = price.map(|price| price.worst(input.at_most(), max_output_tokens));
         Estimate { input_tokens: input.tokens, counted: input.counted, reused: false, worst_cost_usd }
     }
 

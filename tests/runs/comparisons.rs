@@ -71,7 +71,7 @@ async fn documents_are_sent_only_with_the_flag_and_nothing_begins_without_it() {
     home.write("document.txt", ledger_of(10));
     let sets = [remote(&server), settings(&["remote.price_input=2", "remote.price_output=8"])].concat();
     let refused = comparison(&home, &["minions,remote-only"], &[], &sets).await;
-    refused.assert_refused_at_once(2, &["tokens for at most $0.", "--yes-send-document"]);
+    refused.assert_refused_at_once(2, &["tokens for at most about $0.", "--yes-send-document"]);
     assert!(server.requests().is_empty() && home.sessions().is_empty());
     let reader =
         Loopback::start(|_| Reply::text(json!({"explanation": "e", "citation": null, "answer": null}).to_string()))

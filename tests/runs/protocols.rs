@@ -91,7 +91,7 @@ async fn the_whole_document_is_sent_only_with_the_flag_and_all_of_it_is_told_as_
     home.write("document.txt", ledger_of(40));
     let sets = with(&[remote(&server), settings(&["remote.price_input=2", "remote.price_output=8"])]);
     let refused = home.ask(&["--protocol", "remote-only"], &sets).await;
-    refused.assert_refused_at_once(2, &["test-model", "tokens for at most $0.", "--yes-send-document"]);
+    refused.assert_refused_at_once(2, &["test-model", "tokens for at most about $0.", "--yes-send-document"]);
     assert!(server.requests().is_empty() && home.sessions().is_empty());
 
     let said = home.ask(&["--json", "--protocol", "remote-only", "--yes-send-document"], &sets).await;

@@ -15,7 +15,7 @@ use crate::config::{Config, Loaded};
 use crate::eval::{Entry, Followed, JudgedBy, Question, Try, judge};
 use crate::journal::DayBook;
 use crate::protocol::redact::Redactor;
-use crate::protocol::{AskId, Estimate, Message, Purpose, RemoteAsk, ReplyFormat, estimate_tokens};
+use crate::protocol::{AskId, Estimate, Message, Purpose, RemoteAsk, ReplyFormat, TokenCount, estimate_tokens};
 use crate::remote::{Backoff, RemoteLm};
 
 /// Tries at a verdict, the first included.
@@ -80,7 +80,8 @@ impl Judge {
         let Some(price) = self.model.info().price else { return 0.0 };
         let known = judge::PROMPT.len() + question.asked().len() + question.answers.join("\nor: ").len();
         let answer = config.remote.max_output_tokens.max(config.local.max_output_tokens);
-        f64::from(VERDICTS) * price.worst(estimate_tokens(known) + answer, config.remote.max_output_tokens)
+        let input = TokenCount { tokens: estimate_tokens(known) + answer, counted: false };
+        f64::from(VERDICTS) * price.worst(input.at_most(), config.remote.max_output_tokens)
     }
 
     /// What it says of the answer. Without an answer there is nothing to judge: it is wrong. What it costs is in the book.
@@ -154,7 +155,8 @@ impl Judge {
 
     fn request(&self, messages: Vec<Message>, config: &Config) -> RemoteAsk {
         let cap = config.remote.max_output_tokens;
-        let input = estimate_tokens(messages.iter().map(|message| message.content.len()).sum());
+        let tokens = estimate_tokens(messages.iter().map(|message| message.content.len()).sum());
+        let input = TokenCount { tokens, counted: false };
         RemoteAsk {
             ask: AskId { round: 1, n: 1 },
             purpose: Purpose::Decide,
@@ -163,10 +165,10 @@ impl Judge {
             format: ReplyFormat::Json,
             max_output_tokens: cap,
             estimate: Estimate {
-                input_tokens: input,
-                counted: false,
+                input_tokens: input.tokens,
+                counted: input.counted,
                 reused: false,
-                worst_cost_usd: self.model.info().price.map(|price| price.worst(input, cap)),
+                worst_cost_usd: self.model.info().price.map(|price| price.worst(input.at_most(), cap)),
             },
         }
     }

@@ -231,6 +231,35 @@ fn a_try_that_broke_off_counts_before_the_next_try_is_made() {
     assert_eq!(run.facts.iter().filter(|fact| matches!(fact, Fact::RemoteFailed(_))).count(), 1);
 }
 
+#[test]
+fn the_worst_case_of_what_was_not_counted_has_a_margin_and_a_call_beyond_it_is_noted() {
+    let price = Price::flat(10.0, 10.0);
+    let settings = Settings { budget_usd: Some(0.15), ..Settings::default() };
+    let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
+    let mut waiting = Vec::new();
+    take(&mut run, &mut waiting, Input::Start(opened(settings, Some(price))));
+    let request = run.state.asks().last().unwrap().request.clone();
+    let (input, cap) = (request.estimate.input_tokens, request.max_output_tokens);
+    assert!(!request.estimate.counted && input > 100);
+    let worst = request.estimate.worst_cost_usd.unwrap();
+    assert!((worst - price.worst((input * 3).div_ceil(2), cap)).abs() < 1e-9, "{worst}");
+    let count = |counted| TokenCount { tokens: 1001, counted };
+    assert_eq!([count(true).at_most(), count(false).at_most(), count(false).at_least()], [1001, 1502, 667]);
+
+    let mut answered = |input_tokens| {
+        let ask = run.state.asks().last().unwrap().request.ask;
+        let usage = Usage { input_tokens, output_tokens: 5, ..Usage::default() };
+        let (text, finish, cost_usd) = ("Look for it.".to_owned(), Finish::Stop, Some(price.cost(&usage)));
+        let answer = RemoteAnswer { ask, text, finish, usage, cost_usd, first_token_ms: 1, total_ms: 2 };
+        take(&mut run, &mut waiting, Input::RemoteAnswered(answer));
+        run.state.notes.clone()
+    };
+    assert_eq!(answered(input), Vec::<String>::new());
+    let notes = answered(20_000);
+    assert!(notes.len() == 1 && notes[0].contains("(decompose) cost $0.2000, more than the $"), "{notes:?}");
+    assert!(notes[0].contains("over the budget of $0.1500") && notes[0].contains("counted 20000 and 5"), "{notes:?}");
+}
+
 fn asked(run: &Run) -> AskId {
     run.state.asks().last().unwrap().request.ask
 }
