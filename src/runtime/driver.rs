@@ -10,6 +10,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::counting::{self, Counting};
 use super::effects::{self, Arrival, Context};
 use super::exposing::Exposing;
+use super::fitting;
 use super::hidden::Hidden;
 use super::pinning;
 use super::programs::ProgramCall;
@@ -236,7 +237,11 @@ impl Driver {
                 {
                     (request.estimate.reused, request.estimate.worst_cost_usd) = (true, Some(0.0));
                 }
-                let refused = match self.exposing.before(&self.state, &self.context.documents, due.as_ref()).await {
+                let refused = match fitting::before(&self.state, self.context.context_tokens(), due.as_ref()) {
+                    Some(unfit) => Some(unfit),
+                    None => self.exposing.before(&self.state, &self.context.documents, due.as_ref()).await,
+                };
+                let refused = match refused {
                     Some(refused) => Some(refused),
                     None => self.reserve.before(&self.state, &step.effects, due.as_ref()).await,
                 };

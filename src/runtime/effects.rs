@@ -49,6 +49,11 @@ impl Context {
         self.remote.tokenizer()
     }
 
+    /// Tokens that fit into what the remote LM reads, as far as that is known.
+    pub(super) fn context_tokens(&self) -> Option<u64> {
+        self.remote.context_tokens()
+    }
+
     /// What the remote LM's tokens cost.
     pub(super) fn price(&self) -> Option<Price> {
         self.remote.info().price

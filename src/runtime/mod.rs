@@ -7,6 +7,7 @@ mod counting;
 mod driver;
 mod effects;
 mod exposing;
+mod fitting;
 mod hidden;
 mod likeness;
 mod pinning;

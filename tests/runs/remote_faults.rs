@@ -280,6 +280,17 @@ async fn what_a_lost_answer_may_have_cost_is_told_wherever_costs_are() {
     assert!(listed.stdout.contains(&format!(" +≤${worst:.4}  ")), "{listed:?}");
 }
 
+#[tokio::test]
+async fn a_request_that_does_not_fit_into_the_context_is_not_sent() {
+    for (context, sent, purpose) in [(300, 0, "(advise)"), (5000, 1, "(decompose)")] {
+        let planner = planner(|_, _| None).await;
+        let (home, said) = ask(&planner, &[&format!("remote.context_tokens={context}")]).await;
+        assert_eq!((said.code, &said.json()["outcome"]), (1, &json!("failed")), "{said:?}");
+        said.assert_failed(1, &[purpose, &format!("into the {context} of test-model"), "remote.max_output_tokens"]);
+        assert_eq!((planner.counts().requests, home.facts_of("remote_asked").len()), (sent, sent));
+    }
+}
+
 /// The remote LM's key stands nowhere, whatever the server does with it: not in what any command says, not in a file.
 #[tokio::test]
 async fn a_key_that_a_server_echoes_everywhere_shows_nowhere() {

@@ -116,7 +116,7 @@ pub struct RemoteConfig {
     /// Output tokens of one call at most.
     #[schemars(range(min = 16))]
     pub max_output_tokens: u64,
-    /// Tokens that fit into the model's context; 0 takes what the list of prices says. remote-only refuses what does not fit.
+    /// Tokens that fit into the model's context; 0 takes what the list of prices says. What does not fit is not sent.
     pub context_tokens: u64,
     /// Randomness of the replies; negative leaves it to the endpoint. More makes samples and rounds differ more, and err more.
     pub temperature: f64,
