@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::message::Command;
 use super::model::Model;
-use crate::protocol::{Phase, State, Waiting};
+use crate::protocol::{Need, Phase, State, Waiting};
 
 impl Model {
     /// Pauses the run, or lets the paused one go on. The records say what comes of it.
@@ -22,6 +22,11 @@ impl Model {
     /// What the pause means just now; nothing where there is none.
     pub fn paused(&self) -> Option<String> {
         self.state.pause?;
+        if let Some(Need::GoOn { failed: Some(error) }) = self.state.need() {
+            let what = format!("no job could be done, the first failed with: {error}");
+            let keys = [(Action::RetryTrouble, "tries them again"), (Action::Pause, "goes on")];
+            return Some(if self.is_running() { self.with_keys(&what, &keys) } else { what });
+        }
         let what = under_way(&self.state).map_or_else(|| "nothing begins".into(), |what| format!("{what} still"));
         Some(if self.is_running() { self.with_keys(&what, &[(Action::Pause, "goes on")]) } else { what })
     }

@@ -36,7 +36,7 @@ impl Beforehand {
             }
             Need::SendAgain(_) => self.send_again.then_some(Order::SendAgain),
             Need::Consent => self.sends_documents.then_some(Order::Consent),
-            Need::Gate { .. } | Need::GoOn => None,
+            Need::Gate { .. } | Need::GoOn { .. } => None,
         }
     }
 }
@@ -104,7 +104,7 @@ impl Answering {
         Some(match need {
             Need::Budget(_) => Order::Budget(BudgetChoice::Stop),
             Need::Exposure(_) => Order::Exposure(ExposureChoice::Stop),
-            Need::Gate { .. } | Need::SendAgain(_) | Need::Consent | Need::GoOn => Order::LeaveOpen,
+            Need::Gate { .. } | Need::SendAgain(_) | Need::Consent | Need::GoOn { .. } => Order::LeaveOpen,
         })
     }
 }
@@ -136,7 +136,7 @@ pub fn refused(id: &str, need: &Need<'_>) -> Failure {
 fn exit(need: &Need<'_>) -> Exit {
     match need {
         Need::Budget(_) | Need::Exposure(_) => Exit::Budget,
-        Need::Gate { .. } | Need::SendAgain(_) | Need::Consent | Need::GoOn => Exit::NoAnswer,
+        Need::Gate { .. } | Need::SendAgain(_) | Need::Consent | Need::GoOn { .. } => Exit::NoAnswer,
     }
 }
 
@@ -151,7 +151,10 @@ fn how(id: &str, need: &Need<'_>) -> String {
         }
         Need::Gate { .. } => format!("`minions resume {id}` in a terminal goes on"),
         Need::SendAgain(_) => format!("`minions resume {id} --send-again` sends it again"),
-        Need::GoOn => format!("`minions resume {id}` goes on"),
+        Need::GoOn { failed: Some(_) } => {
+            format!("mend that, and `minions resume {id}` tries them again; the planner is not asked before")
+        }
+        Need::GoOn { failed: None } => format!("`minions resume {id}` goes on"),
         Need::Consent => format!("`minions resume {id} --yes-send-document` agrees"),
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use crate::document::escape::visible;
-use crate::protocol::{Ending, Fact, Outcome, State, percent};
+use crate::protocol::{Ending, Fact, Need, Outcome, State, percent};
 
 /// The live line is drawn at most this often.
 const FRAME: Duration = Duration::from_millis(50);
@@ -28,10 +28,7 @@ impl<W: Write> Progress<W> {
     pub fn tell(&mut self, state: &State, fact: &Fact) {
         let _ = match fact {
             Fact::JobFinished { .. } | Fact::JobStarted { .. } | Fact::JobReopened { .. } => self.jobs(state),
-            _ => match line(state, fact) {
-                Some(line) => self.line(&line),
-                None => Ok(()),
-            },
+            _ => before(state, fact).into_iter().chain(line(state, fact)).try_for_each(|line| self.line(&line)),
         };
     }
 
@@ -87,6 +84,13 @@ impl<W: Write> Progress<W> {
     }
 }
 
+/// What is told before the outputs go on: that some jobs failed.
+fn before(state: &State, fact: &Fact) -> Option<String> {
+    let Fact::OutputsAggregated { round, .. } = fact else { return None };
+    let Failures { failed, jobs, error, .. } = failures(state).filter(|failures| failures.usable)?;
+    Some(format!("round {round}: {failed} of {jobs} jobs failed; the first with: {error}"))
+}
+
 fn line(state: &State, fact: &Fact) -> Option<String> {
     state.opened.as_ref()?;
     let round = state.round().map_or(0, |round| round.number);
@@ -121,9 +125,11 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
             let left_out = state.pins_left_out().map(|told| format!("; {told}")).unwrap_or_default();
             format!("round {round}: {} jobs on {} chunks{left_out}", planned.jobs.len(), planned.chunks.len())
         }
-        Fact::OutputsAggregated { text, kept, .. } => match first_failure(state) {
-            Some(error) => format!("round {round}: no job gave a usable output; the first failed with: {error}"),
-            None => format!("round {round}: {kept} outputs go to the planner, {} bytes", text.len()),
+        Fact::OutputsAggregated { text, kept, .. } => match failures(state) {
+            Some(Failures { usable: false, error, .. }) => {
+                format!("round {round}: no job gave a usable output; the first failed with: {error}")
+            }
+            _ => format!("round {round}: {kept} outputs go to the planner, {} bytes", text.len()),
         },
         Fact::DecisionRejected { error, .. } => format!("round {round}: the decision was sent back: {error}"),
         Fact::SessionResumed(resumed) => format!("round {round}: going on; {}", resumed.models.both()),
@@ -131,7 +137,13 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
         Fact::ResendAllowed { .. } => format!("round {round}: the request whose answer never came is sent again"),
         Fact::ModelsChosen(models) => models.told(),
         Fact::GatesChosen { .. } | Fact::RanOn { .. } => fact.told_of_gate()?,
-        Fact::RunPaused { .. } => "paused: what is under way finishes, nothing new begins".into(),
+        Fact::RunPaused { .. } => match state.need() {
+            Some(Need::GoOn { failed: Some(error) }) => format!(
+                "round {round}: paused, since none of the {} jobs could be done; the first failed with: {error}",
+                state.round().map_or(0, |round| round.jobs.len())
+            ),
+            _ => "paused: what is under way finishes, nothing new begins".into(),
+        },
         Fact::RunContinued => "the paused run goes on".into(),
         Fact::NoteAdded { text } => format!("note: {text}"),
         Fact::BudgetRaised { to_usd, .. } => format!("round {round}: the budget was raised to ${to_usd:.4}"),
@@ -147,15 +159,22 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
     })
 }
 
-/// Why the first job failed, where none of the round gave anything.
-fn first_failure(state: &State) -> Option<&str> {
+/// Jobs of the round that failed.
+struct Failures<'a> {
+    failed: u32,
+    jobs: u32,
+    /// Of the first of them.
+    error: &'a str,
+    /// Whether any other job gave something.
+    usable: bool,
+}
+
+fn failures(state: &State) -> Option<Failures<'_>> {
     let round = state.round()?;
     let tally = round.tally();
-    if tally.answered + tally.abstained > 0 {
-        return None;
-    }
-    round.jobs.iter().find_map(|job| match job.outcome() {
+    let error = round.jobs.iter().find_map(|job| match job.outcome() {
         Some(Outcome::Failed { error }) => Some(error.as_str()),
         _ => None,
-    })
+    })?;
+    Some(Failures { failed: tally.failed, jobs: tally.planned, error, usable: tally.answered + tally.abstained > 0 })
 }

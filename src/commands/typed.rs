@@ -35,7 +35,7 @@ impl Wanted {
             Some(Need::Exposure(reached)) => Wanted::Choice(Box::new(Limit::Exposure(*reached))),
             Some(Need::Gate { n, held }) => Wanted::Gate { n, gate: held.gate() },
             Some(Need::Consent) => Wanted::Consent,
-            Some(Need::GoOn) => Wanted::GoOn,
+            Some(Need::GoOn { .. }) => Wanted::GoOn,
             Some(Need::SendAgain(_)) => Wanted::SendAgain,
             None => Wanted::Nothing,
         }

@@ -285,6 +285,7 @@ impl State {
         if let JobState::Ended(outcome) = std::mem::replace(&mut job.state, JobState::Waiting) {
             job.earlier.push(Earlier { retried: job.retried.take(), outcome });
             round.unfinished += 1;
+            self.phase = Phase::Waiting(Waiting::Jobs);
         }
     }
 

@@ -74,7 +74,9 @@ pub fn decide(state: &State, input: Input) -> Step {
             }
             _ => Step::default(),
         },
-        (Input::RetryJobs(jobs), Phase::Waiting(Waiting::Jobs)) => retry_jobs(state, jobs),
+        (Input::RetryJobs(jobs), Phase::Waiting(Waiting::Jobs) | Phase::Due(Due::Aggregate(_))) => {
+            retry_jobs(state, jobs)
+        }
         (Input::CitationsLocated { round, citations }, Phase::Waiting(Waiting::Citations)) => {
             match state.round_numbered(round).and_then(|round| round.decision.as_ref()) {
                 Some(Decision::ProvideFinalAnswer(last)) => Step::fact(Fact::Answered {
@@ -301,7 +303,11 @@ fn job_done(state: &State, id: JobId, attempt: u32, result: JobResult, ms: u64) 
         return Step::default();
     };
     let (reply, located) = match result {
-        JobResult::Failed { error } => return finished(id, Outcome::Failed { error }, None, Usage::default(), ms),
+        JobResult::Failed { error } => {
+            let mut step = finished(id, Outcome::Failed { error }, None, Usage::default(), ms);
+            step.facts.extend(pause::where_none_is_done(state, id));
+            return step;
+        }
         JobResult::OnRecord { outcome, raw } => {
             return ended(state, id, outcome, raw, Usage { reused: true, ..Usage::default() }, 0);
         }

@@ -4,7 +4,7 @@ use super::budget::Reached;
 use super::exposing::Overexposed;
 use super::gate::Held;
 use super::resume::Interrupted;
-use super::state::{Phase, State, Waiting};
+use super::state::{Due, Phase, Round, State, Waiting};
 
 /// What the person has to say before a session goes on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,8 +19,8 @@ pub enum Need<'a> {
     SendAgain(&'a Interrupted),
     /// Whether the whole documents may leave.
     Consent,
-    /// When the paused session goes on.
-    GoOn,
+    /// When the paused session goes on. `failed`: how the first job failed, where none of the round's could be done.
+    GoOn { failed: Option<&'a str> },
 }
 
 impl Phase {
@@ -40,14 +40,19 @@ impl Phase {
 impl State {
     /// What of the person is waited for: at the place where the session stands, or because it is paused.
     pub fn need(&self) -> Option<Need<'_>> {
-        self.phase.need().or_else(|| self.rests().then_some(Need::GoOn))
+        self.phase.need().or_else(|| self.rests().then(|| self.go_on()))
+    }
+
+    fn go_on(&self) -> Need<'_> {
+        let idle = matches!(self.phase, Phase::Due(Due::Aggregate(_)));
+        Need::GoOn { failed: self.round().filter(|_| idle).and_then(Round::none_done) }
     }
 
     /// What a session waits for that is left to itself now: as [`need`](Self::need), and a pause while jobs still run, which
     /// run anew later. Nothing while a request is out, which may be paid for.
     pub fn left_at(&self) -> Option<Need<'_>> {
         let out = matches!(self.phase, Phase::Waiting(Waiting::Remote(_)));
-        self.need().or_else(|| (self.pause.is_some() && !out).then_some(Need::GoOn))
+        self.need().or_else(|| (self.pause.is_some() && !out).then(|| self.go_on()))
     }
 
     /// Whether nothing goes on before the person says a word.
@@ -65,7 +70,10 @@ impl Need<'_> {
             Need::Gate { n, held } => format!("it waits at gate {n} ({}) for a word", held.gate().name()),
             Need::SendAgain(interrupted) => interrupted.told(),
             Need::Consent => "it waits for a word on whether the whole documents are sent to the remote LM".into(),
-            Need::GoOn => "it is paused".into(),
+            Need::GoOn { failed: None } => "it is paused".into(),
+            Need::GoOn { failed: Some(error) } => {
+                format!("it is paused, since none of its jobs could be done; the first failed with: {error}")
+            }
         }
     }
 }

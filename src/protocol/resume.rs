@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::advance::{next_ask, recounted};
 use super::decision::Decision;
 use super::fact::{EmbeddingModel, Fact, Models, RemoteAsk, RemoteFailure};
-use super::ids::AskId;
+use super::ids::{AskId, JobId};
 use super::input::{Effect, Step};
 use super::message::Purpose;
+use super::need::Need;
 use super::state::{AskState, Draft, Due, JobState, Phase, State, Waiting};
 
 /// Another process went on with the session.
@@ -81,6 +82,17 @@ impl Interrupted {
 /// [`advance`](super::advance).
 pub(super) fn resume(state: &State, resumed: Resumed) -> Step {
     let mut step = Step::fact(Fact::SessionResumed(resumed));
+    // None of them could be done, and what was in the way is mended.
+    if let (Some(Need::GoOn { failed: Some(_) }), Some(round)) = (state.need(), state.round()) {
+        let (number, jobs) = (round.number, round.jobs.iter().zip(0..));
+        step.facts.extend(jobs.map(|(job, index)| {
+            let (job, attempt) = (JobId { round: number, index }, job.attempt() + 1);
+            Fact::JobReopened { job, attempt }
+        }));
+        // As long as they are reopened the session is paused.
+        step.facts.push(Fact::RunContinued);
+        return step.with(Effect::RunJobs { round: number });
+    }
     if state.pause.is_some() {
         step.facts.push(Fact::RunContinued);
     }

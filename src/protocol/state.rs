@@ -188,6 +188,15 @@ impl Round {
         self.advices.get(job.advice as usize).map_or("", String::as_str)
     }
 
+    /// How the first job failed, where all have ended and each of them failed: there is nobody to do any.
+    pub fn none_done(&self) -> Option<&str> {
+        let errors = self.jobs.iter().map(|job| match job.outcome() {
+            Some(Outcome::Failed { error }) => Some(error.as_str()),
+            _ => None,
+        });
+        errors.collect::<Option<Vec<_>>>()?.first().copied()
+    }
+
     /// How many programs the person sent back.
     pub(super) fn sent_back(&self) -> u32 {
         let by_person =
@@ -446,9 +455,11 @@ impl State {
         self.round_numbered(id.round)?.job(id)
     }
 
-    /// Whether the job ended in trouble and its round still runs jobs, so that it can be tried again.
+    /// Whether the job ended in trouble and its round still runs jobs, or is paused since none could be done, so that it can
+    /// be tried again.
     pub fn can_retry(&self, id: JobId) -> bool {
-        self.phase == Phase::Waiting(Waiting::Jobs)
+        let paused = self.pause.is_some() && matches!(self.phase, Phase::Due(Due::Aggregate(_)));
+        (self.phase == Phase::Waiting(Waiting::Jobs) || paused)
             && self.round().and_then(|round| round.job(id)?.outcome()).is_some_and(Outcome::is_trouble)
     }
 

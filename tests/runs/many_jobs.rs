@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::home::{Home, KEY, ledger_of, local, remote, settings};
-use crate::loopback::{Counts, Loopback, Reply, Tokens};
-use crate::planner::{Step, planner, told};
+use crate::loopback::{Counts, Loopback, Nature, Reply, Tokens};
+use crate::planner::planner;
 
 const JOBS: usize = 2048;
 const AT_ONCE: usize = 64;
@@ -118,21 +118,37 @@ async fn every_one_of_2048_jobs_ends_and_the_bill_is_the_servers_own_count() {
 }
 
 #[tokio::test]
-async fn a_local_server_that_is_not_there_is_told_to_the_planner_and_harms_nothing_else() {
+async fn where_no_job_can_be_done_the_planner_is_not_paid_and_resume_tries_again() {
     let home = Home::new();
     home.write("document.txt", ledger_of(JOBS));
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let planner = planner(|_, _| None).await;
     let nobody =
         settings(&["local.provider=openai", "local.model=test-model", &format!("local.base_url=http://{closed}/v1")]);
-    let said = home.ask(&["--json"], &[remote(&planner), nobody].concat()).await;
+    let sets = [remote(&planner), nobody].concat();
+    let said = home.ask(&["--json"], &sets).await;
     let report = said.json();
     assert_eq!((&report["jobs"]["planned"], &report["jobs"]["failed"]), (&json!(JOBS), &json!(JOBS)));
     let refused = |fact: &Value| fact["outcome"]["error"].as_str().unwrap().contains("start the server");
     assert!(home.facts_of("job_finished").iter().all(refused));
-    assert!(said.stderr.contains("no job gave a usable output; the first failed with: "), "{said:?}");
-    let thought = told(&planner, Step::Think);
-    assert!(thought[0].contains("No job gave a usable output") && thought[0].contains("2048 failed"), "{thought:?}");
+    said.assert_failed(3, &["none of its jobs could be done", "start the server", "`minions resume"]);
+    assert!(said.stderr.contains("paused, since none of the 2048 jobs could be done"), "{said:?}");
+    assert_eq!(planner.counts().requests, 2, "advise and decompose");
+
+    let nature = Nature { address: Some(closed), ..Nature::default() };
+    let _server = Loopback::start_as(nature, |request| worker_reply(request, 7)).await;
+    let args: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    let again = home.run(&[&["resume", "last", "--json"], args.as_slice()].concat()).await;
+    assert_eq!((again.code, &again.json()["jobs"]["failed"]), (0, &json!(2)), "{again:?}");
+    assert!(again.stderr.contains("2 of 2048 jobs failed; the first with: "), "{again:?}");
+    assert_eq!(planner.counts().requests, 4);
+}
+
+/// The jobs of two lines are refused for good.
+fn worker_reply(request: &Value, refused: usize) -> Reply {
+    let chunk = request["messages"][1]["content"].as_str().unwrap();
+    let number = chunk.split_once("Item ").unwrap().1.split(' ').next().unwrap().parse::<usize>().unwrap();
+    if number == refused || number == refused + 1 { Reply::status(400, json!({})) } else { reply(0, 0) }
 }
 
 /// The object of `run --json` has these keys and no others, down to the last.
@@ -148,7 +164,7 @@ fn assert_keys(report: &Value) {
         ("/citations/0", "document start end page text match places place_count or_more"),
         ("/jobs", "planned answered abstained malformed truncated failed cancelled"),
         ("/usage", "remote local"),
-        ("/usage/remote", lm),
+        ("/usage/remote", &format!("{lm} lost_usd")),
         ("/usage/local", lm),
         ("/baseline", "input_tokens cost_usd ratio estimated"),
         ("/exposed", "bytes share by_request by_purpose"),

@@ -14,7 +14,7 @@ use crate::config::{Config, RedactConfig};
 use crate::document::Document;
 use crate::eval::{Cost, Entry, Followed, Open, Question, Row, Settled, Try};
 use crate::journal::{Session, Stored};
-use crate::protocol::Interrupted;
+use crate::protocol::{Interrupted, Need};
 use crate::runtime::{Event, Order};
 
 /// Dollars by which sums of shares may be off.
@@ -152,8 +152,14 @@ impl Making<'_> {
             answering.note(followed.state());
         }
         running.outcome.await??;
-        if followed.ending().is_none() && followed.state().left_at().is_some() {
-            return Ok(Came::Waits(session.id().to_string()));
+        if followed.ending().is_none()
+            && let Some(need) = followed.state().left_at()
+        {
+            return Ok(match need {
+                // Nobody reads: the questions after it would come to the same. It goes on when the eval does.
+                Need::GoOn { failed: Some(_) } => Came::Failed(need.told()),
+                _ => Came::Waits(session.id().to_string()),
+            });
         }
         self.settle(&followed, session.id().to_string(), stop).await
     }

@@ -95,7 +95,7 @@ fn it_needs_the_person_once_nothing_is_under_way_any_more() {
         total_ms: 2,
     }));
     assert!(state.rests());
-    assert_eq!(state.need(), Some(Need::GoOn));
+    assert_eq!(state.need(), Some(Need::GoOn { failed: None }));
     let step = decide(&state, Input::GoOn);
     assert_eq!(step.facts, [Fact::RunContinued]);
     apply(&mut state, &step);
@@ -113,7 +113,7 @@ fn a_request_that_failed_is_sent_again_only_when_the_session_goes_on() {
     let step = decide(&paused, failed(ask, Some(500)));
     assert_eq!(step.effects, []);
     apply(&mut paused, &step);
-    assert_eq!(paused.need(), Some(Need::GoOn));
+    assert_eq!(paused.need(), Some(Need::GoOn { failed: None }));
     assert_eq!(decide(&paused, Input::GoOn).effects, std::slice::from_ref(&again));
     // One that waited to be sent again.
     comes(&mut state, failed(ask, Some(500)));

@@ -194,6 +194,58 @@ fn a_round_whose_jobs_all_fail_says_so_to_the_remote_lm() {
     assert!(think.contains("No job gave a usable output") && think.contains("4 failed"), "{think}");
 }
 
+/// A round whose four jobs have all failed.
+fn none_done(settings: Settings) -> (Run, Vec<Effect>) {
+    let mut run = Run { state: State::default(), facts: Vec::new(), asked: Vec::new() };
+    let whole = World { workers: vec![Err("refused")], settings, ..World::default() }.run();
+    let last = whole.facts.iter().position(|fact| matches!(fact, Fact::RunPaused { .. })).unwrap();
+    whole.facts[..=last].iter().for_each(|fact| run.state.apply(fact));
+    (run, Vec::new())
+}
+
+#[test]
+fn where_no_job_could_be_done_the_session_pauses_before_the_planner_is_paid() {
+    let (mut run, mut waiting) = none_done(Settings::default());
+    assert_eq!(run.state.need(), Some(Need::GoOn { failed: Some("refused") }));
+    assert!(advance(&run.state, None).is_none() && run.state.need().unwrap().told().contains("failed with: refused"));
+    // The person tries them again, one of them in vain.
+    let jobs: Vec<JobId> = (0..4).map(|index| JobId { round: 1, index }).collect();
+    take(&mut run, &mut waiting, Input::RetryJobs(jobs.clone()));
+    assert_eq!((waiting.len(), &run.state.phase), (4, &Phase::Waiting(Waiting::Jobs)));
+    take(&mut run, &mut waiting, Input::GoOn);
+    for job in jobs {
+        let reply = WorkerReply { text: ANSWERED.into(), finish: Finish::Stop, usage: Usage::default() };
+        let result = match job.index {
+            3 => JobResult::Failed { error: "refused".into() },
+            _ => JobResult::Replied { reply, located: None },
+        };
+        take(&mut run, &mut waiting, Input::JobStarted { job });
+        take(&mut run, &mut waiting, Input::JobDone { job, attempt: 2, result, ms: 1 });
+    }
+    assert!(matches!(run.state.phase, Phase::Waiting(Waiting::Transform(_))), "{:?}", run.state.phase);
+}
+
+#[test]
+fn a_session_that_paused_since_no_job_could_be_done_tries_them_again_when_it_is_resumed() {
+    let (mut run, mut waiting) = none_done(Settings::default());
+    let models = Models::of(run.state.opened.as_ref().unwrap());
+    take(&mut run, &mut waiting, Input::Resume(Resumed { program: "later".into(), models, embedding: None }));
+    assert_eq!(waiting, [Effect::RunJobs { round: 1 }]);
+    assert!(run.state.pause.is_none() && run.state.phase == Phase::Waiting(Waiting::Jobs));
+    let round = run.state.round().unwrap();
+    assert!(round.jobs.iter().all(|job| job.state == JobState::Waiting && job.attempt() == 2));
+}
+
+#[test]
+fn nothing_pauses_where_nobody_is_paid_next_or_some_job_was_done() {
+    let paused = |world: World| world.run().kinds().iter().any(|kind| kind == "run_paused");
+    let failing = || World { workers: vec![Err("refused")], ..World::default() };
+    assert!(paused(failing()));
+    let local = Settings { protocol: ProtocolKind::LocalOnly, ..Settings::default() };
+    assert!(!paused(World { settings: local, ..failing() }));
+    assert!(!paused(World { workers: vec![Err("refused"), Ok((ABSTAINED, Finish::Stop))], ..World::default() }));
+}
+
 #[test]
 fn a_call_that_could_pass_the_budget_is_not_made() {
     let settings = Settings { budget_usd: Some(0.009), ..Settings::default() };

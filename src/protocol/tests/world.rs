@@ -203,6 +203,10 @@ impl World {
                 take(&mut run, &mut waiting, Input::SendAgain);
                 continue;
             }
+            if run.state.rests() {
+                take(&mut run, &mut waiting, Input::GoOn);
+                continue;
+            }
             if run.state.phase == Phase::Waiting(Waiting::Consent) {
                 take(&mut run, &mut waiting, if self.agrees { Input::Consent } else { STOP });
                 continue;
