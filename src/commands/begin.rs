@@ -41,7 +41,7 @@ pub struct Prepared {
     /// Connects to what others pick.
     connector: control::Connector,
     /// What there is to say before anything happens.
-    note: Option<String>,
+    notes: Vec<String>,
 }
 
 /// Connects to the models, makes the session's folder and starts the run. `part`: the only part of the documents that it
@@ -134,11 +134,12 @@ pub async fn prepare(
         parent,
     };
     let connector = picking::connector(config, &documents, &opened.settings);
+    let notes = windows.note.into_iter().chain(remote.remark()).collect();
     let embeddings = embedder.map_or(Embeddings::None, Embeddings::By);
     let (beginning, remote_attempts) = (Beginning::New(Box::new(opened)), config.remote.attempts);
     let setup =
         Setup { beginning, documents, remote, remote_attempts, local, sandbox, embeddings, recall, journal, book };
-    Ok(Prepared { session, setup, connector, note: windows.note })
+    Ok(Prepared { session, setup, connector, notes })
 }
 
 impl Prepared {
@@ -151,8 +152,8 @@ impl Prepared {
     /// Starts the run, and lets other processes follow it. Must be called on a tokio runtime.
     pub fn start(self) -> Begun {
         let (running, attached) = control::share(&self.session, runtime::start(self.setup), self.connector);
-        if let Some(note) = self.note {
-            // The queue has room: it is the first order.
+        for note in self.notes {
+            // The queue has room: they are the first orders.
             let _ = running.orders.try_send(Order::Note(note));
         }
         Begun { session: self.session, running, past: Vec::new(), attached }

@@ -12,6 +12,7 @@ use super::failure::{self, Failure};
 use super::quote::one_line;
 use super::refusal::Refusal;
 use super::wire::Address;
+use crate::protocol::Price;
 
 /// How long a server has to list its models.
 const LIST_WAIT: Duration = Duration::from_secs(5);
@@ -32,11 +33,25 @@ pub struct Model {
     pub price: Option<ListedPrice>,
 }
 
-/// Dollars for a million tokens, as the server's list tells.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Dollars for a million tokens, as a list of models tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ListedPrice {
     pub input: f64,
     pub output: f64,
+    /// Of input that is read from a cache or written to one, where that is told.
+    pub cached_input: Option<f64>,
+    pub cache_write: Option<f64>,
+    /// In a batch, which is answered within a day.
+    pub batch_input: Option<f64>,
+    pub batch_output: Option<f64>,
+}
+
+impl ListedPrice {
+    /// What a request costs by it that is answered at once.
+    pub fn price(&self) -> Price {
+        let Self { input, output, cached_input, cache_write, .. } = *self;
+        Price { cached_input: cached_input.unwrap_or(input), cache_write, ..Price::flat(input, output) }
+    }
 }
 
 /// A server that can be reached.
@@ -79,6 +94,12 @@ impl Client {
             model.context = self.described_context(&model.id).await;
         }
         Ok(models)
+    }
+
+    /// What the server's own list says that its model costs.
+    pub async fn listed_price(&self) -> Option<ListedPrice> {
+        let models = self.list().await.ok()??;
+        models.into_iter().find(|model| is_called(model, &self.server.model))?.price
     }
 
     /// Whether the server is there and offers the model. Where its list proves neither key nor model, one token is
@@ -251,7 +272,10 @@ fn price(entry: &Value) -> Option<ListedPrice> {
     let input = text("prompt").or_else(|| number("input"))?;
     let output = text("completion").or_else(|| number("output"))?;
     // A negative price stands for one that is not known before.
-    (input >= 0.0 && output >= 0.0).then_some(ListedPrice { input, output })
+    let cached_input = text("input_cache_read").or_else(|| number("cached_input")).filter(|price| *price >= 0.0);
+    let cache_write = text("input_cache_write").filter(|price| *price > 0.0);
+    let price = ListedPrice { input, output, cached_input, cache_write, ..ListedPrice::default() };
+    (input >= 0.0 && output >= 0.0).then_some(price)
 }
 
 #[cfg(test)]
@@ -267,11 +291,15 @@ mod tests {
             [one("a", None), one("b", Some(4096))]
         );
         let together = r#"[{"id":"t","context_length":131072,"pricing":{"input":0.5,"output":1.5}}]"#;
-        let price = Some(ListedPrice { input: 0.5, output: 1.5 });
+        let listed = ListedPrice { input: 0.5, output: 1.5, ..ListedPrice::default() };
+        let price = Some(listed);
         assert_eq!(of(together), [Model { price, ..one("t", Some(131_072)) }]);
-        let openrouter = r#"{"data":[{"id":"o","context_length":8,"pricing":{"prompt":"0.0000005","completion":"0.0000015"}},
+        let openrouter = r#"{"data":[{"id":"o","context_length":8,"pricing":{"prompt":"0.0000005","completion":"0.0000015","input_cache_read":"0.00000005"}},
             {"id":"auto","pricing":{"prompt":"-1","completion":"-1"}}]}"#;
-        assert_eq!(of(openrouter), [Model { price, ..one("o", Some(8)) }, one("auto", None)]);
+        let [cached, auto] = &of(openrouter)[..] else { panic!() };
+        let price = cached.price.unwrap();
+        assert!((price.input, price.output) == (0.5, 1.5) && (price.price().cached_input - 0.05).abs() < 1e-12);
+        assert_eq!((cached.context, auto), (Some(8), &one("auto", None)));
         let gemini = r#"{"models":[{"name":"models/g","inputTokenLimit":1048576,"supportedGenerationMethods":["generateContent"]},
             {"name":"models/embed","supportedGenerationMethods":["embedContent"]}]}"#;
         assert_eq!(of(gemini), [one("g", Some(1_048_576))]);

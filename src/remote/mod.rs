@@ -26,6 +26,11 @@ pub use tokenizer::Tokenizer;
 pub trait RemoteLm: Send + Sync {
     fn info(&self) -> ModelInfo;
 
+    /// What is to be on record of it before it is asked.
+    fn remark(&self) -> Option<String> {
+        None
+    }
+
     /// What counts its tokens before it is asked; nothing where no model reads.
     fn tokenizer(&self) -> Option<Tokenizer> {
         None

@@ -32,8 +32,8 @@ pub fn source() -> (&'static str, &'static str) {
     (told("# source:"), told("# taken:"))
 }
 
-/// The model of this name at this provider (`openai`, `anthropic`, `gemini`, `openrouter`, `together`, `groq`,
-/// `deepseek`, `mistral`, `xai`, `azure`). A date at the end of the name may be missing or be another, as long as all
+/// The model of this name at this provider (`openai`, `anthropic`, `gemini`, `together`, `groq`, `deepseek`, `mistral`, `xai`,
+/// `azure`; what OpenRouter's cost, its own list tells). A date at the end of the name may be missing or be another, as long as all
 /// models that differ in the date alone cost the same: a wrong price is worse than none.
 pub fn listed(provider: &str, model: &str) -> Option<Listed> {
     let provider = provider.trim().to_ascii_lowercase();
@@ -70,19 +70,35 @@ pub fn provider_at(place: &str) -> Option<&'static str> {
     Some(provider)
 }
 
-/// The price of the model of the settings at this place: what `remote.price_*` says, else the person's table, else the list; figure by figure.
-pub fn price(place: &str, config: &RemoteConfig, table: &BTreeMap<String, ModelPrice>) -> Option<Price> {
-    let provider = provider_at(place);
-    let known = provider.and_then(|provider| listed(provider, &config.model)).map(|listed| listed.price);
-    let full = provider.map(|provider| format!("{provider}/{}", config.model));
-    let own = table.get(&config.model).or_else(|| table.get(&full?));
+/// The price of the model of the settings at this place: what `remote.price_*` says, else the person's table, else the list,
+/// else what the endpoint's own list says; figure by figure.
+pub fn price(
+    place: &str,
+    config: &RemoteConfig,
+    table: &BTreeMap<String, ModelPrice>,
+    endpoints: Option<Price>,
+) -> Option<Price> {
     let near = ModelPrice {
         input: config.price_input,
         cached_input: config.price_cached_input,
         cache_write: -1.0,
         output: config.price_output,
     };
-    over(over(known, own.unwrap_or(&ModelPrice::default())), &near)
+    over(usual(place, &config.model, table, endpoints), &near)
+}
+
+/// The same of any model, without `remote.price_*`.
+pub fn usual(
+    place: &str,
+    model: &str,
+    table: &BTreeMap<String, ModelPrice>,
+    endpoints: Option<Price>,
+) -> Option<Price> {
+    let provider = provider_at(place);
+    let known = provider.and_then(|provider| listed(provider, model)).map(|listed| listed.price);
+    let full = provider.map(|provider| format!("{provider}/{model}"));
+    let own = table.get(model).or_else(|| table.get(&full?));
+    over(known.or(endpoints), own.unwrap_or(&ModelPrice::default()))
 }
 
 /// A price with the figures of `nearer` in place of its own. Where that names the input, what is read from or written
@@ -230,7 +246,7 @@ mod tests {
     #[test]
     fn prices_belong_to_who_is_asked_and_not_to_who_made_the_model() {
         let config = RemoteConfig { model: "gpt-4o".into(), ..RemoteConfig::default() };
-        let at = |place: &str| price(place, &config, &BTreeMap::new());
+        let at = |place: &str| price(place, &config, &BTreeMap::new(), None);
         assert!(at(OPENAI).is_some() && at("API.OpenAI.com").is_some());
         for other in ["127.0.0.1:8080/v1", "eu.api.openai.com/v1", "api.groq.com/openai/v1", "api.openai.com:81/v1", ""]
         {
@@ -252,16 +268,26 @@ mod tests {
         };
         let none = BTreeMap::new();
         let listed = Price { cached_input: 1.25, ..Price::flat(2.5, 10.0) };
-        assert_eq!(price(OPENAI, &config(-1.0, -1.0, -1.0), &none), Some(listed));
-        assert_eq!(price(OPENAI, &config(7.0, -1.0, -1.0), &none), Some(Price::flat(7.0, 10.0)));
+        assert_eq!(price(OPENAI, &config(-1.0, -1.0, -1.0), &none, None), Some(listed));
+        assert_eq!(price(OPENAI, &config(7.0, -1.0, -1.0), &none, None), Some(Price::flat(7.0, 10.0)));
         assert_eq!(
-            price(OPENAI, &config(-1.0, 0.5, -1.0), &none),
+            price(OPENAI, &config(-1.0, 0.5, -1.0), &none, None),
             Some(Price { cached_input: 0.5, ..Price::flat(2.5, 10.0) })
         );
         let table = own(2.0, -1.0, 2.5, 9.0);
         let from_table = Price { cache_write: Some(2.5), ..Price::flat(2.0, 9.0) };
-        assert_eq!(price(OPENAI, &config(-1.0, -1.0, -1.0), &table), Some(from_table));
-        assert_eq!(price(OPENAI, &config(-1.0, -1.0, 0.0), &table), Some(Price { output: 0.0, ..from_table }));
+        assert_eq!(price(OPENAI, &config(-1.0, -1.0, -1.0), &table, None), Some(from_table));
+        assert_eq!(price(OPENAI, &config(-1.0, -1.0, 0.0), &table, None), Some(Price { output: 0.0, ..from_table }));
+    }
+
+    #[test]
+    fn what_the_endpoint_lists_counts_where_nothing_nearer_does() {
+        let config = |price_input| RemoteConfig { model: "made-up".into(), price_input, ..RemoteConfig::default() };
+        let (none, listed) = (BTreeMap::new(), Some(Price { cached_input: 0.5, ..Price::flat(2.0, 8.0) }));
+        let at = |config: &RemoteConfig| price("openrouter.ai/api/v1", config, &none, listed);
+        assert_eq!((at(&config(-1.0)), at(&config(3.0))), (listed, Some(Price::flat(3.0, 8.0))));
+        let known = RemoteConfig { model: "gpt-4o".into(), ..RemoteConfig::default() };
+        assert_eq!(price(OPENAI, &known, &none, listed).map(|price| price.input), Some(2.5));
     }
 
     #[test]
@@ -270,7 +296,7 @@ mod tests {
             let model = "a-model-of-ones-own".into();
             let config =
                 RemoteConfig { model, price_input, price_cached_input, price_output, ..RemoteConfig::default() };
-            price(OPENAI, &config, &BTreeMap::new())
+            price(OPENAI, &config, &BTreeMap::new(), None)
         };
         assert_eq!(of(-1.0, -1.0, 10.0), None);
         assert_eq!(of(2.0, -1.0, -1.0), None);

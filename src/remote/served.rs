@@ -18,18 +18,36 @@ static DECISION: LazyLock<Value> = LazyLock::new(decision_schema);
 pub struct ServedRemote {
     client: Client,
     price: Option<Price>,
+    /// Where the price is from, where that is worth a word.
+    remark: Option<String>,
     context_tokens: Option<u64>,
 }
 
 impl ServedRemote {
     /// Checks the settings and reads the key; nothing is sent yet.
     pub async fn connect(config: &RemoteConfig) -> Result<Self, RemoteError> {
-        Ok(Self { client: Client::for_remote(config).await?, price: None, context_tokens: None })
+        Ok(Self { client: Client::for_remote(config).await?, price: None, remark: None, context_tokens: None })
     }
 
     /// With what its calls cost.
     pub fn with_price(self, price: Option<Price>) -> Self {
         Self { price, ..self }
+    }
+
+    /// With what its endpoint's own list says that its calls cost.
+    pub fn with_listed_price(self, price: Price) -> Self {
+        let remark = format!(
+            "the price of {} is from its endpoint's list: ${} for a million tokens in, ${} out",
+            self.client.model(),
+            price.input,
+            price.output
+        );
+        Self { price: Some(price), remark: Some(remark), ..self }
+    }
+
+    /// What the endpoint's own list says that the model costs; nothing is spent.
+    pub async fn listed_price(&self) -> Option<Price> {
+        self.client.listed_price().await.map(|listed| listed.price())
     }
 
     /// With what its context holds.
@@ -56,6 +74,10 @@ impl RemoteLm for ServedRemote {
             is_model: true,
             price: self.price,
         }
+    }
+
+    fn remark(&self) -> Option<String> {
+        self.remark.clone()
     }
 
     fn tokenizer(&self) -> Option<Tokenizer> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use minions::config::{LocalConfig, LocalProvider, ReasoningEffort, RemoteConfig};
+use minions::config::{Config, LocalConfig, LocalProvider, ReasoningEffort, RemoteConfig};
 use minions::local::{ChunkText, JobRequest, LocalLm, OpenAiLocal};
 use minions::protocol::{Finish, JobId, Message, Purpose, RemoteAsk, Usage};
 use minions::provider::{Listing, presets};
@@ -412,7 +412,7 @@ async fn what_a_provider_offers_is_listed_and_the_model_of_the_settings_found_in
             (wire == Wire::Ollama, usize::from(wire == Wire::Ollama))
         );
         config.model = String::new();
-        let listed = models(&config).await.unwrap();
+        let listed = models(&Config::default(), &config).await.unwrap();
         assert_eq!(listed.len(), 1, "{wire:?}");
         assert!(listed[0].id.starts_with("test-model") && listed[0].context == context, "{wire:?}: {listed:?}");
     }

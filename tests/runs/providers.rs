@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::home::{Home, KEY, Said, said};
-use crate::loopback::{Loopback, Refused, Reply, Wire};
+use crate::loopback::{Loopback, Nature, Refused, Reply, Wire};
 
 fn with<'a>(args: &[&'a str], settings: &'a [String]) -> Vec<&'a str> {
     args.iter().copied().chain(settings.iter().flat_map(|setting| ["--set", setting])).collect()
@@ -25,6 +25,35 @@ fn checks(said: &Said, name: &str) -> (String, String) {
 }
 
 #[tokio::test]
+async fn the_price_of_the_endpoints_own_list_keeps_a_budget_where_no_other_is_known() {
+    let pricing = json!({ "prompt": "0.000002", "completion": "0.000008", "input_cache_read": "0.0000005" });
+    let list = json!({ "data": [{ "id": "maker/test-model", "context_length": 64_000, "pricing": pricing }] });
+    let nature = Nature { pages: vec![("/api/v1/models", list)], ..Nature::default() };
+    let server = Loopback::start_as(nature, |_| Reply::text("x")).await;
+    let home = Home::new();
+    home.write("document.txt", "One line.\n");
+    let place = format!("remote.base_url=http://{}/api/v1", server.address);
+    let settings: Vec<String> = [
+        "remote.provider=openrouter",
+        "remote.model=maker/test-model",
+        "remote.api_key_env=PLANTED_KEY",
+        "remote.budget_usd=0.0001",
+        &place,
+    ]
+    .map(String::from)
+    .to_vec();
+    let said = home.ask(&["--json"], &settings).await;
+    assert_eq!((said.code, &said.json()["outcome"]), (4, &json!("budget")), "{said:?}");
+    let remote = &home.facts_of("session_opened")[0]["remote"];
+    assert_eq!(remote["price"], json!({ "input": 2.0, "cached_input": 0.5, "output": 8.0 }), "{remote}");
+    let note = home.facts_of("note_added")[0]["text"].to_string();
+    assert!(
+        note.contains("the price of maker/test-model is from its endpoint's list: $2 for a million tokens in, $8 out")
+    );
+    assert_eq!(server.counts().requests, 0);
+}
+
+#[tokio::test]
 async fn the_models_of_a_provider_are_listed_with_what_they_read() {
     let server = Loopback::start(|_| Reply::text("x")).await;
     let home = Home::new();
@@ -35,12 +64,25 @@ async fn the_models_of_a_provider_are_listed_with_what_they_read() {
     ] {
         let settings = settings(wire, &server);
         let listed = home.run(&with(&["models", provider, "--json"], &settings)).await;
-        let row = json!({ "name": name, "context_length": context, "price_input": null, "price_output": null });
+        let row = json!({ "name": name, "context_length": context, "price_input": null, "price_output": null,
+            "price_cached_input": null, "price_batch_input": null, "price_batch_output": null });
         assert_eq!((listed.code, listed.json()), (0, json!([row])), "{listed:?}");
         let table = home.run(&with(&["models"], &settings)).await;
         assert!(table.stdout.starts_with("NAME") && table.stdout.contains(name), "{table:?}");
     }
     assert_eq!(server.counts().requests, 0, "listing spends nothing");
+
+    let own = r#"prices."test-model".input=2"#;
+    let mine = with(
+        &["models", "--json", "--set", own, "--set", r#"prices."test-model".output=8"#],
+        &settings(Wire::Chat, &server),
+    );
+    let listed = home.run(&mine).await;
+    let row = &listed.json()[0];
+    assert_eq!(
+        (&row["price_input"], &row["price_cached_input"], &row["price_output"]),
+        (&json!(2.0), &json!(2.0), &json!(8.0))
+    );
 
     let unknown = home.run(&["models", "antropic"]).await;
     unknown.assert_refused_at_once(2, &["antropic", "local, openai, openai-responses, anthropic, gemini"]);

@@ -9,14 +9,13 @@ use crate::commands::sessions::print_json;
 use crate::commands::{Exit, Failure, Output};
 use crate::config::{Config, PROVIDERS_OWN, RemoteConfig, RemoteProvider};
 use crate::document::escape::visible;
-use crate::provider::{ListedPrice, Model, presets};
+use crate::provider::{Model, presets};
 use crate::remote;
 
 /// Lists what the server of this provider offers, or the one of `[remote]`.
 pub async fn offered(config: &Config, provider: Option<&str>, json: bool) -> Result<Exit, Failure> {
-    let remote = asked(&config.remote, provider)?;
-    let models = remote::models(&remote).await?;
-    let rows: Vec<Row<'_>> = models.iter().map(|model| Row::of(&remote, model)).collect();
+    let models = remote::models(config, &asked(&config.remote, provider)?).await?;
+    let rows: Vec<Row<'_>> = models.iter().map(Row::of).collect();
     let out = &mut Output::standard();
     if json {
         print_json(&rows, out)?;
@@ -59,11 +58,6 @@ fn names() -> String {
     presets::PRESETS.iter().map(|(_, preset)| preset.name).collect::<Vec<_>>().join(", ")
 }
 
-/// What a model costs, as far as it is known.
-fn price(_remote: &RemoteConfig, model: &Model) -> Option<ListedPrice> {
-    model.price
-}
-
 /// What `--json` prints of a model: a contract, so its fields and their names stay.
 #[derive(Serialize)]
 struct Row<'a> {
@@ -73,16 +67,23 @@ struct Row<'a> {
     /// Dollars for a million tokens; nothing where it is not known.
     price_input: Option<f64>,
     price_output: Option<f64>,
+    /// Of input that is read from a cache, and of tokens in a batch.
+    price_cached_input: Option<f64>,
+    price_batch_input: Option<f64>,
+    price_batch_output: Option<f64>,
 }
 
 impl<'a> Row<'a> {
-    fn of(remote: &RemoteConfig, model: &'a Model) -> Self {
-        let price = price(remote, model);
+    fn of(model: &'a Model) -> Self {
+        let price = model.price;
         Self {
             name: &model.id,
             context_length: model.context,
             price_input: price.map(|price| price.input),
             price_output: price.map(|price| price.output),
+            price_cached_input: price.and_then(|price| price.cached_input),
+            price_batch_input: price.and_then(|price| price.batch_input),
+            price_batch_output: price.and_then(|price| price.batch_output),
         }
     }
 }
@@ -93,17 +94,18 @@ fn print_table(rows: &[Row<'_>], out: &mut dyn Write) -> Result<(), Failure> {
         return Ok(());
     }
     let names = rows.iter().map(|row| visible(row.name).chars().count()).max().unwrap_or(0).max("NAME".len());
-    writeln!(out, "{:names$}  {:>9}  {:>10}  {:>10}", "NAME", "CONTEXT", "$/M INPUT", "$/M OUTPUT")?;
+    let heads = ["$/M INPUT", "CACHED", "$/M OUTPUT", "BATCH IN", "BATCH OUT"];
+    let line = |name: &str, context: &str, prices: [String; 5]| {
+        let [input, cached, output, batch_in, batch_out] = prices;
+        format!("{name:names$}  {context:>9}  {input:>10}  {cached:>8}  {output:>10}  {batch_in:>8}  {batch_out:>9}")
+    };
+    writeln!(out, "{}", line("NAME", "CONTEXT", heads.map(String::from)))?;
     for row in rows {
         let dollars = |price: Option<f64>| price.map_or_else(|| "n/a".into(), |price| format!("{price:.3}"));
-        writeln!(
-            out,
-            "{:names$}  {:>9}  {:>10}  {:>10}",
-            visible(row.name),
-            row.context_length.map_or_else(|| "n/a".into(), |tokens| tokens.to_string()),
-            dollars(row.price_input),
-            dollars(row.price_output)
-        )?;
+        let context = row.context_length.map_or_else(|| "n/a".into(), |tokens| tokens.to_string());
+        let prices =
+            [row.price_input, row.price_cached_input, row.price_output, row.price_batch_input, row.price_batch_output];
+        writeln!(out, "{}", line(&visible(row.name), &context, prices.map(dollars)))?;
     }
     Ok(())
 }

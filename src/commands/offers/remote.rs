@@ -42,7 +42,7 @@ pub async fn fill(outlet: &Outlet, config: &Config, provider: Option<&str>) {
 
 /// What the server lists, within `patience`.
 async fn listed(config: &Config, asked: &RemoteConfig, name: &str, patience: Duration) -> (Vec<PickerRow>, Standing) {
-    match timeout(patience, remote::models(asked)).await {
+    match timeout(patience, remote::models(config, asked)).await {
         Ok(Ok(models)) if models.is_empty() => (Vec::new(), failed("the server offers no model; load one there")),
         Ok(Ok(models)) => {
             let used = asked.provider == config.remote.provider;

@@ -107,11 +107,11 @@ pub struct RemoteConfig {
     /// The share of the documents that may leave this machine in a session, from 0 to 1; 1 sets no limit.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub max_exposed_share: f64,
-    /// Dollars for a million input tokens; negative takes [prices], then the list that comes with the program.
+    /// Dollars for a million input tokens; negative takes [prices], the list that comes with the program, or the endpoint's own.
     pub price_input: f64,
     /// Dollars for a million input tokens read from the server's cache; negative takes the input price.
     pub price_cached_input: f64,
-    /// Dollars for a million output tokens; negative takes [prices], then the list that comes with the program.
+    /// Dollars for a million output tokens; negative takes [prices], the list that comes with the program, or the endpoint's own.
     pub price_output: f64,
     /// Output tokens of one call at most.
     #[schemars(range(min = 16))]
