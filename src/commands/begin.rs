@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use super::resume::follow_up;
 use super::{Exit, Failure, picking, private, protocol, whole};
-use crate::config::{Config, Folders, LocalConfig};
+use crate::config::{Config, Folders, LocalConfig, LocalProvider};
 use crate::control::Attached;
 use crate::document::{Document, Span};
 use crate::journal::{DayBook, Record, Session, Store};
-use crate::protocol::{Gates, Part, ProtocolKind, SessionOpened, Settings, prompts};
+use crate::protocol::{Gates, Part, Price, ProtocolKind, SessionOpened, Settings, prompts};
+use crate::provider::presets;
 use crate::remote::nobody::Nobody;
+use crate::remote::prices;
 use crate::runtime::{self, Beginning, Embeddings, Order, Recall, Running, Setup};
 use crate::sandbox::Sandbox;
 use crate::{control, local, remote};
@@ -134,7 +136,7 @@ pub async fn prepare(
         parent,
     };
     let connector = picking::connector(config, &documents, &opened.settings);
-    let notes = windows.note.into_iter().chain(remote.remark()).collect();
+    let notes = [windows.note, remote.remark(), outside_of_budget(config, &*local)].into_iter().flatten().collect();
     let embeddings = embedder.map_or(Embeddings::None, Embeddings::By);
     let (beginning, remote_attempts) = (Beginning::New(Box::new(opened)), config.remote.attempts);
     let setup =
@@ -163,8 +165,7 @@ impl Prepared {
 /// The remote LM of the settings, where their budget can be kept to with it.
 pub async fn remote(config: &Config) -> Result<Box<dyn remote::RemoteLm>, Failure> {
     let remote = remote::connect(config).await.map_err(|error| Failure::usage(error.to_string()))?;
-    let limited = config.remote.budget_usd > 0.0 || config.remote.budget_usd_per_day > 0.0;
-    if limited && remote.info().is_model && remote.info().price.is_none() {
+    if is_limited(config) && remote.info().is_model && remote.info().price.is_none() {
         return Err(Failure::usage(
             "the budget cannot be kept to while the price of this model is not known; set remote.price_input and \
              remote.price_output, or the budget to 0",
@@ -175,7 +176,30 @@ pub async fn remote(config: &Config) -> Result<Box<dyn remote::RemoteLm>, Failur
 
 /// The local LM of the settings.
 pub async fn local(config: &Config) -> Result<Box<dyn local::LocalLm>, Failure> {
-    local::connect(&config.local, &found_program()?).await.map_err(|error| Failure::usage(error.to_string()))
+    local::connect(&config.local, &found_program()?, local_price(config))
+        .await
+        .map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// What the tokens of a local LM behind a server cost: what `[prices]` says of it, or the list where the place is known to it.
+pub fn local_price(config: &Config) -> Option<Price> {
+    let local = &config.local;
+    if !matches!(local.provider, LocalProvider::Openai | LocalProvider::Ollama) {
+        return None;
+    }
+    let place = presets::reader(local.provider).place_of(local.base_urls().first()?)?;
+    prices::usual(&place, local.model.trim(), &config.prices, None)
+}
+
+/// What to know of a budget where the reader is paid for too.
+fn outside_of_budget(config: &Config, local: &dyn local::LocalLm) -> Option<String> {
+    let is_paid = local.info().price.is_some_and(|price| price.input > 0.0 || price.output > 0.0);
+    (is_limited(config) && is_paid)
+        .then(|| "the budget is the planner's: what the reader's tokens cost is outside of it".into())
+}
+
+fn is_limited(config: &Config) -> bool {
+    config.remote.budget_usd > 0.0 || config.remote.budget_usd_per_day > 0.0
 }
 
 /// The sandbox, whose child is this program itself. `max_jobs`: the most that one program may plan.

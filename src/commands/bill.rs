@@ -141,7 +141,9 @@ pub fn line(totals: &Totals, is_model: bool) -> String {
     }
     let seconds = totals.local.busy_ms as f64 / 1e3;
     let local = tokens(&totals.local.tokens);
-    line.push_str(&format!("; {} by the reader: {local}, {seconds:.1} s", calls_of(totals.local.calls)));
+    let cost = totals.local_cost_usd.filter(|usd| *usd > 0.0);
+    let cost = cost.map_or_else(String::new, |usd| format!(", {}", dollars(usd)));
+    line.push_str(&format!("; {} by the reader: {local}{cost}, {seconds:.1} s", calls_of(totals.local.calls)));
     if let Some(usd) = totals.baseline.cost_usd {
         let about = |estimated| if estimated { "≈ " } else { "" };
         let baseline = about(totals.baseline.estimated);

@@ -8,15 +8,21 @@ use super::llama::{self, LlamaLocal};
 use super::openai::OpenAiLocal;
 use super::{LocalError, LocalLm, Probe};
 use crate::config::{Folders, LocalConfig, LocalProvider};
-use crate::protocol::ModelInfo;
+use crate::protocol::{ModelInfo, Price};
 use crate::provider::presets;
 
 /// The local LM of the settings. Nothing is sent yet; the error names the setting to change.
-/// `program` is this program itself, of which the engine is a second process.
-pub async fn connect(config: &LocalConfig, program: &Path) -> Result<Box<dyn LocalLm>, LocalError> {
+/// `program` is this program itself, of which the engine is a second process; `price`: what a server's tokens cost.
+pub async fn connect(
+    config: &LocalConfig,
+    program: &Path,
+    price: Option<Price>,
+) -> Result<Box<dyn LocalLm>, LocalError> {
     match config.provider {
         LocalProvider::Extractive => Ok(Box::new(ExtractiveReader)),
-        LocalProvider::Openai | LocalProvider::Ollama => Ok(Box::new(OpenAiLocal::connect(config).await?)),
+        LocalProvider::Openai | LocalProvider::Ollama => {
+            Ok(Box::new(OpenAiLocal::connect(config).await?.with_price(price)))
+        }
         LocalProvider::LlamaCpp => {
             let log = Folders::of_process().map(|folders| folders.log().join("engine.log"));
             Ok(Box::new(LlamaLocal::start(config, program, log)?))
@@ -25,15 +31,15 @@ pub async fn connect(config: &LocalConfig, program: &Path) -> Result<Box<dyn Loc
 }
 
 /// Who the settings name, as [`connect`] would record it, without a connection and without loading a model.
-pub fn named(config: &LocalConfig) -> ModelInfo {
-    let (provider, model) = match config.provider {
+pub fn named(config: &LocalConfig, price: Option<Price>) -> ModelInfo {
+    let (provider, model, price) = match config.provider {
         LocalProvider::Extractive => return ExtractiveReader.info(),
         LocalProvider::Openai | LocalProvider::Ollama => {
-            (presets::reader(config.provider).name, config.model.trim().to_owned())
+            (presets::reader(config.provider).name, config.model.trim().to_owned(), price)
         }
-        LocalProvider::LlamaCpp => (llama::PROVIDER, llama::name(config)),
+        LocalProvider::LlamaCpp => (llama::PROVIDER, llama::name(config), None),
     };
-    ModelInfo { provider: provider.into(), model, is_model: true, price: None }
+    ModelInfo { provider: provider.into(), model, is_model: true, price }
 }
 
 /// Characters of a window that this reader has room for, as far as that is known without asking or loading it.
@@ -87,10 +93,11 @@ mod tests {
         if cfg!(feature = "llama") {
             all.extend([TINY, "small-chat", "newest", &newest].map(|model| settings(LocalProvider::LlamaCpp, model)));
         }
+        let price = Some(Price::flat(0.1, 0.2));
         for config in all {
             // The engine would be another process of this program: it is stopped before it starts.
-            let connected = connect(&config, Path::new("/nowhere/minions")).await.unwrap();
-            assert_eq!(named(&config), connected.info(), "{:?} {:?}", config.provider, config.model);
+            let connected = connect(&config, Path::new("/nowhere/minions"), price).await.unwrap();
+            assert_eq!(named(&config, price), connected.info(), "{:?} {:?}", config.provider, config.model);
             if let Some(room) = window_chars(&config) {
                 assert_eq!(Some(room), connected.window_chars(config.max_output_tokens), "{:?}", config.model);
             }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::fleet::{Failed, Fleet};
 use super::{JobRequest, LocalError, LocalLm, Probe};
 use crate::config::LocalConfig;
-use crate::protocol::{FleetSample, Message, ModelInfo, WorkerReply, prompts};
+use crate::protocol::{FleetSample, Message, ModelInfo, Price, WorkerReply, prompts};
 use crate::provider::{Again, Backoff, Chat, ChatReply, Failure, Format, Trouble};
 
 /// The nominal wait after a first failure, doubled after each further one.
@@ -28,6 +28,7 @@ const ABSENT_FOR: Duration = Duration::from_secs(10);
 pub struct OpenAiLocal {
     fleet: Fleet,
     attempts: u32,
+    price: Option<Price>,
     schema: Value,
     absence: Mutex<Absence>,
 }
@@ -60,9 +61,15 @@ impl OpenAiLocal {
         Ok(Self {
             fleet: Fleet::connect(config).await?,
             attempts: config.attempts,
+            price: None,
             schema: output_schema(),
             absence: Mutex::default(),
         })
+    }
+
+    /// With what its tokens cost.
+    pub fn with_price(self, price: Option<Price>) -> Self {
+        Self { price, ..self }
     }
 
     /// Whether each server is there and offers the model, without spending a token.
@@ -132,7 +139,7 @@ impl LocalLm for OpenAiLocal {
             provider: self.fleet.provider().into(),
             model: self.fleet.model().to_owned(),
             is_model: true,
-            price: None,
+            price: self.price,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::home::{Home, KEY, Said, said};
-use crate::loopback::{Loopback, Nature, Refused, Reply, Wire};
+use crate::home::{Home, KEY, Said, local, said};
+use crate::loopback::{Loopback, Nature, Refused, Reply, Tokens, Wire};
 
 fn with<'a>(args: &[&'a str], settings: &'a [String]) -> Vec<&'a str> {
     args.iter().copied().chain(settings.iter().flat_map(|setting| ["--set", setting])).collect()
@@ -51,6 +51,25 @@ async fn the_price_of_the_endpoints_own_list_keeps_a_budget_where_no_other_is_kn
         note.contains("the price of maker/test-model is from its endpoint's list: $2 for a million tokens in, $8 out")
     );
     assert_eq!(server.counts().requests, 0);
+}
+
+#[tokio::test]
+async fn a_reader_that_is_paid_for_is_on_the_bill_and_outside_of_the_budget() {
+    let output = r#"{"explanation":"read","citation":"One line.","answer":"one"}"#;
+    let tokens = Tokens { input: 1000, output: 100, ..Tokens::default() };
+    let server = Loopback::start(move |_| Reply::text(output).tokens(tokens)).await;
+    let home = Home::new();
+    home.write("document.txt", "One line.\n");
+    let mut settings = local(&server);
+    settings.extend(
+        [r#"prices."test-model".input=2"#, r#"prices."test-model".output=10"#, "remote.budget_usd=1"].map(String::from),
+    );
+    let said = home.ask(&["--json"], &settings).await;
+    let usage = said.json()["usage"]["local"].clone();
+    let calls = usage["calls"].as_u64().unwrap();
+    let cost = usage["cost_usd"].as_f64().unwrap();
+    assert!(calls > 0 && (cost - 0.003 * calls as f64).abs() < 1e-9, "{said:?}");
+    assert!(said.stderr.contains("what the reader's tokens cost is outside of it"), "{said:?}");
 }
 
 #[tokio::test]

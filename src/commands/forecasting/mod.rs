@@ -5,7 +5,7 @@ mod past;
 
 use std::io::Write;
 
-use super::begin::store;
+use super::begin::{local_price, store};
 use super::json_line::json_line;
 use super::{Exit, Failure, Output, private, protocol};
 use crate::app::forecast as words;
@@ -55,7 +55,7 @@ pub fn expected(
 
 fn outlook(config: &Config, documents: &[Document], question: &str, part: Option<Span>) -> Outlook {
     let remote = remote::named(config);
-    let local = local::named(&config.local);
+    let local = local::named(&config.local, local_price(config));
     let part = part.and_then(|span| Part::of(documents, span));
     let settings = Settings { part, ..protocol::settings(config) };
     let characters = match part {
