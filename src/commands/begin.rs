@@ -9,7 +9,7 @@ use crate::config::{Config, Folders, LocalConfig, LocalProvider};
 use crate::control::Attached;
 use crate::document::{Document, Span};
 use crate::journal::{DayBook, Record, Session, Store};
-use crate::protocol::{Gates, Part, Price, ProtocolKind, SessionOpened, Settings, prompts};
+use crate::protocol::{Gates, ModelInfo, Part, Price, ProtocolKind, SessionOpened, Settings, prompts};
 use crate::provider::presets;
 use crate::remote::nobody::Nobody;
 use crate::remote::prices;
@@ -165,13 +165,19 @@ impl Prepared {
 /// The remote LM of the settings, where their budget can be kept to with it.
 pub async fn remote(config: &Config) -> Result<Box<dyn remote::RemoteLm>, Failure> {
     let remote = remote::connect(config).await.map_err(|error| Failure::usage(error.to_string()))?;
-    if is_limited(config) && remote.info().is_model && remote.info().price.is_none() {
+    keeps_budget(config, &remote.info())?;
+    Ok(remote)
+}
+
+/// That the budget of the settings can be kept to with this remote LM.
+pub fn keeps_budget(config: &Config, remote: &ModelInfo) -> Result<(), Failure> {
+    if is_limited(config) && remote.is_model && remote.price.is_none() {
         return Err(Failure::usage(
             "the budget cannot be kept to while the price of this model is not known; set remote.price_input and \
              remote.price_output, or the budget to 0",
         ));
     }
-    Ok(remote)
+    Ok(())
 }
 
 /// The local LM of the settings.

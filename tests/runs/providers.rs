@@ -110,6 +110,25 @@ async fn the_models_of_a_provider_are_listed_with_what_they_read() {
 }
 
 #[tokio::test]
+async fn the_doctor_says_where_no_run_would_begin_for_want_of_a_price() {
+    let server = Loopback::start(|_| Reply::text("x")).await;
+    let doctor = |more: &[&str]| {
+        let mut settings = settings(Wire::Chat, &server);
+        settings.extend(more.iter().map(|setting| (*setting).to_owned()));
+        async move { Home::new().run(&with(&["doctor", "--json"], &settings)).await }
+    };
+    let (status, detail) = checks(&doctor(&["remote.budget_usd=1"]).await, "price and budget");
+    assert!(status == "fail" && detail.contains("set remote.price_input"), "{detail}");
+    let priced = ["remote.budget_usd=1", "remote.price_input=2", "remote.price_output=8"];
+    let (status, detail) = checks(&doctor(&priced).await, "price and budget");
+    assert!(
+        status == "ok" && detail.contains("$2 for a million") && detail.contains("at most $1 a session"),
+        "{detail}"
+    );
+    assert_eq!(checks(&doctor(&[]).await, "price and budget").0, "ok");
+}
+
+#[tokio::test]
 async fn the_doctor_checks_each_endpoint_for_one_token_at_most() {
     for wire in [Wire::Gemini, Wire::Ollama] {
         let server = Loopback::start(|_| Reply::text("yes").never_streamed()).await;

@@ -1,8 +1,8 @@
 //! Whether what a session runs on is there: the sandbox, the servers of the settings, the machine.
 
 use super::Check;
-use crate::commands::begin::sandbox;
-use crate::config::{Config, LocalConfig, Require};
+use crate::commands::begin::{keeps_budget, sandbox};
+use crate::config::{Config, LocalConfig, ProtocolName, Require};
 use crate::provider::{Listing, Probe};
 use crate::sandbox::{Attempted, Held, Layer, SandboxReport};
 use crate::utilization::Sampler;
@@ -17,11 +17,33 @@ pub fn engines(config: &Config) -> Vec<Check> {
     let mut checks = runtime.block_on(lock(config));
     let remote = runtime.block_on(remote::probe(&config.remote)).map(|probe| probe.into_iter().map(Ok).collect());
     checks.extend(servers("remote server", "none needed: the offline planner has no model", remote));
+    checks.extend(runtime.block_on(budget(config)));
     let local = runtime.block_on(local::probe(&config.local));
     checks.extend(servers("local server", "none needed: the extractive reader has no model", local));
     checks.push(embedding(&config.local));
     checks.extend(Sampler::new().describe().into_iter().map(|line| Check::ok("machine", line)));
     checks
+}
+
+/// Whether the budget can be kept to, as a run asks it. Why a remote LM cannot be connected to is told of its server.
+async fn budget(config: &Config) -> Option<Check> {
+    const NAME: &str = "price and budget";
+    if config.protocol.name == ProtocolName::LocalOnly {
+        return Some(Check::ok(NAME, "none needed: no remote LM is asked"));
+    }
+    let remote = remote::connect(config).await.ok()?.info();
+    if let Err(failure) = keeps_budget(config, &remote) {
+        return Some(Check::fail(NAME, failure.to_string(), "no run begins before that"));
+    }
+    let limit = |usd: f64, of: &str| if usd > 0.0 { format!("at most ${usd} {of}") } else { format!("no limit {of}") };
+    let limits = [(config.remote.budget_usd, "a session"), (config.remote.budget_usd_per_day, "a day")];
+    let limits = limits.map(|(usd, of)| limit(usd, of)).join(", ");
+    let price = match remote.price {
+        _ if !remote.is_model => "the planner costs nothing".to_owned(),
+        Some(price) => format!("${} for a million tokens in, ${} out", price.input, price.output),
+        None => format!("the price of {} is not known, so costs cannot be told", remote.model),
+    };
+    Some(Check::ok(NAME, format!("{price}; {limits}")))
 }
 
 /// What `retrieve` compares meanings with. Nothing is loaded.
