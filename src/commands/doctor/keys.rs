@@ -51,7 +51,7 @@ fn gguf(local: &LocalConfig) -> Check {
 /// A server as the settings and its provider's usual ones describe it together.
 struct Side<'a> {
     name: &'static str,
-    provider: &'static str,
+    preset: &'static Preset,
     base_url: &'a str,
     variable: &'a str,
     /// Whether a server elsewhere does without a key.
@@ -63,7 +63,7 @@ impl<'a> Side<'a> {
         let own = variable == PROVIDERS_OWN;
         Self {
             name,
-            provider: preset.name,
+            preset,
             base_url: if base_url.is_empty() { preset.base_url } else { base_url },
             variable: if own { preset.key.variable() } else { variable },
             optional: own && matches!(preset.key, KeyPlace::Optional(_)),
@@ -71,17 +71,24 @@ impl<'a> Side<'a> {
     }
 
     fn model(&self, model: &str) -> Check {
-        let Self { name: side, provider, base_url, .. } = self;
-        let name = format!("{side} LM");
+        let Self { name: side, preset, base_url, .. } = self;
+        let (name, provider, place) = (format!("{side} LM"), preset.name, self.place());
         if base_url.is_empty() {
             let advice = format!("set `{side}.base_url` to your own address there");
             return Check::fail(&name, format!("{provider}, and `{side}.base_url` is empty"), advice);
         }
         if model.is_empty() {
-            let advice = format!("set `{side}.model` to the model's name at {base_url}");
+            let advice = format!("set `{side}.model` to the model's name at {place}");
             return Check::fail(&name, format!("{provider}, and `{side}.model` is empty"), advice);
         }
-        Check::ok(&name, format!("{provider}: {model} at {base_url}"))
+        Check::ok(&name, format!("{provider}: {model} at {place}"))
+    }
+
+    /// Where the servers are, without what else an address may hold: a query can be a secret.
+    fn place(&self) -> String {
+        let urls = self.base_url.split(|c: char| c == ',' || c.is_whitespace()).filter(|url| !url.is_empty());
+        let place = |url| self.preset.place_of(url).unwrap_or_else(|| "an address that cannot be read".into());
+        urls.map(place).collect::<Vec<_>>().join(", ")
     }
 
     fn key(&self, entry: &str, by_command: bool, variable: impl Fn(&str) -> Option<String>) -> Check {
@@ -169,6 +176,19 @@ mod tests {
         let mut config = openai();
         config.remote.model = String::new();
         assert!(keys(&config, |_| None).iter().any(|c| c.name == "remote LM" && c.status == Status::Fail));
+    }
+
+    #[test]
+    fn what_an_address_holds_beside_its_place_is_not_shown() {
+        let mut config = openai();
+        config.remote.base_url = "https://own.example/v1?key=sk-very-secret".into();
+        for model in ["gpt-4o", ""] {
+            config.remote.model = model.into();
+            let checks = keys(&config, |_| None);
+            let told = checks.iter().find(|check| check.name == "remote LM").unwrap();
+            let told = format!("{} {:?}", told.detail, told.advice);
+            assert!(told.contains("own.example/v1") && !told.contains("secret"), "{told}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::app::{PickerNews, short_bytes, short_count};
 use crate::commands::models::{folder, short_number};
 use crate::config::{Config, LocalConfig, LocalProvider};
 use crate::local::models::{LocalModel, scan};
-use crate::provider::{Client, Model};
+use crate::provider::{Client, Model, presets};
 
 /// The names in the settings.
 pub const EXTRACTIVE: &str = "extractive";
@@ -31,7 +31,10 @@ pub async fn fill(outlet: &Outlet, config: &Config) {
     };
     let server = LocalConfig { base_url: server.base_urls().first().map_or("", |url| url).to_owned(), ..server };
     let at_server = Group {
-        title: if server.base_url.is_empty() { format!("From {name}") } else { format!("From {}", server.base_url) },
+        title: match presets::reader(server.provider).place_of(&server.base_url) {
+            Some(place) if !server.base_url.is_empty() => format!("From {place}"),
+            _ => format!("From {name}"),
+        },
         standing: Standing::Loading("asking what it offers…".into()),
         ..Group::default()
     };

@@ -32,7 +32,8 @@ pub async fn fill(outlet: &Outlet, config: &Config, provider: Option<&str>) {
     };
     let preset = presets::planner(asked.provider);
     let name = preset.map_or("", |preset| preset.name);
-    let place = if asked.base_url.is_empty() { preset.map_or("", |preset| preset.base_url) } else { &asked.base_url };
+    // An address may hold a secret beside its place.
+    let place = preset.and_then(|preset| preset.place_of(&asked.base_url)).unwrap_or_default();
     let standing = Standing::Loading(format!("asking {place} what it offers…"));
     let offered = Group { title: format!("{name} at {place}"), rows: Vec::new(), standing };
     outlet.send(PickerNews::Groups(vec![offered, without, others])).await;
