@@ -171,20 +171,19 @@ pub fn pick(stage: &mut Stage, desk: &mut Desk, config: &mut Config, documents: 
         _ => return,
     };
     let name = if model.is_empty() { provider } else { model };
-    let told = match desk.run {
-        Run::None => format!("{name} {does} from the next question on"),
-        Run::Beginning(_) | Run::Going { .. } => format!("{name} {does} from the next round on"),
-    };
-    stage.update(Message::Notice(told));
+    let at_run = !matches!(desk.run, Run::None);
     // Without a run a planner is connected only to see whether it can be; a reader could be a model to load.
-    if !matches!(desk.run, Run::None) || side == Side::Remote {
+    let tries = at_run || side == Side::Remote;
+    let holds = format!("{name} {does} from the next {} on", if at_run { "round" } else { "question" });
+    stage.update(Message::Notice(if tries { format!("{name} is connected to…") } else { holds.clone() }));
+    if tries {
         let (config, documents) = (config.clone(), documents.to_vec());
         // Of a run that is under way: without one there are no windows that a reader must have room for.
         let settings = match desk.run {
             Run::None => Default::default(),
             Run::Beginning(_) | Run::Going { .. } => stage.model.state.settings().into_owned(),
         };
-        desk.picked.try_out(side, before, async move {
+        desk.picked.try_out(side, before, holds, async move {
             let connected = connect(&config, side).await?;
             if let Some(local) = &connected.local {
                 has_room(&config, &**local, &documents, &settings)?;

@@ -149,9 +149,13 @@ async fn watch(
                         desk.run = Run::None;
                     }
                 }
-                News::Tried(Tried { connected: Ok(connected), .. }) => desk.picked.keep(connected),
-                News::Tried(Tried { side, before, connected: Err(failure) }) => {
+                News::Tried(Tried { holds, connected: Ok(connected), .. }) => {
+                    stage.update(Message::Notice(holds));
+                    desk.picked.keep(connected);
+                }
+                News::Tried(Tried { side, before, connected: Err(failure), .. }) => {
                     put_back(config, side, &before);
+                    stage.update(Message::Notice("the model before stays".into()));
                     stage.update(Message::Settings(Box::new(config.clone())));
                     stage.model.open_text("This model cannot be used; the one before stays", &failure.to_string());
                 }

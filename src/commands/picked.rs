@@ -24,22 +24,26 @@ struct Trial {
     connecting: AbortOnDropHandle<Result<Connected, Failure>>,
     /// The settings with the last model of its side that was not on trial.
     before: Box<Config>,
+    /// What is told where it can be used.
+    holds: String,
 }
 
 /// What came of a trial.
 pub struct Tried {
     pub side: Side,
     pub before: Box<Config>,
+    pub holds: String,
     pub connected: Result<Connected, Failure>,
 }
 
 impl Picked {
-    /// Connects to a model, in place of one of the same side that is on trial. `before`: the settings without it. Must be
-    /// called on a tokio runtime.
+    /// Connects to a model, in place of one of the same side that is on trial. `before`: the settings without it; `holds`:
+    /// what is told once it can be used. Must be called on a tokio runtime.
     pub fn try_out(
         &mut self,
         side: Side,
         before: Config,
+        holds: String,
         connect: impl Future<Output = Result<Connected, Failure>> + Send + 'static,
     ) {
         let trial = match side {
@@ -47,7 +51,7 @@ impl Picked {
             Side::Local => &mut self.reader,
         };
         let before = trial.take().map_or_else(|| Box::new(before), |superseded| superseded.before);
-        *trial = Some(Trial { connecting: AbortOnDropHandle::new(tokio::spawn(connect)), before });
+        *trial = Some(Trial { connecting: AbortOnDropHandle::new(tokio::spawn(connect)), before, holds });
     }
 
     /// What is on trial on this side is wanted no longer.
@@ -62,9 +66,10 @@ impl Picked {
         for (side, trial) in [(Side::Remote, &mut self.planner), (Side::Local, &mut self.reader)] {
             let Some(Trial { connecting, .. }) = trial else { continue };
             if let Poll::Ready(connected) = connecting.poll_unpin(context)
-                && let Some(Trial { before, .. }) = trial.take()
+                && let Some(Trial { before, holds, .. }) = trial.take()
             {
-                return Poll::Ready(Tried { side, before, connected: connected.map_err(Failure::from).flatten() });
+                let connected = connected.map_err(Failure::from).flatten();
+                return Poll::Ready(Tried { side, before, holds, connected });
             }
         }
         Poll::Pending
@@ -99,11 +104,11 @@ mod tests {
     async fn a_reader_that_is_picked_leaves_the_planner_on_trial_alone() {
         let mut picked = Picked::default();
         let (release, released) = tokio::sync::oneshot::channel::<()>();
-        picked.try_out(Side::Remote, config("first"), async move {
+        picked.try_out(Side::Remote, config("first"), String::new(), async move {
             let _ = released.await;
             Ok(Connected::default())
         });
-        picked.try_out(Side::Local, config("first"), async { Err(Failure::usage("it does not load")) });
+        picked.try_out(Side::Local, config("first"), String::new(), async { Err(Failure::usage("it does not load")) });
         let reader = next(&mut picked).await;
         assert!(reader.side == Side::Local && reader.connected.is_err());
         release.send(()).unwrap();
@@ -114,8 +119,8 @@ mod tests {
     #[tokio::test]
     async fn what_is_gone_back_to_is_the_last_model_that_was_not_on_trial() {
         let mut picked = Picked::default();
-        picked.try_out(Side::Remote, config("proven"), pending());
-        picked.try_out(Side::Remote, config("on trial"), async { Err(Failure::usage("no key")) });
+        picked.try_out(Side::Remote, config("proven"), String::new(), pending());
+        picked.try_out(Side::Remote, config("on trial"), String::new(), async { Err(Failure::usage("no key")) });
         assert_eq!(next(&mut picked).await.before.remote.model, "proven");
     }
 

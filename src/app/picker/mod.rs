@@ -306,7 +306,11 @@ impl Picker {
         let at = stood.filter(|_| moved).and_then(|choice| {
             self.lines.iter().position(|line| self.row(*line).is_some_and(|row| row.choice == choice))
         });
-        self.cursor = at.unwrap_or(if moved { self.cursor } else { 0 });
+        // Of models the one in use is where one looks first.
+        let models = matches!(self.of, Picking::RemoteModel | Picking::LocalModel) && self.input.text.trim().is_empty();
+        let in_use = || self.lines.iter().position(|line| self.row(*line).is_some_and(|row| row.current));
+        let first = if models { in_use().unwrap_or(0) } else { 0 };
+        self.cursor = at.unwrap_or(if moved { self.cursor } else { first });
         self.onto_a_row();
     }
 

@@ -163,3 +163,27 @@ fn a_session_is_marked_and_compared_with_another() {
     let compare = Command::CompareSessions { a: "s1".into(), b: "s2".into() };
     assert_eq!(press(&mut model, "ctrl-t"), [compare]);
 }
+
+#[test]
+fn the_list_of_readers_begins_at_the_one_in_use_once_it_has_come() {
+    let mut model = World::new().model(80, 24);
+    press(&mut model, "M");
+    let ticket = model.pickers;
+    let row = |name: &str, current| {
+        let choice = Choice::Local { provider: "openai".into(), model: name.into() };
+        PickerRow { current, ..PickerRow::new(choice, vec![name.into()], "") }
+    };
+    let group = |rows| Group { title: "x".into(), rows, standing: Standing::Whole };
+    let groups = vec![group(vec![row("extractive reader", false)]), group(Vec::new())];
+    update(&mut model, Message::Picker { ticket, news: PickerNews::Groups(groups) });
+    assert_eq!(title(&model), "extractive reader");
+    let rows = vec![row("small", false), row("mine", true)];
+    update(
+        &mut model,
+        Message::Picker { ticket, news: PickerNews::Rows { group: 1, rows, standing: Standing::Whole } },
+    );
+    assert_eq!(title(&model), "mine");
+    // Words that are typed lead to what fits them best.
+    type_in(&mut model, "sm");
+    assert_eq!(title(&model), "small");
+}
