@@ -6,8 +6,8 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 use super::failure::Again;
 
-/// A server that names a longer time than this is asked again after this.
-const LONGEST: Duration = Duration::from_secs(600);
+/// A server that names a longer time than this is not waited for.
+pub(super) const LONGEST: Duration = Duration::from_secs(600);
 
 /// Exponential waits with jitter, each between one and two times its nominal length, so that callers that failed
 /// together do not come back together. A time that the server names is kept to.
@@ -29,11 +29,16 @@ impl Backoff {
         Self { waits }
     }
 
-    /// The wait before the next try, or nothing when it is time to give up.
+    /// The wait before the next try, or nothing when it is time to give up: after the last try, and where the server asks for
+    /// a longer wait than anyone would sit through. Asked before that, it would only refuse again.
     pub fn next(&mut self, again: Again) -> Option<Duration> {
         let Again::Later(named) = again else { return None };
         let own = self.waits.next()?;
-        Some(named.map_or(own, |named| named.min(LONGEST).max(own)))
+        match named {
+            Some(named) if named > LONGEST => None,
+            Some(named) => Some(named.max(own)),
+            None => Some(own),
+        }
     }
 }
 
@@ -58,9 +63,10 @@ mod tests {
     }
 
     #[test]
-    fn the_time_a_server_names_is_kept_to_up_to_ten_minutes() {
+    fn the_time_a_server_names_is_kept_to_and_one_beyond_ten_minutes_ends_it() {
         let mut backoff = Backoff::new(4, Duration::from_secs(1), Duration::from_secs(30));
         assert_eq!(backoff.next(Again::Later(Some(Duration::from_secs(77)))), Some(Duration::from_secs(77)));
-        assert_eq!(backoff.next(Again::Later(Some(Duration::from_secs(99_999)))), Some(Duration::from_secs(600)));
+        assert_eq!(backoff.next(Again::Later(Some(Duration::from_secs(600)))), Some(Duration::from_secs(600)));
+        assert_eq!(backoff.next(Again::Later(Some(Duration::from_secs(601)))), None);
     }
 }

@@ -8,6 +8,7 @@ use std::io;
 use std::time::Duration;
 
 use super::assembly::Unusable;
+use super::backoff::LONGEST;
 use super::body::{BodyError, REPLY_BYTES};
 use super::refusal::Refusal;
 use super::server::Server;
@@ -85,7 +86,11 @@ pub fn of_status(server: &Server, status: u16, refusal: &Refusal, retry_after: O
     let (name, section, model) = (server.name(), server.section, server.shown_model());
     let trouble = if matches!(status, 429 | 503 | 529) { Trouble::Busy } else { Trouble::Other };
     let named = retry_after.or(refusal.retry_after);
-    let later = |message| Failure { again: Again::Later(named), trouble, ..Failure::never(message) };
+    let later = |message: String| {
+        let asks = named.filter(|wait| *wait > LONGEST).map(told);
+        let message = asks.map_or_else(|| message.clone(), |wait| format!("{message}; it asks to wait {wait}"));
+        Failure { again: Again::Later(named), trouble, ..Failure::never(message) }
+    };
     match status {
         300..=399 => Failure::never(format!(
             "{name} sends on to another address ({status}), which is not followed: set {section}.base_url to the final one"
@@ -123,6 +128,15 @@ pub fn of_status(server: &Server, status: u16, refusal: &Refusal, retry_after: O
             later(format!("{name} failed or is overloaded ({status}): try again later"))
         }
         _ => Failure::never(format!("{name} refused the request ({status}): check the settings of [{section}]")),
+    }
+}
+
+/// A long wait, as people say it.
+fn told(wait: Duration) -> String {
+    let minutes = wait.as_secs().div_ceil(60);
+    match minutes {
+        0..120 if minutes != 60 => format!("{minutes} min"),
+        _ => format!("{} h", minutes.div_ceil(60)),
     }
 }
 

@@ -19,8 +19,8 @@ impl Backoff {
         Self(provider::Backoff::new(attempts, FIRST_WAIT, LONGEST_WAIT))
     }
 
-    /// The wait before the next try, or nothing when it is time to give up. A time that the server names is kept to, up
-    /// to ten minutes.
+    /// The wait before the next try, or nothing when it is time to give up. A time that the server names is kept to; one of
+    /// more than ten minutes is not waited for.
     pub fn next(&mut self, error: &RemoteError) -> Option<Duration> {
         self.0.next(match error.retry {
             Retry::Never => Again::Never,

@@ -193,6 +193,16 @@ async fn a_server_that_is_overloaded_is_asked_again_on_record() {
 }
 
 #[tokio::test]
+async fn a_server_that_asks_for_a_long_wait_is_not_asked_before_and_the_wait_is_told() {
+    for (seconds, words) in [("3600", "it asks to wait 1 h"), ("1500", "it asks to wait 25 min")] {
+        let planner = planner(move |_, _| Some(Reply::status(429, json!({})).header("retry-after", seconds))).await;
+        let (home, said) = ask(&planner, &["remote.attempts=4"]).await;
+        said.assert_failed(1, &["asked too often (429)", words]);
+        assert_eq!((planner.counts().requests, home.facts_of("remote_failed").len()), (1, 1));
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_reply_ends_the_run_in_one_sentence() {
     for (reply, words) in [
         (Reply::body("text/html", "<!doctype html><title>Welcome</title>"), "web page"),
