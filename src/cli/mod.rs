@@ -89,7 +89,7 @@ pub enum Command {
     },
     /// List the models that a provider offers, or those on this machine
     Models {
-        /// `local` for the models folder, or a provider such as anthropic; the one of the settings where none is named
+        /// `local` for the models folder, `local-server` for the servers of [local], or a provider such as anthropic; the one of the settings where none is named
         #[arg(value_name = "PROVIDER")]
         provider: Option<String>,
         /// Print one JSON array

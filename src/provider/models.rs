@@ -46,6 +46,13 @@ pub struct ListedPrice {
     pub batch_output: Option<f64>,
 }
 
+impl From<Price> for ListedPrice {
+    fn from(price: Price) -> Self {
+        let Price { input, cached_input, cache_write, output, .. } = price;
+        Self { input, output, cached_input: Some(cached_input), cache_write, ..Self::default() }
+    }
+}
+
 impl ListedPrice {
     /// What a request costs by it that is answered at once.
     pub fn price(&self) -> Price {

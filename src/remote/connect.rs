@@ -75,12 +75,9 @@ pub async fn models(config: &Config, asked: &RemoteConfig) -> Result<Vec<Model>,
         };
         let batch = listed.filter(|listed| price == Some(listed.price)).and_then(|listed| listed.batch);
         model.price = price.map(|price| ListedPrice {
-            input: price.input,
-            output: price.output,
-            cached_input: Some(price.cached_input),
-            cache_write: price.cache_write,
             batch_input: batch.map(|batch| batch.input),
             batch_output: batch.map(|batch| batch.output),
+            ..price.into()
         });
     }
     Ok(models)

@@ -91,11 +91,9 @@ async fn the_models_of_a_provider_are_listed_with_what_they_read() {
     }
     assert_eq!(server.counts().requests, 0, "listing spends nothing");
 
-    let own = r#"prices."test-model".input=2"#;
-    let mine = with(
-        &["models", "--json", "--set", own, "--set", r#"prices."test-model".output=8"#],
-        &settings(Wire::Chat, &server),
-    );
+    let mut mine = settings(Wire::Chat, &server);
+    mine.extend([r#"prices."test-model".input=2"#, r#"prices."test-model".output=8"#].map(String::from));
+    let mine = with(&["models", "--json"], &mine);
     let listed = home.run(&mine).await;
     let row = &listed.json()[0];
     assert_eq!(
@@ -103,8 +101,13 @@ async fn the_models_of_a_provider_are_listed_with_what_they_read() {
         (&json!(2.0), &json!(2.0), &json!(8.0))
     );
 
+    let listed = home.run(&with(&["models", "local-server", "--json"], &local(&server))).await;
+    assert_eq!(listed.json()[0]["name"], "test-model", "{listed:?}");
+    home.run(&["models", "local-server"]).await.assert_refused_at_once(2, &["[local] names no server"]);
+
     let unknown = home.run(&["models", "antropic"]).await;
-    unknown.assert_refused_at_once(2, &["antropic", "local, openai, openai-responses, anthropic, gemini"]);
+    unknown
+        .assert_refused_at_once(2, &["antropic", "local, local-server, openai, openai-responses, anthropic, gemini"]);
     home.run(&["models"]).await.assert_refused_at_once(2, &["offline", "name a provider"]);
     home.run(&["models", "anthropic"]).await.assert_refused_at_once(1, &["ANTHROPIC_API_KEY", "not set"]);
 }

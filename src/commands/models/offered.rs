@@ -4,17 +4,44 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::LOCAL;
+use super::{LOCAL, LOCAL_SERVER};
 use crate::commands::sessions::print_json;
 use crate::commands::{Exit, Failure, Output};
-use crate::config::{Config, PROVIDERS_OWN, RemoteConfig, RemoteProvider};
+use crate::config::{Config, LocalConfig, LocalProvider, PROVIDERS_OWN, RemoteConfig, RemoteProvider};
 use crate::document::escape::visible;
-use crate::provider::{Model, presets};
-use crate::remote;
+use crate::provider::{Client, ListedPrice, Model, presets};
+use crate::remote::{self, prices};
 
 /// Lists what the server of this provider offers, or the one of `[remote]`.
 pub async fn offered(config: &Config, provider: Option<&str>, json: bool) -> Result<Exit, Failure> {
-    let models = remote::models(config, &asked(&config.remote, provider)?).await?;
+    print(&remote::models(config, &asked(&config.remote, provider)?).await?, json)
+}
+
+/// Lists what the servers of `[local]` offer; what several of them do, once.
+pub async fn at_local_server(config: &Config, json: bool) -> Result<Exit, Failure> {
+    let local = &config.local;
+    if !matches!(local.provider, LocalProvider::Openai | LocalProvider::Ollama) {
+        return Err(Failure::usage(
+            "[local] names no server: set local.provider to openai or ollama; `minions models local` lists the GGUF files",
+        ));
+    }
+    let mut models: Vec<Model> = Vec::new();
+    for base_url in local.base_urls() {
+        let client = Client::for_local_listing(&LocalConfig { base_url: base_url.into(), ..local.clone() }).await;
+        let client = client.map_err(|failure| Failure::new(Exit::Error, failure.message))?;
+        let offered = client.models().await.map_err(|failure| Failure::new(Exit::Error, failure.message))?;
+        for model in offered {
+            if models.iter().all(|known| known.id != model.id) {
+                let endpoints = model.price.map(|price| price.price());
+                let price = prices::usual(client.place(), &model.id, &config.prices, endpoints);
+                models.push(Model { price: price.map(ListedPrice::from), ..model });
+            }
+        }
+    }
+    print(&models, json)
+}
+
+fn print(models: &[Model], json: bool) -> Result<Exit, Failure> {
     let rows: Vec<Row<'_>> = models.iter().map(Row::of).collect();
     let out = &mut Output::standard();
     if json {
@@ -31,7 +58,7 @@ pub fn asked(remote: &RemoteConfig, provider: Option<&str>) -> Result<RemoteConf
     let Some(name) = provider else {
         return match remote.provider {
             RemoteProvider::Offline => Err(Failure::usage(format!(
-                "the planner of the settings is offline and has no models; name a provider: {LOCAL}, {}",
+                "the planner of the settings is offline and has no models; name a provider: {LOCAL}, {LOCAL_SERVER}, {}",
                 names()
             ))),
             _ => Ok(remote.clone()),
@@ -39,7 +66,10 @@ pub fn asked(remote: &RemoteConfig, provider: Option<&str>) -> Result<RemoteConf
     };
     let Some(provider) = presets::named(name) else {
         let name = visible(name);
-        return Err(Failure::usage(format!("there is no provider {name}; there are {LOCAL}, {}", names())));
+        return Err(Failure::usage(format!(
+            "there is no provider {name}; there are {LOCAL}, {LOCAL_SERVER}, {}",
+            names()
+        )));
     };
     if provider == remote.provider {
         return Ok(remote.clone());
@@ -128,7 +158,7 @@ mod tests {
         let other = asked(&mine, Some("anthropic")).unwrap();
         assert_eq!((other.base_url.as_str(), other.api_key_env.as_str()), ("", PROVIDERS_OWN));
         let unknown = asked(&mine, Some("antropic")).unwrap_err().to_string();
-        assert!(unknown.contains("local, openai, openai-responses, anthropic"), "{unknown}");
+        assert!(unknown.contains("local, local-server, openai, openai-responses, anthropic"), "{unknown}");
         assert!(asked(&RemoteConfig::default(), None).unwrap_err().to_string().contains("offline"));
     }
 }
