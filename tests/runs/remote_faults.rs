@@ -203,6 +203,36 @@ async fn a_server_that_asks_for_a_long_wait_is_not_asked_before_and_the_wait_is_
 }
 
 #[tokio::test]
+async fn a_reply_that_was_cut_off_is_told_as_that_and_not_paid_for_again_where_all_was_thought() {
+    let thought = Tokens { input: 100, output: 4096, reasoning: 4096, ..Tokens::default() };
+    let thinks = planner(move |step, _| match step {
+        Step::Think => Some(Reply::text("").finish("length").tokens(thought)),
+        Step::Advise => Some(Reply::text("Look for").finish("length")),
+        _ => None,
+    })
+    .await;
+    let (home, said) = ask(&thinks, &[]).await;
+    assert_eq!((said.code, thinks.counts().requests), (3, 3), "{said:?}");
+    let told = "cut off at remote.max_output_tokens = 4096 (4096 of them thinking)";
+    assert!(said.json()["reason"].to_string().contains(told), "{said:?}");
+    assert!(home.facts_of("note_added")[0]["text"].to_string().contains("(advise), and goes on as far as it came"));
+
+    let half = PROGRAM.split_at(PROGRAM.find("def transform").unwrap()).0.to_owned();
+    let writes = planner(move |step, _| {
+        let half = Reply::text(half.clone()).finish("length");
+        (step == Step::Decompose).then_some(half)
+    })
+    .await;
+    answered(&writes, &[]).await;
+    assert!(told_of(&writes).contains("cut off at remote.max_output_tokens = 4096"), "{}", told_of(&writes));
+}
+
+/// What the planner is told of its first program.
+fn told_of(server: &Loopback) -> String {
+    told(server, Step::Repair).remove(0)
+}
+
+#[tokio::test]
 async fn what_is_no_reply_ends_the_run_in_one_sentence() {
     for (reply, words) in [
         (Reply::body("text/html", "<!doctype html><title>Welcome</title>"), "web page"),
