@@ -214,6 +214,18 @@ fn samples() -> Vec<Fact> {
         }),
         ..opened()
     })));
+    facts.push(Fact::RemoteFailed(RemoteFailure {
+        ask,
+        attempt: 1,
+        error: "a reply without text".into(),
+        retry_in_ms: Some(250),
+        partial: String::new(),
+        lost: true,
+        counted: Some(Counted {
+            usage: Usage { input_tokens: 9, output_tokens: 3, ..Usage::default() },
+            cost_usd: Some(0.125),
+        }),
+    }));
     facts
 }
 
@@ -329,18 +341,6 @@ fn forked_sample(ask: AskId) -> Vec<Fact> {
             format: ReplyFormat::Text,
             max_output_tokens: 4096,
             estimate: Estimate { reused: true, worst_cost_usd: Some(0.0), ..Estimate::default() },
-        }),
-        Fact::RemoteFailed(RemoteFailure {
-            ask,
-            attempt: 1,
-            error: "a reply without text".into(),
-            retry_in_ms: Some(250),
-            partial: String::new(),
-            lost: true,
-            counted: Some(Counted {
-                usage: Usage { input_tokens: 9, output_tokens: 3, ..Usage::default() },
-                cost_usd: Some(0.125),
-            }),
         }),
     ]
 }

@@ -308,7 +308,7 @@ fn the_worst_case_of_what_was_not_counted_has_a_margin_and_a_call_beyond_it_is_n
     };
     assert_eq!(answered(input), Vec::<String>::new());
     let notes = answered(20_000);
-    assert!(notes.len() == 1 && notes[0].contains("(decompose) cost $0.2000, more than the $"), "{notes:?}");
+    assert!(notes.len() == 1 && notes[0].contains("(decompose) cost $0.2001, more than the $"), "{notes:?}");
     assert!(notes[0].contains("over the budget of $0.1500") && notes[0].contains("counted 20000 and 5"), "{notes:?}");
 }
 
