@@ -151,9 +151,12 @@ pub(super) async fn execute(context: Arc<Context>, work: Work, attempt: u32) -> 
             let output = read_output(&reply.text, reply.finish).ok();
             let citation = output.and_then(|output| output.citation);
             let located = match citation {
-                Some(citation) => match located(&context, vec![citation], work.prefer).await {
-                    Ok(places) => places.into_iter().next().flatten(),
-                    Err(fault) => return fault,
+                Some(citation) => match context.locator.locate_at_once(&citation, &work.prefer) {
+                    Some(place) => Some(place),
+                    None => match located(&context, vec![citation], work.prefer).await {
+                        Ok(places) => places.into_iter().next().flatten(),
+                        Err(fault) => return fault,
+                    },
                 },
                 None => None,
             };

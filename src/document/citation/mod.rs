@@ -12,7 +12,7 @@ mod wording;
 
 use std::cell::Cell;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use memchr::memmem;
 
@@ -28,10 +28,11 @@ const SHORT: usize = 4;
 /// How many places that agree in normal form are looked at in one search; a quotation that may not be pointed at
 /// in any of them counts as not found.
 const MAX_CANDIDATES: usize = 20_000;
+/// Bytes of normal form that are gone through in less time than an index is asked in.
+const INDEXED: usize = 16 << 10;
 
 /// Looks quotations up in a session's documents. Made once a session; the normal form of a document (about its own size)
-/// is made at the first quotation, about 20 ms a megabyte, and an index of it (half as much) at the first one that agrees
-/// with nothing word for word.
+/// and an index of it (half as much) are made at the first quotation, about 20 ms a megabyte.
 pub struct Locator {
     documents: Vec<Searchable>,
     /// Where quotations may stand.
@@ -75,9 +76,19 @@ impl Locator {
         if weight == 0 {
             return None;
         }
-        let prefer: Vec<Span> = prefer.iter().filter(|span| self.is_within(span)).copied().collect();
-        let (span, how) = self.word_for_word(exact, weight, &prefer)?;
-        Some(Located { elsewhere: self.elsewhere(span), ..Located::new(span, how) })
+        let (span, how) = self.word_for_word(exact, weight, &self.within_bounds(prefer))?;
+        Some(Located { elsewhere: self.elsewhere(span, &self.needle_of(span)), ..Located::new(span, how) })
+    }
+
+    /// The same, where that takes some microseconds: of a quotation that stands byte for byte in `prefer`, once the normal form
+    /// and the index are made that tell where else its words stand.
+    pub fn locate_at_once(&self, quotation: &str, prefer: &[Span]) -> Option<Located> {
+        let exact = quotation.trim();
+        let weight = Some(weight(exact)).filter(|weight| *weight > 0)?;
+        let span = self.exact_places(&memmem::Finder::new(exact), weight, &self.within_bounds(prefer)).next()?;
+        let needle = self.needle_of(span);
+        let at_hand = self.last().0 == needle.folded || self.is_indexed(&needle);
+        at_hand.then(|| Located { elsewhere: self.elsewhere(span, &needle), ..Located::new(span, Match::Exact) })
     }
 
     fn word_for_word(&self, exact: &str, weight: usize, prefer: &[Span]) -> Option<(Span, Match)> {
@@ -116,14 +127,18 @@ impl Locator {
         self.with_slips(needles.last()?, prefer).map(|span| (span, Match::Fuzzy))
     }
 
-    /// Where else the words of a place stand, whatever their layout.
-    fn elsewhere(&self, place: Span) -> Elsewhere {
+    /// The words of a place, in the forms in which they are looked for.
+    fn needle_of(&self, place: Span) -> Needle {
         let words = self.documents.get(place.document).and_then(|document| document.text.get(place.start..place.end));
-        let needle = Needle::new(words.unwrap_or_default());
+        Needle::new(words.unwrap_or_default())
+    }
+
+    /// Where else the words of a place stand, whatever their layout.
+    fn elsewhere(&self, place: Span, needle: &Needle) -> Elsewhere {
         if needle.weight < SHORT {
             return Elsewhere::default();
         }
-        let (all, mut or_more) = self.places_of(&needle);
+        let (all, mut or_more) = self.places_of(needle);
         let others = all
             .into_iter()
             .filter(|other| other.document != place.document || other.end <= place.start || place.end <= other.start);
@@ -136,8 +151,7 @@ impl Locator {
     /// The first places of these words, as many as are told of any place among them, and whether there are or may be more. Each
     /// takes some microseconds, and thousands of jobs may quote what stands in thousands of places.
     fn places_of(&self, needle: &Needle) -> (Vec<Span>, bool) {
-        let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (words, spans, or_more) = &*last()
+        if let (words, spans, or_more) = &*self.last()
             && *words == needle.folded
         {
             return (spans.clone(), *or_more);
@@ -146,8 +160,22 @@ impl Locator {
         let most = Elsewhere::MOST + 2;
         let spans: Vec<Span> = self.normal_places(needle, &finder, &self.bounds, &left).take(most).collect();
         let or_more = spans.len() == most || left.get() == 0;
-        *last() = (needle.folded.clone(), spans.clone(), or_more);
+        *self.last() = (needle.folded.clone(), spans.clone(), or_more);
         (spans, or_more)
+    }
+
+    fn last(&self) -> MutexGuard<'_, (String, Vec<Span>, bool)> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the index tells where the needle stands, without anything being made or gone through for it.
+    fn is_indexed(&self, needle: &Needle) -> bool {
+        let mut documents = self.bounds.iter().filter_map(|bound| self.documents.get(bound.document));
+        documents.all(|document| document.is_indexed(&needle.folded))
+    }
+
+    fn within_bounds(&self, spans: &[Span]) -> Vec<Span> {
+        spans.iter().filter(|span| self.is_within(span)).copied().collect()
     }
 
     fn is_within(&self, span: &Span) -> bool {
@@ -219,6 +247,26 @@ impl Searchable {
         self.seeds.get_or_init(|| Seeds::of(self.normal().form.as_bytes()))
     }
 
+    fn is_indexed(&self, words: &str) -> bool {
+        let small = self.normal.get().is_some_and(|normal| normal.form.len() < INDEXED);
+        small || self.seeds.get().is_some_and(|seeds| seeds.tell(words.as_bytes()))
+    }
+
+    /// Where the words stand within a window of the normal form; nothing where it has to be gone through for that.
+    fn indexed(&self, words: &str, window: &Range<usize>) -> Option<impl Iterator<Item = usize> + use<>> {
+        let places = match window.len() < INDEXED {
+            true => None,
+            false => self.seeds().places_of(self.normal().form.as_bytes(), words.as_bytes()),
+        }?;
+        let (length, Range { start, end }, mut last) = (words.len(), window.clone(), window.start);
+        // Each begins behind the one before, as they do where a text is gone through.
+        Some(places.into_iter().filter(move |at| {
+            let fits = (start.max(last)..(end + 1).saturating_sub(length)).contains(at);
+            last = if fits { at + length } else { last };
+            fits
+        }))
+    }
+
     /// The byte ranges of the text that agree with the needle in normal form, within a window of the normal form.
     fn normal_places<'a>(
         &'a self,
@@ -229,11 +277,15 @@ impl Searchable {
     ) -> impl Iterator<Item = Range<usize>> + 'a {
         let is_left = |left: &Cell<usize>| left.get().checked_sub(1).inspect(|less| left.set(*less)).is_some();
         let normal = self.normal();
-        let bytes = normal.form.get(window.clone()).unwrap_or_default().as_bytes();
-        finder
-            .find_iter(bytes)
+        let indexed = self.indexed(&needle.folded, &window);
+        let through = indexed.is_none().then(|| {
+            let bytes = normal.form.get(window.clone()).unwrap_or_default().as_bytes();
+            finder.find_iter(bytes).map(move |at| window.start + at)
+        });
+        let places = indexed.into_iter().flatten().chain(through.into_iter().flatten());
+        places
             .take_while(move |_| is_left(left))
-            .map(move |at| window.start + at..window.start + at + needle.folded.len())
+            .map(move |at| at..at + needle.folded.len())
             .filter_map(move |range| normal.original(&self.text, range))
             .map(move |range| without_space(&self.text, range))
             .filter(move |range| needle.agrees(&self.text, range))

@@ -1,4 +1,4 @@
-//! Where a text shares short runs of bytes with a quotation: the places that are worth an alignment.
+//! Where a text shares short runs of bytes with a quotation: the places where it stands, or that are worth an alignment.
 //!
 //! A place is told by its diagonal, the byte of the text less the byte of the quotation. Runs that lie on diagonals near one
 //! another speak for the same place, whatever was put in or left out between them.
@@ -9,6 +9,9 @@ use rustc_hash::FxHashMap;
 const INDEXED: usize = 8;
 /// Bytes of a run where a short text is gone through as a whole.
 const SCANNED: usize = 5;
+/// Bytes of a text that are gone through in the time in which one place is looked at, and how many places are at most.
+const PASSED: usize = 512;
+const LOOKS: usize = 4096;
 /// A run that stands more often in the quotation does not tell which part of it a place is.
 const FEW: usize = 3;
 /// A run that stands in more places says little; no more of them are looked at.
@@ -43,13 +46,47 @@ impl Seeds {
         Self { begins: begins.into_boxed_slice(), runs: runs.into_boxed_slice() }
     }
 
+    /// Where in the text, whose runs these are, the words stand, in order; nothing where they are [too frequent](Self::tell).
+    pub(super) fn places_of(&self, text: &[u8], words: &[u8]) -> Option<Vec<usize>> {
+        let mut places = Vec::new();
+        for (runs, offset) in self.telling(words)? {
+            let starts = runs.iter().filter_map(|number| (*number as usize * INDEXED).checked_sub(offset));
+            places.extend(starts.filter(|start| text[*start..].starts_with(words)));
+        }
+        places.sort_unstable();
+        Some(places)
+    }
+
+    /// Whether the places of the words are told with few looks at the text. Of words that are short, or whose runs are all
+    /// frequent, they are found sooner by going through it.
+    pub(super) fn tell(&self, words: &[u8]) -> bool {
+        self.telling(words).is_some()
+    }
+
+    /// Wherever the words stand, an indexed run begins at one of their first bytes, and others behind it: for each of these
+    /// bytes the rarest of its runs, and its offset.
+    fn telling(&self, words: &[u8]) -> Option<Vec<(&[u32], usize)>> {
+        let rarest = |first: usize| {
+            let offsets = (first..(words.len() + 1).saturating_sub(INDEXED)).step_by(INDEXED);
+            let runs = offsets.map(|offset| (self.runs(&words[offset..offset + INDEXED]), offset));
+            runs.min_by_key(|(runs, _)| runs.len())
+        };
+        let telling: Vec<_> = (0..INDEXED).map(rarest).collect::<Option<_>>()?;
+        let looks: usize = telling.iter().map(|(runs, _)| runs.len()).sum();
+        (looks <= LOOKS.min(self.runs.len() * INDEXED / PASSED)).then_some(telling)
+    }
+
+    /// The numbers of the runs that may be this one.
+    fn runs(&self, run: &[u8]) -> &[u32] {
+        let at = hash(run, self.begins.len() - 1);
+        &self.runs[self.begins[at] as usize..self.begins[at + 1] as usize]
+    }
+
     /// The diagonals on which the text, whose runs these are, shares one with the quotation.
     pub(super) fn diagonals(&self, text: &[u8], quoted: &[u8]) -> Vec<i64> {
         let mut diagonals = Vec::new();
         for (offset, run) in quoted.windows(INDEXED).enumerate() {
-            let at = hash(run, self.begins.len() - 1);
-            let runs = &self.runs[self.begins[at] as usize..self.begins[at + 1] as usize];
-            let starts = runs.iter().map(|number| *number as usize * INDEXED);
+            let starts = self.runs(run).iter().map(|number| *number as usize * INDEXED);
             let shared = starts.filter(|start| text.get(*start..*start + INDEXED) == Some(run)).take(PLACES);
             diagonals.extend(shared.map(|start| start as i64 - offset as i64));
         }
@@ -110,6 +147,8 @@ pub(super) fn places(mut diagonals: Vec<i64>, width: i64, most: usize) -> Vec<i6
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const TEXT: &str =
@@ -150,5 +189,35 @@ mod tests {
             assert!(seeds.diagonals(text.as_bytes(), b"").is_empty());
         }
         assert!(scan(b"abc", 0, b"abc").is_empty());
+    }
+
+    #[test]
+    fn words_that_are_rare_are_found_by_their_runs_alone() {
+        let line = |number: u32| format!("line {number} of the report is like others. ");
+        let text: String = (1000..3000).map(line).collect();
+        let seeds = Seeds::of(text.as_bytes());
+        let places = |words: &str| seeds.places_of(text.as_bytes(), words.as_bytes());
+        for number in [1001, 2345, 2999] {
+            let words = format!("like others. line {number} of the report");
+            assert_eq!(places(&words), text.find(&words).map(|at| vec![at]), "{words}");
+        }
+        assert_eq!(places("like others. line 3000 of the report"), Some(Vec::new()));
+        assert_eq!(places("of the report is like others."), None, "its runs are frequent");
+        assert_eq!(places("line 1234 of"), None, "it may hold no run");
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_found_where_going_through_the_text_finds_them(
+            text in "[ab]{0,30}(x?[a-f ]{1,9}){100,300}[ab]{0,30}", from in 0usize..1000, length in 0usize..60,
+        ) {
+            // Long enough for some looks.
+            let text = text.repeat(16);
+            let words = &text.as_bytes()[from.min(text.len())..(from + length).min(text.len())];
+            if let Some(found) = Seeds::of(text.as_bytes()).places_of(text.as_bytes(), words) {
+                let all: Vec<usize> = (0..text.len()).filter(|at| text.as_bytes()[*at..].starts_with(words)).collect();
+                prop_assert_eq!(found, all);
+            }
+        }
     }
 }

@@ -243,6 +243,33 @@ fn of_very_many_places_some_are_told_and_that_there_are_more() {
 }
 
 #[test]
+fn in_a_long_document_all_places_are_told_at_once_when_it_is_indexed() {
+    let year = |year: usize| format!("In the year {year} the\nfleet had {} ships.\n", 3 * year);
+    let text: String = (1000..3000).chain([1500, 2999]).map(year).collect();
+    let documents = [Document::from_text("d", text.as_str()), Document::from_text("e", year(1500))];
+    let locator = Locator::new(&documents);
+    let (first, last) = (text.find("In the year 1500").unwrap(), text.rfind("In the year 1500").unwrap());
+    let chunk = Span::new(0, first, first + 100);
+    let quotation = "In the year 1500 the\nfleet had 4500";
+    assert_eq!(locator.locate_at_once(quotation, &[chunk]), None, "nothing is made for it");
+    for words in [quotation, "in the year 1500 the fleet had 4500"] {
+        let places: Vec<Span> = locator.locate(words, &[chunk]).unwrap().places().collect();
+        let at = |document, start| Span::new(document, start, start + quotation.len());
+        assert_eq!(places, [at(0, first), at(0, last), at(1, 0)], "{words}");
+    }
+    for quotation in ["In the year 1500 the\nfleet", "year 1501 the", "year 1500"] {
+        let located = locator.locate_at_once(quotation, &[chunk]);
+        assert!(located.is_none() || located == locator.locate(quotation, &[chunk]), "{quotation}");
+    }
+    assert!(locator.locate_at_once("In the year 1500 the\nfleet", &[chunk]).is_some());
+    for quotation in ["", " ", "fleet had", "In the year 1700 the\nfleet", "in the year 1500 the fleet had 4500"] {
+        assert_eq!(locator.locate_at_once(quotation, &[chunk]), None, "{quotation}");
+    }
+    let part = Locator::within(&documents, Some(Span::new(0, 0, last)));
+    assert_eq!(part.locate(quotation, &[]).unwrap().place_count(), 1);
+}
+
+#[test]
 fn the_chunk_it_was_quoted_from_comes_first() {
     let second = TEXT.rfind("Item 7").unwrap();
     let chunk = Span::new(0, second - 20, second + 8);
