@@ -72,6 +72,14 @@ impl<'a> NormalChars<'a> {
 
     /// Takes the run of whitespace, dashes and nothings that begins here; returns what it becomes, if anything.
     fn gap(&mut self) -> Option<char> {
+        // Most are one space between two words.
+        if let Some([b' ', next]) = self.text.as_bytes().get(self.at..self.at + 2)
+            && next.is_ascii_alphanumeric()
+            && self.last.is_ascii_alphanumeric()
+        {
+            self.at += 1;
+            return Some(' ');
+        }
         let (mut space, mut dash) = (false, false);
         let mut next = None;
         for character in self.text.get(self.at..).unwrap_or_default().chars() {

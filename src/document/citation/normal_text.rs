@@ -26,12 +26,25 @@ impl NormalText {
         let mut form = String::with_capacity(text.len());
         let mut marks = vec![Mark { normal: 0, original: 0, last: ' ' }];
         let (mut last, mut last_end, mut next_mark) = (' ', 0, MARK_EVERY);
-        for normal in NormalChars::new(text).tight() {
+        let mut mark = |normal: usize, original: usize, last: char, last_end: usize| {
             // Not within the characters of a ligature, which begin at the same byte.
-            if form.len() >= next_mark && normal.start >= last_end {
-                marks.push(Mark { normal: form.len(), original: normal.start, last });
-                next_mark = form.len() + MARK_EVERY;
+            if normal >= next_mark && original >= last_end {
+                marks.push(Mark { normal, original, last });
+                next_mark = normal + MARK_EVERY;
             }
+        };
+        let mut chars = NormalChars::new(text).tight();
+        loop {
+            let (start, run) = chars.take_ascii();
+            for (piece, start) in run.chunks(MARK_EVERY).zip((start..).step_by(MARK_EVERY)) {
+                let (normal, end) = (form.len(), start + piece.len());
+                mark(normal, start, last, last_end);
+                form.push_str(text.get(start..end).unwrap_or_default());
+                form.get_mut(normal..).unwrap_or_default().make_ascii_lowercase();
+                (last, last_end) = (form.chars().next_back().unwrap_or(last), end);
+            }
+            let Some(normal) = chars.next() else { break };
+            mark(form.len(), normal.start, last, last_end);
             form.push(normal.character);
             (last, last_end) = (normal.character, normal.end);
         }
