@@ -14,6 +14,9 @@ use crate::document::NormalChars;
 pub const WORDS: usize = 5;
 /// Bytes in a window.
 pub const BYTES: usize = 24;
+/// Bytes from one block of a large text to the next, and those in a block.
+const STRIDE: usize = 8;
+const BLOCK: usize = BYTES - STRIDE;
 /// Letters and digits that a window of bytes must have: rules and indentation say nothing.
 const LETTERS: usize = 12;
 
@@ -22,6 +25,8 @@ const LETTERS: usize = 12;
 pub struct Shingles {
     words: HashFilter,
     bytes: HashFilter,
+    /// Of the windows of bytes.
+    blocks: HashFilter,
 }
 
 impl Shingles {
@@ -29,7 +34,7 @@ impl Shingles {
     pub fn add(&mut self, text: &str) {
         word_windows(text, |hash, _| self.words.insert(hash));
         let letters: Vec<bool> = text.bytes().map(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()).collect();
-        let mut count = 0;
+        let (mut count, mut next_block) = (0, 0);
         byte_windows(text.as_bytes(), |hash, start| {
             count = match start {
                 0 => letters.iter().take(BYTES).filter(|letter| **letter).count(),
@@ -37,6 +42,9 @@ impl Shingles {
             };
             if count >= LETTERS {
                 self.bytes.insert(hash);
+                let new = start.max(next_block)..start + STRIDE;
+                next_block = new.end;
+                new.filter_map(|at| block(text.as_bytes(), at)).for_each(|hash| self.blocks.insert(hash));
             }
         });
     }
@@ -51,8 +59,18 @@ impl Shingles {
                 }
             });
         }
-        if !self.bytes.is_empty() {
-            byte_windows(text.as_bytes(), |hash, start| {
+        if self.bytes.is_empty() {
+            return;
+        }
+        let bytes = text.as_bytes();
+        for at in (0..bytes.len()).step_by(STRIDE) {
+            if !block(bytes, at).is_some_and(|hash| self.blocks.contains(hash)) {
+                continue;
+            }
+            // The windows whose first whole block it is.
+            let first = at.saturating_sub(STRIDE - 1);
+            byte_windows(&bytes[first..(at + BYTES).min(bytes.len())], |hash, start| {
+                let start = first + start;
                 if self.bytes.contains(hash) {
                     found(text.ceil_char_boundary(start)..text.floor_char_boundary(start + BYTES));
                 }
@@ -112,6 +130,13 @@ fn byte_windows(bytes: &[u8], mut window: impl FnMut(u64, usize)) {
         hash = hash.rotate_left(1) ^ TABLE[usize::from(*gone)].rotate_left(BYTES as u32) ^ TABLE[usize::from(*new)];
         window(hash, start + 1);
     }
+}
+
+/// The hash of the block that begins there, where the bytes hold it whole.
+fn block(bytes: &[u8], at: usize) -> Option<u64> {
+    let (first, second) = bytes.get(at..at + BLOCK)?.split_first_chunk::<STRIDE>()?;
+    let second = u64::from_le_bytes(*second.first_chunk()?);
+    Some(mix(u64::from_le_bytes(*first).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ second.rotate_left(32)))
 }
 
 /// Random bits for each byte.
@@ -179,5 +204,30 @@ impl Hasher for AsItIs {
 
     fn write_u64(&mut self, hash: u64) {
         self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Of letters alone, which are one word, so that nothing is found by words.
+        #[test]
+        fn every_window_of_bytes_is_found_once_and_in_order(
+            before in "[abé]{0,40}", shared in "[a-dé]{0,60}", after in "[abé]{0,40}", around in "[xy]{0,20}",
+        ) {
+            let (large, small) = (format!("{before}{shared}{after}"), format!("{around}{shared}{around}"));
+            let mut shingles = Shingles::default();
+            shingles.add(&small);
+            let mut found = Vec::new();
+            shingles.scan(&large, |range| found.push(range));
+            let windows = large.as_bytes().windows(BYTES).enumerate();
+            let both = windows.filter(|(_, window)| memchr::memmem::find(small.as_bytes(), window).is_some());
+            let ranges = both.map(|(at, _)| large.ceil_char_boundary(at)..large.floor_char_boundary(at + BYTES));
+            prop_assert_eq!(found, ranges.collect::<Vec<_>>());
+        }
     }
 }
