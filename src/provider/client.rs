@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Url};
 use tokio::sync::OnceCell;
@@ -178,8 +178,10 @@ impl Client {
         let mut concessions = 0;
         let response = loop {
             let form = self.dialect.form(chat.format);
-            let body = wire.body(&self.asked(chat, form));
-            let response = self.send(chat, &body, began, deadline).await?;
+            let body = wire.body(&self.asked(chat, form)).map_err(|_| {
+                Failure::never(format!("a request to {} could not be written; please report it", self.server.name()))
+            })?;
+            let response = self.send(chat, body, began, deadline).await?;
             let status = response.status();
             if status.is_success() {
                 break response;
@@ -292,12 +294,13 @@ impl Client {
     async fn send(
         &self,
         chat: &Chat<'_>,
-        body: &serde_json::Value,
+        body: Vec<u8>,
         began: Instant,
         deadline: Instant,
     ) -> Result<reqwest::Response, Failure> {
         let address = self.server.preset.wire.address(&self.server.model, chat.stream);
-        let request = self.request(Method::POST, self.server.endpoint.at(&address)).json(body);
+        let request = self.request(Method::POST, self.server.endpoint.at(&address)).body(body);
+        let request = request.header(CONTENT_TYPE, "application/json");
         let silence = Instant::now() + self.first;
         match timeout_at(silence.min(deadline), request.send()).await {
             Ok(Ok(response)) => Ok(response),

@@ -41,7 +41,7 @@ impl Wire for Anthropic {
         &[("anthropic-version", "2023-06-01")]
     }
 
-    fn body(&self, asked: &Asked<'_>) -> Value {
+    fn body(&self, asked: &Asked<'_>) -> serde_json::Result<Vec<u8>> {
         let chat = asked.chat;
         let mut body = Map::new();
         body.insert("model".into(), asked.model.into());
@@ -79,7 +79,7 @@ impl Wire for Anthropic {
         if !output.is_empty() {
             body.insert("output_config".into(), output.into());
         }
-        Value::Object(body)
+        serde_json::to_vec(&body)
     }
 
     fn names(&self, part: Part) -> &'static [&'static str] {

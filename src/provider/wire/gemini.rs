@@ -40,7 +40,7 @@ impl Wire for Gemini {
         Address::of("models").with("pageSize", "1000")
     }
 
-    fn body(&self, asked: &Asked<'_>) -> Value {
+    fn body(&self, asked: &Asked<'_>) -> serde_json::Result<Vec<u8>> {
         let chat = asked.chat;
         let mut body = Map::new();
         if let Some(system) = chat.system() {
@@ -66,7 +66,7 @@ impl Wire for Gemini {
             generation.insert("thinkingConfig".into(), thinking(asked.model, effort));
         }
         body.insert("generationConfig".into(), generation.into());
-        Value::Object(body)
+        serde_json::to_vec(&body)
     }
 
     fn names(&self, part: Part) -> &'static [&'static str] {

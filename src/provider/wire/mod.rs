@@ -46,7 +46,8 @@ pub trait Wire: Debug + Send + Sync {
         &[]
     }
 
-    fn body(&self, asked: &Asked<'_>) -> Value;
+    /// The request as JSON.
+    fn body(&self, asked: &Asked<'_>) -> serde_json::Result<Vec<u8>>;
 
     /// The words, in small letters, by which a refusal names a part of the body; none where the body has no such part.
     fn names(&self, part: Part) -> &'static [&'static str];

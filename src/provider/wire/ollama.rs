@@ -35,7 +35,7 @@ impl Wire for Ollama {
         Address::of("tags")
     }
 
-    fn body(&self, asked: &Asked<'_>) -> Value {
+    fn body(&self, asked: &Asked<'_>) -> serde_json::Result<Vec<u8>> {
         let chat = asked.chat;
         let mut options = Map::new();
         options.insert("num_predict".into(), chat.max_output_tokens.into());
@@ -65,7 +65,7 @@ impl Wire for Ollama {
         if let Some(effort) = asked.effort {
             body.insert("think".into(), think(effort));
         }
-        Value::Object(body)
+        serde_json::to_vec(&body)
     }
 
     fn names(&self, part: Part) -> &'static [&'static str] {

@@ -3,9 +3,11 @@
 //! Source: <https://platform.openai.com/docs/api-reference/chat>, and for streams
 //! <https://platform.openai.com/docs/api-reference/chat-streaming>.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{Address, Wire, count, text};
+use crate::protocol::Message;
 use crate::provider::assembly::{Assembly, Counts, Ending};
 use crate::provider::dialect::{FormatLevel, Part};
 use crate::provider::presets::EffortField;
@@ -31,36 +33,23 @@ impl Wire for OpenAiChat {
         Address::of("chat/completions")
     }
 
-    fn body(&self, asked: &Asked<'_>) -> Value {
-        let chat = asked.chat;
-        let mut body = Map::new();
-        body.insert("model".into(), asked.model.into());
-        body.insert("messages".into(), json!(chat.messages));
-        let cap = if asked.completion_tokens { "max_completion_tokens" } else { "max_tokens" };
-        body.insert(cap.into(), chat.max_output_tokens.into());
-        body.insert("stream".into(), chat.stream.into());
-        if chat.stream && asked.counted {
-            body.insert("stream_options".into(), json!({ "include_usage": true }));
-        }
-        if let Some(temperature) = asked.temperature {
-            body.insert("temperature".into(), json!(temperature));
-        }
-        match (asked.effort, asked.takes.effort) {
-            (None, _) => {}
-            (Some(effort), EffortField::Flat) => {
-                body.insert("reasoning_effort".into(), effort.name().into());
-            }
-            (Some(effort), EffortField::Nested) => {
-                body.insert("reasoning".into(), json!({ "effort": effort.name() }));
-            }
-        }
-        if let Some(format) = response_format(asked.format, chat.format) {
-            body.insert("response_format".into(), format);
-        }
-        if let Some(key) = asked.cache_key() {
-            body.insert("prompt_cache_key".into(), key.into());
-        }
-        Value::Object(body)
+    fn body(&self, asked: &Asked<'_>) -> serde_json::Result<Vec<u8>> {
+        let (chat, takes) = (asked.chat, asked.takes.effort);
+        let cap = |named: bool| named.then_some(chat.max_output_tokens);
+        let effort = |field: EffortField| asked.effort.filter(|_| takes == field).map(|effort| effort.name());
+        serde_json::to_vec(&Body {
+            model: asked.model,
+            messages: chat.messages,
+            max_completion_tokens: cap(asked.completion_tokens),
+            max_tokens: cap(!asked.completion_tokens),
+            stream: chat.stream,
+            stream_options: (chat.stream && asked.counted).then_some(StreamOptions { include_usage: true }),
+            temperature: asked.temperature,
+            reasoning_effort: effort(EffortField::Flat),
+            reasoning: effort(EffortField::Nested).map(|effort| Reasoning { effort }),
+            response_format: ResponseFormat::of(asked.format, chat.format),
+            prompt_cache_key: asked.cache_key(),
+        })
     }
 
     fn names(&self, part: Part) -> &'static [&'static str] {
@@ -109,14 +98,63 @@ impl Wire for OpenAiChat {
     }
 }
 
-fn response_format(level: FormatLevel, format: Format<'_>) -> Option<Value> {
-    match (level, format) {
-        (FormatLevel::Nothing, _) | (_, Format::Text) => None,
-        (FormatLevel::Schema, Format::JsonSchema { name, schema }) => Some(json!({
-            "type": "json_schema",
-            "json_schema": { "name": name, "strict": true, "schema": schema },
-        })),
-        (_, Format::JsonObject | Format::JsonSchema { .. }) => Some(json!({ "type": "json_object" })),
+/// Thousands of jobs differ in their messages alone: nothing is copied for it.
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    messages: &'a [Message],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u64>,
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning: Option<Reasoning>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<ResponseFormat<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_cache_key: Option<String>,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+#[derive(Serialize)]
+struct Reasoning {
+    effort: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ResponseFormat<'a> {
+    JsonObject,
+    JsonSchema { json_schema: JsonSchema<'a> },
+}
+
+#[derive(Serialize)]
+struct JsonSchema<'a> {
+    name: &'a str,
+    strict: bool,
+    schema: &'a Value,
+}
+
+impl<'a> ResponseFormat<'a> {
+    fn of(level: FormatLevel, format: Format<'a>) -> Option<Self> {
+        match (level, format) {
+            (FormatLevel::Nothing, _) | (_, Format::Text) => None,
+            (FormatLevel::Schema, Format::JsonSchema { name, schema }) => {
+                Some(Self::JsonSchema { json_schema: JsonSchema { name, strict: true, schema } })
+            }
+            (_, Format::JsonObject | Format::JsonSchema { .. }) => Some(Self::JsonObject),
+        }
     }
 }
 
@@ -152,6 +190,8 @@ fn counts(usage: &Value) -> Counts {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn assembled(pieces: &[Value]) -> Assembly {

@@ -32,7 +32,7 @@ impl Wire for OpenAiResponses {
         Address::of("responses")
     }
 
-    fn body(&self, asked: &Asked<'_>) -> Value {
+    fn body(&self, asked: &Asked<'_>) -> serde_json::Result<Vec<u8>> {
         let chat = asked.chat;
         let input: Vec<Value> =
             chat.turns().map(|message| json!({ "role": message.role, "content": message.content })).collect();
@@ -58,7 +58,7 @@ impl Wire for OpenAiResponses {
         if let Some(key) = asked.cache_key() {
             body.insert("prompt_cache_key".into(), key.into());
         }
-        Value::Object(body)
+        serde_json::to_vec(&body)
     }
 
     fn names(&self, part: Part) -> &'static [&'static str] {
