@@ -25,7 +25,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use citation::Locator;
-pub use normal::{NormalChar, NormalChars};
+pub use normal::{NormalChar, NormalChars, is_mark};
 pub use source::{Change, FileHash, Source};
 pub use span::{Elsewhere, Located, Match, Span};
 

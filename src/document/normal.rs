@@ -5,8 +5,19 @@
 //!   so that `agree-⏎ment`, `agree-ment` and `agreement` are the same word.
 //! * Quotation marks and apostrophes of every kind are `'`; ligatures are their letters; `…` is `...`.
 //! * Zero-width and control characters are nothing. Letters are lower case unless asked otherwise.
+//! * A letter and the marks behind it are one letter where there is such a one (Unicode's form NFC), and letters and digits
+//!   that are only drawn otherwise, full-width ones for example, are the usual ones (NFKC); superscripts stay what they are.
+//! * Where names are looked for (see [`NormalChars::bare`]): letters have no accents, and `ß` is `ss`.
 //! * Where only words and numbers are to agree (see [`NormalChars::tight`]): no space stands beside brackets, currency signs
 //!   and `%`, and what groups thousands is a space, so that `$ 4,812`, `$4 812` and `$4'812` are the same amount.
+
+use unicode_normalization::char::canonical_combining_class;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+/// The most marks that belong to one character.
+const MARKS: usize = 32;
+/// The first byte, in UTF-8, of the first characters that may belong to the one before them (U+0300).
+const FIRST_MARK: u8 = 0xcc;
 
 /// One character of the normal form, and the bytes of the text that it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +33,12 @@ pub struct NormalChars<'a> {
     text: &'a str,
     at: usize,
     last: char,
-    /// The rest of a character that became several.
-    tail: &'static str,
+    /// The rest of a character that became several, last first.
+    tail: Vec<char>,
     tail_start: usize,
     keep_case: bool,
     tight: bool,
+    bare: bool,
 }
 
 impl<'a> NormalChars<'a> {
@@ -41,12 +53,17 @@ impl<'a> NormalChars<'a> {
 
     /// Goes on at the byte `at`, where `last` was the normal character before it.
     pub(super) fn resume(text: &'a str, at: usize, last: char) -> Self {
-        Self { text, at, last, tail: "", tail_start: at, keep_case: false, tight: false }
+        Self { text, at, last, tail: Vec::new(), tail_start: at, keep_case: false, tight: false, bare: false }
     }
 
     /// Without what only sets numbers: the space beside brackets, currency signs and `%`, and which sign groups thousands.
     pub fn tight(self) -> Self {
         Self { tight: true, ..self }
+    }
+
+    /// Letters without what writers leave out of names or write in another way: accents, the dot of `İ`, `ß` for `ss`.
+    pub fn bare(self) -> Self {
+        Self { bare: true, ..self }
     }
 
     /// The ASCII letters and digits that come next, if any, at once: most of most texts. In normal form they are lower case.
@@ -56,7 +73,11 @@ impl<'a> NormalChars<'a> {
             return (start, &[]);
         }
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-        let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let mut length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        // The last one may have a mark.
+        if rest.get(length).is_some_and(|next| *next >= FIRST_MARK) {
+            length = length.saturating_sub(1);
+        }
         let run = &rest[..length];
         if let Some(byte) = run.last() {
             self.at += length;
@@ -68,6 +89,33 @@ impl<'a> NormalChars<'a> {
     fn emit(&mut self, character: char, start: usize) -> Option<NormalChar> {
         self.last = character;
         Some(NormalChar { character, start, end: self.at })
+    }
+
+    /// Takes the character that begins here with the marks behind it, and leaves what they become in `tail`.
+    fn letter(&mut self, start: usize, first: char) {
+        self.at += first.len_utf8();
+        self.tail_start = start;
+        let next = self.text.as_bytes().get(self.at);
+        let mut marks = 0;
+        if next.is_some_and(|next| *next >= FIRST_MARK) {
+            let rest = self.text.get(self.at..).unwrap_or_default().chars();
+            marks = rest.take(MARKS).take_while(|mark| is_mark(*mark)).map(char::len_utf8).sum();
+            self.at += marks;
+        }
+        if marks == 0 && (first.is_ascii() || !self.bare && is_usual(first)) {
+            self.tail.push(if self.keep_case { first } else { lower(first) });
+            return;
+        }
+        let letter = self.text.get(start..self.at).unwrap_or_default();
+        let usual: String = if is_drawn_otherwise(first) { letter.nfkc().collect() } else { letter.nfc().collect() };
+        let (bare, keep_case) = (self.bare, self.keep_case);
+        if bare {
+            let without = usual.nfd().filter(|mark| !matches!(mark, '\u{300}'..='\u{36f}')).nfc();
+            self.tail.extend(without.flat_map(spelled).map(|letter| if keep_case { letter } else { lower(letter) }));
+        } else {
+            self.tail.extend(usual.chars().map(|letter| if keep_case { letter } else { lower(letter) }));
+        }
+        self.tail.reverse();
     }
 
     /// Takes the run of whitespace, dashes and nothings that begins here; returns what it becomes, if anything.
@@ -111,11 +159,10 @@ impl Iterator for NormalChars<'_> {
     type Item = NormalChar;
 
     fn next(&mut self) -> Option<NormalChar> {
-        if let Some(character) = self.tail.chars().next() {
-            self.tail = &self.tail[character.len_utf8()..];
-            return self.emit(character, self.tail_start);
-        }
         loop {
+            if let Some(character) = self.tail.pop() {
+                return self.emit(character, self.tail_start);
+            }
             let start = self.at;
             let character = match *self.text.as_bytes().get(start)? {
                 byte if byte.is_ascii() => byte as char,
@@ -129,18 +176,15 @@ impl Iterator for NormalChars<'_> {
                 return self.emit(' ', start);
             }
             match kind(character) {
-                Kind::Plain => {
-                    self.at += character.len_utf8();
-                    let character = if self.keep_case { character } else { lower(character) };
-                    return self.emit(character, start);
-                }
+                Kind::Plain => self.letter(start, character),
                 Kind::Quote => {
                     self.at += character.len_utf8();
                     return self.emit('\'', start);
                 }
                 Kind::Several(first, rest) => {
                     self.at += character.len_utf8();
-                    (self.tail, self.tail_start) = (rest, start);
+                    self.tail.extend(rest.chars().rev());
+                    self.tail_start = start;
                     return self.emit(first, start);
                 }
                 Kind::Space | Kind::Dash | Kind::Nothing => {
@@ -185,7 +229,7 @@ fn kind(character: char) -> Kind {
         '\0'..='\x7f' => Kind::Plain,
         // The soft hyphen, the hyphens and dashes, the minus sign and their small and full-width forms.
         '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => Kind::Dash,
-        '‘' | '’' | '‚' | '‛' | '“' | '”' | '„' | '‟' | '′' | '″' | '´' | '«' | '»' | '‹' | '›' => {
+        '‘' | '’' | '‚' | '‛' | '“' | '”' | '„' | '‟' | '′' | '″' | '´' | '«' | '»' | '‹' | '›' | '＇' | '＂' => {
             Kind::Quote
         }
         '•' | '‣' | '◦' | '▪' | '●' | '■' | '□' => Kind::Space,
@@ -201,6 +245,46 @@ fn kind(character: char) -> Kind {
         _ if character.is_control() => Kind::Nothing,
         _ => Kind::Plain,
     }
+}
+
+/// Whether it belongs to the character before it, or may become one with it.
+pub fn is_mark(character: char) -> bool {
+    canonical_combining_class(character) != 0
+        || (!character.is_ascii() && is_nfc_quick(std::iter::once(character)) == IsNormalized::Maybe)
+}
+
+/// Whether it is in the forms NFC and, where it is a letter that is only drawn otherwise, NFKC.
+fn is_usual(character: char) -> bool {
+    character < '\u{17f}'
+        || (!is_drawn_otherwise(character) && is_nfc_quick(std::iter::once(character)) == IsNormalized::Yes)
+}
+
+/// Whether it is a letter, a digit or a sign in a width or style of its own. A superscript says something else than a digit.
+fn is_drawn_otherwise(character: char) -> bool {
+    matches!(character,
+        'ſ' | '\u{fb00}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' | '\u{ff01}'..='\u{ffee}' | '\u{1d400}'..='\u{1d7ff}')
+}
+
+/// How names spell a letter that is no other letter with an accent.
+fn spelled(letter: char) -> impl Iterator<Item = char> {
+    let (first, second) = match letter {
+        'ß' => ('s', Some('s')),
+        'ẞ' => ('S', Some('S')),
+        'æ' => ('a', Some('e')),
+        'Æ' => ('A', Some('E')),
+        'œ' => ('o', Some('e')),
+        'Œ' => ('O', Some('E')),
+        'ø' => ('o', None),
+        'Ø' => ('O', None),
+        'ł' => ('l', None),
+        'Ł' => ('L', None),
+        'đ' => ('d', None),
+        'Đ' => ('D', None),
+        'ı' => ('i', None),
+        'ς' => ('σ', None),
+        other => (other, None),
+    };
+    std::iter::once(first).chain(second)
 }
 
 /// The first character of the lower case; only `İ` has a second, a dot that texts leave out as often as not.
@@ -232,6 +316,10 @@ mod tests {
             ("ﬁnal eﬃcient oﬀer…", "final efficient offer..."),
             ("zero\u{200b}width\u{feff}", "zerowidth"),
             ("• first\n• second", "first second"),
+            ("Mu\u{308}ller, Ju\u{308}RGEN", "müller, jürgen"),
+            ("\u{1112}\u{1161}\u{11ab} \u{212b}ngström", "한 ångström"),
+            ("Ｊａｎｅ１２ 𝐉𝐚𝐧𝐞 m² ½", "jane12 jane m² ½"),
+            ("\u{308}x q\u{308}\u{323}", "\u{308}x q\u{323}\u{308}"),
         ] {
             assert_eq!(normal(text), form, "{text:?}");
         }
@@ -252,8 +340,29 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_the_same_however_its_letters_are_written() {
+        let bare = |text: &str| NormalChars::new(text).bare().map(|normal| normal.character).collect::<String>();
+        for (text, form) in [
+            ("Müller Mu\u{308}ller MÜLLER Muller", "muller muller muller muller"),
+            ("José Pen\u{303}a", "jose pena"),
+            ("İbrahim I\u{307}brahim i\u{307}brahim IŞIK ışık", "ibrahim ibrahim ibrahim isik isik"),
+            ("Μαρία ΜΑΡΙΑ Παύλος ΠΑΥΛΟΣ", "μαρια μαρια παυλοσ παυλοσ"),
+            ("Weißgerber WEISSGERBER WEIẞGERBER", "weissgerber weissgerber weissgerber"),
+            ("Łukasz Søren", "lukasz soren"),
+            ("が 한국", "が 한국"),
+            ("\u{308}", ""),
+        ] {
+            assert_eq!(bare(text), form, "{text:?}");
+        }
+        let cased: String = NormalChars::with_case("ÇELİK Weiß").bare().map(|normal| normal.character).collect();
+        assert_eq!(cased, "CELIK Weiss");
+    }
+
+    #[test]
     fn ascii_taken_at_once_is_what_comes_one_by_one() {
-        for text in ["Two  Words-\n here, ﬁfty – ﬁve", "agree -\n ment 20 – 21", "ﬁ5 x\u{ad}y ÄÖü z"] {
+        for text in
+            ["Two  Words-\n here, ﬁfty – ﬁve", "agree -\n ment 20 – 21", "ﬁ5 x\u{ad}y ÄÖü z", "Mu\u{308}ller u\u{308}"]
+        {
             let (mut chars, mut form) = (NormalChars::new(text), String::new());
             loop {
                 form.extend(chars.take_ascii().1.iter().map(|byte| byte.to_ascii_lowercase() as char));
@@ -273,5 +382,8 @@ mod tests {
         }
         let f = chars.iter().find(|normal| normal.character == 'f').unwrap();
         assert_eq!(&text[f.start..f.end], "ﬁ");
+        let text = "Mu\u{308}ller";
+        let umlaut = NormalChars::new(text).nth(1).unwrap();
+        assert_eq!((umlaut.character, &text[umlaut.start..umlaut.end]), ('ü', "u\u{308}"));
     }
 }

@@ -1,6 +1,7 @@
 //! Private words are planted in everything that could leave, and looked for in every byte that the server got.
 
 use serde_json::json;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::home::{Home, remote, settings};
 use crate::loopback::{Loopback, Reply};
@@ -108,6 +109,42 @@ async fn no_private_word_reaches_the_server_and_all_come_back_here() {
     }
     let opened = home.facts_of("session_opened");
     assert_eq!(opened[0]["settings"]["redact"]["rules"]["names"], json!(["Jürgen Müller"]));
+}
+
+/// Names as documents have them that no editor of one's own wrote.
+const OTHERWISE: &str = "\
+Ju\u{308}rgen Mu\u{308}ller paid 10 euros, as Mu\u{308}ller said; the clerk wrote Juergen Mueller.\n\
+Jose\u{301} Pen\u{303}a Nu\u{301}n\u{303}ez paid 20 euros, JOSE PENA NUNEZ signed.\n\
+İbrahim Çelik paid 30 euros, I\u{307}brahim C\u{327}elik wrote, İBRAHİM ÇELİK signed.\n\
+ΜΑΡΙΑ ΠΑΠΑΔΟΠΟΥΛΟΥ paid 40 euros, Μαρία Παπαδοπούλου wrote.\n\
+ANNA WEISSGERBER paid 50 euros, Anna Weißgerber wrote.\n\
+Ｊａｎｅ Ｄｏｅ paid 60 euros, ＪＡＮＥ　ＤＯＥ signed.\n";
+
+#[tokio::test]
+async fn names_that_are_written_in_other_letters_do_not_leave_either() {
+    let planner = greedy().await;
+    let home = Home::new();
+    home.write("document.txt", OTHERWISE);
+    let names =
+        ["Jürgen Müller", "José Peña Núñez", "İbrahim Çelik", "Μαρία Παπαδοπούλου", "Anna Weißgerber", "Jane Doe"];
+    let asked = ["--json", "-q", "How much did İbrahim Çelik and Jurgen Muller pay?"];
+    let arguments: Vec<&str> =
+        asked.into_iter().chain(names.into_iter().flat_map(|name| ["--redact-name", name])).collect();
+    let said = home.ask(&arguments, &remote(&planner)).await;
+    assert_eq!(said.json()["outcome"], "answered", "{said:?}");
+    let sent: String = planner.requests().iter().map(|request| request.body.to_string()).collect();
+    assert!(sent.contains(" paid 10 euros") && sent.contains(" paid 60 euros"), "{sent}");
+    // Whatever letters the server takes for the same.
+    let bare = sent.nfkd().filter(|mark| !matches!(mark, '\u{300}'..='\u{36f}')).flat_map(char::to_lowercase);
+    let bare: String = bare.nfkd().filter(|mark| *mark != '\u{307}').collect();
+    for name in
+        ["jurgen", "juergen", "muller", "mueller", "pena", "nunez", "ibrahim", "celik", "μαρια", "παπαδ", "weiss"]
+    {
+        assert!(!bare.contains(name), "{name} left: {sent}");
+    }
+    for name in ["weiß", "jane", "doe", "u\\u0308"] {
+        assert!(!bare.contains(name), "{name} left: {sent}");
+    }
 }
 
 #[tokio::test]

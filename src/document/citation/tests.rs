@@ -45,6 +45,17 @@ fn words_are_found_byte_for_byte_or_in_normal_form() {
 }
 
 #[test]
+fn letters_agree_however_their_accents_are_stored() {
+    let stored = "The ho\u{302}tel of Mu\u{308}nchen cost 1,234 euros a night.";
+    let words = "ho\u{302}tel of Mu\u{308}nchen cost 1,234 euros";
+    assert_eq!(locate(stored, "hôtel of München cost 1,234 euros", &[]), Some((words.into(), Match::Normalised)));
+    let quoted = "ho\u{302}tel of Mu\u{308}nchen";
+    assert_eq!(locate("The hôtel of München.", quoted, &[]), Some(("hôtel of München".into(), Match::Normalised)));
+    // A power and a footnote are no digits of the number.
+    assert_eq!(locate("An area of 102 in all of it.", "area of 10² in all", &[]), None);
+}
+
+#[test]
 fn what_is_doubtful_is_not_found() {
     for quotation in [
         "",

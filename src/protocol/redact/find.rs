@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
+use unicode_normalization::UnicodeNormalization;
 
 use super::patterns::{self, key};
 use super::view::View;
 use super::{Kind, Rules};
-use crate::document::NormalChars;
+use crate::document::{NormalChars, is_mark};
 
 /// Long texts are read in windows of so many bytes.
 const WINDOW: usize = 64 * 1024;
@@ -125,7 +126,9 @@ impl Names {
         }
         // A part of a name gives the name away, too. It is a word of its own, since several may share it.
         for part in names.iter().flat_map(|name| parts(name)) {
-            of.entry(folded(part)).or_insert_with(|| part.to_owned());
+            for form in [Some(folded(part)), spelled_out(part).map(|form| folded(&form))].into_iter().flatten() {
+                of.entry(form).or_insert_with(|| part.to_owned());
+            }
         }
         let mut forms: Vec<&String> = of.keys().collect();
         // Of two that begin alike the longer one is meant.
@@ -166,7 +169,7 @@ fn parts(name: &str) -> impl Iterator<Item = &str> {
     parts.filter(move |part| several && part.chars().count() >= 3 && part.starts_with(char::is_uppercase))
 }
 
-/// How a name may be written, in normal form: as it is, a hyphen as a space, and the last part first.
+/// How a name may be written, in normal form: as it is, a hyphen as a space, the last part first, and umlauts spelled out.
 fn forms(name: &str) -> impl Iterator<Item = String> {
     let parts: Vec<&str> = name.split_whitespace().collect();
     let turned = match parts[..] {
@@ -174,11 +177,20 @@ fn forms(name: &str) -> impl Iterator<Item = String> {
         _ => None,
     };
     let spaced = name.contains('-').then(|| name.replace('-', " "));
-    [Some(name.to_owned()), spaced, turned].into_iter().flatten().map(|form| folded(&form))
+    let forms = [Some(name.to_owned()), spaced, turned].into_iter().flatten();
+    forms.flat_map(|form| [Some(folded(&form)), spelled_out(&form).map(|form| folded(&form))]).flatten()
+}
+
+/// As machines that know no umlauts have it.
+fn spelled_out(name: &str) -> Option<String> {
+    let name: String = name.nfc().collect();
+    let spelled = ["ä", "ö", "ü", "ø", "å"].into_iter().zip(["ae", "oe", "ue", "oe", "aa"]);
+    let out = spelled.fold(name.to_lowercase(), |name, (letter, out)| name.replace(letter, out));
+    (out != name.to_lowercase()).then_some(out)
 }
 
 pub fn folded(text: &str) -> String {
-    let folded: String = NormalChars::new(text).map(|normal| normal.character).collect();
+    let folded: String = NormalChars::new(text).bare().map(|normal| normal.character).collect();
     folded.trim().to_owned()
 }
 
@@ -189,7 +201,7 @@ fn stands_alone(text: &str, range: &Range<usize>) -> bool {
         (Some(left), Some(right)) => left.is_alphanumeric() && right.is_alphanumeric() && !unspaced(left, right),
         _ => false,
     };
-    let (left, right) = (before.chars().next_back(), after.chars().next());
+    let (left, right) = (before.chars().rev().find(|left| !is_mark(*left)), after.chars().next());
     let ending = right.is_some_and(|right| matches!(right, 's' | 'S'))
         && !after.chars().nth(1).is_some_and(char::is_alphanumeric);
     // The letter of an escape (`\n`) is no part of the word behind it.

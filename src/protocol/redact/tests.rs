@@ -35,6 +35,25 @@ fn a_name_is_hidden_whatever_its_case_layout_and_escapes() {
 }
 
 #[test]
+fn a_name_is_hidden_in_whatever_letters_it_is_written() {
+    let names =
+        ["Jürgen Müller", "José Peña Núñez", "İbrahim Çelik", "Μαρία Παπαδοπούλου", "Anna Weißgerber", "Jane Doe"];
+    let rules = Rules { names: names.map(str::to_owned).into(), ..Rules::default() };
+    for (text, without) in [
+        ("Ju\u{308}rgen Mu\u{308}ller; Mu\u{308}ller's, JU\u{308}RGEN MU\u{308}LLER", "NAME_1; NAME_2's, NAME_1"),
+        ("Jurgen Muller, Juergen Mueller", "NAME_1, NAME_1"),
+        (r"Ju\u0308rgen Mu\u0308ller", "NAME_1"),
+        ("Jose\u{301} Pen\u{303}a Nu\u{301}n\u{303}ez, PEÑA", "NAME_1, NAME_2"),
+        ("İbrahim Çelik, İBRAHİM ÇELİK, I\u{307}brahim C\u{327}elik, ibrahim çelik", "NAME_1, NAME_1, NAME_1, NAME_1"),
+        ("ΜΑΡΙΑ ΠΑΠΑΔΟΠΟΥΛΟΥ und Μαρία", "NAME_1 und NAME_2"),
+        ("ANNA WEISSGERBER, Weissgerber, WEIẞGERBER", "NAME_1, NAME_2, NAME_2"),
+        ("Ｊａｎｅ Ｄｏｅ, ＪＡＮＥ　ＤＯＥ", "NAME_1, NAME_1"),
+    ] {
+        assert_eq!(Redactor::open(&rules, [text].into_iter()).hide(text), without, "{text}");
+    }
+}
+
+#[test]
 fn a_part_of_a_name_is_a_word_of_its_own_where_it_has_a_capital() {
     assert_eq!(hidden("Jürgen Müller; Mr MÜLLER, Müllers, a müller"), "NAME_1; Mr NAME_2, NAME_2s, a müller");
 }

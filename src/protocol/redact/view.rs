@@ -43,10 +43,10 @@ impl View {
         }
     }
 
-    /// In normal form, letters with their case: as names are looked for.
+    /// In normal form, letters with their case and without accents: as names are looked for.
     pub fn normal(&self) -> Self {
         let mut view = Self::with_capacity(self.text.len());
-        for normal in NormalChars::with_case(&self.text) {
+        for normal in NormalChars::with_case(&self.text).bare() {
             view.put(normal.character, self, normal.start..normal.end);
         }
         view
