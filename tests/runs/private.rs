@@ -118,7 +118,9 @@ Jose\u{301} Pen\u{303}a Nu\u{301}n\u{303}ez paid 20 euros, JOSE PENA NUNEZ signe
 İbrahim Çelik paid 30 euros, I\u{307}brahim C\u{327}elik wrote, İBRAHİM ÇELİK signed.\n\
 ΜΑΡΙΑ ΠΑΠΑΔΟΠΟΥΛΟΥ paid 40 euros, Μαρία Παπαδοπούλου wrote.\n\
 ANNA WEISSGERBER paid 50 euros, Anna Weißgerber wrote.\n\
-Ｊａｎｅ Ｄｏｅ paid 60 euros, ＪＡＮＥ　ＤＯＥ signed.\n";
+Ｊａｎｅ Ｄｏｅ paid 60 euros, ＪＡＮＥ　ＤＯＥ signed.\n\
+Wu; Li. Dr. Wu paid 70 euros, Li Wu and Ng Bo wrote.\n\
+See https://example.org/people/Jane%20Doe?of=J%C3%BCrgen%20M%C3%BCller who paid 80 euros.\n";
 
 #[tokio::test]
 async fn names_that_are_written_in_other_letters_do_not_leave_either() {
@@ -127,9 +129,9 @@ async fn names_that_are_written_in_other_letters_do_not_leave_either() {
     home.write("document.txt", OTHERWISE);
     let names =
         ["Jürgen Müller", "José Peña Núñez", "İbrahim Çelik", "Μαρία Παπαδοπούλου", "Anna Weißgerber", "Jane Doe"];
+    let names = names.into_iter().chain(["Li Wu", "Bo Ng"]);
     let asked = ["--json", "-q", "How much did İbrahim Çelik and Jurgen Muller pay?"];
-    let arguments: Vec<&str> =
-        asked.into_iter().chain(names.into_iter().flat_map(|name| ["--redact-name", name])).collect();
+    let arguments: Vec<&str> = asked.into_iter().chain(names.flat_map(|name| ["--redact-name", name])).collect();
     let said = home.ask(&arguments, &remote(&planner)).await;
     assert_eq!(said.json()["outcome"], "answered", "{said:?}");
     let sent: String = planner.requests().iter().map(|request| request.body.to_string()).collect();
@@ -142,8 +144,15 @@ async fn names_that_are_written_in_other_letters_do_not_leave_either() {
     {
         assert!(!bare.contains(name), "{name} left: {sent}");
     }
-    for name in ["weiß", "jane", "doe", "u\\u0308"] {
+    for name in ["weiß", "jane", "u\\u0308", "%c3%bc"] {
         assert!(!bare.contains(name), "{name} left: {sent}");
+    }
+    // As a word: the prompts say what a program does.
+    let mut words = bare.split(|character: char| !character.is_alphanumeric());
+    assert!(!words.any(|word| word == "doe"), "{sent}");
+    for name in ["Li", "Wu", "Bo", "Ng"] {
+        let mut words = sent.split(|character: char| !character.is_alphanumeric());
+        assert!(!words.any(|word| word == name), "{name} left: {sent}");
     }
 }
 

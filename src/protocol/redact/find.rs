@@ -15,7 +15,7 @@ use crate::document::{NormalChars, is_mark};
 const WINDOW: usize = 64 * 1024;
 /// What a window reads besides, on either side: no word is longer.
 const MARGIN: usize = 1024;
-/// How deep JSON within JSON is unescaped.
+/// How deep JSON within JSON, and what stands in the addresses of pages, is unescaped.
 const ESCAPE_LEVELS: usize = 3;
 /// What a pattern of the person's own may come to when it is compiled.
 const PATTERN_BYTES: usize = 1 << 20;
@@ -149,7 +149,15 @@ impl Names {
         while let Some(found) = self.any.find_at(&view.text, at) {
             at = found.end();
             let name = self.of.get(&folded(found.as_str())).map_or(found.as_str(), String::as_str);
-            let meant = !self.parts.contains(name) || found.as_str().starts_with(char::is_uppercase);
+            let meant = !self.parts.contains(name)
+                || match name.chars().nth(2) {
+                    Some(_) => found.as_str().starts_with(char::is_uppercase),
+                    // Two letters are many a word: NG and ng are others than Ng.
+                    None => {
+                        let cased = NormalChars::with_case(name).bare().map(|normal| normal.character);
+                        cased.eq(found.as_str().chars())
+                    }
+                };
             match view.original(found.range()).filter(|range| meant && stands_alone(text, range)) {
                 Some(range) => {
                     let key = folded(name);
@@ -166,18 +174,21 @@ impl Names {
 fn parts(name: &str) -> impl Iterator<Item = &str> {
     let several = name.split_whitespace().nth(1).is_some();
     let parts = name.split_whitespace().map(|part| part.trim_matches(|c: char| !c.is_alphanumeric()));
-    parts.filter(move |part| several && part.chars().count() >= 3 && part.starts_with(char::is_uppercase))
+    parts.filter(move |part| several && part.chars().nth(1).is_some() && part.starts_with(char::is_uppercase))
 }
 
 /// How a name may be written, in normal form: as it is, a hyphen as a space, the last part first, and umlauts spelled out.
 fn forms(name: &str) -> impl Iterator<Item = String> {
     let parts: Vec<&str> = name.split_whitespace().collect();
     let turned = match parts[..] {
-        [ref first @ .., last] if !first.is_empty() => Some(format!("{last}, {}", first.join(" "))),
-        _ => None,
+        [ref first @ .., last] if !first.is_empty() => {
+            let first = first.join(" ");
+            [format!("{last}, {first}"), format!("{last} {first}")].map(Some)
+        }
+        _ => [None, None],
     };
     let spaced = name.contains('-').then(|| name.replace('-', " "));
-    let forms = [Some(name.to_owned()), spaced, turned].into_iter().flatten();
+    let forms = [Some(name.to_owned()), spaced].into_iter().chain(turned).flatten();
     forms.flat_map(|form| [Some(folded(&form)), spelled_out(&form).map(|form| folded(&form))]).flatten()
 }
 
@@ -207,7 +218,12 @@ fn stands_alone(text: &str, range: &Range<usize>) -> bool {
     // The letter of an escape (`\n`) is no part of the word behind it.
     let escaped = left.is_some_and(|left| matches!(left, 'n' | 'r' | 't' | 'f' | 'b'))
         && before[..before.len() - 1].ends_with('\\');
-    let coded = before.len() >= 6 && before.get(before.len() - 6..).is_some_and(|code| code.starts_with("\\u"));
+    // Nor is a character's code (`\u00fc`, `%20`).
+    let code = |length: usize, sign: &str| {
+        let code = before.len().checked_sub(length).and_then(|from| before.get(from..)?.strip_prefix(sign));
+        code.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    };
+    let coded = code(6, "\\u") || code(4, "\\x") || code(3, "%");
     !(joined(left, inside.chars().next()) && !escaped && !coded)
         && (ending || !joined(inside.chars().next_back(), right))
 }

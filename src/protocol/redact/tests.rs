@@ -59,6 +59,23 @@ fn a_part_of_a_name_is_a_word_of_its_own_where_it_has_a_capital() {
 }
 
 #[test]
+fn a_short_part_of_a_name_and_the_family_first_are_hidden() {
+    let names = ["Li Wu", "Bo Ng", "Jane Doe"];
+    let rules = Rules { names: names.map(str::to_owned).into(), ..Rules::default() };
+    for (text, without) in [
+        ("Wu; Li. Dr. Wu", "NAME_1; NAME_2. Dr. NAME_1"),
+        ("Ng Bo, BO NG, Doe Jane", "NAME_1, NAME_1, NAME_2"),
+        ("NG gas, mm ng bo x, Wung, Boli", "NG gas, mm NAME_1 x, Wung, Boli"),
+        ("x ng, Bong", "x ng, Bong"),
+        ("/Jane%20Doe?of=%4Aane+Doe&to=Doe%2C%20Jane", "/NAME_1?of=NAME_2+NAME_3&to=NAME_1"),
+        ("%20Doe 5%20Doe", "%20NAME_1 5%20NAME_1"),
+    ] {
+        assert_eq!(Redactor::open(&rules, [text].into_iter()).hide(text), without, "{text}");
+    }
+    assert_eq!(hidden("J%C3%BCrgen%20M%C3%BCller"), "NAME_1");
+}
+
+#[test]
 fn addresses_and_numbers_of_people_are_hidden() {
     for (text, without) in [
         ("Write to Jane.Doe+x@mail.example.co.uk, please.", "Write to EMAIL_1, please."),

@@ -84,9 +84,10 @@ impl View {
         view
     }
 
-    /// With one level of JSON (and Python) escapes undone; nothing where there are none.
+    /// With one level of escapes undone: those of JSON and Python, and of addresses of pages (RFC 3986, section 2.1); nothing
+    /// where there are none.
     pub fn unescaped(&self) -> Option<Self> {
-        self.text.contains('\\').then_some(())?;
+        self.text.contains(['\\', '%']).then_some(())?;
         let mut view = Self::with_capacity(self.text.len());
         let (mut at, mut changed) = (0, false);
         while let Some(character) = self.text.get(at..).and_then(|rest| rest.chars().next()) {
@@ -121,6 +122,23 @@ fn unescape(text: &str) -> Option<(char, usize)> {
             }
             code => Some((char::from_u32(code)?, 6)),
         },
+        [b'%', ..] => percent(text.as_bytes()),
         _ => None,
     }
+}
+
+/// The character whose bytes in UTF-8 are written as `%XX` each.
+fn percent(text: &[u8]) -> Option<(char, usize)> {
+    let (codes, _) = text.as_chunks::<3>();
+    let byte = |code: &[u8; 3]| match code {
+        [b'%', high, low] => {
+            Some(u8::try_from(char::from(*high).to_digit(16)? << 4 | char::from(*low).to_digit(16)?).ok()?)
+        }
+        _ => None,
+    };
+    let bytes: Vec<u8> = codes.iter().take(4).map_while(byte).collect();
+    (1..=bytes.len()).find_map(|length| {
+        let character = std::str::from_utf8(&bytes[..length]).ok()?.chars().next()?;
+        Some((character, 3 * length))
+    })
 }
