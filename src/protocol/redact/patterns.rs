@@ -29,7 +29,7 @@ impl Pattern {
         while let Some(captures) = self.regex.captures_at(text, at) {
             let Some((whole, word)) = ranges(&captures) else { break };
             if self.holds(&text[word.clone()], within) {
-                (at, within) = (whole.end, false);
+                (at, within) = (word.end.max(whole.start + 1), false);
                 words.push(word);
                 continue;
             }
@@ -43,7 +43,7 @@ impl Pattern {
     /// Of the many parts that a row of figures has one in ten has a card's check digit by luck: a part has to be grouped as
     /// cards are, too.
     fn holds(&self, word: &str, is_part: bool) -> bool {
-        let grouped = || self.kind != Kind::Card || word.split([' ', '-']).all(|digits| digits.len() >= 3);
+        let grouped = || self.kind != Kind::Card || word.split([' ', '-', '.', '/']).all(|digits| digits.len() >= 3);
         (self.check)(word) && (!is_part || grouped())
     }
 
@@ -76,26 +76,56 @@ type Row = (Kind, &'static str, fn(&str) -> bool);
 /// Of each kind in turn; what comes first wins where two begin at the same place.
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     let always = |_: &str| true;
-    let rows: [Row; 9] = [
+    let rows: [Row; 18] = [
         (
             Kind::Email,
             r"(?i)[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}](?:[\p{L}\p{N}-]*\.)+\p{L}{2,}(?:@[\p{L}\p{N}.@-]+)?",
             always,
         ),
-        (Kind::Iban, r"(?i)\b[a-z]{2}[0-9]{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,3})?\b", iban),
+        // Of a machine nearby, and with what only quotation marks allow before the @ (RFC 5322, section 3.4.1).
+        (Kind::Email, r"[\p{L}\p{N}._%+'-]*\p{L}[\p{L}\p{N}._%+'-]*@\p{L}[\p{L}\p{N}-]{2,}\b", always),
+        (Kind::Email, r#""[^"@]{1,64}"@[\p{L}\p{N}][\p{L}\p{N}.-]*[\p{L}\p{N}]"#, always),
+        (Kind::Iban, r"(?i)\b[a-z]{2}[0-9]{2}(?:[ ./-]?[a-z0-9]{4}){2,7}(?:[ ./-]?[a-z0-9]{1,3})?\b", iban),
         (Kind::Card, r"\b[0-9](?:[ -]?[0-9]){12,18}\b", card),
+        // A row of decimals has points too: here every group has to be one of a card.
+        (Kind::Card, r"\b[0-9]{4}(?:[./][0-9]{4}){2}[./][0-9]{1,7}\b", card),
+        (Kind::Card, r"\b[0-9]{4}[./][0-9]{6}[./][0-9]{4,5}\b", card),
         // Social security (United States), national insurance (United Kingdom).
-        (Kind::Id, r"\b[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}\b", always),
+        (Kind::Id, r"\b[0-9]{3}[- .][0-9]{2}[- .][0-9]{4}\b", always),
         (Kind::Id, r"(?i)\b[a-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[a-d]\b", always),
         // Whatever stands at a label that says so.
         (
             Kind::Id,
-            r"(?i)\b(?:ssn|mrn|nhs|passport|social security|tax|insurance|patient|member|account|customer|employee|licen[cs]e|case|policy|record|id)(?: (?:id|no|nr|num|number|code))?[.:#]*(?: (?:is|no|nr|number)[.:#]*)? ?[:#]? ?(?P<word>[a-z0-9][a-z0-9/-]{2,}[a-z0-9])",
+            r"(?i)\b(?:ssn|mrn|nhs|vat|passport|social security|tax|insurance|patient|member|account|customer|employee|licen[cs]e|case|policy|record|id|steuer|ust|(?:personal)?ausweis|reisepass)(?:[ -]?(?:id|no|nr|num|number|code|nummer|idnr))?[.:#]*(?: (?:is|no|nr|number)[.:#]*)? ?[:#]? ?(?P<word>[a-z0-9][a-z0-9/-]{2,}[a-z0-9])",
             has_number,
         ),
-        (Kind::Phone, r"\+[0-9](?:[ ()./-]{0,3}[0-9]){7,14}\b", phone),
+        // In groups, and short: only at a label that says for certain that a number of a person follows.
+        (
+            Kind::Id,
+            r"(?i)\b(?:(?:ssn|mrn|nhs|vat|passport|social security|(?:personal)?ausweis|reisepass|steuer|ust)(?:[ -]?(?:id|no|nr|num|number|code|nummer|idnr))?|(?:tax|insurance|patient|member|account|customer|employee|licen[cs]e|case|policy|record)[ -](?:id|no|nr|num|number|code)|id)[.:#]*(?: (?:is|no|nr|number)[.:#]*)? ?[:#]? ?(?P<word>[0-9]{2,5}(?:[ .-][0-9]{2,5}){1,5})\b",
+            grouped,
+        ),
+        (
+            Kind::Id,
+            r"(?i)\b(?:mrn|patient[ -](?:id|no|nr|num|number|code))[.:#]*(?: is)? ?[:#]? ?(?P<word>(?:[a-z]{1,4}-?)?[0-9][a-z0-9/-]*)\b",
+            always,
+        ),
+        (Kind::Phone, r"(?:\+|\b00 ?)[1-9](?:[ ()./-]{0,3}[0-9]){7,14}\b", phone),
         (Kind::Phone, r"(?:\([0-9]{3}\) ?|\b[0-9]{3}[ .-])[0-9]{3}[ .-][0-9]{4}\b", phone),
-        (Kind::Phone, r"\(?\b0[0-9]{1,4}\)?[ /-]{1,3}[0-9](?:[ -]?[0-9]){4,9}\b", phone),
+        (Kind::Phone, r"(?:\(0[0-9]{1,4}\)|\b0[0-9]{1,4})[ /-]{1,3}[0-9](?:[ -]?[0-9]){4,9}\b", phone),
+        // In one piece (a second 0 is a number of something else), or in pairs.
+        (Kind::Phone, r"\b0[1-9](?:[0-9]{8,9}|(?:[ .-][0-9]{2}){4})\b", phone),
+        // As North America has them: in one piece, which an amount is not that has a sign before it, and without an area.
+        (
+            Kind::Phone,
+            r"(?:^|[\s(:;,|])(?P<word>[2-9][0-9]{2}(?:[2-9][0-9]{6}|-[0-9]{4}))(?:[.,]?$|[.,]?[\s)|;]|,)",
+            north_american,
+        ),
+        (
+            Kind::Phone,
+            r"(?i)\b(?:(?:tel|telephone|telefon|phone|fax|call)[.:]*|(?:mobile?|cell|handy)[.:]+)(?: (?:is|at|no|nr|number)[.:]*)? ?(?P<word>\(?\+?[0-9](?:[ ()./-]{0,3}[0-9]){5,14})\b",
+            labelled,
+        ),
     ];
     let built = rows.into_iter().filter_map(|(kind, regex, check)| {
         let regex = Regex::new(regex).inspect_err(|error| debug_assert!(false, "{error}")).ok()?;
@@ -130,13 +160,38 @@ fn phone(text: &str) -> bool {
     (7..=15).contains(&digits(text).count())
 }
 
-fn has_number(text: &str) -> bool {
-    digits(text).count() >= 4 || (text.len() >= 6 && digits(text).count() >= 2)
+/// Seven digits may be pages or a year: nobody lives at those.
+fn north_american(text: &str) -> bool {
+    match text.split_once('-') {
+        Some((_, line)) => !matches!(line.parse(), Ok(1000..=1099 | 1900..=2099)),
+        None => true,
+    }
 }
 
-/// The check digit of ISO/IEC 7812-1 (Luhn). No card begins as a year does: a row of years has that digit by luck.
+/// Behind a label a row of decimals or of years is none.
+fn labelled(text: &str) -> bool {
+    let decimals = text.split(' ').any(|word| word.split_once('.').is_some_and(|(_, tail)| tail.len() == 1));
+    digits(text).count() <= 15 && !decimals && !years(text)
+}
+
+fn grouped(text: &str) -> bool {
+    digits(text).count() >= 6 && !years(text)
+}
+
+fn years(text: &str) -> bool {
+    text.split([' ', '.', '-', '/']).all(|word| matches!(word.parse(), Ok(1900..=2099)))
+}
+
+fn has_number(text: &str) -> bool {
+    !years(text) && (digits(text).count() >= 4 || (text.len() >= 6 && digits(text).count() >= 2))
+}
+
+/// The check digit of ISO/IEC 7812-1 (Luhn). No card begins as a year does: a row of years has that digit by luck. Nor
+/// does one begin with 0, as telephone numbers do.
 fn card(text: &str) -> bool {
-    if text.split([' ', '-']).next().is_some_and(|first| matches!(first.parse(), Ok(1900..=2099))) {
+    if text.starts_with('0')
+        || text.split([' ', '-']).next().is_some_and(|first| matches!(first.parse(), Ok(1900..=2099)))
+    {
         return false;
     }
     let sum: u32 = digits(text)

@@ -95,6 +95,44 @@ fn addresses_and_numbers_of_people_are_hidden() {
 }
 
 #[test]
+fn the_usual_forms_of_numbers_are_found() {
+    for text in [
+        "01712345678",
+        "0612345678",
+        "02079460958",
+        "5552345678",
+        "06.12.34.56.78",
+        "06 12 34 56 78",
+        "555-0199",
+        "001-555-234-5678",
+        "0049 30 1234567",
+        "+49.30.1234567",
+    ] {
+        for (before, after) in [("at ", "."), ("(", ")"), ("", ""), ("x,", ",y")] {
+            assert_eq!(hidden(&format!("{before}{text}{after}")), format!("{before}PHONE_1{after}"), "{text}");
+        }
+    }
+    for (text, without) in [
+        ("Tel. 668 18 00, Fax: 6681801", "Tel. PHONE_1, Fax: PHONE_2"),
+        ("Mobil: 0171 2345678", "Mobil: PHONE_1"),
+        ("Steuer-ID 12 345 678 901", "Steuer-ID ID_1"),
+        ("Steuernummer: 12/345/67890", "Steuernummer: ID_1"),
+        ("Personalausweis L01X00T471", "Personalausweis ID_1"),
+        ("VAT DE123456789", "VAT ID_1"),
+        ("078.05.1120", "ID_1"),
+        ("Patient ID: 123, MRN A-12", "Patient ID: ID_1, MRN ID_2"),
+        ("NHS number 943 476 5919", "NHS number ID_1"),
+        ("4111.1111.1111.1111 4111/1111/1111/1111", "CARD_1 CARD_1"),
+        ("3782.822463.10005", "CARD_1"),
+        ("DE89-3704-0044-0532-0130-00 DE89.3704.0044.0532.0130.00", "IBAN_1 IBAN_1"),
+        ("jane.doe@localhost, \"john smith\"@example.com", "EMAIL_1, EMAIL_2"),
+        (r#"{"a": "\"john smith\"@example.com"}"#, r#"{"a": "EMAIL_1"}"#),
+    ] {
+        assert_eq!(hidden(text), without);
+    }
+}
+
+#[test]
 fn what_stands_around_a_number_does_not_hide_it_from_us() {
     for (text, without) in [
         ("BE68539007547034 is", "IBAN_1 is"),
@@ -131,6 +169,12 @@ fn figures_are_not_taken_for_numbers_of_people() {
         "2020 2019 2018 2017 2016 2015 2014 2013 2012 2011 2010 2009 2008 2007 2006 2005 2004",
         "on 12/03/2019 at 10:30, 54 years, 0.8 mg",
         "Item 7A. See page 120.",
+        "pages 980-1012, form 990-2019, $5552345678 or 5552345678.50",
+        "Mobile 12.4 13.1 14.2 | Fax 2019 2018 2017 | phone 12.4 13.1 14.2",
+        "income tax 1 234 567, tax 2019 2018 2017, insurance 120 130 140",
+        "0000320193, 0001193125-19-012345, 1.234.567.890.123,45",
+        "12.4 13.1 14.2 15.3 16.1 17.2 18.3 19.4",
+        "a patient of 54 years, patient 12 of 40, 3 pcs @ 5 and 5@10",
     ] {
         assert_eq!(hidden(text), text);
     }
