@@ -65,6 +65,95 @@ fn a_pdf_that_cannot_be_read_says_why() {
     }
 }
 
+/// A file of these objects, numbered from 1, with the table of where they stand.
+#[cfg(feature = "pdf")]
+fn pdf(objects: &[String]) -> Vec<u8> {
+    use std::fmt::Write;
+    let (mut file, mut table) = (String::from("%PDF-1.4\n"), String::from("0000000000 65535 f \n"));
+    for (at, object) in objects.iter().enumerate() {
+        write!(table, "{:010} 00000 n \n", file.len()).unwrap();
+        write!(file, "{} 0 obj\n{object}\nendobj\n", at + 1).unwrap();
+    }
+    let (size, at) = (objects.len() + 1, file.len());
+    write!(file, "xref\n0 {size}\n{table}trailer\n<</Size {size}/Root 1 0 R>>\nstartxref\n{at}\n%%EOF\n").unwrap();
+    file.into_bytes()
+}
+
+#[cfg(feature = "pdf")]
+fn stream(of: &str, content: &str) -> String {
+    format!("<<{of}/Length {}>>\nstream\n{content}\nendstream", content.len())
+}
+
+/// Three pages, the second of which has this as its content.
+#[cfg(feature = "pdf")]
+fn three_pages(contents: &str, second: String) -> Vec<u8> {
+    let page = |contents: &str| {
+        format!(
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents {contents}\
+             /Resources<</Font<</F 6 0 R>>/XObject<</I 7 0 R>>>>>>"
+        )
+    };
+    let words =
+        |page: &str| stream("", &format!("BT /F 12 Tf 50 700 Td (The harvest of {page} was 12,340 tonnes.) Tj ET"));
+    pdf(&[
+        "<</Type/Catalog/Pages 2 0 R>>".into(),
+        "<</Type/Pages/Count 3/Kids[3 0 R 4 0 R 5 0 R]>>".into(),
+        page("8 0 R"),
+        page(contents),
+        page("9 0 R"),
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".into(),
+        stream("/Type/XObject/Subtype/Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8", "x"),
+        words("one"),
+        words("three"),
+        second,
+    ])
+}
+
+#[cfg(feature = "pdf")]
+#[test]
+fn a_page_of_a_pdf_whose_words_are_lost_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |bytes: Vec<u8>| {
+        let path = folder.path().join("a.pdf");
+        std::fs::write(&path, bytes).unwrap();
+        one(path)
+    };
+    let words = |page: &str| format!("BT /F 12 Tf 50 700 Td ({page}) Tj ET");
+    let stamp = |words: &str| format!("q 600 0 0 800 0 0 cm /I Do Q BT /F 12 Tf 50 20 Td ({words}) Tj ET");
+    let garbage: String = (0..300u32).map(|at| char::from(33 + (at * 71 % 90) as u8)).collect();
+    for (contents, second, told) in [
+        ("10 0 R", stream("", &words("Words enough.")), None),
+        ("10 0 R", stream("", "q Q"), None),
+        ("10 0 R", stream("/Filter/FlateDecode", &garbage), Some("could not be read")),
+        ("99 0 R", "null".into(), Some("could not be read")),
+        ("[99 0 R]", "null".into(), Some("could not be read")),
+        ("10 0 R", stream("", "0 0 m 100 100 l S"), Some("no words")),
+        ("10 0 R", stream("", &stamp("Page 2 of 3")), Some("mostly pictures")),
+        ("10 0 R", stream("", &stamp(&"many words ".repeat(12))), None),
+        ("10 0 R", stream("", "q 600 0 0 800 0 0 cm /I Do Q"), Some("only pictures")),
+    ] {
+        let (document, remarks) = read(three_pages(contents, second.clone()));
+        assert_eq!(document.pages.len(), 3, "{second}");
+        assert!(document.text.contains("of one was") && document.text.contains("of three was"), "{second}");
+        match told {
+            None => assert_eq!(remarks, [] as [String; 0], "{second}"),
+            Some(told) => assert!(
+                remarks.len() == 1 && remarks[0].contains("page 2:") && remarks[0].contains(told),
+                "{second}: {remarks:?}"
+            ),
+        }
+        assert_eq!(document.text.contains("Page 2 of 3"), second.contains("Page 2 of 3"), "what can be read is kept");
+    }
+    // Cut off within the second page's content, whose third page's stands before it.
+    let whole = three_pages("10 0 R", stream("", &words("Words enough.").repeat(30)));
+    let (document, remarks) = read(whole[..whole.len() * 2 / 3].to_vec());
+    assert!(document.text.contains("of one was") && document.text.contains("of three was"), "{}", document.text);
+    assert!(
+        remarks.len() == 1 && remarks[0].contains("page 2:") || document.text.contains("Words enough"),
+        "{remarks:?}"
+    );
+}
+
 #[cfg(feature = "pdf")]
 #[test]
 fn whatever_is_wrong_within_a_pdf_is_an_error_or_a_document() {

@@ -30,6 +30,9 @@ pub struct Pages {
     /// The pages, counted from 1, that show pictures and no text, and those that could not be read.
     pub pictures: Vec<u32>,
     pub unreadable: Vec<u32>,
+    /// Those with few words, most of which pictures cover, and those that show something and no words.
+    pub stamped: Vec<u32>,
+    pub wordless: Vec<u32>,
     /// Those that nobody tried to read any more.
     pub given_up: Vec<u32>,
 }
@@ -140,6 +143,7 @@ impl Apart {
                 }
             };
             since = Instant::now();
+            let stamped = matches!(part, Part::Stamped(_));
             match part {
                 Part::Pages(count) if total.is_none_or(|total| total == count) => {
                     *total = Some(count);
@@ -147,16 +151,23 @@ impl Apart {
                 }
                 Part::Done if total.is_some() => return Ok(()),
                 Part::Failed(trouble) if total.is_none() => return Err(Nothing::Trouble(trouble)),
-                Part::Text(text) if pages.texts.len() < total.map_or(0, |total| total.max(1) as usize) => {
+                Part::Text(text) | Part::Stamped(text)
+                    if pages.texts.len() < total.map_or(0, |total| total.max(1) as usize) =>
+                {
                     length += text.len() as u64;
                     if length > super::MAX_BYTES {
                         return Err(Nothing::TooLarge);
                     }
                     pages.texts.push(text);
+                    pages.stamped.extend(stamped.then_some(pages.texts.len() as u32));
                 }
                 Part::Picture if pages.awaits(*total) => {
                     pages.texts.push(String::new());
                     pages.pictures.push(pages.texts.len() as u32);
+                }
+                Part::Wordless if pages.awaits(*total) => {
+                    pages.texts.push(String::new());
+                    pages.wordless.push(pages.texts.len() as u32);
                 }
                 Part::Unreadable if pages.awaits(*total) => pages.skip(),
                 _ => return Err(Nothing::Process("said what it should not".into())),

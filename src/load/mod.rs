@@ -212,6 +212,11 @@ impl Pages {
         [
             told(&self.unreadable, "could not be read, and nothing stands there"),
             told(&self.given_up, "were given up: too many pages before them could not be read"),
+            told(&self.wordless, "no words are found where something is shown"),
+            told(
+                &self.stamped,
+                "mostly pictures, whose words are not read; `ocrmypdf --force-ocr IN OUT` recognises them",
+            ),
             told(&self.pictures, "only pictures, whose words are not read; `ocrmypdf IN OUT` recognises them"),
         ]
         .into_iter()

@@ -22,6 +22,10 @@ pub enum Part {
     Text(String),
     /// A page without text that shows a picture.
     Picture,
+    /// A page of few words, most of which a picture covers.
+    Stamped(String),
+    /// A page that shows something, and no words.
+    Wordless,
     /// A page that could not be read. Why is not told: what a library says of a page may be of its text.
     Unreadable,
     Failed(Trouble),
@@ -72,6 +76,8 @@ impl Part {
             Part::Failed(Trouble::Password) => (4, &[]),
             Part::Failed(Trouble::Damaged(what)) => (5, what.as_bytes()),
             Part::Done => (6, &[]),
+            Part::Stamped(text) => (7, text.as_bytes()),
+            Part::Wordless => (8, &[]),
         };
         to.write_all(&[tag])?;
         to.write_all(&(bytes.len() as u64).to_le_bytes())?;
@@ -102,6 +108,8 @@ impl Part {
             4 => Ok(Part::Failed(Trouble::Password)),
             5 => Ok(Part::Failed(Trouble::Damaged(text))),
             6 => Ok(Part::Done),
+            7 => Ok(Part::Stamped(text)),
+            8 => Ok(Part::Wordless),
             _ => Err(odd()),
         }
     }
@@ -125,6 +133,8 @@ mod tests {
             Part::Pages(2000),
             Part::Text("wörter".into()),
             Part::Picture,
+            Part::Stamped("page 1".into()),
+            Part::Wordless,
             Part::Unreadable,
             Part::Failed(Trouble::Password),
             Part::Failed(Trouble::Damaged("what".into())),
