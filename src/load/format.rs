@@ -3,6 +3,8 @@
 use content_inspector::ContentType;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
+use super::text;
+
 /// What a file is.
 pub enum Format {
     Text(Charset, Kind),
@@ -27,6 +29,8 @@ pub enum Charset {
         big_endian: bool,
     },
     Guess,
+    /// UTF-8 but for a few bytes.
+    Damaged,
 }
 
 /// By the bytes alone; only what kind of text it is also by the name's ending.
@@ -90,15 +94,27 @@ fn by_bytes(bytes: &[u8]) -> Format {
             // ISO-2022-JP is ASCII to look at, with escape sequences between the alphabets.
             let escapes = bytes.is_ascii() && memchr::memmem::find(bytes, b"\x1b$").is_some();
             let utf8 = std::str::from_utf8(bytes).is_ok() && !escapes;
-            Format::Text(if utf8 { Charset::Known(UTF_8) } else { Charset::Guess }, Kind::Plain)
+            let charset = match () {
+                () if utf8 => Charset::Known(UTF_8),
+                () if !escapes && text::is_nearly_utf8(bytes) => Charset::Damaged,
+                () => Charset::Guess,
+            };
+            Format::Text(charset, Kind::Plain)
         }
         ContentType::UTF_16LE => Format::Text(Charset::Known(UTF_16LE), Kind::Plain),
         ContentType::UTF_16BE => Format::Text(Charset::Known(UTF_16BE), Kind::Plain),
         ContentType::UTF_32LE => Format::Text(Charset::Utf32 { big_endian: false }, Kind::Plain),
         ContentType::UTF_32BE => Format::Text(Charset::Utf32 { big_endian: true }, Kind::Plain),
-        _ => match unmarked_utf16(bytes) {
-            Some(encoding) => Format::Text(Charset::Known(encoding), Kind::Plain),
-            None => name_binary(bytes),
+        _ => match (unmarked_utf32(bytes), unmarked_utf16(bytes)) {
+            (Some(big_endian), _) => Format::Text(Charset::Utf32 { big_endian }, Kind::Plain),
+            (None, Some(encoding)) => Format::Text(Charset::Known(encoding), Kind::Plain),
+            // A zero here and there makes no text a binary file.
+            (None, None)
+                if mostly_printable(bytes) && std::str::from_utf8(bytes).is_ok() && infer::get(bytes).is_none() =>
+            {
+                Format::Text(Charset::Known(UTF_8), Kind::Plain)
+            }
+            (None, None) => name_binary(bytes),
         },
     }
 }
@@ -108,6 +124,20 @@ fn by_bytes(bytes: &[u8]) -> Format {
 fn mostly_printable(bytes: &[u8]) -> bool {
     let odd = |byte: &u8| matches!(byte, 0..=0x07 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f);
     bytes.iter().filter(|byte| odd(byte)).count() * 50 <= bytes.len()
+}
+
+/// UTF-32 without a byte order mark: no character is beyond 0x10ffff. Whether it is big-endian.
+fn unmarked_utf32(bytes: &[u8]) -> Option<bool> {
+    let (units, _) = bytes.get(..bytes.len().min(4096) & !3)?.as_chunks::<4>();
+    let is_text = |code: fn([u8; 4]) -> u32| {
+        units.len() > 1
+            && units.iter().all(|unit| {
+                char::from_u32(code(*unit)).is_some_and(|c| c != '\0' && (!c.is_control() || c.is_whitespace()))
+            })
+    };
+    [(u32::from_le_bytes as fn([u8; 4]) -> u32, false), (u32::from_be_bytes, true)]
+        .into_iter()
+        .find_map(|(code, big_endian)| is_text(code).then_some(big_endian))
 }
 
 /// UTF-16 without a byte order mark: western text has a zero in every other byte.

@@ -29,6 +29,7 @@ pub use error::LoadError;
 use crate::document::{self, Document};
 use apart::{Apart, Nothing, Pages};
 use format::{Format, Kind, recognise};
+use text::Decoded;
 use wire::{Foreign, Trouble};
 
 /// Larger files are refused, and so are texts that a file unpacks to.
@@ -138,7 +139,8 @@ impl<'a> Loader<'a> {
         let file = (!is_standard_input(path) && !stays).then(|| document::Source::of(path, &bytes)).flatten();
         let document = match format {
             Format::Text(charset, kind) => {
-                let text = text::decode(bytes, charset);
+                let Decoded { text, remarks: odd } = text::decode(bytes, charset);
+                remarks.extend(odd.iter().map(|what| format!("{name:?}: {what}")));
                 match kind {
                     Kind::Plain => Document::from_text(name, text),
                     Kind::Csv => Document::from_text(name, csv::rows_as_lines(text)),

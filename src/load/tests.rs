@@ -52,6 +52,35 @@ fn text_is_read_in_whatever_encoding_it_is() {
 }
 
 #[test]
+fn what_is_not_as_it_was_in_the_file_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.txt");
+    let utf32 = |unit: fn(u32) -> [u8; 4]| "Größe 😀\n".chars().flat_map(|c| unit(c.into())).collect::<Vec<u8>>();
+    for (bytes, text, told) in [
+        (GERMAN.as_bytes().to_vec(), GERMAN.to_owned(), None),
+        (
+            [GERMAN.as_bytes(), b"caf\xe9 \xff\n"].concat(),
+            format!("{GERMAN}caf\u{fffd} \u{fffd}\n"),
+            Some("2 bytes are no UTF-8"),
+        ),
+        (encoding_rs::WINDOWS_1252.encode(GERMAN).0.into_owned(), GERMAN.to_owned(), Some("read as windows-1252")),
+        ([GERMAN.as_bytes(), b"\0"].concat(), GERMAN.to_owned(), Some("1 byte is zero")),
+        (utf32(u32::to_le_bytes), "Größe 😀\n".into(), None),
+        (utf32(u32::to_be_bytes), "Größe 😀\n".into(), None),
+    ] {
+        std::fs::write(&path, bytes).unwrap();
+        let loaded = load_all(&[path.clone()]).unwrap();
+        assert_eq!(&*loaded.documents[0].text, text);
+        match told {
+            None => assert_eq!(loaded.remarks, [] as [String; 0]),
+            Some(told) => {
+                assert!(loaded.remarks.len() == 1 && loaded.remarks[0].contains(told), "{:?}", loaded.remarks)
+            }
+        }
+    }
+}
+
+#[test]
 fn a_form_feed_that_ends_the_text_begins_no_page() {
     assert_eq!(Document::from_text("d", "one\x0ctwo\x0c").pages, [0, 4]);
     assert_eq!(Document::from_text("d", "one\x0c").pages, [0]);
@@ -143,7 +172,7 @@ proptest! {
     #[test]
     fn any_bytes_at_all_are_a_document_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         if let Format::Text(charset, _) = recognise(&bytes, "") {
-            prop_assert!(!text::decode(bytes, charset).contains('\r'));
+            prop_assert!(!text::decode(bytes, charset).text.contains('\r'));
         }
     }
 }
@@ -170,7 +199,7 @@ fn a_page_of_html_is_decoded_as_it_says() {
     let page = "<html><meta charset=\"koi8-r\"><p>Отчёт о продажах</html>";
     let bytes = encoding_rs::KOI8_R.encode(page).0.into_owned();
     match recognise(&bytes, "page.html") {
-        Format::Text(charset, Kind::Html) => assert_eq!(text::decode(bytes, charset), page),
+        Format::Text(charset, Kind::Html) => assert_eq!(text::decode(bytes, charset).text, page),
         _ => panic!("no HTML"),
     }
 }
