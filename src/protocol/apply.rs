@@ -2,7 +2,7 @@
 
 use super::budget::Budgets;
 use super::by_hand::ByHand;
-use super::code::CodeError;
+use super::code::{CodeError, CodeErrorKind};
 use super::cut_off;
 use super::dispatch;
 use super::exposing::{ExposureLimit, Overexposed};
@@ -313,8 +313,13 @@ impl State {
         if !round.jobs.is_empty() {
             return Due::Aggregate(code);
         }
+        let advice = match error.kind {
+            CodeErrorKind::TimeLimit => "; `sandbox.seconds` gives programs more time",
+            CodeErrorKind::MemoryLimit => "; `sandbox.memory_mb` gives programs more memory",
+            _ => "",
+        };
         self.without_this_round(format!(
-            "the remote LM wrote no working program in {attempts} attempts; the last error: {error}"
+            "the remote LM wrote no working program in {attempts} attempts; the last error: {error}{advice}"
         ))
     }
 

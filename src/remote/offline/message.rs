@@ -20,6 +20,8 @@ pub struct Request {
     pub round: u32,
     /// Which try at this purpose in this round, counted from 1.
     pub attempt: u32,
+    /// Whether the program that was sent back ran out of its time.
+    pub slow: bool,
     /// Whether no further round may be asked for.
     pub last: bool,
     /// Characters of all documents together.
@@ -87,6 +89,7 @@ impl Request {
             question,
             round: ask.ask.round,
             attempt: ask.attempt,
+            slow: ask.attempt > 1 && said.last().is_some_and(|text| text.contains("longer than its time limit")),
             last: ask.attempt > 1 || said.last().is_some_and(|text| text.contains("This was the last round")),
             characters: characters(&take("documents")),
             limits,

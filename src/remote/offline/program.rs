@@ -8,6 +8,10 @@ use super::question::{Keyword, Question};
 use crate::document::words::scan;
 use crate::protocol::Chunker;
 
+/// Of more characters a program that cuts line by line comes near its time limit: a host function cuts them.
+const MOST_BY_LINES: usize = 30_000_000;
+/// How much larger a chunk is for each program that ran out of its time: there are fewer to rank.
+const SLOWER_CHUNK: usize = 4;
 /// However short the documents are, this many characters may be sent on: three or four of the smallest chunks.
 const LEAST_KEPT: usize = 1_100;
 /// However long the documents are, no more than this is sent on.
@@ -76,10 +80,18 @@ impl Plan {
                 true => (keep / PASSAGES).clamp(SMALLEST_CHUNK, SMALL_CHUNK),
                 false => LARGE_CHUNK,
             };
-            if wider { (chunk as f64 * WIDER_CHUNK) as usize } else { chunk }
+            let chunk = if wider { (chunk as f64 * WIDER_CHUNK) as usize } else { chunk };
+            // The chunk limits what is read: more than so much of it would be sent on.
+            if request.slow {
+                (chunk * SLOWER_CHUNK.pow(request.attempt.saturating_sub(1).min(2))).min(keep)
+            } else {
+                chunk
+            }
         });
         let limits = &request.limits;
-        let cutter = limits.chunker.and_then(|chunker| cutter(chunker, limits.overlap));
+        let by_host = request.slow || request.characters > MOST_BY_LINES;
+        let chunker = limits.chunker.or(by_host.then_some(Chunker::Section));
+        let cutter = chunker.and_then(|chunker| cutter(chunker, limits.overlap));
         let read = (keep as f64 * READ_FACTOR / chunk as f64 / topics as f64).ceil() as usize;
         let short = request.characters <= SHORT_DOCUMENTS;
         let close = if short { (chunk as f64 * PARAGRAPH_END) as usize } else { chunk };

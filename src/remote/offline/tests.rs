@@ -92,6 +92,27 @@ fn what_the_prompts_say_is_what_the_planner_reads() {
 }
 
 #[test]
+fn a_program_that_ran_out_of_its_time_is_followed_by_one_that_does_less() {
+    let documents = data("documents", "document 0: 9000000 characters");
+    let prompt = format!("{}\n\n{documents}", data("question", "How many penguins?"));
+    let planned = |attempt: u32, error: &str| {
+        let messages = vec![Message::system("s"), Message::user(prompt.clone()), Message::user(error.to_owned())];
+        OfflinePlanner::default().reply(&RemoteAsk { attempt, ..ask(Purpose::Decompose, 1, messages) })
+    };
+    let slow = "the program ran longer than its time limit of 20 s: do less work, or do it in fewer steps";
+    let (first, again, last) = (planned(1, ""), planned(2, slow), planned(3, slow));
+    let by_host = |program: &str| program.contains("chunk_by_section(document");
+    let chunk = |program: &str| -> usize {
+        let line = program.lines().find_map(|line| line.strip_prefix("CHUNK = ")).unwrap();
+        line.split(' ').next().unwrap().parse().unwrap()
+    };
+    assert!(!by_host(&first) && by_host(&again) && by_host(&last));
+    assert!(chunk(&first) < chunk(&again) && chunk(&again) < chunk(&last));
+    assert!(!by_host(&planned(2, "NameError: name 'x' is not defined")));
+    assert!(by_host(&plan("How many penguins?", 100_000_000, 1)));
+}
+
+#[test]
 fn a_later_round_reads_more_and_larger_chunks() {
     let (first, second) = (plan("How many penguins?", 50_000, 1), plan("How many penguins?", 50_000, 2));
     let line = |text: &str, name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
