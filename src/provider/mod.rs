@@ -30,5 +30,6 @@ pub use client::{ChatReply, Client};
 pub use failure::{Again, Failure, Trouble};
 pub use models::{ListedPrice, Listing, Model, Probe};
 pub use presets::{KeyPlace, Preset};
+pub use redact::LEAST_KEY;
 pub use request::{Chat, Format};
 pub use wire::Wire;

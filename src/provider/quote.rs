@@ -2,6 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::redact::LEAST_KEY;
 use crate::protocol::Message;
 
 /// Characters of a quotation, at most.
@@ -19,7 +20,7 @@ pub fn quote(text: &str, key: Option<&SecretString>, messages: &[Message]) -> Op
         return None;
     }
     let mut text = text.to_owned();
-    if let Some(key) = key.map(ExposeSecret::expose_secret).filter(|key| !key.is_empty()) {
+    if let Some(key) = key.map(ExposeSecret::expose_secret).filter(|key| key.len() >= LEAST_KEY) {
         text = text.replace(key, "[key]");
         if runs(key.as_bytes(), KEY_RUN).any(|run| contains(text.as_bytes(), run)) {
             return None;
@@ -73,6 +74,8 @@ mod tests {
         let key = SecretString::from("sk-planted-key-1234567890");
         assert_eq!(quote("bad key sk-planted-key-1234567890 given", Some(&key), &[]).unwrap(), "bad key [key] given");
         assert_eq!(quote("bad key sk-planted-key*** given", Some(&key), &[]), None);
+        let made_up = SecretString::from("x");
+        assert_eq!(quote("max_tokens exceeded", Some(&made_up), &[]).unwrap(), "max_tokens exceeded");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::Check;
 use crate::config::{Config, LocalConfig, LocalProvider, PROVIDERS_OWN};
 use crate::local::chosen::chosen;
-use crate::provider::{KeyPlace, Preset, keyring, presets};
+use crate::provider::{KeyPlace, LEAST_KEY, Preset, keyring, presets};
 
 pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -97,8 +97,11 @@ impl<'a> Side<'a> {
         if wanted.is_empty() && entry.is_empty() && !by_command {
             return Check::ok(&name, format!("none, as `{side}.api_key_env` is empty"));
         }
-        if !wanted.is_empty() && variable(wanted).is_some() {
-            return Check::ok(&name, format!("{wanted} is set"));
+        if let Some(key) = (!wanted.is_empty()).then(|| variable(wanted)).flatten() {
+            // So short a key is one for a server that wants none.
+            let short = key.len() < LEAST_KEY;
+            let told = if short { ", and is too short a key to be blotted out in what the server says" } else { "" };
+            return Check::ok(&name, format!("{wanted} is set{told}"));
         }
         if !entry.is_empty() {
             let setting = format!("`{side}.api_key_keyring`");
@@ -148,6 +151,7 @@ mod tests {
     fn a_key_is_said_to_be_there_and_never_shown() {
         let check = remote_key(&openai(), Some("sk-very-secret"));
         assert_eq!((check.status, check.detail.as_str()), (Status::Ok, "OPENAI_API_KEY is set"));
+        assert!(remote_key(&openai(), Some("x")).detail.contains("too short a key to be blotted out"));
     }
 
     #[test]
