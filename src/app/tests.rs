@@ -10,6 +10,7 @@ mod steering;
 use super::world::{World, notice, press, type_in};
 use super::*;
 use crate::document::{Document, Match, Span};
+use crate::protocol::redact::{Redactor, Rules};
 use crate::protocol::{BudgetChoice, Fact, Input, JobId};
 
 fn highlighted(model: &Model) -> Option<&str> {
@@ -114,6 +115,18 @@ fn what_left_is_listed_by_request_and_leads_to_its_passage() {
     assert_eq!(picker.groups.len(), model.account.exposed.len());
     press(&mut model, "enter");
     assert_eq!((model.focus, model.document.highlight.unwrap().span), (Pane::Document, Span::new(0, 0, 164)));
+}
+
+#[test]
+fn what_left_is_listed_as_it_left() {
+    let mut model = World::new().whole().model(120, 40);
+    let words = model.passage(Span::new(0, 0, 164)).unwrap().split_whitespace().next().unwrap().to_owned();
+    let rules = Rules { names: vec![words.clone()], ..Rules::default() };
+    model.state.redactor = Redactor::open(&rules, std::iter::once(words.as_str()));
+    press(&mut model, "W");
+    let row = model.picker().unwrap().groups.iter().find_map(|group| group.rows.first()).unwrap();
+    assert!(row.cells[0].starts_with("NAME_1"), "{:?}", row.cells);
+    assert!(row.about.contains("NAME_1") && !row.about.contains(&words), "{:?}", row.about);
 }
 
 #[test]

@@ -45,6 +45,9 @@ impl Model {
     fn sent_row(&self, span: &Span) -> PickerRow {
         let words = self.documents.get(span.document).and_then(|open| open.document.slice(span.start, span.end));
         let words = words.unwrap_or_default();
+        let words = words.get(..words.floor_char_boundary(PREVIEW * 4)).unwrap_or_default();
+        // As it left: with placeholders where private words stand.
+        let words = &*self.state.redactor.hide(words);
         let cells = vec![gist(words, WORDS), self.place_of(Some(&Chunk::Span(*span))), span.len().to_string()];
         // A passage may be a whole document: of its words as many are shown as a preview has room for.
         PickerRow::new(Choice::Passage(*span), cells, words.chars().take(PREVIEW).collect::<String>())
