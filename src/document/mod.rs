@@ -94,7 +94,14 @@ pub struct Document {
     pub source: Option<Source>,
     /// Reckoned when it is first asked for: a screen is there before 100 MB are hashed.
     hash: Arc<OnceLock<DocumentHash>>,
+    /// How many lines end before each block of [`BLOCK`] bytes; counted when a line is first asked for.
+    lines: Arc<OnceLock<Vec<usize>>>,
 }
+
+/// Bytes of the text after which the lines so far are known.
+const BLOCK: usize = 1 << 16;
+/// How far above a place its heading is looked for, in bytes.
+const HEADING_REACH: usize = 256 << 10;
 
 impl PartialEq for Document {
     fn eq(&self, other: &Self) -> bool {
@@ -111,17 +118,24 @@ impl Document {
         // A form feed that ends the text begins no page.
         let starts = std::iter::once(0).chain(breaks).filter(|start| *start < text.len());
         let pages = if has_pages { starts.collect() } else { Vec::new() };
-        Self { name: name.into(), text, pages, source: None, hash: Arc::default() }
+        Self { name: name.into(), text, pages, source: None, hash: Arc::default(), lines: Arc::default() }
     }
 
     /// A document with pages that begin at these bytes.
     pub fn paged(name: impl Into<String>, text: impl Into<Arc<str>>, pages: Vec<usize>) -> Self {
-        Self { name: name.into(), text: text.into(), pages, source: None, hash: Arc::default() }
+        Self { name: name.into(), text: text.into(), pages, source: None, hash: Arc::default(), lines: Arc::default() }
     }
 
     /// A document whose hash is known to be this one.
     pub fn stored(name: impl Into<String>, text: Arc<str>, pages: Vec<usize>, hash: DocumentHash) -> Self {
-        Self { name: name.into(), text, pages, source: None, hash: Arc::new(OnceLock::from(hash)) }
+        Self {
+            name: name.into(),
+            text,
+            pages,
+            source: None,
+            hash: Arc::new(OnceLock::from(hash)),
+            lines: Arc::default(),
+        }
     }
 
     /// The same, as it was read from this file.
@@ -146,6 +160,38 @@ impl Document {
             0 => None,
             page => Some(page),
         }
+    }
+
+    /// The line, counted from 1, on which the byte at `offset` stands.
+    pub fn line_of(&self, offset: usize) -> usize {
+        let text = self.text.as_bytes();
+        let ends = |block: &[u8]| memchr::memchr_iter(b'\n', block).count();
+        let before = self.lines.get_or_init(|| {
+            let counted =
+                text.chunks(BLOCK).scan(0, |before, block| Some(std::mem::replace(before, *before + ends(block))));
+            counted.collect()
+        });
+        let offset = offset.min(text.len());
+        let block = (offset / BLOCK).min(before.len().saturating_sub(1));
+        let within = text.get(block * BLOCK..offset).unwrap_or_default();
+        before.get(block).copied().unwrap_or(0) + ends(within) + 1
+    }
+
+    /// Where the byte at `offset` stands, as people say it: its page, else its line.
+    pub fn place_of(&self, offset: usize) -> String {
+        match self.page_of(offset) {
+            Some(page) => format!("page {page}"),
+            None => format!("line {}", self.line_of(offset)),
+        }
+    }
+
+    /// The words of the nearest heading above the byte at `offset`.
+    pub fn heading_above(&self, offset: usize) -> Option<String> {
+        let from = self.text.floor_char_boundary(offset.saturating_sub(HEADING_REACH));
+        let above = self.text.get(from..offset)?;
+        let words = chunk::headings(above).last().and_then(|heading| above.get(heading))?;
+        let words = words.trim().trim_start_matches('#').split_whitespace().collect::<Vec<_>>().join(" ");
+        (!words.is_empty()).then_some(words)
     }
 
     /// The text between two byte offsets, or nothing when they are no character boundaries of it.
@@ -173,4 +219,25 @@ pub struct DocumentRef {
     pub characters: usize,
     /// Zero when the format has no pages.
     pub pages: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_page_else_a_line_and_has_the_heading_above_it() {
+        let text = format!("# First\n\nwords\n{}\n## Second part\n\nmore words", "a line of many\n".repeat(10_000));
+        let document = Document::from_text("d", text.as_str());
+        for at in [0, 7, 8, 9, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, text.len()] {
+            let lines = text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+            assert_eq!(document.line_of(at), lines, "{at}");
+        }
+        assert_eq!(document.place_of(9), "line 3");
+        assert_eq!(document.heading_above(9).as_deref(), Some("First"));
+        assert_eq!(document.heading_above(text.len()).as_deref(), Some("Second part"));
+        assert_eq!(document.heading_above(0), None);
+        assert_eq!(Document::from_text("d", "one\x0ctwo").place_of(5), "page 2");
+        assert_eq!(Document::from_text("d", "").line_of(3), 1);
+    }
 }

@@ -302,10 +302,7 @@ impl Model {
 
     fn words_for_place(&self, span: &Span) -> String {
         let Some(open) = self.documents.get(span.document) else { return "in a document not at hand".into() };
-        let place = match open.document.page_of(span.start) {
-            Some(page) => format!("page {page}"),
-            None => format!("byte {}", span.start),
-        };
+        let place = open.document.place_of(span.start);
         if self.documents.len() > 1 { format!("{} · {place}", open.document.name) } else { place }
     }
 }

@@ -132,13 +132,7 @@ pub fn jobs<'a>(subject: &'a Subject, round: &'a Round) -> Vec<JobRow<'a>> {
 
 fn place(subject: &Subject, document: usize, start: usize) -> String {
     let Some(document) = subject.documents.get(document) else { return format!("byte {start}") };
-    match document.page_of(start) {
-        Some(page) => format!("{}, page {page}", document.name),
-        None => {
-            let before = document.text.as_bytes().get(..start).unwrap_or_default();
-            format!("{}, line {}", document.name, memchr::memchr_iter(b'\n', before).count() + 1)
-        }
-    }
+    format!("{}, {}", document.name, document.place_of(start))
 }
 
 /// How many jobs stand in which state, the usual ones first.

@@ -59,7 +59,7 @@ pub fn report(
             ratio: totals.baseline.ratio,
             estimated: totals.baseline.estimated,
         },
-        exposed: exposed(exposure),
+        exposed: exposed(exposure, documents),
         engine: state.utilization.as_ref().and_then(|sample| sample.engine.clone()),
         fleet: state.utilization.as_ref().and_then(|sample| sample.fleet.clone()),
         seconds,
@@ -69,7 +69,10 @@ pub fn report(
     }
 }
 
-fn exposed(exposure: &Exposure) -> Exposed {
+/// Passages of a request that are listed, at most.
+const SPANS: usize = 256;
+
+fn exposed(exposure: &Exposure, documents: &[Document]) -> Exposed {
     let mut by_purpose: Vec<(Purpose, usize, SpanSet)> = Vec::new();
     for ask in exposure.asks() {
         match by_purpose.iter_mut().find(|(purpose, ..)| *purpose == ask.purpose) {
@@ -95,6 +98,8 @@ fn exposed(exposure: &Exposure) -> Exposed {
                 share: share(ask.bytes),
                 new_bytes: ask.new_bytes,
                 total_share: share(ask.total_bytes),
+                spans: ask.spans.iter().take(SPANS).filter_map(|span| place(span, documents)).collect(),
+                span_count: ask.spans.iter().count(),
             })
             .collect(),
         by_purpose: by_purpose
@@ -132,9 +137,9 @@ fn cite(citation: &AnswerCitation, documents: &[Document]) -> Citation {
             place_count: 0,
             or_more: false,
             line: None,
+            heading: None,
         };
     };
-    let before = document.text.as_bytes().get(..located.span.start).unwrap_or_default();
     Citation {
         document: Some(document.name.clone()),
         start: Some(located.span.start),
@@ -149,7 +154,8 @@ fn cite(citation: &AnswerCitation, documents: &[Document]) -> Citation {
         places: located.places().filter_map(|span| place(span, documents)).collect(),
         place_count: located.place_count(),
         or_more: located.elsewhere.or_more,
-        line: Some(memchr::memchr_iter(b'\n', before).count() + 1),
+        line: Some(document.line_of(located.span.start)),
+        heading: document.heading_above(located.span.start),
     }
 }
 

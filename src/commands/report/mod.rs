@@ -52,7 +52,7 @@ pub struct Report {
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Citation {
-    /// The document's name. Nothing, as the three after it, where the quotation stands in no document.
+    /// The document's name. Nothing, as all that says where it stands, where the quotation stands in no document.
     pub document: Option<String>,
     /// UTF-8 bytes: `text` is what stands at `start..end`.
     pub start: Option<usize>,
@@ -68,9 +68,10 @@ pub struct Citation {
     /// All of them; at least so many where `or_more` holds.
     pub place_count: usize,
     pub or_more: bool,
-    /// The line on which it begins, counted from 1, for people.
-    #[serde(skip)]
+    /// The line on which it begins, counted from 1.
     pub line: Option<usize>,
+    /// The nearest heading above it, where there is one.
+    pub heading: Option<String>,
 }
 
 /// Where words stand, in UTF-8 bytes.
@@ -198,6 +199,10 @@ pub struct ExposedByRequest {
     pub new_bytes: usize,
     /// Of all documents, what had left with this request.
     pub total_share: f64,
+    /// The passages that left, in the order of the documents; at most 256 of them.
+    pub spans: Vec<Place>,
+    /// All of them.
+    pub span_count: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

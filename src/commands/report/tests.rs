@@ -79,7 +79,19 @@ fn the_json_object_has_exactly_the_keys_scripts_rely_on() {
     for citation in object["citations"].as_array().unwrap() {
         assert_eq!(
             keys(citation),
-            ["document", "end", "match", "or_more", "page", "place_count", "places", "start", "text"]
+            [
+                "document",
+                "end",
+                "heading",
+                "line",
+                "match",
+                "or_more",
+                "page",
+                "place_count",
+                "places",
+                "start",
+                "text"
+            ]
         );
     }
     assert_eq!(
@@ -109,16 +121,23 @@ fn the_json_object_has_exactly_the_keys_scripts_rely_on() {
     }
     assert_eq!(keys(&object["baseline"]), ["cost_usd", "estimated", "input_tokens", "ratio"]);
     assert_eq!(keys(&object["exposed"]), ["by_purpose", "by_request", "bytes", "share"]);
+    for request in object["exposed"]["by_request"].as_array().unwrap() {
+        let spans = request["spans"].as_array().unwrap();
+        assert_eq!(request["span_count"], spans.len());
+        let bytes = |span: &serde_json::Value| span["end"].as_u64().unwrap() - span["start"].as_u64().unwrap();
+        assert_eq!(request["bytes"], spans.iter().map(bytes).sum::<u64>());
+        assert!(spans.iter().all(|span| keys(span) == ["document", "end", "page", "start"]), "{spans:?}");
+    }
 
     assert_eq!(object["protocol"], "minions");
     assert_eq!(object["outcome"], "answered");
     let located = serde_json::json!(
         {"document": "report.txt", "start": 6, "end": 11, "page": 2, "text": "WORDS", "match": "normalised",
-        "places": [{"document": "report.txt", "start": 6, "end": 11, "page": 2}], "place_count": 1, "or_more": false});
+        "places": [{"document": "report.txt", "start": 6, "end": 11, "page": 2}], "place_count": 1, "or_more": false, "line": 1, "heading": null});
     assert_eq!(object["citations"][0], located);
     let missing = serde_json::json!(
         {"document": null, "start": null, "end": null, "page": null, "text": "invented words", "match": "not_found",
-        "places": [], "place_count": 0, "or_more": false});
+        "places": [], "place_count": 0, "or_more": false, "line": null, "heading": null});
     assert_eq!(object["uncited_numbers"], serde_json::json!([{"number": "42", "reckoned": null}]));
     assert_eq!(object["citations"][1], missing);
 }
@@ -136,6 +155,7 @@ fn a_citation_says_in_how_many_more_places_its_words_stand() {
         place_count: 1,
         or_more: false,
         line: None,
+        heading: None,
     };
     assert_eq!(citation.elsewhere(), None);
     for (place_count, or_more, told) in
