@@ -33,6 +33,8 @@ pub struct Pages {
     /// Those with few words, most of which pictures cover, and those that show something and no words.
     pub stamped: Vec<u32>,
     pub wordless: Vec<u32>,
+    /// Of a document without pages: it is damaged, and was read as far as it goes.
+    pub cut: bool,
     /// Those that nobody tried to read any more.
     pub given_up: Vec<u32>,
 }
@@ -149,6 +151,7 @@ impl Apart {
                     *total = Some(count);
                     pages.paged = count > 0;
                 }
+                Part::Cut if total.is_some() => pages.cut = true,
                 Part::Done if total.is_some() => return Ok(()),
                 Part::Failed(trouble) if total.is_none() => return Err(Nothing::Trouble(trouble)),
                 Part::Text(text) | Part::Stamped(text)

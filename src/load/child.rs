@@ -67,9 +67,14 @@ fn read(format: Foreign, from: u32, bytes: Vec<u8>, tell: &mut dyn FnMut(Part) -
             let _ = from;
             tell(Part::Failed(Trouble::Damaged("this program was built without PDF".into())));
         }
-        Foreign::Docx => {
-            whole(docx::read(&bytes), tell);
-        }
+        Foreign::Docx => match docx::read(&bytes) {
+            Ok(document) => {
+                let _ = whole(Ok(document.text), tell) && (!document.cut || tell(Part::Cut));
+            }
+            Err(what) => {
+                whole(Err(what), tell);
+            }
+        },
         Foreign::Html => {
             whole(String::from_utf8(bytes).map(|page| html::read(&page)).map_err(|error| error.to_string()), tell);
         }

@@ -1,6 +1,6 @@
 //! Word documents (DOCX, ECMA-376 part 1, WordprocessingML) as Markdown, from the events of its XML alone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Cursor, Read};
 
 use quick_xml::events::{BytesStart, Event};
@@ -12,25 +12,74 @@ use super::blocks::Blocks;
 
 /// Bytes of the largest part, unpacked: a small file can unpack to any size.
 const MOST: u64 = 512 << 20;
+/// Styles that one is based on, one on the other.
+const BASES: usize = 16;
 
-/// The text with its footnotes behind it; a form feed where Word began a page when it was saved.
-pub fn read(bytes: &[u8]) -> Result<String, String> {
+/// What is read of a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Document {
+    pub text: String,
+    /// The file is damaged, and this is what stands before that.
+    pub cut: bool,
+}
+
+/// The text with its notes and comments and, once each, its pages' headers and footers behind it; a form feed where Word began
+/// a page when it was saved.
+pub fn read(bytes: &[u8]) -> Result<Document, String> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+    let mut cut = false;
     let styles = match part(&mut archive, "word/styles.xml")? {
-        Some(part) => styles(part)?,
+        Some(part) => styles(part).unwrap_or_else(|styles| {
+            cut = true;
+            styles
+        }),
         None => HashMap::new(),
     };
     let mut body = Body { styles, ..Body::default() };
     let Some(document) = part(&mut archive, "word/document.xml")? else {
         return Err("it has no part word/document.xml".into());
     };
-    body.read(document)?;
-    for notes in ["word/footnotes.xml", "word/endnotes.xml"] {
+    let whole = body.read(document);
+    for notes in ["word/footnotes.xml", "word/endnotes.xml", "word/comments.xml"] {
         if let Some(part) = part(&mut archive, notes)? {
-            body.read(part)?;
+            body.close();
+            cut |= body.read(part).is_err();
         }
     }
-    Ok(body.blocks.finish())
+    let Body { styles, blocks, .. } = body;
+    let mut text = blocks.finish();
+    if let Err(why) = whole {
+        if text.trim().is_empty() {
+            return Err(why);
+        }
+        cut = true;
+    }
+    let mut margins: Vec<String> =
+        archive.file_names().filter(|name| margin(name).is_some()).map(str::to_owned).collect();
+    margins.sort_unstable();
+    let mut said = HashSet::new();
+    for name in margins {
+        let Some(part) = part(&mut archive, &name)? else { continue };
+        let mut body = Body { styles: styles.clone(), ..Body::default() };
+        cut |= body.read(part).is_err();
+        let words = body.blocks.finish();
+        if !words.trim().is_empty() && said.insert(words.clone()) {
+            text.push_str(&format!(
+                "\n[{}] {}",
+                margin(&name).unwrap_or_default(),
+                words.trim_start_matches(['\n', '\u{c}'])
+            ));
+        }
+    }
+    Ok(Document { text, cut })
+}
+
+/// Whether a part is what stands above or below the text of every page.
+fn margin(part: &str) -> Option<&'static str> {
+    let name = part.strip_prefix("word/")?.strip_suffix(".xml")?;
+    let of =
+        |kind: &str| name.strip_prefix(kind).is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()));
+    ["header", "footer"].into_iter().find(|kind| of(kind))
 }
 
 type Part<'a> = Reader<BufReader<Box<dyn Read + 'a>>>;
@@ -51,39 +100,72 @@ fn part<'a>(archive: &'a mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Op
     Ok(Some(reader))
 }
 
-/// Which heading a paragraph of a style is. Names of styles are in English in every language, their ids are not.
-fn styles(mut part: Reader<impl BufRead>) -> Result<HashMap<String, u8>, String> {
-    let (mut found, mut style, mut buffer) = (HashMap::new(), String::new(), Vec::new());
-    loop {
-        match part.read_event_into(&mut buffer).map_err(|error| error.to_string())? {
-            Event::Start(tag) | Event::Empty(tag) => match tag.local_name().as_ref() {
-                "style" => style = attribute(&tag, "styleId").unwrap_or_default(),
-                "name" => {
-                    let name = attribute(&tag, "val").unwrap_or_default().to_lowercase();
-                    let level = match name.strip_prefix("heading ") {
-                        Some(level) => level.parse().ok(),
-                        None => (name == "title").then_some(1),
-                    };
-                    found.extend(level.map(|level| (style.clone(), level)));
+/// What a style makes of a paragraph.
+#[derive(Clone, Debug, Default)]
+struct Style {
+    heading: Option<u8>,
+    /// How deep in a list; of a list's number 0, in none.
+    item: Option<Option<usize>>,
+    /// The style that has what this one does not say.
+    based_on: Option<String>,
+}
+
+/// The styles by their ids, each with what those say that it is based on; where the part is damaged what was read of it. Names
+/// of styles are in English in every language, their ids are not.
+fn styles(mut part: Reader<impl BufRead>) -> Result<HashMap<String, Style>, HashMap<String, Style>> {
+    let (mut found, mut id, mut buffer) = (HashMap::<String, Style>::new(), String::new(), Vec::new());
+    let whole = loop {
+        let event = match part.read_event_into(&mut buffer) {
+            Ok(event) => event,
+            Err(_) => break false,
+        };
+        match event {
+            Event::Start(tag) | Event::Empty(tag) => {
+                let value = || attribute(&tag, "val");
+                let style = found.entry(id.clone()).or_default();
+                match tag.local_name().as_ref() {
+                    "style" => id = attribute(&tag, "styleId").unwrap_or_default(),
+                    "name" => {
+                        let name = value().unwrap_or_default().to_lowercase();
+                        style.heading = match name.strip_prefix("heading ") {
+                            Some(level) => level.parse().ok(),
+                            None => (name == "title").then_some(1),
+                        };
+                    }
+                    "basedOn" => style.based_on = value(),
+                    "outlineLvl" => {
+                        let level = value().and_then(|level| level.parse::<u8>().ok());
+                        // Counted from 0; 9 is the text of the body.
+                        style.heading = level.filter(|level| *level < 9).map(|level| level + 1).or(style.heading);
+                    }
+                    "ilvl" => style.item = value().and_then(|level| level.parse().ok()).map(Some),
+                    "numId" if value().as_deref() == Some("0") => style.item = Some(None),
+                    "numId" => style.item = style.item.or(Some(Some(0))),
+                    _ => {}
                 }
-                "outlineLvl" => {
-                    let level = attribute(&tag, "val").and_then(|level| level.parse::<u8>().ok());
-                    // Counted from 0; 9 is the text of the body.
-                    let level = level.filter(|level| *level < 9).map(|level| level + 1);
-                    found.extend(level.map(|level| (style.clone(), level)));
-                }
-                _ => {}
-            },
-            Event::Eof => return Ok(found),
+            }
+            Event::Eof => break true,
             _ => {}
         }
         buffer.clear();
-    }
+    };
+    let resolved = found.iter().map(|(id, style)| {
+        let mut style = style.clone();
+        for _ in 0..BASES {
+            let Some(base) = style.based_on.as_ref().and_then(|base| found.get(base)) else { break };
+            style.heading = style.heading.or(base.heading);
+            style.item = style.item.or(base.item);
+            style.based_on.clone_from(&base.based_on);
+        }
+        (id.clone(), style)
+    });
+    let resolved = resolved.collect();
+    if whole { Ok(resolved) } else { Err(resolved) }
 }
 
 #[derive(Default)]
 struct Body {
-    styles: HashMap<String, u8>,
+    styles: HashMap<String, Style>,
     blocks: Blocks,
     /// The text of the runs is text of the document.
     in_text: bool,
@@ -121,10 +203,16 @@ impl Default for Cell {
 
 impl Body {
     fn read(&mut self, mut part: Reader<impl BufRead>) -> Result<(), String> {
-        let mut buffer = Vec::new();
+        let (mut buffer, mut open) = (Vec::new(), 0i64);
         loop {
             let event = part.read_event_into(&mut buffer).map_err(|error| error.to_string())?;
             match event {
+                Event::Start(_) => open += 1,
+                Event::End(_) => open -= 1,
+                _ => {}
+            }
+            match event {
+                Event::Eof if open > 0 => return Err("it breaks off".into()),
                 Event::Eof => return Ok(()),
                 Event::Start(_) if self.skipped > 0 => self.skipped += 1,
                 Event::End(_) if self.skipped > 0 => self.skipped -= 1,
@@ -146,6 +234,17 @@ impl Body {
             }
             buffer.clear();
         }
+    }
+
+    /// Ends what a part left open.
+    fn close(&mut self) {
+        (self.in_text, self.skipped, self.page_waits, self.cell) = (false, 0, false, Cell::default());
+        while self.tables > 0 {
+            self.blocks.end_table();
+            self.tables -= 1;
+        }
+        self.blocks.end_block();
+        self.paragraph = Paragraph::default();
     }
 
     fn say(&mut self, text: &str) {
@@ -176,7 +275,12 @@ impl Body {
                 self.blocks.end_block();
                 self.paragraph = Paragraph::default();
             }
-            "pStyle" => self.paragraph.heading = value().and_then(|style| self.styles.get(&style).copied()),
+            "pStyle" => {
+                if let Some(style) = value().and_then(|style| self.styles.get(&style)) {
+                    self.paragraph.heading = style.heading;
+                    self.paragraph.item = style.item.flatten();
+                }
+            }
             "outlineLvl" => {
                 let level = value().and_then(|level| level.parse::<u8>().ok()).filter(|level| *level < 9);
                 self.paragraph.heading = level.map(|level| level + 1).or(self.paragraph.heading);
@@ -200,6 +304,11 @@ impl Body {
             "footnote" | "endnote" if attribute(tag, "type").is_none() => {
                 self.blocks.end_block();
                 self.note = attribute(tag, "id");
+            }
+            "comment" if !empty => {
+                self.blocks.end_block();
+                let who = attribute(tag, "author").filter(|author| !author.trim().is_empty());
+                self.note = Some(who.map_or("comment".into(), |author| format!("comment by {author}")));
             }
             "tbl" if !empty => {
                 self.begin_cell();
@@ -280,7 +389,7 @@ pub mod tests {
 
     fn text_of(inside: &str) -> String {
         let styles = "<w:styles xmlns:w=\"w\"><w:style w:styleId=\"berschrift2\"><w:name w:val=\"heading 2\"/></w:style></w:styles>";
-        read(&packed(&[("word/styles.xml", styles), ("word/document.xml", &body(inside))])).unwrap()
+        read(&packed(&[("word/styles.xml", styles), ("word/document.xml", &body(inside))])).unwrap().text
     }
 
     #[test]
@@ -313,7 +422,61 @@ pub mod tests {
         let notes = "<w:footnotes><w:footnote w:type=\"separator\" w:id=\"0\"><w:p/></w:footnote><w:footnote w:id=\"2\"><w:p><w:r>\
                      <w:t>A note.</w:t></w:r></w:p></w:footnote></w:footnotes>";
         let file = packed(&[("word/document.xml", &body(inside)), ("word/footnotes.xml", notes)]);
-        assert_eq!(read(&file).unwrap(), "Words[2]box\n\n[2] A note.\n");
+        assert_eq!(read(&file).unwrap().text, "Words[2]box\n\n[2] A note.\n");
+    }
+
+    #[test]
+    fn styles_have_what_they_are_based_on() {
+        let style = |id: &str, name: &str, more: &str| {
+            format!("<w:style w:styleId=\"{id}\"><w:name w:val=\"{name}\"/>{more}</w:style>")
+        };
+        let styles = [
+            style("h2", "heading 2", "<w:pPr><w:numPr><w:numId w:val=\"0\"/></w:numPr></w:pPr>"),
+            style("mine", "My heading", "<w:basedOn w:val=\"h2\"/>"),
+            style("bullet", "List Bullet", "<w:pPr><w:numPr><w:numId w:val=\"5\"/></w:numPr></w:pPr>"),
+            style(
+                "deeper",
+                "Deeper",
+                "<w:basedOn w:val=\"bullet\"/><w:pPr><w:numPr><w:ilvl w:val=\"1\"/></w:numPr></w:pPr>",
+            ),
+            style("round", "Round", "<w:basedOn w:val=\"round\"/>"),
+        ];
+        let styles = format!("<w:styles xmlns:w=\"w\">{}</w:styles>", styles.concat());
+        let of = |style: &str| paragraph(&format!("<w:pStyle w:val=\"{style}\"/>"), style);
+        let inside = ["mine", "bullet", "deeper", "round", "none"].map(of).concat();
+        let file = packed(&[("word/styles.xml", &styles), ("word/document.xml", &body(&inside))]);
+        assert_eq!(read(&file).unwrap().text, "## mine\n\n- bullet\n  - deeper\n\nround\n\nnone\n");
+    }
+
+    #[test]
+    fn headers_footers_and_comments_stand_behind_the_text_once() {
+        let margin = |words: &str| format!("<w:hdr xmlns:w=\"w\">{}</w:hdr>", paragraph("", words));
+        let comment = format!(
+            "<w:comments xmlns:w=\"w\"><w:comment w:id=\"0\" w:author=\"R. Roe\">{}</w:comment></w:comments>",
+            paragraph("", "Why?")
+        );
+        let file = packed(&[
+            ("word/document.xml", &body(&paragraph("", "Words."))),
+            ("word/comments.xml", &comment),
+            ("word/header1.xml", &margin("Confidential")),
+            ("word/header2.xml", &margin("Confidential")),
+            ("word/header3.xml", &margin("")),
+            ("word/footer1.xml", &margin("Page")),
+        ]);
+        let read = read(&file).unwrap();
+        let text = "Words.\n\n[comment by R. Roe] Why?\n\n[footer] Page\n\n[header] Confidential\n";
+        assert_eq!((read.text.as_str(), read.cut), (text, false));
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_is_read_as_far_as_it_goes() {
+        let whole = body(&(paragraph("", "Words before.") + &paragraph("", "Words behind.")));
+        let cut = &whole[..whole.find("behind").unwrap()];
+        for part in [cut.to_owned(), format!("{cut} <w:r")] {
+            let read = read(&packed(&[("word/document.xml", &part)])).unwrap();
+            assert!(read.text.starts_with("Words before.\n") && read.cut, "{read:?}");
+        }
+        assert!(read(&packed(&[("word/document.xml", "<w:doc")])).is_err());
     }
 
     #[test]
@@ -322,7 +485,7 @@ pub mod tests {
         assert!(read(&packed(&[("other", "x")])).unwrap_err().contains("word/document.xml"));
         let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;\">]>";
         let file = packed(&[("word/document.xml", &format!("{bomb}{}", body(&paragraph("", "before &b; behind"))))]);
-        assert_eq!(read(&file).unwrap(), "before behind\n");
+        assert_eq!(read(&file).unwrap().text, "before behind\n");
         let deep = format!("{}<w:p><w:t>deep</w:t></w:p>", "<w:tbl><w:tr><w:tc>".repeat(30_000));
         assert!(text_of(&deep).contains("deep"));
     }

@@ -153,6 +153,9 @@ impl<'a> Loader<'a> {
             }
             Format::Docx => {
                 let pages = self.apart(Foreign::Docx, bytes, path, progress)?;
+                if pages.cut {
+                    remarks.push(format!("{name:?}: it is damaged, and was read as far as it goes"));
+                }
                 Document::from_text(name, pages.texts.concat())
             }
             Format::Pdf => {

@@ -26,6 +26,8 @@ pub enum Part {
     Stamped(String),
     /// A page that shows something, and no words.
     Wordless,
+    /// The document is damaged, and what came is what stands before that.
+    Cut,
     /// A page that could not be read. Why is not told: what a library says of a page may be of its text.
     Unreadable,
     Failed(Trouble),
@@ -78,6 +80,7 @@ impl Part {
             Part::Done => (6, &[]),
             Part::Stamped(text) => (7, text.as_bytes()),
             Part::Wordless => (8, &[]),
+            Part::Cut => (9, &[]),
         };
         to.write_all(&[tag])?;
         to.write_all(&(bytes.len() as u64).to_le_bytes())?;
@@ -110,6 +113,7 @@ impl Part {
             6 => Ok(Part::Done),
             7 => Ok(Part::Stamped(text)),
             8 => Ok(Part::Wordless),
+            9 => Ok(Part::Cut),
             _ => Err(odd()),
         }
     }
@@ -135,6 +139,7 @@ mod tests {
             Part::Picture,
             Part::Stamped("page 1".into()),
             Part::Wordless,
+            Part::Cut,
             Part::Unreadable,
             Part::Failed(Trouble::Password),
             Part::Failed(Trouble::Damaged("what".into())),
