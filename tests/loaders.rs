@@ -185,9 +185,21 @@ fn html_and_word_are_read_apart_and_one_that_is_broken_costs_no_other() {
     );
     write("b.docx", b"PK\x03\x04\x14\0\0\0\x08\0 word/document.xml is not here");
     write("c.htm", b"<p>words\x0c of c");
+    write("d.txt", b"\n<!DOCTYPE html><p>a page");
+    write("e.php", b"<?php echo 1; ?><html>");
+    write("f.vue", b"<html>");
     let loaded = load(&[folder.path().into()]).unwrap();
     let texts: Vec<&str> = loaded.documents.iter().map(|document| &*document.text).collect();
-    assert_eq!(texts, ["T\n\n## Costs\n\n| Year | Cost |\n| --- | --- |\n| 2019 | 5 |\n", "words of c\n"]);
+    assert_eq!(
+        texts,
+        [
+            "T\n\n## Costs\n\n| Year | Cost |\n| --- | --- |\n| 2019 | 5 |\n",
+            "words of c\n",
+            "a page\n",
+            "<?php echo 1; ?><html>",
+            "<html>"
+        ]
+    );
     assert!(loaded.remarks.len() == 1 && loaded.remarks[0].contains("b.docx"), "{:?}", loaded.remarks);
 }
 

@@ -50,18 +50,26 @@ fn kind(bytes: &[u8], name: &str) -> Kind {
         Some("html" | "htm" | "xhtml") => return Kind::Html,
         Some("csv" | "tsv") => return Kind::Csv,
         Some("json" | "jsonl" | "ndjson" | "geojson") => return Kind::Json,
-        Some(_) => return Kind::Plain,
-        None => {}
+        Some(ending) if TAGGED.contains(&ending) => return Kind::Plain,
+        _ => {}
     }
-    // Standard input has no ending.
     let start = bytes.trim_ascii_start();
     let begins = |with: &str| start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()));
-    match () {
-        () if begins("<!doctype html") || begins("<html") => Kind::Html,
-        () if begins("{\"") || begins("[{") => Kind::Json,
-        () => Kind::Plain,
+    match ending {
+        // Pages are saved under any name.
+        _ if begins("<!doctype html") || begins("<html") => Kind::Html,
+        // Standard input has no ending.
+        None if begins("{\"") || begins("[{") => Kind::Json,
+        _ => Kind::Plain,
     }
 }
+
+/// Endings of source code in which tags are what it is about.
+const TAGGED: &[&str] = &[
+    "md", "markdown", "rst", "xml", "xsl", "vue", "svelte", "astro", "jsx", "tsx", "js", "ts", "erb", "ejs", "hbs",
+    "haml", "j2", "jinja", "jinja2", "tmpl", "tpl", "mustache", "twig", "liquid", "cshtml", "razor", "ftl", "patch",
+    "diff",
+];
 
 /// The encoding that a page of HTML says it has (HTML standard, "prescan a byte stream to determine its encoding", without
 /// the rarer forms).

@@ -115,7 +115,11 @@ impl Page {
             "p" | "div" | "section" | "article" | "header" | "footer" | "nav" | "aside" | "main" | "dl" | "dt"
             | "dd" | "li" | "blockquote" | "figure" | "figcaption" | "form" | "fieldset" | "legend" | "address"
             | "hr" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "details" | "summary" | "caption" | "option"
-            | "body" | "head" | "html" | "center" => blocks.end_block(),
+            | "body" | "head" | "html" | "center" | "template" | "noscript" | "svg" | "text" | "desc"
+            | "foreignobject" | "select" | "optgroup" | "object" | "dialog" | "hgroup" | "search" | "video"
+            | "audio" | "canvas" => {
+                blocks.end_block();
+            }
             _ => {}
         }
         TokenSinkResult::Continue
@@ -141,6 +145,13 @@ mod tests {
             "Report\n\n# Annual Report\n\nSales rose by 5 % & costs fell.\nSo it is.\n\n- one\n  - inner\n- two\n3. three\n\
              4. four\n\n### Notes\n\n```\n  a\n# b\n```\n\nend\n"
         );
+    }
+
+    #[test]
+    fn what_is_seldom_shown_runs_into_nothing() {
+        let page =
+            "<p>one<template>two</template><noscript>three</noscript><svg><text>four</text><text>five</text></svg>six";
+        assert_eq!(read(page), "one\n\ntwo\n\nthree\n\nfour\n\nfive\n\nsix\n");
     }
 
     #[test]
