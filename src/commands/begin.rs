@@ -99,7 +99,29 @@ pub async fn engines_of(configs: &[&Config]) -> Result<Vec<Engines>, Failure> {
     Ok(all)
 }
 
-/// Makes the session's folder, with the texts of the documents in it.
+/// How a session would read documents that it can be asked about.
+pub struct Admitted {
+    part: Option<Part>,
+    windows: protocol::Windows,
+}
+
+/// Refuses documents that a session under these settings cannot be asked about, such as too long ones. Nothing is made yet.
+pub async fn admit(
+    config: &Config,
+    engines: &Engines,
+    documents: &[Document],
+    part: Option<Span>,
+    question: &str,
+) -> Result<Admitted, Failure> {
+    let part = part.and_then(|span| Part::of(documents, span));
+    if protocol::kind(config.protocol.name) == ProtocolKind::RemoteOnly {
+        whole::fits(config, &*engines.remote, documents, part.as_ref(), question).await?;
+    }
+    let windows = protocol::windows(config, &*engines.local, documents, part.as_ref())?;
+    Ok(Admitted { part, windows })
+}
+
+/// Refuses what cannot be asked, and makes the session's folder, with the texts of the documents in it.
 pub async fn prepare(
     config: &Config,
     engines: &Engines,
@@ -108,6 +130,20 @@ pub async fn prepare(
     part: Option<Span>,
     before: Option<Session>,
 ) -> Result<Prepared, Failure> {
+    let admitted = admit(config, engines, &documents, part, &question).await?;
+    make(config, engines, documents, question, admitted, before)
+}
+
+/// Makes the session's folder, with the texts of the documents in it.
+pub fn make(
+    config: &Config,
+    engines: &Engines,
+    documents: Vec<Document>,
+    question: String,
+    admitted: Admitted,
+    before: Option<Session>,
+) -> Result<Prepared, Failure> {
+    let Admitted { part, windows } = admitted;
     let Engines { remote, local, embedder, sandbox } = engines.clone();
     let (parent, recall, kept) = match before.and_then(|before| follow_up(&before, &documents)) {
         Some((parent, recall, kept)) => (Some(parent), recall, kept),
@@ -115,11 +151,6 @@ pub async fn prepare(
     };
     let now = protocol::settings(config);
     let redact = private::both(kept.as_ref(), now.redact.as_ref());
-    let part = part.and_then(|span| Part::of(&documents, span));
-    if protocol::kind(config.protocol.name) == ProtocolKind::RemoteOnly {
-        whole::fits(config, &*remote, &documents, part.as_ref(), &question).await?;
-    }
-    let windows = protocol::windows(config, &*local, &documents, part.as_ref())?;
     let store = store(config)?;
     let (session, journal) = store.create(&documents)?;
     let book = DayBook::new(store.root().to_owned(), session.id());

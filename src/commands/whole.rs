@@ -20,6 +20,17 @@ pub struct Whole {
     pub worst_usd: Option<f64>,
 }
 
+/// Refuses to send documents where no model could read them.
+pub fn has_reader(config: &Config) -> Result<(), Failure> {
+    if config.remote.provider != RemoteProvider::Offline {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "remote-only sends the whole document to a remote LM, and the offline planner has no model to read it: name one, such \
+         as --set remote.provider=openai --set remote.model=NAME",
+    ))
+}
+
 /// What sending these documents would come to. Refuses where no model could read them, or where they do not fit.
 pub async fn fits(
     config: &Config,
@@ -28,12 +39,7 @@ pub async fn fits(
     part: Option<&Part>,
     question: &str,
 ) -> Result<Whole, Failure> {
-    if config.remote.provider == RemoteProvider::Offline {
-        return Err(Failure::usage(
-            "remote-only sends the whole document to a remote LM, and the offline planner has no model to read it: name \
-             one, such as --set remote.provider=openai --set remote.model=NAME",
-        ));
-    }
+    has_reader(config)?;
     let mut text = question.to_owned();
     match part {
         Some(Part { span, .. }) => {

@@ -122,6 +122,7 @@ impl Report {
 
     fn heads(&self, wide: bool) -> Vec<String> {
         let mut heads = vec!["set".to_owned(), "setting".to_owned(), "n".to_owned()];
+        heads.extend(self.has_refused().then(|| "refused".to_owned()));
         heads.extend(self.columns(wide).map(|column| column.title.to_owned()));
         if self.has_ratio() {
             heads.push("cheaper".into());
@@ -138,6 +139,7 @@ impl Report {
                 repeats => format!("{}×{repeats}", group.questions),
             };
             let mut line = vec![set, group.setting.clone(), count];
+            line.extend(self.has_refused().then(|| group.refused.to_string()));
             line.extend(self.columns(wide).map(|column| told(column.measure, group.stat(column.measure))));
             if self.has_ratio() {
                 line.push(group.times_cheaper.map_or_else(|| "-".into(), |times| format!("{times:.1}×")));
@@ -155,6 +157,7 @@ impl Report {
     /// From the least to the most over the settings of a set.
     fn over_settings(&self, groups: &[&Group], wide: bool) -> Vec<String> {
         let mut line = vec![String::new(), format!("over {} settings", groups.len()), String::new()];
+        line.extend(self.has_refused().then(String::new));
         line.extend(self.columns(wide).map(|column| {
             let means = groups.iter().filter_map(|group| group.stat(column.measure)).map(|stat| stat.mean);
             let (low, high) = means.fold((f64::MAX, f64::MIN), |(low, high), mean| (low.min(mean), high.max(mean)));
@@ -185,6 +188,25 @@ impl Report {
         self.groups.iter().any(|group| group.times_cheaper.is_some())
     }
 
+    fn has_refused(&self) -> bool {
+        self.groups.iter().any(|group| group.refused > 0)
+    }
+
+    /// What could not be asked, and why, a line each.
+    pub fn refusals(&self) -> Vec<String> {
+        let refused = self.rows.iter().filter_map(|row| {
+            let label = self.label(&row.of.setting);
+            Some(format!("{} ({label}) was not asked: {}", row.of.question, row.refused.as_ref()?))
+        });
+        refused.collect()
+    }
+
+    /// What a setting is called.
+    fn label<'a>(&'a self, fingerprint: &'a str) -> &'a str {
+        let found = self.settings.iter().find(|setting| setting.fingerprint == fingerprint);
+        found.map_or(fingerprint, |setting| &setting.label)
+    }
+
     pub fn markdown(&self) -> String {
         let mut out = format!("# Eval of {}\n\n", markdown(&self.questions));
         out.push_str(&format!(
@@ -201,6 +223,11 @@ impl Report {
             // Set and setting are called as others wrote them; the rest are figures.
             let cell = |(n, cell): (usize, String)| if n < 2 { markdown(&cell) } else { cell };
             out.push_str(&cells(line.into_iter().enumerate().map(cell).collect()));
+        }
+        let refusals = self.refusals();
+        if !refusals.is_empty() {
+            out.push_str("\nRefused, and in no figure but `answered`:\n\n");
+            refusals.iter().for_each(|told| out.push_str(&format!("* {}\n", markdown(told))));
         }
         let missing: usize = self.rows.iter().map(|row| row.evidence.missing).sum();
         if missing > 0 {
@@ -262,14 +289,14 @@ impl Report {
             "rounds",
             "jobs",
             "judged_by",
+            "refused",
             "answer",
         ]);
         writer.write_record(&heads)?;
         for row in &self.rows {
-            let label = self.settings.iter().find(|setting| setting.fingerprint == row.of.setting);
             let plain = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
             let mut record = vec![
-                formula_safe(label.map_or(&row.of.setting, |setting| &setting.label)),
+                formula_safe(self.label(&row.of.setting)),
                 formula_safe(&row.dataset),
                 formula_safe(&row.of.question),
                 row.of.repeat.to_string(),
@@ -286,6 +313,7 @@ impl Report {
                 row.rounds.to_string(),
                 row.jobs.to_string(),
                 row.judged_by.as_ref().map_or(String::new(), |by| formula_safe(&by.model)),
+                formula_safe(row.refused.as_deref().unwrap_or_default()),
                 formula_safe(row.answer.as_deref().unwrap_or_default()),
             ]);
             writer.write_record(&record)?;
@@ -365,6 +393,7 @@ mod tests {
             dataset: name.into(),
             session: "s".into(),
             outcome: "answered".into(),
+            refused: None,
             answer: Some(name.into()),
             scores: Default::default(),
             unjudged: None,

@@ -28,8 +28,11 @@ pub struct Row {
     pub of: Try,
     pub dataset: String,
     pub session: String,
-    /// The name of the [`Ending`], or `unfinished`.
+    /// The name of the [`Ending`], `unfinished`, or `refused`.
     pub outcome: String,
+    /// Why its documents could not be asked about under its settings: such a row has no session, no score and no cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     pub answer: Option<String>,
     pub scores: Scores,
     /// Why the judge that was to say gave no verdict.
@@ -47,6 +50,29 @@ pub struct Row {
     pub jobs: u32,
     /// From the first record to the last.
     pub seconds: f64,
+}
+
+impl Row {
+    /// Of a question that was not asked.
+    pub fn refused(of: Try, question: &Question, why: String) -> Self {
+        Self {
+            of,
+            dataset: question.dataset.clone(),
+            session: String::new(),
+            outcome: "refused".into(),
+            refused: Some(why),
+            answer: None,
+            scores: Scores::default(),
+            unjudged: None,
+            judged_by: None,
+            documents: Vec::new(),
+            evidence: EvidenceScores::default(),
+            cost: Cost::default(),
+            rounds: 0,
+            jobs: 0,
+            seconds: 0.0,
+        }
+    }
 }
 
 /// A document by its content.
@@ -227,6 +253,7 @@ impl Followed {
             dataset: question.dataset.clone(),
             session,
             outcome: self.ending().map_or("unfinished", Ending::name).to_owned(),
+            refused: None,
             scores: score(question, answer.as_deref()),
             unjudged: None,
             judged_by: None,

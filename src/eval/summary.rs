@@ -86,8 +86,11 @@ impl Measure {
         }
     }
 
-    /// What the row says; nothing where it says nothing of this.
+    /// What the row says; nothing where it says nothing of this. One that was refused says only that it has no answer.
     pub fn of(self, row: &Row) -> Option<f64> {
+        if row.refused.is_some() && self != Self::Answered {
+            return None;
+        }
         match self {
             Self::Score => row.scores.best_suited(),
             Self::Exact => row.scores.exact,
@@ -127,6 +130,8 @@ pub struct Group {
     pub dataset: Option<String>,
     pub questions: usize,
     pub repeats: usize,
+    /// Tries whose documents could not be asked about: they count in `answered` alone.
+    pub refused: usize,
     pub stats: BTreeMap<Measure, Stat>,
     /// Dollars in all; nothing where a price is not known.
     pub usd: Option<f64>,
@@ -167,7 +172,8 @@ fn group(label: &str, set: Option<&str>, rows: &[&Row]) -> Group {
     let questions: BTreeSet<&str> = rows.iter().map(|row| row.of.question.as_str()).collect();
     let repeats: BTreeSet<u32> = rows.iter().map(|row| row.of.repeat).collect();
     let stats = Measure::ALL.into_iter().filter_map(|measure| Some((measure, stat(measure, rows)?))).collect();
-    let sum = |of: fn(&Row) -> Option<f64>| rows.iter().map(|row| of(row)).sum::<Option<f64>>();
+    let asked: Vec<&Row> = rows.iter().filter(|row| row.refused.is_none()).copied().collect();
+    let sum = |of: fn(&Row) -> Option<f64>| asked.iter().map(|row| of(row)).sum::<Option<f64>>();
     let usd = sum(|row| row.cost.usd);
     let baseline_usd = sum(|row| row.cost.baseline_usd);
     let times = |(baseline, spent): (f64, f64)| (spent > 0.0).then(|| baseline / spent);
@@ -176,6 +182,7 @@ fn group(label: &str, set: Option<&str>, rows: &[&Row]) -> Group {
         dataset: set.map(str::to_owned),
         questions: questions.len(),
         repeats: repeats.len(),
+        refused: rows.len() - asked.len(),
         stats,
         usd,
         baseline_usd,

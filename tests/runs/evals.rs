@@ -66,7 +66,7 @@ async fn a_table_and_a_report_tell_what_each_set_came_to() {
         "{markdown}"
     );
     assert!(fs::read_to_string(home.path("out/curve.svg")).unwrap().starts_with("<svg "));
-    assert_eq!(fs::read_to_string(home.path("out/report.csv")).unwrap().lines().next().unwrap().split(',').count(), 31);
+    assert_eq!(fs::read_to_string(home.path("out/report.csv")).unwrap().lines().next().unwrap().split(',').count(), 32);
 
     // The object has the same; nothing is asked again.
     let again = eval(&home, &["--sweep", "offline_share=0.05,0.1", "--sweep", "samples=1,2", "--json"]).await;
@@ -103,6 +103,7 @@ async fn what_is_wrong_is_told_before_anything_is_asked() {
         (&["--measure", "beauty"][..], 2, "score, exact"),
         (&["--dataset", "none"][..], 2, "no question is left"),
         (&["--judge"][..], 2, "no model to judge"),
+        (&["--protocol", "remote-only", "--yes-send-document"][..], 2, "no model to read it"),
         (&["--total-budget", "0"][..], 2, "above 0"),
     ] {
         let failed = eval(&home, args).await;
@@ -120,6 +121,79 @@ async fn what_is_wrong_is_told_before_anything_is_asked() {
     home.write("questions.jsonl", "{\"question\": \"q\", \"document\": \"../docs/town0.txt\"}\n");
     assert!(eval(&home, &[]).await.stderr.contains("not within the folder"));
     assert!(home.sessions().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_cannot_be_asked_about_is_a_row_and_the_rest_goes_on() {
+    let home = Home::new();
+    questions(&home, 3);
+    home.write("docs/town1.txt", "");
+    // Too long for the model, and for nobody else.
+    home.write("docs/town2.txt", "The bridge of Town2 was opened in 1802. ".repeat(500));
+    let planner = Loopback::start(|request| {
+        let last = request["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap();
+        match last.contains("The bridge of Town") {
+            true => Reply::text(crate::planner::answer()),
+            false => Step::of(request).good_reply(),
+        }
+    })
+    .await;
+    let sweep = ["--sweep", "protocol.name=minions,remote-only", "--yes-send-document", "--at-once", "1"];
+    let context = ["--set", "remote.context_tokens=5000"];
+    let told = priced_eval(&home, &planner, &[&sweep[..], &context].concat()).await;
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(told.stderr.contains("6 of 6 tries done") && told.stderr.contains("3 refused"), "{}", told.stderr);
+    assert!(told.stderr.contains("q2 (remote-only) was not asked: the documents are about"), "{}", told.stderr);
+    let shown = home.run(&["eval", "--show", "out"]).await;
+    assert!(shown.code == 0 && shown.stdout.contains("6 of 6 tries done"), "{shown:?}");
+    let report: Value = serde_json::from_slice(&fs::read(home.path("out/report.json")).unwrap()).unwrap();
+    let outcomes: Vec<&str> =
+        report["rows"].as_array().unwrap().iter().map(|row| row["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["answered", "answered", "refused", "refused", "answered", "refused"]);
+    let all = report["groups"].as_array().unwrap().iter().filter(|group| group["dataset"].is_null());
+    assert_eq!(all.map(|group| group["refused"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2]);
+    assert!(report["rows"][2]["refused"].as_str().unwrap().contains("is empty"), "{}", report["rows"][2]);
+    // What is mended is asked, and nothing else again.
+    home.write("docs/town1.txt", "The bridge of Town1 was opened in 1801.\n");
+    let more = ["--set", "remote.context_tokens=5000", "--json"];
+    let mended = priced_eval(&home, &planner, &[&sweep[..], &more].concat()).await;
+    assert_eq!((mended.code, home.sessions().len()), (0, 5), "{mended:?}");
+    // Where nothing at all can be asked, that is no success.
+    home.write("docs/town0.txt", "");
+    let other = ["eval", "--questions", "questions.jsonl", "--documents", "docs", "--out", "other", "--limit", "1"];
+    let nothing = home.run(&other).await;
+    assert!(nothing.code == 3 && nothing.stderr.contains("no question could be asked"), "{nothing:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_whose_document_is_gone_is_refused_and_comes_back_with_it() {
+    let home = Home::new();
+    questions(&home, 2);
+    assert_eq!(eval(&home, &[]).await.code, 0);
+    let text = fs::read_to_string(home.path("docs/town1.txt")).unwrap();
+    home.write("docs/town1.txt", "");
+    let report = eval(&home, &["--json"]).await.json();
+    assert_eq!((&report["rows"][0]["outcome"], &report["rows"][1]["outcome"]), (&json!("answered"), &json!("refused")));
+    home.write("docs/town1.txt", text);
+    let report = eval(&home, &["--json"]).await.json();
+    assert_eq!((&report["rows"][1]["outcome"], home.sessions().len()), (&json!("answered"), 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_fails_the_report_is_written_and_what_runs_comes_to_its_end() {
+    let home = Home::new();
+    questions(&home, 2);
+    // The store of sessions is a file: no session can be made.
+    home.write("no-folder", "");
+    let path = home.path("no-folder");
+    let broken = eval(&home, &["--session-dir", path.to_str().unwrap()]).await;
+    assert!(broken.code == 1 && broken.stderr.contains("tries are left"), "{broken:?}");
+    assert!(home.path("out/report.md").is_file());
+    assert!(home.run(&["eval", "--show", "out"]).await.stdout.contains("0 of 2 tries done"));
+    // An eval that was killed before it could write one says how far it came.
+    fs::remove_file(home.path("out/report.json")).unwrap();
+    let killed = home.run(&["eval", "--show", "out"]).await;
+    assert!(killed.code == 1 && killed.stderr.contains("with 0 answers and 0 sessions begun"), "{killed:?}");
 }
 
 /// Questions of an eval that is killed; `MINIONS_EVAL_QUESTIONS=500` asks more.

@@ -3,10 +3,9 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::super::Failure;
 use super::counted;
 use super::plan::Plan;
-use crate::document::DocumentHash;
+use crate::document::{Document, DocumentHash};
 use crate::eval::{JudgedBy, ReadAs, Row, Source, Try};
 
 /// Documents that are named one by one.
@@ -29,7 +28,7 @@ pub struct Standard {
 
 impl Standard {
     /// Blocks until the files of what was answered are hashed; only one that is not the same file any more is read.
-    pub fn of(plan: &Plan, rows: &BTreeMap<Try, Row>, judge: Option<JudgedBy>) -> Result<Self, Failure> {
+    pub fn of(plan: &Plan, rows: &BTreeMap<Try, Row>, judge: Option<JudgedBy>) -> Self {
         let mut standard = Self { judge, outdated: HashSet::new(), changed: BTreeSet::new() };
         let (mut hashes, mut read) = (HashMap::new(), HashMap::new());
         for (_, at, of) in plan.tries() {
@@ -44,18 +43,23 @@ impl Standard {
             let now = match read.entry(at) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => {
-                    let documents = plan.documents.read(question)?;
-                    new.insert(documents.iter().map(|one| (one.name.clone(), one.hash())).collect::<Vec<_>>())
+                    let documents = plan.documents.read(question);
+                    let hashes = |documents: Vec<Document>| {
+                        documents.iter().map(|one| (one.name.clone(), Some(one.hash()))).collect::<Vec<_>>()
+                    };
+                    // One that cannot be read any more is not what it was.
+                    let none = |_| question.documents.iter().map(|one| (one.name().to_owned(), None)).collect();
+                    new.insert(documents.map_or_else(none, hashes))
                 }
             };
-            let others = now.iter().zip(&row.documents).filter(|((_, hash), before)| *hash != before.text);
+            let others = now.iter().zip(&row.documents).filter(|((_, hash), before)| *hash != Some(before.text));
             let changed: Vec<String> = others.map(|((name, _), _)| name.clone()).collect();
             if !changed.is_empty() {
                 standard.outdated.insert(row.session.clone());
                 standard.changed.extend(changed);
             }
         }
-        Ok(standard)
+        standard
     }
 
     /// What is left of a try with this answer; nothing where the answer counts as it is.

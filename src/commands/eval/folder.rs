@@ -13,7 +13,7 @@ use crate::eval::book::{self, VERSION};
 use crate::eval::{Book, Entry};
 use crate::journal::{private_file, private_folder};
 
-const BOOK: &str = "eval.jsonl";
+pub const BOOK: &str = "eval.jsonl";
 
 pub struct Folder {
     path: PathBuf,

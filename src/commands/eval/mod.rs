@@ -34,7 +34,7 @@ use screen::Picture;
 
 /// How often lines of progress are told where none can be overwritten.
 const LINES: Duration = Duration::from_secs(10);
-/// Sessions that wait and are named one by one.
+/// Sessions that wait, and tries that were refused, which are named one by one.
 const NAMED: usize = 5;
 
 /// `settings`: where settings come from, to be read again for each combination of a sweep.
@@ -64,7 +64,9 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: C
         screen::follow(picture, &eval, &mut stands, &stop, &mut signals, on_hangup).await;
     }
     follow(&mut stands, &stop, &mut signals, on_hangup).await;
-    let (ended, waiting) = working.await??;
+    // Whatever failed, the report tells what is there.
+    let worked = working.await.map_err(Failure::from).and_then(|worked| worked);
+    let (ended, waiting) = worked.unwrap_or_else(|failure| (Ended::Broken(failure), Vec::new()));
     if !waiting.is_empty() {
         let _ = writeln!(stderr(), "{}", visible_lines(&told_waiting(&waiting)));
     }
@@ -72,6 +74,9 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: C
         let _ = writeln!(stderr(), "{}", visible_lines(&line));
     }
     let report = eval.report();
+    for line in told_refused(report.refusals()) {
+        let _ = writeln!(stderr(), "{}", visible_lines(&line));
+    }
     paper::write(&report, eval.folder.path())?;
     let mut out = Output::standard();
     if args.json {
@@ -134,6 +139,9 @@ async fn follow(
 impl Ended {
     fn exit(self, standing: &Standing) -> Result<Exit, Failure> {
         let left = standing.asked - standing.done;
+        if standing.refused == standing.asked {
+            return Err(Failure::new(Exit::NoAnswer, "no question could be asked: nothing was sent"));
+        }
         let again = format!("{left} of {} tries are left; the same command goes on with them", standing.asked);
         match self {
             Ended::Done => Ok(Exit::Success),
@@ -141,6 +149,7 @@ impl Ended {
             Ended::Budget(which) => {
                 Err(Failure::new(Exit::Budget, format!("{which}; {again} where --total-budget and the day allow more")))
             }
+            Ended::Broken(failure) => Err(Failure::new(failure.exit(), format!("{failure}; {again}"))),
             Ended::Waits => Err(Failure::new(Exit::NoAnswer, format!("not all came to an end; {again}"))),
             Ended::Failed(count, error) => Err(Failure::new(
                 Exit::Error,
@@ -156,6 +165,16 @@ impl Ended {
 
 fn counted(count: usize, one: &str, several: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { several })
+}
+
+/// What is said of tries that were refused; `refusals`: a line each.
+fn told_refused(mut refusals: Vec<String>) -> Vec<String> {
+    let more = refusals.len().saturating_sub(NAMED);
+    refusals.truncate(NAMED);
+    if more > 0 {
+        refusals.push(format!("and {} not asked; report.md has them all", counted(more, "more was", "more were")));
+    }
+    refusals
 }
 
 /// What is said of sessions that wait for a word.

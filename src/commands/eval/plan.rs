@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Exit, Failure, sweep};
+use super::super::{Exit, Failure, sweep, whole};
 use super::sources::Sources as Documents;
 use crate::cli::EvalArgs;
 use crate::config::{Config, Loaded, ProtocolName, RedactConfig, Sources};
@@ -81,6 +81,9 @@ fn settings(args: &EvalArgs, loaded: &Loaded, sources: &Sources) -> Result<Vec<(
             return Err(Failure::usage(
                 "remote-only sends every document whole to the remote LM; nothing was sent: add --yes-send-document to agree",
             ));
+        }
+        if loaded.config.protocol.name == ProtocolName::RemoteOnly {
+            whole::has_reader(&loaded.config)?;
         }
         let mut config = loaded.config;
         // Nobody is there to pass a gate.

@@ -1,7 +1,7 @@
 //! Makes the tries that are left, a few at once, within the budget of all.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::watch;
@@ -19,6 +19,7 @@ use crate::config::{Config, Loaded};
 use crate::document::Document;
 use crate::eval::report::{Judge as JudgeTold, Report, Spent};
 use crate::eval::{Curve, Entry, Row, Try, summarise};
+use crate::load::LoadError;
 
 /// So many sessions that fail one after the other end the eval.
 const FAILING: u32 = 3;
@@ -48,6 +49,8 @@ pub enum Ended {
     Failing(String),
     /// All that could be: the others wait for a word.
     Waits,
+    /// Something beside models and documents failed, such as the disk.
+    Broken(Failure),
 }
 
 /// How far it is.
@@ -56,6 +59,8 @@ pub struct Standing {
     pub asked: usize,
     pub done: usize,
     pub running: usize,
+    /// Tries whose documents cannot be asked about; they are done.
+    pub refused: usize,
     /// Sessions that failed in this process.
     pub failed: usize,
     pub spent_usd: f64,
@@ -68,6 +73,7 @@ impl Standing {
     pub fn told(&self) -> String {
         let spent = if self.spent_usd > 0.0 { format!(", ${:.4} spent", self.spent_usd) } else { String::new() };
         let open = if self.open_usd > 0.0 { format!(", ${:.4} in what is open", self.open_usd) } else { String::new() };
+        let refused = if self.refused > 0 { format!(", {} refused", self.refused) } else { String::new() };
         let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
         let left = match self.seconds_left.filter(|_| self.done < self.asked) {
             Some(seconds) if seconds < 90.0 => format!(", about {seconds:.0} s left"),
@@ -75,7 +81,10 @@ impl Standing {
             Some(seconds) => format!(", about {:.1} h left", seconds / 3600.0),
             None => String::new(),
         };
-        format!("{} of {} tries done, {} running{spent}{open}{failed}{left}", self.done, self.asked, self.running)
+        format!(
+            "{} of {} tries done, {} running{refused}{spent}{open}{failed}{left}",
+            self.done, self.asked, self.running
+        )
     }
 }
 
@@ -106,7 +115,7 @@ impl Failures {
                 (self.all, self.in_a_row) = (self.all + 1, self.in_a_row + 1);
                 self.last = Some(error.clone());
             }
-            Came::Budget(_) | Came::Interrupted | Came::Waits(_) => {}
+            Came::Budget(_) | Came::Interrupted | Came::Waits(_) | Came::Refused(_) => {}
         }
     }
 }
@@ -121,6 +130,8 @@ pub struct Eval {
     judge: Option<Judge>,
     standard: Standard,
     send_again: bool,
+    /// What could not be asked so far. It cost nothing, and each command looks at it again: it is in no book.
+    refused: Mutex<BTreeMap<Try, Row>>,
 }
 
 /// A try that is left.
@@ -144,11 +155,21 @@ impl Eval {
         }
         let judge = Judge::of(args, loaded).await?;
         let (rows, by) = (folder.book(|book| book.rows.clone()), judge.as_ref().map(Judge::by));
-        let standard = tokio::task::block_in_place(|| Standard::of(&plan, &rows, by))?;
+        let standard = tokio::task::block_in_place(|| Standard::of(&plan, &rows, by));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let at_once = args.at_once.map_or(cores.min(AT_ONCE), |n| n as usize);
         let (total_budget, send_again) = (args.total_budget, args.send_again);
-        Ok(Self { plan, folder, engines, at_once, total_budget, judge, standard, send_again })
+        Ok(Self {
+            plan,
+            folder,
+            engines,
+            at_once,
+            total_budget,
+            judge,
+            standard,
+            send_again,
+            refused: Mutex::default(),
+        })
     }
 
     /// Makes every try that is not done, and gives the sessions that wait for a word. `standing` closes when it has ended.
@@ -200,19 +221,40 @@ impl Eval {
             let now = Standing { running: running_now, failed, open_usd: kept_usd, seconds_left, ..self.standing() };
             let _ = standing.send(now);
             let Some(done) = running.join_next().await else { break };
-            let (held, of, came) = done?;
-            let came = came?;
+            // Whatever failed, the others come to their end.
+            let settled = done.map_err(Failure::from).and_then(|(held, of, came)| {
+                let open_usd = self.open_usd(&of)?;
+                Ok((held, of, came?, open_usd))
+            });
+            let (held, of, came, open_usd) = match settled {
+                Ok(settled) => settled,
+                Err(failure) => {
+                    ended.get_or_insert(Ended::Broken(failure));
+                    continue;
+                }
+            };
             held_usd -= held;
-            kept_usd += self.open_usd(&of)?;
+            kept_usd += open_usd;
             failures.note(&came);
-            match came {
-                Came::Counted => made += 1,
-                Came::Interrupted => ended = Some(Ended::Interrupted),
-                Came::Budget(which) => ended = Some(Ended::Budget(which)),
-                Came::Failed(error) if failures.in_a_row >= FAILING => ended = Some(Ended::Failing(error)),
-                Came::Waits(session) => waiting.push(session),
-                Came::Failed(_) => {}
-            }
+            let ends = match came {
+                Came::Interrupted => Some(Ended::Interrupted),
+                Came::Budget(which) => Some(Ended::Budget(which)),
+                Came::Failed(error) if failures.in_a_row >= FAILING => Some(Ended::Failing(error)),
+                Came::Counted => {
+                    made += 1;
+                    None
+                }
+                Came::Refused(why) => {
+                    self.refuse(of, why);
+                    None
+                }
+                Came::Waits(session) => {
+                    waiting.push(session);
+                    None
+                }
+                Came::Failed(_) => None,
+            };
+            ended = ended.or(ends);
         }
         let stopped = *stop.borrow() != Stop::No && !self.left().is_empty();
         let _ = standing.send(Standing { failed: failures.all, open_usd: kept_usd, ..self.standing() });
@@ -274,9 +316,17 @@ impl Eval {
             let Some(open) = open.get(&of).filter(|_| *stop.borrow() == Stop::No && taken.ended.is_none()) else {
                 continue;
             };
+            let documents = match self.documents(question) {
+                Ok(documents) => documents,
+                // What was paid for stays open until they can be read again.
+                Err(error) => {
+                    self.refuse(of, error.to_string());
+                    continue;
+                }
+            };
             let own = kept.remove(&of).unwrap_or(0.0);
             let free = self.free_usd(kept.values().sum());
-            let mut making = Making { cut: open.cut, ..self.making(setting, question, of.clone(), None)? };
+            let mut making = Making { cut: open.cut, ..self.making(setting, question, of.clone(), None, documents) };
             // Nothing was held back for it in this process.
             making.judge_usd = making.judge_usd.zip(free).map(|(most, free)| most.min(free - own));
             let came = making.take_up(open.session.clone(), free, stop.clone()).await?;
@@ -303,26 +353,34 @@ impl Eval {
         if let Some(row) = row.filter(|_| left.due == Due::Judging) {
             // The judge reads the answer, and what is private is in the session's documents.
             return self
-                .making_of(left.setting, left.question, left.of.clone(), share, Vec::new())
+                .making(left.setting, left.question, left.of.clone(), share, Vec::new())
                 .judge_again(&row, stop)
                 .await;
         }
-        self.making(left.setting, left.question, left.of.clone(), share)?.make(stop).await
+        match self.documents(left.question) {
+            Ok(documents) => {
+                self.making(left.setting, left.question, left.of.clone(), share, documents).make(stop).await
+            }
+            Err(error) => Ok(Came::Refused(error.to_string())),
+        }
     }
 
-    fn making(&self, setting: usize, at: usize, of: Try, share: Option<f64>) -> Result<Making<'_>, Failure> {
-        let documents = tokio::task::block_in_place(|| self.plan.documents.read(&self.plan.questions[at]))?;
-        Ok(self.making_of(setting, at, of, share, documents))
+    /// The documents of a question.
+    fn documents(&self, at: usize) -> Result<Vec<Document>, LoadError> {
+        tokio::task::block_in_place(|| self.plan.documents.read(&self.plan.questions[at]))
     }
 
-    fn making_of(
-        &self,
-        setting: usize,
-        at: usize,
-        of: Try,
-        share: Option<f64>,
-        documents: Vec<Document>,
-    ) -> Making<'_> {
+    fn refuse(&self, of: Try, why: String) {
+        if let Some(question) = self.plan.questions.iter().find(|question| question.id == of.question) {
+            self.refused().insert(of.clone(), Row::refused(of, question, why));
+        }
+    }
+
+    fn refused(&self) -> MutexGuard<'_, BTreeMap<Try, Row>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn making(&self, setting: usize, at: usize, of: Try, share: Option<f64>, documents: Vec<Document>) -> Making<'_> {
         let question = &self.plan.questions[at];
         let mut config = self.plan.settings[setting].1.clone();
         let own = Some(config.remote.budget_usd).filter(|usd| *usd > 0.0);
@@ -337,8 +395,12 @@ impl Eval {
     }
 
     fn left(&self) -> Vec<Left> {
+        let refused = self.refused();
         self.folder.book(|book| {
             let due = |(setting, question, of): (usize, usize, Try)| {
+                if refused.contains_key(&of) {
+                    return None;
+                }
                 let due = self.standard.due(book.rows.get(&of))?;
                 Some(Left { setting, question, of, due })
             };
@@ -353,15 +415,17 @@ impl Eval {
 
     pub fn standing(&self) -> Standing {
         let asked = self.plan.tries().count();
-        let spent_usd = self.folder.book(|book| book.spent_usd());
-        Standing { asked, done: asked - self.left().len(), spent_usd, ..Standing::default() }
+        let (spent_usd, refused) = (self.folder.book(|book| book.spent_usd()), self.refused().len());
+        Standing { asked, done: asked - self.left().len(), refused, spent_usd, ..Standing::default() }
     }
 
-    /// The rows of what was asked, in its order: of tries whose answer counts, whoever judged it.
+    /// The rows of what was asked, in its order: of tries whose answer counts, whoever judged it, and of those that were refused.
     pub fn rows(&self) -> Vec<Row> {
+        let refused = self.refused();
         self.folder.book(|book| {
-            let rows = self.plan.tries().filter_map(|(.., of)| book.rows.get(&of));
-            rows.filter(|row| self.standard.due(Some(row)) != Some(Due::Asking)).cloned().collect()
+            let counts = |row: &&Row| self.standard.due(Some(row)) != Some(Due::Asking);
+            let row = |of: &Try| refused.get(of).or_else(|| book.rows.get(of).filter(counts)).cloned();
+            self.plan.tries().filter_map(|(.., of)| row(&of)).collect()
         })
     }
 

@@ -5,7 +5,7 @@ use tokio::sync::watch;
 use super::super::Failure;
 use super::super::alone::Alone;
 use super::super::answering::{Answering, Beforehand};
-use super::super::begin::{Begun, Engines, prepare, store};
+use super::super::begin::{self, Begun, Engines, admit, store};
 use super::super::resume::{Recorded, go_on};
 use super::folder::Folder;
 use super::judging::{Case, Judge, Judged};
@@ -27,6 +27,8 @@ pub enum Came {
     Budget(String),
     Interrupted,
     Failed(String),
+    /// Its documents cannot be asked about under its settings: why, in words. Nothing was sent.
+    Refused(String),
     /// This session was begun and stays as it is: until the person says that its request is sent again, or, where one that was
     /// attached left it waiting, until the eval goes on.
     Waits(String),
@@ -52,8 +54,12 @@ pub struct Making<'a> {
 impl Making<'_> {
     /// Runs the session and notes what it came to.
     pub async fn make(&self, stop: watch::Receiver<Stop>) -> Result<Came, Failure> {
-        let documents = self.documents.clone();
-        let prepared = prepare(&self.config, &self.engines, documents, self.question.asked(), None, None).await?;
+        let (documents, question) = (self.documents.clone(), self.question.asked());
+        let admitted = match admit(&self.config, &self.engines, &documents, None, &question).await {
+            Ok(admitted) => admitted,
+            Err(refused) => return Ok(Came::Refused(refused.to_string())),
+        };
+        let prepared = begin::make(&self.config, &self.engines, documents, question, admitted, None)?;
         let session = prepared.session.id().to_string();
         self.folder.note(&Entry::Started { of: self.of.clone(), session, cut: self.cut })?;
         self.follow(prepared.start(), Followed::new(&self.documents), stop).await

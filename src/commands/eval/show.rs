@@ -8,10 +8,11 @@ use serde::Deserialize;
 
 use super::super::json_line::json_line;
 use super::super::{Exit, Failure, Output, screen as stage};
-use super::screen;
+use super::folder::BOOK;
+use super::{counted, screen};
 use crate::config::Loaded;
 use crate::document::escape::visible;
-use crate::eval::Curve;
+use crate::eval::{Book, Curve, book};
 
 /// What is read of the report.
 #[derive(Deserialize)]
@@ -30,10 +31,9 @@ pub async fn show(
 ) -> Result<Exit, Failure> {
     let path = folder.join("report.json");
     let bytes = std::fs::read(&path).map_err(|error| {
-        Failure::new(
-            Exit::Error,
-            format!("{path:?} could not be read ({error}): name the folder of an eval that has ended or was stopped"),
-        )
+        let do_next =
+            standing(folder).unwrap_or_else(|| "name the folder of an eval that has ended or was stopped".into());
+        Failure::new(Exit::Error, format!("{path:?} could not be read ({error}): {do_next}"))
     })?;
     let made: Made = serde_json::from_slice(&bytes)
         .map_err(|error| Failure::new(Exit::Error, format!("{path:?} is no report of an eval: {error}")))?;
@@ -54,4 +54,16 @@ pub async fn show(
     }
     screen::show(&questions, &curve, &standing, loaded, color).await?;
     Ok(Exit::Success)
+}
+
+/// What the book of an eval says that has no report yet.
+fn standing(folder: &Path) -> Option<String> {
+    let (entries, _) = book::read(&std::fs::read_to_string(folder.join(BOOK)).ok()?).ok()?;
+    let mut book = Book::default();
+    entries.iter().for_each(|entry| book.apply(entry));
+    Some(format!(
+        "the eval runs or was killed, with {} and {} begun; the command that began it goes on with it and writes the report",
+        counted(book.rows.len(), "answer", "answers"),
+        counted(book.open.len(), "session", "sessions")
+    ))
 }
