@@ -56,6 +56,27 @@ fn numbers_are_compared_by_what_they_are() {
         ("5", "five", false),
         ("USD 12 bn", "USD12bn", true),
         ("2 million", "In FY2019 it was 2,000,000.", true),
+        // Of a calculation the result counts.
+        ("24.26", "6,489 / ((253 + 282)/2) = 24.26", true),
+        ("24.26", "24.26 / 2 = 12.13", false),
+        // Dates and years are not what is asked for.
+        ("$1577.00", "In FY2018 (fiscal 2018, year ended December 31, 2018) capex was $1,577 million", true),
+        ("1.9%", "It went from 10.1% in 2017 to 12.0% in 2018, up 1.9 percentage points", true),
+        ("40", "As of 2019-12-31, that is 31 December 2019, and on 1/2/2020 too: 40", true),
+        ("$2000", "It was 2000 in 2017", true),
+        // A word may stand for the sign.
+        ("-3.2%", "It fell by 3.2%", true),
+        ("-3.2%", "a decrease of about 3.2 percent", true),
+        ("-12", "a loss of $12 million", true),
+        ("3.2%", "It fell by 3.2%", false),
+        ("8%", "It fell from 10% to 8%", true),
+        // Who leaves a choice says none.
+        ("12", "11, 12 or 13", false),
+        ("12", "12 or 13", false),
+        ("12", "11/12", false),
+        ("12", "12 million, or 12,000,000", true),
+        ("12", "In 2018, 12", true),
+        ("3.2%", "5 million, or 3.2%", true),
         // The right number must not drown among others.
         ("12", "1 2 3 4 5 6 7 8 9 10 11 12", false),
         // A year of the question is not what it asks for, unless it is.
@@ -65,6 +86,7 @@ fn numbers_are_compared_by_what_they_are() {
         let score = number::score(right, said, "What was it in 2018?");
         assert_eq!(score, Some(is_same), "{right} / {said}: {:?}", quantities(said));
     }
+    assert_eq!(number::score("3.2%", "It fell by 3.2%", "By how much did it fall?"), Some(true));
     for right in ["No", "It rose from 3 to 5", "It fell by 3 and that is why they sold it", "B12", ""] {
         assert_eq!(number::score(right, "3", ""), None, "{right}");
     }
