@@ -127,13 +127,13 @@ impl Cost {
 }
 
 /// Whether a session that has ended, or does not go on, is the result of its try.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Settled {
     Counts,
     /// The day's budget was too small for it; why, in words.
     OverDay(String),
-    /// Its share of the budget of all was.
-    OverShare(String),
+    /// Its share of the budget of all was: less than these dollars, which it had spent and might have with its next call.
+    OverShare(f64),
     Interrupted,
     Failed(String),
 }
@@ -144,8 +144,8 @@ pub struct Followed {
     ledger: Ledger,
     exposure: Exposure,
     aggregated: Aggregated,
-    /// The budget that was reached last.
-    reached: Option<Scope>,
+    /// The budget that was reached last, and the dollars that were and would have been committed.
+    reached: Option<(Scope, f64)>,
     bytes: usize,
     began_ms: Option<u64>,
     last_ms: u64,
@@ -170,7 +170,7 @@ impl Followed {
         self.began_ms.get_or_insert(at_ms);
         self.last_ms = self.last_ms.max(at_ms);
         if let Fact::BudgetReached(reached) = fact {
-            self.reached = Some(reached.scope);
+            self.reached = Some((reached.scope, reached.committed_usd + reached.worst_usd));
         }
         self.state.apply(fact);
         self.ledger.apply(fact);
@@ -207,11 +207,12 @@ impl Followed {
     /// What the session says for what is asked of it; `cut`: its budget is a share of that of all questions, and less than it
     /// may spend by itself.
     pub fn settled(&self, cut: bool) -> Settled {
+        let (scope, needs_usd) = self.reached.unwrap_or((Scope::Session, 0.0));
         match self.ending() {
             Some(Ending::Answered | Ending::NoAnswer { .. } | Ending::Exposure { .. }) => Settled::Counts,
             // A limit that was not its own says nothing of the question.
-            Some(Ending::Budget { reason }) if self.reached == Some(Scope::Day) => Settled::OverDay(reason.clone()),
-            Some(Ending::Budget { reason }) if cut => Settled::OverShare(reason.clone()),
+            Some(Ending::Budget { reason }) if scope == Scope::Day => Settled::OverDay(reason.clone()),
+            Some(Ending::Budget { .. }) if cut => Settled::OverShare(needs_usd),
             Some(Ending::Budget { .. }) => Settled::Counts,
             Some(Ending::Failed { error }) => Settled::Failed(error.clone()),
             Some(Ending::Cancelled) | None => Settled::Interrupted,
@@ -321,7 +322,7 @@ mod tests {
     #[test]
     fn only_a_budget_of_its_own_makes_a_session_a_result() {
         assert_eq!(stopped_at(Scope::Session).settled(false), Settled::Counts);
-        assert_eq!(stopped_at(Scope::Session).settled(true), Settled::OverShare("why".into()));
+        assert_eq!(stopped_at(Scope::Session).settled(true), Settled::OverShare(1.0));
         assert_eq!(stopped_at(Scope::Day).settled(false), Settled::OverDay("why".into()));
         assert_eq!(Followed::new(&[]).settled(false), Settled::Interrupted);
     }

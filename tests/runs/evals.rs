@@ -433,6 +433,62 @@ async fn the_judge_spends_of_the_budget_of_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_budget_that_is_too_small_for_several_at_once_is_spent_one_by_one() {
+    let home = Home::new();
+    questions(&home, 6);
+    let judge = judging(|_| Reply::text(RIGHT)).await;
+    let done = priced_eval(&home, &judge, &["--judge", "--total-budget", "0.2", "--at-once", "4", "--json"]).await;
+    assert_eq!((done.code, done.json()["done"].as_u64()), (0, Some(6)), "{done:?}");
+    let caps: Vec<u64> = judge
+        .requests()
+        .iter()
+        .filter(|request| request.body.to_string().contains("You grade one answer"))
+        .map(|request| request.body["max_tokens"].as_u64().or(request.body["max_completion_tokens"].as_u64()).unwrap())
+        .collect();
+    assert_eq!(caps, [256; 6]);
+    assert!(done.json()["spent"]["usd"].as_f64().unwrap() <= 0.2);
+    // What is left, and what one more could take.
+    let home = Home::new();
+    questions(&home, 1);
+    let none = priced_eval(&home, &judge, &["--total-budget", "0.001"]).await;
+    assert!(
+        none.code == 4 && none.stderr.contains("what is left ($0.0010) is too little for the worst case"),
+        "{none:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_judge_that_thinks_first_gets_room_for_it() {
+    let home = Home::new();
+    questions(&home, 2);
+    let judge = judging(|asked| match asked {
+        1 => Reply::text("").finish("length"),
+        _ => Reply::text(RIGHT),
+    })
+    .await;
+    let done = priced_eval(&home, &judge, &["--judge", "--at-once", "1", "--total-budget", "1", "--json"]).await;
+    assert_eq!((done.code, done.json()["done"].as_u64(), verdicts(&judge)), (0, Some(2), 3), "{done:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn to_say_nothing_is_right_where_the_documents_do_not_tell() {
+    let home = Home::new();
+    questions(&home, 1);
+    let asked = json!({"id": "u", "doc_ids": ["town0"], "question": "Who built it?", "unanswerable": true, "answers": ["Anna"]});
+    home.write("questions.jsonl", format!("{asked}\n"));
+    let judge = Loopback::start(|request| match Step::of(request) {
+        Step::Decide => {
+            Reply::text(json!({"decision": "provide_final_answer", "answer": null, "explanation": "e"}).to_string())
+        }
+        step => step.good_reply(),
+    })
+    .await;
+    let report = priced_eval(&home, &judge, &["--judge", "--json"]).await.json();
+    assert_eq!(report["rows"][0]["answer"], Value::Null, "{report}");
+    assert_eq!(report["rows"][0]["scores"]["judge"], json!(1.0), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_may_have_been_paid_for_is_sent_again_only_when_told_so() {
     let home = Home::new();
     questions(&home, 2);

@@ -1,7 +1,7 @@
 //! Asks the judge. What leaves for it goes the way of a session's own requests: with placeholders for private words, noted
 //! before it leaves, and within the budgets of the day and of all questions.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 
@@ -11,18 +11,23 @@ use super::folder::Folder;
 use super::run::Stop;
 use super::session::Came;
 use crate::cli::EvalArgs;
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Loaded, ReasoningEffort};
 use crate::eval::{Entry, Followed, JudgedBy, Question, Try, judge};
 use crate::journal::DayBook;
 use crate::protocol::redact::Redactor;
-use crate::protocol::{AskId, Estimate, Message, Purpose, RemoteAsk, ReplyFormat, TokenCount, estimate_tokens};
-use crate::remote::{Backoff, RemoteLm};
+use crate::protocol::{AskId, Estimate, Finish, Message, Purpose, RemoteAsk, ReplyFormat, TokenCount, estimate_tokens};
+use crate::remote::{Backoff, RemoteLm, RemoteReply};
 
 /// Tries at a verdict, the first included.
 const VERDICTS: u32 = 3;
+/// Tokens that a verdict has room in: it is an object with one sentence. A judge that thinks before it has
+/// `remote.max_output_tokens`.
+const VERDICT: u64 = 256;
 
 pub struct Judge {
     model: Arc<dyn RemoteLm>,
+    /// Whether it thinks before it says a verdict; nothing as long as that is not known.
+    thinks: Mutex<Option<bool>>,
 }
 
 /// What is judged.
@@ -68,7 +73,30 @@ impl Judge {
                  remote.price_output",
             ));
         }
-        Ok(Some(Self { model }))
+        let thinks = match config.remote.reasoning_effort {
+            ReasoningEffort::Auto => None,
+            effort => Some(effort != ReasoningEffort::None),
+        };
+        Ok(Some(Self { model, thinks: Mutex::new(thinks) }))
+    }
+
+    fn thinks(&self) -> Option<bool> {
+        *self.thinks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Learns from a reply whether it thinks.
+    fn learn(&self, reply: &RemoteReply, is_verdict: bool) {
+        let thinks = reply.usage.reasoning_tokens > 0 || (!is_verdict && reply.finish == Finish::Length);
+        if thinks || is_verdict {
+            let mut known = self.thinks.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = Some(thinks || *known == Some(true));
+        }
+    }
+
+    /// Tokens that a reply may have.
+    fn cap(config: &Config, thinks: bool) -> u64 {
+        let most = config.remote.max_output_tokens;
+        if thinks { most } else { most.min(VERDICT) }
     }
 
     pub fn by(&self) -> JudgedBy {
@@ -78,30 +106,44 @@ impl Judge {
     /// The most that it costs to judge one answer, whatever the answer.
     pub fn worst_usd(&self, question: &Question, config: &Config) -> f64 {
         let Some(price) = self.model.info().price else { return 0.0 };
-        let known = judge::PROMPT.len() + question.asked().len() + question.answers.join("\nor: ").len();
+        let known = judge::PROMPT.len() + question.asked().len() + judge::references(question).len();
         let answer = config.remote.max_output_tokens.max(config.local.max_output_tokens);
-        let input = TokenCount { tokens: estimate_tokens(known) + answer, counted: false };
-        f64::from(VERDICTS) * price.worst(input.at_most(), config.remote.max_output_tokens)
+        let input = TokenCount { tokens: estimate_tokens(known) + answer, counted: false }.at_most();
+        let each = |thinks| price.worst(input, Self::cap(config, thinks));
+        // That it thinks shows in its first reply.
+        let (first, then) = match self.thinks() {
+            Some(thinks) => (thinks, thinks),
+            None => (false, true),
+        };
+        each(first) + f64::from(VERDICTS - 1) * each(then)
     }
 
-    /// What it says of the answer. Without an answer there is nothing to judge: it is wrong. What it costs is in the book.
+    /// What it says of the answer. Without an answer there is nothing to judge: that is right where the documents do not tell,
+    /// else wrong. What it costs is in the book.
     pub async fn judged(&self, case: &Case<'_>, mut stop: watch::Receiver<Stop>) -> Result<Judged, Failure> {
-        if case.question.answers.is_empty() {
+        if case.question.answers.is_empty() && !case.question.unanswerable {
             return Ok(Judged::Nothing);
         }
-        let Some(messages) = judge::ask(case.question, case.answer) else { return Ok(Judged::Said(0.0)) };
-        let mut request = self.request(hidden(messages, case.followed.redactor()), case.config);
+        let Some(messages) = judge::ask(case.question, case.answer) else {
+            return Ok(Judged::Said(f64::from(u8::from(case.question.unanswerable))));
+        };
+        let mut request = self.request(hidden(messages, case.followed.redactor()));
         let limit = case.config.remote.max_exposed_share;
         if limit < 1.0 && tokio::task::block_in_place(|| case.followed.exposed_with(&request)) > limit {
             let why = "more of the documents would have left than remote.max_exposed_share allows; under a higher one the question is asked anew";
             return Ok(Judged::Unjudged(why.into()));
         }
-        let (price, worst) = (self.model.info().price, request.estimate.worst_cost_usd.unwrap_or(0.0));
+        let price = self.model.info().price;
         let root = store(case.config)?.root().to_owned();
         let mut book = DayBook::new(root, &format!("{}-judge", case.session).parse()?);
         let limit = Some(case.config.remote.budget_usd_per_day).filter(|usd| *usd > 0.0);
         let (mut spent, mut backoff) = (0.0, Backoff::new(VERDICTS));
+        let input = TokenCount { tokens: request.estimate.input_tokens, counted: false };
         for attempt in 1..=VERDICTS {
+            let cap = Self::cap(case.config, self.thinks() == Some(true));
+            let worst_cost_usd = price.map(|price| price.worst(input.at_most(), cap));
+            (request.max_output_tokens, request.estimate.worst_cost_usd) = (cap, worst_cost_usd);
+            let worst = worst_cost_usd.unwrap_or(0.0);
             if case.most_usd.is_some_and(|most| spent + worst > most) {
                 return Ok(Judged::Left(Came::Budget("--total-budget leaves too little for the judge".into())));
             }
@@ -132,7 +174,9 @@ impl Judge {
             }
             match reply {
                 Ok(reply) => {
-                    if let Some(right) = judge::verdict(&reply.text) {
+                    let verdict = judge::verdict(&reply.text);
+                    self.learn(&reply, verdict.is_some());
+                    if let Some(right) = verdict {
                         return Ok(Judged::Said(f64::from(u8::from(right))));
                     }
                 }
@@ -153,23 +197,17 @@ impl Judge {
         ))
     }
 
-    fn request(&self, messages: Vec<Message>, config: &Config) -> RemoteAsk {
-        let cap = config.remote.max_output_tokens;
-        let tokens = estimate_tokens(messages.iter().map(|message| message.content.len()).sum());
-        let input = TokenCount { tokens, counted: false };
+    /// The request without its cap and its cost.
+    fn request(&self, messages: Vec<Message>) -> RemoteAsk {
+        let input = estimate_tokens(messages.iter().map(|message| message.content.len()).sum());
         RemoteAsk {
             ask: AskId { round: 1, n: 1 },
             purpose: Purpose::Decide,
             attempt: 1,
             messages,
             format: ReplyFormat::Json,
-            max_output_tokens: cap,
-            estimate: Estimate {
-                input_tokens: input.tokens,
-                counted: input.counted,
-                reused: false,
-                worst_cost_usd: self.model.info().price.map(|price| price.worst(input.at_most(), cap)),
-            },
+            max_output_tokens: VERDICT,
+            estimate: Estimate { input_tokens: input, ..Estimate::default() },
         }
     }
 }

@@ -115,7 +115,7 @@ impl Failures {
                 (self.all, self.in_a_row) = (self.all + 1, self.in_a_row + 1);
                 self.last = Some(error.clone());
             }
-            Came::Budget(_) | Came::Interrupted | Came::Waits(_) | Came::Refused(_) => {}
+            Came::Budget(_) | Came::Share(_) | Came::Interrupted | Came::Waits(_) | Came::Refused(_) => {}
         }
     }
 }
@@ -132,6 +132,15 @@ pub struct Eval {
     send_again: bool,
     /// What could not be asked so far. It cost nothing, and each command looks at it again: it is in no book.
     refused: Mutex<BTreeMap<Try, Row>>,
+}
+
+/// A try that is under way.
+struct Under {
+    left: Left,
+    /// Dollars that are held back for it, and whether that is all that was free.
+    held: f64,
+    has_all: bool,
+    came: Result<Came, Failure>,
 }
 
 /// A try that is left.
@@ -182,37 +191,43 @@ impl Eval {
         let is_open = |of: &Try| self.folder.book(|book| book.open.contains_key(of));
         let mut left: VecDeque<Left> = self.left().into_iter().filter(|left| !is_open(&left.of)).collect();
         let (begun, mut made) = (Instant::now(), 0usize);
-        let mut running: JoinSet<(f64, Try, Result<Came, Failure>)> = JoinSet::new();
+        let mut running: JoinSet<Under> = JoinSet::new();
         let mut held_usd = 0.0;
+        // Fewer where what is left is too little for several.
+        let mut at_once = self.at_once;
         loop {
-            while running.len() < self.at_once && ended.is_none() && *stop.borrow() == Stop::No {
+            while running.len() < at_once && ended.is_none() && *stop.borrow() == Stop::No {
                 let Some(next) = left.front() else { break };
                 // The judge's part is held back before the session has its own.
-                let judge_usd = self.judge_usd(next.setting, next.question);
+                let judge_usd = self.judge_usd(next.setting, next.question).unwrap_or(0.0);
                 let free = self.free_usd(kept_usd + held_usd);
                 let held = match (free, next.due) {
                     (None, _) => 0.0,
-                    (Some(free), Due::Asking) => free / (self.at_once - running.len()) as f64,
-                    (Some(_), Due::Judging) => judge_usd.unwrap_or(0.0),
+                    (Some(free), Due::Asking) => match free / (at_once - running.len()) as f64 {
+                        even if even <= judge_usd && running.is_empty() => free,
+                        even => even,
+                    },
+                    (Some(_), Due::Judging) => judge_usd,
                 };
-                let share = free.map(|_| held - judge_usd.unwrap_or(0.0));
+                let share = free.map(|_| held - judge_usd);
                 let is_too_little = match next.due {
                     Due::Asking => share.is_some_and(|usd| usd <= 0.0),
                     Due::Judging => free.is_some_and(|free| held > free + ROUNDING),
                 };
-                if is_too_little {
+                if let Some(free) = free.filter(|_| is_too_little) {
                     // What is under way may give back most of what is held for it.
                     if running.is_empty() {
-                        ended = Some(Ended::Budget("the budget of all questions is reached".into()));
+                        ended = Some(too_little(free, judge_usd));
                     }
                     break;
                 }
                 let Some(next) = left.pop_front() else { break };
+                let has_all = running.is_empty() && free.is_some_and(|free| held >= free - ROUNDING);
                 let (eval, stop) = (Arc::clone(&self), stop.clone());
                 held_usd += held;
                 running.spawn(async move {
                     let came = eval.one(&next, share, stop).await;
-                    (held, next.of, came)
+                    Under { left: next, held, has_all, came }
                 });
             }
             let seconds_left =
@@ -222,11 +237,11 @@ impl Eval {
             let _ = standing.send(now);
             let Some(done) = running.join_next().await else { break };
             // Whatever failed, the others come to their end.
-            let settled = done.map_err(Failure::from).and_then(|(held, of, came)| {
-                let open_usd = self.open_usd(&of)?;
-                Ok((held, of, came?, open_usd))
+            let settled = done.map_err(Failure::from).and_then(|Under { left, held, has_all, came }| {
+                let open_usd = self.open_usd(&left.of)?;
+                Ok((left, held, has_all, came?, open_usd))
             });
-            let (held, of, came, open_usd) = match settled {
+            let (of_it, held, has_all, came, open_usd) = match settled {
                 Ok(settled) => settled,
                 Err(failure) => {
                     ended.get_or_insert(Ended::Broken(failure));
@@ -239,13 +254,20 @@ impl Eval {
             let ends = match came {
                 Came::Interrupted => Some(Ended::Interrupted),
                 Came::Budget(which) => Some(Ended::Budget(which)),
+                Came::Share(usd) if has_all => self.free_usd(kept_usd + held_usd).map(|free| too_little(free, usd)),
+                // One by one each has all that is free.
+                Came::Share(_) => {
+                    left.push_front(of_it);
+                    at_once = 1;
+                    None
+                }
                 Came::Failed(error) if failures.in_a_row >= FAILING => Some(Ended::Failing(error)),
                 Came::Counted => {
                     made += 1;
                     None
                 }
                 Came::Refused(why) => {
-                    self.refuse(of, why);
+                    self.refuse(of_it.of, why);
                     None
                 }
                 Came::Waits(session) => {
@@ -487,4 +509,12 @@ impl Eval {
             spent
         })
     }
+}
+
+/// Why nothing further is asked within the budget of all. In dollars: what is left, and what one more try needs.
+fn too_little(left: f64, needs: f64) -> Ended {
+    Ended::Budget(format!(
+        "the budget of all questions is reached: what is left (${:.4}) is too little for the worst case of one more (${needs:.4})",
+        left.max(0.0)
+    ))
 }

@@ -25,6 +25,8 @@ pub enum Came {
     Counted,
     /// A budget that is not the session's own is reached: which, in words.
     Budget(String),
+    /// Its share of the budget of all was less than these dollars, which it may take in its worst case, its judge included.
+    Share(f64),
     Interrupted,
     Failed(String),
     /// Its documents cannot be asked about under its settings: why, in words. Nothing was sent.
@@ -174,8 +176,9 @@ impl Making<'_> {
         let (came, why) = match followed.settled(self.cut) {
             Settled::Counts => return self.count(followed, session, stop).await,
             Settled::OverDay(reason) => (Came::Budget(reason.clone()), format!("budget: {reason}")),
-            Settled::OverShare(reason) => {
-                (Came::Budget("the budget of all questions is reached".into()), format!("budget: {reason}"))
+            Settled::OverShare(usd) => {
+                let usd = usd + self.judge_usd.unwrap_or(0.0);
+                (Came::Share(usd), format!("budget: its share of all was less than ${usd:.4}"))
             }
             Settled::Failed(error) => (Came::Failed(error.clone()), format!("failed: {error}")),
             Settled::Interrupted => (Came::Interrupted, "interrupted".into()),
