@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::config::{Config, RemoteProvider};
 use crate::document::Document;
-use crate::protocol::{Message, Part, ReplyFormat, TokenCount, estimate_tokens};
+use crate::protocol::{Message, Part, ReplyFormat, TokenCount, estimate_tokens, remote_only_worst};
 use crate::remote::RemoteLm;
 
 /// Tokens of what stands around documents and question in the request.
@@ -16,7 +16,7 @@ pub struct Whole {
     pub tokens: u64,
     /// Whether the model's own tokenizer counted them.
     pub counted: bool,
-    /// With the answer at its cap; nothing where the price is not known.
+    /// With every try and each answer at its cap; nothing where the price is not known.
     pub worst_usd: Option<f64>,
 }
 
@@ -64,9 +64,11 @@ pub async fn fits(
             remote.info().model
         )));
     }
+    let prompt = estimate_tokens(question.len()) + AROUND;
+    let tries = config.protocol.decision_attempts;
     let counted = counted.is_some_and(|count| count.counted);
-    let most = TokenCount { tokens, counted }.at_most();
-    let worst_usd = remote.info().price.map(|price| price.worst(most, output));
+    let whole = TokenCount { tokens, counted };
+    let worst_usd = remote.info().price.map(|price| remote_only_worst(&price, whole, prompt, output, tries));
     Ok(Whole { model: remote.info().model, tokens, counted, worst_usd })
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::precedent::Precedent;
-use crate::protocol::{Price, ProtocolKind, Settings, Usage};
+use crate::protocol::{Merge, Price, ProtocolKind, Settings, TokenCount, Usage, remote_only_worst};
 
 /// Tokens of one reader's reply, where none of its sessions is known: a guess.
 const REPLY: u64 = 64;
@@ -56,6 +56,8 @@ pub struct Prompts {
     pub think: u64,
     pub decide: u64,
     pub message: u64,
+    /// Of remote-only, without the documents.
+    pub answer: u64,
 }
 
 /// What a figure rests on.
@@ -248,12 +250,13 @@ fn asked(outlook: &Outlook, past: &[&Precedent], rounds: u32, jobs: u64) -> (u64
         }
         ProtocolKind::Minions | ProtocolKind::Minion => {}
     }
-    let a_round = |of: fn(&Precedent) -> u64| {
-        let each = past.iter().map(|one| of(one) as f64 / f64::from(one.rounds.max(1)));
+    let a_round = |of: &dyn Fn(&Precedent) -> f64| {
+        let each = past.iter().map(|one| of(one) / f64::from(one.rounds.max(1)));
         median(each.collect()).map(|each| (each * rounds as f64).round() as u64)
     };
+    let input_tokens = |one: &Precedent| one.input_tokens as f64 + more_found(outlook, one, jobs);
     if let (Some(calls), Some(input), Some(output)) =
-        (a_round(|one| one.calls), a_round(|one| one.input_tokens), a_round(|one| one.output_tokens))
+        (a_round(&|one| one.calls as f64), a_round(&input_tokens), a_round(&|one| one.output_tokens as f64))
     {
         return (calls, input, output, Basis::Past { sessions: past.len() });
     }
@@ -268,6 +271,30 @@ fn asked(outlook: &Outlook, past: &[&Precedent], rounds: u32, jobs: u64) -> (u64
             (1 + 3 * rounds, prompts.advise + rounds * each, SAID + rounds * (PLAN + 2 * SAID), Basis::Guess)
         }
     }
+}
+
+/// Tokens by which more goes in than in a past session, where a round has other than its number of jobs: what was found grows
+/// with the jobs, up to what a program hands on at most, and the prompts stay. Less than nothing where there are fewer jobs.
+fn more_found(outlook: &Outlook, past: &Precedent, jobs: u64) -> f64 {
+    let Outlook { settings, prompts, division, .. } = outlook;
+    let rounds = f64::from(past.rounds.max(1));
+    let prompts = match settings.protocol {
+        ProtocolKind::Minion => prompts.message as f64 + rounds * (prompts.think + prompts.decide) as f64,
+        _ => prompts.advise as f64 + rounds * (prompts.decompose + prompts.think + prompts.decide + SAID) as f64,
+    };
+    let found = (past.input_tokens as f64 - prompts).max(0.0);
+    // Samples that are merged to one hand on as much as one.
+    let handed_on = match settings.means.merge {
+        Merge::Union => jobs,
+        Merge::Majority | Merge::BestCited => jobs / u64::from(settings.samples.max(1)),
+    };
+    let jobs_before = past.jobs as f64 / rounds;
+    if jobs_before <= 0.0 {
+        return 0.0;
+    }
+    // It goes in twice a round.
+    let most = (2.0 * rounds * division.keep as f64 / 4.0).max(found);
+    (found * handed_on as f64 / jobs_before).min(most) - found
 }
 
 /// Dollars of so many calls of the same length.
@@ -297,7 +324,10 @@ fn bad_case(outlook: &Outlook, jobs: u64) -> Option<f64> {
     let rounds = f64::from(most_rounds(outlook));
     Some(match settings.protocol {
         ProtocolKind::LocalOnly => 0.0,
-        ProtocolKind::RemoteOnly => tries(outlook.whole_tokens, settings.decision_attempts),
+        ProtocolKind::RemoteOnly => {
+            let whole = TokenCount { tokens: outlook.whole_tokens, counted: false };
+            remote_only_worst(&price, whole, prompts.answer, cap, settings.decision_attempts)
+        }
         ProtocolKind::Minion => tries(prompts.message, settings.decision_attempts) + rounds * (think + decide),
         ProtocolKind::Minions => {
             let plan = tries(prompts.decompose + cap, settings.code_attempts);

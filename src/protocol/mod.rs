@@ -69,7 +69,7 @@ pub use message::{Message, Purpose, ReplyFormat, Role, TokenCount, Usage, estima
 pub use need::Need;
 pub use pause::Pause;
 pub use price::{LongPrice, Price};
-pub use remote_only::enclose;
+pub use remote_only::{enclose, worst as remote_only_worst};
 pub use resume::{Interrupted, Resumed};
 pub use rounds::Rounds;
 pub use settings::{Part, ProtocolKind, Settings};

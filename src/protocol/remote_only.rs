@@ -3,6 +3,7 @@
 use super::decision::{Decision, FinalAnswer, parse_decision};
 use super::fact::{Ending, Fact, RemoteAsk};
 use super::message::{Purpose, TokenCount, estimate_tokens};
+use super::price::Price;
 use super::prompts;
 use super::state::State;
 
@@ -19,15 +20,30 @@ pub fn enclose(state: &State, request: &mut RemoteAsk, texts: &[&str]) {
     request.estimate = state.estimate(TokenCount { tokens, counted: false }, request.max_output_tokens);
 }
 
+/// The most that the documents sent whole may cost in dollars: they go once, in `whole` tokens, and each try after the first is
+/// a request without them, of `prompt` tokens as they are estimated and what the tries before said. `cap`: of each reply.
+pub fn worst(price: &Price, whole: TokenCount, prompt: u64, cap: u64, attempts: u32) -> f64 {
+    let prompt = |before: u64| TokenCount { tokens: prompt + before * cap, counted: false }.at_most();
+    let again = (1..u64::from(attempts)).map(|before| price.worst(prompt(before), cap));
+    price.worst(whole.at_most(), cap) + again.sum::<f64>()
+}
+
 /// The person is asked, and told what the request will come to.
 pub(super) fn asks(state: &State) -> Fact {
-    let (bytes, question, most) = state.opened.as_ref().map_or((0, 0, 0), |opened| {
+    let (bytes, question, most, tries) = state.opened.as_ref().map_or((0, 0, 0, 1), |opened| {
         let all = || opened.documents.iter().map(|document| document.bytes).sum();
         let bytes = opened.settings.part.map_or_else(all, |part| part.span.len());
-        (bytes, opened.question.len(), opened.settings.remote_max_output_tokens)
+        (bytes, opened.question.len(), opened.settings.remote_max_output_tokens, opened.settings.decision_attempts)
     });
     let tokens = estimate_tokens(bytes) + estimate_tokens(question);
-    Fact::ConsentAsked { bytes, estimate: state.estimate(TokenCount { tokens, counted: false }, most) }
+    let whole = TokenCount { tokens, counted: false };
+    let mut estimate = state.estimate(whole, most);
+    // What may come is said of all tries together.
+    let prompt =
+        prompts::messages(state, Purpose::Answer).iter().map(|message| estimate_tokens(message.content.len())).sum();
+    let price = state.remote().and_then(|remote| remote.price);
+    estimate.worst_cost_usd = price.map(|price| worst(&price, whole, prompt, most, tries));
+    Fact::ConsentAsked { bytes, estimate }
 }
 
 /// Nothing can be made of an empty reply, and to ask for another one would send the documents once more.

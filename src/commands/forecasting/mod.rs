@@ -90,6 +90,7 @@ fn outlook(config: &Config, documents: &[Document], question: &str, part: Option
             think: asked.tokens(Purpose::Think),
             decide: asked.tokens(Purpose::Decide),
             message: asked.tokens(Purpose::Message),
+            answer: asked.tokens(Purpose::Answer),
         },
         job_prompt: tokens_of(&worker_messages("", question, "")),
         settings,

@@ -12,7 +12,7 @@ fn outlook(protocol: ProtocolKind, plans_with_model: bool) -> Outlook {
         whole_tokens: 25_000,
         windows: 5,
         division: Division { chunk_chars: 500, topics: 2, read: 8, retrieves: true, keep: 10_000 },
-        prompts: Prompts { advise: 500, decompose: 1500, think: 500, decide: 700, message: 600 },
+        prompts: Prompts { advise: 500, decompose: 1500, think: 500, decide: 700, message: 600, answer: 300 },
         job_prompt: 100,
     }
 }
@@ -96,6 +96,38 @@ fn time_and_tokens_come_from_sessions_with_the_same_models() {
     let other = Precedent { local: "another".into(), remote: "another".into(), ..past(20, 2) };
     let told = forecast(&outlook, &[other]);
     assert_eq!((told.tokens_per_second, told.seconds, told.remote_basis), (None, None, Basis::Guess));
+}
+
+#[test]
+fn more_jobs_hand_on_more_and_the_prompts_stay() {
+    let mut outlook = outlook(ProtocolKind::Minion, true);
+    // Of 8,000 tokens, 600 and two rounds of 1,200 are prompts.
+    let before = Precedent { protocol: ProtocolKind::Minion, input_tokens: 8000, ..past(10, 2) };
+    let found = 8000 - 600 - 2 * 1200;
+    let tokens = |outlook: &Outlook| forecast(outlook, std::slice::from_ref(&before)).input_tokens;
+    assert_eq!(tokens(&outlook), 8000, "as many jobs a round as before");
+    outlook.windows = 10;
+    assert_eq!(tokens(&outlook), 8000 + found);
+    outlook.windows = 5;
+    outlook.settings.samples = 2;
+    assert_eq!(tokens(&outlook), 8000 + found);
+    outlook.settings.means.merge = Merge::Majority;
+    assert_eq!(tokens(&outlook), 8000, "merged samples are handed on as one");
+    outlook.settings = Settings { protocol: ProtocolKind::Minion, samples: 20, ..Settings::default() };
+    assert_eq!(tokens(&outlook), 8000 - found + 2 * 2 * 10_000 / 4, "no more than a program hands on");
+}
+
+#[test]
+fn the_whole_documents_go_once_in_a_bad_case_too() {
+    let outlook = outlook(ProtocolKind::RemoteOnly, true);
+    let cap = outlook.settings.remote_max_output_tokens as f64;
+    let tries = f64::from(outlook.settings.decision_attempts);
+    let told =
+        forecast(&Outlook { settings: Settings { budget_usd: None, ..outlook.settings.clone() }, ..outlook }, &[]);
+    let retries: f64 = (1..tries as u32).map(|before| 1.5 * (300.0 + f64::from(before) * cap) + cap).sum();
+    // What is estimated is reckoned with half as much again.
+    let usd = (1.5 * 25_000.0 + cap + retries) * 10.0 / 1e6;
+    assert!((told.bad_case_usd.unwrap() - usd).abs() < 1e-9, "{told:?}");
 }
 
 #[test]
