@@ -1,5 +1,6 @@
 //! Many questions at once: files of questions, how right an answer is, what it cost, and what that comes to. Pure.
 
+pub mod against;
 pub mod book;
 pub mod curve;
 pub mod judge;
@@ -12,6 +13,7 @@ pub mod score;
 pub mod summary;
 pub mod svg;
 
+pub use against::Against;
 pub use book::{Book, Entry, Open};
 pub use curve::{Axis, Curve, Point};
 pub use judge::JudgedBy;

@@ -108,7 +108,8 @@ const COLUMNS: [Column; 17] = [
 /// What the columns mean, below each table.
 pub const LEGEND: &str = "\
 score: judge, else choice, else number, else F1. evidence: its share in what the first round hands on. cited: evidence that the answer \
-cites. sent on: the handed-on text against the documents. tokens: of the remote LM, a question; of whole: against sending the documents.";
+cites. sent on: the handed-on text against the documents. tokens: of the remote LM, a question; of whole: against sending the documents. \
+of remote-only: against what it came to where both were asked.";
 
 impl Report {
     /// The table for a terminal, columns aligned, one line for each set and setting, and one for the spread over settings.
@@ -127,6 +128,9 @@ impl Report {
         if self.has_ratio() {
             heads.push("cheaper".into());
         }
+        if self.has_remote_only() {
+            heads.extend(["quality of remote-only".into(), "cost of remote-only".into()]);
+        }
         heads
     }
 
@@ -143,6 +147,12 @@ impl Report {
             line.extend(self.columns(wide).map(|column| told(column.measure, group.stat(column.measure))));
             if self.has_ratio() {
                 line.push(group.times_cheaper.map_or_else(|| "-".into(), |times| format!("{times:.1}×")));
+            }
+            if self.has_remote_only() {
+                let against = group.of_remote_only;
+                let told =
+                    |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.1} %", share * 100.0));
+                line.extend([told(against.and_then(|of| of.quality)), told(against.and_then(|of| of.cost))]);
             }
             lines.push(line);
             let of_set: Vec<&Group> = self.groups.iter().filter(|other| other.dataset == group.dataset).collect();
@@ -170,6 +180,9 @@ impl Report {
         if self.has_ratio() {
             line.push(String::new());
         }
+        if self.has_remote_only() {
+            line.extend([String::new(), String::new()]);
+        }
         line
     }
 
@@ -186,6 +199,11 @@ impl Report {
 
     fn has_ratio(&self) -> bool {
         self.groups.iter().any(|group| group.times_cheaper.is_some())
+    }
+
+    /// Whether remote-only was asked, and another setting.
+    fn has_remote_only(&self) -> bool {
+        self.groups.iter().any(|group| group.of_remote_only.is_some())
     }
 
     fn has_refused(&self) -> bool {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::against::Against;
 use super::row::Row;
 
 /// What can be read off a row. The names are those of `--measure` and of the report.
@@ -138,6 +139,9 @@ pub struct Group {
     /// What asking the remote LM alone would cost, in all and as a multiple of what was spent.
     pub baseline_usd: Option<f64>,
     pub times_cheaper: Option<f64>,
+    /// Against remote-only, where it was asked too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of_remote_only: Option<Against>,
     pub estimated: bool,
 }
 
@@ -187,6 +191,7 @@ fn group(label: &str, set: Option<&str>, rows: &[&Row]) -> Group {
         usd,
         baseline_usd,
         times_cheaper: baseline_usd.zip(usd).and_then(times),
+        of_remote_only: None,
         estimated: rows.iter().any(|row| row.cost.estimated),
     }
 }

@@ -151,7 +151,11 @@ async fn a_document_that_cannot_be_asked_about_is_a_row_and_the_rest_goes_on() {
         report["rows"].as_array().unwrap().iter().map(|row| row["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes, ["answered", "answered", "refused", "refused", "answered", "refused"]);
     let all = report["groups"].as_array().unwrap().iter().filter(|group| group["dataset"].is_null());
-    assert_eq!(all.map(|group| group["refused"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(all.clone().map(|group| group["refused"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2]);
+    // Both were asked one question.
+    let against = all.map(|group| group["of_remote_only"].clone()).next().unwrap();
+    assert!(against["tries"] == 1 && against["cost"].as_f64().unwrap() > 1.0, "{against}");
+    assert!(told.stdout.contains("cost of remote-only"), "{}", told.stdout);
     assert!(report["rows"][2]["refused"].as_str().unwrap().contains("is empty"), "{}", report["rows"][2]);
     // What is mended is asked, and nothing else again.
     home.write("docs/town1.txt", "The bridge of Town1 was opened in 1801.\n");

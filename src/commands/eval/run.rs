@@ -17,8 +17,8 @@ use super::session::{Came, Making, ROUNDING, cost_of};
 use crate::cli::EvalArgs;
 use crate::config::{Config, Loaded};
 use crate::document::Document;
-use crate::eval::report::{Judge as JudgeTold, Report, Spent};
-use crate::eval::{Curve, Entry, Row, Try, summarise};
+use crate::eval::report::{Judge as JudgeTold, Report, Setting, Spent};
+use crate::eval::{Curve, Entry, Row, Try, against, summarise};
 use crate::load::LoadError;
 
 /// So many sessions that fail one after the other end the eval.
@@ -465,16 +465,18 @@ impl Eval {
         let rows = self.rows();
         let all: Vec<&Row> = rows.iter().collect();
         let labels = self.plan.labels();
-        let standing = self.standing();
+        let (standing, mut groups) = (self.standing(), summarise(&all, &labels));
+        let settings: Vec<Setting> = self.plan.settings.iter().map(|(setting, _)| setting.clone()).collect();
+        against::hold(&mut groups, &all, &settings, self.plan.measure);
         Report {
             questions: self.plan.file.clone(),
             questions_blake3: self.plan.hash.clone(),
             program: env!("CARGO_PKG_VERSION"),
-            settings: self.plan.settings.iter().map(|(setting, _)| setting.clone()).collect(),
+            settings,
             asked: standing.asked,
             done: standing.done,
             spent: self.spent(),
-            groups: summarise(&all, &labels),
+            groups,
             curve: self.curve(),
             judges: JudgeTold::of(&rows),
             rows,
