@@ -97,34 +97,72 @@ impl Kind {
     }
 }
 
+/// The flags of one value, and the setting that each gives.
+const FLAGS: [(&str, &str); 19] = [
+    ("--protocol", "protocol.name"),
+    ("--max-rounds", "protocol.max_rounds"),
+    ("--tasks-per-round", "protocol.tasks_per_round"),
+    ("--samples", "protocol.samples"),
+    ("--merge", "protocol.merge"),
+    ("--chunk-chars", "protocol.chunk_chars"),
+    ("--chunker", "protocol.chunker"),
+    ("--overlap-chars", "protocol.overlap_chars"),
+    ("--retrieval", "protocol.retrieval"),
+    ("--retrieve-k", "protocol.retrieve_k"),
+    ("--memory", "protocol.memory"),
+    ("--window-chars", "protocol.window_chars"),
+    ("--worker-tokens", "local.max_output_tokens"),
+    ("--temperature", "local.temperature"),
+    ("--remote-model", "remote.model"),
+    ("--local-model", "local.model"),
+    ("--budget", "remote.budget_usd"),
+    ("--step", "protocol.step"),
+    ("--max-exposed-share", "remote.max_exposed_share"),
+];
+
+/// The setting that is meant by the name of its flag, with `-` or `_`, or by a word that no other flag has, such as `rounds`.
+pub fn setting_of(name: &str) -> Option<&'static str> {
+    let name = name.replace('_', "-");
+    let words = |flag: &'static str| flag.trim_start_matches("--").split('-');
+    let named = FLAGS.iter().find(|(flag, _)| flag.trim_start_matches("--") == name);
+    let mut with_word = FLAGS.iter().filter(|(flag, _)| words(flag).any(|word| word == name));
+    let only = with_word.next().filter(|_| with_word.next().is_none());
+    named.or(only).map(|(_, setting)| *setting)
+}
+
+/// Whether a flag gives this setting.
+pub fn has_flag(setting: &str) -> bool {
+    FLAGS.iter().any(|(_, known)| *known == setting)
+}
+
 impl Levers {
     pub(super) fn overrides(&self) -> Vec<Override> {
         let step = self.step.then(|| "true".to_owned());
         let redacted = self.redact.iter().map(|kind| given(kind.setting(), "true".into(), "--redact"));
         let names = self.redact_name.iter().map(|name| given("redact.names+", one(name), "--redact-name"));
-        let all = [
-            ("protocol.name", &self.protocol, "--protocol"),
-            ("protocol.max_rounds", &self.max_rounds, "--max-rounds"),
-            ("protocol.tasks_per_round", &self.tasks_per_round, "--tasks-per-round"),
-            ("protocol.samples", &self.samples, "--samples"),
-            ("protocol.merge", &self.merge, "--merge"),
-            ("protocol.chunk_chars", &self.chunk_chars, "--chunk-chars"),
-            ("protocol.chunker", &self.chunker, "--chunker"),
-            ("protocol.overlap_chars", &self.overlap_chars, "--overlap-chars"),
-            ("protocol.retrieval", &self.retrieval, "--retrieval"),
-            ("protocol.retrieve_k", &self.retrieve_k, "--retrieve-k"),
-            ("protocol.memory", &self.memory, "--memory"),
-            ("protocol.window_chars", &self.window_chars, "--window-chars"),
-            ("local.max_output_tokens", &self.worker_tokens, "--worker-tokens"),
-            ("local.temperature", &self.temperature, "--temperature"),
-            ("remote.model", &self.remote_model, "--remote-model"),
-            ("local.model", &self.local_model, "--local-model"),
-            ("remote.budget_usd", &self.budget, "--budget"),
-            ("protocol.step", &step, "--step"),
-            ("remote.max_exposed_share", &self.max_exposed_share, "--max-exposed-share"),
-        ]
-        .into_iter()
-        .filter_map(|(name, value, flag)| Some(given(name, value.clone()?, flag)));
+        // In the order of `FLAGS`.
+        let values = [
+            &self.protocol,
+            &self.max_rounds,
+            &self.tasks_per_round,
+            &self.samples,
+            &self.merge,
+            &self.chunk_chars,
+            &self.chunker,
+            &self.overlap_chars,
+            &self.retrieval,
+            &self.retrieve_k,
+            &self.memory,
+            &self.window_chars,
+            &self.worker_tokens,
+            &self.temperature,
+            &self.remote_model,
+            &self.local_model,
+            &self.budget,
+            &step,
+            &self.max_exposed_share,
+        ];
+        let all = FLAGS.iter().zip(values).filter_map(|((flag, name), value)| Some(given(name, value.clone()?, flag)));
         all.chain(redacted).chain(names).collect()
     }
 }
@@ -144,6 +182,19 @@ mod tests {
         let words = ["minions", "run", "-d", "a.txt", "--question", "q"].iter().chain(flags);
         let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
         Ok(cli.overrides().into_iter().map(|given| (given.name, given.value)).collect())
+    }
+
+    #[test]
+    fn every_flag_gives_the_setting_that_it_is_tied_to() {
+        for (flag, setting) in super::FLAGS {
+            let given = match flag {
+                "--step" => overrides(&[flag]),
+                _ => overrides(&[flag, "7"]),
+            };
+            let value = if flag == "--step" { "true" } else { "7" };
+            assert_eq!(given.unwrap(), [(setting.to_owned(), value.to_owned())], "{flag}");
+            assert!(crate::config::Catalog::get().by_name(setting).is_some(), "{setting}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use clap_complete::Shell;
 
 pub use asking::{AskArgs, DemoArgs, OpenArgs, ResumeArgs, RunArgs, Sample};
 pub use eval::EvalArgs;
-pub use levers::Levers;
+pub use levers::{Levers, has_flag, setting_of};
 pub use sessions::{ExportArgs, ExportFormat, ForkArgs, Point, ReplayArgs, SessionsCommand, Speed};
 
 use crate::config::Override;

@@ -1,6 +1,7 @@
 //! Several values of a setting, as `KEY=A,B` names them: every combination, each read and checked as settings are.
 
 use super::Failure;
+use crate::cli::{has_flag, setting_of};
 use crate::config::{Catalog, Loaded, Override, Sources, load};
 
 /// More combinations than this are a slip.
@@ -59,15 +60,51 @@ pub fn label(combination: &Combination) -> String {
     combination.iter().map(told).collect::<Vec<_>>().join(" ")
 }
 
-/// The full name of a setting that is named by its key alone: one of the protocol, else the only one of that key.
+/// The full name of a setting that is named by its flag, or by its key alone: one of the protocol, else the only one of that
+/// key, else the only one of them that is a lever.
 pub fn full_name(key: &str) -> String {
     let catalog = Catalog::get();
+    if let Some(name) = setting_of(key).filter(|_| catalog.by_name(key).is_none()) {
+        return name.to_owned();
+    }
     let named: Vec<String> =
         catalog.settings.iter().filter(|setting| setting.key == key).map(|setting| setting.name()).collect();
     let of_protocol = named.iter().find(|name| name.starts_with("protocol."));
     match (&named[..], of_protocol) {
         (_, Some(name)) => name.clone(),
         ([only], None) => only.clone(),
-        _ => key.to_owned(),
+        _ => {
+            let mut levers = named.iter().filter(|name| has_flag(name));
+            levers.next().filter(|_| levers.next().is_none()).cloned().unwrap_or_else(|| key.to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lever_is_known_by_its_flag_its_key_and_its_own_word() {
+        for (key, name) in [
+            ("samples", "protocol.samples"),
+            ("temperature", "local.temperature"),
+            ("remote.temperature", "remote.temperature"),
+            ("max_output_tokens", "local.max_output_tokens"),
+            ("worker_tokens", "local.max_output_tokens"),
+            ("worker-tokens", "local.max_output_tokens"),
+            ("rounds", "protocol.max_rounds"),
+            ("max-rounds", "protocol.max_rounds"),
+            ("tasks", "protocol.tasks_per_round"),
+            ("protocol", "protocol.name"),
+            ("local_model", "local.model"),
+            ("remote-model", "remote.model"),
+            ("budget", "remote.budget_usd"),
+            ("offline_share", "remote.offline_share"),
+            ("model", "model"),
+            ("smaples", "smaples"),
+        ] {
+            assert_eq!(full_name(key), name, "{key}");
+        }
     }
 }
