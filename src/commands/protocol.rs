@@ -167,8 +167,26 @@ mod tests {
     use futures_util::future::BoxFuture;
 
     use super::*;
+    use crate::app::picker::holds_for_a_round;
+    use crate::config::{Catalog, Override, Sources, load};
     use crate::local::{JobRequest, LocalError};
     use crate::protocol::{ModelInfo, WorkerReply};
+
+    #[test]
+    fn of_every_setting_it_is_known_whether_a_run_under_way_takes_it_over() {
+        let now = levers(&Config::default());
+        for setting in &Catalog::get().settings {
+            let name = setting.name();
+            // Some value that is allowed, and another than the default.
+            let values = ["1", "2", "7", "300", "0.5", "true", "false", "majority", "page", "on", "retry", "minion"];
+            let moved = values.iter().any(|value| {
+                let mut sources = Sources::default();
+                sources.flags.push(Override { name: name.clone(), value: (*value).into(), flag: "--set".into() });
+                load(&sources).is_ok_and(|loaded| levers(&loaded.config) != now)
+            });
+            assert_eq!(moved, holds_for_a_round(&name), "{name}");
+        }
+    }
 
     /// A reader with room for so many characters.
     struct Room(Option<usize>);

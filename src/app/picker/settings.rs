@@ -28,6 +28,24 @@ const THEME: &str = "screen.theme";
 const ASCII: &str = "screen.ascii";
 const BUDGET: &str = "remote.budget_usd";
 const FROM_THE_NEXT: &str = "from the next question on";
+/// What a run under way takes over for its next round.
+const OF_A_ROUND: [&str; 10] = [
+    "protocol.tasks_per_round",
+    "protocol.samples",
+    "protocol.merge",
+    "protocol.chunk_chars",
+    "protocol.chunker",
+    "protocol.overlap_chars",
+    "protocol.retrieval",
+    "protocol.retrieve_k",
+    "protocol.memory",
+    "local.max_output_tokens",
+];
+
+/// Whether a change of the setting holds for a run under way, from its next round on.
+pub fn holds_for_a_round(name: &str) -> bool {
+    OF_A_ROUND.contains(&name)
+}
 
 impl Model {
     pub(crate) fn open_settings(&mut self) {
@@ -132,6 +150,7 @@ impl Model {
         match name {
             THEME | ASCII => "from now on",
             BUDGET if self.sets_budget_now() => "for this run and the next ones",
+            _ if holds_for_a_round(name) && self.is_running() => "from the next round on",
             _ => FROM_THE_NEXT,
         }
     }
@@ -226,6 +245,22 @@ mod tests {
         assert!(notice(&model).contains("for this run and the next ones"), "{}", notice(&model));
         // Without a limit only another run begins.
         assert_eq!(press(&mut model, "enter ctrl-u 0 enter").len(), 1);
+        assert!(notice(&model).contains("from the next question on"), "{}", notice(&model));
+    }
+
+    #[test]
+    fn a_lever_of_a_run_under_way_holds_from_the_next_round_on() {
+        let mut model = World::new().half().model(80, 24);
+        at(&mut model, "samples");
+        press(&mut model, "enter ctrl-u 3 enter");
+        assert!(notice(&model).contains("from the next round on"), "{}", notice(&model));
+        let mut model = World::new().half().model(80, 24);
+        at(&mut model, "max_rounds");
+        press(&mut model, "enter ctrl-u 4 enter");
+        assert!(notice(&model).contains("from the next question on"), "{}", notice(&model));
+        let mut model = World::new().model(80, 24);
+        at(&mut model, "samples");
+        press(&mut model, "enter ctrl-u 3 enter");
         assert!(notice(&model).contains("from the next question on"), "{}", notice(&model));
     }
 
