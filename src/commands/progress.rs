@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use crate::document::escape::visible;
-use crate::protocol::{Ending, Fact, Need, Outcome, State, percent};
+use crate::protocol::{Ending, Fact, Need, Outcome, ProtocolKind, State, percent};
 
 /// The live line is drawn at most this often.
 const FRAME: Duration = Duration::from_millis(50);
@@ -128,6 +128,9 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
         Fact::OutputsAggregated { text, kept, .. } => match failures(state) {
             Some(Failures { usable: false, error, .. }) => {
                 format!("round {round}: no job gave a usable output; the first failed with: {error}")
+            }
+            _ if state.settings().protocol == ProtocolKind::LocalOnly => {
+                format!("round {round}: {kept} outputs, {} bytes, and nothing leaves", text.len())
             }
             _ => format!("round {round}: {kept} outputs go to the planner, {} bytes", text.len()),
         },

@@ -107,7 +107,7 @@ const COLUMNS: [Column; 17] = [
 
 /// What the columns mean, below each table.
 pub const LEGEND: &str = "\
-score: judge, else choice, else number, else F1. evidence: its share in what the first round hands on. cited: evidence that the answer \
+score: judge, else choice, else number, else F1. evidence: its share in what the first round hands on, of remote-only in what was sent. cited: evidence that the answer \
 cites. sent on: the handed-on text against the documents. tokens: of the remote LM, a question; of whole: against sending the documents. \
 of remote-only: against what it came to where both were asked.";
 

@@ -6,9 +6,9 @@ use super::judge::JudgedBy;
 use super::question::Question;
 use super::score::{EvidenceScores, Scores, places, score, weigh};
 use crate::document::{Document, DocumentHash, Span};
-use crate::ledger::{Aggregated, Exposure, Ledger, Traffic};
+use crate::ledger::{Aggregated, AggregatedRound, Exposure, Ledger, Traffic};
 use crate::protocol::redact::Redactor;
-use crate::protocol::{Ending, Fact, RemoteAsk, Scope, State};
+use crate::protocol::{Ending, Fact, ProtocolKind, RemoteAsk, Scope, State};
 
 /// Which try at which question under which settings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -219,9 +219,15 @@ impl Followed {
         }
     }
 
+    /// What the first round handed on to a planner. Where nobody plans, what the reader gathers stays where it is.
+    fn handed_on(&self) -> Option<&AggregatedRound> {
+        let is_local = self.state.settings().protocol == ProtocolKind::LocalOnly;
+        self.aggregated.first().filter(|_| !is_local)
+    }
+
     pub fn cost(&self) -> Cost {
         let totals = self.ledger.totals();
-        let first = self.aggregated.first();
+        let first = self.handed_on();
         Cost {
             traffic: Traffic::new(
                 (totals.remote.calls, &totals.remote.tokens),
@@ -248,7 +254,7 @@ impl Followed {
             })
             .unwrap_or_default();
         let places = places(question, documents);
-        let first = self.aggregated.first().map(|round| &round.spans);
+        let first = self.handed_on().map(|round| &round.spans);
         Row {
             of,
             dataset: question.dataset.clone(),

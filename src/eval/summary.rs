@@ -99,7 +99,11 @@ impl Measure {
             Self::Number => row.scores.number,
             Self::Choice => row.scores.choice,
             Self::Judge => row.scores.judge,
-            Self::Evidence => row.evidence.aggregated.or(row.evidence.exposed),
+            // Where nobody was asked, nothing was handed on to hold it against.
+            Self::Evidence => {
+                let sent = row.evidence.exposed.filter(|_| row.cost.traffic.remote_calls > 0);
+                row.evidence.aggregated.or(sent)
+            }
             Self::KeyLines => row.evidence.key,
             Self::Recall => row.evidence.recall,
             Self::Precision => row.evidence.precision,

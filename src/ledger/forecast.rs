@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::precedent::Precedent;
-use crate::protocol::{Merge, Price, ProtocolKind, Settings, TokenCount, Usage, remote_only_worst};
+use crate::protocol::{Merge, Price, ProtocolKind, READ_TOGETHER, Settings, TokenCount, Usage, remote_only_worst};
 
 /// Tokens of one reader's reply, where none of its sessions is known: a guess.
 const REPLY: u64 = 64;
@@ -184,7 +184,11 @@ fn jobs(outlook: &Outlook, past: &[&Precedent]) -> (u64, Basis) {
     let samples = u64::from(settings.samples.max(1));
     match settings.protocol {
         ProtocolKind::RemoteOnly => return (0, Basis::Known),
-        ProtocolKind::Minion | ProtocolKind::LocalOnly => return (outlook.windows * samples, Basis::Known),
+        ProtocolKind::Minion => return (outlook.windows * samples, Basis::Known),
+        ProtocolKind::LocalOnly => {
+            let reads = outlook.windows * samples;
+            return (reads + merges(reads), Basis::Known);
+        }
         ProtocolKind::Minions => {}
     }
     let chunks = |chars: u64| characters.div_ceil(chars.max(1)).max(1);
@@ -216,6 +220,16 @@ fn jobs(outlook: &Outlook, past: &[&Precedent]) -> (u64, Basis) {
         Some(each) => (within((each * *characters as f64 * samples as f64).round() as u64), Basis::Past { sessions }),
         None => (by_program(), Basis::OfflinePlanner),
     }
+}
+
+/// Jobs by which the reader makes one answer of so many, where each window answers.
+fn merges(answers: u64) -> u64 {
+    let (mut left, mut jobs) = (answers, 0);
+    while left > 1 {
+        left = left.div_ceil(READ_TOGETHER as u64);
+        jobs += left;
+    }
+    jobs
 }
 
 /// Tokens that one job takes and writes.

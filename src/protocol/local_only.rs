@@ -20,7 +20,7 @@ const ADVICE: &str = "The excerpt lists what was found in different parts of one
 const FEEDBACK: &str = "The person read an earlier answer and says this to it:";
 
 /// Answers that are read together at most.
-const TOGETHER: usize = 16;
+pub const TOGETHER: usize = 16;
 
 pub(super) fn plan(state: &State, round: &Round) -> Step {
     let question = state.question().to_owned();

@@ -64,6 +64,7 @@ pub use in_force::ModelsInForce;
 pub use input::{CodeResult, Effect, Input, Step};
 pub use job::{Chunk, Flaw, JobOutput, JobResult, Manifest, Outcome, PlannedJob, WorkerReply, read_output};
 pub use levers::{Chunker, Levers, Means, Memory, Merge, Retrieval};
+pub use local_only::TOGETHER as READ_TOGETHER;
 pub use merge::merged;
 pub use message::{Message, Purpose, ReplyFormat, Role, TokenCount, Usage, estimate_tokens};
 pub use need::Need;

@@ -40,7 +40,9 @@ fn past(jobs: u64, rounds: u32) -> Precedent {
 #[test]
 fn what_has_no_planner_or_no_reader_is_known_from_the_documents() {
     let local = forecast(&outlook(ProtocolKind::LocalOnly, true), &[]);
-    assert_eq!((local.jobs, local.jobs_basis, local.calls, local.usd), (5, Basis::Known, 0, Some(0.0)));
+    // Five windows, and once more their answers.
+    assert_eq!((local.jobs, local.jobs_basis, local.calls, local.usd), (6, Basis::Known, 0, Some(0.0)));
+    assert_eq!([0, 1, 2, 16, 17, 300].map(merges), [0, 0, 1, 1, 3, 22]);
     assert_eq!((local.bad_case_usd, local.local_seconds), (Some(0.0), None), "nobody timed the reader");
     let remote = forecast(&outlook(ProtocolKind::RemoteOnly, true), &[]);
     assert_eq!((remote.jobs, remote.calls, remote.input_tokens, remote.local_seconds), (0, 1, 25_000, Some(0.0)));
