@@ -81,6 +81,14 @@ pub(super) fn print_table(summaries: &[Summary], out: &mut dyn Write) -> Result<
     Ok(())
 }
 
+/// What the tag begins with that sessions of an eval have. Lists put them below the others.
+pub const EVAL_TAG: &str = "eval-";
+
+/// Whether an eval made the session.
+pub fn is_of_eval(tags: &[String]) -> bool {
+    tags.iter().any(|tag| tag.starts_with(EVAL_TAG))
+}
+
 /// What a list calls a session: its title before its question, its tags after it.
 pub(super) fn called(summary: &Summary) -> String {
     let question = match &summary.problem {

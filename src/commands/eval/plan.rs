@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::sessions::EVAL_TAG;
 use super::super::{Exit, Failure, sweep, whole};
 use super::sources::Sources as Documents;
 use crate::cli::EvalArgs;
@@ -64,6 +65,11 @@ impl Plan {
             };
             (setting, question, of)
         })
+    }
+
+    /// The tag of the eval's sessions.
+    pub fn tag(&self) -> String {
+        format!("{EVAL_TAG}{}", self.hash.get(..8).unwrap_or_default())
     }
 
     /// Fingerprint and label of each setting.

@@ -412,8 +412,8 @@ impl Eval {
         }
         let engines = self.engines[setting].clone();
         let (judge, judge_usd) = (self.judge.as_ref(), self.judge_usd(setting, at));
-        let (send_again, folder) = (self.send_again, &self.folder);
-        Making { of, question, documents, config, engines, cut, judge, judge_usd, send_again, folder }
+        let (send_again, folder, tag) = (self.send_again, &self.folder, self.plan.tag());
+        Making { of, question, documents, config, engines, cut, judge, judge_usd, send_again, folder, tag }
     }
 
     fn left(&self) -> Vec<Left> {

@@ -51,6 +51,8 @@ pub struct Making<'a> {
     /// Whether a request whose answer never came is sent again.
     pub send_again: bool,
     pub folder: &'a Folder,
+    /// By which the sessions of the eval are found.
+    pub tag: String,
 }
 
 impl Making<'_> {
@@ -63,6 +65,9 @@ impl Making<'_> {
         };
         let prepared = begin::make(&self.config, &self.engines, documents, question, admitted, None)?;
         let session = prepared.session.id().to_string();
+        let mut label = prepared.session.label();
+        label.add_tag(&self.tag).map_err(Failure::usage)?;
+        prepared.session.set_label(&label)?;
         self.folder.note(&Entry::Started { of: self.of.clone(), session, cut: self.cut })?;
         self.follow(prepared.start(), Followed::new(&self.documents), stop).await
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::commands::sessions::is_of_eval;
 use crate::config::Folders;
 use crate::journal::{Session, Store, private_file, private_folder};
 use crate::ledger::{Past, Precedent};
@@ -16,6 +17,8 @@ const FILE: &str = "past.json";
 const FORM: u32 = 2;
 /// The newest sessions that are looked at.
 const SESSIONS: usize = 24;
+/// The newest sessions among which those of evals are told from others.
+const LOOKED_AT: usize = 1000;
 /// A longer journal is not read for this. In bytes.
 const LONGEST: u64 = 32 << 20;
 
@@ -46,7 +49,10 @@ fn within(store: &Store, folder: Option<PathBuf>, before_ms: Option<u64>) -> Vec
     let mut sessions = store.newest_first().unwrap_or_default();
     sessions.retain(began_before);
     let (mut found, mut kept, mut changed) = (Vec::new(), HashMap::new(), false);
-    for session in sessions.iter().take(SESSIONS) {
+    // Those of an eval may be hundreds: they count where there are no others.
+    let (of_evals, others): (Vec<&Session>, Vec<&Session>) =
+        sessions.iter().take(LOOKED_AT).partition(|session| is_of_eval(&session.label().tags));
+    for session in others.into_iter().chain(of_evals).take(SESSIONS) {
         let Some(bytes) = session.length().filter(|bytes| *bytes <= LONGEST) else { continue };
         // By its folder: two stores may hold sessions of one name.
         let name = session.path().to_string_lossy().into_owned();

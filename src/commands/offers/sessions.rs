@@ -5,7 +5,7 @@ use crate::app::PickerNews;
 use crate::app::picker::{Calling, Choice, Group, OfSession, PickerRow, Standing};
 use crate::commands::begin;
 use crate::commands::screen::now_ms;
-use crate::commands::sessions::{called, cost, minute, size, state_of};
+use crate::commands::sessions::{called, cost, is_of_eval, minute, size, state_of};
 use crate::config::Config;
 use crate::journal::{Session, Store, Summary};
 
@@ -35,7 +35,7 @@ pub(super) async fn fill(outlet: Outlet, config: &Config) {
 
 fn list(outlet: &Outlet, store: &Store) {
     let loading = Standing::Loading("reading the sessions…".into());
-    if !outlet.push(PickerNews::Groups(vec![start(), of(loading.clone())])) {
+    if !outlet.push(PickerNews::Groups(vec![start(), of(loading.clone()), of_evals()])) {
         return;
     }
     let sessions = match store.newest_first() {
@@ -54,7 +54,9 @@ fn list(outlet: &Outlet, store: &Store) {
     let (mut rest, mut size) = (sessions.get(..MOST).unwrap_or(&sessions), FIRST);
     while !rest.is_empty() {
         let (batch, after) = rest.split_at(size.min(rest.len()));
-        let rows = catalogue.briefs(batch).iter().map(|summary| row(summary, now_ms)).collect();
+        let (of_evals, others): (Vec<_>, Vec<_>) =
+            catalogue.briefs(batch).into_iter().partition(|summary| is_of_eval(&summary.label.tags));
+        let rows = |of: &[Summary]| of.iter().map(|summary| row(summary, now_ms)).collect::<Vec<_>>();
         (rest, size) = (after, BATCH);
         let standing = match (rest.is_empty(), sessions.len() > MOST) {
             (false, _) => Standing::Loading(format!(
@@ -65,7 +67,9 @@ fn list(outlet: &Outlet, store: &Store) {
             (true, false) => Standing::Whole,
             (true, true) => Standing::Told(format!("the newest {MOST} of {}", sessions.len())),
         };
-        if !outlet.push(PickerNews::Rows { group: 1, rows, standing }) {
+        let (below, rows) = (rows(&of_evals), rows(&others));
+        let is_told = outlet.push(PickerNews::Rows { group: 1, rows, standing });
+        if !is_told || !outlet.push(PickerNews::Rows { group: 2, rows: below, standing: Standing::Whole }) {
             break;
         }
     }
@@ -87,6 +91,11 @@ fn start() -> Group {
 
 fn of(standing: Standing) -> Group {
     Group { title: "Pick up".into(), rows: Vec::new(), standing }
+}
+
+/// Those of evals stand below all others: one alone may have made hundreds.
+fn of_evals() -> Group {
+    Group { title: "Made by `minions eval`".into(), rows: Vec::new(), standing: Standing::Whole }
 }
 
 fn row(summary: &Summary, now_ms: u64) -> PickerRow {
