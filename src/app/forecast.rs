@@ -155,7 +155,8 @@ fn cost(forecast: &Forecast) -> String {
     if usd == 0.0 && bad_case.is_empty() { dollars(0.0) } else { format!("≈ {}{bad_case}", dollars(usd)) }
 }
 
-fn time(seconds: Option<f64>) -> String {
+/// How long something takes, in the unit that suits it.
+pub fn time(seconds: Option<f64>) -> String {
     match seconds {
         None => "time not known".into(),
         Some(seconds) if seconds < 10.0 => format!("{seconds:.1} s"),

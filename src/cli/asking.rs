@@ -63,7 +63,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "WAYS")]
     pub compare: Vec<String>,
     /// Tell what is expected, in jobs, time, tokens and dollars, and do nothing of it; with --json as one object
-    #[arg(long, conflicts_with = "compare")]
+    #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
     pub levers: Levers,

@@ -54,6 +54,9 @@ pub struct EvalArgs {
     /// Draw the curve of an eval that was made, from its folder
     #[arg(long, value_name = "DIR", conflicts_with = "questions")]
     pub show: Option<PathBuf>,
+    /// Tell what each setting is expected to come to, in jobs, time, tokens and dollars, and do nothing of it
+    #[arg(long)]
+    pub dry_run: bool,
     /// On a terminal tell progress in lines, without the picture of the curve
     #[arg(long)]
     pub plain: bool,

@@ -136,6 +136,9 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
         Command::Run(args) => {
             nobody_steps(loaded, "`minions run` asks nobody")?;
             let read = reading::read(&args.documents)?;
+            if args.dry_run && !args.compare.is_empty() {
+                return compare::dry_run(args, loaded, &sources(cli), &read.documents);
+            }
             if args.dry_run {
                 return forecasting::dry_run(&loaded.config, &read.documents, &args.question, args.json);
             }

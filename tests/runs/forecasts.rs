@@ -74,3 +74,50 @@ async fn dollars_are_known_without_a_key_and_come_closer_with_each_session() {
     let whole = dry(&["--protocol", "remote-only"], &sets).await;
     assert!(whole["input_tokens"].as_u64().unwrap() > 400 && whole["jobs"] == 0, "{whole}");
 }
+
+#[tokio::test]
+async fn a_dry_run_of_an_eval_and_of_a_comparison_tells_each_setting() {
+    let home = Home::new();
+    crate::evals::questions(&home, 3);
+    let sweep = ["--sweep", "protocol=minions,remote-only,local-only", "--repeat", "2", "--dry-run"];
+    let priced = [
+        "--set",
+        "remote.provider=openai",
+        "--set",
+        "remote.model=gpt-4o",
+        "--set",
+        "remote.base_url=http://127.0.0.1:9/v1",
+    ];
+    let told = crate::evals::eval(&home, &[&sweep[..], &priced].concat()).await;
+    assert!(told.code == 0 && home.sessions().is_empty() && !home.path("out").exists(), "{told:?}");
+    for words in ["minions: 6 tries, ", "remote-only: 6 tries, ≈ 0 jobs", "local-only: 6 tries, ≈ 6 jobs", "≈ $"]
+    {
+        assert!(told.stdout.contains(words), "{words}: {}", told.stdout);
+    }
+    let sums = crate::evals::eval(&home, &[&sweep[..], &priced, &["--json"]].concat()).await.json();
+    let one = home
+        .run(
+            &[
+                "run",
+                "-d",
+                "docs/town0.txt",
+                "-q",
+                "When was the bridge of Town0 opened?",
+                "--dry-run",
+                "--json",
+                "--protocol",
+                "remote-only",
+            ]
+            .iter()
+            .chain(&priced)
+            .copied()
+            .collect::<Vec<_>>(),
+        )
+        .await
+        .json();
+    let tokens = |value: &serde_json::Value| value["input_tokens"].as_u64().unwrap();
+    assert!(tokens(&sums[1]).abs_diff(6 * tokens(&one)) < 6, "{sums} {one}");
+    let compared =
+        home.run(&["run", "-d", "docs/town0.txt", "-q", "When?", "--compare", "samples=1,2", "--dry-run"]).await;
+    assert!(compared.code == 0 && compared.stdout.contains("samples=2: 1 try, "), "{compared:?}");
+}

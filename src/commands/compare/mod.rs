@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::answering::Beforehand;
 use super::begin::{self, Engines, prepare};
+use super::forecasting::{Experience, Sum, tell};
 use super::json_line::json_line;
 use super::run::{Over, Watched, follow};
 use super::{Exit, Failure, Output, diff, protocol, whole};
@@ -92,6 +93,18 @@ pub async fn compare(
     }
     out.flush()?;
     Ok(exit)
+}
+
+/// Tells what each variant is expected to come to, and does nothing of it.
+pub fn dry_run(args: &RunArgs, loaded: &Loaded, sources: &Sources, documents: &[Document]) -> Result<Exit, Failure> {
+    let variants = variants(&args.compare, loaded, sources)?;
+    let experience = Experience::of(&loaded.config)?;
+    let sum = |variant: &Variant| {
+        let mut sum = Sum::of(&variant.name);
+        sum.add(&experience.expects(&variant.config, documents, &args.question)?, 1);
+        Ok::<_, Failure>(sum)
+    };
+    tell(&variants.iter().map(sum).collect::<Result<Vec<_>, _>>()?, args.json)
 }
 
 /// What all variants have in common, and what they have spent so far.

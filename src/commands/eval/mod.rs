@@ -20,7 +20,7 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::watch;
 
 use super::json_line::json_line;
-use super::{Exit, Failure, Output};
+use super::{Exit, Failure, Output, forecasting};
 use crate::cli::EvalArgs;
 use crate::config::{Loaded, OnHangup, Sources};
 use crate::document::escape::visible_lines;
@@ -43,6 +43,9 @@ pub async fn eval(args: &EvalArgs, loaded: &Loaded, settings: &Sources, color: C
         return show::show(folder, (args.json, args.plain), loaded, color).await;
     }
     let plan = Plan::of(args, loaded, settings)?;
+    if args.dry_run {
+        return forecasting::tell(&tokio::task::block_in_place(|| plan.expected())?, args.json);
+    }
     let folder = Folder::open(args, &plan)?;
     let eval = Eval::new(args, loaded, plan, folder).await?;
     // What was paid for is given up only by a command that can ask for it again.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::forecasting::{Experience, Sum};
 use super::super::sessions::EVAL_TAG;
 use super::super::{Exit, Failure, sweep, whole};
 use super::sources::Sources as Documents;
@@ -67,6 +68,26 @@ impl Plan {
         })
     }
 
+    /// What each setting is expected to come to. Reads the documents; may take a while.
+    pub fn expected(&self) -> Result<Vec<Sum>, Failure> {
+        let mut sums: Vec<Sum> = self.settings.iter().map(|(setting, _)| Sum::of(&setting.label)).collect();
+        let Some((_, first)) = self.settings.first() else { return Ok(sums) };
+        // All settings keep their sessions in one place.
+        let experience = Experience::of(first)?;
+        for question in &self.questions {
+            let documents = self.documents.read(question).ok();
+            for ((_, config), sum) in self.settings.iter().zip(&mut sums) {
+                match &documents {
+                    Some(documents) => {
+                        sum.add(&experience.expects(config, documents, &question.asked())?, self.repeats);
+                    }
+                    None => sum.refused += u64::from(self.repeats),
+                }
+            }
+        }
+        Ok(sums)
+    }
+
     /// The tag of the eval's sessions.
     pub fn tag(&self) -> String {
         format!("{EVAL_TAG}{}", self.hash.get(..8).unwrap_or_default())
@@ -83,7 +104,7 @@ fn settings(args: &EvalArgs, loaded: &Loaded, sources: &Sources) -> Result<Vec<(
     let mut found: Vec<(Setting, Config)> = Vec::new();
     for combination in sweep::combinations(&args.sweep, FLAG)? {
         let loaded = sweep::with(loaded, sources, &combination, FLAG)?;
-        if loaded.config.protocol.name == ProtocolName::RemoteOnly && !args.yes_send_document {
+        if loaded.config.protocol.name == ProtocolName::RemoteOnly && !args.yes_send_document && !args.dry_run {
             return Err(Failure::usage(
                 "remote-only sends every document whole to the remote LM; nothing was sent: add --yes-send-document to agree",
             ));

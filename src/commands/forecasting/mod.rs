@@ -2,6 +2,7 @@
 
 mod live;
 mod past;
+mod sums;
 
 use std::io::Write;
 
@@ -12,7 +13,7 @@ use crate::app::forecast as words;
 use crate::config::Config;
 use crate::document::escape::visible;
 use crate::document::{Document, Span};
-use crate::ledger::{Division, Forecast, Outlook, Prompts, forecast};
+use crate::ledger::{Division, Forecast, Outlook, Precedent, Prompts, forecast};
 use crate::local;
 use crate::protocol::prompts::{messages, worker_messages};
 use crate::protocol::{
@@ -23,6 +24,7 @@ use crate::remote;
 use crate::remote::offline::{self, OfflinePlanner};
 
 pub use live::{Forecasting, Wanted};
+pub use sums::{Sum, tell};
 
 /// Tells what the run would come to, and does nothing of it.
 pub fn dry_run(config: &Config, documents: &[Document], question: &str, json: bool) -> Result<Exit, Failure> {
@@ -51,6 +53,20 @@ pub fn expected(
     private::check(config)?;
     let outlook = outlook(config, documents, question, part);
     Ok(forecast(&outlook, &past::past(&store(config)?, before_ms)))
+}
+
+/// What past sessions say to the forecasts of several runs.
+pub struct Experience(Vec<Precedent>);
+
+impl Experience {
+    pub fn of(config: &Config) -> Result<Self, Failure> {
+        Ok(Self(past::past(&store(config)?, None)))
+    }
+
+    pub fn expects(&self, config: &Config, documents: &[Document], question: &str) -> Result<Forecast, Failure> {
+        private::check(config)?;
+        Ok(forecast(&outlook(config, documents, question, None), &self.0))
+    }
 }
 
 fn outlook(config: &Config, documents: &[Document], question: &str, part: Option<Span>) -> Outlook {
