@@ -1,4 +1,4 @@
-//! What a run is expected to come to, in words: in one line for the start form, in several for `--dry-run`, and beside what it
+//! What a run is expected to come to, in words: in two lines for the start form, in several for `--dry-run`, and beside what it
 //! became.
 
 use super::figures::{dollars, short_count};
@@ -60,34 +60,43 @@ impl Model {
         }
     }
 
-    /// What the form says is expected; blank while nothing is known.
-    pub fn expected_of_form(&self) -> String {
+    /// What the form says is expected, in two lines; blank while nothing is known.
+    pub fn expected_of_form(&self) -> [String; 2] {
         match &self.expected.form {
-            Some(Ok(forecast)) => line(forecast),
-            Some(Err(why)) => why.clone(),
-            None => String::new(),
+            Some(Ok(forecast)) => short(forecast),
+            Some(Err(why)) => [why.clone(), String::new()],
+            None => Default::default(),
         }
     }
 }
 
-/// In one line, what matters most first: a narrow form shows its beginning.
-pub fn line(forecast: &Forecast) -> String {
+/// In two lines: cost and jobs, then time and tokens.
+pub fn short(forecast: &Forecast) -> [String; 2] {
     let rounds = match forecast.max_rounds {
         1 => String::new(),
         most => format!(" in {} of {most} rounds", forecast.rounds),
     };
     let jobs = match forecast.protocol {
         ProtocolKind::RemoteOnly => String::new(),
-        _ => format!("{}{} jobs{rounds}, ", about(forecast), short_count(forecast.jobs)),
+        _ => format!("{}{} jobs{rounds}", about(forecast), short_count(forecast.jobs)),
     };
     let (cost, sent) = match forecast.calls {
         0 => (String::new(), "nothing is sent".to_owned()),
         _ => {
             let (input, output) = (short_count(forecast.input_tokens), short_count(forecast.output_tokens));
-            (format!("{}; ", cost(forecast)), format!("{input} tokens in, {output} out"))
+            (cost(forecast), format!("{input} tokens in, {output} out"))
         }
     };
-    format!("{cost}{jobs}≈ {}; {sent}", time(forecast.seconds))
+    let what = [cost, jobs].into_iter().filter(|told| !told.is_empty()).collect::<Vec<_>>().join("; ");
+    let took = match (forecast.seconds, forecast.local_seconds) {
+        (Some(all), Some(reading)) if reading > 0.0 => {
+            format!("≈ {}, reading {}", time(Some(all)), time(Some(reading)))
+        }
+        (Some(all), _) => format!("≈ {}", time(Some(all))),
+        (None, Some(reading)) if reading > 0.0 => format!("reading ≈ {}, the rest not known", time(Some(reading))),
+        (None, _) => time(None),
+    };
+    [what, format!("{took}; {sent}")]
 }
 
 /// One figure a line, each with what it rests on.
@@ -218,16 +227,19 @@ mod tests {
     #[test]
     fn nothing_but_a_budget_is_told_as_a_cap() {
         let free = Forecast { budget_usd: None, ..forecast() };
-        assert!(line(&free).starts_with("≈ $0.0123, in a bad case about $0.50; "), "{}", line(&free));
+        assert!(short(&free)[0].starts_with("≈ $0.0123, in a bad case about $0.50; "), "{:?}", short(&free));
         let ample = Forecast { budget_usd: Some(2.0), ..forecast() };
-        assert!(line(&ample).starts_with("≈ $0.0123, in a bad case about $0.50; "), "{}", line(&ample));
+        assert!(short(&ample)[0].starts_with("≈ $0.0123, in a bad case about $0.50; "), "{:?}", short(&ample));
     }
 
     #[test]
     fn every_figure_says_what_it_rests_on() {
         assert_eq!(
-            line(&forecast()),
-            "≈ $0.0123, at most $0.50 by the budget; ≈ 24 jobs in 1 of 3 rounds, ≈ 1:35 min; 3.0k tokens in, 1.2k out"
+            short(&forecast()),
+            [
+                "≈ $0.0123, at most $0.50 by the budget; ≈ 24 jobs in 1 of 3 rounds",
+                "≈ 1:35 min, reading 24 s; 3.0k tokens in, 1.2k out"
+            ]
         );
         let told = lines(&forecast());
         assert_eq!(told[1], "  jobs     ≈ 24 in 1 of at most 3 rounds: the median of 2 sessions with gpt (openai)");
@@ -237,6 +249,7 @@ mod tests {
         );
         assert!(told[3].ends_with("a guess, until gpt (openai) has answered here"), "{}", told[3]);
         let unknown = Forecast { tokens_per_second: None, local_seconds: None, seconds: None, usd: None, ..forecast() };
+        assert_eq!(short(&unknown)[1], "time not known; 3.0k tokens in, 1.2k out");
         assert!(lines(&unknown)[2].contains("has not read here yet"));
         assert_eq!(
             lines(&unknown)[4..],
@@ -262,13 +275,13 @@ mod tests {
         let Some(Command::Forecast { number, config, .. }) = asked.last() else { panic!("{asked:?}") };
         assert_eq!(config.protocol.samples, 2);
         update(&mut model, Message::Forecast { number: first, forecast: Ok(Box::new(forecast())) });
-        assert_eq!(model.expected_of_form(), "", "that was of another lever");
+        assert_eq!(model.expected_of_form()[0], "", "that was of another lever");
         update(&mut model, Message::Forecast { number: *number, forecast: Ok(Box::new(forecast())) });
-        assert!(model.expected_of_form().contains("≈ 24 jobs"));
+        assert!(model.expected_of_form()[0].contains("≈ 24 jobs"));
         let number = *number;
         assert!(press(&mut model, "x").is_empty(), "no number");
         update(&mut model, Message::Forecast { number, forecast: Ok(Box::new(forecast())) });
-        assert_eq!(model.expected_of_form(), "", "it comes too late");
+        assert_eq!(model.expected_of_form()[0], "", "it comes too late");
         // Opened again, the form asks anew: the selection or a setting may be another.
         press(&mut model, "backspace");
         assert!(matches!(&press(&mut model, "esc a")[..], [.., Command::Forecast { .. }]));

@@ -29,7 +29,7 @@ impl Model {
             Some(Overlay::Search(_)) => (60, 3),
             Some(Overlay::GoTo(_)) => (60, 4),
             Some(Overlay::Note { .. }) => (90, 6),
-            Some(Overlay::Question(_)) => (90, 16),
+            Some(Overlay::Question(_)) => (90, 20),
             Some(Overlay::Documents(_) | Overlay::Setting(_)) => (90, 8),
             Some(Overlay::Picker(_)) => (MOST_WIDE, height.saturating_sub(if height > 12 { 2 } else { 0 })),
             Some(Overlay::Ledger(pane) | Overlay::Comparison { rows: pane, .. }) => {

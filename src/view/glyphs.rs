@@ -133,6 +133,8 @@ pub fn to_ascii(buffer: &mut Buffer) {
             "·" | "•" | "…" => ".",
             "≈" => "~",
             "×" => "x",
+            "↑" => "^",
+            "↓" => "v",
             // Of the temperature.
             "°" => " ",
             _ => "?",

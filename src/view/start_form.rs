@@ -3,21 +3,23 @@
 use super::overlay::{self, line_input};
 use super::paint::Paint;
 use super::theme::Role;
-use crate::app::{Action, Area, Model, StartForm, gist};
+use crate::app::{Action, Area, Model, StartForm, gist, width};
 
 /// Cells of a lever's name and of its value.
 const NAME: u16 = 9;
 const VALUE: u16 = 12;
 /// Rows that the question has at least before levers are left out.
 const LEAST: u16 = 2;
+/// Rows beside those of question and levers: what it is asked of, what is expected or wrong, the keys.
+const OTHERS: u16 = 4;
 
 pub fn draw(paint: &mut Paint, model: &Model, form: &StartForm, area: Area) {
     let levers = form.levers.len() as u16;
     // Below the question: what it is asked of, the levers, what is wrong, the keys.
     // As many levers as fit, those around the one that is typed into.
-    let under = levers.min(area.height.saturating_sub(LEAST + 3)).max(u16::from(form.field > 0));
+    let under = levers.min(area.height.saturating_sub(LEAST + OTHERS)).max(u16::from(form.field > 0));
     let first = (form.field as u16).saturating_sub(under.max(1)).min(levers - under);
-    let rows = area.height.saturating_sub(under + 3).max(1);
+    let rows = area.height.saturating_sub(under + OTHERS).max(1);
     input(paint, form, area.top(rows));
     let bottom = area.y + area.height;
     let dim = paint.style(Role::Dim);
@@ -28,7 +30,9 @@ pub fn draw(paint: &mut Paint, model: &Model, form: &StartForm, area: Area) {
     };
     let mut y = area.y + rows;
     if y < bottom {
-        paint.text(area.x, y, area.width, &of, dim);
+        let hidden = hidden(first, levers - first - under);
+        paint.text(area.x, y, area.width.saturating_sub(width(&hidden) as u16 + 1), &of, dim);
+        paint.right(area.x, y, area.width, &hidden, paint.style(Role::Accent));
     }
     y += 1;
     for (at, lever) in form.levers.iter().enumerate() {
@@ -50,12 +54,24 @@ pub fn draw(paint: &mut Paint, model: &Model, form: &StartForm, area: Area) {
     }
     if y < bottom && !form.wrong.is_empty() {
         paint.text(area.x, y, area.width, &form.wrong, paint.style(Role::Bad));
-    } else if y < bottom {
-        paint.text(area.x, y, area.width, &model.expected_of_form(), paint.style(Role::Accent));
+    } else {
+        // The last row is that of the keys.
+        for (told, y) in model.expected_of_form().iter().zip(y..bottom.saturating_sub(1)) {
+            paint.text(area.x, y, area.width, told, paint.style(Role::Accent));
+        }
     }
     if area.height > rows + 1 {
         keys(paint, model, form, Area { y: bottom - 1, height: 1, ..area });
     }
+}
+
+/// How many levers are out of sight, above and below.
+fn hidden(above: u16, below: u16) -> String {
+    let told = [(above, "↑"), (below, "↓")].map(|(count, way)| match count {
+        0 => String::new(),
+        count => format!("{count} more {way}"),
+    });
+    told.into_iter().filter(|told| !told.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
 fn input(paint: &mut Paint, form: &StartForm, area: Area) {
