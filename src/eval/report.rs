@@ -483,6 +483,19 @@ mod tests {
     }
 
     #[test]
+    fn points_at_one_place_share_a_label_and_the_front_is_drawn_last() {
+        let mut curve = report("one").curve;
+        curve.points = vec![curve.points[0].clone(); 3];
+        curve.points[0].on_front = false;
+        curve.points[2].cost.mean = 5.0;
+        curve.points[2].on_front = false;
+        let drawn = svg::draw(&curve);
+        assert!(drawn.contains(">B A</text>") && drawn.contains(">C</text>"), "{drawn}");
+        let radii: Vec<&str> = drawn.split(" r=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(radii, ["3", "3", "5"]);
+    }
+
+    #[test]
     fn the_picture_has_room_for_every_setting() {
         let mut curve = report("one").curve;
         curve.points = vec![curve.points[0].clone(); 40];

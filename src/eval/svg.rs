@@ -58,7 +58,23 @@ pub fn draw(curve: &Curve) -> String {
             front.join(" ")
         ));
     }
-    for (n, (point, letter)) in curve.points.iter().zip(letters()).enumerate() {
+    let named: Vec<String> = letters().take(curve.points.len()).collect();
+    // Points on the front come last, so that no other is drawn over them.
+    let mut order: Vec<usize> = (0..curve.points.len()).collect();
+    order.sort_by_key(|n| curve.points[*n].on_front);
+    let place = |n: &usize| {
+        let point = &curve.points[*n];
+        (x(point.cost.mean).round() as i64, y(point.quality.mean).round() as i64)
+    };
+    for n in order {
+        let (point, letter) = (&curve.points[n], &named[n]);
+        // Those at one place have one label, in which the front stands first.
+        let mut here: Vec<usize> = (0..curve.points.len()).filter(|other| place(other) == place(&n)).collect();
+        here.sort_by_key(|other| !curve.points[*other].on_front);
+        let label = match here.first() {
+            Some(first) if *first == n => here.iter().map(|n| named[*n].as_str()).collect::<Vec<_>>().join(" "),
+            _ => String::new(),
+        };
         let colour = COLOURS[n % COLOURS.len()];
         let (at_x, at_y) = (x(point.cost.mean), y(point.quality.mean));
         let (cost, quality) = (point.cost, point.quality);
@@ -66,7 +82,7 @@ pub fn draw(curve: &Curve) -> String {
         out.push_str(&format!(
             "<g stroke=\"{colour}\" fill=\"{colour}\"><path d=\"M{:.1} {at_y:.1}H{:.1}M{at_x:.1} {:.1}V{:.1}\"/>\
              <circle cx=\"{at_x:.1}\" cy=\"{at_y:.1}\" r=\"{}\"/></g>\
-             <text x=\"{:.1}\" y=\"{:.1}\" font-weight=\"bold\">{letter}</text>\n",
+             <text x=\"{:.1}\" y=\"{:.1}\" font-weight=\"bold\">{label}</text>\n",
             x(cost.mean - cost.spread),
             x(cost.mean + cost.spread),
             y(quality.mean - quality.spread),

@@ -79,10 +79,35 @@ fn draw_plot(paint: &mut Paint, screen: &CurveScreen, area: Area) {
         true => lines(paint, screen, inside),
         false => dots(paint, screen, inside),
     }
-    for (n, spot) in screen.spots.iter().enumerate() {
-        let style = paint.style(series(n)).add_modifier(Modifier::BOLD);
-        paint.text(column_of(inside, spot.at.0), row_of(inside, spot.at.1), 2, &spot.letter, style);
+    for Letters { x, y, of } in letters(screen, inside) {
+        let style = paint.style(series(of[0])).add_modifier(Modifier::BOLD);
+        let told = of.iter().map(|n| screen.spots[*n].letter.as_str()).collect::<Vec<_>>().join(" ");
+        let room = (inside.x + inside.width + 1).saturating_sub(x);
+        paint.text(x, y, room, &told, style);
     }
+}
+
+/// The settings that share a cell, those on the front first.
+struct Letters {
+    x: u16,
+    y: u16,
+    of: Vec<usize>,
+}
+
+/// Where letters stand: those with a setting on the front come last, so that no other is drawn over them.
+fn letters(screen: &CurveScreen, inside: Area) -> Vec<Letters> {
+    let mut all: Vec<Letters> = Vec::new();
+    let (on_front, behind): (Vec<usize>, Vec<usize>) = (0..screen.spots.len()).partition(|n| screen.spots[*n].on_front);
+    for n in on_front.into_iter().chain(behind) {
+        let at = screen.spots[n].at;
+        let (x, y) = (column_of(inside, at.0), row_of(inside, at.1));
+        match all.iter_mut().find(|known| (known.x, known.y) == (x, y)) {
+            Some(known) => known.of.push(n),
+            None => all.push(Letters { x, y, of: vec![n] }),
+        }
+    }
+    all.sort_by_key(|letters| letters.of.first().map(|n| (screen.spots[*n].on_front, *n)));
+    all
 }
 
 /// Spreads and front in dots, eight to a cell.

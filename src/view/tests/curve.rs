@@ -49,3 +49,18 @@ fn without_colour_letters_tell_the_settings_apart_and_the_list_scrolls() {
     let told = text(&drawn(&screen, 80, 24, Depth::None));
     assert!(told.contains("\n D2 offline_share=0.29") && !told.contains(" A  offline"), "{told}");
 }
+
+#[test]
+fn a_setting_on_the_front_is_hidden_by_no_other() {
+    let mut screen = screen(3, false);
+    for (spot, (at, on_front)) in
+        screen.spots.iter_mut().zip([((0.5, 0.5), true), ((0.5, 0.5), false), ((0.9, 0.9), false)])
+    {
+        (spot.at, spot.across, spot.along, spot.on_front) = (at, (at.0, at.0), (at.1, at.1), on_front);
+    }
+    let plot = |screen: &CurveScreen| text(&drawn(screen, 120, 24, Depth::None));
+    assert!(plot(&screen).contains("A B"), "{}", plot(&screen));
+    screen.spots[0].on_front = false;
+    screen.spots[1].on_front = true;
+    assert!(plot(&screen).contains("B A"), "{}", plot(&screen));
+}
