@@ -122,6 +122,7 @@ impl Model {
                     self.key_for(Action::StopRun)
                 )),
                 false if self.documents.is_empty() => self.name_documents(),
+                false if let Some(why) = self.blank_selection() => self.notify(why),
                 false => return self.open_start_form(),
             },
             Action::Palette => self.open_palette(),

@@ -237,10 +237,14 @@ impl Model {
     /// Starts the run, or goes to the field that something is wrong with.
     fn start(&mut self) -> Vec<Command> {
         let mut settings = self.settings.clone();
-        let nothing_left = self.nothing_left();
+        let (nothing_left, blank) = (self.nothing_left(), self.blank_selection());
         let Some(Overlay::Question(form)) = &mut self.overlay else { return Vec::new() };
         if form.question.text.trim().is_empty() {
             (form.field, form.wrong) = (0, "the question is blank; write what you want to know".into());
+            return Vec::new();
+        }
+        if let Some(why) = blank.filter(|_| form.fork.is_none()) {
+            form.wrong = why;
             return Vec::new();
         }
         if let Some(why) = nothing_left.filter(|_| form.fork.is_some() && form.question.text.trim() == form.asked) {

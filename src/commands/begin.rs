@@ -113,7 +113,7 @@ pub async fn admit(
     part: Option<Span>,
     question: &str,
 ) -> Result<Admitted, Failure> {
-    let part = part.and_then(|span| Part::of(documents, span));
+    let part = part_of(documents, part)?;
     if protocol::kind(config.protocol.name) == ProtocolKind::RemoteOnly {
         whole::fits(config, &*engines.remote, documents, part.as_ref(), question).await?;
     }
@@ -173,6 +173,19 @@ pub fn make(
     let setup =
         Setup { beginning, documents, remote, remote_attempts, local, sandbox, embeddings, recall, journal, book };
     Ok(Prepared { session, setup, connector, notes })
+}
+
+/// The part that a question is about; nothing where it is about all of the documents. A part that holds no text is no
+/// question about all of them.
+pub fn part_of(documents: &[Document], span: Option<Span>) -> Result<Option<Part>, Failure> {
+    let Some(span) = span else { return Ok(None) };
+    let part = Part::of(documents, span).ok_or_else(|| {
+        Failure::usage(
+            "nothing was asked: the part that the question is about holds no text of the documents; select lines with \
+             words in them",
+        )
+    })?;
+    Ok(Some(part))
 }
 
 impl Prepared {
@@ -281,4 +294,20 @@ pub fn store(config: &Config) -> Result<Store, Failure> {
 /// Where step mode waits, by the settings.
 pub fn gates(config: &Config) -> Gates {
     Gates::named(config.protocol.gate_names())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_without_text_is_never_a_question_about_all_of_the_documents() {
+        let documents = [Document::from_text("report.txt", "\n  \nThe margin was 4 %.\n")];
+        assert_eq!(part_of(&documents, None).unwrap(), None);
+        assert!(part_of(&documents, Some(Span::new(0, 4, 23))).unwrap().is_some());
+        for (document, start, end) in [(0, 0, 0), (0, 0, 4), (0, 4, 400), (1, 0, 1)] {
+            let failure = part_of(&documents, Some(Span::new(document, start, end))).unwrap_err();
+            assert!(failure.to_string().contains("select lines with words"), "{failure}");
+        }
+    }
 }

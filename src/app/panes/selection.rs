@@ -28,6 +28,16 @@ impl Model {
         Some(Span::new(self.document.shown, first, end))
     }
 
+    /// Why nothing can be done with what is selected, where it holds no words: the same question about it would be one about
+    /// nothing, never one about the whole document.
+    pub(crate) fn blank_selection(&self) -> Option<String> {
+        let span = self.selected()?;
+        let text = self.documents.get(span.document).and_then(|open| open.document.slice(span.start, span.end));
+        text.is_none_or(|text| text.trim().is_empty()).then(|| {
+            self.with_keys("no words are selected", &[(Action::Down, "takes more lines"), (Action::Dismiss, "ends")])
+        })
+    }
+
     /// `lines 12–20, 1.4 kB`, for the notice and the question.
     pub fn selected_words(&self) -> Option<String> {
         let span = self.selected()?;
@@ -99,6 +109,7 @@ impl Model {
     pub(crate) fn pin(&mut self) -> Vec<Command> {
         let pinned = match (self.pins_wanted(), self.selected()) {
             (Err(why), _) => Err(why.to_owned()),
+            (Ok(()), Some(_)) if let Some(why) = self.blank_selection() => Err(why),
             (Ok(()), None) => Err(self.with_keys("no lines are selected", &[(Action::Select, "selects some")])),
             (Ok(()), Some(span)) if self.state.pinned.contains(&span) => Ok(span),
             (Ok(()), Some(span)) => self.state.may_pin(span).map(|()| span),

@@ -239,6 +239,23 @@ fn selected_lines_are_copied_or_asked_about_alone() {
 }
 
 #[test]
+fn a_selection_without_words_is_neither_asked_about_nor_pinned() {
+    let document = Document::from_text("report.txt", "\n  \nThe margin was 4 %.\n");
+    let mut model = Model::new(vec![document], Mode::Live { running: false });
+    update(&mut model, Message::Resize { width: 80, height: 24 });
+    for keys in ["1 v a", "j a", "enter"] {
+        assert!(press(&mut model, keys).is_empty());
+        assert!(model.overlay.is_none() && notice(&model).contains("no words are selected"), "{}", notice(&model));
+    }
+    press(&mut model, "j a");
+    assert!(matches!(model.overlay, Some(Overlay::Question(_))), "the next line has some");
+    press(&mut model, "esc esc");
+    (model.mode, model.state) = (Mode::Live { running: true }, World::new().start().state.clone());
+    assert!(press(&mut model, "g v +").is_empty());
+    assert!(notice(&model).contains("no words are selected"), "{}", notice(&model));
+}
+
+#[test]
 fn selected_lines_are_pinned_while_a_round_may_come_and_let_go_again() {
     let mut world = World::new();
     let mut model = world.half().model(120, 40);

@@ -6,7 +6,7 @@ mod sums;
 
 use std::io::Write;
 
-use super::begin::{local_price, store};
+use super::begin::{local_price, part_of, store};
 use super::json_line::json_line;
 use super::{Exit, Failure, Output, private, protocol};
 use crate::app::forecast as words;
@@ -51,7 +51,7 @@ pub fn expected(
     before_ms: Option<u64>,
 ) -> Result<Forecast, Failure> {
     private::check(config)?;
-    let outlook = outlook(config, documents, question, part);
+    let outlook = outlook(config, documents, question, part_of(documents, part)?);
     Ok(forecast(&outlook, &past::past(&store(config)?, before_ms)))
 }
 
@@ -69,10 +69,9 @@ impl Experience {
     }
 }
 
-fn outlook(config: &Config, documents: &[Document], question: &str, part: Option<Span>) -> Outlook {
+fn outlook(config: &Config, documents: &[Document], question: &str, part: Option<Part>) -> Outlook {
     let remote = remote::named(config);
     let local = local::named(&config.local, local_price(config));
-    let part = part.and_then(|span| Part::of(documents, span));
     let settings = Settings { part, ..protocol::settings(config) };
     let characters = match part {
         Some(part) => part.characters,
