@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+const JOINER: char = '\u{200d}';
 
 /// How many characters of one grapheme are drawn; stacked combining marks beyond it are dropped.
 const LONGEST_GRAPHEME: usize = 10;
@@ -41,7 +43,41 @@ fn symbol(character: char) -> Option<char> {
 
 /// The text cell by cell.
 pub fn glyphs(text: &str) -> impl Iterator<Item = Glyph<'_>> {
-    text.grapheme_indices(true).map(|(at, cluster)| glyph(at, cluster))
+    text.grapheme_indices(true).flat_map(|(at, cluster)| letters(at, cluster)).map(|(at, letter)| glyph(at, letter))
+}
+
+/// A grapheme letter by letter: those of an Indic conjunct stand in a cell each, as a terminal that shapes no text puts them.
+fn letters(at: usize, cluster: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let rest = cluster.get(from..).filter(|rest| !rest.is_empty())?;
+        let mut before = None;
+        let next = rest.char_indices().find(|(_, character)| {
+            let joined = before.replace(*character).is_some_and(|before: char| before.width() == Some(0));
+            joined && character.is_alphabetic() && character.width() != Some(0)
+        });
+        let end = next.map_or(rest.len(), |(end, _)| end);
+        let letter = (at + from, &rest[..end]);
+        from += end;
+        Some(letter)
+    })
+}
+
+/// Terminals draw what a joiner stands between as one picture, or take it for the beginning of what comes next: it stays
+/// between pictures alone.
+fn without_joiners(cluster: &str) -> String {
+    let mut kept = String::with_capacity(cluster.len());
+    let mut characters = cluster.chars().peekable();
+    while let Some(character) = characters.next() {
+        let is_picture = |next: &char| !next.is_alphabetic() && next.width().is_some_and(|width| width > 0);
+        if character != JOINER || !kept.is_empty() && characters.peek().is_some_and(is_picture) {
+            kept.push(character);
+        } else if kept.is_empty() || kept.is_ascii() {
+            // Between plain letters it would only hide.
+            kept.push('\u{b7}');
+        }
+    }
+    kept
 }
 
 fn glyph(at: usize, cluster: &str) -> Glyph<'_> {
@@ -61,6 +97,9 @@ fn glyph(at: usize, cluster: &str) -> Glyph<'_> {
         text = Cow::Owned(shown.to_string());
     } else if let Some((end, _)) = cluster.char_indices().nth(LONGEST_GRAPHEME) {
         text = Cow::Borrowed(&cluster[..end]);
+    }
+    if text.contains(JOINER) {
+        text = Cow::Owned(without_joiners(&text));
     }
     let mut width = text.width();
     if width == 0 {
@@ -111,6 +150,22 @@ mod tests {
         assert_eq!(visible("a\u{1b}]52;c;x\u{7}b"), "a␛]52;c;x␇b");
         assert_eq!(visible("\u{9b}31m\u{202e}gpj"), "\u{fffd}31m\u{fffd}gpj");
         assert_eq!(visible("\u{7f}\r\n"), "␡␍");
+    }
+
+    #[test]
+    fn a_joiner_stays_between_pictures_alone() {
+        assert_eq!(visible("👩\u{200d}🔬 ❤\u{fe0f}\u{200d}🔥"), "👩\u{200d}🔬 ❤\u{fe0f}\u{200d}🔥");
+        // One cell a letter, with its marks, and no joiner.
+        let conjunct = "क\u{94d}\u{200d}ष";
+        let cells: Vec<_> = glyphs(conjunct).map(|glyph| (glyph.text.into_owned(), glyph.width, glyph.bytes)).collect();
+        assert_eq!(cells, [("क\u{94d}".into(), 1, 0..9), ("ष".into(), 1, 9..12)]);
+        assert_eq!(visible("स\u{94d}त\u{94d}री"), "स\u{94d}त\u{94d}री", "of three letters, none is lost");
+        for end in ["क\u{94d}\u{200d}", "क\u{200d}", "👩\u{200d}", "\u{645}\u{200d}"] {
+            assert_eq!(visible(end), end.replace('\u{200d}', ""));
+        }
+        assert_eq!(visible("pass\u{200d}word"), "pass·word");
+        assert_eq!(visible("\u{200d}"), "·");
+        assert!(!visible(&"👩\u{200d}".repeat(40)).ends_with('\u{200d}'), "where it is cut");
     }
 
     #[test]
