@@ -24,7 +24,7 @@ pub struct World {
 
 pub const QUESTION: &str = "What was the net income of Harbour Freight Lines in 2023, and what drove the change?";
 
-const PROGRAM: &str = "I look for the figures first.\n\n```python\ndef prepare_jobs(context):\n    jobs = []\n    for chunk in chunk_by_page(context):\n        for task in TASKS:\n            jobs.append(JobManifest(chunk=chunk, task=task, advice='figures with units'))\n    return jobs\n\ndef transform_outputs(jobs):\n    return '\\n'.join(job.output.answer for job in jobs if job.output.answer)\n```\n";
+pub const PROGRAM: &str = "I look for the figures first.\n\n```python\ndef prepare_jobs(context):\n    jobs = []\n    for chunk in chunk_by_page(context):\n        for task in TASKS:\n            jobs.append(JobManifest(chunk=chunk, task=task, advice='figures with units'))\n    return jobs\n\ndef transform_outputs(jobs):\n    return '\\n'.join(job.output.answer for job in jobs if job.output.answer)\n```\n";
 
 /// A program with a line that is wider than any pane.
 pub const FAULTY: &str = r#"# Figures first, then the reasons.
@@ -183,7 +183,7 @@ impl World {
     }
 
     /// The program gives its jobs: two tasks on each page.
-    fn prepare(&mut self) -> &mut Self {
+    pub fn prepare(&mut self) -> &mut Self {
         let pages = &self.document.pages;
         let ends = pages.iter().skip(1).copied().chain([self.document.text.len()]);
         let tasks = ["Extract the net income and its year.", "Extract the reasons for the change in net income."];
@@ -347,7 +347,7 @@ impl World {
 
     pub fn two_rounds_from_half(&mut self) -> &mut Self {
         self.job(7, "{\"answer\": ", None);
-        self.answered(10, "$51.0 million in 2023", "Revenue                 412.6     377.9");
+        self.answered(10, "$51.0 million in 2023", "Net income for the year ended 31 December 2023");
         for index in 11..16 {
             self.abstained(index);
         }
@@ -419,7 +419,7 @@ impl World {
     }
 
     /// `transform_outputs` gives this text.
-    fn aggregate(&mut self, text: &str) -> &mut Self {
+    pub fn aggregate(&mut self, text: &str) -> &mut Self {
         let code = self.code();
         self.input(Input::CodeRan { code, result: CodeResult::Transformed(Ok(text.into())), embedding_error: None })
     }

@@ -9,8 +9,8 @@ use crate::document::escape::{visible, visible_lines};
 use crate::document::{Document, Match};
 use crate::journal::{Record, Session};
 use crate::protocol::{
-    AnswerCitation, AskState, Decision, Ending, Fact, JobState, Outcome, PlannedJobs, Purpose, Reached, RemoteAnswer,
-    Round, Scope, SessionOpened, State, Usage, extract_code,
+    AnswerCitation, AskState, Decision, Ending, Fact, Held, JobState, Outcome, PlannedJobs, Purpose, Reached,
+    RemoteAnswer, Round, Scope, SessionOpened, State, Usage, extract_code, percent,
 };
 
 /// How many errors of jobs are told of a round.
@@ -233,7 +233,11 @@ impl<'a> Transcript<'a> {
                 }
                 self.citations(citations)
             }
-            Fact::GatesChosen { .. } | Fact::RanOn { .. } | Fact::GateReached { .. } | Fact::GatePassed { .. } => {
+            Fact::GateReached { held, .. } => {
+                self.line(at_ms, &visible(&fact.told_of_gate().unwrap_or_default()))?;
+                self.held(held)
+            }
+            Fact::GatesChosen { .. } | Fact::RanOn { .. } | Fact::GatePassed { .. } => {
                 self.line(at_ms, &visible(&fact.told_of_gate().unwrap_or_default()))
             }
             Fact::ProgramEdited { after, .. } | Fact::OutputsEdited { after, .. } => {
@@ -409,6 +413,26 @@ impl<'a> Transcript<'a> {
         }
     }
 
+    /// Reads out whole what waits at a gate: nobody can answer for a part of it.
+    fn held(&mut self, held: &Held) -> Result<(), Failure> {
+        let round = self.state.round();
+        let text = match held {
+            Held::Code { code } => {
+                let codes = round.map_or(&[][..], |round| &round.codes);
+                codes.iter().rev().find(|known| known.id == *code).map(|known| known.source.clone())
+            }
+            Held::Outputs { .. } => round.and_then(|round| Some(round.aggregated.as_ref()?.text.clone())),
+            Held::Request(_) | Held::Decision { .. } => None,
+        };
+        let text = text.filter(|text| self.style == Style::Spoken && spoken(text).count() > SPOKEN_LINES);
+        let Some(text) = text else { return Ok(()) };
+        writeln!(self.out, "all {} lines of it:", spoken(&text).count())?;
+        for line in spoken(&visible_lines(&text)) {
+            writeln!(self.out, "{line}")?;
+        }
+        Ok(())
+    }
+
     fn block(&mut self, text: &str) -> Result<(), Failure> {
         let text = visible_lines(text.trim_end());
         match self.style {
@@ -418,18 +442,25 @@ impl<'a> Transcript<'a> {
                 }
             }
             Style::Spoken => {
-                let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+                let lines: Vec<&str> = spoken(&text).collect();
                 let (begin, rest) = lines.split_at(lines.len().min(SPOKEN_LINES));
                 for line in begin {
                     writeln!(self.out, "{line}")?;
                 }
-                if !rest.is_empty() {
-                    writeln!(self.out, "and {} lines more", rest.len())?;
+                match rest.len() {
+                    0 => {}
+                    1 => writeln!(self.out, "and 1 line more")?,
+                    more => writeln!(self.out, "and {more} lines more")?,
                 }
             }
         }
         Ok(())
     }
+}
+
+/// The lines that are read out.
+fn spoken(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim().is_empty())
 }
 
 fn job_errors(round: &Round) -> Vec<String> {
@@ -458,8 +489,10 @@ fn seconds(ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::world::{self, World as Screen};
     use crate::journal::Stored;
     use crate::journal::world::World;
+    use crate::protocol::{GateChoice, Gates};
 
     #[test]
     fn a_transcript_holds_one_round_and_sums_up_all() {
@@ -481,5 +514,34 @@ mod tests {
         assert!(all.calls > 0 && all.jobs > 0, "{all:?}");
         assert_eq!((sums.calls, sums.jobs, sums.local), (all.calls, all.jobs, all.local));
         assert_eq!((sums.remote, sums.cost.0, sums.open), (all.remote, all.cost.0, all.open));
+    }
+
+    #[test]
+    fn what_waits_at_a_gate_is_read_out_whole() {
+        let mut world = Screen { gates: Gates::all(), ..Screen::new() };
+        world.start();
+        let long: Vec<String> = (1..=90).map(|line| format!("- finding {line}\u{1b}")).collect();
+        let code: String = (1..=90).map(|line| format!("# line {line} of the program\n")).collect();
+        let program = format!("```python\n{code}\n{}", world::PROGRAM.split("```python\n").nth(1).unwrap());
+        world.say(GateChoice::Pass).reply("What matters.").say(GateChoice::Pass).reply(&program).prepare();
+        world.say(GateChoice::Pass);
+        for index in 0..16 {
+            world.abstained(index);
+        }
+        world.aggregate(&long.join("\n"));
+        let mut out = Vec::new();
+        let mut transcript = Transcript::new(&mut out, Vec::new(), 0, Style::Spoken);
+        for (fact, seq) in world.facts.into_iter().zip(1..) {
+            let record = Record { v: 1, seq, at_ms: 1, fact: Stored::Known(Box::new(fact)), blake3: None };
+            transcript.apply(&record);
+            transcript.tell(&record).unwrap();
+        }
+        let told = String::from_utf8(out).unwrap();
+        let (_, code) = told.split_once("(code): the program of attempt 1 waits\n").unwrap();
+        let (_, outputs) = told.split_once("(outputs): the outputs wait to go to the remote LM\n").unwrap();
+        for line in 1..=90 {
+            assert!(code.contains(&format!("# line {line} of the program\n")), "{told}");
+            assert!(outputs.contains(&format!("- finding {line}␛\n")), "{told}");
+        }
     }
 }
