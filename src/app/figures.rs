@@ -75,6 +75,11 @@ pub fn short_count(count: u64) -> String {
     }
 }
 
+/// So many of what the noun names: `1 line`, `3 lines`.
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// Bytes in decimal units.
 pub fn short_bytes(bytes: u64) -> String {
     match bytes {

@@ -136,7 +136,7 @@ async fn scripted_reader() -> Loopback {
             )
         };
         let reply = match (number, owes, *before) {
-            // Two readings of one berth that contradict one another.
+            // A reading that its citation does not bear out.
             (3, false, _) => said(Some("130 crowns".into()), Some(format!("Its fee for 2031 is {fee} crowns."))),
             (5, false, 1) => Reply::text("The fee? Two hundred crowns, I should think."),
             (6, false, _) => Reply::text("no object at all"),

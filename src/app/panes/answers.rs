@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::findings::has_findings;
 use crate::app::action::Action;
-use crate::app::figures::short_bytes;
+use crate::app::figures::{counted, short_bytes};
 use crate::app::layout::{Area, Pane};
 use crate::app::model::Model;
 use crate::app::reword::reworded;
@@ -200,10 +200,11 @@ impl Model {
     /// Rounds whose jobs contradict one another.
     fn write_doubts(&self, writer: &mut Writer) {
         for round in &self.state.rounds {
-            let count = conflicts(round).len();
-            if count > 0 {
+            let mut tasks: Vec<u32> = conflicts(round).iter().map(|conflict| conflict.task).collect();
+            tasks.dedup();
+            if !tasks.is_empty() {
                 writer.blank();
-                let tasks = if count == 1 { "1 task".into() } else { format!("{count} tasks") };
+                let tasks = counted(tasks.len(), "task");
                 let words = format!("Round {}: jobs contradict one another on {tasks}", round.number);
                 let lead = vec![Piece::Mark(Tone::Warning, Mark::Failed), pad(1)];
                 writer.lead(lead, Tone::Warning, &words, Some(Target::Round(round.number)));

@@ -1,7 +1,7 @@
 //! What one round found: its decision, what changed since the round before, where its jobs contradict one another, what
 //! they answered, and what of that was sent on.
 
-use crate::app::figures::short_bytes;
+use crate::app::figures::{counted, short_bytes};
 use crate::app::model::Model;
 use crate::app::reword::reworded;
 use crate::app::rows::{Mark, Piece, Target, Tone, Writer, match_word, pad};
@@ -122,6 +122,10 @@ impl Model {
                 let cited = finding.output.citation.as_deref().unwrap_or_default();
                 self.write_finding(writer, round, &finding, 4, &short(cited));
             }
+        }
+        if conflict.left_out > 0 {
+            let words = format!("and {} more", counted(conflict.left_out, "value"));
+            writer.row(vec![pad(2), Piece::text(Tone::Dim, words)], None);
         }
     }
 
