@@ -336,6 +336,15 @@ impl Stage {
         let count = text.chars().count();
         match (self.terminal.copy(text, file.as_deref()), &file) {
             (Ok(Copied::ToFile(why)), Some(file)) => format!("{why}: {count} characters are in {}", file.display()),
+            (Ok(Copied::ToFileToo), Some(file)) => {
+                format!(
+                    "copied {count} characters, where what is between here and the terminal allows it, and to {}",
+                    file.display()
+                )
+            }
+            (Ok(Copied::ToTmux), _) => {
+                format!("copied {count} characters to tmux, and to the clipboard unless tmux keeps them to itself")
+            }
             (Ok(_), _) => format!("copied {count} characters, where the terminal allows it"),
             (Err(error), _) => error.to_string(),
         }

@@ -2,9 +2,13 @@
 //!
 //! Format: xterm control sequences, "Operating System Commands", Ps = 5 2.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::process::{self, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
@@ -19,9 +23,16 @@ pub const MAX_COPY_BYTES: usize = 74_994;
 #[derive(Debug)]
 pub enum Copied {
     ToClipboard,
+    /// To tmux, which hands it on to the terminal's clipboard unless its `set-clipboard` is off.
+    ToTmux,
+    /// To a file, and to a multiplexer that may or may not have passed it on.
+    ToFileToo,
     /// And why not to the clipboard.
     ToFile(TermError),
 }
+
+/// How long tmux may take for a copy.
+const TMUX_PATIENCE: Duration = Duration::from_secs(1);
 
 /// GNU screen drops a device control string longer than 768 bytes.
 const SCREEN_STRING_BYTES: usize = 512;
@@ -42,6 +53,24 @@ pub(super) fn copy_sequence(text: &str, multiplexer: Multiplexer) -> Result<Vec<
         Multiplexer::Screen => through_screen(plain.trim_end_matches("\x1b\\")),
     };
     Ok(bytes.into_bytes())
+}
+
+/// Hands the text to the tmux that this terminal is of, by its own program: unlike a sequence it is taken by default, and no
+/// answer is waited for from the terminal. False where tmux did not say that it has it. `-w` is of tmux 3.2.
+pub(super) fn copy_to_tmux(program: &OsStr, text: &str) -> bool {
+    let mut tmux = process::Command::new(program);
+    tmux.args(["load-buffer", "-w", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let Ok(mut child) = tmux.spawn() else { return false };
+    let (done, taken) = mpsc::channel();
+    let text = text.to_owned();
+    // A tmux that hangs must not hold the screen up.
+    let give = move || {
+        let written = child.stdin.take().is_some_and(|mut stdin| stdin.write_all(text.as_bytes()).is_ok());
+        let ended = child.wait().is_ok_and(|status| status.success());
+        let _ = done.send(written && ended);
+    };
+    let begun = std::thread::Builder::new().name("copy to tmux".into()).spawn(give).is_ok();
+    begun && taken.recv_timeout(TMUX_PATIENCE).unwrap_or(false)
 }
 
 /// Writes the text to a file that only its owner can read, over what was copied before.
@@ -90,6 +119,19 @@ mod tests {
         let bytes = sequence("hello", Multiplexer::Tmux);
         assert!(bytes.starts_with("\x1b]52;c;aGVsbG8=\x1b\\\x1bPtmux;\x1b\x1b]52;c;"));
         assert!(bytes.ends_with("\x1b\x1b\\\x1b\\"));
+    }
+
+    #[test]
+    fn tmux_is_given_the_text_by_its_own_program() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (program, got) = (folder.path().join("tmux"), folder.path().join("got"));
+        fs::write(&program, format!("#!/bin/sh\necho \"$@\" >'{0}'\ncat >>'{0}'\n", got.display())).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(copy_to_tmux(program.as_os_str(), "two\nlines"));
+        assert_eq!(fs::read_to_string(got).unwrap(), "load-buffer -w -\ntwo\nlines");
+        assert!(!copy_to_tmux(OsStr::new("false"), "words"), "an older one, or no server");
+        assert!(!copy_to_tmux(folder.path().join("none").as_os_str(), "words"));
     }
 
     #[test]

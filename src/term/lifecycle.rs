@@ -1,5 +1,6 @@
 //! Taking the terminal and giving it back, whatever way the screen ends: left, dropped, failed, suspended or panicked.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -12,12 +13,12 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Frame;
 
 use super::capabilities::terminal_size;
-use super::clipboard::{Copied, copy_sequence, copy_to_file};
+use super::clipboard::{Copied, copy_sequence, copy_to_file, copy_to_tmux};
 use super::frame::{FrameStats, Screen};
 use super::input::Events;
 use super::letting_go::let_go_of_terminal;
 use super::stderr::{Redirected, redirect, stop_self};
-use super::{Capabilities, TermError, editor, modes, sane};
+use super::{Capabilities, Multiplexer, TermError, editor, modes, sane};
 
 /// What is drawn on where the terminal does not say its size.
 const USUAL_SIZE: (u16, u16) = (80, 24);
@@ -98,7 +99,16 @@ impl Terminal {
             true => copy_sequence(text, self.capabilities.multiplexer),
             false => Err(TermError::NoClipboard),
         };
+        let in_multiplexer = self.capabilities.multiplexer != Multiplexer::None;
+        if self.capabilities.multiplexer == Multiplexer::Tmux && copy_to_tmux(OsStr::new("tmux"), text) {
+            return Ok(Copied::ToTmux);
+        }
         match (sequence, file) {
+            // Whether one hands it on is its setting, and it does not say.
+            (Ok(sequence), Some(file)) if in_multiplexer => {
+                self.screen.send(&sequence)?;
+                copy_to_file(text, file).map(|()| Copied::ToFileToo)
+            }
             (Ok(sequence), _) => self.screen.send(&sequence).map(|()| Copied::ToClipboard),
             (Err(why), Some(file)) => copy_to_file(text, file).map(|()| Copied::ToFile(why)),
             (Err(why), None) => Err(why),
