@@ -1,12 +1,16 @@
 //! Joins escape sequences that a slow link split after their first byte.
 //!
 //! A lone ESC reads as the Esc key, and `[6~` after it as four characters, each of which may be bound to an action. So
-//! Esc is held for a moment; what follows it in that time as only a terminal writes is put together again.
+//! Esc is held for a moment; what follows it in that time as only a terminal writes is put together again. Where it comes
+//! later, Esc was given already: the rest is then no key, nor characters that would act as keys.
 
 use std::time::{Duration, Instant};
 
 use super::input::TermEvent;
 use crate::app::{Key, KeyCode};
+
+/// How long after an Esc that was given the rest of a sequence may still come.
+const LATE: Duration = Duration::from_millis(500);
 
 /// Longer parameters are nothing a terminal sends for a key.
 const LONGEST: usize = 24;
@@ -15,12 +19,14 @@ pub(super) struct EscapeJoiner {
     wait: Duration,
     state: State,
     until: Option<Instant>,
+    /// Esc was given, and the rest of a sequence that it began may come until then.
+    late_until: Option<Instant>,
 }
 
 enum State {
     Idle,
-    /// Esc, then the characters after it.
-    Held(Vec<Key>),
+    /// Esc, then the characters after it; whether that Esc was given already.
+    Held(Vec<Key>, bool),
     /// The start of a bracketed paste was split: what comes in one burst is its text.
     Pasting(String),
 }
@@ -28,7 +34,7 @@ enum State {
 impl EscapeJoiner {
     /// `wait` is how long the rest of a sequence may take to arrive.
     pub fn new(wait: Duration) -> Self {
-        Self { wait, state: State::Idle, until: None }
+        Self { wait, state: State::Idle, until: None, late_until: None }
     }
 
     /// When `expire` is to be called if no event comes before.
@@ -44,8 +50,12 @@ impl EscapeJoiner {
             out.push(event);
             return out;
         };
+        let is_late = self.late_until.take().is_some_and(|until| now < until);
         match std::mem::replace(&mut self.state, State::Idle) {
-            State::Idle if key == Key::plain(KeyCode::Esc) => self.hold(vec![key], now),
+            State::Idle if key == Key::plain(KeyCode::Esc) => self.hold(vec![key], false, now),
+            State::Idle if is_late && matches!(plain_character(key), '[' | 'O') => {
+                self.hold(vec![Key::plain(KeyCode::Esc), key], true, now);
+            }
             State::Idle => out.push(TermEvent::Key(key)),
             State::Pasting(mut text) => match pasted(key) {
                 Some(character) => {
@@ -59,41 +69,43 @@ impl EscapeJoiner {
                     out.extend(self.push(TermEvent::Key(key), now));
                 }
             },
-            State::Held(keys) => self.join(keys, key, now, &mut out),
+            State::Held(keys, given) => self.join(keys, given, key, now, &mut out),
         }
         out
     }
 
     /// The time is over: what was held is what it looked like.
     pub fn expire(&mut self) -> Vec<TermEvent> {
-        self.until = None;
+        let until = self.until.take();
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle => Vec::new(),
-            State::Held(keys) => keys.into_iter().map(TermEvent::Key).collect(),
+            State::Held(keys, given) => {
+                if keys.len() == 1 {
+                    self.late_until = until.map(|until| until + LATE);
+                }
+                keys.into_iter().skip(usize::from(given)).map(TermEvent::Key).collect()
+            }
             State::Pasting(text) => vec![TermEvent::Paste(text)],
         }
     }
 
-    fn hold(&mut self, keys: Vec<Key>, now: Instant) {
-        self.state = State::Held(keys);
+    fn hold(&mut self, keys: Vec<Key>, given: bool, now: Instant) {
+        self.state = State::Held(keys, given);
         self.until = Some(now + self.wait);
     }
 
-    fn join(&mut self, mut keys: Vec<Key>, key: Key, now: Instant, out: &mut Vec<TermEvent>) {
-        let character = match key {
-            Key { code: KeyCode::Char(character), ctrl: false, alt: false, .. } if character.is_ascii() => character,
-            _ => '\0',
-        };
+    fn join(&mut self, mut keys: Vec<Key>, given: bool, key: Key, now: Instant, out: &mut Vec<TermEvent>) {
+        let character = plain_character(key);
         let opened = keys.len() > 1;
         let goes_on = if opened { matches!(character, '0'..='9' | ';' | '<') } else { matches!(character, '[' | 'O') };
         if goes_on && keys.len() < LONGEST {
             keys.push(key);
-            self.hold(keys, now);
+            self.hold(keys, given, now);
             return;
         }
         self.until = None;
         if !(opened && (character.is_ascii_alphabetic() || character == '~')) {
-            out.extend(keys.into_iter().map(TermEvent::Key));
+            out.extend(keys.into_iter().skip(usize::from(given)).map(TermEvent::Key));
             out.extend(self.push(TermEvent::Key(key), now));
             return;
         }
@@ -101,10 +113,18 @@ impl EscapeJoiner {
         if character == '~' && parameters == "200" {
             self.state = State::Pasting(String::new());
             self.until = Some(now + self.wait);
-        } else if let Some(key) = key_of(&parameters, character) {
+        } else if let Some(key) = key_of(&parameters, character).filter(|_| !given) {
             out.push(TermEvent::Key(key));
         }
         // Any other sequence, such as a mouse report, is dropped: it is no typing.
+    }
+}
+
+/// The ASCII character that was typed with nothing held; NUL for every other key.
+fn plain_character(key: Key) -> char {
+    match key {
+        Key { code: KeyCode::Char(character), ctrl: false, alt: false, .. } if character.is_ascii() => character,
+        _ => '\0',
     }
 }
 
@@ -214,8 +234,36 @@ mod tests {
         let mut joiner = EscapeJoiner::new(WAIT);
         assert_eq!(joiner.push(key("esc"), now), []);
         assert_eq!(joiner.deadline(), Some(now + WAIT));
-        assert_eq!(joiner.push(key("["), now + WAIT), [key("esc"), key("[")], "too late to belong to it");
+        assert_eq!(joiner.push(key("["), now + WAIT + LATE), [key("esc"), key("[")], "too late to belong to it");
         assert_eq!(joiner.deadline(), None);
+    }
+
+    /// Esc, and what follows it so much later in one burst.
+    fn late(text: &str, gap: Duration) -> Vec<TermEvent> {
+        let now = Instant::now();
+        let mut joiner = EscapeJoiner::new(WAIT);
+        let mut out = joiner.push(key("esc"), now);
+        out.extend(joiner.expire());
+        out.extend(typed(text).into_iter().flat_map(|event| joiner.push(event, now + gap)).collect::<Vec<_>>());
+        out.extend(joiner.expire());
+        out
+    }
+
+    #[test]
+    fn the_rest_of_a_sequence_that_comes_after_its_esc_was_given_is_no_typing() {
+        let gap = Duration::from_millis(400);
+        for rest in ["[A", "OB", "[6~", "[1;5C", "[<35;40;12M"] {
+            assert_eq!(late(rest, gap), [key("esc")], "{rest}");
+            let again = format!("{rest}[A");
+            assert_eq!(late(&again, gap), [key("esc"), key("["), key("A")], "what comes next is typing again");
+        }
+        assert_eq!(late("[200~quit\ry", gap), [key("esc"), TermEvent::Paste("quit\ny".into())]);
+        for typing in ["[", "O", "q", "[é", "x[A", "[\x1bq"] {
+            let expected: Vec<_> = [key("esc")].into_iter().chain(typed(typing)).collect();
+            assert_eq!(late(typing, gap), expected, "{typing:?}");
+        }
+        let expected: Vec<_> = [key("esc")].into_iter().chain(typed("[A")).collect();
+        assert_eq!(late("[A", Duration::from_millis(600)), expected, "somebody typed that");
     }
 
     #[test]
