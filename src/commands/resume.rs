@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
-use tokio::runtime::Handle;
 
 use super::answering::{Beforehand, refused};
 use super::begin::{self, Begun};
@@ -76,12 +75,7 @@ impl Unbegun {
 impl Drop for Unbegun {
     fn drop(&mut self) {
         if let Some(journal) = self.journal.take().filter(|_| self.is_new) {
-            let removed = journal.discard();
-            match Handle::try_current() {
-                // The screen waits for no disk; the program does before it ends.
-                Ok(runtime) => drop(runtime.spawn_blocking(move || removed.wait())),
-                Err(_) => removed.wait(),
-            }
+            journal.discard();
         }
     }
 }

@@ -45,4 +45,4 @@ pub use store::{Store, private_file, private_folder};
 pub use summary::{Origin, Summary, Sums};
 pub use tree::{Branch, trees};
 pub use verify::{Seal, Verification};
-pub use writer::{Discarding, Durability, JournalWriter};
+pub use writer::{Durability, JournalWriter};

@@ -74,11 +74,12 @@ impl JournalWriter {
     }
 
     /// Removes the session, in which nothing has begun, while its lock is held. Where that fails it stays, as one that can be
-    /// gone on with. What comes back may be waited for.
-    pub fn discard(self) -> Discarding {
+    /// gone on with. Waits for the disk, for a moment at most.
+    pub fn discard(self) {
         let (done, removed) = std::sync::mpsc::channel();
-        let _ = self.commands.try_send(Command::Discard { done });
-        Discarding(removed)
+        if self.commands.try_send(Command::Discard { done }).is_ok() {
+            let _ = removed.recv_timeout(PATIENCE);
+        }
     }
 
     async fn ask<T>(
@@ -89,17 +90,6 @@ impl JournalWriter {
         let stopped = || JournalError::Stopped { id: self.id.to_string() };
         self.commands.send(command).await.map_err(|_| stopped())?;
         result.await.map_err(|_| stopped())?
-    }
-}
-
-/// A session that is being removed.
-#[must_use]
-pub struct Discarding(std::sync::mpsc::Receiver<()>);
-
-impl Discarding {
-    /// Waits for the disk, for a moment at most.
-    pub fn wait(self) {
-        let _ = self.0.recv_timeout(PATIENCE);
     }
 }
 
