@@ -10,7 +10,7 @@ use crate::document::{Document, Match};
 use crate::journal::{Record, Session};
 use crate::protocol::{
     AnswerCitation, AskState, Decision, Ending, Fact, Held, JobState, Outcome, PlannedJobs, Purpose, Reached,
-    RemoteAnswer, Round, Scope, SessionOpened, State, Usage, extract_code, percent,
+    RemoteAnswer, Round, Scope, SessionOpened, State, Usage, extract_code,
 };
 
 /// How many errors of jobs are told of a round.

@@ -54,8 +54,8 @@ pub fn read(bytes: &[u8]) -> Result<Document, String> {
         }
         cut = true;
     }
-    let mut margins: Vec<String> =
-        archive.file_names().filter(|name| margin(name).is_some()).map(str::to_owned).collect();
+    let names = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned()));
+    let mut margins: Vec<String> = names.filter(|name| margin(name).is_some()).collect();
     margins.sort_unstable();
     let mut said = HashSet::new();
     for name in margins {
