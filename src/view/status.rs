@@ -5,8 +5,8 @@ use super::glyphs::{Glyph, glyph, spinner};
 use super::paint::Paint;
 use super::theme::Role;
 use crate::app::{
-    Action, Area, Model, Overlay, Pane, binding_of, broken_off, dollars, gist, headline, planner_name, reader_name,
-    seconds, seconds_left, short_bytes, short_count, width, wrap,
+    Action, Area, Figures, Model, Overlay, Pane, binding_of, broken_off, dollars, gist, headline, planner_name,
+    reader_name, seconds, seconds_left, short_bytes, short_count, width, wrap,
 };
 use crate::protocol::{Round, Usage};
 
@@ -111,17 +111,57 @@ pub fn status(paint: &mut Paint, model: &Model) {
     let mut x = area.x + 1;
     x += paint.text(x, area.y, area.width, &format!("{sign} {}", head.word), style);
     let room = usize::from((area.x + area.width).saturating_sub(x + 1));
-    let mut parts = figures(model, head.word);
-    let mut ranks: Vec<(u8, usize)> = parts.iter().map(|(rank, text)| (*rank, width(text) + 3)).collect();
-    ranks.sort_unstable();
-    let mut left = room;
-    ranks.retain(|(_, wide)| left.checked_sub(*wide).map(|rest| left = rest).is_some());
-    parts.retain(|(rank, _)| ranks.iter().any(|(kept, _)| kept == rank));
-    for (_, text) in parts {
+    for text in fitted(&figures(model, head.word), room) {
         let between = format!(" {} ", glyph(Glyph::Column, paint.ascii));
         x += paint.text(x, area.y, area.width, &between, bar.patch(paint.style(Role::Dim)));
         x += paint.text(x, area.y, (area.x + area.width).saturating_sub(x), &text, bar);
     }
+}
+
+/// A part of the status line, in words that get shorter.
+struct Part {
+    /// 0 stays longest.
+    rank: u8,
+    /// One at least.
+    forms: Vec<String>,
+}
+
+impl Part {
+    fn new(rank: u8, text: impl Into<String>) -> Self {
+        Self { rank, forms: vec![text.into()] }
+    }
+
+    fn or(mut self, shorter: String) -> Self {
+        self.forms.push(shorter);
+        self
+    }
+}
+
+/// Parts of no worse a rank are shortened so that none of them goes.
+const KEPT: u8 = 2;
+
+/// What of the parts fits into the room, in their order. Those to be kept come first, in words as long as all of them allow;
+/// then the others, by rank, up to the first that does not fit: no part stays while one of a better rank had to go.
+fn fitted(parts: &[Part], room: usize) -> Vec<&str> {
+    let wide = |text: &String| width(text) + 3;
+    let shortest = |part: &Part| part.forms.iter().map(wide).min().unwrap_or(0);
+    let mut by_rank: Vec<(usize, &Part)> = parts.iter().enumerate().collect();
+    by_rank.sort_by_key(|(_, part)| part.rank);
+    let (kept, others) = by_rank.split_at(by_rank.partition_point(|(_, part)| part.rank <= KEPT));
+    let mut left = room;
+    let mut fits = |part: &Part| left.checked_sub(shortest(part)).map(|rest| left = rest).is_some();
+    let count = kept.iter().take_while(|(_, part)| fits(part)).count();
+    let reserved: Vec<usize> = kept.iter().take(count).map(|(_, part)| shortest(part)).collect();
+    let others = if count < kept.len() { &[][..] } else { others };
+    let mut told = Vec::new();
+    for (place, (at, part)) in kept.iter().take(count).chain(others).enumerate() {
+        left += reserved.get(place).copied().unwrap_or(0);
+        let Some(form) = part.forms.iter().find(|form| wide(form) <= left) else { break };
+        left -= wide(form);
+        told.push((*at, form.as_str()));
+    }
+    told.sort_unstable();
+    told.into_iter().map(|(_, form)| form).collect()
 }
 
 /// A notice on the status line, and what of it goes on in the line of the hints.
@@ -130,59 +170,75 @@ fn in_two(text: &str, area: Area) -> (&str, &str) {
     (&text[first.clone()], text[first.end..].trim_start())
 }
 
-/// What the status line tells, with its rank: 0 stays longest.
-fn figures(model: &Model, head: &str) -> Vec<(u8, String)> {
+/// What the status line tells.
+fn figures(model: &Model, head: &str) -> Vec<Part> {
     let figures = &model.figures;
     let mut parts = Vec::new();
     if model.state.opened.is_none() {
         return parts;
     }
-    let about = if figures.estimated_usd > 0.0 { "≈ " } else { "" };
-    let spent = figures.spent_usd.map_or("cost unknown".into(), |usd| format!("{about}{}", dollars(usd)));
-    let budget = figures.budget_usd.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
-    let doubtful = broken_off(figures.doubtful_usd).map_or(String::new(), |told| format!(" + {told}"));
     // At a gate or a limit the head says that.
     if model.state.pause.is_some() && head != "paused" {
-        parts.push((1, "paused".into()));
+        parts.push(Part::new(1, "paused"));
     }
     if model.followed {
-        parts.push((1, "attached".into()));
+        parts.push(Part::new(1, "attached"));
     }
     if let Some(left_ms) = model.retry_in_ms().filter(|left| *left > 0) {
-        parts.push((1, format!("trying again in {}", seconds_left(left_ms))));
+        parts.push(Part::new(1, format!("trying again in {}", seconds_left(left_ms))));
     }
-    parts.push((0, format!("{spent}{doubtful}{budget}")));
+    parts.push(cost(figures));
     let about = if figures.baseline_estimated { "≈ " } else { "" };
     match figures.baseline_usd {
-        Some(baseline) => parts.push((4, format!("remote-only {about}{}", dollars(baseline)))),
+        Some(baseline) => parts.push(Part::new(4, format!("remote-only {about}{}", dollars(baseline)))),
         None if figures.baseline_tokens > 0 => {
-            parts.push((4, format!("remote-only {about}{} tokens", short_count(figures.baseline_tokens))));
+            parts.push(Part::new(4, format!("remote-only {about}{} tokens", short_count(figures.baseline_tokens))));
         }
         None => {}
     }
-    parts.push((3, tokens(&figures.counted, &figures.estimated)));
+    let read = tokens(&figures.counted, &figures.estimated, true);
+    parts.push(Part::new(3, read).or(tokens(&figures.counted, &figures.estimated, false)));
     let share = figures.exposed_share * 100.0;
     // A planner that runs here sends nothing anywhere: the figure then shows what a remote LM would have seen.
-    let verb = if model.state.asked_a_model() { "left device" } else { "would leave" };
-    parts.push((2, format!("{verb} {} ({share:.1}%)", short_bytes(figures.exposed_bytes))));
-    parts.push((7, format!("saved #{}", figures.saved_record)));
-    parts.push((6, seconds(model.elapsed_ms())));
+    let (verb, short, shortest) = match model.state.asked_a_model() {
+        true => ("left device", "left", "left"),
+        false => ("would leave", "would leave", "would go"),
+    };
+    let bytes = short_bytes(figures.exposed_bytes);
+    parts.push(
+        Part::new(2, format!("{verb} {bytes} ({share:.1}%)"))
+            .or(format!("{share:.1}% {short}"))
+            .or(format!("{share:.1}% {shortest}")),
+    );
+    parts.push(Part::new(7, format!("saved #{}", figures.saved_record)));
+    parts.push(Part::new(6, seconds(model.elapsed_ms())));
     let busy = model.state.utilization.as_ref().and_then(|sample| sample.gpus.first()).map(|gpu| gpu.busy_percent);
-    parts.push((
-        5,
-        match busy.flatten() {
-            Some(busy) => format!("gpu {busy:.0}%"),
-            None => "gpu n/a".into(),
-        },
-    ));
+    let busy = busy.flatten().map_or("gpu n/a".into(), |busy| format!("gpu {busy:.0}%"));
+    parts.push(Part::new(5, busy));
     parts
 }
 
+/// What was spent, what may have been, and what may be.
+fn cost(figures: &Figures) -> Part {
+    let about = if figures.estimated_usd > 0.0 { "≈ " } else { "" };
+    let spent = figures.spent_usd.map_or("cost unknown".into(), |usd| format!("{about}{}", dollars(usd)));
+    let budget = figures.budget_usd.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
+    match broken_off(figures.doubtful_usd) {
+        None => Part::new(0, format!("{spent}{budget}")).or(spent),
+        Some(told) => {
+            let usd = dollars(figures.doubtful_usd);
+            Part::new(0, format!("{spent} + {told}{budget}"))
+                .or(format!("{spent} + up to {usd}{budget}"))
+                .or(format!("{spent} + up to {usd}"))
+        }
+    }
+}
+
 /// What the server counted, and apart from it what we estimate.
-fn tokens(counted: &Usage, estimated: &Usage) -> String {
+fn tokens(counted: &Usage, estimated: &Usage, with_cached: bool) -> String {
     let told = |usage: &Usage| {
         let cached = match usage.cached_input_tokens {
-            0 => String::new(),
+            cached if cached == 0 || !with_cached => String::new(),
             cached => format!(" ({} cached)", short_count(cached)),
         };
         format!("{} in{cached}, {} out", short_count(usage.input_tokens), short_count(usage.output_tokens))
@@ -360,5 +416,28 @@ pub fn columns(paint: &mut Paint, model: &Model) {
                 paint.glyph(x - 1, row, Glyph::Column, style);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_get_shorter_before_one_goes_and_none_outlasts_a_better_one() {
+        let parts = [
+            Part::new(0, "$0.01 of $1.00").or("$0.01".into()),
+            Part::new(3, "12k in (1k cached), 3k out").or("12k in, 3k out".into()),
+            Part::new(2, "left device 1 kB (39.3%)").or("39.3% left".into()),
+            Part::new(4, "gpu"),
+        ];
+        let all = ["$0.01 of $1.00", "12k in (1k cached), 3k out", "left device 1 kB (39.3%)", "gpu"];
+        assert_eq!(fitted(&parts, 100), all);
+        assert_eq!(fitted(&parts, 72), [all[0], "12k in, 3k out", all[2], "gpu"]);
+        assert_eq!(fitted(&parts, 60), [all[0], all[2]], "the last would fit, were it better");
+        assert_eq!(fitted(&parts, 40), [all[0], "39.3% left"]);
+        assert_eq!(fitted(&parts, 22), ["$0.01", "39.3% left"]);
+        assert_eq!(fitted(&parts, 12), ["$0.01"], "no part after the first that does not fit");
+        assert!(fitted(&parts, 3).is_empty());
     }
 }
