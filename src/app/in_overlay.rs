@@ -45,6 +45,8 @@ impl Model {
             }
             (Action::Dismiss | Action::Decline | Action::Quit | Action::Postpone, _) => self.overlay = None,
             (Action::Search, _) if matches!(self.overlay, Some(Overlay::Help(_))) => self.open_keys(),
+            (Action::Search, _) if self.overlay_rows_mut().is_some() => self.search_overlay(),
+            (Action::NextMatch | Action::PreviousMatch, _) => self.next_overlay_match(action == Action::NextMatch),
             (Action::Help, _) if matches!(self.overlay, Some(Overlay::Help(_))) => self.overlay = None,
             (Action::Ledger, _) if matches!(self.overlay, Some(Overlay::Ledger(_))) => self.overlay = None,
             (Action::Left | Action::Right, _) if matches!(self.overlay, Some(Overlay::Comparison { .. })) => {
@@ -65,7 +67,6 @@ impl Model {
             (Action::Open | Action::Show, Some(job)) => self.show_job(job),
             (Action::CancelJob, Some(job)) => return self.cancel(job),
             (Action::RetryJob, Some(job)) => return self.retry_job(job),
-            (Action::RetryTrouble, Some(_)) => return self.retry_trouble(),
             (Action::Copy, _) => return self.copy_overlay(),
             (Action::Steps, _) => return self.toggle_steps(),
             (Action::Theme, _) => return self.next_theme(),
@@ -102,6 +103,14 @@ impl Model {
                         self.notify(wrong);
                     }
                     None => {}
+                }
+            }
+            Some(Overlay::Search(input)) if self.back_to_beneath() => {
+                if let Some(pane) = self.overlay_rows_mut() {
+                    pane.search = Some(Search::of_rows(&input.text));
+                }
+                if !input.text.trim().is_empty() {
+                    self.next_overlay_match(true);
                 }
             }
             Some(Overlay::Search(input)) => {

@@ -100,6 +100,8 @@ pub struct Model {
     pub pickers: u64,
     pub notice: Option<Notice>,
     pub search: Search,
+    /// What the line is open over that a search of it is typed into.
+    pub beneath: Option<Overlay>,
     /// The mouse holds the scrubber's knob.
     pub scrubbing: bool,
     /// In a replay: where rounds begin.
@@ -318,6 +320,7 @@ impl Model {
             pickers: 0,
             notice: None,
             search: Search::default(),
+            beneath: None,
             scrubbing: false,
             rounds_at: Vec::new(),
             came_from: None,

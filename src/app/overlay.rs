@@ -2,11 +2,13 @@
 
 use super::action::{Action, Context};
 use super::comparison;
+use super::input::LineInput;
 use super::keymap::Keymap;
 use super::layout::{Area, Pane};
 use super::model::{Model, Overlay};
 use super::rows::{Mark, Piece, Tone, Writer, pad};
 use super::rows_pane::RowsPane;
+use super::visible::gist;
 
 /// A wider list is no easier to read. In cells.
 const MOST_WIDE: u16 = 160;
@@ -16,36 +18,40 @@ const LEDGER: u16 = 128;
 impl Model {
     /// The cells of the overlay with its frame. Questions and input lines are small; the rest takes most of the screen.
     pub fn overlay_area(&self) -> Area {
+        self.overlay.as_ref().map_or(Area::new(self.width / 2, self.height / 2, 0, 0), |overlay| self.area_of(overlay))
+    }
+
+    /// The cells that an overlay has, were it open.
+    pub fn area_of(&self, overlay: &Overlay) -> Area {
         let (width, height) = (self.width, self.height);
-        let (wide, high) = match &self.overlay {
-            None => (0, 0),
-            Some(Overlay::Quit | Overlay::Stop) => (58, self.question_height(58)),
-            Some(Overlay::Budget | Overlay::Interrupted | Overlay::Consent) => (72, self.question_height(72)),
-            Some(Overlay::Amount(_)) => (60, 6),
-            Some(Overlay::GateText(form)) if form.what.is_text() => (120, height.saturating_sub(2)),
-            Some(Overlay::GateText(_)) => (90, 8),
-            Some(Overlay::ForkText(_)) => (120, height.saturating_sub(2)),
-            Some(Overlay::Gate(_)) => (140, height.saturating_sub(2)),
-            Some(Overlay::Search(_)) => (60, 3),
-            Some(Overlay::GoTo(_)) => (60, 4),
-            Some(Overlay::Note { .. }) => (90, 6),
-            Some(Overlay::Question(_)) => (90, 20),
-            Some(Overlay::Documents(_) | Overlay::Setting(_)) => (90, 8),
-            Some(Overlay::Picker(_)) => (MOST_WIDE, height.saturating_sub(if height > 12 { 2 } else { 0 })),
-            Some(Overlay::Ledger(pane) | Overlay::Comparison { rows: pane, .. }) => {
+        let (wide, high) = match overlay {
+            Overlay::Quit | Overlay::Stop => (58, self.question_height(58)),
+            Overlay::Budget | Overlay::Interrupted | Overlay::Consent => (72, self.question_height(72)),
+            Overlay::Amount(_) => (60, 6),
+            Overlay::GateText(form) if form.what.is_text() => (120, height.saturating_sub(2)),
+            Overlay::GateText(_) => (90, 8),
+            Overlay::ForkText(_) => (120, height.saturating_sub(2)),
+            Overlay::Gate(_) => (140, height.saturating_sub(2)),
+            Overlay::Search(_) => (60, 3),
+            Overlay::GoTo(_) => (60, 4),
+            Overlay::Note { .. } => (90, 6),
+            Overlay::Question(_) => (90, 20),
+            Overlay::Documents(_) | Overlay::Setting(_) => (90, 8),
+            Overlay::Picker(_) => (MOST_WIDE, height.saturating_sub(if height > 12 { 2 } else { 0 })),
+            Overlay::Ledger(pane) | Overlay::Comparison { rows: pane, .. } => {
                 (LEDGER, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))
             }
-            Some(Overlay::SideBySide(table)) => {
+            Overlay::SideBySide(table) => {
                 let high = u16::try_from(table.rows.rows.len() + 2).unwrap_or(height);
                 (MOST_WIDE, high.min(height.saturating_sub(2)))
             }
-            Some(Overlay::Help(pane) | Overlay::Job { rows: pane, .. } | Overlay::Text { rows: pane, .. }) => {
+            Overlay::Help(pane) | Overlay::Job { rows: pane, .. } | Overlay::Text { rows: pane, .. } => {
                 (98, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))
             }
         };
         let (wide, high) = (wide.min(width), high.min(height));
-        let y = match &self.overlay {
-            Some(Overlay::Search(_) | Overlay::GoTo(_)) => height.saturating_sub(high + 2),
+        let y = match overlay {
+            Overlay::Search(_) | Overlay::GoTo(_) => height.saturating_sub(high + 2),
             _ => (height - high) / 2,
         };
         Area::new((width - wide) / 2, y, wide, high)
@@ -82,8 +88,36 @@ impl Model {
         }
     }
 
+    /// Opens the line for what is searched for in what is open.
+    pub(crate) fn search_overlay(&mut self) {
+        let beneath = self.overlay.take();
+        self.open_overlay(Overlay::Search(LineInput::default()));
+        self.beneath = beneath;
+    }
+
+    /// Back to what a search was typed over, where the run has not gone past it meanwhile.
+    pub(crate) fn back_to_beneath(&mut self) -> bool {
+        let Some(beneath) = self.beneath.take().filter(|beneath| self.still_stands(beneath)) else { return false };
+        self.open_overlay(beneath);
+        true
+    }
+
+    pub(crate) fn next_overlay_match(&mut self, forward: bool) {
+        let height = self.overlay_height();
+        let Some(pane) = self.overlay_rows_mut() else { return };
+        if pane.step_search(forward, height) {
+            return;
+        }
+        let words = pane.search.as_ref().map(|search| gist(&search.words, 40));
+        let told = match words {
+            Some(words) => format!("`{words}` is not in this"),
+            None => self.with_keys("nothing is searched for in this", &[(Action::Search, "searches it")]),
+        };
+        self.notify(told);
+    }
+
     pub(crate) fn open_overlay(&mut self, overlay: Overlay) {
-        self.overlay = Some(overlay);
+        (self.overlay, self.beneath) = (Some(overlay), None);
         self.lay_out_overlay();
     }
 
@@ -152,14 +186,19 @@ impl Model {
         if self.overlay.is_some() {
             return;
         }
-        match self.held.take() {
-            // Somebody may have chosen meanwhile, or the run has ended.
-            Some(Overlay::Budget) if !self.limit_reached() => {}
-            Some(Overlay::Interrupted) if self.interrupted().is_none() => {}
-            Some(Overlay::Consent) if !self.asks_consent() => {}
-            Some(Overlay::Gate(_)) if self.at_gate().is_none() => {}
-            Some(held) => self.open_overlay(held),
-            None => {}
+        if let Some(held) = self.held.take().filter(|held| self.still_stands(held)) {
+            self.open_overlay(held);
+        }
+    }
+
+    /// Whether what is asked is still to be answered: somebody may have chosen meanwhile, or the run has ended.
+    fn still_stands(&self, overlay: &Overlay) -> bool {
+        match overlay {
+            Overlay::Budget => self.limit_reached(),
+            Overlay::Interrupted => self.interrupted().is_some(),
+            Overlay::Consent => self.asks_consent(),
+            Overlay::Gate(_) => self.at_gate().is_some(),
+            _ => true,
         }
     }
 }

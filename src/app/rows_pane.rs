@@ -1,6 +1,7 @@
 //! Rows on the screen: a cursor in them, and which of them are in sight.
 
 use super::rows::Row;
+use super::search::Search;
 
 /// Rows with a cursor.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +11,8 @@ pub struct RowsPane {
     pub top: usize,
     /// Whether the cursor stays on the last row as rows come.
     pub follow: bool,
+    /// What is searched for in it, where it stands in an overlay of its own.
+    pub search: Option<Search>,
 }
 
 impl RowsPane {
@@ -37,6 +40,36 @@ impl RowsPane {
     pub fn move_by(&mut self, rows: isize) {
         self.cursor = self.cursor.saturating_add_signed(rows).min(self.rows.len().saturating_sub(1));
         self.follow = false;
+    }
+
+    /// Goes to the row of the next match, or of the one before; false where there is none.
+    pub fn step_search(&mut self, forward: bool, height: u16) -> bool {
+        let Some(search) = &mut self.search else { return false };
+        search.matches =
+            self.rows.iter().enumerate().filter(|(_, row)| search.hits(&row.text())).map(|(at, _)| at).collect();
+        let stands = search.current.and_then(|at| search.matches.get(at).copied());
+        let in_sight = |at: &usize| (self.top..self.top + usize::from(height)).contains(at);
+        // From what was stepped to, as long as it is in sight.
+        let at = match (stands.filter(in_sight), forward) {
+            (None, true) => search.matches.iter().position(|at| *at >= self.top).or(Some(0)),
+            (None, false) => search.matches.iter().rposition(|at| *at < self.top),
+            (Some(_), _) => None,
+        };
+        let row = match at.filter(|at| *at < search.matches.len()) {
+            Some(at) => {
+                search.current = Some(at);
+                search.matches.get(at).copied()
+            }
+            None => search.step(stands.unwrap_or(self.top), forward),
+        };
+        let Some(row) = row else { return false };
+        if !in_sight(&row) {
+            self.top = row.saturating_sub(usize::from(height) / 4);
+        }
+        let last = self.rows.len().saturating_sub(usize::from(height.max(1)));
+        self.top = self.top.min(last);
+        self.cursor = self.top;
+        true
     }
 
     pub fn visible(&self, height: u16) -> impl Iterator<Item = (usize, &Row)> {

@@ -63,6 +63,11 @@ impl Search {
         search
     }
 
+    /// A search of the rows of an overlay.
+    pub fn of_rows(words: &str) -> Self {
+        Self { words: words.to_owned(), pattern: plain(words).filter(|_| !words.trim().is_empty()), ..Self::default() }
+    }
+
     /// Steps through the marked parts of a document.
     pub fn of_tint(tint: Tint) -> Self {
         Self { pane: Some(Pane::Document), words: tint.words().into(), tint: Some(tint), ..Self::default() }

@@ -319,7 +319,9 @@ fn typed(model: &mut Model, key: Key) -> Vec<Command> {
                 model.leave_setting(form.list);
                 return Vec::new();
             }
-            model.overlay = matches!(model.overlay, Some(Overlay::Amount(_))).then_some(Overlay::Budget);
+            if !matches!(model.overlay, Some(Overlay::Search(_))) || !model.back_to_beneath() {
+                model.overlay = matches!(model.overlay, Some(Overlay::Amount(_))).then_some(Overlay::Budget);
+            }
         }
         Some(Action::Editor) => return model.open_editor(),
         action => {

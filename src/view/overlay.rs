@@ -16,8 +16,14 @@ use crate::app::{
 use crate::protocol::Gate;
 
 pub fn draw(paint: &mut Paint, model: &Model) {
-    let Some(overlay) = &model.overlay else { return };
-    let area = model.overlay_area();
+    let beneath = model.beneath.iter().filter(|_| matches!(model.overlay, Some(Overlay::Search(_))));
+    for overlay in beneath.chain(&model.overlay) {
+        one(paint, model, overlay);
+    }
+}
+
+fn one(paint: &mut Paint, model: &Model, overlay: &Overlay) {
+    let area = model.area_of(overlay);
     let title = match overlay {
         Overlay::Help(_) => "Keys".to_owned(),
         Overlay::Ledger(_) => "Ledger".into(),
@@ -42,6 +48,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         Overlay::Setting(form) => form.name.clone(),
         Overlay::Documents(_) => "Which documents?".into(),
         Overlay::Picker(picker) => picker.of.title().into(),
+        Overlay::Search(_) if model.beneath.is_some() => "Search this".into(),
         Overlay::Search(_) if model.focus == Pane::Document => {
             "Search Document, by words or a regular expression".into()
         }
@@ -141,6 +148,15 @@ fn frame(paint: &mut Paint, area: Area, title: &str) {
 fn scrolled(paint: &mut Paint, pane: &RowsPane, area: Area) {
     for ((_, row), y) in pane.visible(area.height).zip(area.y..) {
         paint.pieces(area.x, y, area.width, &row.pieces);
+    }
+    if let Some(search) = pane.search.as_ref().filter(|search| !search.words.trim().is_empty()) {
+        let current = search.current.and_then(|at| search.matches.get(at).copied());
+        for ((at, _), y) in pane.visible(area.height).zip(area.y..).filter(|((at, _), _)| search.matches.contains(at)) {
+            let role = if current == Some(at) { Role::Highlight } else { Role::Match };
+            paint.tint(Area::new(area.x, y, area.width, 1), paint.style(role));
+        }
+        let words = format!(" /{} {} ", gist(&search.words, 20), search.tally());
+        paint.text(area.x, area.y + area.height, area.width, &words, paint.style(Role::OverlayRule));
     }
     let height = usize::from(area.height);
     if pane.rows.len() > height {

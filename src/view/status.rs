@@ -353,12 +353,14 @@ fn hinted(model: &Model) -> &'static [Action] {
             ..,
         ) => &[A::Submit, A::Leave, A::EraseWord, A::EraseLine],
         (Some(Overlay::Quit | Overlay::Stop | Overlay::Interrupted), ..) => &[A::Confirm, A::Decline],
-        (Some(Overlay::Job { .. }), ..) => &[A::Show, A::RetryJob, A::CancelJob, A::Copy, A::Down, A::Up, A::Dismiss],
+        (Some(Overlay::Job { .. }), ..) => {
+            &[A::Show, A::RetryJob, A::CancelJob, A::Copy, A::Search, A::Down, A::Up, A::Dismiss]
+        }
         (Some(Overlay::Help(_)), ..) => &[A::Search, A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
-        (Some(Overlay::Ledger(_)), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Copy, A::Dismiss],
+        (Some(Overlay::Ledger(_)), ..) => &[A::Search, A::Down, A::Up, A::PageDown, A::PageUp, A::Copy, A::Dismiss],
         (Some(Overlay::SideBySide(_)), ..) => &[A::Left, A::Right, A::Open, A::Down, A::Up, A::Copy, A::Dismiss],
         (Some(Overlay::Comparison { rounds: Some(_), .. }), ..) => &[A::Left, A::Right, A::Down, A::Up, A::Dismiss],
-        (Some(_), ..) => &[A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
+        (Some(_), ..) => &[A::Search, A::Down, A::Up, A::PageDown, A::PageUp, A::Dismiss],
         (None, Some(_), _) if model.at_gate().is_some() => {
             &[A::Play, A::AtGate, A::GateBack, A::GateForward, A::StepForward, A::Fork, A::NextPane]
         }

@@ -139,7 +139,7 @@ impl Model {
     }
 
     fn make_answers(&self) -> RowsPane {
-        let mut pane = RowsPane { rows: self.answers_rows(), ..self.answers };
+        let mut pane = RowsPane { rows: self.answers_rows(), search: None, ..self.answers };
         pane.settle(self.answers_list().height);
         pane
     }
