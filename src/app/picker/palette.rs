@@ -8,10 +8,55 @@ use super::{Choice, Group, Picker, PickerRow, Picking};
 use crate::protocol::{JobId, Round};
 
 impl Model {
+    /// All that can be done over the panes: what works here first, then what needs another pane, then what does nothing now.
     pub(crate) fn open_palette(&mut self) {
-        let offered = |binding: &&Binding| binding.action != Action::Palette && self.does_something(binding);
-        let rows = BINDINGS.iter().filter(offered).map(|binding| self.row_of(binding)).collect();
+        let over_panes =
+            |context: Context| context.is_pane() || matches!(context, Context::Everywhere | Context::Replay);
+        let offered = |binding: &&Binding| binding.action != Action::Palette && over_panes(binding.context);
+        let mut bindings: Vec<&Binding> = BINDINGS.iter().filter(offered).collect();
+        bindings.sort_by_key(|binding| (!self.has_effect(binding.action), !self.is_here(binding)));
+        let row = |binding: &Binding| {
+            let refused = match binding.context {
+                Context::Replay if self.player().is_none() => self.refusal(binding),
+                _ if self.has_effect(binding.action) => String::new(),
+                _ => "does nothing now".into(),
+            };
+            PickerRow { refused, ..self.row_of(binding) }
+        };
+        let rows = bindings.into_iter().map(row).collect();
         self.open_picker(Picking::Actions, vec![Group { rows, ..Group::default() }]);
+    }
+
+    /// Goes to the pane that an action is of, where it is of another than the one at hand.
+    pub(crate) fn focus_for(&mut self, action: Action) {
+        let of = BINDINGS.iter().find(|binding| binding.action == action);
+        if of.is_none_or(|binding| self.is_here(binding)) {
+            return;
+        }
+        let pane = match of.map(|binding| binding.context) {
+            Some(Context::Document) => Pane::Document,
+            Some(Context::Planner) => Pane::Planner,
+            Some(Context::Jobs) => Pane::Jobs,
+            Some(Context::Answers) => Pane::Answers,
+            _ => return,
+        };
+        self.focus_on(pane);
+    }
+
+    /// Whether the action is of the place where the person is.
+    fn is_here(&self, binding: &Binding) -> bool {
+        let here = self.pane_contexts();
+        let mut bound = self.keymap.rows().iter().filter(|row| row.binding.action == binding.action);
+        bound.any(|row| here.contains(&row.context))
+    }
+
+    /// Whether a hint for the action is worth its cells.
+    pub fn hint_works(&self, action: Action) -> bool {
+        match &self.overlay {
+            Some(Overlay::Job { .. }) if !matches!(action, Action::RetryJob | Action::CancelJob) => true,
+            Some(Overlay::Job { .. }) | None => self.has_effect(action),
+            Some(_) => true,
+        }
     }
 
     /// Every key there is, to be searched; those that would do nothing now say so.
@@ -47,12 +92,12 @@ impl Model {
 
     /// Whether the action's key would do anything, as things stand.
     fn does_something(&self, binding: &Binding) -> bool {
-        let here = self.pane_contexts();
-        let mut bound = self.keymap.rows().iter().filter(|row| row.binding.action == binding.action);
-        if !bound.any(|row| here.contains(&row.context)) {
-            return false;
-        }
-        match binding.action {
+        self.is_here(binding) && self.has_effect(binding.action)
+    }
+
+    /// Whether the action would do anything where it is of, as things stand.
+    fn has_effect(&self, action: Action) -> bool {
+        match action {
             Action::RemoteModel | Action::LocalModel => self.player().is_none(),
             Action::Ask => !self.is_running(),
             Action::Note | Action::Bookmark => self.state.opened.is_some(),
@@ -81,7 +126,7 @@ impl Model {
                 Pane::Planner => false,
             },
             Action::EarlierRound | Action::LaterRound => self.state.rounds.len() > 1,
-            Action::RetryJob => self.is_running() && self.selected_job().is_some_and(|id| self.state.can_retry(id)),
+            Action::RetryJob => self.is_running() && self.job_at_hand().is_some_and(|id| self.state.can_retry(id)),
             Action::RetryTrouble => {
                 let can_retry = |number, index| self.state.can_retry(JobId { round: number, index });
                 let round = self.jobs_round();
@@ -98,9 +143,17 @@ impl Model {
             Action::Show => self.selected_job().is_some(),
             Action::CancelJob => {
                 let open = |id| self.state.job(id).is_some_and(|job| job.outcome().is_none());
-                self.is_running() && self.selected_job().is_some_and(open)
+                self.is_running() && self.job_at_hand().is_some_and(open)
             }
             _ => true,
+        }
+    }
+
+    /// The job that is open, or else the one selected.
+    fn job_at_hand(&self) -> Option<JobId> {
+        match &self.overlay {
+            Some(Overlay::Job { job, .. }) => Some(*job),
+            _ => self.selected_job(),
         }
     }
 

@@ -184,6 +184,7 @@ impl Model {
         match choice {
             Choice::Do(action) => {
                 self.overlay = None;
+                self.focus_for(action);
                 self.perform(action)
             }
             Choice::Provider(provider) => {

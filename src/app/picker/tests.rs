@@ -41,11 +41,11 @@ fn the_palette_does_what_the_key_would() {
 }
 
 #[test]
-fn only_what_does_something_here_is_offered() {
+fn only_what_does_something_can_be_picked_and_the_rest_says_that_it_does_nothing() {
     let offers = |model: &mut Model, name: &str| {
         press(model, ":");
         let picker = model.picker().unwrap();
-        let found = picker.groups[0].rows.iter().any(|row| row.cells[0] == name);
+        let found = picker.groups[0].rows.iter().any(|row| row.cells[0] == name && row.refused.is_empty());
         press(model, "esc");
         found
     };
@@ -53,7 +53,12 @@ fn only_what_does_something_here_is_offered() {
     let mut running = World::new().half().model(80, 24);
     assert!(offers(&mut idle, "ask") && !offers(&mut running, "ask"));
     assert!(offers(&mut running, "stop run") && !offers(&mut idle, "stop run"));
-    assert!(!offers(&mut running, "cancel job") && !offers(&mut running, "play"));
+    assert!(!offers(&mut idle, "cancel job") && !offers(&mut running, "play"));
+    press(&mut idle, "2 :");
+    type_in(&mut idle, "stop run");
+    assert!(title(&idle) == "stop run" && press(&mut idle, "enter").is_empty());
+    assert_eq!(notice(&idle), "does nothing now");
+    press(&mut idle, "esc");
     press(&mut running, "3");
     assert!(offers(&mut running, "filter"));
     assert!(!offers(&mut running, "submit") && !offers(&mut running, "yes"));
@@ -65,11 +70,26 @@ fn only_what_does_something_here_is_offered() {
     press(&mut running, "1 v");
     running.notice = None;
     assert!(offers(&mut running, "dismiss"), "the selection");
-    assert!(!offers(&mut running, "filter"));
     let mut settings = Loaded::default();
     settings.config.keys.entry("everywhere".into()).or_default().insert("filter".into(), vec!["f6".into()]);
     running.keymap = Keymap::of(&settings).unwrap();
     assert!(offers(&mut running, "filter"), "where it is bound");
+}
+
+#[test]
+fn the_palette_does_what_another_pane_can_and_goes_there() {
+    let mut model = World::new().half().model(80, 24);
+    press(&mut model, "2 :");
+    type_in(&mut model, "retry");
+    assert!(model.picker().unwrap().counts().0 > 0);
+    press(&mut model, "esc :");
+    type_in(&mut model, "only jobs that a search");
+    press(&mut model, "enter");
+    assert_eq!(model.focus, Pane::Jobs);
+    press(&mut model, "2 :");
+    type_in(&mut model, "filter");
+    press(&mut model, "enter");
+    assert_eq!((model.focus, model.jobs.filter), (Pane::Jobs, Filter::Answered));
 }
 
 #[test]
