@@ -14,35 +14,68 @@ pub enum Filter {
     Answered,
     Unfinished,
     Trouble,
+    Waiting,
+    Running,
+    Abstained,
+    Malformed,
+    Truncated,
+    Failed,
+    Cancelled,
 }
 
 impl Filter {
+    const ALL: [Self; 11] = [
+        Filter::All,
+        Filter::Answered,
+        Filter::Unfinished,
+        Filter::Trouble,
+        Filter::Waiting,
+        Filter::Running,
+        Filter::Abstained,
+        Filter::Malformed,
+        Filter::Truncated,
+        Filter::Failed,
+        Filter::Cancelled,
+    ];
+
     pub fn name(self) -> &'static str {
         match self {
             Filter::All => "all",
             Filter::Answered => "answered",
             Filter::Unfinished => "unfinished",
             Filter::Trouble => "in trouble",
+            Filter::Waiting => "waiting",
+            Filter::Running => "running",
+            Filter::Abstained => "abstained",
+            Filter::Malformed => "malformed",
+            Filter::Truncated => "truncated",
+            Filter::Failed => "failed",
+            Filter::Cancelled => "cancelled",
         }
     }
 
-    pub fn next(self) -> Self {
-        match self {
-            Filter::All => Filter::Answered,
-            Filter::Answered => Filter::Unfinished,
-            Filter::Unfinished => Filter::Trouble,
-            Filter::Trouble => Filter::All,
-        }
+    /// The next one that lists a job of these; all of them in the end.
+    pub fn next(self, jobs: &[Job]) -> Self {
+        let at = Self::ALL.iter().position(|filter| *filter == self).unwrap_or(0);
+        let mut after = Self::ALL.into_iter().skip(at + 1);
+        after.find(|filter| jobs.iter().any(|job| filter.lists(job))).unwrap_or(Filter::All)
     }
 
     fn lists(self, job: &Job) -> bool {
         match (self, &job.state) {
-            (Filter::All, _) => true,
+            (Filter::All, _) | (Filter::Waiting, JobState::Waiting) | (Filter::Running, JobState::Running { .. }) => {
+                true
+            }
             (Filter::Answered, JobState::Ended(outcome)) => matches!(outcome, Outcome::Answered { .. }),
             (Filter::Unfinished, JobState::Waiting | JobState::Running { .. }) => true,
             (Filter::Trouble, JobState::Ended(outcome)) => {
                 !matches!(outcome, Outcome::Answered { .. } | Outcome::Abstained { .. })
             }
+            (Filter::Abstained, JobState::Ended(outcome)) => matches!(outcome, Outcome::Abstained { .. }),
+            (Filter::Malformed, JobState::Ended(outcome)) => matches!(outcome, Outcome::Malformed { .. }),
+            (Filter::Truncated, JobState::Ended(outcome)) => matches!(outcome, Outcome::Truncated { .. }),
+            (Filter::Failed, JobState::Ended(outcome)) => matches!(outcome, Outcome::Failed { .. }),
+            (Filter::Cancelled, JobState::Ended(outcome)) => matches!(outcome, Outcome::Cancelled),
             _ => false,
         }
     }

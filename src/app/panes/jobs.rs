@@ -157,7 +157,8 @@ impl Model {
     }
 
     pub(crate) fn next_filter(&mut self) {
-        self.jobs.filter = self.jobs.filter.next();
+        let jobs = self.jobs_round().map_or(&[][..], |round| &round.jobs);
+        self.jobs.filter = self.jobs.filter.next(jobs);
         self.list_from_the_top();
     }
 
