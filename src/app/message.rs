@@ -95,6 +95,8 @@ pub enum Message {
     Settings(Box<Config>),
     /// Ask the person for a question, since none was given.
     AskQuestion,
+    /// The mouse was pressed on the hint of an action.
+    Hinted(super::action::Action),
     /// Why the documents that were named cannot be shown.
     DocumentsRefused(String),
     /// How far the reading of the documents that were named is.

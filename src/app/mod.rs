@@ -86,7 +86,7 @@ pub use panes::job_list::{Filter, Sort, tokens};
 pub use panes::jobs::{Follow, JobsPane, job_word};
 pub use panes::map::MapRow;
 pub use panes::marks::{Share, Tint};
-pub use panes::selection::Selection;
+pub use panes::selection::{By, Selection};
 pub use picker::Picking;
 pub use progress::{Headline, StepState, TimelineRound, TimelineStep, headline, planner_name, reader_name, timeline};
 pub use question::Question;

@@ -23,7 +23,7 @@ use super::panes::answers::AnswersTab;
 use super::panes::jobs::JobsPane;
 use super::panes::places::Places;
 use super::panes::planner::Laid;
-use super::panes::selection::Selection;
+use super::panes::selection::{By, Selection};
 use super::picker::{Note, Picker, SettingForm};
 use super::programs::Programs;
 use super::rows::Fold;
@@ -171,8 +171,8 @@ pub struct DocumentPane {
     /// Where to go as soon as its line is known.
     pub goal: Option<Goal>,
     pub selection: Option<Selection>,
-    /// The line that the mouse was pressed on.
-    pub pressed: Option<usize>,
+    /// What the mouse was pressed on, and of what a drag selects a whole number.
+    pub pressed: Option<(Span, By)>,
     /// The mouse holds the map or the scroll bar.
     pub holds_map: bool,
     /// The outline is to be opened as soon as it is there; the next key forgets it.

@@ -293,36 +293,42 @@ impl Model {
         self.settle();
     }
 
-    /// Puts the cursor of a pane on the row of the screen that was pressed.
-    pub(crate) fn select_at(&mut self, pane: Pane, x: u16, y: u16) {
+    /// Puts the cursor of a pane on the row of the screen that was pressed; true where it stood there already.
+    pub(crate) fn select_at(&mut self, pane: Pane, x: u16, y: u16) -> bool {
         let within =
             |area: super::layout::Area| (y >= area.y && y < area.y + area.height).then(|| usize::from(y - area.y));
-        match pane {
+        let stands = match pane {
             Pane::Document if self.map_area().contains(x, y) => {
                 self.document.holds_map = true;
                 self.press_map(y);
+                false
             }
-            Pane::Document => self.press_text(y),
-            Pane::Planner => {
-                if let Some(row) = within(self.inside(pane)) {
-                    self.planner.rows.cursor = self.planner.rows.top + row;
-                    self.planner.rows.follow = false;
-                }
+            Pane::Document => {
+                self.press_text(x, y);
+                false
             }
-            Pane::Answers => {
-                if let Some(row) = within(self.answers_list()) {
-                    self.answers.cursor = self.answers.top + row;
-                }
-            }
+            Pane::Planner => within(self.inside(pane)).is_some_and(|row| {
+                self.planner.rows.follow = false;
+                self.planner.rows.press(row)
+            }),
+            Pane::Answers => within(self.answers_list()).is_some_and(|row| self.answers.press(row)),
             Pane::Jobs => {
+                let before = self.selected_job();
+                let mut pressed = true;
                 if self.jobs.as_grid {
                     self.select_cell_at(x, y);
-                } else if let Some(row) = within(self.jobs_list()) {
+                } else if let Some(row) =
+                    within(self.jobs_list()).filter(|row| self.jobs_top() + row < self.listed_jobs().len())
+                {
                     self.select_job_row(self.jobs_top() + row);
+                } else {
+                    pressed = false;
                 }
+                pressed && before.is_some() && before == self.selected_job()
             }
-        }
+        };
         self.settle();
+        stands
     }
 
     fn open(&mut self) {

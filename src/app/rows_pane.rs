@@ -37,6 +37,12 @@ impl RowsPane {
         }
     }
 
+    /// Puts the cursor on a row in sight that was pressed; true where it stood there already.
+    pub fn press(&mut self, row: usize) -> bool {
+        let at = self.top + row;
+        at < self.rows.len() && std::mem::replace(&mut self.cursor, at) == at
+    }
+
     pub fn move_by(&mut self, rows: isize) {
         self.cursor = self.cursor.saturating_add_signed(rows).min(self.rows.len().saturating_sub(1));
         self.follow = false;

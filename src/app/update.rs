@@ -91,6 +91,11 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
         Message::Forecast { number, forecast } => model.take_forecast(number, forecast),
         Message::Settings(config) => model.settings.adopt(&config),
         Message::AskQuestion => return model.perform(Action::Ask),
+        Message::Hinted(action) if !model.contexts().iter().any(|context| context.is_text()) => {
+            model.pending.clear();
+            return model.perform(action);
+        }
+        Message::Hinted(_) => {}
         Message::DocumentChanged { document, change } => model.document_changed(document, change),
         Message::DocumentsRefused(why) => model.refuse_documents(why),
         Message::DocumentsProgress(line) => model.tell_progress(line),
@@ -343,6 +348,7 @@ fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
         return match mouse.what {
             MouseKind::ScrollUp => model.scroll_picker(-WHEEL),
             MouseKind::ScrollDown => model.scroll_picker(WHEEL),
+            MouseKind::Press if !model.overlay_area().contains(mouse.x, mouse.y) => model.close_picker(),
             MouseKind::Press => model.press_in_picker(mouse.x, mouse.y),
             MouseKind::Drag | MouseKind::Release => Vec::new(),
         };
@@ -351,6 +357,12 @@ fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
         match mouse.what {
             MouseKind::ScrollUp => model.scroll_overlay(-WHEEL),
             MouseKind::ScrollDown => model.scroll_overlay(WHEEL),
+            // Where nothing is typed and nothing is asked, a press beside it is enough.
+            MouseKind::Press if !model.overlay_area().contains(mouse.x, mouse.y) => {
+                if model.overlay_rows_mut().is_some() {
+                    model.overlay = None;
+                }
+            }
             MouseKind::Press | MouseKind::Drag | MouseKind::Release => {}
         }
         return Vec::new();
@@ -371,8 +383,12 @@ fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
                 model.focus_on(Pane::Answers);
                 model.show_answers_tab(tab);
             } else if let Some(pane) = layout.pane_at(mouse.x, mouse.y) {
+                let had_focus = model.focus == pane;
                 model.focus_on(pane);
-                model.select_at(pane, mouse.x, mouse.y);
+                // A second press on a row does what Enter does.
+                if model.select_at(pane, mouse.x, mouse.y) && had_focus {
+                    return model.perform(Action::Open);
+                }
             } else if model.player().is_some() && layout.scrubber.contains(mouse.x, mouse.y) {
                 model.scrubbing = true;
                 return model.scrub_to(mouse.x);
@@ -380,7 +396,7 @@ fn clicked(model: &mut Model, mouse: Mouse) -> Vec<Command> {
         }
         MouseKind::Drag if model.scrubbing => return model.scrub_to(mouse.x),
         MouseKind::Drag if model.document.holds_map => model.press_map(mouse.y),
-        MouseKind::Drag => model.drag_text(mouse.y),
+        MouseKind::Drag => model.drag_text(mouse.x, mouse.y),
         MouseKind::Release => {
             model.scrubbing = false;
             model.document.holds_map = false;

@@ -20,7 +20,7 @@ use crate::term::{
     self, Capabilities, ColourDepth, Copied, Events, FrameLimiter, Options, Pump, Signal, TermError, TermEvent,
     Terminal, Turn, signals,
 };
-use crate::view::{Depth, Theme, Themes, draw};
+use crate::view::{Depth, Theme, Themes, draw, hint_at};
 
 /// How often what moves with time alone is drawn again.
 const TICK: Duration = Duration::from_millis(250);
@@ -183,7 +183,7 @@ impl Stage {
                     Arrived::Term(event) => {
                         turned
                             .commands
-                            .extend(message_of(event).map(|message| self.update(message)).unwrap_or_default());
+                            .extend(self.message_of(event).map(|message| self.update(message)).unwrap_or_default());
                     }
                 }
             }
@@ -392,6 +392,17 @@ impl Stage {
             Err(error) => {
                 self.update(Message::Notice(format!("theme kept as it was: {error}")));
             }
+        }
+    }
+
+    /// A press on a hint does what its key does.
+    fn message_of(&self, event: TermEvent) -> Option<Message> {
+        match message_of(event)? {
+            Message::Mouse(mouse) if mouse.what == MouseKind::Press => {
+                let hinted = hint_at(&self.model, mouse.x, mouse.y);
+                Some(hinted.map_or(Message::Mouse(mouse), Message::Hinted))
+            }
+            message => Some(message),
         }
     }
 

@@ -8,7 +8,8 @@ use super::paint::Paint;
 use super::pane::title;
 use super::theme::Role;
 use crate::app::{
-    Area, DocumentRow, Highlight, Mark, Model, OpenDocument, Pane, Tint, glyphs, gutter, short_bytes, span_at,
+    Area, By, DocumentRow, Highlight, Mark, Model, OpenDocument, Pane, Tint, counted, glyphs, gutter, short_bytes,
+    span_at,
 };
 use crate::document::Span;
 
@@ -30,6 +31,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     let rows = open.lines.visible(&open.document, model.document.top, model.wrap_width(), usize::from(area.height));
     let matches = visible_matches(model, open, &rows);
     let selected = model.selected();
+    let by_lines = model.document.selection.is_some_and(|selection| selection.by == By::Lines);
     for (line, row) in (0..area.height).zip(&rows) {
         let y = area.y + line;
         match row {
@@ -38,7 +40,7 @@ pub fn draw(paint: &mut Paint, model: &Model) {
                 draw_gutter(paint, model, area.x, y, gutter, (bytes.start, bytes.end), *number);
                 let words = open.document.text.get(bytes.clone()).unwrap_or_default();
                 draw_words(paint, model, (text.x, y, width as u16), words, bytes.start, &matches);
-                if selected.is_some_and(|span| (span.start..=span.end).contains(&bytes.start)) {
+                if by_lines && selected.is_some_and(|span| (span.start..=span.end).contains(&bytes.start)) {
                     let style = paint.style(Role::CursorFocused);
                     paint.tint(Area::new(area.x, y, gutter + width as u16, 1), style);
                 }
@@ -128,6 +130,7 @@ fn draw_words(
     let shown = model.document.shown;
     let highlight = model.document.highlight.map(|Highlight { span, .. }| span).filter(|span| span.document == shown);
     let base = paint.style(Role::Text);
+    let selected = model.document.selection.filter(|selection| selection.by != By::Lines).and(model.selected());
     let current = model.search.current.and_then(|at| model.search.matches.get(at).copied());
     let mut column = 0;
     let mut hidden = model.document.left;

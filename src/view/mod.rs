@@ -29,6 +29,7 @@ use ratatui::style::Modifier;
 use crate::app::{Area, Model, Overlay, Shape};
 pub use curve::draw_curve;
 use paint::Paint;
+pub use status::hint_at;
 pub use theme::{Depth, Role, Theme, ThemeError, Themes};
 
 /// Lines that a list with its frame needs.

@@ -260,19 +260,51 @@ pub fn hints(paint: &mut Paint, model: &Model) {
     if !model.pending.is_empty() {
         return pending(paint, model, area);
     }
-    // What is open may hide the line that notices stand on.
-    let open = model.overlay_area();
-    let hidden = model.overlay.is_some() && open.y + open.height > model.layout().status.y;
-    if let Some(notice) = model.notice.as_ref().filter(|_| hidden) {
-        paint.text(area.x + 1, area.y, area.width.saturating_sub(2), &notice.text, paint.style(Role::Warning));
+    if let Some(told) = told_below(model, area) {
+        paint.text(area.x + 1, area.y, area.width.saturating_sub(2), told, paint.style(Role::Warning));
         return;
     }
-    if let Some(notice) = &model.notice {
-        let (_, rest) = in_two(&notice.text, area);
-        if !rest.is_empty() {
-            paint.text(area.x + 1, area.y, area.width.saturating_sub(2), rest, paint.style(Role::Warning));
-            return;
-        }
+    for Hint { area, key, name, .. } in placed(model) {
+        hint(paint, area.x, area.y, area.x + area.width + 1, &key, name);
+    }
+}
+
+/// What of a notice stands on the line of the hints.
+fn told_below(model: &Model, area: Area) -> Option<&str> {
+    let notice = model.notice.as_ref()?;
+    // What is open may hide the line that notices stand on.
+    let open = model.overlay_area();
+    if model.overlay.is_some() && open.y + open.height > model.layout().status.y {
+        return Some(&notice.text);
+    }
+    let (_, rest) = in_two(&notice.text, area);
+    Some(rest).filter(|rest| !rest.is_empty())
+}
+
+/// What a key does, where that stands.
+struct Hint {
+    action: Action,
+    area: Area,
+    key: String,
+    name: &'static str,
+}
+
+/// The action whose hint stands at this cell.
+pub fn hint_at(model: &Model, x: u16, y: u16) -> Option<Action> {
+    let told = told_below(model, model.layout().hints).is_some() || !model.pending.is_empty();
+    placed(model).into_iter().find(|hint| !told && hint.area.contains(x, y)).map(|hint| hint.action)
+}
+
+/// The hints that find room.
+fn placed(model: &Model) -> Vec<Hint> {
+    let area = model.layout().hints;
+    let of = |action: Action, x: u16, key: String, name: &'static str| {
+        let wide = (width(&key) + width(name) + 1) as u16;
+        Hint { action, area: Area::new(x, area.y, wide, area.height), key, name }
+    };
+    let mut hints = Vec::new();
+    if area.is_empty() {
+        return hints;
     }
     // The way to the rest of the keys, and the way out, are always there.
     let mut end = area.x + area.width;
@@ -280,19 +312,22 @@ pub fn hints(paint: &mut Paint, model: &Model) {
         for action in [Action::Quit, Action::Help] {
             let Some((key, name)) = key_and_name(model, action) else { continue };
             end = end.saturating_sub((width(&key) + width(name) + 4) as u16);
-            hint(paint, end, area.y, area.x + area.width, &key, name);
+            hints.push(of(action, end, key, name));
         }
     }
     // Apart from those at the end as from one another.
     let end = if model.overlay.is_none() { end.saturating_sub(2) } else { end };
     let mut x = area.x + 1;
-    for action in hinted(model) {
+    for action in hinted(model).iter().filter(|action| model.hint_works(**action)) {
         let Some((key, name)) = key_and_name(model, *action) else { continue };
-        match hint(paint, x, area.y, end, &key, name) {
-            0 => break,
-            taken => x += taken,
+        let hint = of(*action, x, key, name);
+        if x + hint.area.width + 1 > end {
+            break;
         }
+        x += hint.area.width + 3;
+        hints.push(hint);
     }
+    hints
 }
 
 /// The keys pressed so far, and what can follow.

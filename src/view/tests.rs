@@ -4,7 +4,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::{Depth, Theme, draw};
+use super::{Depth, Theme, draw, hint_at};
 pub use crate::app::world::press;
 use crate::app::world::{World, built_in};
 use crate::app::{Message, Mode, Model, Player, update};
@@ -40,4 +40,15 @@ pub fn text(buffer: &Buffer) -> String {
         })
         .collect();
     lines.join("\n")
+}
+
+#[test]
+fn a_press_on_a_hint_is_told_from_one_beside_it() {
+    let model = crate::app::world::World::new().half().model(80, 24);
+    let y = model.layout().hints.y;
+    let row = text(&drawn(&model, Depth::None)).lines().nth(usize::from(y)).unwrap().to_owned();
+    let column = |words: &str| row[..row.find(words).unwrap()].chars().count() as u16;
+    assert_eq!(hint_at(&model, column("q quit"), y), Some(crate::app::Action::Quit));
+    assert_eq!(hint_at(&model, column("stop run"), y), Some(crate::app::Action::StopRun));
+    assert_eq!((hint_at(&model, 0, y), hint_at(&model, column("q quit"), y - 1)), (None, None));
 }

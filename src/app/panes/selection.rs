@@ -1,29 +1,45 @@
-//! Selecting lines of the document: to copy them, or to ask about them alone.
+//! Selecting lines or words of the document: to copy them, or to ask about them alone.
 
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::document::gutter;
 use crate::app::action::Action;
 use crate::app::figures::short_bytes;
 use crate::app::layout::Pane;
 use crate::app::lines::DocumentRow;
 use crate::app::message::Command;
 use crate::app::model::Model;
-use crate::document::Span;
+use crate::app::visible::glyphs;
+use crate::document::{Document, Span};
 
-/// Whole lines, from the one where it began to the one it was moved to.
+/// A word is looked for in so many bytes.
+const LONGEST_WORD: usize = 4096;
+
+/// From where it began to where it was moved to, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selection {
-    /// The bytes at which the two lines begin.
-    pub anchor: usize,
-    pub head: usize,
+    pub anchor: Span,
+    pub head: Span,
+    pub by: By,
+    /// The byte that words are selected from, once they are.
+    pub from: usize,
+}
+
+/// Of what a selection has a whole number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Lines,
+    Words,
+    /// Cells that the mouse was dragged over.
+    Cells,
 }
 
 impl Model {
-    /// The selected lines, without the end of the last.
+    /// What is selected, without the end of its last line.
     pub fn selected(&self) -> Option<Span> {
-        let selection = self.document.selection?;
-        let open = self.shown_document()?;
-        let (first, last) = (selection.anchor.min(selection.head), selection.anchor.max(selection.head));
-        let line = open.lines.bytes(&open.document, open.lines.line_of(&open.document, last));
-        let text = open.document.slice(first, line.end)?;
+        let Selection { anchor, head, .. } = self.document.selection?;
+        let (first, last) = (anchor.start.min(head.start), anchor.end.max(head.end));
+        let text = self.shown_document()?.document.slice(first, last)?;
         let end = first + text.trim_end_matches(['\n', '\r', '\u{c}']).len();
         Some(Span::new(self.document.shown, first, end))
     }
@@ -74,8 +90,9 @@ impl Model {
             stepped.and_then(|at| self.search.matches.get(at).copied()),
         ];
         let at = wanted.into_iter().flatten().find(|at| in_sight.contains(at)).unwrap_or(top);
-        let line = open.lines.bytes(&open.document, open.lines.line_of(&open.document, at)).start;
-        self.document.selection = Some(Selection { anchor: line, head: line });
+        let line = open.lines.bytes(&open.document, open.lines.line_of(&open.document, at));
+        let line = Span::new(shown, line.start, line.end);
+        self.document.selection = Some(Selection { anchor: line, head: line, by: By::Lines, from: at });
         self.say_selected();
     }
 
@@ -87,9 +104,12 @@ impl Model {
                     &[(Action::Copy, "copies"), (Action::Pin, "pins them to the next round"), (Action::Dismiss, "ends")]
                 }
                 (false, true) => &[(Action::Copy, "copies"), (Action::Dismiss, "ends")],
-                (false, false) => {
-                    &[(Action::Copy, "copies"), (Action::Ask, "asks about them"), (Action::Dismiss, "ends")]
-                }
+                (false, false) => &[
+                    (Action::Copy, "copies"),
+                    (Action::Ask, "asks about them"),
+                    (Action::Right, "takes words"),
+                    (Action::Dismiss, "ends"),
+                ],
             };
             self.notify(self.with_keys(&format!("{words} selected"), ways));
         }
@@ -148,14 +168,22 @@ impl Model {
         let (width, height) = (self.wrap_width(), usize::from(self.inside(Pane::Document).height).max(2));
         let Some(open) = self.shown_document() else { return false };
         let (document, lines) = (&open.document, &open.lines);
-        let line = lines.line_of(document, selection.head);
-        let here = lines.position_of(document, selection.head, width);
+        let line = lines.line_of(document, selection.head.start);
+        let here = lines.position_of(document, selection.head.start, width);
         if action == Action::Bottom && !lines.is_whole() {
             self.notify("still looking for the lines; the last one is not known yet");
             return true;
         }
         let last = lines.len().saturating_sub(1);
         let line = match action {
+            Action::Left | Action::Right => {
+                if let Some(by_words) = by_a_word(document, selection, action == Action::Right) {
+                    self.document.selection = Some(by_words);
+                    self.select_to(by_words.head);
+                    self.say_selected();
+                }
+                return true;
+            }
             Action::Up => line.saturating_sub(1),
             Action::Down => (line + 1).min(last),
             Action::HalfPageUp => lines.up(document, here, height / 2, width).line.min(line.saturating_sub(1)),
@@ -166,57 +194,115 @@ impl Model {
             Action::Bottom => last,
             _ => return false,
         };
-        self.select_to(lines.bytes(document, line).start);
+        let whole = |line: usize| {
+            let bytes = lines.bytes(document, line);
+            Span::new(selection.head.document, bytes.start, bytes.end)
+        };
+        let (head, anchor) = (whole(line), whole(lines.line_of(document, selection.anchor.start)));
+        self.document.selection = Some(Selection { anchor, by: By::Lines, ..selection });
+        self.select_to(head);
         self.say_selected();
         true
     }
 
-    fn select_to(&mut self, head: usize) {
+    fn select_to(&mut self, head: Span) {
         let (width, height) = (self.wrap_width(), usize::from(self.inside(Pane::Document).height).max(1));
         if let Some(selection) = &mut self.document.selection {
             selection.head = head;
         }
         let top = self.document.top;
         let Some(open) = self.shown_document() else { return };
-        let at = open.lines.position_of(&open.document, head, width);
+        let at = open.lines.position_of(&open.document, head.start, width);
         let lowest = open.lines.up(&open.document, at, height - 1, width);
         let new = if at < top { at } else { top.max(lowest) };
         self.document.top = new;
         self.settle_document();
     }
 
-    /// The line that stands at this row of the screen.
-    fn line_at(&self, y: u16) -> Option<usize> {
+    /// What stands at this cell of the screen: a character, or the line, where the cell is beside the text.
+    fn unit_at(&self, x: u16, y: u16, by: By) -> Option<Span> {
         let area = self.inside(Pane::Document);
         let open = self.shown_document()?;
         let rows = open.lines.visible(&open.document, self.document.top, self.wrap_width(), usize::from(area.height));
         let row = usize::from(y.checked_sub(area.y)?).min(rows.len().saturating_sub(1));
-        let bytes = rows.get(..=row)?.iter().rev().find_map(|row| match row {
-            DocumentRow::Text { bytes, .. } => Some(bytes.start),
+        let text = rows.get(..=row)?.iter().rev().find_map(|row| match row {
+            DocumentRow::Text { bytes, .. } => Some(bytes.clone()),
             DocumentRow::Page(_) => None,
         });
-        let bytes = bytes.or_else(|| Some(open.lines.bytes(&open.document, self.document.top.line).start))?;
-        Some(open.lines.bytes(&open.document, open.lines.line_of(&open.document, bytes)).start)
+        let start = open.lines.bytes(&open.document, self.document.top.line).start;
+        let text = text.unwrap_or(start..start);
+        let span = |from: usize, to: usize| Some(Span::new(self.document.shown, from, to));
+        if by == By::Lines {
+            let line = open.lines.bytes(&open.document, open.lines.line_of(&open.document, text.start));
+            return span(line.start, line.end);
+        }
+        let column = usize::from(x.saturating_sub(area.x + gutter(open))) + self.document.left;
+        let mut end = 0;
+        let cell = glyphs(open.document.text.get(text.clone())?).find(|glyph| {
+            end += glyph.width;
+            column < end
+        });
+        // Behind the last character there is none.
+        cell.map_or_else(
+            || span(text.end, text.end),
+            |cell| span(text.start + cell.bytes.start, text.start + cell.bytes.end),
+        )
     }
 
-    /// The mouse was pressed on the document: what was selected is let go, and a drag may begin here.
-    pub(crate) fn press_text(&mut self, y: u16) {
+    /// The mouse was pressed on the document: what was selected is let go, and a drag may begin here. Beside the text whole
+    /// lines are dragged over.
+    pub(crate) fn press_text(&mut self, x: u16, y: u16) {
         self.document.selection = None;
-        self.document.pressed = self.line_at(y);
+        let text = self.shown_document().map_or(0, |open| self.inside(Pane::Document).x + gutter(open));
+        let by = if x < text { By::Lines } else { By::Cells };
+        self.document.pressed = self.unit_at(x, y, by).map(|unit| (unit, by));
     }
 
-    /// The mouse was dragged to this row; beyond the pane the document scrolls.
-    pub(crate) fn drag_text(&mut self, y: u16) {
-        let Some(anchor) = self.document.pressed else { return };
+    /// The mouse was dragged to this cell; beyond the pane the document scrolls.
+    pub(crate) fn drag_text(&mut self, x: u16, y: u16) {
+        let Some((anchor, by)) = self.document.pressed else { return };
         let area = self.inside(Pane::Document);
         if y < area.y {
             self.scroll_document(-1);
         } else if y + 1 >= area.y + area.height {
             self.scroll_document(1);
         }
-        if let Some(head) = self.line_at(y.clamp(area.y, (area.y + area.height).saturating_sub(1))) {
-            self.document.selection = Some(Selection { anchor, head });
+        if let Some(head) = self.unit_at(x, y.clamp(area.y, (area.y + area.height).saturating_sub(1)), by) {
+            self.document.selection = Some(Selection { anchor, head, by, from: anchor.start });
             self.say_selected();
         }
     }
+}
+
+/// The selection with one word more at its end, or fewer; of lines, the word that it was begun at. Nothing where no word
+/// comes.
+fn by_a_word(document: &Document, selection: Selection, forward: bool) -> Option<Selection> {
+    let word = match (selection.by, forward) {
+        (By::Words, true) => word_after(&document.text, selection.head.end),
+        (By::Words, false) => word_before(&document.text, selection.head.start),
+        (By::Lines | By::Cells, _) => word_after(&document.text, selection.from),
+    };
+    let word = word.map(|(start, end)| Span::new(selection.head.document, start, end))?;
+    Some(match selection.by {
+        By::Words => Selection { head: word, ..selection },
+        By::Lines | By::Cells => Selection { anchor: word, head: word, by: By::Words, ..selection },
+    })
+}
+
+/// The first word from this byte on.
+fn word_after(text: &str, at: usize) -> Option<(usize, usize)> {
+    let (start, word) = text.get(at..floor(text, at + LONGEST_WORD))?.unicode_word_indices().next()?;
+    Some((at + start, at + start + word.len()))
+}
+
+/// The last word before this byte.
+fn word_before(text: &str, at: usize) -> Option<(usize, usize)> {
+    let from = floor(text, at.saturating_sub(LONGEST_WORD));
+    let (start, word) = text.get(from..at)?.unicode_word_indices().next_back()?;
+    Some((from + start, from + start + word.len()))
+}
+
+/// The byte itself, or the one before it that a character begins at.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }

@@ -1,5 +1,6 @@
 //! The Document pane, driven by keys, the mouse and what is found beside the screen.
 
+use super::document::gutter;
 use super::marks::Tint;
 use crate::app::world::{World, finish, found, notice, press, type_in};
 use crate::app::*;
@@ -290,7 +291,7 @@ fn a_selection_reaches_as_far_as_one_moves_and_stays_in_sight() {
     let mut model = long();
     finish(&mut model);
     press(&mut model, "v ctrl-f ctrl-f");
-    let head = model.document.selection.unwrap().head;
+    let head = model.document.selection.unwrap().head.start;
     assert!(model.bytes_in_sight().contains(&head));
     press(&mut model, "G");
     let whole = model.selected().unwrap();
@@ -303,18 +304,53 @@ fn a_selection_reaches_as_far_as_one_moves_and_stays_in_sight() {
 }
 
 #[test]
-fn the_mouse_selects_lines() {
+fn the_mouse_selects_what_it_is_dragged_over_and_whole_lines_beside_the_text() {
     let mut model = World::new().model(80, 24);
     press(&mut model, "1");
     let area = model.inside(Pane::Document);
-    let mut mouse = |what, row| update(&mut model, Message::Mouse(Mouse { what, x: 20, y: area.y + row }));
-    mouse(MouseKind::Press, 2);
-    mouse(MouseKind::Drag, 5);
-    mouse(MouseKind::Release, 5);
-    mouse(MouseKind::Drag, 9);
+    let text = area.x + gutter(model.shown_document().unwrap());
+    let mut mouse = |what, x, row| update(&mut model, Message::Mouse(Mouse { what, x, y: area.y + row }));
+    mouse(MouseKind::Press, text + 8, 2);
+    mouse(MouseKind::Drag, text + 11, 2);
+    mouse(MouseKind::Release, text + 11, 2);
+    mouse(MouseKind::Drag, text + 20, 5);
+    assert_eq!(copied(&mut model), "1.1.");
+    let mut mouse = |what, x, row| update(&mut model, Message::Mouse(Mouse { what, x, y: area.y + row }));
+    mouse(MouseKind::Press, text + 2, 2);
+    mouse(MouseKind::Drag, text, 2);
+    assert_eq!(copied(&mut model), "Sec", "to the left");
+    let mut mouse = |what, x, row| update(&mut model, Message::Mouse(Mouse { what, x, y: area.y + row }));
+    mouse(MouseKind::Press, text - 2, 2);
+    mouse(MouseKind::Drag, text - 2, 5);
     assert_eq!(model.selected_words().unwrap(), "lines 3–4, 291 B");
     update(&mut model, Message::Mouse(Mouse { what: MouseKind::Press, x: 20, y: area.y }));
     assert!(model.selected().is_none());
+}
+
+fn copied(model: &mut Model) -> String {
+    let commands = press(model, "y");
+    let [Command::Copy(text)] = commands.as_slice() else { panic!("{commands:?}") };
+    text.clone()
+}
+
+#[test]
+fn keys_select_word_by_word_from_where_a_search_stands() {
+    let mut model = World::new().model(120, 40);
+    press(&mut model, "1 /");
+    type_in(&mut model, "operates vessels");
+    press(&mut model, "enter v");
+    assert!(copied(&mut model).starts_with("Section 1.1."), "the line first");
+    press(&mut model, "l");
+    assert_eq!(copied(&mut model), "operates");
+    press(&mut model, "l l");
+    assert_eq!(copied(&mut model), "operates vessels between");
+    press(&mut model, "h");
+    assert_eq!(copied(&mut model), "operates vessels");
+    press(&mut model, "h h");
+    assert_eq!(copied(&mut model), "company operates", "and on to the left");
+    assert!(notice(&model).contains("line 3, 16 B selected"), "{}", notice(&model));
+    press(&mut model, "j");
+    assert_eq!(model.selected_words().unwrap(), "lines 3–4, 291 B", "lines again");
 }
 
 #[test]

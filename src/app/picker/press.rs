@@ -153,7 +153,7 @@ impl Model {
         }
     }
 
-    fn close_picker(&mut self) -> Vec<Command> {
+    pub(crate) fn close_picker(&mut self) -> Vec<Command> {
         let was = self.picker().map(|picker| picker.of);
         self.overlay = None;
         match was {

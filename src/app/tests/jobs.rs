@@ -165,6 +165,72 @@ fn in_the_grid_keys_go_from_cell_to_cell_and_open_their_jobs() {
     assert!(matches!(model.overlay, Some(Overlay::Job { job: JobId { round: 1, index: 3 }, .. })));
     press(&mut model, "esc f");
     assert_eq!(model.job_grid().best(Cell { chunk: 0, task: 0 }), None, "only the answered are left");
-    press(&mut model, "f f f l l j k o");
+    press(&mut model, "f f f f f f f f f l l j k o");
     assert_eq!(model.focus, Pane::Document);
+}
+
+#[test]
+fn what_is_open_is_searched_and_keys_of_the_list_beneath_do_nothing() {
+    let mut model = World::new().half().model(80, 24);
+    press(&mut model, "3 g j j enter");
+    let job = JobId { round: 1, index: 2 };
+    let is_open = |model: &Model| matches!(model.overlay, Some(Overlay::Job { job: open, .. }) if open == job);
+    assert!(is_open(&model));
+    assert!(press(&mut model, "/ x").is_empty(), "what is typed is no key of a job");
+    press(&mut model, "esc");
+    assert!(is_open(&model), "back to what was open");
+    press(&mut model, "/");
+    type_in(&mut model, "net income");
+    press(&mut model, "enter");
+    let found = |model: &Model| match &model.overlay {
+        Some(Overlay::Job { rows, .. }) => rows.search.as_ref().map(|search| (search.current, search.matches.len())),
+        _ => None,
+    };
+    let Some((Some(0), count @ 2..)) = found(&model) else { panic!("{:?}", found(&model)) };
+    press(&mut model, "n");
+    assert_eq!(found(&model), Some((Some(1), count)));
+    press(&mut model, "N N");
+    assert_eq!(found(&model), Some((Some(count - 1), count)), "around the beginning");
+    press(&mut model, "/");
+    type_in(&mut model, "nowhere at all");
+    press(&mut model, "enter");
+    assert!(is_open(&model) && notice(&model).contains("`nowhere at all` is not in this"), "{}", notice(&model));
+    assert!(press(&mut model, "ctrl-r").is_empty() && is_open(&model));
+    press(&mut model, "esc");
+    assert!(model.overlay.is_none());
+}
+
+#[test]
+fn a_key_that_would_do_nothing_is_not_hinted_at_in_a_job() {
+    let mut model = World::new().half().model(80, 24);
+    press(&mut model, "3 G enter");
+    assert!(model.hint_works(Action::CancelJob) && !model.hint_works(Action::RetryJob), "it waits");
+    press(&mut model, "esc g j j enter");
+    assert!(!model.hint_works(Action::CancelJob), "it has ended");
+    model.mode = Mode::Live { running: false };
+    assert!(!model.hint_works(Action::CancelJob) && !model.hint_works(Action::RetryJob));
+    assert!(model.hint_works(Action::Copy) && model.hint_works(Action::Dismiss));
+}
+
+#[test]
+fn a_second_press_on_a_row_opens_it_and_one_beside_what_is_open_closes_it() {
+    let mut model = World::new().half().model(120, 40);
+    press(&mut model, "3");
+    let list = model.jobs_list();
+    let mut mouse = |x, y| update(&mut model, Message::Mouse(Mouse { what: MouseKind::Press, x, y }));
+    mouse(list.x + 4, list.y + 1);
+    mouse(list.x + 4, list.y + 1);
+    let open = model.overlay_area();
+    assert!(matches!(model.overlay, Some(Overlay::Job { .. })));
+    let mut mouse = |x, y| update(&mut model, Message::Mouse(Mouse { what: MouseKind::Press, x, y }));
+    mouse(open.x + 3, open.y + 2);
+    assert!(model.overlay.is_some(), "within");
+    update(&mut model, Message::Mouse(Mouse { what: MouseKind::Press, x: 0, y: open.y }));
+    assert!(model.overlay.is_none());
+    press(&mut model, "q");
+    update(&mut model, Message::Mouse(Mouse { what: MouseKind::Press, x: 0, y: 0 }));
+    assert!(model.overlay.is_some(), "what asks something wants an answer");
+    press(&mut model, "n");
+    update(&mut model, Message::Hinted(Action::Help));
+    assert!(matches!(model.overlay, Some(Overlay::Help(_))), "a hint that was pressed");
 }
