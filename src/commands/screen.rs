@@ -14,7 +14,7 @@ use super::Failure;
 use super::beside::Beside;
 use super::changed::ChangedDocuments;
 use crate::app::{Command, Keymap, Message, Model, Mouse, MouseKind, Worked, update};
-use crate::config::{ConfigError, FolderWatch, Folders, Loaded, Sources, Watch, watch, watch_folders};
+use crate::config::{Config, ConfigError, FolderWatch, Folders, Loaded, Sources, Watch, watch, watch_folders};
 use crate::document::Change;
 use crate::term::{
     self, Capabilities, ColourDepth, Copied, Events, FrameLimiter, Options, Pump, Signal, TermError, TermEvent,
@@ -111,7 +111,7 @@ impl Stage {
         let capabilities = Capabilities::detect();
         let screen = &loaded.config.screen;
         let (themes, depth) = (themes(), depth(&capabilities, on.color));
-        let theme = themes.load(&screen.theme, depth).map_err(|error| Failure::usage(error.to_string()))?;
+        let (theme, bad_theme) = chosen_theme(&themes, &screen.theme, depth)?;
         model.themes = themes.names();
         let own = themes.file(&screen.theme).and_then(|file| Some(file.parent()?.to_owned()));
         let unwatched = |error: &ConfigError| tracing::warn!("{error}");
@@ -148,6 +148,9 @@ impl Stage {
             beside: Beside::new(),
         };
         stage.update(Message::Resize { width, height });
+        if let Some(wrong) = bad_theme {
+            stage.update(Message::Notice(wrong));
+        }
         Ok(stage)
     }
 
@@ -418,6 +421,17 @@ impl Stage {
             }
         }
     }
+}
+
+/// The theme of this name; where there is none that can be read, the one that is there without settings, and what is wrong.
+fn chosen_theme(themes: &Themes, name: &str, depth: Depth) -> Result<(Theme, Option<String>), Failure> {
+    let wrong = match themes.load(name, depth) {
+        Ok(theme) => return Ok((theme, None)),
+        Err(wrong) => wrong,
+    };
+    let usual = Config::default().screen.theme;
+    let theme = Themes::default().load(&usual, depth).map_err(|error| Failure::usage(error.to_string()))?;
+    Ok((theme, Some(format!("{wrong}; the theme {usual} is shown until then"))))
 }
 
 fn message_of(event: TermEvent) -> Option<Message> {

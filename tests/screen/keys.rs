@@ -129,10 +129,12 @@ fn a_copy_goes_to_a_file_where_the_terminal_has_no_clipboard() {
 }
 
 #[test]
-fn a_copy_in_tmux_is_sent_plain_and_wrapped() {
-    let mut pty = demo(&[], &[("TERM", "tmux-256color"), ("TMUX", "/tmp/tmux-0/default,1,0")]);
+fn a_copy_goes_to_a_file_too_where_tmux_does_not_say_that_it_has_it() {
+    let mut pty = demo(&[], &[("TERM", "tmux-256color"), ("TMUX", "/nowhere/tmux,1,0")]);
     pty.send(b"4y");
-    pty.wait_for("where the terminal allows it");
+    pty.wait_for("allows it, and to");
+    let copied = fs::read_to_string(pty.home().join("state/minions/copied.txt")).unwrap();
+    assert!(!copied.trim().is_empty());
     let sent = pty.sent();
     let sent = String::from_utf8_lossy(&sent);
     assert!(sent.contains("\x1b]52;c;") && sent.contains("\x1bPtmux;\x1b\x1b]52;c;"));
@@ -155,6 +157,20 @@ fn a_theme_is_read_again_when_its_file_changes_and_a_bad_edit_keeps_it() {
     fs::write(&file, "name = \"mine\"\n[roles]\ntxet = {}\n").unwrap();
     pty.wait_for("theme kept as it was");
     pty.wait_for("mine.toml:3: there is no role `txet`");
+    pty.quit();
+}
+
+#[test]
+fn a_theme_that_cannot_be_read_is_told_of_and_the_usual_one_is_shown() {
+    let script = format!(
+        "mkdir -p config/minions/themes; printf '[roles]\\ntext = 3\\n' > config/minions/themes/mine.toml; \
+         exec {PROGRAM} demo --set screen.theme=mine"
+    );
+    let pty = Pty::start(&["sh", "-c", &script], (200, 40), &[]);
+    pty.wait_for("mine.toml:2: ");
+    let file = pty.home().join("config/minions/themes/mine.toml");
+    fs::write(&file, "inherits = \"dark\"\n[roles]\ntext = \"#010203\"\n").unwrap();
+    pty.wait_for("theme mine read again");
     pty.quit();
 }
 

@@ -1,9 +1,13 @@
 //! Reads a theme file. What is wrong with one is said with file, line and role.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
 
 use ratatui::style::Modifier;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::known::{File, Themes};
@@ -32,12 +36,40 @@ impl ThemeError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Parsed {
-    name: String,
+    /// As the file is called, where it says none.
+    name: Option<String>,
     inherits: Option<Spanned<String>>,
     #[serde(default)]
     palette: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
-    roles: BTreeMap<String, Spanned<RoleLook>>,
+    roles: BTreeMap<String, Spanned<Given>>,
+}
+
+/// The look of a role as it is written: a table, or the colour of its text alone.
+struct Given(RoleLook);
+
+impl<'de> Deserialize<'de> for Given {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(GivenVisitor).map(Self)
+    }
+}
+
+struct GivenVisitor;
+
+impl<'de> Visitor<'de> for GivenVisitor {
+    type Value = RoleLook;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("a colour, as \"#rrggbb\" or the name of one in [palette], or a table such as { fg = \"#rrggbb\", bold = true }")
+    }
+
+    fn visit_str<E: de::Error>(self, colour: &str) -> Result<RoleLook, E> {
+        Ok(RoleLook { fg: Some(colour.to_owned()), ..RoleLook::default() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<RoleLook, A::Error> {
+        RoleLook::deserialize(MapAccessDeserializer::new(table))
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -126,7 +158,7 @@ fn resolve(chain: &[(File, Parsed)]) -> Result<(String, Looks), ThemeError> {
                     ))),
                 },
             };
-            let given = role.get_ref();
+            let Given(given) = role.get_ref();
             let mut look = Look { fg: colour(&given.fg)?, bg: colour(&given.bg)?, ..Look::default() };
             look.always.set(Modifier::BOLD, given.bold);
             look.always.set(Modifier::UNDERLINED, given.underline);
@@ -141,8 +173,11 @@ fn resolve(chain: &[(File, Parsed)]) -> Result<(String, Looks), ThemeError> {
             looks[at] = look;
         }
     }
-    let name = chain.first().map_or(String::new(), |(_, parsed)| parsed.name.clone());
-    Ok((name, looks))
+    let named = |(file, parsed): &(File, Parsed)| {
+        let stem = || Path::new(&file.place).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        parsed.name.clone().or_else(stem).unwrap_or_default()
+    };
+    Ok((chain.first().map_or(String::new(), named), looks))
 }
 
 fn hexadecimal(text: &str) -> Option<(u8, u8, u8)> {

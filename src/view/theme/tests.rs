@@ -208,3 +208,15 @@ fn files_of_ones_own_are_themes_and_may_inherit_each_other() {
     assert!(themes.load("../secret", Depth::True).is_err());
     assert!(themes.load("no/such.toml", Depth::True).unwrap_err().to_string().contains("no/such.toml cannot be read"));
 }
+
+#[test]
+fn a_role_may_be_a_colour_alone_and_a_theme_needs_no_name() {
+    let theme =
+        of_text("inherits = \"dark\"\n[palette]\nrust = \"#b7410e\"\n[roles]\ntext = \"#ff0000\"\ndim = \"rust\"\n")
+            .unwrap();
+    assert_eq!(theme.name, "my");
+    assert_eq!(theme.style(Role::Text).fg, Some(Color::Rgb(255, 0, 0)));
+    assert_eq!(theme.style(Role::Dim).fg, Some(Color::Rgb(183, 65, 14)));
+    let wrong = of_text("[roles]\ntext = 3\n").unwrap_err().to_string();
+    assert!(wrong.starts_with("my.toml:2: ") && wrong.contains("{ fg = \"#rrggbb\", bold = true }"), "{wrong}");
+}
