@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::figures::{dollars, short_bytes, short_count, short_time};
+use super::figures::{counted, dollars, short_bytes, short_count, short_time};
 use super::model::Model;
 use super::panes::jobs::job_word;
 use super::rows::{Mark, Piece, Target, Tone, Writer, pad};
@@ -167,7 +167,12 @@ impl Model {
             .sum();
         let jobs = round.jobs.len() as u64;
         let written = jobs.saturating_mul(self.state.settings().local_max_output_tokens);
-        let plan = format!("{jobs} jobs on {} chunks, {} tasks", round.chunks.len(), round.tasks.len());
+        let plan = format!(
+            "{} on {}, {}",
+            counted(round.jobs.len(), "job"),
+            counted(round.chunks.len(), "chunk"),
+            counted(round.tasks.len(), "task")
+        );
         writer.text(Tone::Strong, 0, &plan, None);
         let local = self.account.ledger.totals().local;
         let time = match local.calls {

@@ -1,6 +1,6 @@
 //! Going to a line, a page or a share of the document by its number.
 
-use super::figures::short_count;
+use super::figures::{counted, short_count};
 use super::layout::Pane;
 use super::model::{Model, OpenDocument};
 
@@ -42,7 +42,7 @@ pub fn read(typed: &str, open: &OpenDocument) -> Result<Goal, String> {
     match number(typed) {
         Some(0) => Err("lines are counted from 1".into()),
         Some(line) if open.lines.is_whole() && line > open.lines.numbered() => {
-            Err(format!("the document has {} lines", open.lines.numbered()))
+            Err(format!("the document has {}", counted(open.lines.numbered(), "line")))
         }
         Some(line) => Ok(Goal::Line(line)),
         None if pages > 0 => Err("write a line such as 120, a page such as p12, or a share such as 50%".into()),

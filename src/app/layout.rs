@@ -102,6 +102,8 @@ pub struct Layout {
 
 /// The narrowest and lowest screen on which all panes stand at once.
 const WIDE: (u16, u16) = (110, 32);
+/// A screen with fewer rows has no timeline.
+const LOW: u16 = 14;
 /// The smallest screen that has panes at all.
 const SMALLEST: (u16, u16) = (40, 12);
 
@@ -134,9 +136,10 @@ impl Layout {
             bottom -= u16::from(wanted);
             Area::new(0, bottom, width, u16::from(wanted))
         };
-        layout.hints = take(height >= 18);
+        layout.hints = take(true);
         layout.status = take(true);
-        layout.timeline = take(true);
+        // Keys help more than the course of the run where there is room for one of them.
+        layout.timeline = take(height >= LOW);
         layout.scrubber = take(replay);
         layout.bar = Area::new(0, 0, width, 1);
         let mut middle = Area::new(0, 1, width, bottom - 1);

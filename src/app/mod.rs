@@ -62,7 +62,7 @@ pub use action::{Action, BINDINGS, Binding, Context};
 pub use curve::{CURVE_CONTEXTS, CurveAreas, CurveScreen, Spot};
 pub use documents_form::{DocumentsForm, Reading};
 pub use figures::{
-    Figures, Marks, broken_off, dollars, seconds, seconds_left, short_bytes, short_count, short_time, span_at,
+    Figures, Marks, broken_off, counted, dollars, seconds, seconds_left, short_bytes, short_count, short_time, span_at,
 };
 pub use forecast::Expected;
 pub use fork_text::{ForkEdit, ForkText};

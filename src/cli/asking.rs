@@ -17,6 +17,7 @@ pub struct OpenArgs {
 }
 
 #[derive(Clone, Debug, PartialEq, Args)]
+#[command(mut_arg("question", |question| question.help("The question; without it the sample's own is asked")))]
 pub struct DemoArgs {
     /// The sample
     #[arg(long, value_enum, default_value_t)]

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::Failure;
 
 use super::sessions::{dollars, minute, model_name};
+use crate::app::counted;
 use crate::document::escape::{visible, visible_lines};
 use crate::document::{Document, Match};
 use crate::journal::{Record, Session};
@@ -314,7 +315,13 @@ impl<'a> Transcript<'a> {
     fn planned(&mut self, planned: &PlannedJobs, at_ms: u64) -> Result<(), Failure> {
         let (jobs, chunks) = (planned.jobs.len(), planned.chunks.len());
         let samples = planned.jobs.iter().map(|job| job.sample + 1).max().unwrap_or(1);
-        let line = format!("{jobs} jobs: {chunks} chunks, {} tasks, {samples} sample(s)", planned.tasks.len());
+        let line = format!(
+            "{}: {}, {}, {}",
+            counted(jobs, "job"),
+            counted(chunks, "chunk"),
+            counted(planned.tasks.len(), "task"),
+            counted(samples as usize, "sample")
+        );
         self.line(at_ms, &line)?;
         if let Some(told) = self.state.pins_left_out() {
             self.line(at_ms, &told)?;
@@ -447,10 +454,8 @@ impl<'a> Transcript<'a> {
                 for line in begin {
                     writeln!(self.out, "{line}")?;
                 }
-                match rest.len() {
-                    0 => {}
-                    1 => writeln!(self.out, "and 1 line more")?,
-                    more => writeln!(self.out, "and {more} lines more")?,
+                if !rest.is_empty() {
+                    writeln!(self.out, "and {} more", counted(rest.len(), "line"))?;
                 }
             }
         }

@@ -62,7 +62,8 @@ impl Capabilities {
         };
         Self {
             colour: colour_depth(&term, multiplexer, &set),
-            unicode: is_utf8(&set),
+            // The Linux console's font has letters and lines, and none of the other signs.
+            unicode: is_utf8(&set) && term != "linux",
             ssh: set("SSH_CONNECTION").is_some() || set("SSH_TTY").is_some(),
             multiplexer,
             synchronized: !prints_unknown_modes(&term),
@@ -182,6 +183,7 @@ mod tests {
         assert!(with(&[("LC_ALL", ""), ("LANG", "de_DE.UTF-8")]).unicode);
         assert!(!with(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]).unicode);
         assert!(!with(&[]).unicode);
+        assert!(!with(&[("TERM", "linux"), ("LANG", "en_US.UTF-8")]).unicode, "the font of the Linux console");
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn about(model: &Model, open: &OpenDocument) -> String {
     }
     let length = open.document.text.len();
     let lines = match open.lines.is_whole() {
-        true => format!("{} lines", open.lines.numbered()),
+        true => counted(open.lines.numbered(), "line"),
         false => format!("finding lines: {}%", open.lines.known() as u64 * 100 / length.max(1) as u64),
     };
     let asked = model.part_words().map_or(String::new(), |part| format!(" · asked of {part} only"));
@@ -143,7 +143,10 @@ fn draw_words(
             break;
         }
         let at = start + glyph.bytes.start;
-        let style = tints(paint, model, base, at, highlight, matches, current);
+        let mut style = tints(paint, model, base, at, highlight, matches, current);
+        if selected.is_some_and(|span| (span.start..span.end).contains(&at)) {
+            style = style.patch(paint.style(Role::CursorFocused));
+        }
         column += paint.text(x + column, y, room - column, &glyph.text, style);
     }
 }

@@ -10,8 +10,8 @@ use super::start_form;
 use super::theme::Role;
 use crate::app::picker::SettingForm;
 use crate::app::{
-    Action, Area, DocumentsForm, LineInput, Model, Overlay, Pane, Reading, RowsPane, SideBySide, budget, exposing,
-    gist, glyphs, width, wrap,
+    Action, Area, DocumentsForm, LineInput, Model, Overlay, Pane, Reading, RowsPane, SideBySide, budget, counted,
+    exposing, gist, glyphs, width, wrap,
 };
 use crate::protocol::Gate;
 
@@ -161,7 +161,7 @@ fn scrolled(paint: &mut Paint, pane: &RowsPane, area: Area) {
     let height = usize::from(area.height);
     if pane.rows.len() > height {
         let below = pane.rows.len().saturating_sub(pane.top + height);
-        let words = if below > 0 { format!(" {below} rows more ") } else { " end ".into() };
+        let words = if below > 0 { format!(" {} more ", counted(below, "row")) } else { " end ".into() };
         let style = paint.style(Role::OverlayRule);
         paint.right(area.x, area.y + area.height, area.width, &words, style);
     }

@@ -3,7 +3,7 @@
 use super::paint::Paint;
 use super::pane;
 use super::theme::Role;
-use crate::app::{Model, Pane, planner_name};
+use crate::app::{Model, Pane, planner_name, wrap};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let area = model.inside(Pane::Planner);
@@ -15,7 +15,10 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     pane::title(paint, model, Pane::Planner, &about, &place);
     if model.planner.rows.rows.is_empty() {
         let text = "What is said to the planner, and what it says, comes here.";
-        paint.text(area.x + 2, area.y + 1, area.width.saturating_sub(2), text, paint.style(Role::Dim));
+        let room = area.width.saturating_sub(3);
+        for (line, y) in wrap(text, usize::from(room).max(1)).into_iter().zip(area.y + 1..area.y + area.height) {
+            paint.text(area.x + 2, y, room, text[line].trim_end(), paint.style(Role::Dim));
+        }
     }
     pane::rows(paint, &model.planner.rows, area, model.focus == Pane::Planner && model.overlay.is_none());
 }

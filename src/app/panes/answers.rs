@@ -215,8 +215,11 @@ impl Model {
     /// What can be done before a question is asked.
     fn write_welcome(&self, writer: &mut Writer) {
         for open in &self.documents {
-            let told =
-                format!("{} of text, {} lines", short_bytes(open.document.text.len() as u64), open.lines.numbered());
+            let told = format!(
+                "{} of text, {}",
+                short_bytes(open.document.text.len() as u64),
+                counted(open.lines.numbered(), "line")
+            );
             let name = Piece::text(Tone::Strong, &open.document.name);
             writer.row(
                 vec![

@@ -128,7 +128,12 @@ fn write_outcome(writer: &mut Writer, job: &Job) {
 fn write_reply(writer: &mut Writer, job: &Job) {
     match (&job.raw, job.outcome().and_then(Outcome::output)) {
         (Some(raw), Some(_)) => part(writer, "raw reply", Tone::Dim, raw),
-        (None, Some(_)) => part(writer, "raw reply", Tone::Dim, "the JSON object of these fields, and nothing else"),
+        // It was the object and nothing else; the white space in it is not on record.
+        (None, Some(output)) => {
+            if let Ok(object) = serde_json::to_string_pretty(output) {
+                part(writer, "raw reply", Tone::Dim, &object);
+            }
+        }
         (_, None) => {}
     }
 }

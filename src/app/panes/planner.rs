@@ -1,6 +1,6 @@
 //! The Planner pane: every message to and from the remote LM, its programs with their errors, its decisions.
 
-use crate::app::figures::{dollars, short_bytes, short_count, short_time};
+use crate::app::figures::{counted, dollars, short_bytes, short_count, short_time};
 use crate::app::layout::Pane;
 use crate::app::markdown::LastBlock;
 use crate::app::model::Model;
@@ -253,7 +253,7 @@ impl Model {
             let fold = Fold::Traceback(n);
             let open = self.is_unfolded(fold, false);
             let mark = if open { Mark::Unfolded } else { Mark::Folded };
-            let words = format!("traceback  {} lines", traceback.lines().count());
+            let words = format!("traceback  {}", counted(traceback.lines().count(), "line"));
             let target = Some(Target::Fold(fold));
             writer.row(vec![pad(4), Piece::Mark(Tone::Dim, mark), pad(1), Piece::text(Tone::Dim, words)], target);
             if open {
@@ -343,7 +343,12 @@ fn write_by_hand(writer: &mut Writer, round: &Round, at: (usize, bool)) {
 
 fn write_jobs(writer: &mut Writer, round: &Round) {
     if !round.jobs.is_empty() {
-        let words = format!("{} jobs: {} chunks, {} tasks", round.jobs.len(), round.chunks.len(), round.tasks.len());
+        let words = format!(
+            "{}: {}, {}",
+            counted(round.jobs.len(), "job"),
+            counted(round.chunks.len(), "chunk"),
+            counted(round.tasks.len(), "task")
+        );
         writer.row(
             vec![
                 Piece::Mark(Tone::Good, Mark::Done),
