@@ -145,18 +145,21 @@ pub fn make(
 ) -> Result<Prepared, Failure> {
     let Admitted { part, windows } = admitted;
     let Engines { remote, local, embedder, sandbox } = engines.clone();
-    let (parent, recall, kept) = match before.and_then(|before| follow_up(&before, &documents)) {
+    let (parent, recall, kept) = match before.as_ref().and_then(|before| follow_up(before, &documents)) {
         Some((parent, recall, kept)) => (Some(parent), recall, kept),
-        None => (None, Recall::default(), None),
+        None => (None, Recall::default(), Settings::default()),
     };
+    let before = before.as_ref().map(Session::id);
     let now = protocol::settings(config);
-    let redact = private::both(kept.as_ref(), now.redact.as_ref());
+    let redact = private::both(kept.redact.as_ref(), now.redact.as_ref());
+    let blotted = kept.blotted;
+    let told = before.and_then(|before| private::blotted_too(&blotted, before));
     let store = store(config)?;
     let (session, journal) = store.create(&documents)?;
     let book = DayBook::new(store.root().to_owned(), session.id());
     let opened = SessionOpened {
         question,
-        settings: Settings { part, windows: windows.spans, redact, ..now },
+        settings: Settings { part, windows: windows.spans, redact, blotted, ..now },
         documents: documents.iter().map(Document::reference).collect(),
         remote: remote.info(),
         local: local.info(),
@@ -167,7 +170,8 @@ pub fn make(
         parent,
     };
     let connector = picking::connector(config, &documents, &opened.settings);
-    let notes = [windows.note, remote.remark(), outside_of_budget(config, &*local)].into_iter().flatten().collect();
+    let notes =
+        [windows.note, remote.remark(), outside_of_budget(config, &*local), told].into_iter().flatten().collect();
     let embeddings = embedder.map_or(Embeddings::None, Embeddings::By);
     let (beginning, remote_attempts) = (Beginning::New(Box::new(opened)), config.remote.attempts);
     let setup =

@@ -21,7 +21,7 @@ use crate::ledger::differing;
 use crate::load::changes;
 use crate::protocol::{
     Changed, Changes, Chunk, CodeId, Detail, Due, Fact, Finish, JobId, JobOutput, Known, Means, Parent, Phase,
-    SessionOpened, Settings, State, forked, read_output,
+    Redaction, SessionOpened, Settings, State, forked, read_output,
 };
 use crate::remote::RemoteLm;
 use crate::remote::recorded::RecordedPlanner;
@@ -55,6 +55,7 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     let wanted = wanted(args)?;
     let past = Past::read(&parent, &wanted)?;
     let settings = settings_of(loaded, &past.settings())?;
+    let blotted = settings.blotted.clone();
     let recorded = plan(past, &wanted, &settings)?.make(&store).await?;
     let planner = args.rerun_local.then(|| planner_of(&parent)).transpose()?;
     let config = config_of(loaded, &recorded.state, planner.is_some())?;
@@ -64,6 +65,9 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     }
     let begun = go_on(&config, recorded, planner).await?;
     writeln!(stderr(), "session {} is a fork of {}", begun.session.id(), parent.id())?;
+    if let Some(told) = private::blotted_too(&blotted, parent.id()) {
+        writeln!(stderr(), "{told}")?;
+    }
     let new = begun.session.clone();
     let said = Beforehand { sends_documents: args.yes_send_document || args.rerun_local, ..Beforehand::default() };
     let exit = watch(
@@ -196,10 +200,10 @@ fn as_it_was(config: &Config, old: &Settings) -> Settings {
 
 fn of_form(config: &Config, old: &Settings) -> Settings {
     let now = protocol::settings(config);
-    let Settings { max_exposed_share, redact, .. } = private::inherited(old, &now, false);
+    let Settings { max_exposed_share, redact, blotted, .. } = private::inherited(old, &now, false);
     // A fork goes on with the protocol of its parent, and reads the same windows.
     let Settings { protocol, part, windows, .. } = old.clone();
-    Settings { protocol, part, windows, max_exposed_share, redact, ..now }
+    Settings { protocol, part, windows, max_exposed_share, redact, blotted, ..now }
 }
 
 /// What the old session has on record up to the place where it is left.
@@ -207,22 +211,29 @@ pub struct Past {
     parent: Session,
     facts: Vec<Fact>,
     state: State,
+    /// What was redacted at its gates, after that place too.
+    blotted: Vec<Redaction>,
     /// The number of the last record.
     seq: u64,
 }
 
 impl Past {
-    /// Reads the journal as far as that place, and no further.
+    /// Reads the journal as far as that place. What comes after is looked through for what the person redacted.
     pub fn read(parent: &Session, wanted: &Wanted) -> Result<Self, Failure> {
-        let mut past = Self { parent: parent.clone(), facts: Vec::new(), state: State::default(), seq: 0 };
+        let mut past =
+            Self { parent: parent.clone(), facts: Vec::new(), state: State::default(), blotted: Vec::new(), seq: 0 };
         let place = Place::of(wanted);
-        let (mut count, mut last, mut found) = (0, 0, place == Place::End);
+        let (mut count, mut last, mut found, mut is_past) = (0, 0, place == Place::End, false);
         for record in parent.records()? {
             let record = record?;
             last = record.seq;
-            if place.comes_before(count, &record) {
+            if let Some(Fact::OutputsEdited { redaction: Some(redaction), .. }) = record.fact.known() {
+                past.blotted.push(redaction.clone());
+            }
+            is_past |= place.comes_before(count, &record);
+            if is_past {
                 found = true;
-                break;
+                continue;
             }
             count += 1;
             past.seq = record.seq;
@@ -234,9 +245,6 @@ impl Past {
         let id = parent.id();
         match place {
             Place::Record(seq) if count == 0 || (!found && past.seq < seq) => {
-                for record in parent.records()? {
-                    last = record?.seq;
-                }
                 Err(Failure::usage(format!("session {id} has no record {seq}; its records are 1 to {last}")))
             }
             Place::Round(round) if !found => Err(Failure::usage(format!("session {id} has no round {round}"))),
@@ -244,9 +252,15 @@ impl Past {
         }
     }
 
-    /// The settings of the old session as they held at the place.
+    /// The settings of the old session as they held at the place. What was redacted in it stays so, wherever that was.
     fn settings(&self) -> Settings {
-        self.state.settings_from_here()
+        let mut settings = self.state.settings_from_here();
+        for redaction in &self.blotted {
+            if !settings.blotted.contains(redaction) {
+                settings.blotted.push(redaction.clone());
+            }
+        }
+        settings
     }
 
     fn opened(&self) -> Result<&SessionOpened, Failure> {
@@ -347,7 +361,8 @@ pub fn plan(past: Past, wanted: &Wanted, settings: &Settings) -> Result<Plan, Fa
         anew: wanted.anew,
         known: opened.parent.as_ref().map(|parent| parent.known.clone()).unwrap_or_default(),
     };
-    let facts = match &wanted.question {
+    let blotted = private::blotted_too(&settings.blotted, parent.id());
+    let mut facts = match &wanted.question {
         Some(question) => {
             from.known = Known::of(before);
             vec![Fact::SessionOpened(Box::new(SessionOpened {
@@ -376,6 +391,7 @@ pub fn plan(past: Past, wanted: &Wanted, settings: &Settings) -> Result<Plan, Fa
             forked(from, &old, &changes)
         }
     };
+    facts.extend(blotted.map(|text| Fact::NoteAdded { text }));
     let mut state = State::default();
     facts.iter().for_each(|fact| state.apply(fact));
     if matches!(state.phase, Phase::Due(Due::End(_))) {

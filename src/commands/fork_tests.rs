@@ -10,7 +10,8 @@ fn old() -> Settings {
     let rules = Rules { names: vec!["Anna Lind".into()], kinds: vec![Kind::Iban], ..Rules::default() };
     let words = vec![PrivateWord { kind: Kind::Name, word: "Anna Lind".into() }];
     let redact = Some(Redaction { rules, tag: "X".into(), words });
-    Settings { max_exposed_share: Some(0.2), redact, samples: 2, ..Settings::default() }
+    let blotted = vec![crate::protocol::Redaction::Pattern("[0-9]{2}".into())];
+    Settings { max_exposed_share: Some(0.2), redact, blotted, samples: 2, ..Settings::default() }
 }
 
 /// The settings of today, where these were named on the command line.
@@ -33,6 +34,7 @@ fn what_the_old_session_kept_private_stays_private_in_the_fork() {
     let plain = today(&[]);
     for settings in [settings_of(&plain, &old()).unwrap(), of_form(&plain.config, &old())] {
         assert_eq!((&settings.redact, settings.max_exposed_share), (&old().redact, Some(0.2)));
+        assert_eq!(settings.blotted, old().blotted);
     }
 }
 
@@ -144,8 +146,12 @@ async fn a_fork_says_what_was_changed_and_what_was_not() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::new(folder.path().to_owned());
     let (parent, writer) = store.create(&documents()).unwrap();
-    // One whose program ran to its end, so that what its jobs gave went on.
-    let went_on = |facts: &Vec<Fact>| facts.iter().any(|fact| matches!(fact, Fact::OutputsAggregated { .. }));
+    // One whose jobs ran, and whose program ran to its end, so that what they gave went on.
+    let went_on = |facts: &Vec<Fact>| {
+        let holds = |is: fn(&Fact) -> bool| facts.iter().any(is);
+        holds(|fact| matches!(fact, Fact::JobStarted { .. }))
+            && holds(|fact| matches!(fact, Fact::OutputsAggregated { .. }))
+    };
     let facts = (1..).map(|seed| World::facts(seed, 1, 2)).find(went_on).unwrap();
     let attempts = facts.iter().filter(|fact| matches!(fact, Fact::CodeReceived { .. })).count();
     let of_code = format!(": code of round 1, attempt {attempts}");
@@ -167,7 +173,7 @@ async fn a_fork_says_what_was_changed_and_what_was_not() {
         (Wanted { code: Some("x = 1".into()), ..Wanted::default() }, same.clone(), &of_code),
         (Wanted { question: Some("And now?".into()), ..Wanted::default() }, same.clone(), ": question"),
     ] {
-        let plan = plan(past(&wanted), &wanted, &settings).unwrap();
+        let plan = plan(past(&wanted), &wanted, &settings).unwrap_or_else(|error| panic!("{told}: {error}"));
         let made = plan.make(&store).await.unwrap();
         let origin = made.session.summary().parent.unwrap().told();
         assert!(origin.starts_with("from record ") && origin.ends_with(told), "{origin}: {told}");

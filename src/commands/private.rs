@@ -3,8 +3,9 @@
 use super::Failure;
 use crate::config::{Config, RedactConfig};
 use crate::document::Document;
-use crate::protocol::Settings;
+use crate::journal::SessionId;
 use crate::protocol::redact::{Kind, Redaction, Redactor, Rules};
+use crate::protocol::{Redaction as Blot, Settings};
 
 /// The rules of the settings; nothing where they have none.
 pub fn redaction(config: &Config) -> Option<Redaction> {
@@ -34,6 +35,15 @@ pub fn both(old: Option<&Redaction>, now: Option<&Redaction>) -> Option<Redactio
         (Some(old), Some(now)) => Some(Redaction { rules: old.rules.clone().and(&now.rules), ..old.clone() }),
         (old, now) => old.or(now).cloned(),
     }
+}
+
+/// That what was blotted out in that session is blotted out in one that goes on from it.
+pub fn blotted_too(blotted: &[Blot], session: &SessionId) -> Option<String> {
+    Some(match blotted.len() {
+        0 => return None,
+        1 => format!("the redaction made at a gate of session {session} holds here too"),
+        count => format!("the {count} redactions made at gates of session {session} hold here too"),
+    })
 }
 
 /// The settings of a session that begins with others' records. Where no private word is known yet those of the question and

@@ -21,10 +21,9 @@ use crate::document::escape::visible;
 use crate::journal::{DayBook, Durability, JournalError, JournalWriter, Record, Session, SessionId, Store};
 use crate::load::changes;
 use crate::local::LocalLm;
-use crate::protocol::redact::Redaction;
 use crate::protocol::{
     BudgetChoice, Changed, Due, Fact, Interrupted, Known, ModelInfo, Models, Need, Parent, Phase, ProtocolKind,
-    Resumed, Scope, SessionOpened, State,
+    Resumed, Scope, SessionOpened, Settings, State,
 };
 use crate::remote::RemoteLm;
 use crate::remote::nobody::{self, Nobody};
@@ -273,9 +272,9 @@ fn lineage(session: &Session, opened: Option<&SessionOpened>, mut parent: Option
 }
 
 /// What a new question on the same documents goes on from: what was found out, and replies that need not be asked for
-/// again, and what was kept private: its answer has words in it that stood as placeholders there. Nothing where the session
-/// is about other documents, or cannot be read.
-pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Recall, Option<Redaction>)> {
+/// again, and the settings in force, with what was kept private: its answer has words in it that stood as placeholders there.
+/// Nothing where the session is about other documents, or cannot be read.
+pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Recall, Settings)> {
     tokio::task::block_in_place(|| {
         let theirs = before.opened().ok()??;
         if !theirs.documents.iter().map(|document| document.hash).eq(documents.iter().map(Document::hash)) {
@@ -292,7 +291,6 @@ pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Re
             remember(&mut recall, session, documents);
         }
         let (session, seq) = (before.id().to_string(), seq?);
-        let redaction = state.settings_from_here().redact;
         Some((
             Parent {
                 session,
@@ -303,7 +301,7 @@ pub fn follow_up(before: &Session, documents: &[Document]) -> Option<(Parent, Re
                 details: None,
             },
             recall,
-            redaction,
+            state.settings_from_here(),
         ))
     })
 }

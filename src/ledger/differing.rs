@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::protocol::Settings;
 
 /// What is told elsewhere, what follows from another setting, and what private words could stand in.
-const LEFT_OUT: [&str; 6] = ["protocol", "budget_usd", "windows", "gates", "redact", "part"];
+const LEFT_OUT: [&str; 7] = ["protocol", "budget_usd", "windows", "gates", "redact", "blotted", "part"];
 
 /// Each setting that has another value in one of them than in the rest, by its name in the journal, with its values in their
 /// order. Nothing stands for a session that has no settings on record, and for one that leaves the setting out.

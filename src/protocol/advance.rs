@@ -128,7 +128,7 @@ pub(super) fn next_ask(state: &State, round: u32) -> AskId {
 
 /// The request with placeholders in the place of private words, and without what the person had blotted out. What the system
 /// message says is the program's own, and no pattern takes anything out of it.
-fn hidden(state: &State, mut request: RemoteAsk) -> RemoteAsk {
+pub(super) fn hidden(state: &State, mut request: RemoteAsk) -> RemoteAsk {
     let mut changed = false;
     for message in &mut request.messages {
         let hidden = match message.role {
@@ -201,9 +201,13 @@ fn aggregate(state: &State, code: CodeId) -> Step {
 
 /// The fact that says what of the round goes on to the remote LM, without what the person had blotted out before.
 pub(super) fn aggregated(state: &State, round: &Round, text: &str) -> Step {
+    Step::fact(outputs_aggregated(state, round, text))
+}
+
+pub(super) fn outputs_aggregated(state: &State, round: &Round, text: &str) -> Fact {
     let text = state.hide(text).into_owned();
     let (kept, dropped) = round.standing_in(&text, &state.redactor);
-    Step::fact(Fact::OutputsAggregated { round: round.number, text, kept, dropped })
+    Fact::OutputsAggregated { round: round.number, text, kept, dropped }
 }
 
 impl Round {

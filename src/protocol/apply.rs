@@ -1,5 +1,6 @@
 //! `State::apply`: the only way a state changes. Total: a fact that does not fit where the state stands changes nothing.
 
+use super::blotted::Blotted;
 use super::budget::Budgets;
 use super::by_hand::ByHand;
 use super::code::{CodeError, CodeErrorKind};
@@ -28,6 +29,7 @@ impl State {
                 self.gates = GatesInForce::new(opened.settings.gates.clone());
                 self.exposure_limit = ExposureLimit::new(opened.settings.max_exposed_share);
                 self.redactor = opened.settings.redact.as_ref().map(Redactor::new).unwrap_or_default();
+                self.redactions = Blotted::of(&opened.settings.blotted);
                 self.phase = Phase::Due(Due::BeginRound { round: 1 });
             }
             Fact::RoundBegan { round, last } => {

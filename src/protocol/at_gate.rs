@@ -95,7 +95,12 @@ fn sent_back(round: &Round, stage: CodeStage, words: &str) -> Option<Fact> {
     (!words.is_empty()).then_some(Fact::CodeRejected { code: known.id, stage, error })
 }
 
-fn outputs_edited(state: &State, round: &Round, redaction: Option<Redaction>, after: String) -> Option<Fact> {
+pub(super) fn outputs_edited(
+    state: &State,
+    round: &Round,
+    redaction: Option<Redaction>,
+    after: String,
+) -> Option<Fact> {
     let before = round.aggregated.as_ref()?.text.clone();
     if redaction.is_none() && before == after {
         return None;
@@ -230,6 +235,10 @@ impl State {
     pub(super) fn jobs_dropped(&mut self, jobs: &BTreeSet<u32>) {
         let Some(round) = self.rounds.last_mut() else { return };
         round.dropped.clone_from(jobs);
+        // Carried over from another session, before there are outputs that could go on.
+        if !matches!(self.phase, Phase::AtGate { held: Held::Outputs { .. }, .. }) {
+            return;
+        }
         round.aggregated = None;
         let none = CodeId { round: round.number, attempt: 0 };
         self.phase = Phase::Due(Due::Aggregate(round.codes.last().map_or(none, |code| code.id)));

@@ -25,6 +25,12 @@ impl PartialEq for Blotted {
 }
 
 impl Blotted {
+    pub fn of(redactions: &[Redaction]) -> Self {
+        let mut blotted = Self::default();
+        redactions.iter().for_each(|redaction| blotted.add(redaction));
+        blotted
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Redaction> {
         self.0.iter().map(|ready| &ready.redaction)
     }

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::advance::{hidden, outputs_aggregated};
+use super::at_gate::outputs_edited;
 use super::decision::Decision;
 use super::fact::{Fact, Parent};
 use super::gate::{Gate, Held};
@@ -61,9 +63,11 @@ pub struct Changes {
 /// The facts that a fork begins with. `facts`: those of the old session up to the place where it is left; with a change of
 /// code, output or jobs only those before it count.
 pub fn forked(parent: Parent, facts: &[&Fact], changes: &Changes) -> Vec<Fact> {
-    let facts = &facts[..end(facts, changes)];
+    let (facts, after) = facts.split_at(end(facts, changes));
+    let dropped = dropped_after(facts, after).filter(|_| changes.code.is_none());
     let mut facts = facts.iter().filter_map(|fact| taken_over(fact)).collect::<Vec<_>>();
     let mut settings = changes.settings.clone();
+    let blots_out = !settings.blotted.is_empty();
     // The gates hold from the place on: where the session stands follows from those that were in force before.
     let gates = std::mem::take(&mut settings.gates);
     if let Some(Fact::SessionOpened(opened)) = facts.first_mut() {
@@ -71,6 +75,9 @@ pub fn forked(parent: Parent, facts: &[&Fact], changes: &Changes) -> Vec<Fact> {
         opened.settings = settings;
     }
     leave_request_unseen(&mut facts);
+    if blots_out {
+        facts = blotted_out(facts);
+    }
     if !gates.is_empty() && !facts.is_empty() {
         let at = facts.len() - usize::from(facts.last().is_some_and(comes_to_gate));
         facts.insert(at.max(1), Fact::GatesChosen { gates });
@@ -99,7 +106,42 @@ pub fn forked(parent: Parent, facts: &[&Fact], changes: &Changes) -> Vec<Fact> {
         }
         facts.push(Fact::NoteAdded { text: format!("the output of job {id} was changed by hand") });
     }
+    facts.extend(dropped);
     facts
+}
+
+/// The jobs of the round at hand that the person dropped after the place. Their outputs go no further in a fork that has
+/// the same jobs.
+fn dropped_after(facts: &[&Fact], after: &[&Fact]) -> Option<Fact> {
+    let planned = facts.iter().rev().find_map(|fact| match fact {
+        Fact::JobsPlanned(planned) => Some(planned.round),
+        _ => None,
+    })?;
+    let dropped = after.iter().rev().find(|fact| matches!(fact, Fact::JobsDropped { round, .. } if *round == planned));
+    dropped.map(|fact| Fact::clone(fact))
+}
+
+/// The facts as they are where what was blotted out after the place is blotted out from the beginning: the outputs that go on,
+/// and a request that has not left yet. What left stays on record as it left.
+fn blotted_out(facts: Vec<Fact>) -> Vec<Fact> {
+    let asked = facts.iter().rposition(|fact| matches!(fact, Fact::RemoteAsked(_)));
+    let mut state = State::default();
+    let mut all = Vec::with_capacity(facts.len());
+    for (at, fact) in facts.into_iter().enumerate() {
+        let fact = match (fact, state.round()) {
+            (Fact::OutputsAggregated { text, .. }, Some(round)) => Some(outputs_aggregated(&state, round, &text)),
+            (Fact::OutputsEdited { redaction, after, .. }, Some(round)) => {
+                outputs_edited(&state, round, redaction, state.hide(&after).into_owned())
+            }
+            (Fact::GateReached { n, held: Held::Request(request) }, _) if Some(at) > asked => {
+                Some(Fact::GateReached { n, held: Held::Request(Box::new(hidden(&state, *request))) })
+            }
+            (fact, _) => Some(fact),
+        };
+        fact.iter().for_each(|fact| state.apply(fact));
+        all.extend(fact);
+    }
+    all
 }
 
 /// How many of the facts come before what is changed.

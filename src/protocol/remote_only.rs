@@ -14,7 +14,7 @@ pub fn enclose(state: &State, request: &mut RemoteAsk, texts: &[&str]) {
     if request.purpose != Purpose::Answer || request.attempt > 1 || state.draft.is_some() {
         return;
     }
-    let texts: Vec<_> = texts.iter().map(|text| state.redactor.hide(text)).collect();
+    let texts: Vec<_> = texts.iter().map(|text| state.hide(text)).collect();
     prompts::enclose(&mut request.messages, &texts.iter().map(|text| &**text).collect::<Vec<_>>());
     let tokens = request.messages.iter().map(|message| estimate_tokens(message.content.len())).sum();
     request.estimate = state.estimate(TokenCount { tokens, counted: false }, request.max_output_tokens);

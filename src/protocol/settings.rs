@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::gate::Gates;
+use super::gate::{self, Gates};
 use super::levers::Means;
 use super::redact::Redaction;
 use crate::document::{Document, Span};
@@ -71,6 +71,9 @@ pub struct Settings {
     /// What is taken out of everything that leaves; nothing where nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redact: Option<Redaction>,
+    /// What the person had blotted out at gates of the sessions that this one comes from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blotted: Vec<gate::Redaction>,
     /// The cap on the output tokens of one remote call.
     pub remote_max_output_tokens: u64,
     /// The cap on the output tokens of one job.
@@ -126,6 +129,7 @@ impl Default for Settings {
             budget_usd_per_day: None,
             max_exposed_share: None,
             redact: None,
+            blotted: Vec::new(),
             remote_max_output_tokens: 4096,
             local_max_output_tokens: 512,
             part: None,

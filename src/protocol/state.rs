@@ -394,10 +394,11 @@ impl State {
     }
 
     /// The settings as they hold from here on: with the levers that were moved for the next round, and the private words
-    /// that were found since.
+    /// that were found and the redactions that were made since.
     pub fn settings_from_here(&self) -> Settings {
         let mut settings = self.settings().into_owned();
         settings.redact = settings.redact.map(|_| self.redactor.redaction());
+        settings.blotted = self.redactions.iter().cloned().collect();
         if let Some(levers) = self.levers {
             levers.hold_in(&mut settings);
         }

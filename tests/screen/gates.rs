@@ -6,16 +6,24 @@ use crate::loopback::Loopback;
 use crate::planner::{Step, planner, told};
 use crate::pty::{PROGRAM, Pty};
 
+/// The settings by which this planner is asked.
+fn asking(planner: &Loopback) -> Vec<String> {
+    let base_url = format!("remote.base_url={}", planner.base_url());
+    ["remote.provider=openai", "remote.model=test-model", "remote.api_key_env=", &base_url]
+        .into_iter()
+        .flat_map(|setting| ["--set".to_owned(), setting.to_owned()])
+        .collect()
+}
+
 /// Waits at its first gate.
 fn open(planner: &Loopback, folder: &tempfile::TempDir) -> Pty {
     let document = folder.path().join("document.txt");
     let lines: String =
         (0..20).map(|n| format!("Item {n} brought in {} dollars in that year.\n", 10_000 + n)).collect();
     std::fs::write(&document, lines).unwrap();
-    let base_url = format!("remote.base_url={}", planner.base_url());
-    let settings = ["remote.provider=openai", "remote.model=test-model", "remote.api_key_env=", &base_url];
+    let settings = asking(planner);
     let mut command = vec![PROGRAM, "open", document.to_str().unwrap(), "--step", "-q", "What did the items bring in?"];
-    command.extend(settings.iter().flat_map(|setting| ["--set", setting]));
+    command.extend(settings.iter().map(String::as_str));
     let pty = Pty::start(&command, (140, 50), &[("EDITOR", "sed -i '1s/^/EDITED /'")]);
     pty.wait_for("Gate 1: this request waits");
     pty
@@ -103,6 +111,54 @@ async fn what_leaves_is_what_the_person_made_of_it_at_each_gate() {
     let transcript = pty.said(&["replay", "last", "--headless"]);
     for words in ["gate 1 (request)", "message 2 of the request was edited", "the output of one job was dropped"] {
         assert!(transcript.contains(words), "{words}: {transcript}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_redacted_at_a_gate_leaves_in_no_question_after_it_and_in_no_fork_from_before_it() {
+    let planner = planner(|_, _| None).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut pty = tokio::task::block_in_place(|| open(&planner, &folder));
+    tokio::task::block_in_place(|| {
+        for gate in ["Gate 2: this request", "Gate 3: this program", "Gate 4: these outputs"] {
+            pty.send(b"p");
+            pty.wait_for(gate);
+        }
+        pty.send(b"r");
+        pty.wait_for("Redact what this regular expression matches");
+        pty.send(b"1000\\d\r");
+        pty.wait_for("Gate 5: these outputs wait");
+        pty.send(b"E");
+        pty.wait_for_the_answer();
+        pty.send(b"a");
+        pty.wait_for("What do you want to know?");
+        pty.send(b"\x15And in the year before?\r");
+        pty.wait_for("Gate 1: this request waits");
+        pty.send(b"E");
+        pty.wait_for_the_answer();
+    });
+    let pty = tokio::task::block_in_place(|| pty.quit());
+    let sessions: Vec<serde_json::Value> = serde_json::from_str(&pty.said(&["sessions", "list", "--json"])).unwrap();
+    let first = sessions.iter().find(|session| session["parent"].is_null()).unwrap()["id"].as_str().unwrap();
+    let second = pty.said(&["replay", "last", "--headless"]);
+    assert!(second.contains(&format!("the redaction made at a gate of session {first} holds here too")), "{second}");
+    let settings = asking(&planner);
+    let output = r#"{"explanation": "", "citation": null, "answer": "another"}"#;
+    for change in [&[][..], &["--job", "1.0", "--output", output], &["--rerun-local"]] {
+        let fork = ["sessions", "fork", first].into_iter().chain(settings.iter().map(String::as_str));
+        let fork: Vec<&str> = fork.chain(change.iter().copied()).collect();
+        let before = planner.counts().requests;
+        tokio::task::block_in_place(|| pty.said(&fork));
+        // Where the outputs are the same, so is what leaves of them, and the recorded replies are taken.
+        assert_eq!(planner.counts().requests > before, change.contains(&"--job"), "{change:?}");
+        pty.said(&["sessions", "verify", "last", "--rerun-code"]);
+    }
+    let thoughts = told(&planner, Step::Think);
+    assert_eq!(thoughts.len(), 3);
+    assert!(thoughts.iter().all(|left| left.contains("[redacted]")), "{thoughts:?}");
+    for request in planner.requests() {
+        let left = request.body.to_string();
+        assert!(!left.contains("10007") && !left.contains("10001"), "{left}");
     }
 }
 

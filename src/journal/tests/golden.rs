@@ -226,6 +226,11 @@ fn samples() -> Vec<Fact> {
             cost_usd: Some(0.125),
         }),
     }));
+    let blotted = vec![Redaction::Line("ACME".into()), Redaction::Pattern("A.*E".into())];
+    facts.push(Fact::SessionOpened(Box::new(SessionOpened {
+        settings: Settings { blotted, ..opened().settings },
+        ..opened()
+    })));
     facts
 }
 

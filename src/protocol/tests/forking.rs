@@ -175,3 +175,70 @@ fn what_another_session_goes_on_from_has_its_words_put_back() {
     let run = World { settings: keeping_private(), decisions: vec![MORE, FINAL], ..World::default() }.run();
     assert_eq!(Known::of(&run.state)[0].scratchpad, "Li paid.");
 }
+
+/// A session whose outputs say a date, which the person blots out at its gate, where one job is dropped too.
+fn blotting() -> World {
+    let says = [
+        GateChoice::DropJobs { jobs: [2].into() },
+        GateChoice::Redact(Redaction::Pattern(r"\d{4}".into())),
+        GateChoice::Pass,
+    ];
+    World {
+        settings: Settings { gates: [Gate::Outputs].into_iter().collect(), ..Settings::default() },
+        transformed: vec![Ok("the answer is 42, as of 2021".into())],
+        decisions: vec![MORE, FINAL],
+        says: says.into_iter().map(Say::At).collect(),
+        ..World::default()
+    }
+}
+
+#[test]
+fn what_was_blotted_out_in_the_old_session_leaves_a_fork_in_no_request_wherever_it_is_left() {
+    let world = blotting();
+    let whole = world.run();
+    let settings = Settings { gates: Gates::default(), ..whole.state.settings_from_here() };
+    assert_eq!(settings.blotted, [Redaction::Pattern(r"\d{4}".into())]);
+    for n in 1..whole.facts.len() {
+        let facts = fork(&whole.facts[..n], settings.clone());
+        let run = world.resume(&facts);
+        for request in &run.asked {
+            let left: String = request.messages.iter().map(|message| message.content.as_str()).collect();
+            assert!(!left.contains("2021"), "after {n} facts: {left}");
+        }
+        for round in run.state.rounds.iter() {
+            let text = round.aggregated.as_ref().map_or("", |aggregated| aggregated.text.as_str());
+            assert!(!text.contains("2021"), "after {n} facts, in what the gate shows: {text}");
+        }
+    }
+}
+
+#[test]
+fn the_whole_documents_leave_without_what_was_blotted_out() {
+    let blotted = vec![Redaction::Pattern(r"\d{2}".into())];
+    let World { settings, .. } = remote_only();
+    let run = World { settings: Settings { blotted, ..settings }, ..remote_only() }.run();
+    let left = run.last_user_message(Purpose::Answer);
+    assert!(left.contains("the answer is [redacted].") && !left.contains("42"), "{left}");
+}
+
+#[test]
+fn jobs_that_were_dropped_stay_dropped_in_a_fork_with_the_same_jobs() {
+    let world = blotting();
+    let whole = world.run();
+    let facts: Vec<&Fact> = whole.facts.iter().collect();
+    let settings = Settings { gates: Gates::default(), ..whole.state.settings_from_here() };
+    let output = JobOutput { answer: Some("43".into()), ..JobOutput::default() };
+    let output = Some((JobId { round: 1, index: 0 }, output, None));
+    for changes in [
+        Changes { settings: settings.clone(), output, ..Changes::default() },
+        Changes { settings: settings.clone(), jobs_of: Some(1), ..Changes::default() },
+    ] {
+        let run = world.resume(&forked(parent(), &facts, &changes));
+        let round = &run.state.rounds[0];
+        assert_eq!((round.dropped.iter().collect::<Vec<_>>(), round.unfinished), (vec![&2], 0), "{:?}", run.kinds());
+        assert!(run.state.ending().is_some() && round.aggregated.is_some());
+    }
+    let code = Some((CodeId { round: 1, attempt: 1 }, "another".into()));
+    let run = world.resume(&forked(parent(), &facts, &Changes { settings, code, ..Changes::default() }));
+    assert!(run.state.rounds[0].dropped.is_empty(), "another program has other jobs");
+}
