@@ -7,13 +7,13 @@ use super::budget::{Reached, Scope};
 use super::code::{CodeError, CodeErrorKind, CodeStage, extract_code, is_whole};
 use super::decision::{Decision, parse_decision};
 use super::fact::{Ending, Estimate, Fact, RemoteAsk};
-use super::gate::{Gate, Held};
+use super::gate::{Gate, Held, Redaction};
 use super::ids::{AskId, CodeId};
 use super::input::{Effect, Step};
 use super::job::{JobOutput, Outcome};
 use super::message::{Purpose, Role, TokenCount, estimate_tokens};
 use super::prompts;
-use super::redact::{PrivateWord, Redactor};
+use super::redact::PrivateWord;
 use super::settings::ProtocolKind;
 use super::state::{Due, Phase, Round, State};
 use super::{dispatch, local_only, minion, remote_only};
@@ -206,29 +206,35 @@ pub(super) fn aggregated(state: &State, round: &Round, text: &str) -> Step {
 
 pub(super) fn outputs_aggregated(state: &State, round: &Round, text: &str) -> Fact {
     let text = state.hide(text).into_owned();
-    let (kept, dropped) = round.standing_in(&text, &state.redactor);
+    let (kept, dropped) = round.standing_in(&text, |words| state.hide(words));
     Fact::OutputsAggregated { round: round.number, text, kept, dropped }
 }
 
 impl Round {
-    /// How many answered jobs left a trace in this text, and how many did not.
-    pub(super) fn standing_in(&self, text: &str, redactor: &Redactor) -> (u32, u32) {
+    /// How many answered jobs left a trace in this text, and how many did not. `hide`: words as they stand in it, if they do.
+    pub(super) fn standing_in<'a>(&'a self, text: &str, hide: impl Fn(&'a str) -> Cow<'a, str>) -> (u32, u32) {
         let (mut kept, mut dropped) = (0, 0);
         let lines: HashSet<&str> = text.lines().map(str::trim).collect();
         for (job, index) in self.jobs.iter().zip(0..) {
             let Some(Outcome::Answered { output, .. }) = job.outcome() else { continue };
-            let stands = !self.dropped.contains(&index) && stands_in(redactor, output, text, &lines);
+            let stands = !self.dropped.contains(&index) && stands_in(&hide, output, text, &lines);
             if stands { kept += 1 } else { dropped += 1 }
         }
         (kept, dropped)
     }
 }
 
-fn stands_in(redactor: &Redactor, output: &JobOutput, text: &str, lines: &HashSet<&str>) -> bool {
+fn stands_in<'a>(
+    hide: impl Fn(&'a str) -> Cow<'a, str>,
+    output: &'a JobOutput,
+    text: &str,
+    lines: &HashSet<&str>,
+) -> bool {
     [&output.answer, &output.citation].into_iter().flatten().any(|words| {
-        let hidden = redactor.hide(words);
+        let hidden = hide(words);
         let words = hidden.trim();
-        !words.is_empty()
+        // Marks alone may stand for anybody's words.
+        words.replace(Redaction::MARK, "").contains(char::is_alphanumeric)
             && (lines.contains(words) || memchr::memmem::find(text.as_bytes(), words.as_bytes()).is_some())
     })
 }

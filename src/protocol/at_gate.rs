@@ -105,7 +105,9 @@ pub(super) fn outputs_edited(
     if redaction.is_none() && before == after {
         return None;
     }
-    let (kept, dropped) = round.standing_in(&after, &state.redactor);
+    let mut blotted = state.redactions.clone();
+    redaction.iter().for_each(|redaction| blotted.add(redaction));
+    let (kept, dropped) = round.standing_in(&after, |words| blotted.hide(&state.redactor, words));
     Some(Fact::OutputsEdited { round: round.number, redaction, before, after, kept, dropped })
 }
 

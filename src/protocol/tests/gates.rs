@@ -281,6 +281,30 @@ fn what_is_redacted_leaves_in_no_request_of_this_round_or_a_later_one() {
 }
 
 #[test]
+fn outputs_that_go_on_with_a_part_redacted_count_as_kept_and_those_of_which_nothing_is_left_do_not() {
+    let figures = |pattern: &str| {
+        let run = World {
+            transformed: vec![Ok("- the answer is 42".into())],
+            decisions: vec![MORE, FINAL],
+            says: says([GateChoice::Redact(Redaction::Pattern(pattern.into())), GateChoice::Pass]),
+            ..stepping([Gate::Outputs].into_iter().collect())
+        }
+        .run();
+        let answered = run.state.rounds[0]
+            .jobs
+            .iter()
+            .filter(|job| job.outcome().is_some_and(|outcome| matches!(outcome, Outcome::Answered { .. })));
+        assert_eq!(answered.count(), 2);
+        let of = |round: &Round| round.aggregated.as_ref().map(|of| (of.text.clone(), of.kept, of.dropped)).unwrap();
+        // The round after is aggregated with the redaction from the beginning.
+        assert_eq!(of(&run.state.rounds[0]), of(&run.state.rounds[1]));
+        of(&run.state.rounds[0])
+    };
+    assert_eq!(figures(r"\d+"), ("- the answer is [redacted]".into(), 2, 0));
+    assert_eq!(figures("the answer is 42|42"), ("- [redacted]".into(), 0, 2));
+}
+
+#[test]
 fn what_is_redacted_leaves_in_no_error_and_no_task_of_a_later_program() {
     let raises = CodeError::new(CodeErrorKind::Exception, "the answer is 42, I tell you");
     let run = World {
