@@ -24,7 +24,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use citation::Locator;
+pub use citation::{BlottedOut, Locator};
 pub use normal::{NormalChar, NormalChars, is_mark};
 pub use source::{Change, FileHash, Source};
 pub use span::{Elsewhere, Located, Match, Span};

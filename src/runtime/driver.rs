@@ -348,7 +348,8 @@ impl Driver {
                 let mut prefer = self.state.round_numbered(round).map(effects::located_spans).unwrap_or_default();
                 // What is asked about a part is quoted from it.
                 prefer.extend(self.state.settings().part.map(|part| part.span));
-                self.tasks.spawn(effects::locate(self.context.clone(), round, quotations, prefer));
+                let hiding = effects::Hiding::of(&self.state);
+                self.tasks.spawn(effects::locate(self.context.clone(), round, quotations, prefer, hiding));
             }
             Effect::Finish => {
                 self.queue.clear();

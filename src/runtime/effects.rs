@@ -9,10 +9,12 @@ use super::Connected;
 use super::hidden::Hidden;
 use super::likeness::Embeddings;
 use super::programs::{ProgramCall, chunk_text};
-use crate::document::{Document, Located, Locator, Span};
+use crate::document::{BlottedOut, Document, Located, Locator, Span};
 use crate::local::{JobRequest, LocalLm};
+use crate::protocol::redact::Redactor;
 use crate::protocol::{
-    AnswerCitation, AskId, Chunk, Input, Job, JobId, JobResult, Price, RemoteAnswer, RemoteAsk, Round, read_output,
+    AnswerCitation, AskId, Blotted, Chunk, Input, Job, JobId, JobResult, Price, Redaction, RemoteAnswer, RemoteAsk,
+    Round, State, read_output,
 };
 use crate::remote::{RemoteError, RemoteLm, Tokenizer};
 use crate::sandbox::Sandbox;
@@ -153,7 +155,7 @@ pub(super) async fn execute(context: Arc<Context>, work: Work, attempt: u32) -> 
             let located = match citation {
                 Some(citation) => match context.locator.locate_at_once(&citation, &work.prefer) {
                     Some(place) => Some(place),
-                    None => match located(&context, vec![citation], work.prefer).await {
+                    None => match located(&context, vec![citation], work.prefer, Hiding::default()).await {
                         Ok(places) => places.into_iter().next().flatten(),
                         Err(fault) => return fault,
                     },
@@ -173,10 +175,32 @@ async fn located(
     context: &Context,
     quotations: Vec<String>,
     prefer: Vec<Span>,
+    hiding: Hiding,
 ) -> Result<Vec<Option<Located>>, Arrival> {
     let locator = Arc::clone(&context.locator);
-    beside(move || quotations.iter().map(|text| locator.locate(text, &prefer)).collect(), "citations were looked up")
-        .await
+    let look = move || {
+        let of = |text: &str| hiding.hide(text);
+        let out = BlottedOut { mark: Redaction::MARK, of: &of };
+        quotations.iter().map(|text| locator.locate_blotted(text, out, &prefer)).collect()
+    };
+    beside(look, "citations were looked up").await
+}
+
+/// How a text was told to the remote LM, whose quotations are made of that.
+#[derive(Default)]
+pub(super) struct Hiding {
+    redactor: Redactor,
+    blotted: Blotted,
+}
+
+impl Hiding {
+    pub(super) fn of(state: &State) -> Self {
+        Self { redactor: state.redactor.clone(), blotted: state.redactions.clone() }
+    }
+
+    fn hide(&self, text: &str) -> String {
+        self.blotted.hide(&self.redactor, text).into_owned()
+    }
 }
 
 /// What comes of work that would hold up the other tasks; the fault to end with where this program failed at it.
@@ -198,8 +222,14 @@ pub(super) fn located_spans(round: &Round) -> Vec<Span> {
     cited.chain(read).collect()
 }
 
-pub(super) async fn locate(context: Arc<Context>, round: u32, quotations: Vec<String>, prefer: Vec<Span>) -> Arrival {
-    let places = match located(&context, quotations.clone(), prefer).await {
+pub(super) async fn locate(
+    context: Arc<Context>,
+    round: u32,
+    quotations: Vec<String>,
+    prefer: Vec<Span>,
+    hiding: Hiding,
+) -> Arrival {
+    let places = match located(&context, quotations.clone(), prefer, hiding).await {
         Ok(places) => places,
         Err(fault) => return fault,
     };

@@ -3,6 +3,7 @@
 mod align;
 mod denial;
 mod fuzzy;
+mod gapped;
 mod needle;
 mod normal_text;
 mod seeds;
@@ -18,6 +19,7 @@ use memchr::memmem;
 
 use super::Document;
 use super::span::{Elsewhere, Located, Match, Span};
+pub use gapped::BlottedOut;
 use needle::{CERTAIN, Needle, stands_alone, weight, without_space, without_wrapping};
 use normal_text::NormalText;
 use seeds::Seeds;

@@ -399,3 +399,48 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_quotation_with_words_blotted_out_is_found_where_the_rest_and_what_was_blotted_out_stand() {
+    let date = regex::Regex::new(r"\d{2}/\d{2}/\d{4}|(?i)walnut").unwrap();
+    let blot = |text: &str| date.replace_all(text, "[redacted]").into_owned();
+    let find = |text: &str, quotation: &str| {
+        let documents = [Document::from_text("d", text)];
+        let out = BlottedOut { mark: "[redacted]", of: &blot };
+        let found = Locator::new(&documents).locate_blotted(quotation, out, &[])?;
+        Some(text[found.span.start..found.span.end].to_owned())
+    };
+    let text = "Lisinopril was therefore stopped on 07/01/2020 and replaced\nby losartan. It was begun on 02/03/2019.";
+    let whole = "Lisinopril was therefore stopped on 07/01/2020 and replaced\nby losartan";
+    for quotation in [
+        "Lisinopril was therefore stopped on [redacted] and replaced by losartan.",
+        "“lisinopril was therefore stopped on [redacted] and replaced by losartan”",
+    ] {
+        assert_eq!(find(text, quotation).as_deref(), Some(whole), "{quotation}");
+    }
+    assert_eq!(find(text, "[redacted] and replaced by losartan").as_deref(), Some("and replaced\nby losartan"));
+    assert_eq!(find(text, "It was begun on [redacted]").as_deref(), Some("It was begun on"));
+    // What stands between is something else, or more; the rest is not there, or in another order; or too little is left.
+    for quotation in [
+        "Lisinopril was therefore stopped on [redacted] replaced by losartan",
+        "Lisinopril was [redacted] and replaced by losartan",
+        "Lisinopril was therefore begun on [redacted] and replaced by losartan",
+        "replaced by losartan [redacted] Lisinopril was therefore stopped",
+        "stopped on [redacted] and replaced by ibuprofen",
+        "on [redacted] and",
+        "[redacted]",
+        "[redacted] [redacted]",
+    ] {
+        assert_eq!(find(text, quotation), None, "{quotation}");
+    }
+    // Which of several is meant cannot be told where the words that would tell were blotted out.
+    let two = "The first dose was given 01/02/2020 at noon. The first dose was given 03/04/2020 at noon.";
+    assert_eq!(find(two, "The first dose was given [redacted] at noon."), None);
+    let same = "The dose was given 01/02/2020 at noon. As told, the dose was given 01/02/2020 at noon.";
+    assert_eq!(
+        find(same, "the dose was given [redacted] at noon").as_deref(),
+        Some("The dose was given 01/02/2020 at noon")
+    );
+    let marked = "The court found that [redacted] had paid the fee in full.";
+    assert_eq!(find(marked, "found that [redacted] had paid").as_deref(), Some("found that [redacted] had paid"));
+}
