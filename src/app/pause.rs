@@ -16,7 +16,14 @@ impl Model {
             self.notify("no run is in flight");
             return Vec::new();
         }
-        vec![if self.state.pause.is_some() { Command::GoOn } else { Command::Pause }]
+        if self.state.pause.is_some() {
+            return vec![Command::GoOn];
+        }
+        // The key passes gates too, and the one that it was meant for may not be there yet.
+        if !self.state.gates.chosen.is_empty() {
+            self.notify(self.with_keys("no gate is open, so this pauses the run", &[(Action::Pause, "goes on")]));
+        }
+        vec![Command::Pause]
     }
 
     /// What the pause means just now; nothing where there is none.

@@ -13,6 +13,18 @@ use super::state::{Aggregated, Code, Draft, Due, Phase, Round, State, Waiting};
 
 /// A choice meant for another gate than the one at hand changes nothing: it was made before the person saw this one.
 pub(super) fn choose(state: &State, meant_for: u32, choice: GateChoice) -> Step {
+    goes_on(state, chosen(state, meant_for, choice))
+}
+
+/// Whoever says at a gate how to go on has a paused session go on: nothing would come of it else.
+fn goes_on(state: &State, mut step: Step) -> Step {
+    if state.pause.is_some() && !step.is_empty() {
+        step.facts.insert(0, Fact::RunContinued);
+    }
+    step
+}
+
+fn chosen(state: &State, meant_for: u32, choice: GateChoice) -> Step {
     let Phase::AtGate { n, held } = &state.phase else { return Step::default() };
     let Some(round) = state.round().filter(|_| *n == meant_for) else { return Step::default() };
     let changed = match (held, choice) {
@@ -53,7 +65,7 @@ pub(super) fn run_on(state: &State, to: RunTo, meant_for: Option<u32>) -> Step {
     if let Phase::AtGate { n, held } = &state.phase {
         let mut step = pass(state, *n, held);
         step.facts.insert(0, ran_on);
-        return step;
+        return goes_on(state, step);
     }
     let waits_somewhere = !state.gates.chosen.is_empty() && (to == RunTo::End || !state.gates.resting);
     if waits_somewhere { Step::fact(ran_on) } else { Step::default() }

@@ -1,7 +1,7 @@
 //! Paused: what is under way finishes, and nothing new begins until the person says so.
 //!
-//! No request leaves, no job starts, no program of the remote LM runs and no round begins. What comes in is read all the same,
-//! and what the person says at a gate is done.
+//! No request leaves, no job starts, no program of the remote LM runs and no round begins. What comes in is read all the same.
+//! Where the session waits at a gate, what the person says there has it go on.
 
 use super::fact::Fact;
 use super::ids::{AskId, JobId};

@@ -475,3 +475,34 @@ fn where_outputs_go_to_nobody_there_is_no_gate_for_them() {
     let seen = reached(&world.run());
     assert!(!seen.is_empty() && seen.iter().all(|gate| *gate == Gate::Decision), "{seen:?}");
 }
+
+#[test]
+fn what_is_said_at_a_gate_has_a_paused_session_go_on() {
+    let world = stepping(Gates::all());
+    let run = world.run();
+    let reached = |gate| {
+        let is = |fact: &Fact| matches!(fact, Fact::GateReached { held, .. } if held.gate() == gate);
+        let at = run.facts.iter().position(is).unwrap();
+        let mut state = State::default();
+        run.facts[..=at].iter().for_each(|fact| state.apply(fact));
+        state.apply(&Fact::RunPaused { held: None });
+        let Phase::AtGate { n, .. } = state.phase else { panic!("{:?}", state.phase) };
+        (state, n)
+    };
+    for (gate, choice) in [
+        (Gate::Request, GateChoice::Pass),
+        (Gate::Code, GateChoice::SendBack { words: "fewer".into() }),
+        (Gate::Outputs, GateChoice::DropJobs { jobs: [0].into() }),
+        (Gate::Decision, GateChoice::Pass),
+    ] {
+        let (mut state, n) = reached(gate);
+        let step = decide(&state, Input::AtGate { n, choice });
+        assert_eq!(step.facts.first(), Some(&Fact::RunContinued), "{gate:?}");
+        step.facts.iter().for_each(|fact| state.apply(fact));
+        assert!(state.pause.is_none() && !state.rests());
+    }
+    let (state, n) = reached(Gate::Outputs);
+    assert!(decide(&state, Input::AtGate { n: n + 1, choice: GateChoice::Pass }).is_empty(), "it was said of another");
+    let ran_on = decide(&state, Input::RunOn { to: RunTo::End, n: Some(n) });
+    assert_eq!(ran_on.facts.first(), Some(&Fact::RunContinued));
+}
