@@ -350,7 +350,15 @@ impl Model {
         let n = self.at_gate().map(|(n, _)| n);
         self.gate_left();
         if self.is_running() {
-            return vec![Command::RunOn { to, n }];
+            let mut commands = vec![Command::RunOn { to, n }];
+            // What a run does from now on holds for the next question too.
+            if to == RunTo::End && self.settings.config.protocol.step {
+                match self.settings.change("protocol.step", "false") {
+                    Ok(()) => commands.push(Command::Settings(Box::new(self.settings.config.clone()))),
+                    Err(why) => self.notify(why),
+                }
+            }
+            return commands;
         }
         self.notify("no run is in flight");
         Vec::new()

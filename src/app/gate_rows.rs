@@ -19,6 +19,9 @@ const WORDS: usize = 60;
 impl Model {
     pub(crate) fn write_gate(&self, width: usize) -> Writer {
         let mut writer = Writer::new(width);
+        if self.at_gate().is_some() && self.state.pause.is_some() {
+            writer.text(Tone::Warning, 0, "The run is paused. Whatever is done at this gate has it go on.", None);
+        }
         match (self.at_gate(), self.state.round()) {
             (Some((n, Held::Request(request))), _) => self.write_request(&mut writer, n, request),
             (Some((_, Held::Code { .. })), Some(round)) => self.write_program(&mut writer, round),
@@ -121,19 +124,20 @@ impl Model {
     /// The jobs by task, a row for all samples of one.
     fn write_planned(&self, writer: &mut Writer, round: &Round) {
         let mut samples: HashMap<(u32, u32, u32), usize> = HashMap::new();
-        let mut tasks: Vec<(usize, Vec<&Job>)> = vec![Default::default(); round.tasks.len()];
-        for job in &round.jobs {
+        let mut tasks: Vec<(usize, Vec<(JobId, &Job)>)> = vec![Default::default(); round.tasks.len()];
+        for (job, index) in round.jobs.iter().zip(0..) {
             *samples.entry((job.task, job.chunk, job.advice)).or_default() += 1;
             if let Some((count, firsts)) = tasks.get_mut(job.task as usize) {
                 *count += 1;
-                firsts.extend((job.sample == 0).then_some(job));
+                let id = JobId { round: round.number, index };
+                firsts.extend((job.sample == 0).then_some((id, job)));
             }
         }
         for (((count, firsts), words), number) in tasks.into_iter().zip(&round.tasks).zip(1..) {
-            heading(writer, &format!("Task {number}, {count} jobs: {words}"), None);
-            for job in firsts.iter().take(JOBS) {
+            heading(writer, &format!("Task {number}, {}: {words}", counted(count, "job")), None);
+            for (id, job) in firsts.iter().take(JOBS) {
                 let times = samples.get(&(job.task, job.chunk, job.advice)).copied().unwrap_or_default();
-                self.write_job_planned(writer, round, job, times);
+                self.write_job_planned(writer, round, (*id, job), times);
             }
             if firsts.len() > JOBS {
                 writer.text(Tone::Dim, 2, &format!("and {} more", firsts.len() - JOBS), None);
@@ -141,11 +145,11 @@ impl Model {
         }
     }
 
-    fn write_job_planned(&self, writer: &mut Writer, round: &Round, job: &Job, samples: usize) {
+    fn write_job_planned(&self, writer: &mut Writer, round: &Round, (id, job): (JobId, &Job), samples: usize) {
         let chunk = round.chunk_of(job);
         let times = if samples > 1 { format!("×{samples} ") } else { String::new() };
         let place = self.place_of(chunk);
-        let lead = vec![pad(2), Piece::text(Tone::Dim, format!("chunk {:<4} {place:<8} {times}", job.chunk + 1))];
+        let lead = vec![pad(2), Piece::text(Tone::Dim, format!("{:<7} {place:<8} {times}", id.to_string()))];
         let words = chunk.and_then(|chunk| chunk.text(|span| self.passage(span))).unwrap_or_default();
         let advice = round.advice_of(job);
         let advice = if advice.trim().is_empty() { String::new() } else { format!(" · {}", one_line(advice)) };
@@ -197,12 +201,11 @@ impl Model {
         let unticked = self.dropped(round);
         let Some(aggregated) = &round.aggregated else { return };
         let text = &aggregated.text;
-        let count = |count: u32| if count == 1 { "1 output".to_owned() } else { format!("{count} outputs") };
         let head = format!(
             "{} bytes go on to the remote LM: {} kept, {} dropped",
             text.len(),
-            count(aggregated.kept),
-            count(aggregated.dropped)
+            counted(aggregated.kept as usize, "output"),
+            counted(aggregated.dropped as usize, "output")
         );
         writer.text(Tone::Strong, 0, &head, None);
         for redaction in self.state.redactions.iter() {
@@ -218,19 +221,20 @@ impl Model {
         }
         heading(writer, "Outputs of the jobs", None);
         for (job, index) in round.jobs.iter().zip(0..) {
-            let target = Some(Target::Job(JobId { round: round.number, index }));
+            let id = JobId { round: round.number, index };
+            let target = Some(Target::Job(id));
             let (mark, tone, word) = job_word(job);
             let (sign, tick) = if unticked.contains(&index) { ("[ ] ", Tone::Dim) } else { ("[x] ", Tone::Key) };
             let lead = vec![
                 Piece::text(tick, sign),
                 Piece::Mark(tone, mark),
-                Piece::text(tone, format!(" {:<5} {word:<10}", index + 1)),
+                Piece::text(tone, format!(" {:<6} {word:<10}", id.to_string())),
             ];
             let output = job.outcome().and_then(|outcome| outcome.output());
             let answer = output.and_then(|output| output.answer.as_deref()).unwrap_or_default();
             writer.lead(lead, Tone::Text, &one_line(answer), target);
             if let Some(citation) = output.and_then(|output| output.citation.as_deref()) {
-                writer.lead(vec![pad(22)], Tone::Quote, &one_line(citation), target);
+                writer.lead(vec![pad(23)], Tone::Quote, &one_line(citation), target);
             }
         }
     }
@@ -271,6 +275,10 @@ fn part(writer: &mut Writer, name: &str, text: &str) {
 fn heading(writer: &mut Writer, text: &str, target: Option<Target>) {
     writer.blank();
     writer.lead(Vec::new(), Tone::Heading, text, target);
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 fn one_line(text: &str) -> String {

@@ -175,7 +175,7 @@ pub fn understood(line: &str, wanted: &mut Wanted, state: &State) -> (String, Op
             (CONSENT.into(), None)
         }
         (Wanted::Gate { n, gate }, line) => {
-            let (say, wish) = at_gate(n, gate, line);
+            let (say, wish) = at_gate((n, gate), line, state);
             if wish.is_none() {
                 *wanted = Wanted::Gate { n, gate };
             }
@@ -205,7 +205,7 @@ pub fn understood(line: &str, wanted: &mut Wanted, state: &State) -> (String, Op
 }
 
 const UNDER_WAY: &str = "A run is under way. Type h to hold it: what is under way finishes, nothing new begins. Type j for \
-                         the jobs under way, c and a number to cancel one, x to stop the run.";
+                         the jobs under way, c and its name to cancel one, x to stop the run.";
 pub const SEND_AGAIN: &str = "Type yes to send the request again. Type x to end the session.";
 pub const PAUSED: &str = "The run is paused. Type g to go on. Type x to end the session.";
 pub const CONSENT: &str = "Type yes to send the whole documents. Type x to send nothing and end the session.";
@@ -213,24 +213,26 @@ pub const CONSENT: &str = "Type yes to send the whole documents. Type x to send 
 /// The jobs that workers have at hand, with their numbers.
 fn jobs(state: &State) -> String {
     let Some(round) = state.round() else { return "No job is under way.".into() };
-    let running = (1..).zip(&round.jobs).filter(|(_, job)| matches!(job.state, JobState::Running { .. }));
-    let told: Vec<String> = running.map(|(number, job)| format!("job {number}: {}", round.task_of(job))).collect();
+    let running = (0..).zip(&round.jobs).filter(|(_, job)| matches!(job.state, JobState::Running { .. }));
+    let id = |index| JobId { round: round.number, index };
+    let told: Vec<String> = running.map(|(index, job)| format!("job {}: {}", id(index), round.task_of(job))).collect();
     if told.is_empty() { "No job is under way.".into() } else { told.join("\n") }
 }
 
-/// Cancels the job of this number, counted from 1 in the newest round.
+/// Cancels the job of this name.
 fn cancel(line: &str, state: &State) -> (String, Option<Wish>) {
-    let number = line.trim_start_matches("c ").trim().parse::<u32>().ok();
-    let job = number.and_then(|number| number.checked_sub(1)).zip(state.round());
-    let job = job.map(|(index, round)| JobId { round: round.number, index });
+    let job = JobId::named(line.trim_start_matches("c ").trim());
     match job.filter(|job| state.job(*job).is_some_and(|job| job.outcome().is_none())) {
-        Some(job) => (format!("Cancelling job {}.", job.index + 1), Some(Wish::CancelJob(job))),
-        None => ("Not taken: no job of that number is waiting or under way.".into(), None),
+        Some(job) => (format!("Cancelling job {job}."), Some(Wish::CancelJob(job))),
+        None => (
+            "Not taken: no job of that name is waiting or under way; jobs are named as 1.0, round and number.".into(),
+            None,
+        ),
     }
 }
 
 /// What a line at a gate means: a letter, and for some of them words after it.
-fn at_gate(n: u32, gate: Gate, line: &str) -> (String, Option<Wish>) {
+fn at_gate((n, gate): (u32, Gate), line: &str, state: &State) -> (String, Option<Wish>) {
     let (letter, words) = line.split_once(' ').map_or((line, ""), |(letter, words)| (letter, words.trim()));
     let choice = match (letter, gate) {
         ("p", _) => GateChoice::Pass,
@@ -247,10 +249,11 @@ fn at_gate(n: u32, gate: Gate, line: &str) -> (String, Option<Wish>) {
             }
         }
         ("d", Gate::Outputs) => {
-            let numbers = words.split_whitespace().map(|word| word.parse::<u32>().ok()?.checked_sub(1));
-            match numbers.collect::<Option<_>>() {
+            let round = state.round().map(|round| round.number);
+            let named = |word| JobId::named(word).filter(|job| Some(job.round) == round).map(|job| job.index);
+            match words.split_whitespace().map(named).collect::<Option<_>>() {
                 Some(jobs) => GateChoice::DropJobs { jobs },
-                None => return ("Not taken: name the jobs by their numbers, counted from 1.".into(), None),
+                None => return ("Not taken: name jobs of this round as 1.0, round and number.".into(), None),
             }
         }
         _ => return (gate_choices(gate), None),
@@ -263,7 +266,7 @@ pub fn gate_choices(gate: Gate) -> String {
         Gate::Request => "",
         Gate::Code => "Type b and why to send the program back. ",
         Gate::Outputs => {
-            "Type r and a pattern to redact it. Type d and the numbers of jobs to drop their outputs. Type b and why to send \
+            "Type r and a pattern to redact it. Type d and the names of jobs, as 1.0, to drop their outputs. Type b and why to send \
              the program back. "
         }
         Gate::Decision => "Type b and your feedback for one more round. ",
@@ -318,7 +321,11 @@ mod tests {
         assert_eq!(said(Gate::Request, "p"), choice(GateChoice::Pass));
         assert_eq!(said(Gate::Code, "b fewer jobs"), choice(GateChoice::SendBack { words: "fewer jobs".into() }));
         assert_eq!(said(Gate::Decision, "b look on"), choice(GateChoice::AnotherRound { feedback: "look on".into() }));
-        assert_eq!(said(Gate::Outputs, "d 1 3"), choice(GateChoice::DropJobs { jobs: [0, 2].into() }));
+        let mut state = State::default();
+        state.apply(&crate::protocol::Fact::RoundBegan { round: 2, last: false });
+        let drop = |line| understood(line, &mut Wanted::Gate { n: 3, gate: Gate::Outputs }, &state).1;
+        assert_eq!(drop("d 2.0 2.8"), choice(GateChoice::DropJobs { jobs: [0, 8].into() }));
+        assert_eq!((drop("d 1.0"), drop("d 3")), (None, None), "of another round, or of none");
         assert_eq!(said(Gate::Outputs, "r a+"), choice(GateChoice::Redact(Redaction::Pattern("a+".into()))));
         assert_eq!(said(Gate::Code, "E"), Some(Wish::RunOn { to: RunTo::End, n: 3 }));
         assert_eq!(said(Gate::Code, "x"), Some(Wish::Stop));
@@ -353,7 +360,7 @@ mod tests {
         assert_eq!(said_to("g", &mut wanted).1, Some(Wish::GoOn));
         let (say, ordered) = said_to("why?", &mut Wanted::Nothing);
         assert!(say.contains("x to stop") && say.contains("Type h") && ordered.is_none());
-        let (say, ordered) = said_to("c 1", &mut Wanted::Nothing);
-        assert!(say.contains("no job of that number") && ordered.is_none());
+        let (say, ordered) = said_to("c 1.0", &mut Wanted::Nothing);
+        assert!(say.contains("no job of that name") && ordered.is_none());
     }
 }

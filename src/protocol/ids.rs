@@ -25,6 +25,14 @@ pub struct JobId {
     pub index: u32,
 }
 
+impl JobId {
+    /// The job of this name, as it is displayed: round and number, as in `1.0`.
+    pub fn named(name: &str) -> Option<Self> {
+        let (round, index) = name.split_once('.')?;
+        Some(Self { round: round.parse().ok()?, index: index.parse().ok()? })
+    }
+}
+
 impl fmt::Display for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.round, self.index)

@@ -27,8 +27,8 @@ pub enum TermError {
     NoClipboard,
     #[error("the copy could not be written to {}: {source}", file.display())]
     CopyToFile { file: PathBuf, source: io::Error },
-    #[error("the editor `{editor}` could not be used, and the text is as it was: {source}; set EDITOR to another")]
+    #[error("`{editor}` cannot be run, the text is as it was; set EDITOR to another: {source}")]
     Editor { editor: String, source: io::Error },
-    #[error("the editor `{editor}` ended with an error ({how}), and the text is as it was; set EDITOR to another")]
+    #[error("`{editor}` failed ({how}), the text is as it was; set EDITOR to another")]
     EditorFailed { editor: String, how: String },
 }

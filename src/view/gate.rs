@@ -38,23 +38,23 @@ pub fn text(paint: &mut Paint, model: &Model, (input, wrong): (&LineInput, &str)
 pub fn hinted(gate: Option<Gate>) -> &'static [Action] {
     use Action as A;
     match gate {
-        Some(Gate::Request) => &[A::PassGate, A::EditHeld, A::LookAround, A::StopHere, A::RunToRound, A::RunToEnd],
+        Some(Gate::Request) => &[A::PassGate, A::RunToEnd, A::EditHeld, A::LookAround, A::StopHere, A::RunToRound],
         Some(Gate::Code) => {
-            &[A::PassGate, A::EditHeld, A::SendBack, A::LookAround, A::StopHere, A::RunToRound, A::RunToEnd]
+            &[A::PassGate, A::RunToEnd, A::EditHeld, A::SendBack, A::LookAround, A::StopHere, A::RunToRound]
         }
         Some(Gate::Outputs) => &[
             A::PassGate,
+            A::RunToEnd,
             A::Tick,
             A::RedactPattern,
             A::EditHeld,
-            A::SendBack,
             A::LookAround,
+            A::SendBack,
             A::RedactLine,
             A::StopHere,
             A::RunToRound,
-            A::RunToEnd,
         ],
-        Some(Gate::Decision) => &[A::PassGate, A::SendBack, A::LookAround, A::StopHere, A::RunToRound, A::RunToEnd],
+        Some(Gate::Decision) => &[A::PassGate, A::RunToEnd, A::SendBack, A::LookAround, A::StopHere, A::RunToRound],
         None => &[A::LookAround],
     }
 }

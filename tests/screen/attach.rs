@@ -205,12 +205,12 @@ async fn an_order_by_a_line_is_confirmed_once_the_other_process_took_it() {
         other.wait_for("paused: what is under way finishes");
         // What says itself by words alone needs nobody to take it.
         other.send(b"j\r");
-        other.wait_for("job 1: ");
+        other.wait_for("job 1.0: ");
         pty.signal(libc::SIGSTOP);
         let before = other.sent().len();
         other.send(b"g\r");
         other.send(b"j\r");
-        other.wait_for_sent(before, "job 1: ");
+        other.wait_for_sent(before, "job 1.0: ");
         let told = String::from_utf8_lossy(&other.sent()[before..]).into_owned();
         assert!(!told.contains("Going on"), "nobody took it yet: {told}");
         pty.signal(libc::SIGCONT);

@@ -89,7 +89,7 @@ fn ctrl_c_in_the_editor_is_the_editors_alone() {
 fn an_editor_that_fails_says_so_and_keeps_the_question() {
     let mut pty = demo(&[], &[("EDITOR", "false")]);
     pty.send(b"aHow many\x07");
-    pty.wait_for("the editor `false` ended with an error");
+    pty.wait_for("`false` failed (exit status: 1), the text is as it was; set EDITOR to another");
     pty.wait_for("How many");
     pty.send(b"\x03");
     pty.quit();

@@ -100,7 +100,7 @@ fn a_message_of_the_request_is_edited_in_place_and_in_the_editor() {
 fn a_program_shows_its_jobs_by_task_and_goes_back_with_words() {
     let mut model = at_code();
     let rows = shown(&model);
-    for words in ["16 jobs on 8 chunks, 2 tasks", "Task 1, 8 jobs", "Task 2, 8 jobs", "chunk 8", "def prepare_jobs"] {
+    for words in ["16 jobs on 8 chunks, 2 tasks", "Task 1, 8 jobs", "Task 2, 8 jobs", " 1.7 ", "def prepare_jobs"] {
         assert!(rows.contains(words), "{words}: {rows}");
     }
     press(&mut model, "b");
@@ -148,7 +148,10 @@ fn samples_of_a_job_are_one_row_and_of_many_jobs_the_first_are_told() {
     world.start().plan_many(1_000);
     let rows = shown(&world.model(120, 40));
     assert!(rows.contains("1000 jobs on") && rows.contains("and 800 more"), "{rows}");
-    assert_eq!(rows.lines().filter(|row| row.contains("  chunk ")).count(), 200);
+    let is_job = |row: &&str| {
+        row.trim_start().strip_prefix("1.").is_some_and(|row| row.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    assert_eq!(rows.lines().filter(is_job).count(), 200);
 }
 
 #[test]
@@ -412,4 +415,37 @@ fn the_planner_pane_tells_what_was_done_by_hand_where_it_was_done() {
     let told = rows(&world);
     assert!(told.contains("by hand  one more round, with this feedback: Look at 2022 as well."), "{told}");
     assert!(told.contains("more information wanted, decided by hand"), "{told}");
+}
+
+#[test]
+fn run_to_the_end_leaves_step_mode_for_the_next_question_too() {
+    let (_, mut model) = at_request();
+    model.settings.change("protocol.step", "true").unwrap();
+    let done = press(&mut model, "E");
+    let [Command::RunOn { to: RunTo::End, n: Some(1) }, Command::Settings(config)] = &done[..] else {
+        panic!("{done:?}")
+    };
+    assert!(!config.protocol.step);
+    let (_, mut model) = at_request();
+    model.settings.change("protocol.step", "true").unwrap();
+    assert_eq!(press(&mut model, "R"), [Command::RunOn { to: RunTo::NextRound, n: Some(1) }]);
+    assert!(model.settings.config.protocol.step, "to the next round alone it is left for a while");
+}
+
+#[test]
+fn a_key_that_comes_before_its_gate_pauses_with_a_word_and_the_gate_says_so() {
+    let mut world = World { gates: [Gate::Outputs].into_iter().collect(), ..World::new() };
+    world.start();
+    let mut model = world.model(160, 50);
+    assert_eq!(press(&mut model, "p"), [Command::Pause]);
+    assert_eq!(notice(&model), "no gate is open, so this pauses the run; p goes on");
+    let mut free = World::new();
+    free.start();
+    let mut model = free.model(160, 50);
+    assert_eq!((press(&mut model, "p"), model.notice.is_none()), (vec![Command::Pause], true));
+
+    let (mut world, model) = at_request();
+    assert!(!shown(&model).contains("paused"));
+    world.input(Input::Pause { holds: false });
+    assert!(shown(&world.model(160, 50)).contains("The run is paused. Whatever is done at this gate has it go on."));
 }
