@@ -62,7 +62,7 @@ async fn a_table_and_a_report_tell_what_each_set_came_to() {
     assert_eq!(home.sessions().len(), 16);
     let markdown = fs::read_to_string(home.path("out/report.md")).unwrap();
     assert!(
-        markdown.contains("| even | offline\\_share=0.05 samples=1 | 2 |") && markdown.contains("Pareto"),
+        markdown.contains("| even | offline_share=0.05 samples=1 | 2 |") && markdown.contains("Pareto"),
         "{markdown}"
     );
     assert!(fs::read_to_string(home.path("out/curve.svg")).unwrap().starts_with("<svg "));

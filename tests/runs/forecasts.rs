@@ -80,14 +80,7 @@ async fn a_dry_run_of_an_eval_and_of_a_comparison_tells_each_setting() {
     let home = Home::new();
     crate::evals::questions(&home, 3);
     let sweep = ["--sweep", "protocol=minions,remote-only,local-only", "--repeat", "2", "--dry-run"];
-    let priced = [
-        "--set",
-        "remote.provider=openai",
-        "--set",
-        "remote.model=gpt-4o",
-        "--set",
-        "remote.base_url=http://127.0.0.1:9/v1",
-    ];
+    let priced = ["--set", "remote.provider=openai", "--set", "remote.model=gpt-4o"];
     let told = crate::evals::eval(&home, &[&sweep[..], &priced].concat()).await;
     assert!(told.code == 0 && home.sessions().is_empty() && !home.path("out").exists(), "{told:?}");
     for words in ["minions: 6 tries, ", "remote-only: 6 tries, ≈ 0 jobs", "local-only: 6 tries, ≈ 6 jobs", "≈ $"]
