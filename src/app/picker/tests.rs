@@ -83,10 +83,6 @@ fn the_palette_does_what_another_pane_can_and_goes_there() {
     type_in(&mut model, "retry");
     assert!(model.picker().unwrap().counts().0 > 0);
     press(&mut model, "esc :");
-    type_in(&mut model, "only jobs that a search");
-    press(&mut model, "enter");
-    assert_eq!(model.focus, Pane::Jobs);
-    press(&mut model, "2 :");
     type_in(&mut model, "filter");
     press(&mut model, "enter");
     assert_eq!((model.focus, model.jobs.filter), (Pane::Jobs, Filter::Answered));
