@@ -153,8 +153,11 @@ async fn a_fork_says_what_was_changed_and_what_was_not() {
             && holds(|fact| matches!(fact, Fact::OutputsAggregated { .. }))
     };
     let facts = (1..).map(|seed| World::facts(seed, 1, 2)).find(went_on).unwrap();
-    let attempts = facts.iter().filter(|fact| matches!(fact, Fact::CodeReceived { .. })).count();
-    let of_code = format!(": code of round 1, attempt {attempts}");
+    let codes = facts.iter().filter_map(|fact| match fact {
+        Fact::CodeReceived { code, .. } => Some(code.attempt),
+        _ => None,
+    });
+    let of_code = format!(": code of round 1, attempt {}", codes.last().unwrap());
     writer.append(facts, Durability::Synced).await.unwrap();
     writer.close().await.unwrap();
     let past = |wanted: &Wanted| Past::read(&parent, wanted).unwrap();
