@@ -344,7 +344,7 @@ fn documents_are_paged_through_and_places_name_theirs() {
     press(&mut model, "l h");
     assert_eq!(model.document.shown, 0);
     let chunk = crate::protocol::Chunk::Span(Span::new(1, 2, 3));
-    assert_eq!(model.place_of(Some(&chunk)), "2:line 2");
+    assert_eq!(model.place_of(Some(&chunk)), "2:L2");
 }
 
 #[test]

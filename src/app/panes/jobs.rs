@@ -243,14 +243,14 @@ impl Model {
         self.documents.get(span.document)?.document.slice(span.start, span.end)
     }
 
-    /// Where a job reads: `p 12`, or `line 12` where there are no pages, or that its text stands nowhere.
+    /// Where a job reads: `p 12`, or the line, `L12`, where there are no pages, or that its text stands nowhere.
     pub fn place_of(&self, chunk: Option<&Chunk>) -> String {
         let Some(chunk) = chunk else { return String::new() };
         let Some(span) = chunk.place() else { return "made up".into() };
         let document = self.documents.get(span.document).map(|open| &open.document);
         let place = match document.map(|document| (document, document.page_of(span.start))) {
             Some((_, Some(page))) => format!("p {page}"),
-            Some((document, None)) => format!("line {}", document.line_of(span.start)),
+            Some((document, None)) => format!("L{}", document.line_of(span.start)),
             None => format!("@{}", span.start),
         };
         if self.documents.len() > 1 { format!("{}:{place}", span.document + 1) } else { place }
