@@ -212,6 +212,8 @@ impl Stage {
         self.beside = Beside::new();
         self.documents = ChangedDocuments::of(self.model.documents.iter().map(|open| &open.document));
         let (width, height) = (before.width, before.height);
+        // What was just told is still to be read.
+        self.model.notice = before.notice;
         self.model.theme = before.theme;
         self.model.themes = before.themes;
         self.model.ascii = before.ascii;

@@ -171,6 +171,7 @@ fn a_theme_that_cannot_be_read_is_told_of_and_the_usual_one_is_shown() {
     let file = pty.home().join("config/minions/themes/mine.toml");
     fs::write(&file, "inherits = \"dark\"\n[roles]\ntext = \"#010203\"\n").unwrap();
     pty.wait_for("theme mine read again");
+    pty.wait_for_the_answer();
     pty.quit();
 }
 
