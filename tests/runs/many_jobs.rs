@@ -161,14 +161,14 @@ fn assert_keys(report: &Value) {
             "session protocol outcome answer citations uncited_numbers rounds jobs usage calls by_round prices baseline expected \
              exposed fleet seconds",
         ),
-        ("/citations/0", "document start end page text match places place_count or_more"),
+        ("/citations/0", "document start end page line heading text match places place_count or_more"),
         ("/jobs", "planned answered abstained malformed truncated failed cancelled"),
         ("/usage", "remote local"),
         ("/usage/remote", &format!("{lm} lost_usd")),
         ("/usage/local", lm),
         ("/baseline", "input_tokens cost_usd ratio estimated"),
         ("/exposed", "bytes share by_request by_purpose"),
-        ("/exposed/by_request/0", "round purpose attempt bytes share new_bytes total_share"),
+        ("/exposed/by_request/0", "round purpose attempt bytes share new_bytes total_share spans span_count"),
         ("/exposed/by_purpose/0", "purpose requests bytes share"),
     ] {
         let found: BTreeSet<&str> =
