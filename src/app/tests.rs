@@ -163,6 +163,11 @@ fn leaving_asks_while_work_is_in_flight() {
     assert_eq!(press(&mut model, "ctrl-c y"), [Command::StopRun, Command::Quit]);
     let mut done = World::new().whole().model(80, 24);
     assert_eq!(press(&mut done, "q"), [Command::Quit]);
+    // A run that ends while it is asked takes the question with it, and says so.
+    press(&mut model, "q");
+    update(&mut model, Message::RunEnded { error: None });
+    assert!(model.overlay.is_none() && notice(&model).contains("q leaves"), "{}", notice(&model));
+    assert_eq!(press(&mut model, "q"), [Command::Quit]);
 }
 
 #[test]

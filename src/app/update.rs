@@ -139,6 +139,9 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
             if let Mode::Live { running } = &mut model.mode {
                 *running = false;
             }
+            if matches!(model.overlay, Some(Overlay::Quit)) {
+                model.notify("the run has ended meanwhile, and nothing is stopped by leaving; q leaves");
+            }
             if matches!(
                 model.overlay,
                 Some(

@@ -23,8 +23,6 @@ fn the_first_session_of_the_readme_is_as_it_says() {
     pty.wait_until_gone("Everywhere");
 
     // Fork.
-    pty.send(b"s");
-    pty.wait_for("step mode is left");
     pty.send(b"S");
     pty.wait_until_shown("the session in the list", |shown| shown.contains("Pick up") && shown.contains("$0.0000"));
     pty.send(b"\x1b[B\r");

@@ -65,7 +65,7 @@ fn what_cannot_be_opened_leaves_the_session_and_the_paths_where_they_are() {
     pty.wait_for("there is no file");
     pty.send(b"t\r");
     pty.wait_for("What do you want to know?");
-    pty.wait_for("report.txt  27 B");
+    pty.wait_for("of report.txt");
     pty.send(b"\x1b");
     pty.wait_until_gone("What do you want to know?");
     pty.quit();

@@ -179,11 +179,13 @@ impl Pty {
         self.wait_until_shown(&format!("{text:?} to be gone"), |shown| !shown.contains(text));
     }
 
-    /// Waits until the status line, which is one of the last rows, says this; job rows may say it too.
+    /// Waits until the status line, which is one of the last rows, says this; job rows may say it too, and the line of the
+    /// rounds a little before the session has ended.
     pub fn wait_for_state(&self, state: &str) {
         self.wait_until(&format!("the state {state:?}"), RUN, |screen| {
             let rows: Vec<String> = screen.rows(0, screen.size().1.get()).collect();
-            rows.iter().rev().take(3).any(|row| row.contains(state))
+            let is_rounds = |row: &String| row.trim_start().starts_with("Round");
+            rows.iter().rev().take(3).any(|row| !is_rounds(row) && row.contains(state))
         });
     }
 
