@@ -277,10 +277,6 @@ fn heading(writer: &mut Writer, text: &str, target: Option<Target>) {
     writer.lead(Vec::new(), Tone::Heading, text, target);
 }
 
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<&str>>().join(" ")
 }
