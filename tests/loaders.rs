@@ -71,7 +71,7 @@ fn pdf(objects: &[String]) -> Vec<u8> {
     use std::fmt::Write;
     let (mut file, mut table) = (String::from("%PDF-1.4\n"), String::from("0000000000 65535 f \n"));
     for (at, object) in objects.iter().enumerate() {
-        write!(table, "{:010} 00000 n \n", file.len()).unwrap();
+        writeln!(table, "{:010} 00000 n ", file.len()).unwrap();
         write!(file, "{} 0 obj\n{object}\nendobj\n", at + 1).unwrap();
     }
     let (size, at) = (objects.len() + 1, file.len());

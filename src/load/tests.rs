@@ -69,7 +69,7 @@ fn what_is_not_as_it_was_in_the_file_is_told() {
         (utf32(u32::to_be_bytes), "Größe 😀\n".into(), None),
     ] {
         std::fs::write(&path, bytes).unwrap();
-        let loaded = load_all(&[path.clone()]).unwrap();
+        let loaded = load_all(std::slice::from_ref(&path)).unwrap();
         assert_eq!(&*loaded.documents[0].text, text);
         match told {
             None => assert_eq!(loaded.remarks, [] as [String; 0]),

@@ -224,7 +224,8 @@ impl Client {
             Ok(()) => assembly.flaw().map(|flaw| failure::of_unusable(&self.server, flaw)),
         };
         if let Some(failure) = failure {
-            let usage = read.is_ok().then(|| assembly.usage(chat.bytes())).filter(|usage| !usage.estimated);
+            let usage =
+                read.is_ok().then(|| assembly.usage(chat.bytes())).filter(|usage| !usage.estimated).map(Box::new);
             return Err(Failure { partial: redact.whole(assembly.text), usage, ..failure });
         }
         let rest = redact.rest();

@@ -27,7 +27,7 @@ pub struct Failure {
     /// Whether the server took the request and may have answered it, so that it may have to be paid for.
     pub lost: bool,
     /// Tokens of a reply that came whole and is of no use, as the server counted them.
-    pub usage: Option<Usage>,
+    pub usage: Option<Box<Usage>>,
     /// Whether it is the model that the server does not know.
     pub unknown_model: bool,
 }

@@ -139,7 +139,7 @@ impl From<Failure> for RemoteError {
             },
             partial: failure.partial,
             lost: failure.lost,
-            usage: failure.usage,
+            usage: failure.usage.map(|usage| *usage),
         }
     }
 }

@@ -114,7 +114,7 @@ pub fn status(paint: &mut Paint, model: &Model) {
     for text in fitted(&figures(model, head.word), room) {
         let between = format!(" {} ", glyph(Glyph::Column, paint.ascii));
         x += paint.text(x, area.y, area.width, &between, bar.patch(paint.style(Role::Dim)));
-        x += paint.text(x, area.y, (area.x + area.width).saturating_sub(x), &text, bar);
+        x += paint.text(x, area.y, (area.x + area.width).saturating_sub(x), text, bar);
     }
 }
 

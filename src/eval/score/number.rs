@@ -180,7 +180,8 @@ fn without_alternatives(text: &str, found: Vec<(Range<usize>, Quantity)>) -> Vec
         is_list && one.percent == other.percent && !same(one, other) && !same(other, one)
     };
     let joined: Vec<bool> = found.windows(2).map(joins).collect();
-    let is_free = |n: usize| !joined.get(n).copied().unwrap_or(false) && !(n > 0 && joined[n - 1]);
+    let joins_at = |n: usize| joined.get(n).copied().unwrap_or(false);
+    let is_free = |n: usize| !joins_at(n) && !n.checked_sub(1).is_some_and(joins_at);
     found.iter().enumerate().filter(|(n, _)| is_free(*n)).map(|(_, (_, quantity))| *quantity).collect()
 }
 
