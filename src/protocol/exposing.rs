@@ -36,7 +36,8 @@ impl Overexposed {
 
 /// A share as people read it, rounded up: what is shown is never less than what leaves.
 pub fn percent(share: f64) -> String {
-    format!("{:.1}%", (share * 1000.0 - 1e-6).ceil() / 10.0)
+    // Adding nothing makes no share at all a plain zero.
+    format!("{:.1}%", (share * 1000.0 - 1e-6).ceil() / 10.0 + 0.0)
 }
 
 /// What the person says to an [`Overexposed`] request.
@@ -82,5 +83,15 @@ impl ExposureLimit {
     /// A request is made: what was granted for one is used up.
     pub(super) fn call(&mut self) {
         self.once = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent;
+
+    #[test]
+    fn a_share_is_never_told_as_less_than_it_is_and_none_is_zero() {
+        assert_eq!([0.0, 0.00001, 0.5, 1.0].map(percent), ["0.0%", "0.1%", "50.0%", "100.0%"]);
     }
 }

@@ -179,18 +179,21 @@ impl Pty {
         self.wait_until_shown(&format!("{text:?} to be gone"), |shown| !shown.contains(text));
     }
 
-    /// Waits until the status line, which is one of the last rows, says this; job rows may say it too, and the line of the
-    /// rounds a little before the session has ended.
+    /// Waits until the status line, which is one of the last rows, says this; job rows may say it too.
     pub fn wait_for_state(&self, state: &str) {
         self.wait_until(&format!("the state {state:?}"), RUN, |screen| {
             let rows: Vec<String> = screen.rows(0, screen.size().1.get()).collect();
-            let is_rounds = |row: &String| row.trim_start().starts_with("Round");
-            rows.iter().rev().take(3).any(|row| !is_rounds(row) && row.contains(state))
+            rows.iter().rev().take(3).any(|row| row.contains(state))
         });
     }
 
+    /// Waits until the session has ended: other lines tell of an answer a little before.
     pub fn wait_for_the_answer(&self) {
-        self.wait_for_state("answered");
+        self.wait_until("the answer", RUN, |screen| {
+            let rows: Vec<String> = screen.rows(0, screen.size().1.get()).collect();
+            let ended = |row: &String| row.contains("answered │") || row.contains("answered |");
+            rows.iter().rev().take(3).any(ended)
+        });
     }
 
     /// Leaves a program in which nothing is under way: it ends well and gives the terminal back.
