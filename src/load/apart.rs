@@ -268,9 +268,19 @@ fn dup(input: &std::process::ChildStdin) -> Option<std::fs::File> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::io::Write;
 
     use super::*;
+
+    /// Writes a script by another process: where this one had it open, a child that another test starts meanwhile could hold it,
+    /// and what is open for writing does not run (`ETXTBSY` of execve(2)).
+    fn put(path: &Path, script: &str) {
+        let mut shell = Command::new("sh");
+        let mut shell =
+            shell.args(["-c", "cat > \"$0\" && chmod 700 \"$0\""]).arg(path).stdin(Stdio::piped()).spawn().unwrap();
+        shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        assert!(shell.wait().unwrap().success());
+    }
 
     /// A program in the child's place: a shell script that answers with what `says` is, once for each start.
     fn read_by(says: &str) -> (Result<Pages, Nothing>, tempfile::TempDir) {
@@ -278,8 +288,7 @@ mod tests {
         let patience = if says.contains("while") { Duration::from_millis(1500) } else { PATIENCE };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("liar");
-        std::fs::write(&path, format!("#!/bin/sh\ncd {:?}\n{says}\n", folder.path())).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        put(&path, &format!("#!/bin/sh\ncd {:?}\n{says}\n", folder.path()));
         let mut apart = Apart { program: path, patience, process: None };
         (apart.read(Foreign::Pdf, b"bytes".to_vec(), &mut |_, _| true), folder)
     }
