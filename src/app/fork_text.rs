@@ -110,15 +110,8 @@ impl Model {
                 return self.fork_with(&text);
             }
             Some(Action::Leave) => self.leave_fork_text(),
-            Some(Action::FormUp) => {
-                form.input.line_up();
-            }
-            Some(Action::FormDown) => {
-                form.input.line_down();
-            }
-            Some(Action::NewLine) => form.input.insert_lines("\n"),
             Some(Action::Editor) => return vec![Command::Edit(form.input.text.clone())],
-            action => form.input.typed(action, key),
+            action => form.input.typed_in_lines(action, key),
         }
         Vec::new()
     }

@@ -38,6 +38,20 @@ impl LineInput {
         }
     }
 
+    /// As [`typed`](Self::typed), in a text of several lines.
+    pub(crate) fn typed_in_lines(&mut self, action: Option<Action>, key: Key) {
+        match action {
+            Some(Action::FormUp) => {
+                self.line_up();
+            }
+            Some(Action::FormDown) => {
+                self.line_down();
+            }
+            Some(Action::NewLine) => self.insert_lines("\n"),
+            action => self.typed(action, key),
+        }
+    }
+
     /// What a key does where text is typed; `action` is what the keymap says of it.
     pub fn typed(&mut self, action: Option<Action>, key: Key) {
         match (action, key.code) {
