@@ -2,30 +2,27 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::counting::{self, Counting};
+use super::asking::Asking;
+use super::clearance::{self, Clearance};
+use super::counting::Counting;
 use super::effects::{self, Arrival, Context};
-use super::exposing::Exposing;
-use super::fitting;
-use super::hidden::Hidden;
+use super::hidden::{self, Hidden};
 use super::pinning;
 use super::programs::ProgramCall;
 use super::recall::Recall;
-use super::reserve::Reserve;
+use super::sampling::sample_utilization;
 use super::{Beginning, Connected, Event, Order, Setup};
 use crate::document::Span;
 use crate::journal::{Durability, JournalError, JournalWriter};
-use crate::protocol::redact::Redactor;
 use crate::protocol::{
-    AskId, Counted, Due, Effect, Fact, Input, JobId, JobResult, JobState, Phase, RemoteAsk, RemoteFailure, State, Step,
-    UtilizationSample, Waiting, advance, decide,
+    AskId, Due, Effect, Fact, Input, JobId, JobResult, JobState, Phase, State, Step, UtilizationSample, Waiting,
+    advance, decide,
 };
-use crate::remote::Backoff;
-use crate::utilization::Sampler;
 
 /// How many results that are ready at once share one write to the journal.
 const BATCH: usize = 128;
@@ -45,31 +42,12 @@ pub(super) struct Driver {
     /// Jobs that no worker has taken yet.
     queue: VecDeque<(JobId, u32)>,
     running: HashMap<JobId, AbortHandle>,
-    /// The request under way, its backoff, and what of its reply has come.
     asking: Option<Asking>,
-    reserve: Reserve,
-    exposing: Exposing,
+    clearance: Clearance,
     counting: Counting,
     remote_attempts: u32,
     delta_sender: mpsc::Sender<(AskId, String)>,
     deltas: mpsc::Receiver<(AskId, String)>,
-}
-
-struct Asking {
-    request: RemoteAsk,
-    backoff: Backoff,
-    failures: u32,
-    partial: String,
-    /// When it goes out, or went.
-    leaves: Instant,
-    task: Option<AbortHandle>,
-}
-
-impl Asking {
-    fn new(request: RemoteAsk, attempts: u32) -> Self {
-        let (backoff, leaves) = (Backoff::new(attempts), Instant::now());
-        Self { request, backoff, failures: 0, partial: String::new(), leaves, task: None }
-    }
 }
 
 impl Driver {
@@ -99,8 +77,7 @@ impl Driver {
             queue: VecDeque::new(),
             running: HashMap::new(),
             asking: None,
-            reserve: Reserve::new(book),
-            exposing: Exposing::default(),
+            clearance: Clearance::new(book),
             counting,
             remote_attempts,
             delta_sender,
@@ -169,8 +146,8 @@ impl Driver {
         Ok(self.state)
     }
 
-    /// Finds the private words of the documents, beside the loop since that reads them several times. What a session that is
-    /// on record does not know yet, such as in a fork with other rules, is noted in it before anything else happens.
+    /// Finds the private words of the documents. What a session that is on record does not know yet, such as in a fork with
+    /// other rules, is noted in it before anything else happens.
     async fn hide(&mut self, first: &mut Input) -> Result<(), JournalError> {
         let (question, known) = match &*first {
             Input::Start(opened) => (opened.question.clone(), opened.settings.redact.clone()),
@@ -180,22 +157,11 @@ impl Driver {
             ),
         };
         let Some(known) = known else { return Ok(()) };
-        let (documents, before) = (self.context.documents.clone(), known.words.len());
+        let before = known.words.len();
         let opens = matches!(first, Input::Start(_)) && before == 0;
-        let hidden = tokio::task::spawn_blocking(move || {
-            let texts = || std::iter::once(&*question).chain(documents.iter().map(|document| &*document.text));
-            let redactor = match opens {
-                true => Redactor::open(&known.rules, texts()),
-                false => {
-                    let mut redactor = Redactor::new(&known);
-                    redactor.learn(texts());
-                    redactor
-                }
-            };
-            (Hidden::of(&documents, &redactor), redactor.redaction())
-        });
+        let found = hidden::find(Arc::clone(&self.context.documents), question, known, opens).await;
         // Where it fails the documents stay unknown to programs.
-        let Ok((hidden, redaction)) = hidden.await else {
+        let Some((hidden, redaction)) = found else {
             self.context = Arc::new(self.context.hiding(Hidden::none(&[])));
             return Ok(());
         };
@@ -223,30 +189,17 @@ impl Driver {
             while let Some(step) = next {
                 for fact in &step.facts {
                     self.state.apply(fact);
-                    self.reserve.note(fact).await;
-                    self.exposing.note(fact);
+                    self.clearance.note(fact).await;
                     if matches!(fact, Fact::RoundBegan { .. }) {
                         self.change_models();
                     }
                 }
                 facts.extend(step.facts);
                 // A call is reserved before its fact says that it is made.
-                let mut due = counting::due(&self.state, &self.context.documents, self.context.tokenizer()).await;
-                if let (Some(request), Some(model)) = (&mut due, self.state.remote())
-                    && self.recall.knows(model, request)
-                {
-                    (request.estimate.reused, request.estimate.worst_cost_usd) = (true, Some(0.0));
-                }
-                let refused = match fitting::before(&self.state, self.context.context_tokens(), due.as_ref()) {
-                    Some(unfit) => Some(unfit),
-                    None => self.exposing.before(&self.state, &self.context.documents, due.as_ref()).await,
-                };
-                let refused = match refused {
-                    Some(refused) => Some(refused),
-                    None => self.reserve.before(&self.state, &step.effects, due.as_ref()).await,
-                };
+                let due = clearance::due(&self.state, &self.context, &self.recall).await;
+                let refused = self.clearance.refusal(&self.state, &self.context, &step.effects, due.as_ref()).await;
                 next = match refused {
-                    Some(refused) => Some(held_back(&self.state, refused)),
+                    Some(refused) => Some(clearance::held_back(&self.state, refused)),
                     None => {
                         effects.extend(step.effects);
                         if self.awaits_count() { None } else { advance(&self.state, due) }
@@ -316,12 +269,11 @@ impl Driver {
                     let known = self.state.asks().find(|known| known.request.ask == ask);
                     self.asking = known.map(|known| Asking::new(known.request.clone(), self.remote_attempts));
                 }
-                let Some(asking) = self.asking.as_mut().filter(|asking| asking.request.ask == ask) else { return };
-                asking.partial.clear();
-                let (request, wait) = (asking.request.clone(), Duration::from_millis(after_ms));
-                asking.leaves = Instant::now() + wait;
-                let ask = effects::ask(self.context.clone(), request, self.delta_sender.clone(), wait);
-                asking.task = Some(self.tasks.spawn(ask));
+                let Some(asking) = self.asking.as_mut().filter(|asking| asking.is(ask)) else { return };
+                let wait = Duration::from_millis(after_ms);
+                asking.again(wait, |request| {
+                    self.tasks.spawn(effects::ask(self.context.clone(), request, self.delta_sender.clone(), wait))
+                });
             }
             // The state waits for the call, which says all there is to know of it.
             Effect::Prepare(_) | Effect::Transform(_) => {
@@ -436,37 +388,22 @@ impl Driver {
                     self.running.remove(job);
                 }
                 if let Input::RemoteAnswered(answer) = &*input
-                    && self.asking.as_ref().is_some_and(|asking| asking.request.ask == answer.ask)
+                    && self.asking.as_ref().is_some_and(|asking| asking.is(answer.ask))
                 {
                     self.asking = None;
                 }
                 Some(*input)
             }
             Arrival::AskFailed { ask, error } => {
-                let asking = self.asking.as_mut().filter(|asking| asking.request.ask == ask)?;
-                asking.failures += 1;
-                let retry_in_ms = asking.backoff.next(&error).map(|wait| wait.as_millis() as u64);
-                let price = self.context.price();
-                let counted = error.usage.map(|usage| {
-                    let cost_usd = price.map(|price| price.cost(&usage));
-                    Counted { usage, cost_usd }
-                });
-                Some(Input::RemoteFailed(RemoteFailure {
-                    ask,
-                    counted,
-                    attempt: asking.failures,
-                    error: error.message,
-                    retry_in_ms,
-                    partial: error.partial,
-                    lost: error.lost,
-                }))
+                let asking = self.asking.as_mut().filter(|asking| asking.is(ask))?;
+                Some(asking.failed(error, self.context.price()))
             }
         }
     }
 
     async fn delta(&mut self, ask: AskId, text: String) {
-        if let Some(asking) = self.asking.as_mut().filter(|asking| asking.request.ask == ask) {
-            asking.partial.push_str(&text);
+        if let Some(asking) = self.asking.as_mut().filter(|asking| asking.is(ask)) {
+            asking.push(&text);
             let _ = self.events.send(Event::Delta { ask, text }).await;
         }
     }
@@ -494,9 +431,7 @@ impl Driver {
 
     /// A request that waits to be sent again goes out no more.
     fn pause(&mut self) -> Input {
-        let waits = self.asking.as_ref().filter(|asking| asking.leaves > Instant::now());
-        let held = waits.and_then(|asking| asking.task.as_ref()).inspect(|task| task.abort());
-        Input::Pause { holds: held.is_some() }
+        Input::Pause { holds: self.asking.as_ref().is_some_and(Asking::hold) }
     }
 
     fn stop(&mut self) -> Input {
@@ -504,8 +439,8 @@ impl Driver {
             Phase::Waiting(Waiting::Remote(_)) => self.asking.take(),
             _ => None,
         };
-        let sent = !self.state.rests() && asking.as_ref().is_some_and(|asking| asking.leaves <= Instant::now());
-        Input::Stop { partial: asking.map(|asking| asking.partial).unwrap_or_default(), sent }
+        let sent = !self.state.rests() && asking.as_ref().is_some_and(Asking::has_left);
+        Input::Stop { partial: asking.map(Asking::into_partial).unwrap_or_default(), sent }
     }
 
     /// What engine or servers came to, when the last job of a round has ended: the samples a second apart seldom hold it.
@@ -526,38 +461,6 @@ impl Driver {
         sample.fleet = self.context.local.fleet();
         sample
     }
-}
-
-/// What comes of a call that could not be reserved, or would take too much along. It must not be made, whatever the protocol makes of it.
-fn held_back(state: &State, refused: Input) -> Step {
-    let step = decide(state, refused);
-    if !step.is_empty() {
-        return step;
-    }
-    let error = "a call could be neither made nor held back; please report it".into();
-    decide(state, Input::Fault { error })
-}
-
-/// Samples the machine once a second, on a thread of its own since drivers may block.
-fn sample_utilization() -> mpsc::Receiver<UtilizationSample> {
-    let (sender, receiver) = mpsc::channel(1);
-    tokio::task::spawn_blocking(move || {
-        let mut sampler = Sampler::new();
-        // How busy a processor is can only be told over a while, from a first reading on.
-        let _ = sampler.sample();
-        std::thread::sleep(Duration::from_millis(250));
-        while !sender.is_closed() {
-            // A sample that nobody has taken yet is as good as a new one.
-            let _ = sender.try_send(sampler.sample());
-            for _ in 0..10 {
-                if sender.is_closed() {
-                    return;
-                }
-                std::thread::sleep(Duration::from_millis(100));
-            }
-        }
-    });
-    receiver
 }
 
 #[cfg(test)]

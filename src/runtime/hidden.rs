@@ -8,8 +8,31 @@ use std::sync::Arc;
 
 use crate::document::{Document, Span};
 use crate::local::ChunkText;
-use crate::protocol::redact::{HiddenText, Redactor};
+use crate::protocol::redact::{HiddenText, Redaction, Redactor};
 use crate::protocol::{Chunk, JobOutput, Manifest, Part};
+
+/// The documents without their private words, and the words: those that are `known`, which a session that `opens` has to find
+/// first, and new ones. Found on another thread, since that reads the documents several times; nothing where that failed.
+pub(super) async fn find(
+    documents: Arc<Vec<Document>>,
+    question: String,
+    known: Redaction,
+    opens: bool,
+) -> Option<(Hidden, Redaction)> {
+    let found = tokio::task::spawn_blocking(move || {
+        let texts = || std::iter::once(&*question).chain(documents.iter().map(|document| &*document.text));
+        let redactor = match opens {
+            true => Redactor::open(&known.rules, texts()),
+            false => {
+                let mut redactor = Redactor::new(&known);
+                redactor.learn(texts());
+                redactor
+            }
+        };
+        (Hidden::of(&documents, &redactor), redactor.redaction())
+    });
+    found.await.ok()
+}
 
 pub(super) struct Hidden {
     texts: Vec<HiddenText>,

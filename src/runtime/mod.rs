@@ -3,6 +3,8 @@
 //! One task owns the state. What comes in is decided, applied and written to the journal before any effect of it is
 //! performed; everything that waits runs as a task of its own and comes back as an input.
 
+mod asking;
+mod clearance;
 mod counting;
 mod driver;
 mod effects;
@@ -15,6 +17,7 @@ mod programs;
 mod recall;
 mod rerun;
 mod reserve;
+mod sampling;
 
 use std::sync::Arc;
 
