@@ -18,7 +18,6 @@ mod gate;
 mod gate_rows;
 mod goto;
 mod highlight;
-mod idle_levers;
 mod in_overlay;
 mod input;
 mod key;

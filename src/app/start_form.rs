@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::action::{Action, Context};
-use super::idle_levers::is_idle;
 use super::input::LineInput;
 use super::key::Key;
 use super::message::{Command, ForkChange};
 use super::model::{Model, Overlay};
+use crate::config::Catalog;
 use crate::protocol::{Due, Ending, Phase};
 
 /// Questions of stored sessions that are kept to go back to.
@@ -90,7 +90,7 @@ impl StartForm {
     pub fn trade(&self, lever: &Lever) -> Cow<'static, str> {
         let protocol = self.levers.iter().find(|known| known.setting == "protocol.name");
         let protocol = protocol.map_or("", |lever| lever.input.text.trim());
-        match is_idle(protocol, lever.setting) {
+        match Catalog::get().by_name(lever.setting).is_some_and(|setting| setting.is_idle_under(protocol)) {
             true => format!("{protocol} does without it").into(),
             false => lever.trade.into(),
         }
@@ -393,6 +393,29 @@ mod tests {
         // Of another question's session nothing of it is shown, nor in the form of a new run.
         press(&mut model, "a");
         assert_eq!(form(&model).question.text, "");
+    }
+
+    #[test]
+    fn a_lever_that_the_protocol_does_without_says_so() {
+        let does_without = |protocol: &str| -> Vec<&str> {
+            let mut form = StartForm::blank();
+            form.levers[0].input = LineInput::of(protocol.to_owned());
+            let idle = form.levers.iter().filter(|lever| form.trade(lever) == format!("{protocol} does without it"));
+            idle.map(|lever| lever.label).collect()
+        };
+        assert_eq!(does_without("minions"), [""; 0]);
+        assert_eq!(does_without("minion"), ["tasks", "chunk", "chunker", "retrieve", "k"]);
+        for (protocol, missing, used) in [("local-only", "planner", "reader"), ("remote-only", "reader", "planner")] {
+            let idle = does_without(protocol);
+            assert!(idle.contains(&"rounds") && idle.contains(&missing), "{idle:?}");
+            assert!(!idle.contains(&used) && !idle.contains(&"protocol"), "{idle:?}");
+        }
+        // What is said of a setting that the form does not have, nobody reads.
+        let in_form = |name: &str| LEVERS.iter().any(|(setting, ..)| *setting == name);
+        for setting in &Catalog::get().settings {
+            let idle = ["minion", "local-only", "remote-only"].into_iter().any(|name| setting.is_idle_under(name));
+            assert!(!idle || in_form(&setting.name()), "{}", setting.name());
+        }
     }
 
     #[test]

@@ -167,8 +167,7 @@ mod tests {
     use futures_util::future::BoxFuture;
 
     use super::*;
-    use crate::app::picker::holds_for_a_round;
-    use crate::config::{Catalog, Override, Sources, load};
+    use crate::config::{Catalog, Holds, Override, Sources, load};
     use crate::local::{JobRequest, LocalError};
     use crate::protocol::{ModelInfo, WorkerReply};
 
@@ -184,7 +183,7 @@ mod tests {
                 sources.flags.push(Override { name: name.clone(), value: (*value).into(), flag: "--set".into() });
                 load(&sources).is_ok_and(|loaded| levers(&loaded.config) != now)
             });
-            assert_eq!(moved, holds_for_a_round(&name), "{name}");
+            assert_eq!(moved, setting.holds == Holds::NextRound, "{name}");
         }
     }
 

@@ -18,7 +18,7 @@ mod tests;
 pub use error::ConfigError;
 pub use folders::Folders;
 pub use layers::{FILE_NAME, Loaded, Origin, Override, Sources, load};
-pub use setting::{Catalog, Kind, Section, Setting, Shape, schema};
+pub use setting::{Catalog, Holds, Kind, Section, Setting, Shape, schema};
 pub use settings::{
     AUTO, ChunkerName, Config, FlashAttention, KvType, LocalConfig, LocalProvider, MemoryName, MergeName, ModelPrice,
     OnHangup, PROVIDERS_OWN, ProtocolConfig, ProtocolName, ReasoningEffort, RedactConfig, RemoteConfig, RemoteProvider,

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Config, ModelPrice};
@@ -17,6 +18,24 @@ pub struct Setting {
     pub kind: Kind,
     /// The default as it is written in TOML.
     pub default: String,
+    pub holds: Holds,
+    /// Protocols that do without it, as `protocol.name` spells them.
+    idle: Vec<String>,
+    /// Whether it may change an answer, if only whether there is one.
+    decides: bool,
+}
+
+/// From when on a change holds that is made while the program runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holds {
+    Now,
+    /// A run under way takes it over for its next round.
+    NextRound,
+    #[default]
+    NextQuestion,
+    /// It is read only where the program starts.
+    NextStart,
 }
 
 /// What a setting may hold.
@@ -44,13 +63,32 @@ pub enum Kind {
 
 impl Setting {
     fn of_property(schema: &Value, section: &str, key: &str, property: &Value, default: String) -> Self {
-        let (doc, kind) = (first_line(property), kind(schema, property));
-        Self { section: section.into(), key: key.into(), doc, kind, default }
+        Self {
+            section: section.into(),
+            key: key.into(),
+            doc: first_line(property),
+            kind: kind(schema, property),
+            default,
+            holds: said(&property["x-holds"]).unwrap_or_default(),
+            idle: said(&property["x-idle"]).unwrap_or_default(),
+            decides: said(&property["x-decides"]).unwrap_or(true),
+        }
     }
 
     /// `section.key`.
     pub fn name(&self) -> String {
         format!("{}.{}", self.section, self.key)
+    }
+
+    /// Whether moving it changes nothing under the protocol of this name.
+    pub fn is_idle_under(&self, protocol: &str) -> bool {
+        self.idle.iter().any(|name| name == protocol)
+    }
+
+    /// Whether it may change an answer, if only whether there is one. What the program is to all questions, such as its screen,
+    /// changes none.
+    pub fn decides(&self) -> bool {
+        self.decides && matches!(self.holds, Holds::NextRound | Holds::NextQuestion)
     }
 
     /// The environment variable that sets it.
@@ -204,6 +242,11 @@ fn defaults() -> String {
 
 fn first_line(property: &Value) -> String {
     property["description"].as_str().and_then(|d| d.lines().next()).unwrap_or_default().into()
+}
+
+/// What the code says of a setting beside what JSON schema has words for.
+fn said<T: serde::de::DeserializeOwned>(extension: &Value) -> Option<T> {
+    T::deserialize(extension).ok()
 }
 
 fn resolved<'a>(schema: &'a Value, property: &'a Value) -> &'a Value {

@@ -123,6 +123,25 @@ fn the_catalog_knows_what_each_kind_of_setting_may_hold() {
 }
 
 #[test]
+fn the_catalog_knows_when_a_setting_holds_and_whether_it_decides() {
+    let of = |name: &str| {
+        let setting = Catalog::get().by_name(name).unwrap();
+        (setting.holds, setting.decides())
+    };
+    assert_eq!(of("protocol.samples"), (Holds::NextRound, true));
+    assert_eq!(of("protocol.max_rounds"), (Holds::NextQuestion, true));
+    assert_eq!(of("remote.price_input"), (Holds::NextQuestion, false));
+    assert_eq!(of("screen.theme"), (Holds::Now, false));
+    assert_eq!(of("sessions.dir"), (Holds::NextStart, false));
+    // A misspelt word would say nothing.
+    let schema = schema().to_string();
+    let words = schema.match_indices("\"x-").map(|(at, _)| schema[at + 1..].split('"').next().unwrap());
+    for word in words {
+        assert!(["x-allowed", "x-holds", "x-idle", "x-decides"].contains(&word), "{word}");
+    }
+}
+
+#[test]
 fn a_misspelt_setting_names_its_place_and_the_nearest_right_one() {
     assert_eq!(
         wrong("[remote]\nprovider = \"openai\"\n  modle = \"gpt-4o\"\n"),

@@ -161,6 +161,9 @@ pub fn read(text: &str) -> Result<(Vec<Entry>, usize), String> {
 
 /// What tells settings apart: a hash over those that change an answer.
 pub fn fingerprint(settings: &Value) -> String {
+    // The order in which settings stand in the code says nothing.
+    let mut settings = settings.clone();
+    settings.sort_all_objects();
     let text = settings.to_string();
     blake3::hash(text.as_bytes()).to_hex().chars().take(16).collect()
 }

@@ -24,7 +24,7 @@ pub use areas::PickerAreas;
 pub use finder::Finder;
 pub use notes::Note;
 pub use of_session::{Calling, Named, Naming, OfSession};
-pub use settings::{SettingForm, holds_for_a_round};
+pub use settings::SettingForm;
 
 /// A list, the words typed to narrow it, and where the cursor stands.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use super::super::input::LineInput;
 use super::super::message::Command;
 use super::super::model::{Model, Overlay};
 use super::{Choice, Group, Picker, PickerRow, Picking};
-use crate::config::{Catalog, Kind, Setting, Shape};
+use crate::config::{Catalog, Holds, Kind, Setting, Shape};
 use crate::protocol::{BudgetChoice, Scope};
 
 /// A setting whose new value is typed, over the list that it was picked from.
@@ -28,24 +28,6 @@ const THEME: &str = "screen.theme";
 const ASCII: &str = "screen.ascii";
 const BUDGET: &str = "remote.budget_usd";
 const FROM_THE_NEXT: &str = "from the next question on";
-/// What a run under way takes over for its next round.
-const OF_A_ROUND: [&str; 10] = [
-    "protocol.tasks_per_round",
-    "protocol.samples",
-    "protocol.merge",
-    "protocol.chunk_chars",
-    "protocol.chunker",
-    "protocol.overlap_chars",
-    "protocol.retrieval",
-    "protocol.retrieve_k",
-    "protocol.memory",
-    "local.max_output_tokens",
-];
-
-/// Whether a change of the setting holds for a run under way, from its next round on.
-pub fn holds_for_a_round(name: &str) -> bool {
-    OF_A_ROUND.contains(&name)
-}
 
 impl Model {
     pub(crate) fn open_settings(&mut self) {
@@ -127,7 +109,8 @@ impl Model {
         }
         let value = self.settings.value(name).unwrap_or_default();
         let lifted = name == BUDGET && config.remote.budget_usd <= 0.0;
-        let holds = if lifted { FROM_THE_NEXT } else { self.holds(name) };
+        let setting = Catalog::get().by_name(name).filter(|_| !lifted);
+        let holds = setting.map_or(FROM_THE_NEXT, |setting| self.holds(setting));
         self.notify(format!("{name} is {value} {holds}; in no file"));
         self.refill_settings();
         Ok(commands)
@@ -146,12 +129,12 @@ impl Model {
     }
 
     /// When a change of the setting holds. A run in flight keeps a budget, though: only another amount takes its place.
-    fn holds(&self, name: &str) -> &'static str {
-        match name {
-            THEME | ASCII => "from now on",
-            BUDGET if self.sets_budget_now() => "for this run and the next ones",
-            _ if holds_for_a_round(name) && self.is_running() => "from the next round on",
-            _ => FROM_THE_NEXT,
+    fn holds(&self, setting: &Setting) -> &'static str {
+        match setting.holds {
+            _ if setting.name() == BUDGET && self.sets_budget_now() => "for this run and the next ones",
+            Holds::Now => "from now on",
+            Holds::NextRound if self.is_running() => "from the next round on",
+            Holds::NextRound | Holds::NextQuestion | Holds::NextStart => FROM_THE_NEXT,
         }
     }
 
@@ -160,7 +143,7 @@ impl Model {
         let row = |setting: &Setting, value: &str| {
             let name = setting.name();
             let origin = self.settings.provenance.get(&name).map(ToString::to_string).unwrap_or_default();
-            let refused = if fixed(&name) {
+            let refused = if setting.holds == Holds::NextStart {
                 format!("{name} holds from the next start on: set it in minions.toml, or by {}", setting.variable())
             } else {
                 String::new()
@@ -171,7 +154,7 @@ impl Model {
                 _ => "changes it",
             };
             let but = if name == BUDGET && self.sets_budget_now() { "; 0 from the next question on" } else { "" };
-            let holds = format!("a change holds {}{but}, until you leave, and stands in no file", self.holds(&name));
+            let holds = format!("a change holds {}{but}, until you leave, and stands in no file", self.holds(setting));
             let about = format!(
                 "{}\nallowed: {}\nfrom: {origin}\n{}",
                 setting.doc,
@@ -190,12 +173,6 @@ impl Model {
         let group = |name: &str| Group { title: name.to_owned(), rows: of_section(name), ..Group::default() };
         sections.map(|section| group(&section.name)).collect()
     }
-}
-
-/// Whether a setting is only read at the start.
-fn fixed(name: &str) -> bool {
-    let now = [THEME, ASCII].contains(&name);
-    !now && (name.starts_with("screen.") || name.starts_with("sessions."))
 }
 
 #[cfg(test)]

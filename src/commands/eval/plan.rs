@@ -7,7 +7,7 @@ use super::super::sessions::EVAL_TAG;
 use super::super::{Exit, Failure, sweep, whole};
 use super::sources::Sources as Documents;
 use crate::cli::EvalArgs;
-use crate::config::{Config, Loaded, ProtocolName, RedactConfig, Sources};
+use crate::config::{Catalog, Config, Loaded, ProtocolName, RedactConfig, Sources};
 use crate::eval::book::fingerprint;
 use crate::eval::report::Setting;
 use crate::eval::{Measure, Question, Try, read};
@@ -130,60 +130,13 @@ fn settings(args: &EvalArgs, loaded: &Loaded, sources: &Sources) -> Result<Vec<(
     Ok(found)
 }
 
-/// The settings that change an answer, or whether there is one. How fast, by which key, at what price and within which
-/// budget of the day it comes changes none: a finished try stays finished when they do.
-const DECIDE: [&str; 43] = [
-    "protocol.name",
-    "protocol.max_rounds",
-    "protocol.tasks_per_round",
-    "protocol.samples",
-    "protocol.merge",
-    "protocol.chunk_chars",
-    "protocol.chunker",
-    "protocol.overlap_chars",
-    "protocol.retrieval",
-    "protocol.retrieve_k",
-    "protocol.memory",
-    "protocol.window_chars",
-    "protocol.max_jobs",
-    "protocol.code_attempts",
-    "protocol.decision_attempts",
-    "remote.provider",
-    "remote.offline_share",
-    "remote.model",
-    "remote.base_url",
-    "remote.budget_usd",
-    "remote.max_exposed_share",
-    "remote.max_output_tokens",
-    "remote.context_tokens",
-    "remote.temperature",
-    "remote.reasoning_effort",
-    "local.provider",
-    "local.model",
-    "local.base_url",
-    "local.max_output_tokens",
-    "local.temperature",
-    "local.context_tokens",
-    "local.kv_type",
-    "local.quote_only",
-    "local.thinking_tokens",
-    "local.embedding_model",
-    "local.embedding_query_prefix",
-    "local.embedding_document_prefix",
-    // Where these are too few, a job or a program fails that would have come to something.
-    "remote.attempts",
-    "local.attempts",
-    "local.timeout_s",
-    "local.embedding_timeout_s",
-    "sandbox.seconds",
-    "sandbox.memory_mb",
-];
-
-/// What tells this setting from others: the settings that decide, and those that were swept.
+/// What tells this setting from others: the settings that decide, and those that were swept. A finished try stays finished
+/// when others are changed.
 fn deciding(config: &Config, swept: &[(String, String)]) -> Result<Value, Failure> {
     let all = serde_json::to_value(config)?;
     let mut found = json!({ "prompts": prompts::VERSION });
-    for name in DECIDE.into_iter().chain(swept.iter().map(|(name, _)| name.as_str())) {
+    let deciding = Catalog::get().settings.iter().filter(|setting| setting.decides() && setting.section != "redact");
+    for name in deciding.map(|setting| setting.name()).chain(swept.iter().map(|(name, _)| name.clone())) {
         if let Some((section, key)) = name.split_once('.')
             && let Some(value) = all[section].get(key)
         {
@@ -200,45 +153,6 @@ fn deciding(config: &Config, swept: &[(String, String)]) -> Result<Value, Failur
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Catalog;
-
-    /// The settings of the sections that work on a question and change no answer.
-    const OTHERS: [&str; 20] = [
-        "protocol.step",
-        "protocol.gates",
-        "remote.api_key_env",
-        "remote.api_key_keyring",
-        "remote.api_key_cmd",
-        "remote.budget_usd_per_day",
-        "remote.price_input",
-        "remote.price_cached_input",
-        "remote.price_output",
-        "remote.connect_timeout_s",
-        "remote.idle_timeout_s",
-        "remote.total_timeout_s",
-        "local.api_key_env",
-        "local.max_in_flight",
-        "local.parallel",
-        "local.threads",
-        "local.gpu_layers",
-        "local.flash_attention",
-        "local.models_dir",
-        "sandbox.require",
-    ];
-
-    #[test]
-    fn of_every_setting_it_is_known_whether_it_decides() {
-        let names: Vec<String> = Catalog::get().settings.iter().map(|setting| setting.name()).collect();
-        for name in names.iter().filter(|name| {
-            ["protocol.", "remote.", "local.", "sandbox."].iter().any(|section| name.starts_with(section))
-        }) {
-            let (decides, not) = (DECIDE.contains(&name.as_str()), OTHERS.contains(&name.as_str()));
-            assert!(decides != not, "{name}: say in DECIDE or in OTHERS whether it changes an answer");
-        }
-        for name in DECIDE.iter().chain(&OTHERS) {
-            assert!(names.iter().any(|known| known == name), "{name} is no setting");
-        }
-    }
 
     #[test]
     fn what_changes_no_answer_is_the_same_setting_unless_it_is_swept() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AUTO, URLS, VARIABLE};
+use super::{AUTO, Holds, NO_READER, URLS, VARIABLE};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -42,20 +42,22 @@ pub struct LocalConfig {
     /// Who reads: extractive (no model), openai (any OpenAI-compatible server), ollama, llama-cpp (a GGUF file, here).
     pub provider: LocalProvider,
     /// The model's name at the server; for llama-cpp its GGUF file, or its name in models_dir.
+    #[schemars(extend("x-idle" = NO_READER))]
     pub model: String,
     /// The server, or several of the same model with spaces between; your own, as documents go there. Empty: the provider's usual one.
     #[schemars(regex(pattern = r"^(\s*https?://[^\s,/@]+(/[^\s,]*)?([\s,]+https?://[^\s,/@]+(/[^\s,]*)?)*\s*)?$"), extend("x-allowed" = URLS))]
     pub base_url: String,
     /// The environment variable that holds the key; empty for none.
-    #[schemars(regex(pattern = r"^([A-Z_][A-Z0-9_]*)?$"), extend("x-allowed" = VARIABLE))]
+    #[schemars(regex(pattern = r"^([A-Z_][A-Z0-9_]*)?$"), extend("x-decides" = false, "x-allowed" = VARIABLE))]
     pub api_key_env: String,
     /// Jobs sent to a server at once, at most: it gets as many as make it faster.
-    #[schemars(range(min = 1, max = 4096))]
+    #[schemars(range(min = 1, max = 4096), extend("x-decides" = false))]
     pub max_in_flight: usize,
     /// Output tokens of one job at most. Fewer are faster, and cut long answers short.
-    #[schemars(range(min = 16))]
+    #[schemars(range(min = 16), extend("x-holds" = Holds::NextRound, "x-idle" = NO_READER))]
     pub max_output_tokens: u64,
     /// Randomness of the replies; negative leaves it to the server. More makes samples differ more, and err more.
+    #[schemars(extend("x-idle" = NO_READER))]
     pub temperature: f64,
     /// Tries at one job's request when the server refuses or fails, the first included.
     #[schemars(range(min = 1, max = 20))]
@@ -67,17 +69,18 @@ pub struct LocalConfig {
     #[schemars(range(max = 4194304))]
     pub context_tokens: u32,
     /// llama-cpp: jobs that write at once; 0 takes what suits the device.
-    #[schemars(range(max = 240))]
+    #[schemars(range(max = 240), extend("x-decides" = false))]
     pub parallel: u32,
     /// llama-cpp: threads; 0 takes one a core.
-    #[schemars(range(max = 1024))]
+    #[schemars(range(max = 1024), extend("x-decides" = false))]
     pub threads: u32,
     /// llama-cpp: layers on the GPU; -1 takes as many as its free memory holds.
-    #[schemars(range(min = -1, max = 10000))]
+    #[schemars(range(min = -1, max = 10000), extend("x-decides" = false))]
     pub gpu_layers: i32,
     /// llama-cpp: how the cache is kept: f16, or q8_0 for half the memory.
     pub kv_type: KvType,
     /// llama-cpp: attention in one pass, which is faster where many chunks are in the cache: auto, on or off.
+    #[schemars(extend("x-decides" = false))]
     pub flash_attention: FlashAttention,
     /// llama-cpp: a citation can only be words that stand in the chunk.
     pub quote_only: bool,
@@ -85,7 +88,7 @@ pub struct LocalConfig {
     #[schemars(range(max = 65536))]
     pub thinking_tokens: u32,
     /// The folder of models in GGUF format; empty takes the data folder of your system.
-    #[schemars(extend("format" = "path"))]
+    #[schemars(extend("x-decides" = false, "format" = "path"))]
     pub models_dir: PathBuf,
     /// A GGUF embedding model by which programs find chunks by meaning as well, or its name in models_dir; empty for none.
     pub embedding_model: String,

@@ -1,4 +1,9 @@
 //! Every setting with its default. The first line of each doc comment is its explanation in `minions.toml`.
+//!
+//! All that is to be known of a setting stands at it: `x-allowed` says its form in words, `x-holds` from when on a change holds
+//! ([`Holds`]; without it from the next question on), and `x-idle` which protocols do without it. A setting changes answers, so that
+//! an eval tries a question again where it is another, unless `x-decides = false` says that it is about keys, prices, speed or
+//! the budget of the day.
 
 mod local;
 mod protocol;
@@ -17,7 +22,7 @@ pub use redact::*;
 pub use remote::*;
 pub use surroundings::*;
 
-use super::setting::in_table;
+use super::setting::{Holds, in_table};
 
 /// What a `base_url` may be. A name and password in it would be shown with the settings, so it has none.
 const URL: &str = "a URL beginning with http:// or https://, without a name or password in it";
@@ -31,6 +36,13 @@ const VARIABLE: &str = "the name of an environment variable in capitals, such as
 
 /// What `protocol.gates` may be.
 const GATES: &str = "one or several of request, code, outputs and decision, separated by spaces or commas";
+
+/// The protocols without programs that divide the work.
+const UNPLANNED: [ProtocolName; 3] = [ProtocolName::Minion, ProtocolName::LocalOnly, ProtocolName::RemoteOnly];
+/// The protocols that are done after one round.
+const ONE_ROUND: [ProtocolName; 2] = [ProtocolName::LocalOnly, ProtocolName::RemoteOnly];
+const NO_READER: [ProtocolName; 1] = [ProtocolName::RemoteOnly];
+const NO_PLANNER: [ProtocolName; 1] = [ProtocolName::LocalOnly];
 
 /// What leaves a setting of an embedding model to its name.
 pub const AUTO: &str = "auto";

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::GATES;
+use super::{GATES, Holds, NO_READER, ONE_ROUND, UNPLANNED};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -65,31 +65,37 @@ pub struct ProtocolConfig {
     /// The protocol: minions, minion, remote-only or local-only.
     pub name: ProtocolName,
     /// Rounds at most; the last one must answer. More find more in hard questions; each costs its calls.
-    #[schemars(range(min = 1, max = 20))]
+    #[schemars(range(min = 1, max = 20), extend("x-idle" = ONE_ROUND))]
     pub max_rounds: u32,
     /// Tasks for each chunk at most. More look for more at once; each reads every chunk again.
-    #[schemars(range(min = 1, max = 50))]
+    #[schemars(range(min = 1, max = 50), extend("x-holds" = Holds::NextRound, "x-idle" = UNPLANNED))]
     pub tasks_per_round: u32,
     /// How often each task is repeated on each chunk. More miss less; each repeats every job.
-    #[schemars(range(min = 1, max = 50))]
+    #[schemars(range(min = 1, max = 50), extend("x-holds" = Holds::NextRound, "x-idle" = NO_READER))]
     pub samples: u32,
     /// What of the samples goes on: union (all; costs most), majority (what most say), best-cited (whose words stand in the document).
+    #[schemars(extend("x-holds" = Holds::NextRound, "x-idle" = NO_READER))]
     pub merge: MergeName,
     /// The chunk size in characters suggested to the remote LM; 0 leaves it to choose. Small ones are read better, but are more jobs.
+    #[schemars(extend("x-holds" = Holds::NextRound, "x-idle" = UNPLANNED))]
     pub chunk_chars: u32,
     /// How documents are cut: auto, section, page, paragraph, heading, code, table or tokens. A cut that fits the text keeps what belongs together.
+    #[schemars(extend("x-holds" = Holds::NextRound, "x-idle" = UNPLANNED))]
     pub chunker: ChunkerName,
     /// Characters that neighbouring chunks or windows share; 0 leaves it open. More lose nothing at a cut, and read it twice.
-    #[schemars(range(max = 1000000))]
+    #[schemars(range(max = 1000000), extend("x-holds" = Holds::NextRound, "x-idle" = NO_READER))]
     pub overlap_chars: u32,
     /// Whether chunks are picked before they are read: auto, on (fewer jobs, may miss) or off (reads all).
+    #[schemars(extend("x-holds" = Holds::NextRound, "x-idle" = UNPLANNED))]
     pub retrieval: RetrievalName,
     /// Chunks picked for each task; 0 leaves it open. More miss less, and are more jobs.
-    #[schemars(range(max = 100000))]
+    #[schemars(range(max = 100000), extend("x-holds" = Holds::NextRound, "x-idle" = UNPLANNED))]
     pub retrieve_k: u32,
     /// What goes on to the next round: scratchpad (advice and what is known), or retry (advice alone; cheaper, forgets).
+    #[schemars(extend("x-holds" = Holds::NextRound, "x-idle" = ONE_ROUND))]
     pub memory: MemoryName,
     /// minion, local-only: characters of the document that are read at once; 0 takes what the reader holds. Smaller ones are read better, but are more jobs.
+    #[schemars(extend("x-idle" = NO_READER))]
     pub window_chars: u32,
     /// Jobs in one round at most.
     #[schemars(range(min = 1, max = 100000))]
@@ -101,9 +107,10 @@ pub struct ProtocolConfig {
     #[schemars(range(min = 1, max = 20))]
     pub decision_attempts: u32,
     /// Step mode: wait at the gates until you say how to go on. `s` on the screen and --step do the same.
+    #[schemars(extend("x-decides" = false))]
     pub step: bool,
     /// Where step mode waits: request, code, outputs, decision.
-    #[schemars(regex(pattern = r"^[\s,]*(request|code|outputs|decision)([\s,]+(request|code|outputs|decision))*[\s,]*$"), extend("x-allowed" = GATES))]
+    #[schemars(regex(pattern = r"^[\s,]*(request|code|outputs|decision)([\s,]+(request|code|outputs|decision))*[\s,]*$"), extend("x-decides" = false, "x-allowed" = GATES))]
     pub gates: String,
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PROVIDERS_OWN, URL, VARIABLE};
+use super::{NO_PLANNER, PROVIDERS_OWN, URL, VARIABLE};
 
 /// Dollars for a million tokens of one model. The name is as in `remote.model`, or with the provider and a slash before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -87,31 +87,37 @@ pub struct RemoteConfig {
     #[schemars(range(min = 0.001, max = 1.0))]
     pub offline_share: f64,
     /// The model's name at the provider; `minions models PROVIDER` lists them.
+    #[schemars(extend("x-idle" = NO_PLANNER))]
     pub model: String,
     /// The endpoint, up to and with /v1 or what the provider has in its place; empty for the provider's own.
     #[schemars(regex(pattern = r"^(https?://[^\s/@]+(/\S*)?)?$"), extend("x-allowed" = URL))]
     pub base_url: String,
     /// The environment variable that holds the key; default for the provider's own, empty for none.
-    #[schemars(regex(pattern = r"^(default|[A-Z_][A-Z0-9_]*)?$"), extend("x-allowed" = VARIABLE))]
+    #[schemars(regex(pattern = r"^(default|[A-Z_][A-Z0-9_]*)?$"), extend("x-decides" = false, "x-allowed" = VARIABLE))]
     pub api_key_env: String,
     /// An entry of the system's keyring that holds the key, where built with the feature keyring; after api_key_env.
+    #[schemars(extend("x-decides" = false))]
     pub api_key_keyring: String,
     /// A command that prints the key; used where neither of the two is set.
+    #[schemars(extend("x-decides" = false))]
     pub api_key_cmd: String,
     /// Dollars a session may spend; 0 sets no limit.
-    #[schemars(range(min = 0.0))]
+    #[schemars(range(min = 0.0), extend("x-idle" = NO_PLANNER))]
     pub budget_usd: f64,
     /// Dollars that all sessions of the sessions folder may spend on one day; 0 sets no limit.
-    #[schemars(range(min = 0.0))]
+    #[schemars(range(min = 0.0), extend("x-decides" = false))]
     pub budget_usd_per_day: f64,
     /// The share of the documents that may leave this machine in a session, from 0 to 1; 1 sets no limit.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub max_exposed_share: f64,
     /// Dollars for a million input tokens; negative takes [prices], the list that comes with the program, or the endpoint's own.
+    #[schemars(extend("x-decides" = false))]
     pub price_input: f64,
     /// Dollars for a million input tokens read from the server's cache; negative takes the input price.
+    #[schemars(extend("x-decides" = false))]
     pub price_cached_input: f64,
     /// Dollars for a million output tokens; negative takes [prices], the list that comes with the program, or the endpoint's own.
+    #[schemars(extend("x-decides" = false))]
     pub price_output: f64,
     /// Output tokens of one call at most.
     #[schemars(range(min = 16))]
@@ -119,6 +125,7 @@ pub struct RemoteConfig {
     /// Tokens that fit into the model's context; 0 takes what the list of prices says. What does not fit is not sent.
     pub context_tokens: u64,
     /// Randomness of the replies; negative leaves it to the endpoint. More makes samples and rounds differ more, and err more.
+    #[schemars(extend("x-idle" = NO_PLANNER))]
     pub temperature: f64,
     /// How much the model thinks before it answers; auto leaves it to the model.
     pub reasoning_effort: ReasoningEffort,
@@ -126,13 +133,13 @@ pub struct RemoteConfig {
     #[schemars(range(min = 1, max = 20))]
     pub attempts: u32,
     /// Seconds to connect.
-    #[schemars(range(min = 1, max = 3600))]
+    #[schemars(range(min = 1, max = 3600), extend("x-decides" = false))]
     pub connect_timeout_s: u64,
     /// Seconds of silence that count as a hang. Before the first byte the time to connect comes on top.
-    #[schemars(range(min = 1, max = 3600))]
+    #[schemars(range(min = 1, max = 3600), extend("x-decides" = false))]
     pub idle_timeout_s: u64,
     /// Seconds one reply may take in all.
-    #[schemars(range(min = 1, max = 86400))]
+    #[schemars(range(min = 1, max = 86400), extend("x-decides" = false))]
     pub total_timeout_s: u64,
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Holds;
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SandboxConfig {
@@ -16,6 +18,7 @@ pub struct SandboxConfig {
     pub seconds: u64,
     /// full: run it only where this system holds the whole lock, as Linux 5.13 and later do; best-effort: run it with
     /// what holds. `minions doctor` tells what holds here.
+    #[schemars(extend("x-decides" = false))]
     pub require: Require,
 }
 
@@ -38,15 +41,19 @@ pub enum Require {
 #[serde(default, deny_unknown_fields)]
 pub struct ScreenConfig {
     /// The theme: one that `minions themes` shows, from the program or your themes folder, or the path of a .toml file.
+    #[schemars(extend("x-holds" = Holds::Now))]
     pub theme: String,
     /// Draw with ASCII characters only.
+    #[schemars(extend("x-holds" = Holds::Now))]
     pub ascii: bool,
     /// Clicks and the wheel move in the panes; without it they are the terminal's, to select text.
+    #[schemars(extend("x-holds" = Holds::NextStart))]
     pub mouse: bool,
     /// One line after the other for a screen reader, instead of the screen; --accessible does the same.
+    #[schemars(extend("x-holds" = Holds::NextStart))]
     pub accessible: bool,
     /// Frames a second at most; over SSH a third of it.
-    #[schemars(range(min = 1, max = 60))]
+    #[schemars(range(min = 1, max = 60), extend("x-holds" = Holds::NextStart))]
     pub frames_per_second: u32,
 }
 
@@ -60,15 +67,16 @@ impl Default for ScreenConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct SessionsConfig {
     /// The folder of sessions; empty takes the data folder of your system.
-    #[schemars(extend("format" = "path"))]
+    #[schemars(extend("x-holds" = Holds::NextStart, "format" = "path"))]
     pub dir: PathBuf,
     /// What a run does when its terminal hangs up, as when an SSH line drops: finish (without it) or stop.
+    #[schemars(extend("x-holds" = Holds::NextStart))]
     pub on_hangup: OnHangup,
     /// Seconds that a run without its terminal waits, where it needs you, for `minions attach`; then it is left to be resumed.
-    #[schemars(range(min = 1, max = 604800))]
+    #[schemars(range(min = 1, max = 604800), extend("x-holds" = Holds::NextStart))]
     pub hangup_wait_s: u64,
     /// Days after which `sessions list` offers a session for deletion, and `sessions prune` deletes it when told to. 0 keeps all.
-    #[schemars(range(min = 0, max = 36500))]
+    #[schemars(range(min = 0, max = 36500), extend("x-holds" = Holds::NextStart))]
     pub keep_days: u32,
 }
 
