@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 
 use super::answering::ended;
 use super::attach::{self, Elsewhere};
-use super::replay_headless::{Style, Transcript};
+use super::transcript::{Style, Transcript};
 use super::{Exit, Failure, Output};
 use crate::term::{self, Signal};
 

@@ -59,6 +59,7 @@ mod sessions;
 mod sweep;
 mod telling;
 mod themes;
+mod transcript;
 mod tree;
 mod typed;
 mod verify;
@@ -68,8 +69,8 @@ mod workbench;
 use std::future::Future;
 use std::io::{IsTerminal, Write, stdin};
 
-use replay_headless::Style;
 use screen::Scene;
+use transcript::Style;
 use workbench::Shown;
 
 use crate::app::Keymap;
@@ -165,7 +166,7 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
                 let from = replay::first_record(&session, args.from)?;
                 let mut out = Output::standard();
                 let style = if loaded.config.screen.accessible { Style::Spoken } else { Style::Columns };
-                replay_headless::transcript(&session, from, style, &mut out)?;
+                replay_headless::print(&session, from, style, &mut out)?;
                 replay::tell_changes(&session);
                 out.flush()?;
                 return Ok(Exit::Success);

@@ -1,7 +1,7 @@
 //! What happens in a run, told line by line as it is recorded, with what the person is asked.
 
 use super::Failure;
-use super::replay_headless::Transcript;
+use super::transcript::Transcript;
 use super::typed::{CONSENT, Limit, PAUSED, SEND_AGAIN, gate_choices};
 use crate::document::escape::{visible, visible_lines};
 use crate::journal::Record;
