@@ -1,5 +1,9 @@
 //! Makes the tries that are left, a few at once, within the budget of all.
 
+mod outcome;
+mod sharing;
+mod standing;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -13,13 +17,15 @@ use super::due::{Due, Standard};
 use super::folder::Folder;
 use super::judging::Judge;
 use super::plan::Plan;
-use super::session::{Came, Making, ROUNDING, cost_of};
+use super::session::{Came, Making, cost_of};
 use crate::cli::EvalArgs;
 use crate::config::{Config, Loaded};
 use crate::document::Document;
-use crate::eval::report::{Judge as JudgeTold, Report, Setting, Spent};
-use crate::eval::{Curve, Entry, Row, Try, against, summarise};
+use crate::eval::{Entry, Row, Try};
 use crate::load::LoadError;
+
+use sharing::{Share, too_little};
+pub use standing::Standing;
 
 /// So many sessions that fail one after the other end the eval.
 const FAILING: u32 = 3;
@@ -51,41 +57,6 @@ pub enum Ended {
     Waits,
     /// Something beside models and documents failed, such as the disk.
     Broken(Failure),
-}
-
-/// How far it is.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Standing {
-    pub asked: usize,
-    pub done: usize,
-    pub running: usize,
-    /// Tries whose documents cannot be asked about; they are done.
-    pub refused: usize,
-    /// Sessions that failed in this process.
-    pub failed: usize,
-    pub spent_usd: f64,
-    /// Dollars that sessions may have cost which are neither done nor under way.
-    pub open_usd: f64,
-    pub seconds_left: Option<f64>,
-}
-
-impl Standing {
-    pub fn told(&self) -> String {
-        let spent = if self.spent_usd > 0.0 { format!(", ${:.4} spent", self.spent_usd) } else { String::new() };
-        let open = if self.open_usd > 0.0 { format!(", ${:.4} in what is open", self.open_usd) } else { String::new() };
-        let refused = if self.refused > 0 { format!(", {} refused", self.refused) } else { String::new() };
-        let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
-        let left = match self.seconds_left.filter(|_| self.done < self.asked) {
-            Some(seconds) if seconds < 90.0 => format!(", about {seconds:.0} s left"),
-            Some(seconds) if seconds < 5400.0 => format!(", about {:.0} min left", seconds / 60.0),
-            Some(seconds) => format!(", about {:.1} h left", seconds / 3600.0),
-            None => String::new(),
-        };
-        format!(
-            "{} of {} tries done, {} running{refused}{spent}{open}{failed}{left}",
-            self.done, self.asked, self.running
-        )
-    }
 }
 
 /// What came of the sessions that a process before this one began.
@@ -137,9 +108,7 @@ pub struct Eval {
 /// A try that is under way.
 struct Under {
     left: Left,
-    /// Dollars that are held back for it, and whether that is all that was free.
-    held: f64,
-    has_all: bool,
+    share: Share,
     came: Result<Came, Failure>,
 }
 
@@ -198,36 +167,22 @@ impl Eval {
         loop {
             while running.len() < at_once && ended.is_none() && *stop.borrow() == Stop::No {
                 let Some(next) = left.front() else { break };
-                // The judge's part is held back before the session has its own.
-                let judge_usd = self.judge_usd(next.setting, next.question).unwrap_or(0.0);
-                let free = self.free_usd(kept_usd + held_usd);
-                let held = match (free, next.due) {
-                    (None, _) => 0.0,
-                    (Some(free), Due::Asking) => match free / (at_once - running.len()) as f64 {
-                        even if even <= judge_usd && running.is_empty() => free,
-                        even => even,
-                    },
-                    (Some(_), Due::Judging) => judge_usd,
-                };
-                let share = free.map(|_| held - judge_usd);
-                let is_too_little = match next.due {
-                    Due::Asking => share.is_some_and(|usd| usd <= 0.0),
-                    Due::Judging => free.is_some_and(|free| held > free + ROUNDING),
-                };
-                if let Some(free) = free.filter(|_| is_too_little) {
-                    // What is under way may give back most of what is held for it.
-                    if running.is_empty() {
-                        ended = Some(too_little(free, judge_usd));
+                let share = match self.share_of(next, kept_usd + held_usd, running.len(), at_once) {
+                    Ok(share) => share,
+                    Err(too_little) => {
+                        // What is under way may give back most of what is held for it.
+                        if running.is_empty() {
+                            ended = Some(too_little);
+                        }
+                        break;
                     }
-                    break;
-                }
+                };
                 let Some(next) = left.pop_front() else { break };
-                let has_all = running.is_empty() && free.is_some_and(|free| held >= free - ROUNDING);
                 let (eval, stop) = (Arc::clone(&self), stop.clone());
-                held_usd += held;
+                held_usd += share.held_usd;
                 running.spawn(async move {
-                    let came = eval.one(&next, share, stop).await;
-                    Under { left: next, held, has_all, came }
+                    let came = eval.one(&next, share.of_session_usd, stop).await;
+                    Under { left: next, share, came }
                 });
             }
             let seconds_left =
@@ -237,24 +192,26 @@ impl Eval {
             let _ = standing.send(now);
             let Some(done) = running.join_next().await else { break };
             // Whatever failed, the others come to their end.
-            let settled = done.map_err(Failure::from).and_then(|Under { left, held, has_all, came }| {
+            let settled = done.map_err(Failure::from).and_then(|Under { left, share, came }| {
                 let open_usd = self.open_usd(&left.of)?;
-                Ok((left, held, has_all, came?, open_usd))
+                Ok((left, share, came?, open_usd))
             });
-            let (of_it, held, has_all, came, open_usd) = match settled {
+            let (of_it, share, came, open_usd) = match settled {
                 Ok(settled) => settled,
                 Err(failure) => {
                     ended.get_or_insert(Ended::Broken(failure));
                     continue;
                 }
             };
-            held_usd -= held;
+            held_usd -= share.held_usd;
             kept_usd += open_usd;
             failures.note(&came);
             let ends = match came {
                 Came::Interrupted => Some(Ended::Interrupted),
                 Came::Budget(which) => Some(Ended::Budget(which)),
-                Came::Share(usd) if has_all => self.free_usd(kept_usd + held_usd).map(|free| too_little(free, usd)),
+                Came::Share(usd) if share.is_all => {
+                    self.free_usd(kept_usd + held_usd).map(|free| too_little(free, usd))
+                }
                 // One by one each has all that is free.
                 Came::Share(_) => {
                     left.push_front(of_it);
@@ -292,27 +249,9 @@ impl Eval {
         Ok((ended, waiting))
     }
 
-    /// What is left of the budget of all, if there is one, once `open_usd` is taken for what is open.
-    fn free_usd(&self, open_usd: f64) -> Option<f64> {
-        self.total_budget.map(|all| all - self.folder.book(|book| book.spent_usd()) - open_usd)
-    }
-
-    /// What a try cost that was begun and left; nothing where it has come to its end.
-    fn open_usd(&self, of: &Try) -> Result<f64, Failure> {
-        let open = self.folder.book(|book| book.open.get(of).cloned());
-        open.map_or(Ok(0.0), |open| Ok(cost_of(&open, self.config())?.spent_usd()))
-    }
-
     /// All settings keep their sessions in one place.
     fn config(&self) -> &Config {
         &self.plan.settings[0].1
-    }
-
-    /// What is held back for the judge of one answer, where there is a budget of all.
-    fn judge_usd(&self, setting: usize, question: usize) -> Option<f64> {
-        self.total_budget?;
-        let judge = self.judge.as_ref()?;
-        Some(judge.worst_usd(&self.plan.questions[question], &self.plan.settings[setting].1))
     }
 
     /// Nothing of before counts any more: what was begun is left, and everything is asked again.
@@ -434,89 +373,4 @@ impl Eval {
     pub fn again(&self) -> Vec<String> {
         self.standard.told(self.left().iter().filter(|left| left.due == Due::Judging).count())
     }
-
-    pub fn standing(&self) -> Standing {
-        let asked = self.plan.tries().count();
-        let (spent_usd, refused) = (self.folder.book(|book| book.spent_usd()), self.refused().len());
-        Standing { asked, done: asked - self.left().len(), refused, spent_usd, ..Standing::default() }
-    }
-
-    /// The rows of what was asked, in its order: of tries whose answer counts, whoever judged it, and of those that were refused.
-    pub fn rows(&self) -> Vec<Row> {
-        let refused = self.refused();
-        self.folder.book(|book| {
-            let counts = |row: &&Row| self.standard.due(Some(row)) != Some(Due::Asking);
-            let row = |of: &Try| refused.get(of).or_else(|| book.rows.get(of).filter(counts)).cloned();
-            self.plan.tries().filter_map(|(.., of)| row(&of)).collect()
-        })
-    }
-
-    /// The name of the file of questions.
-    pub fn questions(&self) -> &str {
-        &self.plan.file
-    }
-
-    pub fn curve(&self) -> Curve {
-        let rows = self.rows();
-        Curve::of(&rows.iter().collect::<Vec<_>>(), &self.plan.labels(), self.plan.measure)
-    }
-
-    pub fn report(&self) -> Report {
-        let rows = self.rows();
-        let all: Vec<&Row> = rows.iter().collect();
-        let labels = self.plan.labels();
-        let (standing, mut groups) = (self.standing(), summarise(&all, &labels));
-        let settings: Vec<Setting> = self.plan.settings.iter().map(|(setting, _)| setting.clone()).collect();
-        against::hold(&mut groups, &all, &settings, self.plan.measure);
-        Report {
-            questions: self.plan.file.clone(),
-            questions_blake3: self.plan.hash.clone(),
-            program: env!("CARGO_PKG_VERSION"),
-            settings,
-            asked: standing.asked,
-            done: standing.done,
-            spent: self.spent(),
-            groups,
-            curve: self.curve(),
-            judges: JudgeTold::of(&rows),
-            rows,
-        }
-    }
-
-    /// How many answers the judge was to say of and did not, and why.
-    pub fn unjudged(&self) -> Vec<String> {
-        let mut whys: BTreeMap<String, usize> = BTreeMap::new();
-        for why in self.rows().into_iter().filter_map(|row| row.unjudged) {
-            *whys.entry(why).or_default() += 1;
-        }
-        let told = |(why, count): (String, usize)| match count {
-            1 => format!("1 answer was not judged: {why}"),
-            _ => format!("{count} answers were not judged: {why}"),
-        };
-        whys.into_iter().map(told).collect()
-    }
-
-    fn spent(&self) -> Spent {
-        let open: Vec<Try> = self.folder.book(|book| book.open.keys().cloned().collect());
-        let open_usd = open.iter().filter_map(|of| self.open_usd(of).ok()).fold(0.0, |sum, usd| sum + usd);
-        self.folder.book(|book| {
-            let mut spent = Spent { sessions: book.sessions.len(), open_usd, ..Spent::default() };
-            for cost in book.rows.values().map(|row| &row.cost).chain(&book.lost) {
-                spent.usd += cost.spent_usd();
-                spent.judge_usd += cost.judge_usd;
-                spent.remote_input_tokens += cost.traffic.remote_input_tokens;
-                spent.remote_output_tokens += cost.traffic.remote_output_tokens;
-            }
-            spent.lost_usd = book.lost.iter().map(|cost| cost.spent_usd()).fold(0.0, |sum, usd| sum + usd);
-            spent
-        })
-    }
-}
-
-/// Why nothing further is asked within the budget of all. In dollars: what is left, and what one more try needs.
-fn too_little(left: f64, needs: f64) -> Ended {
-    Ended::Budget(format!(
-        "the budget of all questions is reached: what is left (${:.4}) is too little for the worst case of one more (${needs:.4})",
-        left.max(0.0)
-    ))
 }
