@@ -5,6 +5,7 @@ mod curve;
 mod document;
 mod gate;
 mod glyphs;
+mod hints;
 mod job_grid;
 mod jobs;
 mod load;
@@ -28,8 +29,8 @@ use ratatui::style::Modifier;
 
 use crate::app::{Area, Model, Overlay, Shape};
 pub use curve::draw_curve;
+pub use hints::hint_at;
 use paint::Paint;
-pub use status::hint_at;
 pub use theme::{Depth, Role, Theme, ThemeError, Themes};
 
 /// Lines that a list with its frame needs.
@@ -58,7 +59,7 @@ pub fn draw(frame: &mut Frame, model: &Model, theme: &Theme) {
         timeline::draw(&mut paint, model);
         timeline::scrubber(&mut paint, model);
         status::status(&mut paint, model);
-        status::hints(&mut paint, model);
+        hints::hints(&mut paint, model);
         overlay::draw(&mut paint, model);
     }
     if model.ascii {
