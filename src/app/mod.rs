@@ -16,6 +16,7 @@ pub mod forecast;
 mod fork_text;
 mod gate;
 mod gate_rows;
+mod gate_text;
 mod goto;
 mod highlight;
 mod in_overlay;
@@ -65,7 +66,8 @@ pub use figures::{
 };
 pub use forecast::Expected;
 pub use fork_text::{ForkEdit, ForkText};
-pub use gate::{Exposes, GateEdit, GateForm, GateText};
+pub use gate::{Exposes, GateForm};
+pub use gate_text::{GateEdit, GateText};
 pub use input::LineInput;
 pub use key::{Key, KeyCode, Sequence, UnknownKey};
 pub use keymap::{Bound, Keymap, Meaning, binding_of};
