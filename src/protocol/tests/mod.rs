@@ -1,5 +1,6 @@
 //! What the protocol promises, shown on a scripted world: replies and outcomes in, facts out.
 
+mod budgets;
 mod cut_off;
 mod exposing;
 mod forking;
