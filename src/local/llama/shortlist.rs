@@ -6,8 +6,10 @@ use llama_cpp_2::token::data::LlamaTokenData;
 use super::constraint::Constraint;
 use super::words::Words;
 
-/// Likings of all jobs together from which on they are looked at by several threads: a millisecond's work.
-const SHARED_FROM: usize = 1 << 21;
+/// Likings that are worth a thread of their own: some tenths of a millisecond's work, several times what starting one takes.
+const OF_A_THREAD: usize = 1 << 19;
+/// So many are passed over together where none of them is liked enough, which a processor finds out in a few steps.
+const BLOCK: usize = 64;
 
 /// What a job wants to know: its likeliest tokens, best first.
 #[derive(Clone, Copy, Debug)]
@@ -27,19 +29,25 @@ impl Wish<'_> {
             return found;
         }
         let mut least = f32::NEG_INFINITY;
-        for (id, liking) in likings.iter().enumerate() {
-            if *liking <= least || liking.is_nan() {
+        for (block, likings) in likings.chunks(BLOCK).enumerate() {
+            // Without a way out in its midst the loop becomes a few vector instructions.
+            if !likings.iter().fold(false, |any, liking| any | (*liking > least)) {
                 continue;
             }
-            let token = LlamaToken(id as i32);
-            if self.constraint.is_some_and(|form| !form.allows(words.of_token(token))) {
-                continue;
-            }
-            found.truncate(self.count - 1);
-            let place = found.partition_point(|one| one.logit() >= *liking);
-            found.insert(place, LlamaTokenData::new(token, *liking, 0.0));
-            if found.len() == self.count {
-                least = found.last().map_or(least, LlamaTokenData::logit);
+            for (index, liking) in likings.iter().enumerate() {
+                if *liking <= least || liking.is_nan() {
+                    continue;
+                }
+                let token = LlamaToken((block * BLOCK + index) as i32);
+                if self.constraint.is_some_and(|form| !form.allows(words.of_token(token))) {
+                    continue;
+                }
+                found.truncate(self.count - 1);
+                let place = found.partition_point(|one| one.logit() >= *liking);
+                found.insert(place, LlamaTokenData::new(token, *liking, 0.0));
+                if found.len() == self.count {
+                    least = found.last().map_or(least, LlamaTokenData::logit);
+                }
             }
         }
         found
@@ -50,7 +58,8 @@ impl Wish<'_> {
 pub fn all(wishes: &[(Wish<'_>, &[f32])], words: &Words, threads: usize) -> Vec<Vec<LlamaTokenData>> {
     let list = |(wish, likings): &(Wish<'_>, &[f32])| wish.of(likings, words);
     let work: usize = wishes.iter().map(|(_, likings)| likings.len()).sum();
-    if threads < 2 || work < SHARED_FROM {
+    let threads = threads.min(work / OF_A_THREAD);
+    if threads < 2 {
         return wishes.iter().map(list).collect();
     }
     let mut lists = vec![Vec::new(); wishes.len()];
