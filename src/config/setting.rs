@@ -172,10 +172,6 @@ impl Catalog {
         self.of_tables.iter().find(|s| s.section == section && s.key == key)
     }
 
-    pub fn has_section(&self, name: &str) -> bool {
-        self.sections.iter().any(|s| s.name == name)
-    }
-
     /// The schema has the types, ranges and explanations; the defaults as TOML have the order.
     fn of_schema() -> Self {
         let schema = schema();
