@@ -1,4 +1,4 @@
-//! One line that the person types.
+//! What the person types: a line, or several.
 
 use unicode_segmentation::UnicodeSegmentation;
 

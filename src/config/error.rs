@@ -12,6 +12,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
+    /// `problem` is one sentence, with its place.
     pub fn one(problem: impl Into<String>) -> Self {
         Self { problems: vec![problem.into()] }
     }

@@ -52,6 +52,7 @@ impl Folders {
         self.config.join("themes")
     }
 
+    /// Where logs are written, a file a day.
     pub fn log(&self) -> PathBuf {
         self.state.join("log")
     }

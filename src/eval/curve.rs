@@ -18,6 +18,7 @@ pub enum Axis {
     Tokens,
 }
 
+/// One setting: what a question cost under it, and how good the answers were, 0–1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     pub setting: String,

@@ -48,6 +48,7 @@ pub struct Evidence {
     pub keys: Vec<Range<usize>>,
 }
 
+/// Where evidence stands in its document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Place {
     /// UTF-8 bytes of the text.

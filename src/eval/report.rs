@@ -35,6 +35,7 @@ pub struct Report {
     pub rows: Vec<Row>,
 }
 
+/// One of the settings that were tried, told from others by its hash.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Setting {
     pub fingerprint: String,
@@ -43,6 +44,7 @@ pub struct Setting {
     pub settings: serde_json::Value,
 }
 
+/// Who judged, and how many of the rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Judge {
     #[serde(flatten)]

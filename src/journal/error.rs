@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Why a session could not be read or written, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     #[error("cannot {action} {}: {}", path.display(), cause(error))]

@@ -17,6 +17,7 @@ const LONGEST_TITLE: usize = 200;
 const LONGEST_TAG: usize = 40;
 const MOST_TAGS: usize = 32;
 
+/// What the person calls a session, and keeps it under.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Label {
@@ -38,6 +39,7 @@ impl Label {
         Ok(())
     }
 
+    /// Adds a tag, once. Fails, in words for the person, where it is not one word, is too long, or is one too many.
     pub fn add_tag(&mut self, tag: &str) -> Result<(), String> {
         if tag.is_empty()
             || tag.chars().count() > LONGEST_TAG

@@ -17,6 +17,7 @@ const WHOLE: u64 = 256 << 10;
 const TAIL: u64 = 64 << 10;
 const ANSWER_TAIL: u64 = 1 << 20;
 
+/// What a list tells of a session.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     #[serde(serialize_with = "as_text")]

@@ -8,6 +8,7 @@ use super::session::Session;
 use crate::document::DocumentRef;
 use crate::protocol::Fact;
 
+/// What was found when a session was read whole: its records, its seal, and the documents against their hashes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verification {
     pub records: u64,

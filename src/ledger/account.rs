@@ -50,6 +50,7 @@ pub struct Call {
     pub state: CallState,
 }
 
+/// What became of a call. Times are counted from when it left; the cost is nothing where the price is not known.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallState {
     /// Sent, with no reply on record.
@@ -245,6 +246,7 @@ impl Ledger {
         known.then_some(self.remote.priced_usd)
     }
 
+    /// What sending the documents whole would have come to, at the same price.
     pub fn baseline(&self) -> Baseline {
         let (input_tokens, estimated) = match &self.counted {
             Some(tokens) => (tokens.documents.iter().sum::<u64>() + tokens.question, !tokens.counted),

@@ -14,6 +14,7 @@ pub struct Aggregated {
     rounds: BTreeMap<u32, AggregatedRound>,
 }
 
+/// What a round handed on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AggregatedRound {
     pub spans: SpanSet,

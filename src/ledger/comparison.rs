@@ -94,6 +94,7 @@ pub struct ChangedJob {
     pub b: JobSays,
 }
 
+/// Two sessions, or two rounds of one, beside each other.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     pub a: Side,

@@ -37,6 +37,7 @@ pub struct Outlook {
     pub job_prompt: u64,
 }
 
+/// How the offline planner would divide the work.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Division {
     pub chunk_chars: u64,
@@ -49,6 +50,7 @@ pub struct Division {
     pub keep: u64,
 }
 
+/// Tokens of each request without what jobs and rounds bring into it, by what it asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Prompts {
     pub advise: u64,
@@ -76,6 +78,7 @@ pub enum Basis {
     Guess,
 }
 
+/// What a run is expected to come to. Tokens are those of all rounds together, and each basis says what its figures rest on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Forecast {
     pub protocol: ProtocolKind,

@@ -29,6 +29,7 @@ impl JobCount {
         self.tally
     }
 
+    /// So many jobs wait in a round; a round that was planned already stays as it is.
     pub fn plan(&mut self, round: u32, jobs: usize) {
         if self.rounds.contains_key(&round) {
             return;
@@ -38,6 +39,7 @@ impl JobCount {
         self.tally.waiting += jobs as u32;
     }
 
+    /// A job stands so from now on. One that was never planned counts nowhere.
     pub fn stand(&mut self, job: JobId, standing: Standing) {
         let jobs = self.rounds.get_mut(&job.round);
         if let Some(known) = jobs.and_then(|jobs| jobs.get_mut(job.index as usize)) {

@@ -46,6 +46,7 @@ pub struct Past {
 }
 
 impl Past {
+    /// `at_ms`: when the fact was recorded, in milliseconds since 1970.
     pub fn apply(&mut self, fact: &Fact, at_ms: u64) {
         let (began, _) = self.lasted.unwrap_or((at_ms, at_ms));
         self.lasted = Some((began, at_ms));

@@ -3,6 +3,7 @@
 use super::account::Tokens;
 use crate::protocol::{Fact, Models, Usage};
 
+/// What one round came to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RoundTotals {
     pub round: u32,

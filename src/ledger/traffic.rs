@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::Tokens;
 
+/// Calls and tokens on both sides; a local call is a job's attempt that was replied to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Traffic {

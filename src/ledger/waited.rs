@@ -12,6 +12,7 @@ pub struct Waited {
 }
 
 impl Waited {
+    /// `at_ms`: when the fact was recorded, in milliseconds since 1970.
     pub fn apply(&mut self, fact: &Fact, at_ms: u64) {
         match fact {
             Fact::GateReached { .. }

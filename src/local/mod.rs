@@ -55,6 +55,7 @@ pub trait LocalLm: Send + Sync {
     fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>>;
 }
 
+/// What a worker is asked: a task on a chunk, with the remote LM's advice.
 #[derive(Clone, Debug)]
 pub struct JobRequest {
     pub id: JobId,

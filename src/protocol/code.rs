@@ -14,6 +14,7 @@ pub enum CodeStage {
     Transform,
 }
 
+/// Why a program came to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeErrorKind {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::redact::Redactor;
 
+/// What the remote LM makes of a round's outputs: an answer, or another round.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "snake_case")]
 pub enum Decision {
@@ -36,6 +37,7 @@ impl FinalAnswer {
     }
 }
 
+/// Another round is needed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MoreInformation {

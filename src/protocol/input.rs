@@ -105,6 +105,7 @@ pub enum Input {
     },
 }
 
+/// What came of a program: the jobs it prepared, or the text it made of the outputs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CodeResult {
     Prepared(Result<Vec<Manifest>, CodeError>),

@@ -22,6 +22,7 @@ pub enum ProtocolKind {
 }
 
 impl ProtocolKind {
+    /// As `protocol.name` spells it.
     pub fn name(self) -> &'static str {
         match self {
             ProtocolKind::Minions => "minions",
@@ -42,6 +43,8 @@ impl ProtocolKind {
     }
 }
 
+/// The settings that a session was opened with. Fields that came later are absent from older records, and then at the value
+/// that those had.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     #[serde(default)]

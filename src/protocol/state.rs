@@ -65,8 +65,10 @@ pub(super) struct Draft {
     pub passed: bool,
 }
 
+/// The answer as the session stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
+    /// Nothing where the documents do not tell.
     pub answer: Option<String>,
     pub explanation: String,
     pub citations: Vec<AnswerCitation>,
@@ -95,6 +97,7 @@ pub enum Phase {
     Ended(Ending),
 }
 
+/// What the protocol does next by itself, from the state alone.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Due {
     BeginRound {
@@ -118,6 +121,7 @@ pub enum Due {
     End(Ending),
 }
 
+/// Whom or what the session waits for: a reply, the person's consent, a program, jobs, where citations stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
     Remote(AskId),
@@ -128,6 +132,7 @@ pub enum Waiting {
     Citations,
 }
 
+/// One round: what was asked, which programs came, which jobs were planned and how they stand.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Round {
     pub number: u32,
@@ -293,6 +298,7 @@ pub struct Ask {
     pub state: AskState,
 }
 
+/// What became of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AskState {
     /// Sent, and no reply on record: under way, or interrupted when the session is not running.
@@ -314,11 +320,13 @@ pub struct Code {
     pub edited: bool,
 }
 
+/// One task on one chunk. Chunk, task and advice are places in the lists of its round, from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
     pub chunk: u32,
     pub task: u32,
     pub advice: u32,
+    /// The repetition, counted from 0.
     pub sample: u32,
     pub state: JobState,
     /// The attempt that was thrown away, where there was one.
@@ -327,7 +335,7 @@ pub struct Job {
     pub raw: Option<String>,
     /// How it had ended each time that the person had it tried again.
     pub earlier: Vec<Earlier>,
-    /// Of all attempts.
+    /// Tokens and milliseconds of all attempts.
     pub usage: Usage,
     pub ms: u64,
 }
@@ -339,6 +347,7 @@ pub struct Earlier {
     pub outcome: Outcome,
 }
 
+/// How a job stands. Attempts are counted from 1.
 #[derive(Clone, Debug, PartialEq)]
 pub enum JobState {
     Waiting,

@@ -50,6 +50,7 @@ pub trait RemoteLm: Send + Sync {
     ) -> BoxFuture<'a, Result<RemoteReply, RemoteError>>;
 }
 
+/// A whole reply, with how long its first token and all of it took from when the request left.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RemoteReply {
     pub text: String,
@@ -73,6 +74,7 @@ pub struct RemoteError {
     pub usage: Option<Usage>,
 }
 
+/// Whether asking again could help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
     /// Asking again would fail again: a wrong key, an unknown model.

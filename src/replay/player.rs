@@ -66,6 +66,7 @@ impl Player {
         }
     }
 
+    /// As it was after the record that happened last.
     pub fn state(&self) -> &State {
         &self.state
     }
@@ -75,6 +76,7 @@ impl Player {
         self.position
     }
 
+    /// Records in all.
     pub fn len(&self) -> usize {
         self.timeline.len()
     }

@@ -22,6 +22,7 @@ impl Speed {
         Speed::Times(if factor.is_nan() { 1.0 } else { factor.clamp(SLOWEST, FASTEST) })
     }
 
+    /// The next step up; above the highest as fast as it can be drawn.
     pub fn faster(self) -> Self {
         match self {
             Speed::Times(now) => LADDER.into_iter().find(|&step| step > now).map_or(Speed::Max, Speed::Times),
@@ -29,6 +30,7 @@ impl Speed {
         }
     }
 
+    /// The next step down, not below the lowest.
     pub fn slower(self) -> Self {
         match self {
             Speed::Times(now) => Speed::Times(LADDER.into_iter().rev().find(|&step| step < now).unwrap_or(SLOWEST)),

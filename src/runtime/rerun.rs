@@ -15,6 +15,7 @@ pub struct Rerun {
     pub verdict: Verdict,
 }
 
+/// Whether a program gives again what is on record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Same,

@@ -13,7 +13,9 @@ use crate::protocol::{CodeError, CodeErrorKind};
 pub const FILE: &str = "program.py";
 /// Exit codes of the child, beside [`allocator::OUT_OF_MEMORY`].
 pub const PANICKED: i32 = 94;
+/// The same, when its time was over already.
 pub const PANICKED_LATE: i32 = 95;
+/// The interpreter never came up.
 pub const NOT_LOADED: i32 = 96;
 
 const PANIC: &str = "the interpreter failed at what the program does here; write it another way";

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
-/// The most that one question may hold.
+/// The most that one question may hold: queries, chunks, pairs of both, bytes of text.
 pub const QUERIES: usize = 256;
 pub const CHUNKS: usize = 1 << 16;
 pub const PAIRS: usize = 1 << 20;

@@ -12,6 +12,7 @@ pub struct Host {
     read: Option<(Instant, Option<f32>)>,
 }
 
+/// The whole machine at one moment, its processors at 0–100. What cannot be read is nothing.
 #[derive(Default)]
 pub struct HostSample {
     pub cpu_percent: Option<f32>,

@@ -9,6 +9,7 @@ pub fn normalised(text: &str) -> String {
     plain.split_whitespace().filter(|word| !matches!(*word, "a" | "an" | "the")).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether both are the same words, whatever their case, punctuation and articles.
 pub fn exact(right: &str, said: &str) -> bool {
     normalised(right) == normalised(said)
 }

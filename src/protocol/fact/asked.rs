@@ -32,6 +32,7 @@ pub struct Estimate {
     pub worst_cost_usd: Option<f64>,
 }
 
+/// A whole reply. Times are counted from when the request left.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemoteAnswer {
     pub ask: AskId,
@@ -44,12 +45,14 @@ pub struct RemoteAnswer {
     pub total_ms: u64,
 }
 
+/// One try at a request that came to no reply.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemoteFailure {
     pub ask: AskId,
     /// Which try at this request failed, counted from 1.
     pub attempt: u32,
     pub error: String,
+    /// When it is tried again; nothing where it is given up.
     pub retry_in_ms: Option<u64>,
     /// What of the reply had come, since it may have been paid for.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What machine and workers do at one moment, about once a second. What could not be read is nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UtilizationSample {
     /// Of the whole machine, 0–100.
@@ -85,6 +86,7 @@ pub struct EngineSample {
     pub spent: Option<EngineSeconds>,
 }
 
+/// Seconds of the engine's own loop since the start; `working` holds the others and what is left over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EngineSeconds {
     pub working: f64,
@@ -93,6 +95,7 @@ pub struct EngineSeconds {
     pub choosing: f64,
 }
 
+/// One GPU. Its percentage is 0–100; what its driver does not tell is nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GpuSample {
     pub name: String,

@@ -48,6 +48,7 @@ struct Names {
 }
 
 impl Finder {
+    /// Fails, in words for the person, where a pattern is no regular expression, too large a one, or one that matches the empty text.
     pub fn new(rules: &Rules) -> Result<Self, String> {
         let own = rules.patterns.iter().map(|pattern| {
             let regex = RegexBuilder::new(pattern).size_limit(PATTERN_BYTES).build();
