@@ -25,6 +25,8 @@ mod engine;
 mod evals;
 #[path = "runs/evals_gone_on.rs"]
 mod evals_gone_on;
+#[path = "runs/evals_paid.rs"]
+mod evals_paid;
 #[path = "runs/forecasts.rs"]
 mod forecasts;
 #[path = "runs/forks.rs"]

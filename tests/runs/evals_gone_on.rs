@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::evals::{EVAL, book, eval, of_kind, priced, priced_eval, questions, verdicts};
+use crate::evals::{EVAL, book, eval, of_kind, priced, priced_eval, questions};
+use crate::evals_paid::verdicts;
 use crate::home::Home;
 use crate::loopback::{Loopback, Reply};
 use crate::planner::{Step, planner};
