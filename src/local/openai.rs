@@ -10,7 +10,7 @@ use super::fleet::{Failed, Fleet};
 use super::{JobRequest, LocalError, LocalLm, Probe};
 use crate::config::LocalConfig;
 use crate::protocol::{FleetSample, Message, ModelInfo, Price, WorkerReply, prompts};
-use crate::provider::{Again, Backoff, Chat, ChatReply, Failure, Format, Trouble};
+use crate::provider::{Again, Backoff, Cache, Chat, ChatReply, Failure, Format, Trouble};
 
 /// The nominal wait after a first failure, doubled after each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -100,6 +100,7 @@ impl OpenAiLocal {
                 format: Format::JsonSchema { name: "job_output", schema: &self.schema },
                 max_output_tokens: job.max_output_tokens,
                 stream: false,
+                cache: Cache::Nothing,
             };
             let server = held.server();
             let Failed { failure, works } = match held.send(&chat).await {

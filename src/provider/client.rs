@@ -1,5 +1,7 @@
 //! One client for one server: sends a request, reads its reply, tells what went wrong.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
@@ -16,7 +18,7 @@ use super::presets::{self, Takes};
 use super::quote::quote;
 use super::redact::Redact;
 use super::refusal::Refusal;
-use super::request::{Asked, Chat, Format};
+use super::request::{Asked, Cache, Chat, Format};
 use super::server::{Server, ServerSettings};
 use super::stream::{self, Reader};
 use crate::config::{LocalConfig, LocalProvider, ReasoningEffort, RemoteConfig};
@@ -46,7 +48,9 @@ pub struct Client {
     takes: &'static Takes,
     dialect: Dialect,
     temperature: Option<f64>,
-    effort: Option<ReasoningEffort>,
+    /// Whether it was told that the model is asked to think otherwise than was wished.
+    told_of_effort: AtomicBool,
+    remarks: Mutex<Vec<String>>,
     /// How long no byte may come, and how long the first one may take, connecting included.
     idle: Duration,
     first: Duration,
@@ -101,9 +105,13 @@ impl Client {
             http: pool(&server, connect, proxy)?,
             server,
             takes,
-            dialect: Dialect::new(takes),
+            dialect: Dialect::new(
+                takes,
+                Some(config.reasoning_effort).filter(|effort| *effort != ReasoningEffort::Auto),
+            ),
             temperature: temperature(config.temperature),
-            effort: Some(config.reasoning_effort).filter(|effort| *effort != ReasoningEffort::Auto),
+            told_of_effort: AtomicBool::new(false),
+            remarks: Mutex::default(),
             idle,
             // A server that cannot be connected to shows first, and not as one that took a request and may want to be paid
             // for it.
@@ -144,9 +152,10 @@ impl Client {
             http: pool(&server, total.min(LOCAL_CONNECT), false)?,
             server,
             takes: &preset.takes,
-            dialect: Dialect::new(&preset.takes),
+            dialect: Dialect::new(&preset.takes, at_once.then_some(ReasoningEffort::None)),
             temperature: temperature(config.temperature),
-            effort: at_once.then_some(ReasoningEffort::None),
+            told_of_effort: AtomicBool::new(false),
+            remarks: Mutex::default(),
             idle: total,
             first: total,
             total,
@@ -184,13 +193,15 @@ impl Client {
             let response = self.send(chat, body, began, deadline).await?;
             let status = response.status();
             if status.is_success() {
+                self.tell_of_effort();
                 break response;
             }
             let retry_after = retry_after(response.headers());
             let patience = deadline.min(Instant::now() + REFUSAL_WAIT);
             let refusal = body::head(body::of(response, REFUSAL_WAIT, patience), REFUSAL_BYTES).await;
             let refusal = String::from_utf8_lossy(&refusal);
-            if concessions < CONCESSIONS && self.dialect.concede(wire, form, status.as_u16(), &refusal) {
+            let concedes = || self.dialect.concede(wire, &self.server.model, form, status.as_u16(), &refusal);
+            if concessions < CONCESSIONS && concedes() {
                 concessions += 1;
                 continue;
             }
@@ -242,10 +253,31 @@ impl Client {
         })
     }
 
+    /// What came up since this was called last.
+    pub fn remarks(&self) -> Vec<String> {
+        std::mem::take(&mut self.remarks.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Keeps for the record, once, that the model is asked to think otherwise than was wished.
+    fn tell_of_effort(&self) {
+        let Some((wish, level)) = self.dialect.effort_instead() else { return };
+        if self.told_of_effort.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let instead = match level {
+            Some(level) => format!("it is asked with {}", level.name()),
+            None => "it is asked without, and thinks as much as it does by itself".into(),
+        };
+        let model = self.server.shown_model();
+        let remark = format!("{model} does not take reasoning_effort = {}: {instead}", wish.name());
+        self.remarks.lock().unwrap_or_else(PoisonError::into_inner).push(remark);
+    }
+
     /// Asks for one token, to see whether key and model are accepted.
     pub(super) async fn one_token(&self) -> Result<(), Failure> {
         let messages = [Message::user("Say yes.")];
-        let chat = Chat { messages: &messages, format: Format::Text, max_output_tokens: 1, stream: false };
+        let cache = Cache::Nothing;
+        let chat = Chat { messages: &messages, format: Format::Text, max_output_tokens: 1, stream: false, cache };
         self.chat(&chat, |_| {}).await.map(|_| ())
     }
 
@@ -259,9 +291,10 @@ impl Client {
             takes: self.takes,
             format: form.format,
             temperature: self.temperature.filter(|_| form.has(Part::Temperature)),
-            effort: self.effort.filter(|_| form.has(Part::Effort)),
+            effort: form.effort,
+            adaptive: form.has(Part::Adaptive),
             counted: form.has(Part::Count),
-            completion_tokens: !form.has(Part::MaxTokens),
+            completion_tokens: form.has(Part::CompletionTokens),
             context_tokens: room.then(|| self.dialect.context_tokens(least)),
         }
     }

@@ -2,9 +2,11 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
+use super::effort::Effort;
 use super::presets::Takes;
 use super::request::Format;
 use super::wire::Wire;
+use crate::config::ReasoningEffort;
 
 /// Learnt from refusals, shared by all requests to one server. It only ever asks for less.
 #[derive(Debug)]
@@ -12,6 +14,7 @@ pub struct Dialect {
     format: AtomicU8,
     /// A bit for each [`Part`] that is left out.
     without: AtomicU8,
+    effort: Effort,
     context_tokens: AtomicU64,
 }
 
@@ -24,12 +27,24 @@ pub enum Part {
     Format,
     /// The old name of the cap on output.
     MaxTokens,
+    /// The new name, which goes back to the old one where that is all that is known.
+    CompletionTokens,
     Temperature,
+    /// Thought as much as the model sees fit, in place of a number of tokens for it.
+    Adaptive,
     Effort,
 }
 
 impl Part {
-    const ALL: [Part; 5] = [Part::Count, Part::Format, Part::MaxTokens, Part::Temperature, Part::Effort];
+    const ALL: [Part; 7] = [
+        Part::Count,
+        Part::Format,
+        Part::MaxTokens,
+        Part::CompletionTokens,
+        Part::Temperature,
+        Part::Adaptive,
+        Part::Effort,
+    ];
 
     fn bit(self) -> u8 {
         1 << self as u8
@@ -40,14 +55,21 @@ impl Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
     pub format: FormatLevel,
+    pub effort: Option<ReasoningEffort>,
     without: u8,
 }
 
 impl Form {
     pub fn has(self, part: Part) -> bool {
+        let kept = |part: Part| self.without & part.bit() == 0;
         match part {
             Part::Format => self.format < FormatLevel::Nothing,
-            part => self.without & part.bit() == 0,
+            Part::Effort => self.effort.is_some(),
+            // Of the two names one is sent, and each is left once at most.
+            Part::CompletionTokens => !kept(Part::MaxTokens) && kept(part),
+            Part::MaxTokens => kept(part) && kept(Part::CompletionTokens),
+            Part::Adaptive => kept(part) && self.effort.is_some_and(|effort| effort != ReasoningEffort::None),
+            part => kept(part),
         }
     }
 }
@@ -79,11 +101,14 @@ impl FormatLevel {
 }
 
 /// How often one request may be sent again in a lesser form: there are no more concessions than this.
-pub const CONCESSIONS: usize = 6;
+pub const CONCESSIONS: usize = 12;
+/// What a refusal says of a name that it does not know, in place of a value under it.
+const UNKNOWN: [&str; 7] =
+    ["unrecognized", "unknown", "unsupported", "not supported", "not permitted", "unexpected", "extra"];
 
 impl Dialect {
-    /// Begins with what the provider is known to take.
-    pub fn new(takes: &Takes) -> Self {
+    /// Begins with what the provider is known to take, and how much the model is to think.
+    pub fn new(takes: &Takes, effort: Option<ReasoningEffort>) -> Self {
         let mut without = 0;
         if takes.completion_tokens {
             without |= Part::MaxTokens.bit();
@@ -91,6 +116,7 @@ impl Dialect {
         Self {
             format: AtomicU8::new(takes.json as u8),
             without: AtomicU8::new(without),
+            effort: Effort::of(effort),
             context_tokens: AtomicU64::new(0),
         }
     }
@@ -98,27 +124,47 @@ impl Dialect {
     /// The form to send next.
     pub fn form(&self, format: Format<'_>) -> Form {
         let known = FormatLevel::from_rank(self.format.load(Ordering::Relaxed));
-        Form { format: known.max(FormatLevel::wanted(format)), without: self.without.load(Ordering::Relaxed) }
+        let without = self.without.load(Ordering::Relaxed);
+        Form { format: known.max(FormatLevel::wanted(format)), effort: self.effort.level(), without }
     }
 
     /// Whether a refusal names an optional part of what was sent; if so it is remembered, and the request is worth
     /// sending again without it.
-    pub fn concede(&self, wire: &dyn Wire, sent: Form, status: u16, refusal: &str) -> bool {
+    pub fn concede(&self, wire: &dyn Wire, model: &str, sent: Form, status: u16, refusal: &str) -> bool {
         if !matches!(status, 400 | 422) {
             return false;
         }
-        let refusal = refusal.to_ascii_lowercase();
-        let named = |part: &Part| sent.has(*part) && wire.names(*part).iter().any(|name| refusal.contains(name));
-        match Part::ALL.iter().find(|part| named(part)) {
-            None => return false,
-            Some(Part::Format) => {
+        // A model's own name may hold any word.
+        let refusal = refusal.to_ascii_lowercase().replace(&model.to_ascii_lowercase(), "");
+        let says = |words: &[&str]| words.iter().any(|word| refusal.contains(word));
+        let named = |part: &Part| {
+            sent.has(*part) && says(wire.names(*part)) && (*part != Part::CompletionTokens || says(&UNKNOWN))
+        };
+        let Some(part) = Part::ALL.iter().find(|part| named(part)) else { return false };
+        match (part, sent.effort) {
+            (Part::Format, _) => {
                 self.format.fetch_max(sent.format as u8 + 1, Ordering::Relaxed);
             }
-            Some(part) => {
-                self.without.fetch_or(part.bit(), Ordering::Relaxed);
+            (Part::Effort, Some(effort)) => {
+                if !self.effort.refuse(effort, &refusal, |level| wire.effort_word(model, level)) {
+                    // What knows no levels may know a number of tokens.
+                    let counts = sent.has(Part::Adaptive) && !wire.names(Part::Adaptive).is_empty();
+                    if counts { self.leave_out(Part::Adaptive) } else { self.effort.drop_all() }
+                }
             }
+            (part, _) => self.leave_out(*part),
         }
         true
+    }
+
+    fn leave_out(&self, part: Part) {
+        self.without.fetch_or(part.bit(), Ordering::Relaxed);
+    }
+
+    /// What became of the wish how much the model is to think, where that is not what was wished for.
+    pub fn effort_instead(&self) -> Option<(ReasoningEffort, Option<ReasoningEffort>)> {
+        let (wish, level) = (self.effort.wish()?, self.effort.level());
+        (level != Some(wish)).then_some((wish, level))
     }
 
     /// The context to ask for where `least` tokens are needed: it grows by doubling and never shrinks, since a server
@@ -133,42 +179,107 @@ impl Dialect {
 mod tests {
     use serde_json::json;
 
-    use super::super::presets::COMPATIBLE;
-    use super::super::wire::OPENAI_CHAT;
+    use super::super::presets::{COMPATIBLE, Takes};
+    use super::super::wire::{ANTHROPIC, GEMINI, OPENAI_CHAT};
     use super::*;
 
     #[test]
     fn a_format_falls_back_step_by_step_and_is_remembered() {
-        let dialect = Dialect::new(&COMPATIBLE);
+        let dialect = Dialect::new(&COMPATIBLE, None);
         let schema = json!({});
         let format = Format::JsonSchema { name: "output", schema: &schema };
         let first = dialect.form(format);
         assert_eq!(first.format, FormatLevel::Schema);
-        assert!(dialect.concede(OPENAI_CHAT, first, 400, "'response_format' of type json_schema is unknown"));
+        assert!(dialect.concede(OPENAI_CHAT, "m-1", first, 400, "'response_format' of type json_schema is unknown"));
         let second = dialect.form(format);
         assert_eq!(second.format, FormatLevel::Object);
-        assert!(dialect.concede(OPENAI_CHAT, second, 400, "Response_Format is not supported"));
+        assert!(dialect.concede(OPENAI_CHAT, "m-1", second, 400, "Response_Format is not supported"));
         let third = dialect.form(format);
         assert_eq!(third.format, FormatLevel::Nothing);
-        assert!(!dialect.concede(OPENAI_CHAT, third, 400, "response_format"), "there is nothing left to leave out");
+        assert!(
+            !dialect.concede(OPENAI_CHAT, "m-1", third, 400, "response_format"),
+            "there is nothing left to leave out"
+        );
         // A request that was under way meanwhile tries again with what is known by now.
-        assert!(dialect.concede(OPENAI_CHAT, first, 400, "response_format"));
+        assert!(dialect.concede(OPENAI_CHAT, "m-1", first, 400, "response_format"));
         assert_eq!(dialect.form(format).format, FormatLevel::Nothing);
     }
 
     #[test]
     fn a_refusal_that_names_nothing_optional_stands() {
-        let dialect = Dialect::new(&COMPATIBLE);
+        let dialect = Dialect::new(&COMPATIBLE, None);
         let form = dialect.form(Format::Text);
-        assert!(!dialect.concede(OPENAI_CHAT, form, 400, "messages must not be empty"));
-        assert!(!dialect.concede(OPENAI_CHAT, form, 500, "stream_options"));
-        assert!(dialect.concede(OPENAI_CHAT, form, 400, "Use 'max_completion_tokens' instead"));
+        assert!(!dialect.concede(OPENAI_CHAT, "m-1", form, 400, "messages must not be empty"));
+        assert!(!dialect.concede(OPENAI_CHAT, "m-1", form, 500, "stream_options"));
+        assert!(dialect.concede(OPENAI_CHAT, "m-1", form, 400, "Use 'max_completion_tokens' instead"));
         assert!(!dialect.form(Format::Text).has(Part::MaxTokens));
+    }
+
+    /// What is asked for after these refusals, and whether it still goes by the model's own lights.
+    fn effort(
+        wire: &dyn Wire,
+        model: &str,
+        wish: ReasoningEffort,
+        refusals: &[&str],
+    ) -> (Option<ReasoningEffort>, bool) {
+        let dialect = Dialect::new(&COMPATIBLE, Some(wish));
+        for refusal in refusals {
+            assert!(dialect.concede(wire, model, dialect.form(Format::Text), 400, refusal), "{refusal}");
+        }
+        let form = dialect.form(Format::Text);
+        (form.effort, form.has(Part::Adaptive))
+    }
+
+    #[test]
+    fn an_effort_that_a_model_does_not_take_becomes_the_nearest_that_it_does() {
+        use ReasoningEffort::*;
+        let one = |wire, model, wish, refusals: &[&str]| effort(wire, model, wish, refusals).0;
+        let grok = r#"{"code":"Client specified an invalid argument","error":"Model grok-4-high does not support parameter reasoningEffort."}"#;
+        assert_eq!(one(OPENAI_CHAT, "grok-4-high", High, &[grok]), Option::None);
+        let values = "Unsupported value: 'reasoning_effort' does not support 'xhigh' with this model. Supported values are: 'low', \
+                      'medium', and 'high'.";
+        assert_eq!(one(OPENAI_CHAT, "gpt-9", Xhigh, &[values]), Some(High));
+        // Left out, the default would be the dearest level.
+        let minimal = "Thinking level MINIMAL is not supported for this model. Please retry with other thinking level.";
+        assert_eq!(one(GEMINI, "gemini-3-pro", None, &[minimal]), Some(Low));
+        let medium = "Thinking level MEDIUM is not supported for this model.";
+        assert_eq!(one(GEMINI, "gemini-3-pro", Medium, &[medium]), Some(Low));
+        let budget = "The thinking budget 0 is invalid. Please choose a value between 128 and 32768.";
+        assert_eq!(one(GEMINI, "gemini-2.5-pro", None, &[budget]), Some(Minimal));
+        let adaptive = "adaptive thinking is not supported on this model";
+        assert_eq!(effort(ANTHROPIC, "claude-haiku-4-5", Low, &[adaptive]), (Some(Low), false));
+        let no_levels = "This model does not support the effort parameter.";
+        assert_eq!(effort(ANTHROPIC, "claude-haiku-4-5", Low, &[no_levels]), (Some(Low), false));
+        assert_eq!(one(ANTHROPIC, "claude-2", Low, &[no_levels, "thinking is not supported"]), Option::None);
+        let always = "\"thinking.type.disabled\" is not supported for this model. Use \"thinking.type.adaptive\".";
+        assert_eq!(effort(ANTHROPIC, "claude-fable-5", None, &[always]), (Some(Minimal), true));
+    }
+
+    #[test]
+    fn the_new_name_of_the_cap_goes_back_to_the_old_one_where_it_is_not_known() {
+        let takes = Takes { completion_tokens: true, ..COMPATIBLE };
+        let dialect = Dialect::new(&takes, None);
+        let form = || dialect.form(Format::Text);
+        assert!(form().has(Part::CompletionTokens));
+        let large = "max_completion_tokens is too large: 64000. This model supports at most 16384 completion tokens.";
+        assert!(!dialect.concede(OPENAI_CHAT, "m-1", form(), 400, large));
+        assert!(dialect.concede(
+            OPENAI_CHAT,
+            "m-1",
+            form(),
+            400,
+            "Unrecognized request argument supplied: max_completion_tokens"
+        ));
+        assert!(form().has(Part::MaxTokens) || !form().has(Part::CompletionTokens));
+        assert!(
+            !dialect.concede(OPENAI_CHAT, "m-1", form(), 400, "Use 'max_completion_tokens' instead"),
+            "not for ever"
+        );
     }
 
     #[test]
     fn a_context_only_ever_grows() {
-        let dialect = Dialect::new(&COMPATIBLE);
+        let dialect = Dialect::new(&COMPATIBLE, None);
         assert_eq!(dialect.context_tokens(5_000), 8192);
         assert_eq!(dialect.context_tokens(100), 8192);
         assert_eq!(dialect.context_tokens(20_000), 32_768);

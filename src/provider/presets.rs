@@ -68,6 +68,8 @@ pub enum EffortField {
     Flat,
     /// `reasoning.effort`.
     Nested,
+    /// `reasoning_effort`, and `thinking.type` to turn it off.
+    Switch,
 }
 
 /// What any server may take that imitates OpenAI.
@@ -200,7 +202,8 @@ pub static PRESETS: [(RemoteProvider, Preset); 16] = [
             name: "deepseek",
             base_url: "https://api.deepseek.com/v1",
             key: KeyPlace::Needed("DEEPSEEK_API_KEY"),
-            takes: Takes { json: FormatLevel::Object, ..COMPATIBLE },
+            // Efforts: https://api-docs.deepseek.com/guides/thinking_mode
+            takes: Takes { json: FormatLevel::Object, effort: EffortField::Switch, ..COMPATIBLE },
             source: "https://api-docs.deepseek.com/api/create-chat-completion",
             ..CHAT
         },

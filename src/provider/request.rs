@@ -15,6 +15,20 @@ pub struct Chat<'a> {
     pub max_output_tokens: u64,
     /// Whether the reply is asked for piece by piece.
     pub stream: bool,
+    pub cache: Cache,
+}
+
+/// What a server's cache is asked to keep beside the system message, where it keeps nothing unasked: to write it there costs
+/// more than to read it once, and to read it there costs less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cache {
+    /// Nothing that comes is expected to begin with it.
+    #[default]
+    Nothing,
+    /// The first turn, which later requests of the round begin with.
+    Turn,
+    /// So many bytes at the start of the first turn, which go into a block of their own.
+    Start(usize),
 }
 
 /// The form of the reply. A server that knows only a weaker form is asked for that one.
@@ -35,6 +49,8 @@ pub struct Asked<'a> {
     pub format: FormatLevel,
     pub temperature: Option<f64>,
     pub effort: Option<ReasoningEffort>,
+    /// Whether a model that thinks does so as much as it sees fit, and not up to a number of tokens.
+    pub adaptive: bool,
     /// Whether a stream is asked to count its tokens.
     pub counted: bool,
     /// Whether the cap on output is called `max_completion_tokens`, as OpenAI's reasoning models demand.

@@ -31,6 +31,11 @@ pub trait RemoteLm: Send + Sync {
         None
     }
 
+    /// What came up while it was asked, each once, for the record.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What counts its tokens before it is asked; nothing where no model reads.
     fn tokenizer(&self) -> Option<Tokenizer> {
         None

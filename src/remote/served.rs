@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 
 use super::{Probe, RemoteError, RemoteLm, RemoteReply, Retry, Tokenizer};
 use crate::config::RemoteConfig;
-use crate::protocol::{ModelInfo, Price, Purpose, RemoteAsk, ReplyFormat, decision_schema};
-use crate::provider::{Again, Chat, Client, Failure, Format};
+use crate::protocol::{ModelInfo, Price, Purpose, RemoteAsk, ReplyFormat, Role, decision_schema, prompts};
+use crate::provider::{Again, Cache, Chat, Client, Failure, Format};
 
 /// The form of a decision, for providers that hold a model to one.
 static DECISION: LazyLock<Value> = LazyLock::new(decision_schema);
@@ -80,6 +80,10 @@ impl RemoteLm for ServedRemote {
         self.remark.clone()
     }
 
+    fn remarks(&self) -> Vec<String> {
+        self.client.remarks()
+    }
+
     fn tokenizer(&self) -> Option<Tokenizer> {
         Some(Tokenizer::of_model(self.client.model()))
     }
@@ -105,6 +109,7 @@ impl RemoteLm for ServedRemote {
                 },
                 max_output_tokens: request.max_output_tokens,
                 stream: true,
+                cache: cache(request),
             };
             let mut unsent = String::new();
             let reply = self.client.chat(&chat, |text| {
@@ -126,6 +131,20 @@ impl RemoteLm for ServedRemote {
                 total: reply.total,
             })
         })
+    }
+}
+
+/// Of whole documents nothing is kept for the first question: there may never be another. Whoever asks again, or wants
+/// another round, may well go on.
+fn cache(request: &RemoteAsk) -> Cache {
+    if request.purpose != Purpose::Answer {
+        return Cache::Turn;
+    }
+    let Some(first) = request.messages.iter().find(|message| message.role == Role::User) else { return Cache::Nothing };
+    let (end, turns) = (prompts::enclosed(&first.content), request.messages.len() - 1);
+    match end > 0 && (turns > 1 || prompts::is_follow_up(&first.content[end..])) {
+        true => Cache::Start(end),
+        false => Cache::Nothing,
     }
 }
 

@@ -449,9 +449,10 @@ impl Driver {
         (sample.engine.is_some() || sample.fleet.is_some()).then_some(sample)
     }
 
-    /// What the local LM has to tell, as notes of the session.
+    /// What the models have to tell, as notes of the session.
     fn remarks(&self) -> impl Iterator<Item = Input> {
-        self.context.local.remarks().into_iter().map(|text| Input::Note { text })
+        let told = self.context.local.remarks().into_iter().chain(self.context.remote.remarks());
+        told.map(|text| Input::Note { text })
     }
 
     fn with_jobs(&self, mut sample: UtilizationSample) -> UtilizationSample {

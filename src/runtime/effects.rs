@@ -25,7 +25,7 @@ pub(super) struct Context {
     pub(super) documents: Arc<Vec<Document>>,
     pub(super) hidden: Arc<Hidden>,
     locator: Arc<Locator>,
-    remote: Arc<dyn RemoteLm>,
+    pub(super) remote: Arc<dyn RemoteLm>,
     pub(super) local: Arc<dyn LocalLm>,
     sandbox: Arc<Sandbox>,
     embeddings: Arc<Embeddings>,

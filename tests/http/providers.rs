@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use minions::config::{Config, LocalConfig, LocalProvider, ReasoningEffort, RemoteConfig};
+use minions::config::{Config, LocalConfig, LocalProvider, ReasoningEffort, RemoteConfig, RemoteProvider};
 use minions::local::{ChunkText, JobRequest, LocalLm, OpenAiLocal};
-use minions::protocol::{Finish, JobId, Message, Purpose, RemoteAsk, Usage};
+use minions::protocol::{Finish, JobId, Message, Purpose, RemoteAsk, Usage, prompts};
 use minions::provider::{Listing, presets};
 use minions::remote::{RemoteError, RemoteLm, RemoteReply, Retry, ServedRemote, models};
 use serde_json::{Value, json};
@@ -300,6 +300,31 @@ async fn each_wire_places_prompts_form_effort_and_temperature_where_its_api_want
 }
 
 #[tokio::test]
+async fn whole_documents_go_into_a_cache_only_where_another_question_came_on_them() {
+    let server = Loopback::start(|_| Reply::text("{}")).await;
+    let remote = ServedRemote::connect(&settings(Wire::Anthropic, &server.url_of(Wire::Anthropic))).await.unwrap();
+    let documents =
+        [prompts::data("document-0", "Sales rose."), prompts::data("document-1", "Costs, too.")].join("\n\n");
+    let ask = |question: String| {
+        let messages = vec![Message::system("You answer."), Message::user(format!("{documents}\n\n{question}"))];
+        RemoteAsk { messages, ..request(Purpose::Answer) }
+    };
+    let first = ask("Did sales rise?".into());
+    let second = ask(format!("Did costs?\n\n{}", prompts::data("earlier", "Did sales rise? Yes.")));
+    let mut third = first.clone();
+    third.messages.extend([Message::assistant("{}"), Message::user("Answer anew.")]);
+    for request in [&first, &second, &third] {
+        remote.ask(request, mpsc::channel(1).0).await.unwrap();
+    }
+    let contents: Vec<Value> =
+        server.requests().into_iter().map(|request| request.body["messages"][0]["content"].clone()).collect();
+    assert_eq!(contents[0], json!([{ "type": "text", "text": first.messages[1].content }]));
+    let kept = json!({ "type": "text", "text": documents, "cache_control": { "type": "ephemeral" } });
+    assert_eq!((&contents[1][0], &contents[2][0]), (&kept, &kept));
+    assert_eq!(contents[2][1], json!({ "type": "text", "text": "\n\nDid sales rise?" }));
+}
+
+#[tokio::test]
 async fn what_a_model_does_not_take_is_left_out_and_remembered() {
     for (wire, fields) in [
         (Wire::Chat, vec!["response_format", "reasoning_effort", "temperature"]),
@@ -340,6 +365,81 @@ async fn what_a_model_does_not_take_is_left_out_and_remembered() {
         remote.ask(&request(Purpose::Decide), mpsc::channel(1).0).await.unwrap();
         assert_eq!(server.counts().requests, first + 1, "{wire:?}");
     }
+}
+
+/// The bodies of the requests for one reply with this effort, at a server that refuses some; and what is told of it after two.
+async fn efforts(
+    preset: RemoteProvider,
+    effort: ReasoningEffort,
+    refuses: fn(&Value) -> Option<(u16, Value)>,
+) -> (Vec<Value>, Vec<String>) {
+    let server = Loopback::start(move |request| match refuses(request) {
+        Some((status, body)) => Reply::status(status, body),
+        None => Reply::text("{}"),
+    })
+    .await;
+    let wire = Wire::of(preset);
+    let config = RemoteConfig {
+        provider: preset,
+        reasoning_effort: effort,
+        max_output_tokens: 4096,
+        ..settings(wire, &server.url_of(wire))
+    };
+    let remote = ServedRemote::connect(&config).await.unwrap();
+    let request = RemoteAsk { max_output_tokens: 4096, ..request(Purpose::Think) };
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        remote.ask(&request, mpsc::channel(1).0).await.unwrap();
+        told.extend(remote.remarks());
+    }
+    (server.requests().into_iter().map(|request| request.body).collect(), told)
+}
+
+#[tokio::test]
+async fn an_effort_that_a_model_does_not_take_is_asked_for_as_near_as_it_does_and_told_once() {
+    let (bodies, told) = efforts(RemoteProvider::Openai, ReasoningEffort::Xhigh, |body| {
+        (body["reasoning_effort"] == "xhigh").then(|| {
+            let text = "Unsupported value: 'reasoning_effort' does not support 'xhigh'. Supported values are: 'low' and 'high'.";
+            (400, json!({ "error": { "message": text } }))
+        })
+    })
+    .await;
+    let asked: Vec<&Value> = bodies.iter().map(|body| &body["reasoning_effort"]).collect();
+    assert_eq!(asked, ["xhigh", "high", "high"]);
+    assert_eq!(told, ["test-model does not take reasoning_effort = xhigh: it is asked with high"]);
+
+    let (bodies, told) = efforts(RemoteProvider::Xai, ReasoningEffort::Low, |body| {
+        let error = "Model test-model does not support parameter reasoningEffort.";
+        (!body["reasoning_effort"].is_null()).then(|| (400, json!({ "code": "invalid-argument", "error": error })))
+    })
+    .await;
+    assert_eq!((bodies.len(), &bodies[2]["reasoning_effort"]), (3, &Value::Null));
+    assert!(told.len() == 1 && told[0].contains("asked without"), "{told:?}");
+
+    let (bodies, told) = efforts(RemoteProvider::Anthropic, ReasoningEffort::Medium, |body| {
+        let adaptive = body["thinking"]["type"] == "adaptive";
+        adaptive.then(|| (400, json!({ "error": { "message": "adaptive thinking is not supported on this model" } })))
+    })
+    .await;
+    assert_eq!(bodies[1]["thinking"], json!({ "type": "enabled", "budget_tokens": 2048 }));
+    assert_eq!((&bodies[1]["output_config"], &bodies[1]["temperature"]), (&Value::Null, &Value::Null));
+    assert_eq!((bodies.len(), told), (3, vec![]), "it thinks as was wished");
+
+    let (bodies, _) = efforts(RemoteProvider::Gemini, ReasoningEffort::None, |body| {
+        let level = &body["generationConfig"]["thinkingConfig"]["thinkingLevel"];
+        let text = "Thinking level MINIMAL is not supported for this model.";
+        (level == "minimal").then(|| (400, json!({ "error": { "message": text } })))
+    })
+    .await;
+    assert_eq!(bodies[2]["generationConfig"]["thinkingConfig"], json!({ "thinkingLevel": "low" }));
+
+    let (bodies, _) = efforts(RemoteProvider::Deepseek, ReasoningEffort::None, |_| None).await;
+    assert_eq!(
+        (&bodies[0]["thinking"], &bodies[0]["reasoning_effort"]),
+        (&json!({ "type": "disabled" }), &Value::Null)
+    );
+    let (bodies, _) = efforts(RemoteProvider::Deepseek, ReasoningEffort::Low, |_| None).await;
+    assert_eq!((&bodies[0]["thinking"], &bodies[0]["reasoning_effort"]), (&Value::Null, &json!("low")));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use super::settings::{ProtocolKind, Settings};
 use super::state::{AskState, Due, Phase, Round, State};
 
 /// Recorded in every session. Raise it whenever the words of a prompt change.
-pub const VERSION: &str = "6";
+pub const VERSION: &str = "7";
 
 const SUPERVISOR: &str = include_str!("supervisor.md");
 /// What the supervisor is told besides, where words are kept private.
@@ -178,16 +178,35 @@ fn last_reply_in(round: &Round, purpose: Purpose) -> Option<&str> {
     })
 }
 
-/// Puts the documents where they go.
+/// Puts the documents where they go: before the question, so that a server's cache has what the next question on them
+/// begins with.
 pub(super) fn enclose(messages: &mut [Message], texts: &[&str]) {
     let documents: Vec<String> =
         texts.iter().enumerate().map(|(at, text)| data(&format!("document-{at}"), text)).collect();
-    // The question stands before them, and may hold any words.
     if let Some(message) = messages.get_mut(1)
-        && let Some(at) = message.content.rfind(ENCLOSED)
+        && message.content.starts_with(ENCLOSED)
     {
-        message.content.replace_range(at..at + ENCLOSED.len(), &documents.join("\n\n"));
+        message.content.replace_range(..ENCLOSED.len(), &documents.join("\n\n"));
     }
+}
+
+/// How many bytes of a message are documents that stand at its start, as [`enclose`] put them there.
+pub fn enclosed(content: &str) -> usize {
+    let mut end = 0;
+    for at in 0.. {
+        let rest = &content[end..];
+        let (rest, tag) = (rest.strip_prefix("\n\n").unwrap_or(rest), format!("document-{at}"));
+        match next_data(rest, &[&tag]) {
+            Some((.., behind)) if rest.starts_with(&format!("<{tag}-")) => end = content.len() - behind.len(),
+            _ => break,
+        }
+    }
+    end
+}
+
+/// Whether earlier questions on the same documents stand in a message.
+pub fn is_follow_up(content: &str) -> bool {
+    read_data(content, "earlier").is_some()
 }
 
 fn advise(state: &State) -> String {

@@ -270,5 +270,7 @@ proptest! {
         let _ = parse_decision(&text, true);
         let _ = extract_code(&text);
         let _ = prompts::read_data(&text, "a");
+        let several = [prompts::data("document-0", &text), prompts::data("document-1", "b")].join("\n\n");
+        assert_eq!(prompts::enclosed(&format!("{several}\n\n{text}")), several.len());
     }
 }

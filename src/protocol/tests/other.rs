@@ -215,7 +215,11 @@ fn the_whole_document_leaves_only_once_the_person_agreed() {
     let run = remote.run();
     assert!(run.kinds().iter().any(|kind| kind == "consent_given"));
     assert_eq!(purposes(&run), [Purpose::Answer]);
-    assert!(run.asked[0].messages[1].content.contains(text()));
+    let content = &run.asked[0].messages[1].content;
+    let (documents, question) = content.split_at(prompts::enclosed(content));
+    assert!(documents.contains(text()) && !question.contains(text()), "the documents come first: {content}");
+    assert!(question.contains(run.state.question()) && !documents.contains(run.state.question()));
+    assert!(!prompts::is_follow_up(question));
     assert!(run.asked[0].estimate.worst_cost_usd.unwrap() > 0.0);
     assert_eq!(run.state.ending(), Some(&Ending::Answered));
 

@@ -11,7 +11,7 @@ use crate::config::ReasoningEffort;
 use crate::protocol::Role;
 use crate::provider::assembly::{Assembly, Ending};
 use crate::provider::dialect::{FormatLevel, Part};
-use crate::provider::request::{Asked, Format};
+use crate::provider::request::{Asked, Cache, Format};
 
 #[derive(Debug)]
 pub struct Anthropic;
@@ -50,26 +50,23 @@ impl Wire for Anthropic {
             body.insert("system".into(), json!([cached(&system)]));
         }
         let mut turns = chat.turns();
-        // The first turn is what later requests of a round begin with; those after it change with every request.
-        let first = turns.next().map(|message| (message.role, cached(&message.content)));
-        let rest = turns.map(|message| (message.role, json!({ "type": "text", "text": message.content })));
-        let turn = |(role, block): (Role, Value)| json!({ "role": role, "content": [block] });
+        let first = turns.next().map(|message| (message.role, blocks(&message.content, chat.cache)));
+        let rest = turns.map(|message| (message.role, vec![plain(&message.content)]));
+        let turn = |(role, blocks): (Role, Vec<Value>)| json!({ "role": role, "content": blocks });
         body.insert("messages".into(), first.into_iter().chain(rest).map(turn).collect());
         body.insert("stream".into(), chat.stream.into());
         let mut output = Map::new();
-        match asked.effort {
-            None => {}
-            Some(ReasoningEffort::None) => {
-                body.insert("thinking".into(), json!({ "type": "disabled" }));
-            }
-            Some(effort) => {
-                body.insert("thinking".into(), json!({ "type": "adaptive" }));
-                let name = if effort == ReasoningEffort::Minimal { "low" } else { effort.name() };
-                output.insert("effort".into(), name.into());
+        let mut thinks = false;
+        if let Some(effort) = asked.effort
+            && let Some(thinking) = thinking(effort, asked.adaptive, chat.max_output_tokens)
+        {
+            body.insert("thinking".into(), thinking);
+            thinks = effort != ReasoningEffort::None;
+            if thinks && asked.adaptive {
+                output.insert("effort".into(), word(effort).into());
             }
         }
         // Whoever thinks has a temperature of its own.
-        let thinks = output.contains_key("effort");
         if let Some(temperature) = asked.temperature.filter(|_| !thinks) {
             body.insert("temperature".into(), json!(temperature));
         }
@@ -84,13 +81,18 @@ impl Wire for Anthropic {
 
     fn names(&self, part: Part) -> &'static [&'static str] {
         match part {
-            Part::Count | Part::MaxTokens => &[],
+            Part::Count | Part::MaxTokens | Part::CompletionTokens => &[],
+            Part::Adaptive => &["adaptive thinking", "thinking.type.adaptive\" is not"],
             Part::Format => {
                 &["output_config.format", "output_format", "output format", "structured output", "json_schema"]
             }
             Part::Temperature => &["temperature"],
             Part::Effort => &["effort", "thinking"],
         }
+    }
+
+    fn effort_word(&self, _model: &str, effort: ReasoningEffort) -> String {
+        word(effort).into()
     }
 
     fn read(&self, piece: &Value, assembly: &mut Assembly) -> bool {
@@ -136,10 +138,55 @@ impl Wire for Anthropic {
     }
 }
 
+fn word(effort: ReasoningEffort) -> &'static str {
+    match effort {
+        ReasoningEffort::None => "disabled",
+        ReasoningEffort::Minimal => "low",
+        effort => effort.name(),
+    }
+}
+
+/// Claude 4.6 and later think as much as they see fit, and the effort steers it; those before take a number of tokens, of
+/// 1,024 at least and fewer than the cap, of which half is left to the reply. Nothing where the cap leaves no room for both.
+fn thinking(effort: ReasoningEffort, adaptive: bool, cap: u64) -> Option<Value> {
+    const LEAST: u64 = 1024;
+    if effort == ReasoningEffort::None {
+        return Some(json!({ "type": "disabled" }));
+    }
+    if adaptive {
+        return Some(json!({ "type": "adaptive" }));
+    }
+    let tokens = match effort {
+        ReasoningEffort::Medium => 8192,
+        ReasoningEffort::High | ReasoningEffort::Xhigh => 24_576,
+        _ => LEAST,
+    };
+    (cap >= 2 * LEAST).then(|| json!({ "type": "enabled", "budget_tokens": tokens.min(cap / 2) }))
+}
+
 /// A text up to whose end the server is to remember what it read, so that the next request that begins with it is
 /// cheaper. What is too short is not remembered, and not charged for.
 fn cached(words: &str) -> Value {
     json!({ "type": "text", "text": words, "cache_control": { "type": "ephemeral" } })
+}
+
+fn plain(words: &str) -> Value {
+    json!({ "type": "text", "text": words })
+}
+
+/// The first turn, of which the cache is to keep this.
+fn blocks(words: &str, cache: Cache) -> Vec<Value> {
+    match cache {
+        Cache::Nothing => vec![plain(words)],
+        Cache::Turn => vec![cached(words)],
+        Cache::Start(bytes) => match words.split_at_checked(bytes) {
+            // An empty block is refused.
+            Some((start, rest)) if !start.trim().is_empty() && !rest.trim().is_empty() => {
+                vec![cached(start), plain(rest)]
+            }
+            _ => vec![plain(words)],
+        },
+    }
 }
 
 fn take_block(block: &Value, assembly: &mut Assembly) {
@@ -218,6 +265,15 @@ mod tests {
             assert_eq!(assembly.ending, Some(Ending::Stop));
         }
         assert!(streamed.complete);
+    }
+
+    #[test]
+    fn a_model_that_takes_a_number_of_tokens_keeps_half_of_the_cap_for_the_reply() {
+        let of = |effort, cap| thinking(effort, false, cap).map(|thinking| thinking["budget_tokens"].clone());
+        assert_eq!(of(ReasoningEffort::Low, 4096), Some(json!(1024)));
+        assert_eq!(of(ReasoningEffort::High, 4096), Some(json!(2048)));
+        assert_eq!(of(ReasoningEffort::Medium, 64_000), Some(json!(8192)));
+        assert_eq!(of(ReasoningEffort::High, 100), None);
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Wire for Gemini {
 
     fn names(&self, part: Part) -> &'static [&'static str] {
         match part {
-            Part::Count | Part::MaxTokens => &[],
+            Part::Count | Part::MaxTokens | Part::CompletionTokens | Part::Adaptive => &[],
             Part::Format => &[
                 "responsejsonschema",
                 "response_json_schema",
@@ -84,6 +84,13 @@ impl Wire for Gemini {
             ],
             Part::Temperature => &["temperature"],
             Part::Effort => &["thinking"],
+        }
+    }
+
+    fn effort_word(&self, model: &str, effort: ReasoningEffort) -> String {
+        match thinking(model, effort).as_object().and_then(|config| config.values().next()) {
+            Some(Value::String(word)) => word.clone(),
+            other => other.map(Value::to_string).unwrap_or_default(),
         }
     }
 

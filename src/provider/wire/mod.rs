@@ -14,6 +14,7 @@ use super::assembly::Assembly;
 use super::dialect::Part;
 use super::refusal::Refusal;
 use super::request::Asked;
+use crate::config::ReasoningEffort;
 
 pub const OPENAI_CHAT: &dyn Wire = &openai_chat::OpenAiChat;
 pub const OPENAI_RESPONSES: &dyn Wire = &openai_responses::OpenAiResponses;
@@ -51,6 +52,11 @@ pub trait Wire: Debug + Send + Sync {
 
     /// The words, in small letters, by which a refusal names a part of the body; none where the body has no such part.
     fn names(&self, part: Part) -> &'static [&'static str];
+
+    /// What a level of thought is called in the body, in small letters, as a refusal of it would say.
+    fn effort_word(&self, _model: &str, effort: ReasoningEffort) -> String {
+        effort.name().into()
+    }
 
     /// Takes the next piece of a reply, or the whole of a plain one, and says whether it is any. Pieces that say nothing
     /// we know of are passed over, since servers put notes of their own between.

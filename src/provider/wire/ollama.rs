@@ -70,9 +70,16 @@ impl Wire for Ollama {
 
     fn names(&self, part: Part) -> &'static [&'static str] {
         match part {
-            Part::Count | Part::MaxTokens | Part::Temperature => &[],
+            Part::Count | Part::MaxTokens | Part::CompletionTokens | Part::Temperature | Part::Adaptive => &[],
             Part::Format => &["format", "schema", "grammar"],
             Part::Effort => &["think"],
+        }
+    }
+
+    fn effort_word(&self, _model: &str, effort: ReasoningEffort) -> String {
+        match think(effort) {
+            Value::String(word) => word,
+            other => other.to_string(),
         }
     }
 

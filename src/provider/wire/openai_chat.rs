@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Address, Wire, count, text};
+use crate::config::ReasoningEffort;
 use crate::protocol::Message;
 use crate::provider::assembly::{Assembly, Counts, Ending};
 use crate::provider::dialect::{FormatLevel, Part};
@@ -34,9 +35,13 @@ impl Wire for OpenAiChat {
     }
 
     fn body(&self, asked: &Asked<'_>) -> serde_json::Result<Vec<u8>> {
-        let (chat, takes) = (asked.chat, asked.takes.effort);
+        let (chat, field) = (asked.chat, asked.takes.effort);
         let cap = |named: bool| named.then_some(chat.max_output_tokens);
-        let effort = |field: EffortField| asked.effort.filter(|_| takes == field).map(|effort| effort.name());
+        // DeepSeek has a switch of its own, and passes the word over that others turn thoughts off by.
+        let off = field == EffortField::Switch && asked.effort == Some(ReasoningEffort::None);
+        let effort = |nested: bool| {
+            asked.effort.filter(|_| !off && nested == (field == EffortField::Nested)).map(ReasoningEffort::name)
+        };
         serde_json::to_vec(&Body {
             model: asked.model,
             messages: chat.messages,
@@ -45,8 +50,9 @@ impl Wire for OpenAiChat {
             stream: chat.stream,
             stream_options: (chat.stream && asked.counted).then_some(StreamOptions { include_usage: true }),
             temperature: asked.temperature,
-            reasoning_effort: effort(EffortField::Flat),
-            reasoning: effort(EffortField::Nested).map(|effort| Reasoning { effort }),
+            reasoning_effort: effort(false),
+            reasoning: effort(true).map(|effort| Reasoning { effort }),
+            thinking: off.then_some(Thinking { kind: OFF }),
             response_format: ResponseFormat::of(asked.format, chat.format),
             prompt_cache_key: asked.cache_key(),
         })
@@ -55,12 +61,20 @@ impl Wire for OpenAiChat {
     fn names(&self, part: Part) -> &'static [&'static str] {
         match part {
             Part::Count => &["stream_options", "include_usage"],
-            Part::Format => &["response_format", "json_schema", "json_object", "structured output"],
-            Part::MaxTokens => &["max_completion_tokens"],
+            Part::Format => &["response_format", "responseformat", "json_schema", "json_object", "structured output"],
+            Part::MaxTokens | Part::CompletionTokens => &["max_completion_tokens", "maxcompletiontokens"],
             Part::Temperature => &["temperature"],
-            Part::Effort => {
-                &["reasoning_effort", "reasoning.effort", "reasoning effort", "'reasoning'", "\"reasoning\""]
-            }
+            Part::Adaptive => &[],
+            // xAI calls it by a name that is in no request.
+            Part::Effort => &[
+                "reasoning_effort",
+                "reasoningeffort",
+                "reasoning.effort",
+                "reasoning effort",
+                "'reasoning'",
+                "\"reasoning\"",
+                "thinking",
+            ],
         }
     }
 
@@ -117,6 +131,8 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning: Option<Reasoning>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    thinking: Option<Thinking>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<ResponseFormat<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     prompt_cache_key: Option<String>,
@@ -131,6 +147,14 @@ struct StreamOptions {
 struct Reasoning {
     effort: &'static str,
 }
+
+#[derive(Serialize)]
+struct Thinking {
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+const OFF: &str = "disabled";
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

@@ -63,10 +63,12 @@ impl Wire for OpenAiResponses {
 
     fn names(&self, part: Part) -> &'static [&'static str] {
         match part {
-            Part::Count | Part::MaxTokens => &[],
+            Part::Count | Part::MaxTokens | Part::CompletionTokens | Part::Adaptive => &[],
             Part::Format => &["text.format", "json_schema", "json_object", "structured output"],
             Part::Temperature => &["temperature"],
-            Part::Effort => &["reasoning.effort", "reasoning effort", "'reasoning'", "\"reasoning\""],
+            Part::Effort => {
+                &["reasoning.effort", "reasoningeffort", "reasoning effort", "'reasoning'", "\"reasoning\""]
+            }
         }
     }
 
