@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Url};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use super::assembly::Assembly;
+use super::assembly::{Assembly, Counts, Ending};
 use super::body;
 use super::dialect::{CONCESSIONS, Dialect, Form, Part};
 use super::failure::{self, Failure};
@@ -21,6 +21,7 @@ use super::refusal::Refusal;
 use super::request::{Asked, Cache, Chat, Format};
 use super::server::{Server, ServerSettings};
 use super::stream::{self, Reader};
+use super::waits;
 use crate::config::{LocalConfig, LocalProvider, ReasoningEffort, RemoteConfig};
 use crate::protocol::{Finish, Message, Usage};
 
@@ -38,6 +39,10 @@ const MOST_BYTES_A_TOKEN: usize = 6;
 const FEWEST_BYTES_A_TOKEN: usize = 3;
 /// What Ollama makes room for by itself.
 const ROOM_UNASKED: u64 = 4096;
+
+/// What is asked for where a server wants more than one token to be asked for, and what it says then.
+const ENOUGH: u64 = 16;
+const TOO_FEW: [&str; 3] = ["below minimum value", "Expected a value >=", "Range of max_tokens should be"];
 
 /// A connection pool to one server. Cheap to share by reference; dropping the future of [`chat`](Self::chat) closes the
 /// connection it used.
@@ -94,11 +99,12 @@ impl Client {
             api_key_env: &config.api_key_env,
             api_key_keyring: &config.api_key_keyring,
             api_key_cmd: &config.api_key_cmd,
+            headers: &config.headers,
         };
         let server = Server::find(&settings).await.map_err(Failure::never)?;
         // A proxy of the environment is for other machines.
         let proxy = !server.endpoint.is_loopback();
-        let takes = preset.takes_at(&config.base_url);
+        let takes = preset.takes_at(&server.endpoint);
         let idle = Duration::from_secs(config.idle_timeout_s);
         let connect = Duration::from_secs(config.connect_timeout_s).min(idle);
         Ok(Self {
@@ -142,7 +148,8 @@ impl Client {
             wants_model,
             api_key_env: &config.api_key_env,
             api_key_keyring: "",
-            api_key_cmd: "",
+            api_key_cmd: &config.api_key_cmd,
+            headers: &config.headers,
         };
         let server = Server::find(&settings).await.map_err(Failure::never)?;
         let total = Duration::from_secs(config.timeout_s);
@@ -196,22 +203,32 @@ impl Client {
                 self.tell_of_effort();
                 break response;
             }
-            let retry_after = retry_after(response.headers());
+            if status.is_redirection() {
+                let address = wire.address(&self.server.model, chat.stream);
+                return Err(self.redirect(status.as_u16(), response.headers(), &self.server.endpoint.at(&address)));
+            }
+            let retry_after = waits::named(response.headers(), status.as_u16(), jiff::Timestamp::now());
             let patience = deadline.min(Instant::now() + REFUSAL_WAIT);
             let refusal = body::head(body::of(response, REFUSAL_WAIT, patience), REFUSAL_BYTES).await;
             let refusal = String::from_utf8_lossy(&refusal);
-            let concedes = || self.dialect.concede(wire, &self.server.model, form, status.as_u16(), &refusal);
-            if concessions < CONCESSIONS && concedes() {
+            let body = &refusal;
+            let concedes = || self.dialect.concede(wire, &self.server.model, form, status.as_u16(), body);
+            let refusal = Refusal::read(body);
+            if status.as_u16() == 400 && refusal.is_at_cap() {
+                return Ok(at_cap(chat, began.elapsed()));
+            }
+            // What is said of a length is said of no name.
+            let of_length = refusal.is_context_length() || refusal.is_output_cap();
+            if concessions < CONCESSIONS && !of_length && concedes() {
                 concessions += 1;
                 continue;
             }
-            let refusal = Refusal::read(&refusal);
             let failure = failure::of_status(&self.server, status.as_u16(), &refusal, retry_after);
             let failure = self.quoting(failure, status.as_u16(), &refusal, chat.messages);
             return Err(self.naming_models(failure).await);
         };
         let mut first_token = None;
-        let mut redact = Redact::new(self.server.key.as_ref());
+        let mut redact = Redact::new(self.server.secrets());
         let mut each = |text: &str| {
             first_token.get_or_insert_with(|| began.elapsed());
             let text = redact.piece(text);
@@ -275,10 +292,17 @@ impl Client {
 
     /// Asks for one token, to see whether key and model are accepted.
     pub(super) async fn one_token(&self) -> Result<(), Failure> {
-        let messages = [Message::user("Say yes.")];
-        let cache = Cache::Nothing;
-        let chat = Chat { messages: &messages, format: Format::Text, max_output_tokens: 1, stream: false, cache };
-        self.chat(&chat, |_| {}).await.map(|_| ())
+        let ask = async |max_output_tokens: u64| {
+            let (messages, format, cache) = ([Message::user("Say yes.")], Format::Text, Cache::Nothing);
+            let chat = Chat { messages: &messages, format, max_output_tokens, stream: false, cache };
+            self.chat(&chat, |_| {}).await.map(|_| ())
+        };
+        let least = self.server.preset.wire.least_output();
+        match ask(least).await {
+            // Some servers want so many at least.
+            Err(failure) if least < ENOUGH && failure.says(&TOO_FEW) => ask(ENOUGH).await,
+            answered => answered,
+        }
     }
 
     /// The request in the form that the server is known to take.
@@ -295,6 +319,7 @@ impl Client {
             adaptive: form.has(Part::Adaptive),
             counted: form.has(Part::Count),
             completion_tokens: form.has(Part::CompletionTokens),
+            cache_key: self.takes.cache_key && form.has(Part::CacheKey),
             context_tokens: room.then(|| self.dialect.context_tokens(least)),
         }
     }
@@ -318,10 +343,16 @@ impl Client {
         for (name, value) in self.server.preset.wire.headers() {
             request = request.header(*name, *value);
         }
-        match self.server.authorization() {
-            Some((name, key)) => request.header(name, key),
-            None => request,
-        }
+        self.server.credentials().fold(request, |request, (name, value)| request.header(name, value))
+    }
+
+    /// For a redirect of a request to `asked`.
+    pub(super) fn redirect(&self, status: u16, headers: &HeaderMap, asked: &Url) -> Failure {
+        let target = headers.get(LOCATION).and_then(|target| target.to_str().ok());
+        let target = target.and_then(|target| self.server.endpoint.moved(asked, target));
+        // One that cannot be shown as it is cannot be set either.
+        let shown = target.filter(|target| quote(target, self.server.secrets(), &[]).as_ref() == Some(target));
+        failure::of_redirect(&self.server, status, shown.as_deref())
     }
 
     /// Sends, and waits for the head of the response.
@@ -349,7 +380,7 @@ impl Client {
         let said = match status {
             401 => None,
             _ if refusal.is_key() => None,
-            _ => quote(&refusal.text, self.server.key.as_ref(), sent),
+            _ => quote(&refusal.text, self.server.secrets(), sent),
         };
         Failure { said, ..failure }
     }
@@ -364,6 +395,20 @@ impl Client {
             return failure;
         }
         Failure { message: format!("{}; it offers {}", failure.message, names.join(", ")), ..failure }
+    }
+}
+
+/// A model that thought until its cap and wrote nothing, which some servers call a wrong request.
+fn at_cap(chat: &Chat<'_>, total: Duration) -> ChatReply {
+    let counts =
+        Counts { output: Some(chat.max_output_tokens), reasoning: Some(chat.max_output_tokens), ..Counts::default() };
+    let assembly = Assembly { ending: Some(Ending::Length), counts, ..Assembly::default() };
+    ChatReply {
+        text: String::new(),
+        finish: assembly.finish(),
+        usage: assembly.usage(chat.bytes()),
+        first_token: total,
+        total,
     }
 }
 
@@ -382,40 +427,4 @@ fn pool(server: &Server, connect: Duration, proxy: bool) -> Result<reqwest::Clie
 
 fn temperature(setting: f64) -> Option<f64> {
     (setting >= 0.0).then_some(setting)
-}
-
-/// The wait a server names: seconds or a date (RFC 9110 §10.2.3), or `retry-after-ms` as some servers send besides.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    if let Some(ms) = text("retry-after-ms").and_then(|ms| ms.parse::<u64>().ok()) {
-        return Some(Duration::from_millis(ms));
-    }
-    let value = text(RETRY_AFTER.as_str())?;
-    if let Ok(seconds) = value.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-    Some(Duration::try_from(date.duration_since(jiff::Timestamp::now())).unwrap_or(Duration::ZERO))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn waits(name: &'static str, value: &str) -> Option<Duration> {
-        let mut headers = HeaderMap::new();
-        headers.insert(name, value.parse().unwrap());
-        retry_after(&headers)
-    }
-
-    #[test]
-    fn the_wait_a_server_names_is_read_in_every_form() {
-        assert_eq!(waits("retry-after", "7"), Some(Duration::from_secs(7)));
-        assert_eq!(waits("retry-after", "1.5"), Some(Duration::from_millis(1500)));
-        assert_eq!(waits("retry-after-ms", "250"), Some(Duration::from_millis(250)));
-        assert_eq!(waits("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert!(waits("retry-after", "Tue, 31 Dec 2999 23:59:59 GMT").unwrap() > Duration::from_secs(1 << 30));
-        assert_eq!(waits("retry-after", "soon"), None);
-        assert_eq!(waits("retry-after", "-5"), None);
-    }
 }

@@ -33,10 +33,12 @@ pub enum Part {
     /// Thought as much as the model sees fit, in place of a number of tokens for it.
     Adaptive,
     Effort,
+    /// The name of the cache that the request belongs to.
+    CacheKey,
 }
 
 impl Part {
-    const ALL: [Part; 7] = [
+    const ALL: [Part; 8] = [
         Part::Count,
         Part::Format,
         Part::MaxTokens,
@@ -44,6 +46,7 @@ impl Part {
         Part::Temperature,
         Part::Adaptive,
         Part::Effort,
+        Part::CacheKey,
     ];
 
     fn bit(self) -> u8 {
@@ -260,7 +263,9 @@ mod tests {
         let takes = Takes { completion_tokens: true, ..COMPATIBLE };
         let dialect = Dialect::new(&takes, None);
         let form = || dialect.form(Format::Text);
-        assert!(form().has(Part::CompletionTokens));
+        assert!(form().has(Part::CompletionTokens) && form().has(Part::CacheKey));
+        assert!(dialect.concede(OPENAI_CHAT, "m-1", form(), 400, "Unrecognized argument: prompt_cache_key"));
+        assert!(!form().has(Part::CacheKey));
         let large = "max_completion_tokens is too large: 64000. This model supports at most 16384 completion tokens.";
         assert!(!dialect.concede(OPENAI_CHAT, "m-1", form(), 400, large));
         assert!(dialect.concede(

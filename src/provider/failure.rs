@@ -72,6 +72,11 @@ impl Failure {
         Self { lost: true, ..self }
     }
 
+    /// Whether the server said one of these words.
+    pub fn says(&self, words: &[&str]) -> bool {
+        self.said.as_ref().is_some_and(|said| words.iter().any(|word| said.contains(word)))
+    }
+
     /// The sentence with the quotation in it.
     pub fn in_full(&self) -> String {
         match &self.said {
@@ -92,13 +97,22 @@ pub fn of_status(server: &Server, status: u16, refusal: &Refusal, retry_after: O
         Failure { again: Again::Later(named), trouble, ..Failure::never(message) }
     };
     match status {
-        300..=399 => Failure::never(format!(
-            "{name} sends on to another address ({status}), which is not followed: set {section}.base_url to the final one"
-        )),
+        // No wait helps where one request is more than a minute's worth.
+        413 | 429 if refusal.over_rate().is_some() => {
+            let limit = refusal.over_rate().flatten().map_or_else(String::new, |limit| format!(" of {limit}"));
+            Failure::never(format!(
+                "{name} takes fewer tokens a minute of this account than this one request has ({status}): lower \
+                 {section}.max_output_tokens, which counts, ask of smaller documents or with fewer tasks, or have the account's \
+                 limit{limit} raised there"
+            ))
+        }
         // A server that finds it out late says 500.
         400 | 413 | 422 | 500 if status == 413 || refusal.is_context_length() => Failure::never(format!(
             "{name} cannot take a request of this length with {model} ({status}): take a model with a longer context, or \
              smaller chunks and fewer tasks"
+        )),
+        400 | 422 if refusal.is_output_cap() => Failure::never(format!(
+            "{name} writes fewer tokens with {model} than {section}.max_output_tokens asks for ({status}): lower it"
         )),
         400 | 403 | 422 if refusal.is_moderation() => refused(server),
         401 | 403 if server.key.is_none() => Failure::never(format!(
@@ -129,6 +143,17 @@ pub fn of_status(server: &Server, status: u16, refusal: &Refusal, retry_after: O
         }
         _ => Failure::never(format!("{name} refused the request ({status}): check the settings of [{section}]")),
     }
+}
+
+/// For a redirect, which is not followed: it would carry the request to a place that nobody named. `target`: the base URL to
+/// set in its place, fit to be shown.
+pub fn of_redirect(server: &Server, status: u16, target: Option<&str>) -> Failure {
+    let (name, section) = (server.name(), server.section);
+    let to = match target {
+        Some(target) => format!("set {section}.base_url to {target}, if you know it"),
+        None => format!("set {section}.base_url to the final one"),
+    };
+    Failure::never(format!("{name} sends on to another address ({status}), which is not followed: {to}"))
 }
 
 /// A long wait, as people say it.
@@ -175,7 +200,7 @@ pub fn of_broken(server: &Server, broken: &Broken, idle: Duration, total: Durati
         Broken::Empty => Failure::later(format!("{name} sent an empty reply: try again, or check {section}.base_url")),
         Broken::WebPage => Failure::never(format!(
             "{name} answers with a web page and not as an API: check {section}.base_url, which mostly ends in {}",
-            server.preset.wire.root()
+            server.preset.root()
         )),
         Broken::Unreadable => Failure::never(format!(
             "{name} answers with something that is neither JSON nor a stream of events: check {section}.base_url"

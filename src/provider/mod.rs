@@ -13,6 +13,7 @@ mod dialect;
 mod effort;
 mod endpoint;
 mod failure;
+mod headers;
 mod key;
 pub mod keyring;
 mod models;
@@ -23,6 +24,7 @@ mod refusal;
 mod request;
 mod server;
 mod stream;
+mod waits;
 mod wire;
 
 pub use about::About;

@@ -115,13 +115,15 @@ impl Client {
         let (server, preset) = (&self.server, self.server.preset);
         let listing = match self.list().await? {
             None => Listing::Unknown,
+            // That it takes the name shows in the request alone.
+            Some(_) if !preset.lists_what_it_takes => Listing::Listed,
             Some(models) if models.iter().any(|model| is_called(model, &server.model)) => Listing::Listed,
             // Some names are short for others, and are not listed.
             Some(_) if self.is_described().await => Listing::Listed,
             Some(models) => Listing::NotListed(nearest(&server.model, models)),
         };
         let unproven = match listing {
-            Listing::Listed => preset.lists_to_all && server.key.is_some(),
+            Listing::Listed => !preset.lists_what_it_takes || (preset.lists_to_all && server.key.is_some()),
             Listing::NotListed(_) => false,
             Listing::Unknown => true,
         };
@@ -151,6 +153,9 @@ impl Client {
 
     /// Names on the server's list like the one that was asked for, fit to be shown.
     pub(super) async fn nearest_models(&self) -> Vec<String> {
+        if !self.server.preset.lists_what_it_takes {
+            return Vec::new();
+        }
         match self.list().await {
             Ok(Some(models)) => nearest(&self.server.model, models),
             _ => Vec::new(),
@@ -201,7 +206,7 @@ impl Client {
 
     async fn fetch(&self, method: Method, url: reqwest::Url, body: Option<Value>) -> Result<(u16, Vec<u8>), Failure> {
         let deadline = Instant::now() + LIST_WAIT;
-        let request = self.request(method, url);
+        let request = self.request(method, url.clone());
         let request = match &body {
             Some(body) => request.json(body),
             None => request,
@@ -212,6 +217,9 @@ impl Client {
             Err(_) => return Err(failure::silent(&self.server, LIST_WAIT)),
         };
         let status = response.status().as_u16();
+        if response.status().is_redirection() {
+            return Err(self.redirect(status, response.headers(), &url));
+        }
         Ok((status, body::head(body::of(response, LIST_WAIT, deadline), LIST_BYTES).await))
     }
 }

@@ -15,10 +15,16 @@ pub struct Preset {
     pub base_url: &'static str,
     pub key: KeyPlace,
     pub header: KeyHeader,
+    /// The path that is meant where an address has none, if not the wire's own.
+    pub root: Option<&'static str>,
+    /// Further hosts that the provider's own key may go to, with what is below them.
+    pub hosts: &'static [&'static str],
     /// Where models are listed with more than the wire's own list tells: a path of the host.
     pub models: Option<&'static str>,
     /// Whether models are listed to whoever asks, so that the list proves no key.
     pub lists_to_all: bool,
+    /// Whether what is listed is what can be asked: Azure lists models, and is asked for a deployment of one.
+    pub lists_what_it_takes: bool,
     pub takes: Takes,
     /// The provider's API page.
     pub source: &'static str,
@@ -47,6 +53,8 @@ pub enum KeyHeader {
     Bearer,
     /// The key alone, in a header of this name.
     Named(&'static str),
+    /// The same, but a token of Entra as `Authorization: Bearer …`; it is a JSON Web Token (RFC 7519).
+    NamedOrToken(&'static str),
 }
 
 /// What a provider takes of the optional parts of a request. What a model does not take is found out when it is asked.
@@ -85,8 +93,11 @@ const CHAT: Preset = Preset {
     base_url: "",
     key: KeyPlace::Optional(""),
     header: KeyHeader::Bearer,
+    root: None,
+    hosts: &[],
     models: None,
     lists_to_all: false,
+    lists_what_it_takes: true,
     takes: COMPATIBLE,
     source: "",
 };
@@ -147,6 +158,7 @@ pub static PRESETS: [(RemoteProvider, Preset); 16] = [
             wire: OLLAMA,
             base_url: "http://127.0.0.1:11434",
             key: KeyPlace::Optional("OLLAMA_API_KEY"),
+            hosts: &["ollama.com"],
             lists_to_all: true,
             source: "https://docs.ollama.com/api/chat",
             ..CHAT
@@ -158,6 +170,7 @@ pub static PRESETS: [(RemoteProvider, Preset); 16] = [
             name: "ollama-v1",
             base_url: "http://127.0.0.1:11434/v1",
             key: KeyPlace::Optional("OLLAMA_API_KEY"),
+            hosts: &["ollama.com"],
             lists_to_all: true,
             source: "https://docs.ollama.com/api/openai-compatibility",
             ..CHAT
@@ -181,6 +194,7 @@ pub static PRESETS: [(RemoteProvider, Preset); 16] = [
             name: "together",
             base_url: "https://api.together.xyz/v1",
             key: KeyPlace::Needed("TOGETHER_API_KEY"),
+            hosts: &["api.together.ai"],
             source: "https://docs.together.ai/reference/chat-completions-1",
             ..CHAT
         },
@@ -214,6 +228,8 @@ pub static PRESETS: [(RemoteProvider, Preset); 16] = [
             name: "mistral",
             base_url: "https://api.mistral.ai/v1",
             key: KeyPlace::Needed("MISTRAL_API_KEY"),
+            // https://docs.mistral.ai/inference/conversations/advanced/prompt-caching
+            takes: Takes { cache_key: true, ..COMPATIBLE },
             source: "https://docs.mistral.ai/api/endpoint/chat",
             ..CHAT
         },
@@ -233,8 +249,12 @@ pub static PRESETS: [(RemoteProvider, Preset); 16] = [
         Preset {
             name: "azure",
             key: KeyPlace::Needed("AZURE_OPENAI_API_KEY"),
-            header: KeyHeader::Named("api-key"),
-            takes: Takes { completion_tokens: true, ..COMPATIBLE },
+            header: KeyHeader::NamedOrToken("api-key"),
+            root: Some("/openai/v1"),
+            // The clouds of its own that some countries have, and API Management, which stands before it.
+            hosts: &["azure.com", "azure.us", "azure.cn", "azure-api.net"],
+            lists_what_it_takes: false,
+            takes: OPENAI,
             source: "https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle",
             ..CHAT
         },
@@ -296,23 +316,43 @@ pub fn reader(provider: LocalProvider) -> &'static Preset {
     own.unwrap_or(&READER)
 }
 
-/// The provider of this name.
+/// The provider of this name, in whatever letters.
 pub fn named(name: &str) -> Option<RemoteProvider> {
-    PRESETS.iter().find(|(_, preset)| preset.name == name).map(|(provider, _)| *provider)
+    PRESETS.iter().find(|(_, preset)| preset.name.eq_ignore_ascii_case(name)).map(|(provider, _)| *provider)
 }
 
 impl Preset {
     /// Host, port and path of the server at this address, or of the preset's own where it is blank; nothing where it has none.
     pub fn place_of(&self, base_url: &str) -> Option<String> {
         let base_url = if base_url.trim().is_empty() { self.base_url } else { base_url };
-        Endpoint::parse(base_url, self.wire).ok().map(|endpoint| endpoint.place().to_owned())
+        self.endpoint(base_url).ok().map(|endpoint| endpoint.place().to_owned())
+    }
+
+    /// The path that is meant where an address has none.
+    pub fn root(&self) -> &'static str {
+        self.root.unwrap_or(self.wire.root())
+    }
+
+    pub fn endpoint(&self, base_url: &str) -> Result<Endpoint, &'static str> {
+        Endpoint::parse(base_url, self.wire, self.root())
     }
 
     /// What is taken at this address: a provider's own habits are nobody else's.
-    pub fn takes_at(&'static self, base_url: &str) -> &'static Takes {
-        let own = base_url.trim().is_empty() || base_url.trim().trim_end_matches('/') == self.base_url;
+    pub fn takes_at(&'static self, endpoint: &Endpoint) -> &'static Takes {
         // OpenAI's name is also the name of all that imitate it.
-        if self.name == "openai" && !own { &COMPATIBLE } else { &self.takes }
+        if self.name == "openai" && !self.is_home(endpoint) { &COMPATIBLE } else { &self.takes }
+    }
+
+    /// Whether the key of the provider's usual variable may go there: to the provider itself, over TLS. Servers that anybody
+    /// runs have no provider, and their key is for wherever they stand.
+    pub fn is_home(&self, endpoint: &Endpoint) -> bool {
+        let usual = self.endpoint(self.base_url).ok();
+        let here = usual.as_ref().is_some_and(Endpoint::is_loopback);
+        if here && (self.hosts.is_empty() || endpoint.is_loopback()) {
+            return true;
+        }
+        let own = usual.iter().filter(|_| !here).map(Endpoint::host).chain(self.hosts.iter().copied());
+        endpoint.is_encrypted() && own.into_iter().any(|host| endpoint.is_at(host))
     }
 }
 
@@ -337,10 +377,43 @@ mod tests {
     #[test]
     fn the_habits_of_openai_are_not_expected_of_those_that_imitate_it() {
         let openai = planner(RemoteProvider::Openai).unwrap();
-        for base in ["", "https://api.openai.com/v1", "https://api.openai.com/v1/"] {
-            assert!(openai.takes_at(base).completion_tokens);
+        let takes = |preset: &'static Preset, base| preset.takes_at(&preset.endpoint(base).unwrap()).completion_tokens;
+        for base in [
+            "https://api.openai.com",
+            "https://api.openai.com/v1/",
+            "https://api.openai.com/v1/chat/completions",
+            "https://eu.api.openai.com/v1",
+        ] {
+            assert!(takes(openai, base), "{base}");
         }
-        assert!(!openai.takes_at("http://127.0.0.1:8000/v1").completion_tokens);
-        assert!(planner(RemoteProvider::Groq).unwrap().takes_at("http://127.0.0.1:1").completion_tokens);
+        assert!(!takes(openai, "http://127.0.0.1:8000/v1") && !takes(openai, "https://xapi.openai.com.example"));
+        assert!(takes(planner(RemoteProvider::Groq).unwrap(), "http://127.0.0.1:1"));
+    }
+
+    #[test]
+    fn a_providers_own_key_is_for_its_own_hosts_over_tls() {
+        let home = |provider, base: &str| {
+            let preset = planner(provider).unwrap();
+            preset.is_home(&preset.endpoint(base).unwrap())
+        };
+        for (provider, preset) in &PRESETS {
+            assert!(preset.base_url.is_empty() || home(*provider, preset.base_url), "{}", preset.name);
+        }
+        use RemoteProvider::*;
+        for (provider, base, expected) in [
+            (Openai, "https://us.api.openai.com/v1", true),
+            (Openai, "http://api.openai.com/v1", false),
+            (Openai, "https://gateway.example/v1", false),
+            (Openai, "http://127.0.0.1:4000/v1", false),
+            (Together, "https://api.together.ai/v1", true),
+            (Azure, "https://x.services.ai.azure.com", true),
+            (Azure, "https://azure.com.example", false),
+            (OllamaV1, "https://ollama.com/v1", true),
+            (OllamaV1, "http://localhost:11434", true),
+            (OllamaV1, "http://gpu-box:11434", false),
+            (Vllm, "http://gpu-box:8000/v1", true),
+        ] {
+            assert_eq!(home(provider, base), expected, "{base}");
+        }
     }
 }

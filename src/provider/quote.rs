@@ -13,14 +13,19 @@ const KEY_RUN: usize = 8;
 const ECHO_RUN: usize = 24;
 
 /// The text as one line of at most 200 characters. Nothing where it is blank, a web page, echoes a message, or holds
-/// part of the key.
-pub fn quote(text: &str, key: Option<&SecretString>, messages: &[Message]) -> Option<String> {
+/// part of a secret.
+pub fn quote<'a>(
+    text: &str,
+    secrets: impl IntoIterator<Item = &'a SecretString>,
+    messages: &[Message],
+) -> Option<String> {
     let text = text.trim();
     if text.is_empty() || text.starts_with('<') {
         return None;
     }
     let mut text = text.to_owned();
-    if let Some(key) = key.map(ExposeSecret::expose_secret).filter(|key| key.len() >= LEAST_KEY) {
+    let secrets = secrets.into_iter().map(ExposeSecret::expose_secret).filter(|secret| secret.len() >= LEAST_KEY);
+    for key in secrets {
         text = text.replace(key, "[key]");
         if runs(key.as_bytes(), KEY_RUN).any(|run| contains(text.as_bytes(), run)) {
             return None;

@@ -78,7 +78,43 @@ impl Refusal {
             "exceeds context",
             "too many tokens",
             "maximum number of tokens",
+            // Anthropic, xAI, and Text Generation Inference.
+            "exceed context limit",
+            "maximum prompt length",
+            "`max_new_tokens` must be <=",
+            "`inputs` must have less than",
         ])
+    }
+
+    /// Whether more output is asked for than the model ever writes.
+    pub fn is_output_cap(&self) -> bool {
+        let capped = self.speaks_of(&[
+            "maximum allowed number of output tokens",
+            "max_tokens is too large",
+            "max_completion_tokens is too large",
+            "max_tokens` must be less than or equal to",
+            "max_completion_tokens` must be less than or equal to",
+            "valid range of max_tokens",
+        ]);
+        capped && !self.is_context_length()
+    }
+
+    /// Whether the model came to the cap on output before it wrote anything, as it does where thoughts take all of it.
+    pub fn is_at_cap(&self) -> bool {
+        self.speaks_of(&["model output limit was reached"])
+    }
+
+    /// Whether the request alone is more than the account may send in a minute, so that no wait helps; and how many tokens
+    /// that is, where it is told.
+    pub fn over_rate(&self) -> Option<Option<u64>> {
+        let over = self.speaks_of(&["request too large"])
+            && self.speaks_of(&["tokens per min", "must be reduced", "reduce your message size"]);
+        let limit = || {
+            let (_, behind) = self.text.split_once("Limit ")?;
+            let digits = behind.find(|c: char| !c.is_ascii_digit()).unwrap_or(behind.len());
+            behind[..digits].parse().ok()
+        };
+        over.then(limit)
     }
 
     pub fn is_quota(&self) -> bool {
@@ -203,6 +239,41 @@ mod tests {
         assert_eq!(status(r#"{"error":{"message":"Overloaded"}}"#), 529);
         assert_eq!(status(r#"{"type":"error","error":{"type":"api_error","message":"Internal"}}"#), 500);
         assert_eq!(status(r#"{"type":"error","error":{"type":"authentication_error"}}"#), 401);
+    }
+
+    #[test]
+    fn what_is_too_long_is_told_from_what_would_write_too_much() {
+        for text in [
+            "This model's maximum prompt length is 131072 but the request contains 136973 tokens.",
+            "input length and `max_tokens` exceed context limit: 199759 + 8192 > 200000, decrease input length",
+            "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000",
+            "'max_tokens' or 'max_completion_tokens' is too large: 64000. This model's maximum context length is 4096 tokens",
+        ] {
+            let refusal = Refusal::of_text(text);
+            assert!(refusal.is_context_length() && !refusal.is_output_cap(), "{text}");
+        }
+        for text in [
+            "max_tokens: 64000 > 8192, which is the maximum allowed number of output tokens for claude-3-5-haiku",
+            "max_tokens is too large: 8192. This model supports at most 4096 completion tokens, whereas you provided 8192.",
+            "`max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens`",
+            "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
+        ] {
+            let refusal = Refusal::of_text(text);
+            assert!(!refusal.is_context_length() && refusal.is_output_cap(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_more_than_a_minute_allows_is_told_from_one_too_many() {
+        let openai = "Request too large for gpt-4o in organization org-x on tokens per min (TPM): Limit 30000, Requested 30601. The \
+                      input or output tokens must be reduced in order to run successfully.";
+        assert_eq!(Refusal::of_text(openai).over_rate(), Some(Some(30_000)));
+        let groq = "Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 6294, please reduce your \
+                    message size and try again.";
+        assert_eq!(Refusal::of_text(groq).over_rate(), Some(Some(6000)));
+        let later = "Rate limit reached for model `m` on tokens per minute (TPM): Limit 6000, Used 5034, Requested 1443. Please try \
+                     again in 4.77s.";
+        assert_eq!(Refusal::of_text(later).over_rate(), None);
     }
 
     #[test]

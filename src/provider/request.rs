@@ -55,6 +55,8 @@ pub struct Asked<'a> {
     pub counted: bool,
     /// Whether the cap on output is called `max_completion_tokens`, as OpenAI's reasoning models demand.
     pub completion_tokens: bool,
+    /// Whether the cache is named that the request belongs to.
+    pub cache_key: bool,
     /// Tokens of context to make room for, at a server that loads the model for the request.
     pub context_tokens: Option<u64>,
 }
@@ -84,7 +86,7 @@ impl<'a> Chat<'a> {
 impl Asked<'_> {
     /// What brings requests that begin alike to the same cache; made of the beginning alone.
     pub fn cache_key(&self) -> Option<String> {
-        let system = self.chat.system().filter(|_| self.takes.cache_key)?;
+        let system = self.chat.system().filter(|_| self.cache_key)?;
         let hash = blake3::hash(system.as_bytes()).to_hex();
         Some(format!("minions-{}", &hash.as_str()[..16]))
     }

@@ -4,6 +4,7 @@ use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::endpoint::Endpoint;
+use super::headers::{self, Header};
 use super::key;
 use super::presets::{KeyHeader, KeyPlace, Preset};
 use super::quote::one_line;
@@ -24,6 +25,8 @@ pub struct ServerSettings<'a> {
     /// Empty for none.
     pub api_key_keyring: &'a str,
     pub api_key_cmd: &'a str,
+    /// Headers of the person's own, as they wrote them.
+    pub headers: &'a [String],
 }
 
 #[derive(Debug)]
@@ -36,6 +39,8 @@ pub struct Server {
     pub key: Option<SecretString>,
     /// Where the key is set, for errors.
     pub key_source: String,
+    /// Further headers, with values that are secrets.
+    pub headers: Vec<Header>,
 }
 
 impl Server {
@@ -49,8 +54,7 @@ impl Server {
             "" => preset.base_url,
             base_url => base_url,
         };
-        let endpoint =
-            Endpoint::parse(base_url, preset.wire).map_err(|why| format!("{section}.base_url {why}: correct it"))?;
+        let endpoint = preset.endpoint(base_url).map_err(|why| format!("{section}.base_url {why}: correct it"))?;
         let model = settings.model.trim();
         if model.is_empty() && settings.wants_model {
             let place = endpoint.place();
@@ -62,14 +66,27 @@ impl Server {
                 "{section}.model ends in :online, which searches the web with the question: leave it off"
             ));
         }
+        let cannot = |why: String| format!("the {section} LM at {} cannot be asked: {why}", endpoint.place());
+        let own = settings.api_key_env == PROVIDERS_OWN;
         let (variable, needed) = match settings.api_key_env {
             PROVIDERS_OWN => (preset.key.variable(), matches!(preset.key, KeyPlace::Needed(_))),
             named => (named, true),
         };
         let needed = needed && !endpoint.is_loopback();
-        let read = key::read(section, variable, settings.api_key_keyring, settings.api_key_cmd, needed).await;
-        let key = read.map_err(|why| format!("the {section} LM at {} cannot be asked: {why}", endpoint.place()))?;
-        Ok(Self { section, preset, endpoint, model: model.to_owned(), key: key.secret, key_source: key.source })
+        // A provider's own key is nobody else's: whoever else is to have it, the settings name it for.
+        let (sent, strange) = if own && !preset.is_home(&endpoint) { ("", needed) } else { (variable, false) };
+        let read = key::read(section, sent, settings.api_key_keyring, settings.api_key_cmd, needed).await;
+        let key = read.map_err(cannot)?;
+        if key.secret.is_none() && strange {
+            let (provider, host) = (preset.name, endpoint.host());
+            return Err(cannot(format!(
+                "{variable} is the key of {provider}, which {host} is not, or is not spoken to over https: name the variable that holds \
+                 its key in {section}.api_key_env, or set that to \"\" where it wants none"
+            )));
+        }
+        let headers = headers::read(section, settings.headers).map_err(cannot)?;
+        let key_source = key.source;
+        Ok(Self { section, preset, endpoint, model: model.to_owned(), key: key.secret, key_source, headers })
     }
 
     /// How errors name it: what it is and where.
@@ -86,12 +103,33 @@ impl Server {
     pub fn authorization(&self) -> Option<(HeaderName, HeaderValue)> {
         let key = self.key.as_ref()?.expose_secret();
         let (name, value) = match self.preset.header {
-            KeyHeader::Bearer => (AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}"))),
-            KeyHeader::Named(name) => (HeaderName::from_static(name), HeaderValue::from_str(key)),
+            KeyHeader::NamedOrToken(name) | KeyHeader::Named(name) if !self.is_token(key) => {
+                (HeaderName::from_static(name), HeaderValue::from_str(key))
+            }
+            _ => (AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}"))),
         };
         let mut value = value.ok()?;
         value.set_sensitive(true);
         Some((name, value))
+    }
+
+    /// Whether it goes out as a token where keys do otherwise: it has the shape of one.
+    fn is_token(&self, key: &str) -> bool {
+        matches!(self.preset.header, KeyHeader::NamedOrToken(_))
+            && key.starts_with("eyJ")
+            && key.matches('.').count() == 2
+    }
+
+    /// All headers by which the server knows whom it serves. One of the person's own goes before the key's.
+    pub fn credentials(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> + '_ {
+        let own = |name: &HeaderName| self.headers.iter().any(|header| header.name == *name);
+        let key = self.authorization().filter(|(name, _)| !own(name));
+        key.into_iter().chain(self.headers.iter().filter_map(|header| Some((header.name.clone(), header.value()?))))
+    }
+
+    /// What must not come back into a text: the key, and what headers took from the environment.
+    pub fn secrets(&self) -> Vec<&SecretString> {
+        self.key.iter().chain(self.headers.iter().flat_map(|header| &header.secrets)).collect()
     }
 }
 
@@ -114,6 +152,7 @@ mod tests {
                 api_key_env: "",
                 api_key_keyring: "",
                 api_key_cmd: &format!("echo {KEY}"),
+                headers: &[],
             };
             let server = Server::find(&settings).await.unwrap();
             let (name, value) = server.authorization().unwrap();
@@ -123,6 +162,49 @@ mod tests {
             assert!(!format!("{server:?} {value:?}").contains(KEY));
             assert!(!server.endpoint.at(&preset.wire.address("m", true)).as_str().contains(KEY));
         }
+    }
+
+    #[tokio::test]
+    async fn a_token_of_entra_goes_out_as_one_at_azure_alone() {
+        for (preset, expected) in [("azure", AUTHORIZATION), ("anthropic", HeaderName::from_static("x-api-key"))] {
+            let settings = ServerSettings {
+                section: "remote",
+                preset: &PRESETS.iter().find(|(_, other)| other.name == preset).unwrap().1,
+                base_url: "https://x.openai.azure.com",
+                model: "m",
+                wants_model: true,
+                api_key_env: "",
+                api_key_keyring: "",
+                api_key_cmd: "echo eyJhbGciOi.eyJhdWQiOi.c2lnbmVk",
+                headers: &[],
+            };
+            assert_eq!(Server::find(&settings).await.unwrap().authorization().unwrap().0, expected, "{preset}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_key_of_a_providers_usual_variable_is_asked_for_by_name_elsewhere() {
+        let find = async |base_url: &str, api_key_env: &str, api_key_cmd: &str| {
+            let settings = ServerSettings {
+                section: "remote",
+                preset: &PRESETS[0].1,
+                base_url,
+                model: "m",
+                wants_model: true,
+                api_key_env,
+                api_key_keyring: "",
+                api_key_cmd,
+                headers: &[],
+            };
+            Server::find(&settings).await
+        };
+        let error = find("https://gateway.example:8443/v1", PROVIDERS_OWN, "").await.unwrap_err();
+        assert!(error.contains("OPENAI_API_KEY is the key of openai, which gateway.example:8443 is not"), "{error}");
+        assert!(error.contains("remote.api_key_env"), "{error}");
+        assert!(find("http://api.openai.com", PROVIDERS_OWN, "").await.is_err(), "never in clear");
+        assert!(find("https://gateway.example/v1", PROVIDERS_OWN, "echo its-own-key").await.unwrap().key.is_some());
+        assert!(find("https://gateway.example/v1", "", "").await.unwrap().key.is_none());
+        assert!(find("http://127.0.0.1:1/v1", PROVIDERS_OWN, "").await.unwrap().key.is_none());
     }
 
     #[tokio::test]
@@ -137,6 +219,7 @@ mod tests {
                 api_key_env: "MINIONS_TEST_VARIABLE_THAT_NOBODY_SETS",
                 api_key_keyring: "",
                 api_key_cmd: "",
+                headers: &[],
             };
             match Server::find(&settings).await {
                 Ok(server) => assert!(server.endpoint.is_loopback(), "{}", preset.name),

@@ -9,6 +9,9 @@ use crate::protocol::{LongPrice, Price};
 /// The list: one model a line, tab-separated, with a line of names for its columns.
 const LIST: &str = include_str!("prices.tsv");
 
+/// Where Azure serves OpenAI's models from, whose prices are one.
+const AZURE: [&str; 3] = [".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com"];
+
 /// A model as the list has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Listed {
@@ -64,7 +67,7 @@ pub fn provider_at(place: &str) -> Option<&'static str> {
         "api.deepseek.com" => "deepseek",
         "api.mistral.ai" => "mistral",
         "api.x.ai" => "xai",
-        host if host.ends_with(".openai.azure.com") => "azure",
+        host if AZURE.iter().any(|azure| host.ends_with(azure)) => "azure",
         _ => return None,
     };
     Some(provider)
@@ -252,6 +255,16 @@ mod tests {
         {
             assert_eq!(at(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn azure_is_at_several_hosts() {
+        for host in
+            ["x.openai.azure.com/openai/v1", "x.services.ai.azure.com/openai/v1", "x.cognitiveservices.azure.com"]
+        {
+            assert_eq!(provider_at(host), Some("azure"), "{host}");
+        }
+        assert_eq!(provider_at("openai.azure.com.example"), None);
     }
 
     #[test]

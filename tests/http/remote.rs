@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use minions::config::RemoteConfig;
-use minions::protocol::Purpose;
+use minions::config::{RemoteConfig, RemoteProvider};
+use minions::protocol::{Finish, Purpose};
 use minions::remote::{Listing, RemoteError, RemoteLm, RemoteReply, Retry, ServedRemote};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -96,6 +96,34 @@ async fn each_status_says_what_to_do_and_whether_to_try_again() {
         (404, said("The model `test-model` does not exist"), "check remote.model", Retry::Never),
         (404, json!({}), "check remote.base_url", Retry::Never),
         (413, json!({}), "longer context", Retry::Never),
+        (
+            400,
+            said("This model's maximum prompt length is 131072 but the request contains 136973 tokens."),
+            "longer context",
+            Retry::Never,
+        ),
+        (
+            400,
+            said("max_tokens is too large: 8192. This model supports at most 4096 completion tokens."),
+            "remote.max_output_tokens asks for (400): lower it",
+            Retry::Never,
+        ),
+        (
+            429,
+            said(
+                "Request too large for m on tokens per min (TPM): Limit 30000, Requested 30601. The input must be reduced.",
+            ),
+            "limit of 30000 raised",
+            Retry::Never,
+        ),
+        (
+            413,
+            said(
+                "Request too large for model `m` on tokens per minute (TPM): Limit 6000, please reduce your message size",
+            ),
+            "limit of 6000 raised",
+            Retry::Never,
+        ),
         (429, code("insufficient_quota"), "no credit", Retry::Never),
         (429, said("slow down"), "asked too often", Retry::Later(None)),
         (500, said("oops"), "try again later", Retry::Later(None)),
@@ -107,6 +135,61 @@ async fn each_status_says_what_to_do_and_whether_to_try_again() {
     }
     let error = error(Reply::status(429, json!({})).header("retry-after", "17")).await;
     assert_eq!(error.retry, Retry::Later(Some(Duration::from_secs(17))));
+    let used_up = Reply::status(429, said("slow down"));
+    let used_up = used_up.header("x-ratelimit-remaining-tokens", "0").header("x-ratelimit-reset-tokens", "1m2s");
+    assert_eq!(self::error(used_up).await.retry, Retry::Later(Some(Duration::from_secs(62))));
+}
+
+#[tokio::test]
+async fn a_model_that_thought_until_its_cap_gave_a_reply_at_its_cap() {
+    let error = "Could not finish the message because max_tokens or model output limit was reached. Please try again with higher \
+                 max_tokens.";
+    let (reply, _) = reply(Reply::status(400, json!({ "error": { "message": error } }))).await;
+    assert_eq!((reply.text.as_str(), reply.finish), ("", Finish::Length));
+    assert!(reply.usage.estimated && reply.usage.output_tokens == 100, "{:?}", reply.usage);
+}
+
+#[tokio::test]
+async fn a_probe_that_asks_for_one_token_is_answered_by_servers_that_give_none_so_few() {
+    for (provider, wire, refusal, caps) in [
+        (
+            RemoteProvider::Azure,
+            Wire::Chat,
+            Some("Invalid 'max_tokens': integer below minimum value. Expected a value >= 16, but got 1 instead."),
+            vec![1, 16],
+        ),
+        (
+            RemoteProvider::Azure,
+            Wire::Chat,
+            Some("Could not finish the message because max_tokens or model output limit was reached."),
+            vec![1],
+        ),
+        (RemoteProvider::OpenaiResponses, Wire::Responses, None, vec![16]),
+    ] {
+        let server = Loopback::start(move |body| match refusal {
+            Some(refusal) if body["max_completion_tokens"] == 1 => {
+                Reply::status(400, json!({ "error": { "message": refusal } }))
+            }
+            _ => Reply::text("yes").never_streamed(),
+        })
+        .await;
+        // A base without a list of models.
+        let base = if wire == Wire::Responses { format!("http://{}/alone", server.address) } else { server.base_url() };
+        let config = RemoteConfig { provider, model: "my-deployment".into(), ..settings(wire, &base) };
+        let probe = ServedRemote::connect(&config).await.unwrap().probe().await.unwrap();
+        // Azure's list tells of no deployment: that it is there shows in the reply.
+        let listing = if wire == Wire::Chat { Listing::Listed } else { Listing::Unknown };
+        assert_eq!((probe.listing, probe.answered), (listing, true), "{provider:?}");
+        let asked: Vec<_> = server
+            .requests()
+            .into_iter()
+            .map(|request| {
+                let body = request.body;
+                body["max_completion_tokens"].as_u64().or(body["max_output_tokens"].as_u64()).unwrap()
+            })
+            .collect();
+        assert_eq!(asked, caps, "{provider:?}");
+    }
 }
 
 #[tokio::test]
@@ -115,8 +198,11 @@ async fn a_redirect_carries_nothing_to_another_place() {
     let elsewhere = format!("{}/chat/completions", other.base_url());
     for status in [301, 307, 308] {
         let error = error(Reply::status(status, json!({})).header("location", &elsewhere)).await;
-        assert!(error.message.contains("set remote.base_url") && error.retry == Retry::Never, "{error:?}");
+        let target = format!("set remote.base_url to {}, if", other.base_url());
+        assert!(error.message.contains(&target) && error.retry == Retry::Never, "{error:?}");
     }
+    let strange = error(Reply::status(302, json!({})).header("location", &format!("https://x/{KEY}"))).await;
+    assert!(strange.message.contains("set remote.base_url to the final one"), "{strange}");
     assert_eq!(other.counts().requests, 0);
 }
 
@@ -150,7 +236,12 @@ async fn settings_that_cannot_work_name_what_to_change() {
         (RemoteConfig { model: String::new(), ..good.clone() }, "remote.model is not set"),
         (RemoteConfig { base_url: "models".into(), ..good.clone() }, "remote.base_url is not a URL"),
         (RemoteConfig { api_key_env: unset.clone(), api_key_cmd: String::new(), ..good.clone() }, unset.as_str()),
-        (RemoteConfig { api_key_cmd: "exit 1".into(), ..good }, "ended with status 1"),
+        (RemoteConfig { api_key_cmd: "exit 1".into(), ..good.clone() }, "ended with status 1"),
+        (
+            RemoteConfig { api_key_env: "default".into(), api_key_cmd: String::new(), ..good.clone() },
+            "OPENAI_API_KEY is the key of openai, which models.example is not",
+        ),
+        (RemoteConfig { headers: vec!["x-api-key: abc".into()], ..good }, "remote.headers, number 1, is x-api-key"),
     ] {
         let error = ServedRemote::connect(&config).await.err().unwrap();
         assert!(error.message.contains(words) && error.retry == Retry::Never, "{error}");

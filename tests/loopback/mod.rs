@@ -102,6 +102,7 @@ impl Loopback {
         let router = Router::new()
             .route("/v1/chat/completions", post(chat))
             .route("/v1/responses", post(responses))
+            .route("/alone/responses", post(responses))
             .route("/v1/messages", post(messages))
             .route("/v1beta/models/{call}", post(generate))
             .route("/api/chat", post(ollama))

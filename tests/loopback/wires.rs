@@ -71,7 +71,7 @@ impl Wire {
     /// Tokens as far as it has a word for them.
     pub fn counts(self, tokens: Tokens) -> Tokens {
         match self {
-            Wire::Ollama => Tokens { cached: 0, reasoning: 0, ..tokens },
+            Wire::Ollama => Tokens { reasoning: 0, ..tokens },
             _ => tokens,
         }
     }
@@ -109,7 +109,9 @@ impl Wire {
                 "promptTokenCount": input, "cachedContentTokenCount": cached, "candidatesTokenCount": output - reasoning,
                 "thoughtsTokenCount": reasoning, "totalTokenCount": input + output,
             }),
-            Wire::Ollama => json!({ "prompt_eval_count": input, "eval_count": output }),
+            Wire::Ollama => {
+                json!({ "prompt_eval_count": input, "prompt_eval_cached_count": cached, "eval_count": output })
+            }
         }
     }
 

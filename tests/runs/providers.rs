@@ -106,10 +106,66 @@ async fn the_models_of_a_provider_are_listed_with_what_they_read() {
     home.run(&["models", "local-server"]).await.assert_refused_at_once(2, &["[local] names no server"]);
 
     let unknown = home.run(&["models", "antropic"]).await;
-    unknown
-        .assert_refused_at_once(2, &["antropic", "local, local-server, openai, openai-responses, anthropic, gemini"]);
+    let there_are = "local, local-server, openai, openai-responses, anthropic, gemini";
+    unknown.assert_refused_at_once(2, &["antropic", there_are, "did you mean anthropic?"]);
     home.run(&["models"]).await.assert_refused_at_once(2, &["offline", "name a provider"]);
     home.run(&["models", "anthropic"]).await.assert_refused_at_once(1, &["ANTHROPIC_API_KEY", "not set"]);
+}
+
+#[tokio::test]
+async fn a_providers_own_key_goes_to_no_other_host_unless_it_is_named() {
+    let server = Loopback::start(|_| Reply::text("x")).await;
+    let home = Home::new();
+    let keys = |server: &Loopback| -> Vec<Option<String>> {
+        server.requests().into_iter().map(|request| request.authorization).collect()
+    };
+    home.write("document.txt", "One line.\n");
+    let base_url = format!("remote.base_url={}", server.base_url());
+    for (api_key_env, sent) in [("default", None), ("OPENAI_API_KEY", Some(format!("Bearer {KEY}")))] {
+        let api_key_env = format!("remote.api_key_env={api_key_env}");
+        let settings = ["remote.provider=openai", "remote.model=m", "remote.attempts=1", &base_url, &api_key_env];
+        let mut asking = home.asking(&[], &settings.map(str::to_owned));
+        asking.env("OPENAI_API_KEY", KEY);
+        said(asking).await;
+        let seen = keys(&server);
+        assert!(!seen.is_empty() && seen.last().unwrap() == &sent, "{api_key_env}: {seen:?}");
+    }
+    let mut elsewhere = home.command(&["models", "openai", "--set", "remote.base_url=http://models.invalid/v1"]);
+    elsewhere.args(["--set", "remote.provider=openai"]).env("OPENAI_API_KEY", KEY);
+    let said = said(elsewhere).await;
+    said.assert_refused_at_once(1, &["OPENAI_API_KEY is the key of openai", "models.invalid", "remote.api_key_env"]);
+}
+
+#[tokio::test]
+async fn headers_of_ones_own_go_with_every_request_and_their_secrets_show_nowhere() {
+    let output = format!(r#"{{"explanation":"read {KEY}","citation":"One line.","answer":"one"}}"#);
+    let server = Loopback::start(move |_| Reply::text(output.clone())).await;
+    let home = Home::new();
+    home.write("document.txt", "One line.\n");
+    home.write("minions.toml", "[local]\nheaders = [\"X-Title: minions\", \"x-gateway: Bearer $PLANTED_KEY\"]\n");
+    let settings = local(&server);
+    let said = home.ask(&["--json"], &settings).await;
+    let requests = server.requests();
+    assert!(!requests.is_empty() && said.json()["jobs"]["answered"] != 0, "{said:?}");
+    let has = |name: &str, value: &str| requests.iter().all(|request| request.headers[name] == value);
+    assert!(has("x-title", "minions") && has("x-gateway", &format!("Bearer {KEY}")));
+    home.assert_nowhere(KEY, &said);
+    home.write("minions.toml", "[local]\nheaders = [\"x-gateway: $NOBODY_SETS_IT\"]\n");
+    let said = home.ask(&["--json"], &settings).await;
+    said.assert_refused_at_once(1, &["local.headers", "x-gateway", "NOBODY_SETS_IT is not set"]);
+}
+
+#[tokio::test]
+async fn a_reader_may_have_its_key_from_a_command() {
+    let server = Loopback::start(|_| Reply::text("x")).await;
+    let home = Home::new();
+    home.write("document.txt", "One line.\n");
+    let mut settings = local(&server);
+    settings.push("local.api_key_cmd=echo $PLANTED_KEY".into());
+    let said = home.ask(&["--json"], &settings).await;
+    let keys: Vec<_> = server.requests().into_iter().map(|request| request.authorization).collect();
+    assert!(!keys.is_empty() && keys.iter().all(|key| *key == Some(format!("Bearer {KEY}"))), "{keys:?}");
+    home.assert_nowhere(KEY, &said);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ pub fn keys(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Vec<C
             let preset = presets::reader(config.local.provider);
             let side = Side::of("local", preset, &config.local.base_url, &config.local.api_key_env);
             checks.push(side.model(&config.local.model));
-            checks.push(side.key("", false, &variable));
+            checks.push(side.key("", !config.local.api_key_cmd.is_empty(), &variable));
         }
     }
     checks
@@ -54,6 +54,8 @@ struct Side<'a> {
     preset: &'static Preset,
     base_url: &'a str,
     variable: &'a str,
+    /// Whether that is the provider's usual one.
+    own: bool,
     /// Whether a server elsewhere does without a key.
     optional: bool,
 }
@@ -66,6 +68,7 @@ impl<'a> Side<'a> {
             preset,
             base_url: if base_url.is_empty() { preset.base_url } else { base_url },
             variable: if own { preset.key.variable() } else { variable },
+            own,
             optional: own && matches!(preset.key, KeyPlace::Optional(_)),
         }
     }
@@ -91,9 +94,31 @@ impl<'a> Side<'a> {
         urls.map(place).collect::<Vec<_>>().join(", ")
     }
 
+    /// Where the server is, if the provider's usual key is not for it.
+    fn strange(&self) -> Option<String> {
+        let endpoint = self.preset.endpoint(self.base_url).ok().filter(|_| self.own)?;
+        (!self.preset.is_home(&endpoint)).then(|| endpoint.host().to_owned())
+    }
+
     fn key(&self, entry: &str, by_command: bool, variable: impl Fn(&str) -> Option<String>) -> Check {
         let (side, wanted) = (self.name, self.variable);
         let name = format!("{side} key");
+        if let Some(host) = self.strange()
+            && entry.is_empty()
+            && !by_command
+        {
+            let detail = format!(
+                "none is sent: {wanted} is the key of {}, which {host} is not, or not over https",
+                self.preset.name
+            );
+            let advice = format!(
+                "name the variable of its key in `{side}.api_key_env`, or set that to \"\" where it wants none"
+            );
+            return match self.optional || is_loopback(self.base_url) {
+                true => Check::ok(&name, detail),
+                false => Check::fail(&name, detail, advice),
+            };
+        }
         if wanted.is_empty() && entry.is_empty() && !by_command {
             return Check::ok(&name, format!("none, as `{side}.api_key_env` is empty"));
         }
@@ -159,9 +184,23 @@ mod tests {
         let mut config = openai();
         assert_eq!(remote_key(&config, None).status, Status::Fail);
         config.remote.base_url = "http://localhost:8000/v1".into();
+        config.remote.api_key_env = "MINE".into();
         assert_eq!(remote_key(&config, None).status, Status::Warn);
         config.remote.api_key_env = String::new();
         assert_eq!(remote_key(&config, None).status, Status::Ok);
+    }
+
+    #[test]
+    fn a_key_of_the_providers_own_is_not_said_to_be_there_for_another_host() {
+        let mut config = openai();
+        config.remote.base_url = "https://gateway.example/v1".into();
+        let check = remote_key(&config, Some("sk-very-secret"));
+        assert!(check.status == Status::Fail && check.detail.contains("gateway.example is not"), "{check:?}");
+        config.remote.base_url = "http://localhost:8000/v1".into();
+        let check = remote_key(&config, Some("sk-very-secret"));
+        assert!(check.status == Status::Ok && check.detail.contains("none is sent"), "{check:?}");
+        config.remote.api_key_env = "OPENAI_API_KEY".into();
+        assert_eq!(remote_key(&config, Some("sk-very-secret")).detail, "OPENAI_API_KEY is set");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{LOCAL, LOCAL_SERVER};
 use crate::commands::sessions::print_json;
 use crate::commands::{Exit, Failure, Output};
+use crate::config::nearest;
 use crate::config::{Config, LocalConfig, LocalProvider, PROVIDERS_OWN, RemoteConfig, RemoteProvider};
 use crate::document::escape::visible;
 use crate::provider::{Client, ListedPrice, Model, presets};
@@ -65,9 +66,11 @@ pub fn asked(remote: &RemoteConfig, provider: Option<&str>) -> Result<RemoteConf
         };
     };
     let Some(provider) = presets::named(name) else {
+        let hint = nearest(name, presets::PRESETS.iter().map(|(_, preset)| preset.name).chain([LOCAL, LOCAL_SERVER]));
+        let hint = hint.map(|hint| format!("; did you mean {hint}?")).unwrap_or_default();
         let name = visible(name);
         return Err(Failure::usage(format!(
-            "there is no provider {name}; there are {LOCAL}, {LOCAL_SERVER}, {}",
+            "there is no provider {name}; there are {LOCAL}, {LOCAL_SERVER}, {}{hint}",
             names()
         )));
     };
@@ -80,6 +83,7 @@ pub fn asked(remote: &RemoteConfig, provider: Option<&str>) -> Result<RemoteConf
         api_key_env: PROVIDERS_OWN.into(),
         api_key_keyring: String::new(),
         api_key_cmd: String::new(),
+        headers: Vec::new(),
         ..remote.clone()
     })
 }
@@ -159,6 +163,12 @@ mod tests {
         assert_eq!((other.base_url.as_str(), other.api_key_env.as_str()), ("", PROVIDERS_OWN));
         let unknown = asked(&mine, Some("antropic")).unwrap_err().to_string();
         assert!(unknown.contains("local, local-server, openai, openai-responses, anthropic"), "{unknown}");
+        assert!(unknown.ends_with("did you mean anthropic?"), "{unknown}");
+        assert!(!asked(&mine, Some("offline-planner")).unwrap_err().to_string().contains("did you mean"));
+        assert_eq!(asked(&mine, Some("OpenAI")).unwrap(), mine);
+        assert!(
+            asked(&RemoteConfig { headers: vec!["x-a: b".into()], ..mine }, Some("groq")).unwrap().headers.is_empty()
+        );
         assert!(asked(&RemoteConfig::default(), None).unwrap_err().to_string().contains("offline"));
     }
 }

@@ -68,6 +68,7 @@ pub fn put_back(config: &mut Config, side: Side, before: &Config) {
                 api_key_env: before.api_key_env,
                 api_key_keyring: before.api_key_keyring,
                 api_key_cmd: before.api_key_cmd,
+                headers: before.headers,
                 price_input: before.price_input,
                 price_cached_input: before.price_cached_input,
                 price_output: before.price_output,
@@ -81,6 +82,8 @@ pub fn put_back(config: &mut Config, side: Side, before: &Config) {
                 model: before.model,
                 base_url: before.base_url,
                 api_key_env: before.api_key_env,
+                api_key_cmd: before.api_key_cmd,
+                headers: before.headers,
                 ..now
             };
         }

@@ -48,6 +48,8 @@ pub fn of_ollama(local: &LocalConfig) -> LocalConfig {
         provider: LocalProvider::Ollama,
         base_url: String::new(),
         api_key_env: LocalConfig::default().api_key_env,
+        api_key_cmd: String::new(),
+        headers: Vec::new(),
         ..local.clone()
     }
 }

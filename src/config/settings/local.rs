@@ -50,6 +50,12 @@ pub struct LocalConfig {
     /// The environment variable that holds the key; empty for none.
     #[schemars(regex(pattern = r"^([A-Z_][A-Z0-9_]*)?$"), extend("x-decides" = false, "x-allowed" = VARIABLE))]
     pub api_key_env: String,
+    /// A command that prints the key; used where api_key_env is not set.
+    #[schemars(extend("x-decides" = false))]
+    pub api_key_cmd: String,
+    /// Further headers of every request, as "Name: value"; $VARIABLE stands for what the environment has, and a secret comes from there.
+    #[schemars(extend("x-decides" = false))]
+    pub headers: Vec<String>,
     /// Jobs sent to a server at once, at most: it gets as many as make it faster.
     #[schemars(range(min = 1, max = 4096), extend("x-decides" = false))]
     pub max_in_flight: usize,
@@ -108,6 +114,8 @@ impl Default for LocalConfig {
             model: String::new(),
             base_url: String::new(),
             api_key_env: String::new(),
+            api_key_cmd: String::new(),
+            headers: Vec::new(),
             max_in_flight: 64,
             max_output_tokens: 512,
             temperature: 0.0,

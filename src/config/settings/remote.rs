@@ -92,7 +92,7 @@ pub struct RemoteConfig {
     /// The endpoint, up to and with /v1 or what the provider has in its place; empty for the provider's own.
     #[schemars(regex(pattern = r"^(https?://[^\s/@]+(/\S*)?)?$"), extend("x-allowed" = URL))]
     pub base_url: String,
-    /// The environment variable that holds the key; default for the provider's own, empty for none.
+    /// The environment variable that holds the key; default for the provider's own, which goes to its own hosts alone; empty for none.
     #[schemars(regex(pattern = r"^(default|[A-Z_][A-Z0-9_]*)?$"), extend("x-decides" = false, "x-allowed" = VARIABLE))]
     pub api_key_env: String,
     /// An entry of the system's keyring that holds the key, where built with the feature keyring; after api_key_env.
@@ -101,6 +101,9 @@ pub struct RemoteConfig {
     /// A command that prints the key; used where neither of the two is set.
     #[schemars(extend("x-decides" = false))]
     pub api_key_cmd: String,
+    /// Further headers of every request, as "Name: value"; $VARIABLE stands for what the environment has, and a secret comes from there.
+    #[schemars(extend("x-decides" = false))]
+    pub headers: Vec<String>,
     /// Dollars a session may spend; 0 sets no limit.
     #[schemars(range(min = 0.0), extend("x-idle" = NO_PLANNER))]
     pub budget_usd: f64,
@@ -153,6 +156,7 @@ impl Default for RemoteConfig {
             api_key_env: PROVIDERS_OWN.into(),
             api_key_keyring: String::new(),
             api_key_cmd: String::new(),
+            headers: Vec::new(),
             budget_usd: 0.0,
             budget_usd_per_day: 0.0,
             max_exposed_share: 1.0,

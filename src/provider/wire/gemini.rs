@@ -71,7 +71,7 @@ impl Wire for Gemini {
 
     fn names(&self, part: Part) -> &'static [&'static str] {
         match part {
-            Part::Count | Part::MaxTokens | Part::CompletionTokens | Part::Adaptive => &[],
+            Part::CacheKey | Part::Count | Part::MaxTokens | Part::CompletionTokens | Part::Adaptive => &[],
             Part::Format => &[
                 "responsejsonschema",
                 "response_json_schema",

@@ -47,6 +47,11 @@ pub trait Wire: Debug + Send + Sync {
         &[]
     }
 
+    /// The smallest cap on output that is taken everywhere.
+    fn least_output(&self) -> u64 {
+        1
+    }
+
     /// The request as JSON.
     fn body(&self, asked: &Asked<'_>) -> serde_json::Result<Vec<u8>>;
 

@@ -70,7 +70,12 @@ impl Wire for Ollama {
 
     fn names(&self, part: Part) -> &'static [&'static str] {
         match part {
-            Part::Count | Part::MaxTokens | Part::CompletionTokens | Part::Temperature | Part::Adaptive => &[],
+            Part::CacheKey
+            | Part::Count
+            | Part::MaxTokens
+            | Part::CompletionTokens
+            | Part::Temperature
+            | Part::Adaptive => &[],
             Part::Format => &["format", "schema", "grammar"],
             Part::Effort => &["think"],
         }
@@ -99,6 +104,8 @@ impl Wire for Ollama {
             });
             assembly.counts = Counts {
                 input: count(piece, "/prompt_eval_count"),
+                // The input holds what was read from the cache.
+                cached: count(piece, "/prompt_eval_cached_count"),
                 output: count(piece, "/eval_count"),
                 ..Counts::default()
             };
@@ -141,12 +148,13 @@ mod tests {
             json!({ "model": "m", "message": { "role": "assistant", "content": "", "thinking": "hm" }, "done": false }),
             json!({ "model": "m", "message": { "role": "assistant", "content": "4" }, "done": false }),
             json!({ "model": "m", "message": { "role": "assistant", "content": "" }, "done": true,
-                "done_reason": "length", "prompt_eval_count": 26, "eval_count": 7 }),
+                "done_reason": "length", "prompt_eval_count": 26, "prompt_eval_cached_count": 16, "eval_count": 7 }),
         ] {
             assert!(!assembly.complete && Ollama.read(&piece, &mut assembly));
         }
         assert_eq!((assembly.text.as_str(), assembly.reasoning_bytes), ("4", 2));
-        assert_eq!((assembly.counts.input, assembly.counts.output), (Some(26), Some(7)));
+        let expected = Counts { input: Some(26), cached: Some(16), output: Some(7), ..Counts::default() };
+        assert_eq!(assembly.counts, expected);
         assert!(assembly.complete && assembly.ending == Some(Ending::Length));
         assert!(!Ollama.read(&json!({ "status": "ok" }), &mut assembly));
     }

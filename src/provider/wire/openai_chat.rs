@@ -65,6 +65,7 @@ impl Wire for OpenAiChat {
             Part::MaxTokens | Part::CompletionTokens => &["max_completion_tokens", "maxcompletiontokens"],
             Part::Temperature => &["temperature"],
             Part::Adaptive => &[],
+            Part::CacheKey => &["prompt_cache_key"],
             // xAI calls it by a name that is in no request.
             Part::Effort => &[
                 "reasoning_effort",

@@ -32,6 +32,11 @@ impl Wire for OpenAiResponses {
         Address::of("responses")
     }
 
+    /// What OpenAI takes.
+    fn least_output(&self) -> u64 {
+        16
+    }
+
     fn body(&self, asked: &Asked<'_>) -> serde_json::Result<Vec<u8>> {
         let chat = asked.chat;
         let input: Vec<Value> =
@@ -66,6 +71,7 @@ impl Wire for OpenAiResponses {
             Part::Count | Part::MaxTokens | Part::CompletionTokens | Part::Adaptive => &[],
             Part::Format => &["text.format", "json_schema", "json_object", "structured output"],
             Part::Temperature => &["temperature"],
+            Part::CacheKey => &["prompt_cache_key"],
             Part::Effort => {
                 &["reasoning.effort", "reasoningeffort", "reasoning effort", "'reasoning'", "\"reasoning\""]
             }
