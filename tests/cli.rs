@@ -239,7 +239,10 @@ fn the_doctor_fails_on_a_missing_key_and_broken_settings_and_shows_no_key() {
 
     // Nothing listens on the discard port of this machine.
     let nobody = [&openai[..], &["--set", "remote.base_url=http://127.0.0.1:9/v1"]].concat();
-    let present = home.command(&nobody).env("OPENAI_API_KEY", "sk-very-secret").output().unwrap();
+    let elsewhere = home.command(&nobody).env("OPENAI_API_KEY", "sk-very-secret").output().unwrap();
+    assert!(stdout(&elsewhere).contains("ok    remote key        none is sent: OPENAI_API_KEY is the key of openai"));
+    let named = [&nobody[..], &["--set", "remote.api_key_env=OPENAI_API_KEY"]].concat();
+    let present = home.command(&named).env("OPENAI_API_KEY", "sk-very-secret").output().unwrap();
     assert!(stdout(&present).contains("ok    remote key        OPENAI_API_KEY is set"), "{}", stdout(&present));
     assert!(stdout(&present).contains("FAIL  remote server"), "{}", stdout(&present));
     assert!(!stdout(&present).contains("sk-very-secret"));

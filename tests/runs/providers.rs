@@ -152,7 +152,7 @@ async fn headers_of_ones_own_go_with_every_request_and_their_secrets_show_nowher
     home.assert_nowhere(KEY, &said);
     home.write("minions.toml", "[local]\nheaders = [\"x-gateway: $NOBODY_SETS_IT\"]\n");
     let said = home.ask(&["--json"], &settings).await;
-    said.assert_refused_at_once(1, &["local.headers", "x-gateway", "NOBODY_SETS_IT is not set"]);
+    said.assert_refused_at_once(2, &["local.headers", "x-gateway", "NOBODY_SETS_IT is not set"]);
 }
 
 #[tokio::test]
