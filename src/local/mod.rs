@@ -52,6 +52,9 @@ pub trait LocalLm: Send + Sync {
         Vec::new()
     }
 
+    /// Tells it of the longest of the jobs that are about to come, so that room for it is made once.
+    fn expect(&self, _longest: &JobRequest) {}
+
     fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>>;
 }
 

@@ -77,6 +77,16 @@ impl OpenAiLocal {
         self.fleet.probe().await
     }
 
+    fn chat<'a>(&'a self, job: &JobRequest, messages: &'a [Message]) -> Chat<'a> {
+        Chat {
+            messages,
+            format: Format::JsonSchema { name: "job_output", schema: &self.schema },
+            max_output_tokens: job.max_output_tokens,
+            stream: false,
+            cache: Cache::Nothing,
+        }
+    }
+
     fn absence(&self) -> MutexGuard<'_, Absence> {
         self.absence.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -93,15 +103,9 @@ impl OpenAiLocal {
         let mut messages: Option<Vec<Message>> = None;
         loop {
             let held = self.fleet.place(&tried).await;
-            let chat = Chat {
-                // Only what is about to be sent takes memory.
-                messages: messages
-                    .get_or_insert_with(|| prompts::worker_messages(job.chunk.as_str(), &job.task, &job.advice)),
-                format: Format::JsonSchema { name: "job_output", schema: &self.schema },
-                max_output_tokens: job.max_output_tokens,
-                stream: false,
-                cache: Cache::Nothing,
-            };
+            // Only what is about to be sent takes memory.
+            let messages = messages.get_or_insert_with(|| messages_of(job));
+            let chat = self.chat(job, messages);
             let server = held.server();
             let Failed { failure, works } = match held.send(&chat).await {
                 Ok(reply) => return Ok(reply),
@@ -156,6 +160,10 @@ impl LocalLm for OpenAiLocal {
         self.fleet.remarks()
     }
 
+    fn expect(&self, longest: &JobRequest) {
+        self.fleet.expect(&self.chat(longest, &messages_of(longest)));
+    }
+
     fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>> {
         Box::pin(async move {
             let _inside = self.fleet.enter();
@@ -173,6 +181,10 @@ impl LocalLm for OpenAiLocal {
             Ok(WorkerReply { text: reply.text, finish: reply.finish, usage: reply.usage })
         })
     }
+}
+
+fn messages_of(job: &JobRequest) -> Vec<Message> {
+    prompts::worker_messages(job.chunk.as_str(), &job.task, &job.advice)
 }
 
 impl From<Failure> for LocalError {

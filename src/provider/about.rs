@@ -23,7 +23,7 @@ const CONTEXT_NAMES: [&str; 4] = ["max_model_len", "context_length", "context_wi
 /// What is known of a server's limits. What it does not say is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct About {
-    /// Tokens of one request, its answer included.
+    /// Tokens of one request, its answer included; where a request can ask for room, those that it can ask for at most.
     pub context_tokens: Option<u64>,
     /// Requests that it works on at once.
     pub slots: Option<usize>,
@@ -35,6 +35,13 @@ impl Client {
         let deadline = Instant::now() + PATIENCE;
         let models = self.server.endpoint.at(&self.server.preset.wire.listing());
         let model = self.model();
+        if self.sets_context() {
+            // What the model is loaded with is no limit: a request that asks for more gets more.
+            let running = self.json(beside(&models, "/api/ps"), deadline).await?;
+            let most = self.described_context(model).await;
+            self.dialect.has_room(running.and_then(|running| of_running(&running, model)), most);
+            return Ok(About { context_tokens: most, slots: None });
+        }
         let listed = self.json(models.clone(), deadline).await?;
         if let Some(tokens) = listed.as_ref().and_then(|list| of_list(list, model, &CONTEXT_NAMES)) {
             return Ok(About { context_tokens: Some(tokens), slots: None });

@@ -13,9 +13,10 @@ use tokio::time::{Instant, timeout_at};
 use super::assembly::{Assembly, Counts, Ending};
 use super::body;
 use super::dialect::{CONCESSIONS, Dialect, Form, Part};
-use super::failure::{self, Failure};
-use super::presets::{self, Takes};
+use super::failure::{self, Again, Failure};
+use super::presets::{self, KeyPlace, Takes};
 use super::quote::quote;
+use super::reading::{Read, Reading, weight};
 use super::redact::Redact;
 use super::refusal::Refusal;
 use super::request::{Asked, Cache, Chat, Format};
@@ -31,14 +32,13 @@ const REFUSAL_BYTES: usize = 64 << 10;
 const LOCAL_CONNECT: Duration = Duration::from_secs(10);
 /// How long a refusal may take to come, once its status has.
 const REFUSAL_WAIT: Duration = Duration::from_secs(5);
-/// A request of fewer bytes fits every model there is.
+/// A request of fewer bytes fits every model there is, and where it is loaded as somebody pleased.
 const SURELY_FITS: usize = 32 << 10;
+const SURELY_FITS_OWN: usize = 4 << 10;
 /// No text has more bytes a token than this, taken over a whole request.
 const MOST_BYTES_A_TOKEN: usize = 6;
 /// Text has hardly ever fewer bytes a token than this.
 const FEWEST_BYTES_A_TOKEN: usize = 3;
-/// What Ollama makes room for by itself.
-const ROOM_UNASKED: u64 = 4096;
 
 /// What is asked for where a server wants more than one token to be asked for, and what it says then.
 const ENOUGH: u64 = 16;
@@ -51,7 +51,7 @@ pub struct Client {
     http: reqwest::Client,
     pub(super) server: Server,
     takes: &'static Takes,
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
     temperature: Option<f64>,
     /// Whether it was told that the model is asked to think otherwise than was wished.
     told_of_effort: AtomicBool,
@@ -62,6 +62,8 @@ pub struct Client {
     total: Duration,
     /// Tokens that the model reads, as the server's list tells; looked up when a request is long.
     context: OnceCell<Option<u64>>,
+    /// Names on the server's list like the model's, where it does not know that one.
+    nearest: OnceCell<Vec<String>>,
 }
 
 /// A whole reply.
@@ -70,6 +72,8 @@ pub struct ChatReply {
     pub text: String,
     pub finish: Finish,
     pub usage: Usage,
+    /// Tokens of context that the server was asked to make room for, where it does as it is asked.
+    pub context_tokens: Option<u64>,
     /// Until the first piece of text.
     pub first_token: Duration,
     pub total: Duration,
@@ -124,6 +128,7 @@ impl Client {
             first: connect + idle,
             total: Duration::from_secs(config.total_timeout_s),
             context: OnceCell::new(),
+            nearest: OnceCell::new(),
         })
     }
 
@@ -167,6 +172,7 @@ impl Client {
             first: total,
             total,
             context: OnceCell::new(),
+            nearest: OnceCell::new(),
         })
     }
 
@@ -192,16 +198,17 @@ impl Client {
         let deadline = began + self.total;
         let wire = self.server.preset.wire;
         let mut concessions = 0;
-        let response = loop {
+        let (response, context_tokens) = loop {
             let form = self.dialect.form(chat.format);
-            let body = wire.body(&self.asked(chat, form)).map_err(|_| {
+            let asked = self.asked(chat, form);
+            let body = wire.body(&asked).map_err(|_| {
                 Failure::never(format!("a request to {} could not be written; please report it", self.server.name()))
             })?;
             let response = self.send(chat, body, began, deadline).await?;
             let status = response.status();
             if status.is_success() {
                 self.tell_of_effort();
-                break response;
+                break (response, asked.context_tokens);
             }
             if status.is_redirection() {
                 let address = wire.address(&self.server.model, chat.stream);
@@ -220,6 +227,10 @@ impl Client {
             // What is said of a length is said of no name.
             let of_length = refusal.is_context_length() || refusal.is_output_cap();
             if concessions < CONCESSIONS && !of_length && concedes() {
+                concessions += 1;
+                continue;
+            }
+            if concessions < CONCESSIONS && refusal.is_context_length() && self.grow(asked.context_tokens) {
                 concessions += 1;
                 continue;
             }
@@ -264,6 +275,7 @@ impl Client {
         Ok(ChatReply {
             finish: assembly.finish(),
             usage: assembly.usage(chat.bytes()),
+            context_tokens,
             text: redact.whole(assembly.text),
             first_token: first_token.unwrap_or(total),
             total,
@@ -287,7 +299,7 @@ impl Client {
         };
         let model = self.server.shown_model();
         let remark = format!("{model} does not take reasoning_effort = {}: {instead}", wish.name());
-        self.remarks.lock().unwrap_or_else(PoisonError::into_inner).push(remark);
+        self.remark(remark);
     }
 
     /// Asks for one token, to see whether key and model are accepted.
@@ -307,8 +319,6 @@ impl Client {
 
     /// The request in the form that the server is known to take.
     fn asked<'a>(&'a self, chat: &'a Chat<'a>, form: Form) -> Asked<'a> {
-        let least = (chat.bytes() / FEWEST_BYTES_A_TOKEN) as u64 + chat.max_output_tokens;
-        let room = self.server.preset.wire.sets_context() && least > ROOM_UNASKED;
         Asked {
             chat,
             model: &self.server.model,
@@ -320,21 +330,93 @@ impl Client {
             counted: form.has(Part::Count),
             completion_tokens: form.has(Part::CompletionTokens),
             cache_key: self.takes.cache_key && form.has(Part::CacheKey),
-            context_tokens: room.then(|| self.dialect.context_tokens(least)),
+            context_tokens: self.room_for(chat),
         }
+    }
+
+    /// Whether the server makes as much room as a request asks for.
+    pub fn sets_context(&self) -> bool {
+        self.server.preset.wire.sets_context()
+    }
+
+    /// The context to ask for with this request and, if it grew for it, with all that follow.
+    pub fn room_for(&self, chat: &Chat<'_>) -> Option<u64> {
+        let least = (chat.bytes() / FEWEST_BYTES_A_TOKEN) as u64 + chat.max_output_tokens;
+        self.sets_context().then(|| self.dialect.context_tokens(least)).flatten()
     }
 
     /// That a request is not surely too long for its model, where the server tells how much that reads.
     async fn check_length(&self, chat: &Chat<'_>) -> Result<(), Failure> {
-        let bytes = chat.bytes();
-        if bytes <= SURELY_FITS {
-            return Ok(());
-        }
-        let least = (bytes / MOST_BYTES_A_TOKEN) as u64;
-        match self.context.get_or_init(|| self.context_length()).await {
-            Some(context) if least > *context => Err(failure::too_long(&self.server, least, *context)),
+        let least = (chat.bytes() / MOST_BYTES_A_TOKEN) as u64;
+        match self.limit(chat).await {
+            Some(context) if least > context => Err(failure::too_long(&self.server, least, context)),
             _ => Ok(()),
         }
+    }
+
+    /// Tokens that the model reads, where a request is long enough to ask for them.
+    async fn limit(&self, chat: &Chat<'_>) -> Option<u64> {
+        let surely_fits = match self.is_planner_of_ones_own() {
+            // How much room to ask for depends on what is there.
+            true if self.sets_context() => 0,
+            true => SURELY_FITS_OWN,
+            false => SURELY_FITS,
+        };
+        if chat.bytes() <= surely_fits {
+            return None;
+        }
+        let found = self.context.get_or_try_init(|| async {
+            let found = self.context_length().await;
+            // A model that is not loaded yet says so later.
+            if found.is_none() && self.is_planner_of_ones_own() { Err(()) } else { Ok(found) }
+        });
+        found.await.ok().copied().flatten()
+    }
+
+    /// Whether it is a planner on a server that people run themselves, whose context may be short. Readers are seen to by
+    /// who shares the jobs out.
+    pub(super) fn is_planner_of_ones_own(&self) -> bool {
+        let (server, preset) = (&self.server, self.server.preset);
+        // OpenAI's name is also the name of all that imitate it.
+        let imitates = preset.name == "openai" && server.endpoint.is_loopback();
+        server.section == "remote" && (imitates || matches!(preset.key, KeyPlace::Optional(_)))
+    }
+
+    /// That the model read the whole of a request, as far as its count and what its server says of itself tell. What only
+    /// looks as if it did not is a remark.
+    pub async fn check_read(&self, chat: &Chat<'_>, reply: &ChatReply) -> Result<(), Failure> {
+        let mut reading = Reading::default();
+        // Others refuse what is too long.
+        if self.is_planner_of_ones_own() {
+            reading.is(self.limit(chat).await);
+        }
+        match reading.answered(weight(chat), &reply.usage, reply.context_tokens) {
+            Read::Whole => Ok(()),
+            Read::Doubtful { read, of } => {
+                self.remark(format!(
+                    "{} says that it read {read} tokens of a request of about {of}: it may cut what is longer than its context, \
+                     and have answered without the rest",
+                    self.server.name()
+                ));
+                Ok(())
+            }
+            Read::Cut { context, of } => {
+                let cut = failure::cut(&self.server, of, context);
+                let again = if self.grow(Some(context)) { Again::Later(Some(Duration::ZERO)) } else { cut.again };
+                let usage = Some(Box::new(reply.usage));
+                Err(Failure { again, usage, partial: reply.text.clone(), ..cut })
+            }
+        }
+    }
+
+    fn remark(&self, remark: String) {
+        self.remarks.lock().unwrap_or_else(PoisonError::into_inner).push(remark);
+    }
+
+    /// Makes more room from the next request on where `asked` was too little; whether the server does as it is asked, and
+    /// its model has more.
+    pub fn grow(&self, asked: Option<u64>) -> bool {
+        self.sets_context() && self.dialect.grow(asked)
     }
 
     /// A request with what every request to this server carries.
@@ -390,7 +472,8 @@ impl Client {
         if !failure.unknown_model {
             return failure;
         }
-        let names = self.nearest_models().await;
+        // Each of thousands of jobs fails for the same reason.
+        let Ok(names) = self.nearest.get_or_try_init(|| self.nearest_models()).await else { return failure };
         if names.is_empty() {
             return failure;
         }
@@ -407,6 +490,7 @@ fn at_cap(chat: &Chat<'_>, total: Duration) -> ChatReply {
         text: String::new(),
         finish: assembly.finish(),
         usage: assembly.usage(chat.bytes()),
+        context_tokens: None,
         first_token: total,
         total,
     }

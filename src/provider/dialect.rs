@@ -15,7 +15,16 @@ pub struct Dialect {
     /// A bit for each [`Part`] that is left out.
     without: AtomicU8,
     effort: Effort,
-    context_tokens: AtomicU64,
+    room: Room,
+}
+
+/// The context to ask for, at a server that makes as much room as a request asks for. 0 stands for what is not known.
+#[derive(Debug, Default)]
+struct Room {
+    wanted: AtomicU64,
+    /// What the model was loaded with, and what it was made for.
+    loaded: AtomicU64,
+    most: AtomicU64,
 }
 
 /// A part of a request that some servers refuse.
@@ -108,6 +117,8 @@ pub const CONCESSIONS: usize = 12;
 /// What a refusal says of a name that it does not know, in place of a value under it.
 const UNKNOWN: [&str; 7] =
     ["unrecognized", "unknown", "unsupported", "not supported", "not permitted", "unexpected", "extra"];
+/// What Ollama makes room for by itself.
+const ROOM_UNASKED: u64 = 4096;
 
 impl Dialect {
     /// Begins with what the provider is known to take, and how much the model is to think.
@@ -120,7 +131,7 @@ impl Dialect {
             format: AtomicU8::new(takes.json as u8),
             without: AtomicU8::new(without),
             effort: Effort::of(effort),
-            context_tokens: AtomicU64::new(0),
+            room: Room::default(),
         }
     }
 
@@ -170,11 +181,31 @@ impl Dialect {
         (level != Some(wish)).then_some((wish, level))
     }
 
-    /// The context to ask for where `least` tokens are needed: it grows by doubling and never shrinks, since a server
-    /// loads the model again for another one.
-    pub fn context_tokens(&self, least: u64) -> u64 {
-        let wanted = least.next_power_of_two();
-        self.context_tokens.fetch_max(wanted, Ordering::Relaxed).max(wanted)
+    /// The context to ask for where `least` tokens are needed. A server loads the model again for another one, and also
+    /// where one request names it and the next does not: so it grows by doubling and never shrinks, it is named in every
+    /// request once one needed it, and it is no less than what the model was loaded with.
+    pub fn context_tokens(&self, least: u64) -> Option<u64> {
+        let wanted = if least > ROOM_UNASKED { least.next_power_of_two() } else { 0 };
+        let wanted = self.room.wanted.fetch_max(wanted, Ordering::Relaxed).max(wanted);
+        let loaded = self.room.loaded.load(Ordering::Relaxed);
+        let most = Some(self.room.most.load(Ordering::Relaxed)).filter(|most| *most > 0);
+        (wanted > 0).then(|| wanted.max(loaded).min(most.unwrap_or(u64::MAX)))
+    }
+
+    /// Asks for more from now on where `asked` was too little, unless the model has no more.
+    pub fn grow(&self, asked: Option<u64>) -> bool {
+        let asked = asked.unwrap_or(ROOM_UNASKED);
+        if asked >= self.room.most.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.room.wanted.fetch_max(asked.saturating_mul(2), Ordering::Relaxed);
+        true
+    }
+
+    /// What the server says of its model: the context it was loaded with, and the one it was made for.
+    pub fn has_room(&self, loaded: Option<u64>, most: Option<u64>) {
+        self.room.loaded.store(loaded.unwrap_or(0), Ordering::Relaxed);
+        self.room.most.store(most.unwrap_or(0), Ordering::Relaxed);
     }
 }
 
@@ -285,8 +316,20 @@ mod tests {
     #[test]
     fn a_context_only_ever_grows() {
         let dialect = Dialect::new(&COMPATIBLE, None);
-        assert_eq!(dialect.context_tokens(5_000), 8192);
-        assert_eq!(dialect.context_tokens(100), 8192);
-        assert_eq!(dialect.context_tokens(20_000), 32_768);
+        assert_eq!(dialect.context_tokens(100), None, "the model is left as it was loaded");
+        assert_eq!(dialect.context_tokens(5_000), Some(8192));
+        assert_eq!(dialect.context_tokens(100), Some(8192), "to leave it out would load the model again");
+        assert_eq!(dialect.context_tokens(20_000), Some(32_768));
+    }
+
+    #[test]
+    fn a_context_is_no_less_than_what_was_loaded_and_no_more_than_the_model_has() {
+        let dialect = Dialect::new(&COMPATIBLE, None);
+        dialect.has_room(Some(32_768), Some(40_960));
+        assert_eq!(dialect.context_tokens(100), None);
+        assert_eq!(dialect.context_tokens(5_000), Some(32_768));
+        assert!(dialect.grow(Some(32_768)));
+        assert_eq!(dialect.context_tokens(100), Some(40_960));
+        assert!(!dialect.grow(Some(40_960)));
     }
 }

@@ -184,6 +184,16 @@ pub fn too_long(server: &Server, least_tokens: u64, context: u64) -> Failure {
     ))
 }
 
+/// For a request of which the model read a part alone, and answered all the same.
+pub fn cut(server: &Server, of_tokens: u64, context: u64) -> Failure {
+    let (name, model) = (server.name(), server.shown_model());
+    Failure::never(format!(
+        "{name} read a part of the request alone: {model} has a context of {context} tokens there, and this is about \
+         {of_tokens}; start the server with a larger context (OLLAMA_CONTEXT_LENGTH, the context length in LM Studio), or \
+         take a model with a longer one"
+    ))
+}
+
 /// For a body that is not a whole reply.
 pub fn of_broken(server: &Server, broken: &Broken, idle: Duration, total: Duration) -> Failure {
     let (name, section) = (server.name(), server.section);

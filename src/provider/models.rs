@@ -143,6 +143,9 @@ impl Client {
 
     /// Tokens that the model reads, as far as the server tells.
     pub(super) async fn context_length(&self) -> Option<u64> {
+        if self.is_planner_of_ones_own() {
+            return self.about().await.ok()?.context_tokens;
+        }
         let models = self.list().await.ok()??;
         let listed = models.into_iter().find(|model| is_called(model, &self.server.model));
         match listed.and_then(|model| model.context) {
@@ -152,14 +155,11 @@ impl Client {
     }
 
     /// Names on the server's list like the one that was asked for, fit to be shown.
-    pub(super) async fn nearest_models(&self) -> Vec<String> {
+    pub(super) async fn nearest_models(&self) -> Result<Vec<String>, Failure> {
         if !self.server.preset.lists_what_it_takes {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        match self.list().await {
-            Ok(Some(models)) => nearest(&self.server.model, models),
-            _ => Vec::new(),
-        }
+        Ok(self.list().await?.map_or_else(Vec::new, |models| nearest(&self.server.model, models)))
     }
 
     /// The server's list, or nothing where it has none that can be read.
@@ -194,7 +194,7 @@ impl Client {
     }
 
     /// What the server says of one model, where its list says too little.
-    async fn described_context(&self, model: &str) -> Option<u64> {
+    pub(super) async fn described_context(&self, model: &str) -> Option<u64> {
         let (address, body) = self.server.preset.wire.description(model)?;
         let found = self.fetch(Method::POST, self.server.endpoint.at(&address), Some(body)).await;
         let Ok((200..=299, body)) = found else { return None };

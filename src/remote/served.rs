@@ -120,6 +120,7 @@ impl RemoteLm for ServedRemote {
                 }
             });
             let reply = reply.await?;
+            self.client.check_read(&chat, &reply).await?;
             if !unsent.is_empty() {
                 let _ = deltas.try_send(unsent);
             }

@@ -20,7 +20,7 @@ use super::{Beginning, Connected, Event, Order, Setup};
 use crate::document::Span;
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::{
-    AskId, Due, Effect, Fact, Input, JobId, JobResult, JobState, Phase, State, Step, UtilizationSample, Waiting,
+    AskId, Chunk, Due, Effect, Fact, Input, Job, JobId, JobResult, JobState, Phase, State, Step, UtilizationSample, Waiting,
     advance, decide,
 };
 
@@ -285,6 +285,15 @@ impl Driver {
                 let waiting = planned.jobs.iter().zip(0..).filter(|(job, _)| job.state == JobState::Waiting);
                 let mut jobs: Vec<(u32, u32, u32)> =
                     waiting.map(|(job, index)| (job.chunk, index, job.attempt())).collect();
+                let bytes = |job: &Job| {
+                    let chunk = planned.chunk_of(job).map_or(0, Chunk::bytes);
+                    chunk + planned.task_of(job).len() + planned.advice_of(job).len()
+                };
+                let longest = jobs.iter().map(|(_, index, _)| JobId { round, index: *index });
+                let longest = longest.max_by_key(|id| planned.job(*id).map(bytes));
+                if let Some(work) = longest.and_then(|id| self.work(id)) {
+                    self.context.local.expect(&work.request);
+                }
                 // One chunk's jobs together: who reads it once for all of them has to have them at once.
                 jobs.sort_unstable();
                 self.queue.extend(jobs.into_iter().map(|(_, index, attempt)| (JobId { round, index }, attempt)));
@@ -333,14 +342,15 @@ impl Driver {
         started
     }
 
+    fn work(&self, id: JobId) -> Option<effects::Work> {
+        let round = self.state.round_numbered(id.round)?;
+        effects::job_request(&self.context, round, id, self.state.settings().local_max_output_tokens)
+    }
+
     /// Gives jobs that are on record as started to workers.
     fn hand_out(&mut self, started: Vec<(JobId, u32)>) {
         for (id, attempt) in started {
-            let Some(work) = self.state.round_numbered(id.round).and_then(|round| {
-                effects::job_request(&self.context, round, id, self.state.settings().local_max_output_tokens)
-            }) else {
-                continue;
-            };
+            let Some(work) = self.work(id) else { continue };
             let task = match self.recall.output(&self.context.local.info(), &work.request) {
                 Some((outcome, raw)) => {
                     let result = JobResult::OnRecord { outcome, raw };

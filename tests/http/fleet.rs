@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use minions::config::LocalConfig;
+use minions::config::{LocalConfig, LocalProvider};
 use minions::local::{ChunkText, JobRequest, LocalLm, OpenAiLocal};
 use minions::protocol::JobId;
 use serde_json::{Value, json};
 
-use crate::loopback::{Fault, Loopback, Nature, Reply, Tokens};
+use crate::loopback::{Fault, Loopback, Nature, Reply, Tokens, Wire};
 
 const OUTPUT: &str = r#"{"explanation":"it says so","citation":"sales rose","answer":"yes"}"#;
 
@@ -174,4 +174,86 @@ async fn a_prompt_that_was_cut_is_told() {
     assert!(remarks.len() == 1 && remarks[0].contains("read 1024 tokens"), "{remarks:?}");
     assert!(!remarks[0].contains("Sales"), "{remarks:?}");
     assert_eq!((local.fleet().unwrap().cut, local.remarks().len()), (1, 0));
+}
+
+/// An Ollama whose model is loaded with `loaded` tokens and made for `most`, and a reader of it. Each reply counts as many
+/// tokens as the context of its request has room for, `tokens` at most.
+async fn ollama(loaded: u64, most: u64, tokens: u64) -> (Loopback, OpenAiLocal) {
+    let running = json!({ "models": [{ "name": "test-model:latest", "context_length": loaded }] });
+    let about = json!({ "model_info": { "llama.context_length": most } });
+    let pages = vec![("/api/ps", running), ("/api/show", about)];
+    let server = Loopback::start_as(Nature { pages, ..Nature::default() }, move |body| {
+        let room = body["options"]["num_ctx"].as_u64().unwrap_or(loaded);
+        Reply::text(OUTPUT).tokens(Tokens { input: tokens.min(room), output: 9, ..Tokens::default() })
+    })
+    .await;
+    let config = LocalConfig {
+        provider: LocalProvider::Ollama,
+        base_url: server.url_of(Wire::Ollama),
+        model: "test-model".into(),
+        ..LocalConfig::default()
+    };
+    let local = OpenAiLocal::connect(&config).await.unwrap();
+    (server, local)
+}
+
+/// The contexts that requests asked for, without repetitions.
+fn rooms(server: &Loopback) -> Vec<Option<u64>> {
+    let mut rooms: Vec<_> =
+        server.requests().iter().map(|request| request.body["options"]["num_ctx"].as_u64()).collect();
+    rooms.dedup();
+    rooms
+}
+
+#[tokio::test]
+async fn a_job_that_fits_the_room_it_asked_for_was_read_whole() {
+    let (server, local) = ollama(4096, 40_960, 6000).await;
+    let long = "Sales rose again. ".repeat(1200);
+    for index in 0..3 {
+        assert_eq!(local.execute(job_on(index, &long)).await.unwrap().text, OUTPUT);
+    }
+    assert_eq!((rooms(&server), local.fleet().unwrap().cut), (vec![Some(8192)], 0));
+}
+
+#[tokio::test]
+async fn a_server_that_makes_room_is_asked_for_more_where_it_was_too_little() {
+    let (server, local) = ollama(4096, 40_960, 9000).await;
+    let figures = "1234567890".repeat(2100);
+    assert_eq!(local.execute(job_on(0, &figures)).await.unwrap().text, OUTPUT);
+    assert_eq!(rooms(&server), [Some(8192), Some(16_384)]);
+
+    let (server, local) = ollama(4096, 20_480, 1_000_000).await;
+    let error = local.execute(job_on(0, &figures)).await.unwrap_err();
+    assert!(error.message.contains("context of 20480 tokens") && !error.message.contains("num_ctx"), "{error}");
+    assert_eq!(rooms(&server), [Some(8192), Some(16_384), Some(20_480)]);
+}
+
+#[tokio::test]
+async fn a_model_is_not_loaded_anew_for_each_length_of_job() {
+    let long = "Sales rose again. ".repeat(1200);
+    let (server, local) = ollama(4096, 40_960, 500).await;
+    all(&local, 0..2).await;
+    assert_eq!(rooms(&server), [None], "what is loaded suffices");
+    local.expect(&job_on(2, &long));
+    all(&local, 3..6).await;
+    local.execute(job_on(6, &long)).await.unwrap();
+    all(&local, 7..9).await;
+    assert_eq!(rooms(&server), [None, Some(8192)]);
+
+    let (server, local) = ollama(32_768, 40_960, 500).await;
+    join_all((0..6).map(|index| local.execute(job_on(index, &long)))).await;
+    all(&local, 6..8).await;
+    assert_eq!(rooms(&server), [Some(32_768)], "what was loaded larger is not made smaller");
+}
+
+#[tokio::test]
+async fn jobs_that_fail_for_the_same_unknown_model_ask_once_what_there_is() {
+    let unknown = || Reply::status(404, json!({ "error": { "message": "The model `tset-model` does not exist" } }));
+    let server = Loopback::start(move |_| unknown()).await;
+    let local =
+        OpenAiLocal::connect(&LocalConfig { model: "tset-model".into(), ..settings(&[&server]) }).await.unwrap();
+    for reply in join_all((0..20).map(|index| local.execute(job(index)))).await {
+        assert!(reply.unwrap_err().message.contains("it offers test-model"));
+    }
+    assert!(server.listed() <= 3, "asked {} times", server.listed());
 }

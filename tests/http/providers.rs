@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::asking::{KEY, SECRET, ask, checked, request, settings};
-use crate::loopback::{Fault, Loopback, Refused, Reply, Tokens, Wire};
+use crate::loopback::{Fault, Loopback, Nature, Refused, Reply, Tokens, Wire};
 
 const TEXT: &str = "The naïve answer → 42 \u{1f600}, no more.";
 
@@ -535,7 +535,9 @@ async fn what_would_surely_not_fit_is_not_sent() {
 #[tokio::test]
 async fn a_local_ollama_reads_with_room_for_the_chunk_and_without_thoughts() {
     let output = r#"{"explanation":"it says so","citation":"sales rose","answer":"yes"}"#;
-    let server = Loopback::start(move |_| Reply::text(output)).await;
+    let about = json!({ "model_info": { "llama.context_length": 131_072 } });
+    let nature = Nature { pages: vec![("/api/show", about)], ..Nature::default() };
+    let server = Loopback::start_as(nature, move |_| Reply::text(output)).await;
     let config = LocalConfig {
         provider: LocalProvider::Ollama,
         model: "test-model".into(),

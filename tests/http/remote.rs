@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use minions::config::{RemoteConfig, RemoteProvider};
-use minions::protocol::{Finish, Purpose};
+use minions::protocol::{Finish, Message, Purpose, RemoteAsk};
 use minions::remote::{Listing, RemoteError, RemoteLm, RemoteReply, Retry, ServedRemote};
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::asking::{KEY, SECRET, ask, checked, request, settings};
-use crate::loopback::{Fault, Loopback, Reply, Wire};
+use crate::loopback::{Fault, Loopback, Nature, Reply, Tokens, Wire};
 
 const TEXT: Purpose = Purpose::Think;
 
@@ -279,5 +279,54 @@ async fn a_key_that_the_server_echoes_in_its_reply_is_taken_out() {
     for streamed in [Reply::text(echo.clone()).in_writes_of(1), Reply::text(echo.clone()).never_streamed()] {
         let (reply, deltas) = reply(streamed).await;
         assert_eq!((reply.text.as_str(), deltas.as_str()), ("the key is [key], indeed [key]", reply.text.as_str()));
+    }
+}
+
+/// What a planner at such a server says to a document of these bytes, where it counts so many tokens.
+async fn with_document(
+    provider: RemoteProvider,
+    running: serde_json::Value,
+    bytes: usize,
+    input: u64,
+) -> (Result<RemoteReply, RemoteError>, Vec<String>, usize) {
+    let nature = Nature { pages: vec![("/api/ps", running)], ..Nature::default() };
+    let reply = move |_: &_| Reply::text("rose").tokens(Tokens { input, output: 9, ..Tokens::default() });
+    let server = Loopback::start_as(nature, reply).await;
+    let config = RemoteConfig { provider, ..openai(&server) };
+    let remote = ServedRemote::connect(&config).await.unwrap();
+    let document = Message::user("Sales rose again. ".repeat(bytes / 18));
+    let request = RemoteAsk { messages: vec![document], ..request(Purpose::Answer) };
+    let result = remote.ask(&request, mpsc::channel(64).0).await;
+    (result, remote.remarks(), server.counts().requests)
+}
+
+#[tokio::test]
+async fn a_prompt_that_was_cut_is_no_basis_for_an_answer() {
+    let loaded = || json!({ "models": [{ "name": "test-model:latest", "context_length": 4096 }] });
+    let ollama = RemoteProvider::OllamaV1;
+    let (result, _, sent) = with_document(ollama, loaded(), 76_000, 4096).await;
+    assert!(sent == 0 && checked(result.unwrap_err()).message.contains("reads 4096 tokens"), "it cannot fit");
+
+    let (result, _, _) = with_document(ollama, loaded(), 20_000, 4096).await;
+    let error = checked(result.unwrap_err());
+    assert!(
+        error.message.contains("a context of 4096 tokens") && error.message.contains("OLLAMA_CONTEXT_LENGTH"),
+        "{error}"
+    );
+    assert_eq!((error.usage.unwrap().input_tokens, error.partial.as_str()), (4096, "rose"));
+
+    let (result, remarks, _) = with_document(ollama, loaded(), 12_000, 2500).await;
+    assert!(result.is_ok() && remarks.is_empty(), "{remarks:?}");
+}
+
+#[tokio::test]
+async fn a_count_that_is_far_too_small_is_told() {
+    for provider in [RemoteProvider::LmStudio, RemoteProvider::Openai] {
+        let (result, remarks, _) = with_document(provider, json!({}), 76_000, 4096).await;
+        assert_eq!(result.unwrap().text, "rose");
+        let [remark] = remarks.try_into().unwrap();
+        assert!(remark.contains("read 4096 tokens") && !remark.contains("Sales"), "{remark}");
+        let (result, remarks, _) = with_document(provider, json!({}), 76_000, 17_000).await;
+        assert!(result.is_ok() && remarks.is_empty(), "{remarks:?}");
     }
 }

@@ -8,7 +8,7 @@ mod wires;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -54,6 +54,7 @@ struct Shared {
     slots: Option<(Semaphore, bool)>,
     pages: Vec<(&'static str, Value)>,
     peers: Mutex<HashSet<SocketAddr>>,
+    listed: AtomicUsize,
     /// Whether the server is gone: connections to it break.
     gone: AtomicBool,
     counts: watch::Sender<Counts>,
@@ -95,6 +96,7 @@ impl Loopback {
             slots: nature.slots.map(|slots| (Semaphore::new(slots), nature.refuses)),
             pages: nature.pages,
             peers: Mutex::default(),
+            listed: AtomicUsize::new(0),
             gone: AtomicBool::new(false),
             counts: watch::Sender::new(Counts::default()),
             requests: Mutex::default(),
@@ -106,13 +108,10 @@ impl Loopback {
             .route("/v1/messages", post(messages))
             .route("/v1beta/models/{call}", post(generate))
             .route("/api/chat", post(ollama))
-            .route("/v1/models", get(|| async { axum::Json(Wire::Chat.listing()) }))
+            .route("/v1/models", get(models))
             .route("/v1beta/models", get(|| async { axum::Json(Wire::Gemini.listing()) }))
             .route("/api/tags", get(|| async { axum::Json(Wire::Ollama.listing()) }))
-            .route(
-                "/api/show",
-                post(|| async { axum::Json(json!({ "model_info": { "llama.context_length": 8192 } })) }),
-            )
+            .route("/api/show", post(show))
             .fallback(get(page))
             .layer(DefaultBodyLimit::disable())
             .with_state(shared.clone())
@@ -148,6 +147,11 @@ impl Loopback {
         let seen =
             tokio::time::timeout(Duration::from_secs(60), counts.wait_for(seen)).await.map(|counts| *counts.unwrap());
         seen.unwrap_or_else(|_| panic!("what was waited for did not happen: {:?}", self.counts()))
+    }
+
+    /// How often `/v1/models` was asked for.
+    pub fn listed(&self) -> usize {
+        self.shared.listed.load(Ordering::Relaxed)
     }
 
     /// Connections that chat requests came over.
@@ -270,6 +274,18 @@ async fn answer(
     let (response, tokens) = reply.render(wire, &body, streamed, in_flight);
     shared.counts.send_modify(|counts| counts.tokens += tokens);
     response
+}
+
+async fn models(State(shared): State<Arc<Shared>>) -> axum::Json<Value> {
+    shared.listed.fetch_add(1, Ordering::Relaxed);
+    axum::Json(Wire::Chat.listing())
+}
+
+/// What Ollama tells of a model, unless a page says otherwise.
+async fn show(State(shared): State<Arc<Shared>>) -> axum::Json<Value> {
+    let page = shared.pages.iter().find(|(path, _)| *path == "/api/show");
+    let usual = json!({ "model_info": { "llama.context_length": 8192 } });
+    axum::Json(page.map_or(usual, |(_, page)| page.clone()))
 }
 
 async fn page(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<axum::Json<Value>, StatusCode> {

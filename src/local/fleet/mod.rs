@@ -1,6 +1,5 @@
 //! The servers behind one local LM: who gets the next request, how many each gets at once, and what they do together.
 
-mod context;
 mod roster;
 mod window;
 
@@ -10,12 +9,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use self::context::{Context, Read, weight};
 use self::roster::{Place, Roster};
 use super::{LocalError, Probe};
 use crate::config::LocalConfig;
 use crate::protocol::FleetSample;
-use crate::provider::{Chat, ChatReply, Client, Failure, Trouble};
+use crate::provider::{Again, Chat, ChatReply, Client, Failure, Read, Reading, Trouble, weight};
 
 /// A rate is taken over at least this long.
 const RATE_OVER: Duration = Duration::from_millis(500);
@@ -41,7 +39,7 @@ pub struct Fleet {
 
 struct Server {
     client: Client,
-    context: Mutex<Context>,
+    reading: Mutex<Reading>,
     /// Whether it was asked for its limits since it came up.
     asked: AtomicBool,
     asking: tokio::sync::Mutex<()>,
@@ -69,7 +67,7 @@ impl Fleet {
             let config = LocalConfig { base_url: base_url.to_owned(), ..config.clone() };
             servers.push(Server {
                 client: Client::for_local(&config).await?,
-                context: Mutex::default(),
+                reading: Mutex::default(),
                 asked: AtomicBool::new(false),
                 asking: tokio::sync::Mutex::default(),
                 doubted: AtomicBool::new(false),
@@ -105,6 +103,13 @@ impl Fleet {
     pub async fn probe(&self) -> Vec<Result<Probe, LocalError>> {
         let probes = self.servers.iter().map(|server| async { Ok(server.client.probe().await?) });
         futures_util::future::join_all(probes).await
+    }
+
+    /// Asks each server, where it makes room as it is asked, from the first request on for as much as this one needs.
+    pub fn expect(&self, longest: &Chat<'_>) {
+        for server in &self.servers {
+            server.client.room_for(longest);
+        }
     }
 
     pub fn untried(&self) -> Tried {
@@ -254,8 +259,8 @@ impl Held<'_> {
             return Err(Failed::of(Failure::never("there is no server: set local.base_url".into())));
         };
         self.ask_for_limits(server, place.server).await;
-        let weight = chat.messages.iter().map(|message| weight(&message.content)).sum();
-        let small = server.context().too_small_for(weight);
+        let weight = weight(chat);
+        let small = server.reading().too_small_for(weight);
         if let Some((tokens, context)) = small {
             return Err(Failed::of(too_long(server, tokens, context)));
         }
@@ -273,7 +278,7 @@ impl Held<'_> {
         fleet.freed.notify_one();
         let reply = result.map_err(|failure| Failed { failure, works })?;
         fleet.output_tokens.fetch_add(reply.usage.output_tokens, Ordering::Relaxed);
-        let read = server.context().answered(weight, &reply.usage);
+        let read = server.reading().answered(weight, &reply.usage, reply.context_tokens);
         match read {
             Read::Whole => return Ok(reply),
             Read::Doubtful { read, of } => fleet.doubt(server, read, of),
@@ -281,7 +286,11 @@ impl Held<'_> {
         }
         fleet.cut.fetch_add(1, Ordering::Relaxed);
         match read {
-            Read::Cut { read, of } => Err(Failed::of(too_long(server, of, read))),
+            // What was asked for by its bytes was too little: the next try asks for more.
+            Read::Cut { context, of } if server.client.grow(Some(context)) => {
+                Err(Failed::of(Failure { again: Again::Later(Some(Duration::ZERO)), ..too_long(server, of, context) }))
+            }
+            Read::Cut { context, of } => Err(Failed::of(too_long(server, of, context))),
             _ => Ok(reply),
         }
     }
@@ -315,11 +324,16 @@ impl Held<'_> {
         if server.asked.load(Ordering::Relaxed) {
             return;
         }
-        let Ok(_asking) = server.asking.try_lock() else { return };
+        let _asking = match server.asking.try_lock() {
+            Ok(asking) => asking,
+            // But what the model was loaded with says how much room to ask for, and asking for less would load it again.
+            Err(_) if server.client.sets_context() => return drop(server.asking.lock().await),
+            Err(_) => return,
+        };
         // Where it is not there, the request itself will say so, and the next one asks again.
         let Ok(about) = server.client.about().await else { return };
         server.asked.store(true, Ordering::Relaxed);
-        server.context().is(about.context_tokens);
+        server.reading().is(about.context_tokens);
         if let Some(slots) = about.slots {
             self.fleet.roster().has_slots(at, slots);
             self.fleet.freed.notify_one();
@@ -343,15 +357,18 @@ impl Drop for Held<'_> {
 }
 
 impl Server {
-    fn context(&self) -> MutexGuard<'_, Context> {
-        self.context.lock().unwrap_or_else(PoisonError::into_inner)
+    fn reading(&self) -> MutexGuard<'_, Reading> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn too_long(server: &Server, tokens: u64, context: u64) -> Failure {
     Failure::never(format!(
-        "the local LM at {} has a context of {context} tokens and this job has about {tokens}: start the server with a larger \
-         context (num_ctx in Ollama, -c in llama-server), or lower protocol.chunk_chars",
-        server.client.place()
+        "the local LM at {} has a context of {context} tokens and this job has about {tokens}: {}, or lower protocol.chunk_chars",
+        server.client.place(),
+        match server.client.sets_context() {
+            true => "take a model that reads more",
+            false => "start the server with a larger context (num_ctx in Ollama, -c in llama-server)",
+        }
     ))
 }

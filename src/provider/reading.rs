@@ -1,6 +1,7 @@
-//! Whether a server reads jobs whole: before one is sent, by the context the server tells of; afterwards, by the tokens it
+//! Whether a server reads requests whole: before one is sent, by the context the server tells of; afterwards, by the tokens it
 //! counted. Some servers cut what is too long and answer all the same (Ollama to its `num_ctx`, LM Studio to what was loaded).
 
+use super::request::Chat;
 use crate::protocol::Usage;
 
 /// Replies after which the bytes of a token are known well enough.
@@ -12,7 +13,7 @@ const PART: f64 = 0.6;
 
 /// What is known of one server's reading.
 #[derive(Debug, Default)]
-pub struct Context {
+pub struct Reading {
     /// Tokens of one request, where the server tells it.
     tokens: Option<u64>,
     replies: u64,
@@ -24,19 +25,19 @@ pub struct Context {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
     Whole,
-    /// It read so many tokens, of about so many: what the server tells of its context says so.
+    /// It has a context of so many tokens, which are fewer than about so many.
     Cut {
-        read: u64,
+        context: u64,
         of: u64,
     },
-    /// The same, as it looks.
+    /// It read so many tokens, of about so many, as it looks.
     Doubtful {
         read: u64,
         of: u64,
     },
 }
 
-impl Context {
+impl Reading {
     pub fn is(&mut self, tokens: Option<u64>) {
         self.tokens = tokens.or(self.tokens);
     }
@@ -51,15 +52,16 @@ impl Context {
         (fewest >= context as f64).then(|| (self.estimate(weight), context))
     }
 
-    /// Looks at the count of a reply to a request of this weight.
-    pub fn answered(&mut self, weight: u64, usage: &Usage) -> Read {
+    /// Looks at the count of a reply to a request of this weight, for which the server was asked to make room for `asked`
+    /// tokens if it does as it is asked.
+    pub fn answered(&mut self, weight: u64, usage: &Usage, asked: Option<u64>) -> Read {
         if usage.estimated || usage.input_tokens == 0 {
             return Read::Whole;
         }
         let read = usage.input_tokens;
         let of = self.estimate(weight);
-        if self.tokens.is_some_and(|context| read + 1 >= context) {
-            return Read::Cut { read, of: of.max(read + 1) };
+        if let Some(context) = asked.or(self.tokens).filter(|context| read + 1 >= *context) {
+            return Read::Cut { context, of: of.max(read + 1) };
         }
         let fewest = match self.bytes_a_token() {
             Some(bytes) => weight as f64 / bytes * PART,
@@ -83,8 +85,12 @@ impl Context {
     }
 }
 
-/// The bytes of a text without its blanks: tables hold many of them, and a token may hold many blanks.
-pub fn weight(text: &str) -> u64 {
+/// The bytes of a request without its blanks: tables hold many of them, and a token may hold many blanks.
+pub fn weight(chat: &Chat<'_>) -> u64 {
+    chat.messages.iter().map(|message| of_text(&message.content)).sum()
+}
+
+fn of_text(text: &str) -> u64 {
     text.bytes().filter(|byte| !byte.is_ascii_whitespace()).count() as u64
 }
 
@@ -98,44 +104,52 @@ mod tests {
 
     #[test]
     fn what_cannot_fit_is_known_before_it_is_sent() {
-        let mut context = Context::default();
-        assert_eq!(context.too_small_for(1_000_000), None, "nothing is known of this server");
-        context.is(Some(4096));
-        assert_eq!(context.too_small_for(20_000), None, "about 5,000 tokens, which may still be wrong");
-        assert_eq!(context.too_small_for(60_000), Some((15_000, 4096)));
+        let mut reading = Reading::default();
+        assert_eq!(reading.too_small_for(1_000_000), None, "nothing is known of this server");
+        reading.is(Some(4096));
+        assert_eq!(reading.too_small_for(20_000), None, "about 5,000 tokens, which may still be wrong");
+        assert_eq!(reading.too_small_for(60_000), Some((15_000, 4096)));
         for _ in 0..LEARNT {
-            assert_eq!(context.answered(4_000, &usage(1_000)), Read::Whole);
+            assert_eq!(reading.answered(4_000, &usage(1_000), None), Read::Whole);
         }
-        assert_eq!(context.too_small_for(21_000), Some((5_250, 4096)), "by now it is known");
+        assert_eq!(reading.too_small_for(21_000), Some((5_250, 4096)), "by now it is known");
     }
 
     #[test]
     fn a_prompt_that_fills_the_context_was_cut() {
-        let mut context = Context::default();
-        context.is(Some(4096));
-        assert_eq!(context.answered(20_000, &usage(4096)), Read::Cut { read: 4096, of: 5_000 });
-        assert_eq!(context.answered(15_000, &usage(3_900)), Read::Whole);
+        let mut reading = Reading::default();
+        reading.is(Some(4096));
+        assert_eq!(reading.answered(20_000, &usage(4096), None), Read::Cut { context: 4096, of: 5_000 });
+        assert_eq!(reading.answered(15_000, &usage(3_900), None), Read::Whole);
+    }
+
+    #[test]
+    fn where_room_was_asked_for_that_is_what_counts() {
+        let mut reading = Reading::default();
+        reading.is(Some(131_072));
+        assert_eq!(reading.answered(24_000, &usage(6_000), Some(8192)), Read::Whole);
+        assert_eq!(reading.answered(36_000, &usage(8192), Some(8192)), Read::Cut { context: 8192, of: 9_000 });
     }
 
     #[test]
     fn a_count_that_is_far_too_small_is_doubtful_where_the_context_is_not_told() {
-        let mut context = Context::default();
-        assert_eq!(context.answered(40_000, &usage(2_048)), Read::Doubtful { read: 2_048, of: 10_000 });
+        let mut reading = Reading::default();
+        assert_eq!(reading.answered(40_000, &usage(2_048), None), Read::Doubtful { read: 2_048, of: 10_000 });
         for _ in 0..LEARNT {
-            assert_eq!(context.answered(4_000, &usage(1_000)), Read::Whole);
+            assert_eq!(reading.answered(4_000, &usage(1_000), None), Read::Whole);
         }
-        assert_eq!(context.answered(16_000, &usage(2_048)), Read::Doubtful { read: 2_048, of: 4_000 });
-        assert_eq!(context.answered(5_000, &usage(1_100)), Read::Whole);
+        assert_eq!(reading.answered(16_000, &usage(2_048), None), Read::Doubtful { read: 2_048, of: 4_000 });
+        assert_eq!(reading.answered(5_000, &usage(1_100), None), Read::Whole);
     }
 
     #[test]
     fn a_count_of_our_own_proves_nothing() {
         let estimated = Usage { estimated: true, ..usage(1) };
-        assert_eq!(Context::default().answered(1_000_000, &estimated), Read::Whole);
+        assert_eq!(Reading::default().answered(1_000_000, &estimated, None), Read::Whole);
     }
 
     #[test]
     fn blanks_weigh_nothing() {
-        assert_eq!(weight("Net sales ........    1 234\n"), 20);
+        assert_eq!(of_text("Net sales ........    1 234\n"), 20);
     }
 }
