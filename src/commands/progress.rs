@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use crate::document::escape::visible;
-use crate::protocol::{Ending, Fact, Need, Outcome, ProtocolKind, State, percent};
+use crate::protocol::{Ending, Fact, Need, ProtocolKind, State, Trouble, percent};
 
 /// The live line is drawn at most this often.
 const FRAME: Duration = Duration::from_millis(50);
@@ -84,11 +84,16 @@ impl<W: Write> Progress<W> {
     }
 }
 
-/// What is told before the outputs go on: that some jobs failed.
+/// What is told before the outputs go on: that some jobs gave nothing to go on with.
 fn before(state: &State, fact: &Fact) -> Option<String> {
     let Fact::OutputsAggregated { round, .. } = fact else { return None };
-    let Failures { failed, jobs, error, .. } = failures(state).filter(|failures| failures.usable)?;
-    Some(format!("round {round}: {failed} of {jobs} jobs failed; the first with: {error}"))
+    let trouble = trouble(state).filter(|trouble| trouble.usable > 0)?;
+    Some(match trouble.failed_alone() {
+        Some(error) => {
+            format!("round {round}: {} of {} jobs failed; the first with: {error}", trouble.failed, trouble.jobs)
+        }
+        None => format!("round {round}: {} of {} jobs gave no usable output: {trouble}", trouble.count(), trouble.jobs),
+    })
 }
 
 fn line(state: &State, fact: &Fact) -> Option<String> {
@@ -125,10 +130,11 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
             let left_out = state.pins_left_out().map(|told| format!("; {told}")).unwrap_or_default();
             format!("round {round}: {} jobs on {} chunks{left_out}", planned.jobs.len(), planned.chunks.len())
         }
-        Fact::OutputsAggregated { text, kept, .. } => match failures(state) {
-            Some(Failures { usable: false, error, .. }) => {
-                format!("round {round}: no job gave a usable output; the first failed with: {error}")
-            }
+        Fact::OutputsAggregated { text, kept, .. } => match trouble(state) {
+            Some(trouble) if trouble.usable == 0 => match trouble.failed_alone() {
+                Some(error) => format!("round {round}: no job gave a usable output; the first failed with: {error}"),
+                None => format!("round {round}: no job gave a usable output: {trouble}"),
+            },
             _ if state.settings().protocol == ProtocolKind::LocalOnly => {
                 format!("round {round}: {kept} outputs, {} bytes, and nothing leaves", text.len())
             }
@@ -162,22 +168,6 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
     })
 }
 
-/// Jobs of the round that failed.
-struct Failures<'a> {
-    failed: u32,
-    jobs: u32,
-    /// Of the first of them.
-    error: &'a str,
-    /// Whether any other job gave something.
-    usable: bool,
-}
-
-fn failures(state: &State) -> Option<Failures<'_>> {
-    let round = state.round()?;
-    let tally = round.tally();
-    let error = round.jobs.iter().find_map(|job| match job.outcome() {
-        Some(Outcome::Failed { error }) => Some(error.as_str()),
-        _ => None,
-    })?;
-    Some(Failures { failed: tally.failed, jobs: tally.planned, error, usable: tally.answered + tally.abstained > 0 })
+fn trouble(state: &State) -> Option<Trouble<'_>> {
+    Trouble::of(state, state.round()?)
 }

@@ -10,6 +10,7 @@ use super::job::{Chunk, JobOutput, Outcome};
 use super::merge::plain;
 use super::prompts::data;
 use super::state::{Job, Round, State};
+use super::trouble::Trouble;
 use super::windows_read::{answered, chunks, planned};
 
 /// What the reader of its own answers is told.
@@ -95,7 +96,7 @@ pub(super) fn conclude(state: &State, round: &Round) -> Step {
     let tally = round.tally();
     let before = read_again(state, round);
     if tally.answered + tally.abstained == 0 && before.is_none() {
-        return end(nothing_usable(round));
+        return end(nothing_usable(state, round));
     }
     let outputs = outputs(state, round);
     let decision = match outputs.as_slice() {
@@ -161,13 +162,16 @@ fn several(outputs: &[&JobOutput]) -> FinalAnswer {
 }
 
 /// How a session ends whose jobs all ended in trouble.
-fn nothing_usable(round: &Round) -> Ending {
+fn nothing_usable(state: &State, round: &Round) -> Ending {
     let failed = round.jobs.iter().find_map(|job| match job.outcome() {
         Some(Outcome::Failed { error }) => Some(error.clone()),
         _ => None,
     });
     match failed {
         Some(error) => Ending::Failed { error: format!("the local LM could not be asked: {error}") },
-        None => Ending::NoAnswer { reason: "no job of the local LM gave a usable output".into() },
+        None => {
+            let told = Trouble::of(state, round).map(|trouble| format!(": {trouble}")).unwrap_or_default();
+            Ending::NoAnswer { reason: format!("no job of the local LM gave a usable output{told}") }
+        }
     }
 }

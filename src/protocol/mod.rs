@@ -41,6 +41,7 @@ mod settings;
 mod state;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod windows;
 mod windows_read;
 
@@ -77,4 +78,5 @@ pub use settings::{Part, ProtocolKind, Settings};
 pub use state::{
     Aggregated, Answer, Ask, AskState, Code, Due, Earlier, Job, JobState, Phase, Round, State, Tally, Waiting,
 };
+pub use trouble::Trouble;
 pub use windows::windows;

@@ -171,7 +171,11 @@ impl Model {
     /// The answer itself; numbers in it that no cited words hold are marked and named.
     fn write_claim(&self, writer: &mut Writer, answer: &Answer) {
         let Some(text) = &answer.answer else {
-            return writer.text(Tone::Warning, 0, "The documents do not tell, as far as was read.", None);
+            let untold = match self.state.nothing_usable() {
+                Some(nothing) => format!("Nothing was read of the documents: {nothing}."),
+                None => "The documents do not tell, as far as was read.".into(),
+            };
+            return writer.text(Tone::Warning, 0, &untold, None);
         };
         let cited = answer.citations.iter().filter_map(|citation| self.words_of(citation));
         let wanting = unsupported(text, self.state.question(), cited);

@@ -252,6 +252,23 @@ fn an_unanswered_question_is_an_honest_ending() {
     let run = World { decisions: vec![none], ..World::default() }.run();
     assert!(matches!(run.state.ending(), Some(Ending::NoAnswer { .. })));
     assert_eq!(run.state.answer.as_ref().unwrap().explanation, "nothing is said of it");
+    assert_eq!(run.state.nothing_usable(), None);
+}
+
+#[test]
+fn where_no_job_gave_anything_usable_the_documents_are_not_said_to_tell_nothing() {
+    let none = r#"{"decision": "provide_final_answer", "answer": null, "explanation": "no outputs"}"#;
+    let reason = |said, finish| {
+        let world = World { workers: vec![Ok((said, finish))], decisions: vec![none], ..World::default() };
+        match world.run().state.ending() {
+            Some(Ending::NoAnswer { reason }) => reason.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let malformed = reason("<think>Hm.</think> no idea", Finish::Stop);
+    assert!(malformed.contains("nothing was read") && malformed.contains("4 malformed"), "{malformed}");
+    let truncated = reason("", Finish::Length);
+    assert!(truncated.contains("4 cut at local.max_output_tokens = 512"), "{truncated}");
 }
 
 #[test]
