@@ -1,10 +1,13 @@
 //! Asks a server what models it has, which spends no tokens.
 
+use std::collections::HashMap;
+use std::future::ready;
 use std::time::Duration;
 
+use futures_util::{FutureExt, Stream, StreamExt, stream};
 use reqwest::Method;
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::body;
 use super::client::Client;
@@ -20,6 +23,7 @@ const LIST_WAIT: Duration = Duration::from_secs(5);
 const LIST_BYTES: usize = 8 << 20;
 /// Models that are asked for one by one, where the list says too little.
 const DESCRIBED: usize = 100;
+const DESCRIBED_AT_ONCE: usize = 8;
 /// Names that an error or the doctor shows.
 const NEAREST: usize = 5;
 
@@ -44,6 +48,14 @@ pub struct ListedPrice {
     /// In a batch, which is answered within a day.
     pub batch_input: Option<f64>,
     pub batch_output: Option<f64>,
+}
+
+impl Model {
+    /// Whether it is the one of this name: Ollama lists the tag that is meant where none is said.
+    pub fn is_called(&self, name: &str) -> bool {
+        let name = name.strip_prefix("models/").unwrap_or(name);
+        self.id == name || self.id.strip_suffix(":latest") == Some(name)
+    }
 }
 
 impl From<Price> for ListedPrice {
@@ -89,24 +101,43 @@ pub enum Listing {
 }
 
 impl Client {
-    /// What the server offers, in its own order, within 5 s.
+    /// What the server offers, in its own order, with what it says of each: within 10 s.
     pub async fn models(&self) -> Result<Vec<Model>, Failure> {
-        let Some(mut models) = self.list().await? else {
-            let name = self.server.name();
-            return Err(Failure::never(format!(
-                "{name} does not list its models: look for their names in its documentation"
-            )));
-        };
-        for model in models.iter_mut().take(DESCRIBED).filter(|model| model.context.is_none()) {
-            model.context = self.described_context(&model.id).await;
+        let mut models = self.listed().await?;
+        let described: Vec<Model> = self.described(&models).collect().await;
+        let mut contexts: HashMap<String, Option<u64>> =
+            described.into_iter().map(|model| (model.id, model.context)).collect();
+        for model in models.iter_mut().filter(|model| model.context.is_none()) {
+            model.context = contexts.remove(&model.id).flatten();
         }
         Ok(models)
+    }
+
+    /// What the server offers, in its own order, as far as its list tells of each: within 5 s.
+    pub async fn listed(&self) -> Result<Vec<Model>, Failure> {
+        let name = self.server.name();
+        self.list().await?.ok_or_else(|| {
+            Failure::never(format!("{name} does not list its models: look for their names in its documentation"))
+        })
+    }
+
+    /// The models of which the list says too little, each with how many tokens it reads as soon as the server says it:
+    /// within 5 s.
+    pub fn described<'a>(&'a self, models: &'a [Model]) -> impl Stream<Item = Model> + Send + 'a {
+        let wanting = models.iter().take(DESCRIBED).filter(|model| model.context.is_none());
+        let asked: Vec<_> = wanting.map(|model| self.with_context(model).boxed()).collect();
+        let told = stream::iter(asked).buffer_unordered(DESCRIBED_AT_ONCE);
+        told.filter(|model| ready(model.context.is_some())).take_until(Box::pin(sleep(LIST_WAIT)))
+    }
+
+    async fn with_context(&self, model: &Model) -> Model {
+        Model { context: self.described_context(&model.id).await, ..model.clone() }
     }
 
     /// What the server's own list says that its model costs.
     pub async fn listed_price(&self) -> Option<ListedPrice> {
         let models = self.list().await.ok()??;
-        models.into_iter().find(|model| is_called(model, &self.server.model))?.price
+        models.into_iter().find(|model| model.is_called(&self.server.model))?.price
     }
 
     /// Whether the server is there and offers the model. Where its list proves neither key nor model, one token is
@@ -117,7 +148,7 @@ impl Client {
             None => Listing::Unknown,
             // That it takes the name shows in the request alone.
             Some(_) if !preset.lists_what_it_takes => Listing::Listed,
-            Some(models) if models.iter().any(|model| is_called(model, &server.model)) => Listing::Listed,
+            Some(models) if models.iter().any(|model| model.is_called(&server.model)) => Listing::Listed,
             // Some names are short for others, and are not listed.
             Some(_) if self.is_described().await => Listing::Listed,
             Some(models) => Listing::NotListed(nearest(&server.model, models)),
@@ -147,7 +178,7 @@ impl Client {
             return self.about().await.ok()?.context_tokens;
         }
         let models = self.list().await.ok()??;
-        let listed = models.into_iter().find(|model| is_called(model, &self.server.model));
+        let listed = models.into_iter().find(|model| model.is_called(&self.server.model));
         match listed.and_then(|model| model.context) {
             Some(context) => Some(context),
             None => self.described_context(&self.server.model).await,
@@ -222,12 +253,6 @@ impl Client {
         }
         Ok((status, body::head(body::of(response, LIST_WAIT, deadline), LIST_BYTES).await))
     }
-}
-
-/// Whether a listed model is the one of this name: Ollama lists the tag that is meant where none is said.
-fn is_called(model: &Model, name: &str) -> bool {
-    let name = name.strip_prefix("models/").unwrap_or(name);
-    model.id == name || model.id.strip_suffix(":latest") == Some(name)
 }
 
 /// The names most like this one, the nearest first.
@@ -327,6 +352,6 @@ mod tests {
         let models = ["embed", "gpt-5-mini\u{1b}", "gpt-5", "whisper"];
         let models = models.map(|id| Model { id: id.into(), context: None, price: None });
         assert_eq!(nearest("gpt5", models.to_vec())[..2], ["gpt-5", "gpt-5-mini\\u{1b}"]);
-        assert!(is_called(&Model { id: "l:latest".into(), context: None, price: None }, "l"));
+        assert!(Model { id: "l:latest".into(), context: None, price: None }.is_called("l"));
     }
 }

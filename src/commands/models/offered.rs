@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::{LOCAL, LOCAL_SERVER};
@@ -10,7 +11,7 @@ use crate::commands::{Exit, Failure, Output};
 use crate::config::nearest;
 use crate::config::{Config, LocalConfig, LocalProvider, PROVIDERS_OWN, RemoteConfig, RemoteProvider};
 use crate::document::escape::visible;
-use crate::provider::{Client, ListedPrice, Model, presets};
+use crate::provider::{self, Client, ListedPrice, Model, presets};
 use crate::remote::{self, prices};
 
 /// Lists what the server of this provider offers, or the one of `[remote]`.
@@ -27,10 +28,21 @@ pub async fn at_local_server(config: &Config, json: bool) -> Result<Exit, Failur
         ));
     }
     let mut models: Vec<Model> = Vec::new();
-    for base_url in local.base_urls() {
-        let client = Client::for_local_listing(&LocalConfig { base_url: base_url.into(), ..local.clone() }).await;
-        let client = client.map_err(|failure| Failure::new(Exit::Error, failure.message))?;
-        let offered = client.models().await.map_err(|failure| Failure::new(Exit::Error, failure.message))?;
+    let servers = local.base_urls();
+    let asked = servers.iter().map(|base_url| async {
+        let client = Client::for_local_listing(&LocalConfig { base_url: (*base_url).into(), ..local.clone() }).await?;
+        Ok::<_, provider::Failure>((client.models().await?, client))
+    });
+    let (mut silent, mut answers) = (Vec::new(), false);
+    for answer in join_all(asked).await {
+        let (offered, client) = match answer {
+            Ok(answer) => answer,
+            Err(failure) => {
+                silent.push(failure.message);
+                continue;
+            }
+        };
+        answers = true;
         for model in offered {
             if models.iter().all(|known| known.id != model.id) {
                 let endpoints = model.price.map(|price| price.price());
@@ -38,6 +50,13 @@ pub async fn at_local_server(config: &Config, json: bool) -> Result<Exit, Failur
                 models.push(Model { price: price.map(ListedPrice::from), ..model });
             }
         }
+    }
+    if !answers {
+        return Err(Failure::new(Exit::Error, silent.join("; ")));
+    }
+    // What answers is of use without the others.
+    for message in silent {
+        eprintln!("{}", visible(&message));
     }
     print(&models, json)
 }

@@ -1,5 +1,8 @@
 //! Who can read: the reader without a model, the models in the folder, what a server on this network lists.
 
+use std::collections::HashSet;
+
+use futures_util::{FutureExt, StreamExt, stream};
 use tokio::time::timeout;
 
 use super::{Outlet, PATIENCE, failed};
@@ -8,7 +11,7 @@ use crate::app::{PickerNews, short_bytes, short_count};
 use crate::commands::models::{folder, short_number};
 use crate::config::{Config, LocalConfig, LocalProvider};
 use crate::local::models::{LocalModel, scan};
-use crate::provider::{Client, Model, presets};
+use crate::provider::{Client, Failure, Model, presets};
 
 /// The names in the settings.
 pub const EXTRACTIVE: &str = "extractive";
@@ -29,17 +32,19 @@ pub async fn fill(outlet: &Outlet, config: &Config) {
         LocalProvider::Ollama => (OLLAMA, config.local.clone()),
         LocalProvider::Extractive | LocalProvider::LlamaCpp => (OLLAMA, of_ollama(&config.local)),
     };
-    let server = LocalConfig { base_url: server.base_urls().first().map_or("", |url| url).to_owned(), ..server };
+    let at = |base_url: &str| LocalConfig { base_url: base_url.to_owned(), ..server.clone() };
+    let servers: Vec<LocalConfig> = server.base_urls().into_iter().map(at).collect();
+    let place = |server: &LocalConfig| match presets::reader(server.provider).place_of(&server.base_url) {
+        Some(place) if !server.base_url.is_empty() => place,
+        _ => name.to_owned(),
+    };
     let at_server = Group {
-        title: match presets::reader(server.provider).place_of(&server.base_url) {
-            Some(place) if !server.base_url.is_empty() => format!("From {place}"),
-            _ => format!("From {name}"),
-        },
+        title: format!("From {}", servers.iter().map(place).collect::<Vec<_>>().join(", ")),
         standing: Standing::Loading("asking what it offers…".into()),
         ..Group::default()
     };
     outlet.send(PickerNews::Groups(vec![without, in_folder, at_server])).await;
-    tokio::join!(list_folder(outlet, config), list_server(outlet, config, name, &server));
+    tokio::join!(list_folder(outlet, config), list_servers(outlet, config, name, &servers));
 }
 
 /// The settings for an Ollama on this machine.
@@ -69,31 +74,55 @@ async fn list_folder(outlet: &Outlet, config: &Config) {
     outlet.send(PickerNews::Rows { group: 1, rows, standing }).await;
 }
 
-async fn list_server(outlet: &Outlet, config: &Config, name: &str, server: &LocalConfig) {
-    let list = async { Client::for_local_listing(server).await?.models().await };
-    let (rows, standing) = match timeout(PATIENCE, list).await {
-        Ok(Ok(models)) if models.is_empty() => (Vec::new(), failed("the server offers no model; load one there")),
-        Ok(Ok(models)) => {
-            let used = server.provider == config.local.provider;
-            let row =
-                |model: &Model| PickerRow { current: used && model.id == config.local.model, ..served(name, model) };
-            (models.iter().map(row).collect(), Standing::Whole)
+/// The names first, as each server lists them; what a server tells of each model comes after.
+async fn list_servers(outlet: &Outlet, config: &Config, name: &str, servers: &[LocalConfig]) {
+    let used = servers.first().is_some_and(|server| server.provider == config.local.provider);
+    let asked: Vec<_> = servers.iter().map(|server| listed(server).boxed()).collect();
+    let mut answers = stream::iter(asked).buffer_unordered(servers.len().max(1));
+    let (mut names, mut found, mut silent) = (HashSet::new(), Vec::new(), Vec::new());
+    while let Some(answer) = answers.next().await {
+        match answer {
+            Ok((client, mut models)) => {
+                models.retain(|model| names.insert(model.id.clone()));
+                let row = |model: &Model| PickerRow {
+                    current: used && model.is_called(config.local.model.trim()),
+                    ..served(name, model)
+                };
+                let (rows, standing) =
+                    (models.iter().map(row).collect(), Standing::Loading("asking what each reads…".into()));
+                outlet.send(PickerNews::Rows { group: 2, rows, standing }).await;
+                found.push((client, models));
+            }
+            Err(why) => silent.push(why),
         }
+    }
+    let standing = match (found.is_empty(), silent.is_empty()) {
         // Nobody said that there is one.
-        Ok(Err(_)) if server.provider != config.local.provider => {
-            let none = "none answers on this machine; [local] provider and base_url name a server elsewhere".into();
-            (Vec::new(), Standing::Told(none))
+        (true, _) if !used => {
+            Standing::Told("none answers on this machine; [local] provider and base_url name a server elsewhere".into())
         }
-        Ok(Err(error)) => (Vec::new(), failed(format!("{}; opened anew, the list asks again", error.message))),
-        Err(_) => {
-            let waited = PATIENCE.as_secs();
-            (
-                Vec::new(),
-                failed(format!("it did not list its models within {waited} s; opened anew, the list asks again")),
-            )
-        }
+        (_, false) => failed(format!("{}; opened anew, the list asks again", silent.join("; "))),
+        (_, true) if names.is_empty() => failed("the server offers no model; load one there"),
+        (_, true) => Standing::Whole,
     };
-    outlet.send(PickerNews::Rows { group: 2, rows, standing }).await;
+    let described = found.iter().map(|(client, models)| client.described(models).boxed());
+    let mut described = stream::select_all(described);
+    while let Some(model) = described.next().await {
+        outlet.send(PickerNews::Row(Box::new(served(name, &model)))).await;
+    }
+    outlet.send(PickerNews::Rows { group: 2, rows: Vec::new(), standing }).await;
+}
+
+/// What a server lists, or why it lists nothing.
+async fn listed(server: &LocalConfig) -> Result<(Client, Vec<Model>), String> {
+    let list = async {
+        let client = Client::for_local_listing(server).await?;
+        let models = client.listed().await?;
+        Ok((client, models))
+    };
+    let told = |failure: Failure| failure.message;
+    let late = |_| format!("it did not list its models within {} s", PATIENCE.as_secs());
+    timeout(PATIENCE, list).await.map_err(late)?.map_err(told)
 }
 
 fn extractive(config: &Config) -> PickerRow {
@@ -132,6 +161,7 @@ fn file(model: &LocalModel, now: &LocalConfig) -> PickerRow {
 fn served(name: &str, model: &Model) -> PickerRow {
     let choice = Choice::Local { provider: name.into(), model: model.id.clone() };
     let context = model.context.map_or_else(|| "n/a".into(), short_count);
-    let about = format!("{}\nThis server gets the documents' chunks, one job after the other.", model.id);
+    let about =
+        format!("{}\nThis server gets the documents' chunks, as many jobs at once as make it faster.", model.id);
     PickerRow::new(choice, vec![model.id.clone(), context], about)
 }

@@ -48,7 +48,7 @@ async fn listed(config: &Config, asked: &RemoteConfig, name: &str, patience: Dur
         Ok(Ok(models)) => {
             let used = asked.provider == config.remote.provider;
             let row = |model: &Model| PickerRow {
-                current: used && model.id == config.remote.model,
+                current: used && model.is_called(config.remote.model.trim()),
                 ..self::row(name, asked, model)
             };
             (models.iter().map(row).collect(), Standing::Whole)
