@@ -28,6 +28,8 @@ const ABSENT_FOR: Duration = Duration::from_secs(10);
 pub struct OpenAiLocal {
     fleet: Fleet,
     attempts: u32,
+    /// Tokens beside those of an answer.
+    thinking_tokens: u64,
     price: Option<Price>,
     schema: Value,
     absence: Mutex<Absence>,
@@ -61,6 +63,7 @@ impl OpenAiLocal {
         Ok(Self {
             fleet: Fleet::connect(config).await?,
             attempts: config.attempts,
+            thinking_tokens: config.thinking_tokens.into(),
             price: None,
             schema: output_schema(),
             absence: Mutex::default(),
@@ -81,7 +84,7 @@ impl OpenAiLocal {
         Chat {
             messages,
             format: Format::JsonSchema { name: "job_output", schema: &self.schema },
-            max_output_tokens: job.max_output_tokens,
+            max_output_tokens: job.max_output_tokens.saturating_add(self.thinking_tokens),
             stream: false,
             cache: Cache::Nothing,
         }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::objects::objects;
 use super::redact::Redactor;
 
 /// What the remote LM makes of a round's outputs: an answer, or another round.
@@ -69,9 +70,19 @@ pub fn decision_schema() -> Value {
 
 /// Reads a decision. The error is worded for the remote LM.
 pub fn parse_decision(text: &str, last_round: bool) -> Result<Decision, String> {
-    let start = text.find('{').ok_or("no JSON object in the reply")?;
-    let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Value>();
-    let value = values.next().unwrap_or(Ok(Value::Null)).map_err(|error| format!("invalid JSON: {error}"))?;
+    let mut other = None;
+    let found = objects(text).find_map(|value| match value {
+        Ok(value) if value.get("decision").is_some() => Some(value),
+        value => {
+            other.get_or_insert(value);
+            None
+        }
+    });
+    let value = match (found, other) {
+        (Some(value), _) => value,
+        (None, Some(other)) => other.map_err(|error| format!("invalid JSON: {error}"))?,
+        (None, None) => return Err("no JSON object in the reply".into()),
+    };
     let named = value.get("decision").and_then(|name| name.as_str());
     match named {
         None => return Err("the key `decision` is missing or no string; it must be \"provide_final_answer\" or \"request_additional_info\"".into()),

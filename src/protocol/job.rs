@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::fact::Finish;
 use super::message::Usage;
+use super::objects::objects;
 use crate::document::{Located, Span};
 
 /// One job as `prepare_jobs` returned it.
@@ -179,31 +181,35 @@ pub enum JobResult {
     },
 }
 
+const FIELDS: [&str; 3] = ["explanation", "citation", "answer"];
+
 /// Reads a worker's reply: a JSON object with `explanation`, `citation` and `answer`.
 ///
-/// Small models wrap JSON in fences and prose; the first object in the text is taken.
+/// Small models wrap JSON in fences, prose and thoughts; the first object in the text that has any of its fields is taken.
 pub fn read_output(text: &str, finish: Finish) -> Result<JobOutput, Flaw> {
     let cut = || {
         if finish == Finish::Length { Flaw::Truncated } else { Flaw::Malformed("no JSON object in the reply".into()) }
     };
-    let start = text.find('{').ok_or_else(cut)?;
-    let mut values = serde_json::Deserializer::from_str(&text[start..]).into_iter::<serde_json::Value>();
-    let value = match values.next() {
-        Some(Ok(value)) => value,
-        Some(Err(_)) if finish == Finish::Length => return Err(Flaw::Truncated),
-        Some(Err(error)) => return Err(Flaw::Malformed(error.to_string())),
-        None => return Err(cut()),
-    };
+    let has_fields = |value: &Value| FIELDS.iter().any(|name| value.get(name).is_some());
+    let mut flaw = None;
+    let found = objects(text).find_map(|value| {
+        let wrong = match value {
+            Ok(value) if has_fields(&value) => return Some(value),
+            Ok(_) => Flaw::Malformed("none of `explanation`, `citation`, `answer` is there".into()),
+            Err(_) if finish == Finish::Length => Flaw::Truncated,
+            Err(error) => Flaw::Malformed(error.to_string()),
+        };
+        flaw.get_or_insert(wrong);
+        None
+    });
+    let Some(value) = found else { return Err(flaw.unwrap_or_else(cut)) };
     let field = |name: &str| match value.get(name) {
-        None | Some(serde_json::Value::Null) => Ok(None),
-        Some(serde_json::Value::String(text)) => Ok(Some(text.clone())),
-        Some(serde_json::Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(serde_json::Value::Bool(truth)) => Ok(Some(truth.to_string())),
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(Value::Bool(truth)) => Ok(Some(truth.to_string())),
         Some(_) => Err(Flaw::Malformed(format!("`{name}` must be a string or null"))),
     };
-    if ["explanation", "citation", "answer"].iter().all(|name| value.get(name).is_none()) {
-        return Err(Flaw::Malformed("none of `explanation`, `citation`, `answer` is there".into()));
-    }
     Ok(JobOutput {
         explanation: field("explanation")?.unwrap_or_default(),
         citation: field("citation")?.filter(|text| says_something(text)),
@@ -214,14 +220,14 @@ pub fn read_output(text: &str, finish: Finish) -> Result<JobOutput, Flaw> {
 /// The reply, where it is more than the object that was read from it: prose and fences around it, fields that nobody
 /// asked for, other ways to write nothing.
 pub(super) fn beyond_object(text: &str, output: &JobOutput) -> Option<String> {
-    let Ok(serde_json::Value::Object(mut fields)) = serde_json::from_str(text) else { return Some(text.to_owned()) };
+    let Ok(Value::Object(mut fields)) = serde_json::from_str(text) else { return Some(text.to_owned()) };
     let explanation = Some(&output.explanation).filter(|text| !text.is_empty());
     let known =
         [("explanation", explanation), ("citation", output.citation.as_ref()), ("answer", output.answer.as_ref())];
     let plain = known.into_iter().all(|(name, read)| match (fields.remove(name), read) {
-        (None | Some(serde_json::Value::Null), None) => true,
-        (Some(serde_json::Value::String(said)), Some(read)) => said == *read,
-        (Some(serde_json::Value::String(said)), None) => said.is_empty(),
+        (None | Some(Value::Null), None) => true,
+        (Some(Value::String(said)), Some(read)) => said == *read,
+        (Some(Value::String(said)), None) => said.is_empty(),
         _ => false,
     });
     (!plain || !fields.is_empty()).then(|| text.to_owned())

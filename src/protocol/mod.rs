@@ -29,6 +29,7 @@ mod merge;
 mod message;
 pub mod minion;
 mod need;
+mod objects;
 mod pause;
 mod pins;
 mod price;

@@ -17,6 +17,23 @@ pub struct Assembly {
     pub counted_at_end: bool,
     /// Whether nothing more will come, so that the end of the connection need not be waited for.
     pub complete: bool,
+    thoughts: Thoughts,
+    /// Bytes of the text that were given out.
+    told: usize,
+}
+
+const OPENING: &str = "<think>";
+const CLOSING: &str = "</think>";
+
+/// Whether the text begins with thoughts between two tags: so write models whose server knows of no thoughts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Thoughts {
+    /// Too little has come.
+    #[default]
+    Unknown,
+    /// Their end was looked for up to here.
+    Open(usize),
+    Past,
 }
 
 /// Why a reply ended.
@@ -25,6 +42,8 @@ pub enum Ending {
     Stop,
     /// At the cap on output, or at the end of the context.
     Length,
+    /// In the middle, for reasons of the server.
+    BrokenOff,
     /// The server took offence at what was asked or answered.
     Refused,
 }
@@ -48,6 +67,7 @@ pub struct Counts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unusable {
     Empty,
+    BrokenOff,
     Refused,
 }
 
@@ -55,6 +75,63 @@ impl Assembly {
     /// Whether the server said that nothing more of the text will come.
     pub fn is_finished(&self) -> bool {
         self.ending.is_some()
+    }
+
+    /// The text that was not given out yet. What may be thoughts is held back until it is known.
+    pub fn fresh(&mut self) -> &str {
+        if !self.is_past_thoughts() {
+            return "";
+        }
+        let from = std::mem::replace(&mut self.told, self.text.len());
+        self.text.get(from..).unwrap_or_default()
+    }
+
+    /// Takes thoughts out of the beginning of the text as soon as they have ended.
+    fn is_past_thoughts(&mut self) -> bool {
+        loop {
+            match self.thoughts {
+                Thoughts::Past => return true,
+                Thoughts::Unknown => {
+                    let start = self.text.trim_start();
+                    if start.len() < OPENING.len() && OPENING.starts_with(start) {
+                        return false;
+                    }
+                    self.thoughts = if start.starts_with(OPENING) { Thoughts::Open(0) } else { Thoughts::Past };
+                }
+                Thoughts::Open(searched) => {
+                    // The tag may have come in two pieces.
+                    let mut from = searched.saturating_sub(CLOSING.len());
+                    while !self.text.is_char_boundary(from) {
+                        from -= 1;
+                    }
+                    let Some(at) = self.text.get(from..).and_then(|text| text.find(CLOSING)) else {
+                        self.thoughts = Thoughts::Open(self.text.len());
+                        return false;
+                    };
+                    self.drop_thoughts(from + at + CLOSING.len());
+                    self.thoughts = Thoughts::Unknown;
+                }
+            }
+        }
+    }
+
+    /// Takes out the thoughts that only the end of a reply shows: those that never end, and those whose beginning the
+    /// template wrote. Their end stands on a line of its own, as it cannot within JSON.
+    pub fn end_thoughts(&mut self) {
+        match self.thoughts {
+            Thoughts::Open(_) => self.drop_thoughts(self.text.len()),
+            Thoughts::Unknown | Thoughts::Past => {
+                if let Some(at) = self.text.find("\n</think>") {
+                    self.drop_thoughts(at + 1 + CLOSING.len());
+                }
+            }
+        }
+    }
+
+    fn drop_thoughts(&mut self, end: usize) {
+        self.reasoning_bytes += end;
+        self.text = self.text.get(end..).unwrap_or_default().trim_start().to_owned();
+        self.told = 0;
     }
 
     pub fn finish(&self) -> Finish {
@@ -68,6 +145,8 @@ impl Assembly {
     pub fn flaw(&self) -> Option<Unusable> {
         if self.ending == Some(Ending::Refused) || (self.text.is_empty() && !self.refusal.is_empty()) {
             Some(Unusable::Refused)
+        } else if self.ending == Some(Ending::BrokenOff) {
+            Some(Unusable::BrokenOff)
         } else if self.text.trim().is_empty() && self.finish() == Finish::Stop {
             Some(Unusable::Empty)
         } else {
@@ -145,5 +224,37 @@ mod tests {
         assert_eq!(said(" ").flaw(), Some(Unusable::Empty));
         let capped = Assembly { ending: Some(Ending::Length), ..said("") };
         assert_eq!(capped.flaw(), None, "the tokens went into thoughts: a reply at its cap");
+        let broken = Assembly { ending: Some(Ending::BrokenOff), ..said("half of i") };
+        assert_eq!(broken.flaw(), Some(Unusable::BrokenOff));
+    }
+
+    #[test]
+    fn thoughts_within_the_text_are_taken_out_however_they_come() {
+        let reply = "\n<think>Is it {x}? é</think>\n\n{\"answer\": \"yes\"}";
+        for size in [1, 2, 5, 100] {
+            let (mut assembly, mut told) = (Assembly::default(), String::new());
+            for piece in reply.chars().collect::<Vec<_>>().chunks(size) {
+                assembly.text.extend(piece);
+                told.push_str(assembly.fresh());
+            }
+            assembly.end_thoughts();
+            assert_eq!(
+                (assembly.text.trim(), told.trim()),
+                ("{\"answer\": \"yes\"}", "{\"answer\": \"yes\"}"),
+                "{size}"
+            );
+            assert!(assembly.reasoning_bytes > 20);
+        }
+        let ended = |text: &str| {
+            let mut assembly = said(text);
+            assembly.fresh();
+            assembly.end_thoughts();
+            assembly.text
+        };
+        assert_eq!(ended("<think>and so on and"), "", "no answer came");
+        assert_eq!(ended("The template began it.\n</think>\n\nyes"), "yes");
+        for whole in ["<thin line", "{\"citation\": \"ends in </think>\"}", "say <think> so"] {
+            assert_eq!(ended(whole), whole);
+        }
     }
 }

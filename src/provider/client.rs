@@ -53,6 +53,8 @@ pub struct Client {
     takes: &'static Takes,
     pub(super) dialect: Dialect,
     temperature: Option<f64>,
+    /// Whether chat templates are told that the model is to answer without thoughts.
+    at_once: bool,
     /// Whether it was told that the model is asked to think otherwise than was wished.
     told_of_effort: AtomicBool,
     remarks: Mutex<Vec<String>>,
@@ -120,6 +122,7 @@ impl Client {
                 Some(config.reasoning_effort).filter(|effort| *effort != ReasoningEffort::Auto),
             ),
             temperature: temperature(config.temperature),
+            at_once: false,
             told_of_effort: AtomicBool::new(false),
             remarks: Mutex::default(),
             idle,
@@ -159,13 +162,16 @@ impl Client {
         let server = Server::find(&settings).await.map_err(Failure::never)?;
         let total = Duration::from_secs(config.timeout_s);
         // A job has few tokens, and a model that thinks there unasked would spend them all on it.
-        let at_once = config.provider == LocalProvider::Ollama && config.thinking_tokens == 0;
+        let at_once = config.thinking_tokens == 0;
+        let effort = Some(ReasoningEffort::None).filter(|_| at_once && config.provider == LocalProvider::Ollama);
+        let hosted = presets::is_hosted(&server.endpoint);
         Ok(Self {
             http: pool(&server, total.min(LOCAL_CONNECT), false)?,
             server,
             takes: &preset.takes,
-            dialect: Dialect::new(&preset.takes, at_once.then_some(ReasoningEffort::None)),
+            dialect: Dialect::new(&preset.takes, effort),
             temperature: temperature(config.temperature),
+            at_once: at_once && !hosted,
             told_of_effort: AtomicBool::new(false),
             remarks: Mutex::default(),
             idle: total,
@@ -208,6 +214,7 @@ impl Client {
             let status = response.status();
             if status.is_success() {
                 self.tell_of_effort();
+                self.dialect.has_written();
                 break (response, asked.context_tokens);
             }
             if status.is_redirection() {
@@ -219,23 +226,26 @@ impl Client {
             let refusal = body::head(body::of(response, REFUSAL_WAIT, patience), REFUSAL_BYTES).await;
             let refusal = String::from_utf8_lossy(&refusal);
             let body = &refusal;
-            let concedes = || self.dialect.concede(wire, &self.server.model, form, status.as_u16(), body);
             let refusal = Refusal::read(body);
             if status.as_u16() == 400 && refusal.is_at_cap() {
                 return Ok(at_cap(chat, began.elapsed()));
             }
-            // What is said of a length is said of no name.
-            let of_length = refusal.is_context_length() || refusal.is_output_cap();
-            if concessions < CONCESSIONS && !of_length && concedes() {
-                concessions += 1;
-                continue;
-            }
-            if concessions < CONCESSIONS && refusal.is_context_length() && self.grow(asked.context_tokens) {
+            let concedes = || match () {
+                // What the model wrote may name any part of the request.
+                () if refusal.is_bad_generation() => self.dialect.could_not_write(form),
+                () if refusal.is_context_length() => self.grow(asked.context_tokens),
+                // What is said of a length is said of no name.
+                () if refusal.is_output_cap() => false,
+                () => self.dialect.concede(wire, &self.server.model, form, status.as_u16(), body),
+            };
+            if concessions < CONCESSIONS && concedes() {
                 concessions += 1;
                 continue;
             }
             let failure = failure::of_status(&self.server, status.as_u16(), &refusal, retry_after);
             let failure = self.quoting(failure, status.as_u16(), &refusal, chat.messages);
+            let partial = Redact::new(self.server.secrets()).whole(failure.partial);
+            let failure = Failure { partial, ..failure };
             return Err(self.naming_models(failure).await);
         };
         let mut first_token = None;
@@ -250,6 +260,7 @@ impl Client {
         let mut assembly = Assembly::default();
         let body = body::of(response, self.idle, deadline);
         let read = Reader { wire, assembly: &mut assembly, delta: &mut each }.read(body).await;
+        assembly.end_thoughts();
         let failure = match &read {
             Err(broken) => {
                 let failure = failure::of_broken(&self.server, broken, self.idle, self.total);
@@ -327,6 +338,7 @@ impl Client {
             temperature: self.temperature.filter(|_| form.has(Part::Temperature)),
             effort: form.effort,
             adaptive: form.has(Part::Adaptive),
+            at_once: self.at_once && form.has(Part::Template),
             counted: form.has(Part::Count),
             completion_tokens: form.has(Part::CompletionTokens),
             cache_key: self.takes.cache_key && form.has(Part::CacheKey),
@@ -485,7 +497,8 @@ impl Client {
 fn at_cap(chat: &Chat<'_>, total: Duration) -> ChatReply {
     let counts =
         Counts { output: Some(chat.max_output_tokens), reasoning: Some(chat.max_output_tokens), ..Counts::default() };
-    let assembly = Assembly { ending: Some(Ending::Length), counts, ..Assembly::default() };
+    let mut assembly = Assembly::default();
+    (assembly.ending, assembly.counts) = (Some(Ending::Length), counts);
     ChatReply {
         text: String::new(),
         finish: assembly.finish(),

@@ -1,6 +1,6 @@
 //! What a server was found not to take, so that it is asked without from then on.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering};
 
 use super::effort::Effort;
 use super::presets::Takes;
@@ -11,9 +11,12 @@ use crate::config::ReasoningEffort;
 /// Learnt from refusals, shared by all requests to one server. It only ever asks for less.
 #[derive(Debug)]
 pub struct Dialect {
-    format: AtomicU8,
+    /// A bit for each [`FormatLevel`] that is not taken.
+    no_format: AtomicU8,
+    /// Whether the last JSON that was asked for could not be written.
+    unwritten: AtomicBool,
     /// A bit for each [`Part`] that is left out.
-    without: AtomicU8,
+    without: AtomicU16,
     effort: Effort,
     room: Room,
 }
@@ -41,24 +44,27 @@ pub enum Part {
     Temperature,
     /// Thought as much as the model sees fit, in place of a number of tokens for it.
     Adaptive,
+    /// That the chat template lets the model answer without thoughts.
+    Template,
     Effort,
     /// The name of the cache that the request belongs to.
     CacheKey,
 }
 
 impl Part {
-    const ALL: [Part; 8] = [
+    const ALL: [Part; 9] = [
         Part::Count,
         Part::Format,
         Part::MaxTokens,
         Part::CompletionTokens,
         Part::Temperature,
         Part::Adaptive,
+        Part::Template,
         Part::Effort,
         Part::CacheKey,
     ];
 
-    fn bit(self) -> u8 {
+    fn bit(self) -> u16 {
         1 << self as u8
     }
 }
@@ -68,7 +74,7 @@ impl Part {
 pub struct Form {
     pub format: FormatLevel,
     pub effort: Option<ReasoningEffort>,
-    without: u8,
+    without: u16,
 }
 
 impl Form {
@@ -95,12 +101,11 @@ pub enum FormatLevel {
 }
 
 impl FormatLevel {
-    fn from_rank(rank: u8) -> Self {
-        match rank {
-            0 => Self::Schema,
-            1 => Self::Object,
-            _ => Self::Nothing,
-        }
+    /// The forms of JSON, the strongest first.
+    const JSON: [FormatLevel; 2] = [FormatLevel::Schema, FormatLevel::Object];
+
+    fn bit(self) -> u8 {
+        1 << self as u8
     }
 
     fn wanted(format: Format<'_>) -> Self {
@@ -123,13 +128,16 @@ const ROOM_UNASKED: u64 = 4096;
 impl Dialect {
     /// Begins with what the provider is known to take, and how much the model is to think.
     pub fn new(takes: &Takes, effort: Option<ReasoningEffort>) -> Self {
+        let above = |level: &&FormatLevel| **level < takes.json;
+        let without_format = FormatLevel::JSON.iter().filter(above).fold(0, |bits, level| bits | level.bit());
         let mut without = 0;
         if takes.completion_tokens {
             without |= Part::MaxTokens.bit();
         }
         Self {
-            format: AtomicU8::new(takes.json as u8),
-            without: AtomicU8::new(without),
+            no_format: AtomicU8::new(without_format),
+            unwritten: AtomicBool::new(false),
+            without: AtomicU16::new(without),
             effort: Effort::of(effort),
             room: Room::default(),
         }
@@ -137,9 +145,11 @@ impl Dialect {
 
     /// The form to send next.
     pub fn form(&self, format: Format<'_>) -> Form {
-        let known = FormatLevel::from_rank(self.format.load(Ordering::Relaxed));
+        let (wanted, refused) = (FormatLevel::wanted(format), self.no_format.load(Ordering::Relaxed));
+        let taken = |level: &&FormatLevel| **level >= wanted && refused & level.bit() == 0;
+        let level = FormatLevel::JSON.iter().find(taken).copied().unwrap_or(FormatLevel::Nothing);
         let without = self.without.load(Ordering::Relaxed);
-        Form { format: known.max(FormatLevel::wanted(format)), effort: self.effort.level(), without }
+        Form { format: level, effort: self.effort.level(), without }
     }
 
     /// Whether a refusal names an optional part of what was sent; if so it is remembered, and the request is worth
@@ -156,9 +166,7 @@ impl Dialect {
         };
         let Some(part) = Part::ALL.iter().find(|part| named(part)) else { return false };
         match (part, sent.effort) {
-            (Part::Format, _) => {
-                self.format.fetch_max(sent.format as u8 + 1, Ordering::Relaxed);
-            }
+            (Part::Format, _) => self.leave_format(sent),
             (Part::Effort, Some(effort)) => {
                 if !self.effort.refuse(effort, &refusal, |level| wire.effort_word(model, level)) {
                     // What knows no levels may know a number of tokens.
@@ -169,6 +177,24 @@ impl Dialect {
             (part, _) => self.leave_out(*part),
         }
         true
+    }
+
+    /// Notes that the model could not write JSON in the form that was asked for; the second time in a row it is asked for
+    /// less, and the request is worth sending again.
+    pub fn could_not_write(&self, sent: Form) -> bool {
+        let again = self.unwritten.swap(true, Ordering::Relaxed) && sent.has(Part::Format);
+        if again {
+            self.leave_format(sent);
+        }
+        again
+    }
+
+    pub fn has_written(&self) {
+        self.unwritten.store(false, Ordering::Relaxed);
+    }
+
+    fn leave_format(&self, sent: Form) {
+        self.no_format.fetch_or(sent.format.bit(), Ordering::Relaxed);
     }
 
     fn leave_out(&self, part: Part) {
@@ -237,6 +263,30 @@ mod tests {
         // A request that was under way meanwhile tries again with what is known by now.
         assert!(dialect.concede(OPENAI_CHAT, "m-1", first, 400, "response_format"));
         assert_eq!(dialect.form(format).format, FormatLevel::Nothing);
+    }
+
+    #[test]
+    fn a_refused_object_says_nothing_of_schemas() {
+        let dialect = Dialect::new(&COMPATIBLE, None);
+        let schema = json!({});
+        let by_schema = Format::JsonSchema { name: "output", schema: &schema };
+        let object = dialect.form(Format::JsonObject);
+        let refusal = "messages must contain the word 'json' to use 'response_format' of type 'json_object'";
+        assert!(dialect.concede(OPENAI_CHAT, "m-1", object, 400, refusal));
+        assert_eq!(dialect.form(Format::JsonObject).format, FormatLevel::Nothing);
+        assert_eq!(dialect.form(by_schema).format, FormatLevel::Schema);
+        let objects_alone = Dialect::new(&Takes { json: FormatLevel::Object, ..COMPATIBLE }, None);
+        assert_eq!(objects_alone.form(by_schema).format, FormatLevel::Object);
+    }
+
+    #[test]
+    fn json_that_cannot_be_written_twice_in_a_row_is_asked_for_in_a_lesser_form() {
+        let dialect = Dialect::new(&COMPATIBLE, None);
+        let form = || dialect.form(Format::JsonObject);
+        assert!(!dialect.could_not_write(form()));
+        dialect.has_written();
+        assert!(!dialect.could_not_write(form()) && form().format == FormatLevel::Object);
+        assert!(dialect.could_not_write(form()) && form().format == FormatLevel::Nothing);
     }
 
     #[test]

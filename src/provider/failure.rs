@@ -114,6 +114,11 @@ pub fn of_status(server: &Server, status: u16, refusal: &Refusal, retry_after: O
         400 | 422 if refusal.is_output_cap() => Failure::never(format!(
             "{name} writes fewer tokens with {model} than {section}.max_output_tokens asks for ({status}): lower it"
         )),
+        400 | 422 if refusal.is_bad_generation() => Failure {
+            partial: refusal.written.clone(),
+            ..Failure::later(format!("{name} says that {model} wrote no valid JSON ({status}): try again"))
+                .after_it_was_taken()
+        },
         400 | 403 | 422 if refusal.is_moderation() => refused(server),
         401 | 403 if server.key.is_none() => Failure::never(format!(
             "{name} wants a key and has none ({status}): set it in the variable named by {section}.api_key_env"
@@ -232,6 +237,9 @@ pub fn of_broken(server: &Server, broken: &Broken, idle: Duration, total: Durati
 pub fn of_unusable(server: &Server, unusable: Unusable) -> Failure {
     let failure = match unusable {
         Unusable::Refused => refused(server),
+        Unusable::BrokenOff => {
+            Failure::later(format!("{} broke off in the middle of its reply and says so: try again", server.name()))
+        }
         Unusable::Empty => Failure::later(format!("{} gave a reply without text: try again", server.name())),
     };
     failure.after_it_was_taken()

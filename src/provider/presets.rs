@@ -321,6 +321,14 @@ pub fn named(name: &str) -> Option<RemoteProvider> {
     PRESETS.iter().find(|(_, preset)| preset.name.eq_ignore_ascii_case(name)).map(|(provider, _)| *provider)
 }
 
+/// Whether a provider of the table that wants a key, or Azure, is at this address: these have their own ways of thinking.
+pub fn is_hosted(endpoint: &Endpoint) -> bool {
+    let host = endpoint.place().split('/').next().unwrap_or_default();
+    let own = |preset: &Preset| preset.base_url.split('/').nth(2) == Some(host);
+    let hosted = |preset: &Preset| matches!(preset.key, KeyPlace::Needed(_)) && own(preset);
+    host.ends_with(".azure.com") || PRESETS.iter().any(|(_, preset)| hosted(preset))
+}
+
 impl Preset {
     /// Host, port and path of the server at this address, or of the preset's own where it is blank; nothing where it has none.
     pub fn place_of(&self, base_url: &str) -> Option<String> {
@@ -372,6 +380,17 @@ mod tests {
             assert!(preset.source.starts_with("https://"));
         }
         assert!(planner(RemoteProvider::Offline).is_none());
+    }
+
+    #[test]
+    fn who_is_hosted_is_known_by_the_host() {
+        let at = |base: &str| is_hosted(&Endpoint::parse(base, OPENAI_CHAT, OPENAI_CHAT.root()).unwrap());
+        assert!(
+            at("https://api.openai.com")
+                && at("https://api.groq.com/openai/v1")
+                && at("https://x.openai.azure.com/openai/v1")
+        );
+        assert!(!at("http://127.0.0.1:8000/v1") && !at("https://gpu.example/v1"));
     }
 
     #[test]

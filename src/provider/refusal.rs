@@ -12,6 +12,8 @@ pub struct Refusal {
     /// `code`, `type` and `status`, such as `insufficient_quota`.
     pub codes: String,
     pub text: String,
+    /// What the model had written, where that is what is wrong (Groq: `failed_generation`).
+    pub written: String,
     /// A wait that stands in the account itself.
     pub retry_after: Option<Duration>,
 }
@@ -57,7 +59,8 @@ impl Refusal {
         let text = error.get("message").and_then(Value::as_str).unwrap_or_default();
         let number = error.get("code").or_else(|| error.get("status")).and_then(Value::as_u64);
         let status = number.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code));
-        Self { status, codes: codes(error), text: text.trim().to_owned(), retry_after: retry_delay(error) }
+        let written = error.get("failed_generation").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self { status, codes: codes(error), text: text.trim().to_owned(), written, retry_after: retry_delay(error) }
     }
 
     /// Whether codes or text hold one of these words, in any case.
@@ -115,6 +118,11 @@ impl Refusal {
             behind[..digits].parse().ok()
         };
         over.then(limit)
+    }
+
+    /// Whether it is not the request that is wrong but what the model made of it.
+    pub fn is_bad_generation(&self) -> bool {
+        self.codes.contains("json_validate_failed")
     }
 
     pub fn is_quota(&self) -> bool {

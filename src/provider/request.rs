@@ -51,6 +51,8 @@ pub struct Asked<'a> {
     pub effort: Option<ReasoningEffort>,
     /// Whether a model that thinks does so as much as it sees fit, and not up to a number of tokens.
     pub adaptive: bool,
+    /// Whether the chat template is told to let the model answer without thoughts.
+    pub at_once: bool,
     /// Whether a stream is asked to count its tokens.
     pub counted: bool,
     /// Whether the cap on output is called `max_completion_tokens`, as OpenAI's reasoning models demand.

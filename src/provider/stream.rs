@@ -70,9 +70,9 @@ impl Reader<'_> {
         if let Some(refusal) = self.wire.refusal(piece) {
             return Err(Broken::Refused(refusal));
         }
-        let before = self.assembly.text.len();
         let known = self.wire.read(piece, self.assembly);
-        if let Some(text) = self.assembly.text.get(before..).filter(|text| !text.is_empty()) {
+        let text = self.assembly.fresh();
+        if !text.is_empty() {
             (self.delta)(text);
         }
         Ok(known)

@@ -20,8 +20,8 @@ use super::{Beginning, Connected, Event, Order, Setup};
 use crate::document::Span;
 use crate::journal::{Durability, JournalError, JournalWriter};
 use crate::protocol::{
-    AskId, Chunk, Due, Effect, Fact, Input, Job, JobId, JobResult, JobState, Phase, State, Step, UtilizationSample, Waiting,
-    advance, decide,
+    AskId, Chunk, Due, Effect, Fact, Input, Job, JobId, JobResult, JobState, Phase, State, Step, UtilizationSample,
+    Waiting, advance, decide,
 };
 
 /// How many results that are ready at once share one write to the journal.

@@ -119,3 +119,35 @@ async fn dropping_a_job_closes_its_connection() {
     }
     server.wait_for(|counts| counts.in_flight == 0 && counts.abandoned == 1).await;
 }
+
+#[tokio::test]
+async fn a_model_that_thinks_is_told_to_answer_at_once_and_what_it_thinks_is_no_answer() {
+    let server = Loopback::start(move |_| Reply::text(format!("<think>Is it {{x}}?</think>\n{OUTPUT}"))).await;
+    let local = OpenAiLocal::connect(&settings(&server)).await.unwrap();
+    let reply = local.execute(job(0)).await.unwrap();
+    assert_eq!(reply.text, OUTPUT);
+    assert!(read_output(&reply.text, reply.finish).is_ok());
+    let local = OpenAiLocal::connect(&LocalConfig { thinking_tokens: 100, ..settings(&server) }).await.unwrap();
+    local.execute(job(1)).await.unwrap();
+    let bodies: Vec<_> = server.requests().into_iter().map(|request| request.body).collect();
+    assert_eq!(bodies[0]["chat_template_kwargs"], json!({ "enable_thinking": false }));
+    assert_eq!((&bodies[0]["max_tokens"], &bodies[1]["max_tokens"]), (&json!(64), &json!(164)));
+    assert_eq!(bodies[1]["chat_template_kwargs"], json!(null));
+}
+
+#[tokio::test]
+async fn a_server_that_knows_no_chat_templates_is_asked_without() {
+    let server = Loopback::start(|request| match request["chat_template_kwargs"].is_null() {
+        true => Reply::text(OUTPUT),
+        false => {
+            let words = "Unrecognized request argument supplied: chat_template_kwargs";
+            Reply::status(400, json!({ "error": { "message": words } }))
+        }
+    })
+    .await;
+    let local = OpenAiLocal::connect(&settings(&server)).await.unwrap();
+    for index in 0..3 {
+        assert_eq!(local.execute(job(index)).await.unwrap().text, OUTPUT);
+    }
+    assert_eq!(server.counts().requests, 4);
+}

@@ -330,3 +330,33 @@ async fn a_count_that_is_far_too_small_is_told() {
         assert!(result.is_ok() && remarks.is_empty(), "{remarks:?}");
     }
 }
+
+#[tokio::test]
+async fn json_that_the_model_could_not_write_is_another_try_and_then_asked_for_otherwise() {
+    let server = Loopback::start(|request| match request["response_format"].is_null() {
+        true => Reply::text("{\"decision\": 1}"),
+        false => Reply::status(
+            400,
+            json!({ "error": { "type": "invalid_request_error", "code": "json_validate_failed",
+                "message": "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.",
+                "failed_generation": "{\"decision\": with less reasoning effort" } }),
+        ),
+    })
+    .await;
+    let remote = ServedRemote::connect(&openai(&server)).await.unwrap();
+    let asked = request(Purpose::Decide);
+    let error = checked(remote.ask(&asked, mpsc::channel(64).0).await.unwrap_err());
+    assert_eq!((error.retry, error.lost), (Retry::Later(None), true), "{error}");
+    assert!(error.message.contains("wrote no valid JSON") && error.partial.starts_with("{\"decision\""), "{error:?}");
+    assert_eq!(server.counts().requests, 1);
+    assert_eq!(remote.ask(&asked, mpsc::channel(64).0).await.unwrap().text, "{\"decision\": 1}");
+    assert_eq!(server.counts().requests, 4, "by a schema, as an object, and without a form");
+}
+
+#[tokio::test]
+async fn a_reply_that_the_server_says_was_broken_off_is_another_try() {
+    let tokens = Tokens { input: 90, output: 7, ..Tokens::default() };
+    let error = error(Reply::text("half of").finish("insufficient_system_resource").tokens(tokens)).await;
+    assert_eq!((error.retry, error.partial.as_str(), error.lost), (Retry::Later(None), "half of", true));
+    assert!(error.message.contains("broke off") && error.usage.unwrap().output_tokens == 7, "{error:?}");
+}

@@ -90,7 +90,7 @@ pub struct LocalConfig {
     pub flash_attention: FlashAttention,
     /// llama-cpp: a citation can only be words that stand in the chunk.
     pub quote_only: bool,
-    /// llama-cpp, ollama: tokens a reasoning model may think before each answer; 0 lets it answer at once.
+    /// Tokens a reasoning model may think before each answer; 0 has it answer at once, as far as its server can tell it so.
     #[schemars(range(max = 65536))]
     pub thinking_tokens: u32,
     /// The folder of models in GGUF format; empty takes the data folder of your system.

@@ -81,7 +81,7 @@ impl Wire for Anthropic {
 
     fn names(&self, part: Part) -> &'static [&'static str] {
         match part {
-            Part::CacheKey | Part::Count | Part::MaxTokens | Part::CompletionTokens => &[],
+            Part::CacheKey | Part::Count | Part::MaxTokens | Part::CompletionTokens | Part::Template => &[],
             Part::Adaptive => &["adaptive thinking", "thinking.type.adaptive\" is not"],
             Part::Format => {
                 &["output_config.format", "output_format", "output format", "structured output", "json_schema"]

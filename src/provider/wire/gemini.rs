@@ -71,7 +71,12 @@ impl Wire for Gemini {
 
     fn names(&self, part: Part) -> &'static [&'static str] {
         match part {
-            Part::CacheKey | Part::Count | Part::MaxTokens | Part::CompletionTokens | Part::Adaptive => &[],
+            Part::CacheKey
+            | Part::Count
+            | Part::MaxTokens
+            | Part::CompletionTokens
+            | Part::Adaptive
+            | Part::Template => &[],
             Part::Format => &[
                 "responsejsonschema",
                 "response_json_schema",
@@ -146,7 +151,10 @@ fn thinking(model: &str, effort: ReasoningEffort) -> Value {
 fn ending(finish: &str) -> Ending {
     match finish {
         "MAX_TOKENS" => Ending::Length,
-        "SAFETY" | "RECITATION" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "IMAGE_SAFETY" => Ending::Refused,
+        "OTHER" | "MALFORMED_RESPONSE" => Ending::BrokenOff,
+        "LANGUAGE" | "SAFETY" | "RECITATION" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "IMAGE_SAFETY" => {
+            Ending::Refused
+        }
         _ => Ending::Stop,
     }
 }

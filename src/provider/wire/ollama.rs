@@ -75,7 +75,8 @@ impl Wire for Ollama {
             | Part::MaxTokens
             | Part::CompletionTokens
             | Part::Temperature
-            | Part::Adaptive => &[],
+            | Part::Adaptive
+            | Part::Template => &[],
             Part::Format => &["format", "schema", "grammar"],
             Part::Effort => &["think"],
         }

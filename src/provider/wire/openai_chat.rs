@@ -55,6 +55,7 @@ impl Wire for OpenAiChat {
             thinking: off.then_some(Thinking { kind: OFF }),
             response_format: ResponseFormat::of(asked.format, chat.format),
             prompt_cache_key: asked.cache_key(),
+            chat_template_kwargs: asked.at_once.then_some(TemplateWishes { enable_thinking: false }),
         })
     }
 
@@ -66,6 +67,7 @@ impl Wire for OpenAiChat {
             Part::Temperature => &["temperature"],
             Part::Adaptive => &[],
             Part::CacheKey => &["prompt_cache_key"],
+            Part::Template => &["chat_template_kwargs", "enable_thinking"],
             // xAI calls it by a name that is in no request.
             Part::Effort => &[
                 "reasoning_effort",
@@ -137,6 +139,14 @@ struct Body<'a> {
     response_format: Option<ResponseFormat<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     prompt_cache_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chat_template_kwargs: Option<TemplateWishes>,
+}
+
+/// What servers of open models pass on to the chat template: vLLM, SGLang and llama-server document it.
+#[derive(Serialize)]
+struct TemplateWishes {
+    enable_thinking: bool,
 }
 
 #[derive(Serialize)]
@@ -188,6 +198,8 @@ fn ending(finish: &str) -> Ending {
         // `max_tokens` and `model_length` are what some servers say instead.
         "length" | "max_tokens" | "model_length" => Ending::Length,
         "content_filter" => Ending::Refused,
+        // DeepSeek; OpenRouter; vLLM and SGLang.
+        "insufficient_system_resource" | "error" | "abort" => Ending::BrokenOff,
         _ => Ending::Stop,
     }
 }
@@ -196,10 +208,14 @@ fn counts(usage: &Value) -> Counts {
     let input = count(usage, "/prompt_tokens");
     let reasoning = count(usage, "/completion_tokens_details/reasoning_tokens");
     let completion = count(usage, "/completion_tokens");
-    // xAI counts thoughts beside the completion, and not in it: then they are needed for the total.
-    let beside = match (input, completion, reasoning, count(usage, "/total_tokens")) {
-        (Some(input), Some(completion), Some(thought), Some(total)) if total == input + completion + thought => thought,
+    // xAI and Google count thoughts beside the completion, and not in it: then they are needed for the total.
+    let beside = match (input, completion, count(usage, "/total_tokens")) {
+        (Some(input), Some(completion), Some(total)) => total.saturating_sub(input + completion),
         _ => 0,
+    };
+    let reasoning = match beside {
+        0 => reasoning,
+        beside => Some(reasoning.unwrap_or(0).max(beside)),
     };
     Counts {
         input,
@@ -254,6 +270,9 @@ mod tests {
         assert_eq!(counts(&xai), Counts { cache_write: None, ..expected });
         let deepseek = json!({ "prompt_tokens": 100, "prompt_cache_hit_tokens": 64, "completion_tokens": 20 });
         assert_eq!(counts(&deepseek), Counts { reasoning: None, cache_write: None, ..expected });
+        let google = json!({ "prompt_tokens": 1000, "completion_tokens": 20, "total_tokens": 1600 });
+        let counted = counts(&google);
+        assert_eq!((counted.output, counted.reasoning), (Some(600), Some(580)), "thoughts are named nowhere");
         let groq = json!({ "choices": [], "x_groq": { "usage": { "prompt_tokens": 3, "completion_tokens": 2 } } });
         assert_eq!(assembled(&[groq]).counts.input, Some(3));
     }
@@ -265,6 +284,9 @@ mod tests {
         assert_eq!(ended("length"), Some(Ending::Length));
         assert_eq!(ended("content_filter"), Some(Ending::Refused));
         assert_eq!(ended("tool_calls"), Some(Ending::Stop));
+        for broken in ["insufficient_system_resource", "error", "abort"] {
+            assert_eq!(ended(broken), Some(Ending::BrokenOff));
+        }
         assert_eq!(assembled(&[json!({ "choices": [{ "message": {}, "finish_reason": null }] })]).ending, None);
     }
 }

@@ -68,7 +68,7 @@ impl Wire for OpenAiResponses {
 
     fn names(&self, part: Part) -> &'static [&'static str] {
         match part {
-            Part::Count | Part::MaxTokens | Part::CompletionTokens | Part::Adaptive => &[],
+            Part::Count | Part::MaxTokens | Part::CompletionTokens | Part::Adaptive | Part::Template => &[],
             Part::Format => &["text.format", "json_schema", "json_object", "structured output"],
             Part::Temperature => &["temperature"],
             Part::CacheKey => &["prompt_cache_key"],
@@ -128,6 +128,7 @@ fn finish(response: &Value, assembly: &mut Assembly) {
     assembly.ending = Some(match response.pointer("/incomplete_details/reason").and_then(Value::as_str) {
         Some("content_filter") => Ending::Refused,
         Some(_) => Ending::Length,
+        None if matches!(text(response, "status"), Some("failed" | "cancelled" | "incomplete")) => Ending::BrokenOff,
         None => Ending::Stop,
     });
     if let Some(usage) = response.get("usage") {
