@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::home::{Home, KEY, ledger_of, local, remote, settings};
 use crate::loopback::{Counts, Loopback, Nature, Reply, Tokens};
-use crate::planner::planner;
+use crate::planner::{Step, planner};
 
 const JOBS: usize = 2048;
 const AT_ONCE: usize = 64;
@@ -142,6 +142,26 @@ async fn where_no_job_can_be_done_the_planner_is_not_paid_and_resume_tries_again
     assert_eq!((again.code, &again.json()["jobs"]["failed"]), (0, &json!(2)), "{again:?}");
     assert!(again.stderr.contains("2 of 2048 jobs failed; the first with: "), "{again:?}");
     assert_eq!(planner.counts().requests, 4);
+}
+
+#[tokio::test]
+async fn a_reader_that_keeps_to_no_form_is_told_with_what_helps() {
+    let home = Home::new();
+    home.write("document.txt", ledger_of(16));
+    let none = r#"{"decision": "provide_final_answer", "answer": null, "explanation": "no outputs"}"#;
+    let planner = planner(move |step, _| matches!(step, Step::Decide).then(|| Reply::text(none))).await;
+    for (reply, told) in [
+        (Reply::text("I would say {so}."), "16 malformed (the first: "),
+        (Reply::text("").finish("length"), "16 cut at local.max_output_tokens = 512; raise that"),
+    ] {
+        let reader = Loopback::start(move |_| reply.clone()).await;
+        let said = home.ask(&[], &[remote(&planner), local(&reader)].concat()).await;
+        assert_eq!(said.code, 3, "{said:?}");
+        let round = said.stderr.lines().find(|line| line.starts_with("round 1: no job gave a usable output: "));
+        assert!(round.is_some_and(|line| line.contains(told)), "{said:?}");
+        let ending = said.stdout.lines().find(|line| line.starts_with("No answer: nothing was read of the documents"));
+        assert!(ending.is_some_and(|line| line.contains(told)), "{said:?}");
+    }
 }
 
 /// The jobs of two lines are refused for good.

@@ -24,6 +24,10 @@ fn checks(said: &Said, name: &str) -> (String, String) {
     (found["status"].as_str().unwrap().into(), found["detail"].as_str().unwrap().into())
 }
 
+fn settings_of_readers(base_url: &str) -> Vec<String> {
+    ["local.provider=openai", base_url].map(String::from).to_vec()
+}
+
 #[tokio::test]
 async fn the_price_of_the_endpoints_own_list_keeps_a_budget_where_no_other_is_known() {
     let pricing = json!({ "prompt": "0.000002", "completion": "0.000008", "input_cache_read": "0.0000005" });
@@ -103,6 +107,15 @@ async fn the_models_of_a_provider_are_listed_with_what_they_read() {
 
     let listed = home.run(&with(&["models", "local-server", "--json"], &local(&server))).await;
     assert_eq!(listed.json()[0]["name"], "test-model", "{listed:?}");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dead = format!("http://{closed}/v1");
+    let several = |urls: &str| settings_of_readers(&format!("local.base_url={urls}"));
+    for urls in [format!("{dead}, {}", server.base_url()), format!("{}, {dead}", server.base_url())] {
+        let listed = home.run(&with(&["models", "local-server", "--json"], &several(&urls))).await;
+        assert_eq!((listed.code, &listed.json()[0]["name"]), (0, &json!("test-model")), "{listed:?}");
+        assert!(listed.stderr.contains("the connection was refused"), "{listed:?}");
+    }
+    home.run(&with(&["models", "local-server"], &several(&dead))).await.assert_refused_at_once(1, &["refused"]);
     home.run(&["models", "local-server"]).await.assert_refused_at_once(2, &["[local] names no server"]);
 
     let unknown = home.run(&["models", "antropic"]).await;
