@@ -66,7 +66,17 @@ impl DayBook {
         usd: f64,
         limit_usd: Option<f64>,
     ) -> Result<Result<Reservation, f64>, JournalError> {
-        let (path, session, known) = (self.today(), self.session.clone(), self.calls);
+        self.reserve_after(Duration::ZERO, usd, limit_usd).await
+    }
+
+    /// As [`reserve`](Self::reserve), for a call that leaves after this `wait`: it is in the book of the day it leaves on.
+    pub async fn reserve_after(
+        &mut self,
+        wait: Duration,
+        usd: f64,
+        limit_usd: Option<f64>,
+    ) -> Result<Result<Reservation, f64>, JournalError> {
+        let (path, session, known) = (book_after(&self.root, wait), self.session.clone(), self.calls);
         let (book, root) = (path.clone(), self.root.clone());
         let reserved = on_disk(move || {
             if !book.exists() {
@@ -105,14 +115,15 @@ impl DayBook {
         .await
     }
 
-    fn today(&self) -> PathBuf {
-        today(&self.root)
+    /// Whether the reserved call is in the book of the day on which it leaves after this `wait`.
+    pub fn is_of_day_after(&self, reservation: &Reservation, wait: Duration) -> bool {
+        reservation.path == book_after(&self.root, wait)
     }
 }
 
 /// Dollars spent or reserved today by all sessions of a folder.
 pub fn spent_today(root: &Path) -> Result<f64, JournalError> {
-    let path = today(root);
+    let path = book_after(root, Duration::ZERO);
     match File::open(&path) {
         Ok(mut file) => Ok(sum(&read(&mut file, &path)?)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0.0),
@@ -120,9 +131,11 @@ pub fn spent_today(root: &Path) -> Result<f64, JournalError> {
     }
 }
 
-/// The file of this day, as the clock on the wall has it.
-fn today(root: &Path) -> PathBuf {
-    root.join(format!("{BEFORE}{}{AFTER}", Zoned::now().date()))
+/// The file of the day that it is after this `wait`, as the clock on the wall has it.
+fn book_after(root: &Path, wait: Duration) -> PathBuf {
+    let now = Zoned::now();
+    let day = now.checked_add(wait).unwrap_or(now).date();
+    root.join(format!("{BEFORE}{day}{AFTER}"))
 }
 
 /// What stands before and after the date in the name of a day's book.
@@ -293,7 +306,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut book = book(folder.path(), "one");
         book.reserve(0.5, None).await.unwrap().unwrap();
-        let mut file = private_file().append(true).open(book.today()).unwrap();
+        let mut file = private_file().append(true).open(book_after(folder.path(), Duration::ZERO)).unwrap();
         file.write_all(b"{\"session\":\"tor").unwrap();
         book.reserve(0.25, None).await.unwrap().unwrap();
         assert_eq!(book.today_usd().unwrap(), 0.75);
