@@ -1,15 +1,15 @@
 //! Numbers and places that others fold from the facts and the screen only shows.
 
 use crate::document::Span;
-use crate::protocol::Usage;
+use crate::protocol::{Paid, Usage};
+
+pub use crate::protocol::dollars;
 
 /// What a session cost and gave away so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Figures {
-    /// Nothing where the price is not known.
-    pub spent_usd: Option<f64>,
-    /// What replies that broke off may have cost besides, at most.
-    pub doubtful_usd: f64,
+    /// Nothing as long as nobody folded it.
+    pub paid: Option<Paid>,
     pub budget_usd: Option<f64>,
     /// What sending the documents whole to the remote LM would have cost.
     pub baseline_usd: Option<f64>,
@@ -19,8 +19,6 @@ pub struct Figures {
     /// The remote LM's tokens that the server counted, and those that we estimate.
     pub counted: Usage,
     pub estimated: Usage,
-    /// Of what was spent, the part that is reckoned from estimated tokens.
-    pub estimated_usd: f64,
     /// Bytes of the documents that stand in what was sent to the remote LM.
     pub exposed_bytes: u64,
     /// Those as a share of all documents, 0–1.
@@ -52,11 +50,6 @@ pub fn span_at(spans: &[Span], document: usize, offset: usize) -> Option<&Span> 
 pub fn touches(spans: &[Span], document: usize, start: usize, end: usize) -> bool {
     let first = spans.partition_point(|span| (span.document, span.end) <= (document, start));
     spans.get(first).is_some_and(|span| span.document == document && span.start < end)
-}
-
-/// Money as the status line writes it.
-pub fn dollars(amount: f64) -> String {
-    if amount != 0.0 && amount.abs() < 0.1 { format!("${amount:.4}") } else { format!("${amount:.2}") }
 }
 
 /// What replies that broke off may have cost, in words; nothing where none did.

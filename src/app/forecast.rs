@@ -6,7 +6,7 @@ use super::message::Command;
 use super::model::{Model, Overlay};
 use crate::document::Span;
 use crate::ledger::{Basis, Forecast};
-use crate::protocol::ProtocolKind;
+use crate::protocol::{Paid, ProtocolKind};
 
 /// The number of the forecast for the run itself; those of the form count from 1.
 pub const OF_RUN: u64 = 0;
@@ -140,13 +140,14 @@ pub fn lines(forecast: &Forecast) -> Vec<String> {
 }
 
 /// What was expected beside what it became.
-pub fn became(forecast: &Forecast, jobs: u64, seconds: f64, usd: Option<f64>) -> String {
-    let told = |jobs: u64, seconds: Option<f64>, usd: Option<f64>| {
+pub fn became(forecast: &Forecast, jobs: u64, seconds: f64, paid: &Paid) -> String {
+    let told = |jobs: u64, seconds: Option<f64>, cost: String| {
         let jobs = if jobs == 1 { "1 job".to_owned() } else { format!("{jobs} jobs") };
-        format!("{jobs}, {}, {}", time(seconds), usd.map_or("a cost that is not known".into(), dollars))
+        format!("{jobs}, {}, {cost}", time(seconds))
     };
-    let expected = told(forecast.jobs, forecast.seconds, forecast.usd);
-    format!("expected {}{expected}; became {}", about(forecast), told(jobs, Some(seconds), usd))
+    let cost = |paid: &Paid| if paid.planner.unpriced { "a cost that is not known".into() } else { paid.told() };
+    let expected = told(forecast.jobs, forecast.seconds, cost(&forecast.paid()));
+    format!("expected {}{expected}; became {}", about(forecast), told(jobs, Some(seconds), cost(paid)))
 }
 
 /// Before the number of jobs.
@@ -155,6 +156,11 @@ fn about(forecast: &Forecast) -> &'static str {
 }
 
 fn cost(forecast: &Forecast) -> String {
+    let reader = forecast.local_usd.map_or(String::new(), |usd| format!(", and ≈ {} for the reader", dollars(usd)));
+    format!("{}{reader}", planner_cost(forecast))
+}
+
+fn planner_cost(forecast: &Forecast) -> String {
     let Some(usd) = forecast.usd else { return "a cost that is not known: the model has no price".into() };
     let bad_case = match (forecast.bad_case_usd, forecast.budget_usd) {
         (Some(usd), Some(budget)) if usd >= budget => format!(", at most {} by the budget", dollars(budget)),
@@ -218,10 +224,29 @@ mod tests {
             output_tokens: 1200,
             remote_basis: Basis::Guess,
             usd: Some(0.0123),
+            local_usd: None,
             bad_case_usd: Some(0.5),
             budget_usd: Some(0.5),
             seconds: Some(95.0),
         }
+    }
+
+    fn paid(usd: f64) -> Paid {
+        let mut paid = Paid::default();
+        paid.planner.pay(Some(usd), false);
+        paid
+    }
+
+    #[test]
+    fn a_reader_that_is_paid_for_is_in_what_is_expected_and_in_what_it_became() {
+        let dear = Forecast { local_usd: Some(1.25), ..forecast() };
+        assert!(short(&dear)[0].starts_with("≈ $0.0123, at most $0.50 by the budget, and ≈ $1.25 for the reader; "));
+        let mut paid = paid(0.014);
+        paid.reader.pay(Some(1.5), false);
+        assert_eq!(
+            became(&dear, 30, 28.4, &paid),
+            "expected ≈ 24 jobs, 1:35 min, planner $0.0123, reader $1.25; became 30 jobs, 28 s, planner $0.0140, reader $1.50"
+        );
     }
 
     #[test]
@@ -256,7 +281,7 @@ mod tests {
             ["  cost     a cost that is not known: the model has no price", "  time     time not known"]
         );
         assert_eq!(
-            became(&forecast(), 30, 28.4, Some(0.014)),
+            became(&forecast(), 30, 28.4, &paid(0.014)),
             "expected ≈ 24 jobs, 1:35 min, $0.0123; became 30 jobs, 28 s, $0.0140"
         );
     }

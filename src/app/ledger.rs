@@ -58,20 +58,29 @@ struct Sum {
 }
 
 impl Sum {
-    /// Of the answered calls whose tokens are estimated, or are not.
-    fn of<'a>(calls: impl Iterator<Item = &'a Call>, are_estimated: bool) -> Self {
-        let mut sum = Self { usd: Some(0.0), ..Self::default() };
+    /// Of the replies whose tokens the server counted, those of no use included, and of those whose tokens are estimated.
+    fn both<'a>(calls: impl Iterator<Item = &'a Call>) -> [Self; 2] {
+        let mut sums = [Self { usd: Some(0.0), ..Self::default() }; 2];
         for call in calls {
-            if let CallState::Answered { usage, cost_usd, total_ms, .. } = call.state
-                && usage.estimated == are_estimated
-            {
-                sum.calls += 1;
+            let (tokens, paid) = (call.tokens(), call.paid);
+            let estimated = match call.state {
+                CallState::Answered { usage, .. } => u64::from(usage.estimated),
+                CallState::Pending | CallState::GivenUp => 0,
+            };
+            let parts = [
+                (call.replies - estimated, tokens.measured, paid.priced_usd - paid.estimated_usd),
+                (estimated, tokens.estimated, paid.estimated_usd),
+            ];
+            for (sum, (calls, usage, usd)) in sums.iter_mut().zip(parts).filter(|(_, (calls, ..))| *calls > 0) {
+                sum.calls += calls;
                 sum.usage += usage;
-                sum.usd = sum.usd.zip(cost_usd).map(|(sum, cost)| sum + cost);
-                sum.ms += total_ms;
+                sum.usd = sum.usd.filter(|_| !paid.unpriced).map(|sum| sum + usd);
+            }
+            if let CallState::Answered { total_ms, .. } = call.state {
+                sums[estimated as usize].ms += total_ms;
             }
         }
-        sum
+        sums
     }
 }
 
@@ -137,7 +146,7 @@ impl Model {
             let totals = self.account.ledger.totals();
             // The person's own time was no part of what was expected.
             let seconds = self.elapsed_ms().saturating_sub(self.waited.ms()) as f64 / 1e3;
-            let told = forecast::became(expected, totals.jobs.planned.into(), seconds, totals.remote_cost_usd);
+            let told = forecast::became(expected, totals.jobs.planned.into(), seconds, &totals.paid);
             writer.text(Tone::Strong, 2, &told, None);
         }
     }
@@ -167,7 +176,7 @@ impl Model {
             let lead = vec![Piece::text(Tone::Dim, format!("{number:>3} "))];
             let known: Vec<String> = [purpose, cost, time, model].into_iter().filter(|cell| !cell.is_empty()).collect();
             writer.lead(lead, tone(call), &known.join(" · "), None);
-            if let CallState::Answered { .. } = call.state {
+            if call.replies > 0 {
                 let tokens =
                     format!("{input} in ({cached} cached), {out} out ({reasoning} reasoning) · {} {left}", self.left());
                 writer.text(Tone::Dim, 4, &tokens, None);
@@ -185,9 +194,14 @@ impl Model {
         let exposed = self.account.exposed.iter().find(|exposed| exposed.ask == call.ask);
         let left = exposed.map_or(String::new(), |exposed| share(exposed.bytes, exposed.share));
         let purpose = call.purpose.name().to_owned();
-        let CallState::Answered { usage, cost_usd, total_ms, .. } = call.state else {
+        if call.replies == 0 {
             let none = String::new;
             return [number.to_string(), purpose, model, none(), none(), none(), none(), none(), none(), left];
+        }
+        let usage = call.tokens().all();
+        let time = match call.state {
+            CallState::Answered { total_ms, .. } => short_time(total_ms),
+            CallState::Pending | CallState::GivenUp => String::new(),
         };
         let about = about(usage.estimated);
         let count = |tokens: u64| format!("{about}{tokens}");
@@ -199,8 +213,8 @@ impl Model {
             count(usage.cached_input_tokens),
             count(usage.output_tokens),
             count(usage.reasoning_tokens),
-            cost_usd.map_or("n/a".into(), |usd| format!("{about}{}", dollars(usd))),
-            short_time(total_ms),
+            if call.paid.unpriced { "n/a".into() } else { call.paid.told() },
+            time,
             left,
         ]
     }
@@ -217,15 +231,10 @@ impl Model {
         }
         heading(writer, "The planner in all");
         for totals in ledger.rounds() {
-            let of_round = || ledger.calls().iter().filter(|call| call.ask.round == totals.round);
-            write_sum(
-                writer,
-                &format!("round {}", totals.round),
-                [Sum::of(of_round(), false), Sum::of(of_round(), true)],
-            );
+            let of_round = ledger.calls().iter().filter(|call| call.ask.round == totals.round);
+            write_sum(writer, &format!("round {}", totals.round), Sum::both(of_round));
         }
-        let all = || ledger.calls().iter();
-        write_sum(writer, "session", [Sum::of(all(), false), Sum::of(all(), true)]);
+        write_sum(writer, "session", Sum::both(ledger.calls().iter()));
         let (figures, left) = (&self.figures, self.left());
         told(writer, "documents", &format!("{left} {}", share(figures.exposed_bytes, figures.exposed_share)));
     }
@@ -239,12 +248,8 @@ impl Model {
             told(writer, &format!("round {}", round.round), &words);
         }
         told(writer, "session", &local(totals.local.calls, &totals.local.tokens, totals.local.busy_ms));
-        if let Some(usd) = totals.local_cost_usd.filter(|usd| *usd > 0.0) {
-            told(
-                writer,
-                "cost",
-                &format!("{}{}", about(totals.local.tokens.estimated != Usage::default()), dollars(usd)),
-            );
+        if totals.paid.pays_reader() {
+            told(writer, "cost", &totals.paid.reader.told());
         }
     }
 
@@ -259,8 +264,7 @@ impl Model {
             None => told(writer, "cost", "n/a: no model with a known price plans"),
         }
         if let Some(ratio) = baseline.ratio {
-            let approx = about(baseline.estimated || totals.remote.estimated_usd > 0.0);
-            told(writer, "ratio", &format!("{approx}{ratio:.1} times what this session spent"));
+            told(writer, "ratio", &format!("{} what this session spent", ratio.told()));
         }
     }
 
@@ -274,11 +278,9 @@ impl Model {
         if let Some(usd) = self.account.today_usd {
             told(writer, "today", &format!("{} spent or reserved by all sessions of this folder", dollars(usd)));
         }
-        let pending = ledger.calls().iter().filter(|call| call.state == CallState::Pending);
-        let reserved = pending.filter_map(|call| call.worst_cost_usd).fold(0.0, |sum, usd| sum + usd);
-        told(writer, "reserved", &format!("{} at most for what is under way", dollars(reserved)));
-        if totals.remote.doubtful_usd > 0.0 {
-            let usd = dollars(totals.remote.doubtful_usd);
+        told(writer, "reserved", &format!("{} at most for what is under way", dollars(ledger.pending_usd())));
+        if totals.paid.planner.lost_usd > 0.0 {
+            let usd = dollars(totals.paid.planner.lost_usd);
             told(writer, "lost", &format!("{usd} at most for replies that broke off"));
         }
     }
@@ -323,14 +325,7 @@ fn write_sum(writer: &mut Writer, what: &str, sums: [Sum; 2]) {
 }
 
 fn local(calls: u64, tokens: &Tokens, ms: u64) -> String {
-    let said =
-        |usage: &Usage, approx| format!("{approx}{} in, {approx}{} out", usage.input_tokens, usage.output_tokens);
-    let any = |usage: &Usage| usage.input_tokens + usage.output_tokens > 0;
-    let tokens = match (any(&tokens.measured), any(&tokens.estimated)) {
-        (_, false) => said(&tokens.measured, ""),
-        (false, true) => said(&tokens.estimated, "≈ "),
-        (true, true) => format!("{}, and {}", said(&tokens.measured, ""), said(&tokens.estimated, "≈ ")),
-    };
+    let tokens = tokens.told();
     let calls = if calls == 1 { "1 reply".to_owned() } else { format!("{calls} replies") };
     format!("{calls}: {tokens}, {:.1} s one after the other", ms as f64 / 1e3)
 }
@@ -339,8 +334,8 @@ fn local(calls: u64, tokens: &Tokens, ms: u64) -> String {
 fn trouble(call: &Call) -> Option<String> {
     let failed = match call.failures {
         0 => None,
-        1 => Some("1 try failed".to_owned()),
-        failures => Some(format!("{failures} tries failed")),
+        1 => Some(format!("1 try failed{}", failed(call))),
+        failures => Some(format!("{failures} tries failed{}", failed(call))),
     };
     let stands = match call.state {
         CallState::Answered { .. } => None,
@@ -352,6 +347,18 @@ fn trouble(call: &Call) -> Option<String> {
     let attempt = (call.attempt > 1).then(|| format!("try {} at this in its round", call.attempt));
     let parts: Vec<String> = [attempt, failed, stands].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// What the tries came to that failed, where that is anything.
+fn failed(call: &Call) -> String {
+    let mut told = String::new();
+    if call.useless != Tokens::default() {
+        told.push_str(&format!(", {}, {}", call.useless.told(), call.failed.told()));
+    }
+    if call.failed.lost_usd > 0.0 {
+        told.push_str(&format!(", at most {} lost", dollars(call.failed.lost_usd)));
+    }
+    told
 }
 
 fn tone(call: &Call) -> Tone {

@@ -1,6 +1,6 @@
 //! What sessions came to, as the rows of a table with a column for each: on the screen, and below `minions run --compare`.
 
-use super::figures::{dollars, short_bytes, short_count, short_time};
+use super::figures::{short_bytes, short_count, short_time};
 use super::rows::{Piece, Tone, Writer, pad, piece_width};
 use super::wrap::wrap;
 use crate::ledger::{ComparedFigures, Side, differing};
@@ -50,10 +50,15 @@ pub fn table(sides: &[Option<&Side>]) -> Vec<TableRow> {
         figure("reader tokens", |figures| {
             tokens(figures.traffic.local_input_tokens, figures.traffic.local_output_tokens)
         }),
-        figure("cost", |figures| {
-            let told = |usd| format!("{}{}", about(figures.remote_estimated && usd > 0.0), dollars(usd));
-            figures.cost_usd.map_or_else(|| "n/a".to_owned(), told)
+        figure("cost", |figures| match figures.paid.planner {
+            planner if planner.unpriced => "n/a".to_owned(),
+            planner => planner.told_with_lost(),
         }),
+    ]);
+    if sides.iter().flatten().any(|side| side.figures.paid.pays_reader()) {
+        rows.push(figure("reader's cost", |figures| figures.paid.reader.told()));
+    }
+    rows.extend([
         figure("time", |figures| short_time((figures.seconds * 1000.0) as u64)),
         figure("exposed", |figures| {
             format!("{} ({:.1} %)", short_bytes(figures.exposed_bytes), figures.exposed_share * 100.0)

@@ -175,7 +175,7 @@ impl World {
         let id = JobId { round: self.state.rounds.len() as u32, index };
         let attempt = self.state.job(id).map_or(1, Job::attempt);
         let usage = Usage { input_tokens: 610, output_tokens: 48, estimated: true, ..Usage::default() };
-        let reply = WorkerReply { text: reply.into(), finish: Finish::Stop, usage };
+        let reply = WorkerReply { text: reply.into(), finish: Finish::Stop, usage, useless: Usage::default() };
         self.input(Input::JobDone { job: id, attempt, result: JobResult::Replied { reply, located }, ms: 35 })
     }
 
@@ -202,7 +202,8 @@ impl World {
     pub fn failed(&mut self, index: u32) -> &mut Self {
         self.begin(index);
         let job = JobId { round: self.state.rounds.len() as u32, index };
-        let result = JobResult::Failed { error: "the local server closed the connection".into() };
+        let result =
+            JobResult::Failed { error: "the local server closed the connection".into(), useless: Usage::default() };
         self.input(Input::JobDone { job, attempt: 1, result, ms: 12 })
     }
 

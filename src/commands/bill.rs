@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use crate::app::dollars;
-use crate::ledger::{Call, CallState, Ledger, RoundTotals, Sum, Tokens, Totals};
-use crate::protocol::{Price, Purpose, Usage};
+use crate::ledger::{Call, CallState, Ledger, RoundTotals, Sum, Tokens, Totals, calls_told};
+use crate::protocol::{Money, Price, Purpose, Usage, dollars};
 
 /// A request to the remote LM, as `run --json` tells it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,16 +24,25 @@ pub struct CallBill {
     pub cache_write_input_tokens: u64,
     pub output_tokens: u64,
     pub reasoning_tokens: u64,
-    /// Whether the tokens are our estimate, since the server did not count them.
+    /// Whether any of the tokens are our estimate, since the server did not count them; and those that are.
     pub estimated: bool,
+    pub estimated_input_tokens: u64,
+    pub estimated_output_tokens: u64,
     /// Nothing where the price is not known or no reply came.
     pub cost_usd: Option<f64>,
+    /// Of those dollars, the ones of estimated tokens.
+    pub estimated_usd: f64,
     /// The most that one try was expected to cost, reserved before it left.
     pub reserved_usd: Option<f64>,
     /// Dollars at most for its tries whose answer was lost.
     pub lost_usd: f64,
     pub first_token_ms: Option<u64>,
     pub total_ms: Option<u64>,
+    /// All of that, as it is told to people.
+    #[serde(skip)]
+    pub tokens: Tokens,
+    #[serde(skip)]
+    pub paid: Money,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,11 +57,19 @@ pub struct RoundBill {
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SumBill {
+    /// Replies of use, and all that the server counted.
     pub calls: u64,
+    pub replies: u64,
     pub input_tokens: u64,
     pub output_tokens: u64,
+    /// Whether any of the tokens are estimated, and those that are.
     pub estimated: bool,
+    pub estimated_input_tokens: u64,
+    pub estimated_output_tokens: u64,
     pub cost_usd: Option<f64>,
+    /// Of those dollars, the ones of estimated tokens; and beside them, dollars at most for answers that were lost.
+    pub estimated_usd: f64,
+    pub lost_usd: f64,
     pub seconds: f64,
 }
 
@@ -69,13 +85,12 @@ pub fn calls(ledger: &Ledger) -> Vec<CallBill> {
 }
 
 pub fn rounds(ledger: &Ledger) -> Vec<RoundBill> {
-    let local = |totals: &RoundTotals| totals.models.local.as_ref().and_then(|local| local.price);
     let bill = |totals: &RoundTotals| RoundBill {
         round: totals.round,
         remote_model: totals.models.remote.as_ref().map(|remote| remote.model.clone()),
         local_model: totals.models.local.as_ref().map(|local| local.model.clone()),
-        remote: sum(&totals.remote, totals.remote.cost_usd),
-        local: sum(&totals.local, local(totals).map(|price| price.cost(&totals.local.tokens.all()))),
+        remote: sum(&totals.remote, totals.remote.paid.usd()),
+        local: sum(&totals.local, reading_usd(totals)),
     };
     ledger.rounds().iter().map(bill).collect()
 }
@@ -85,16 +100,20 @@ pub fn prices(ledger: &Ledger) -> Prices {
     Prices { remote, local }
 }
 
+/// What was read costs nothing that could be told where the reader has no price and had none before.
+fn reading_usd(totals: &RoundTotals) -> Option<f64> {
+    let Money { priced_usd, .. } = totals.local.paid;
+    let has_price = totals.models.local.as_ref().is_some_and(|local| local.price.is_some());
+    totals.local.paid.usd().filter(|_| has_price || priced_usd > 0.0)
+}
+
 fn call(call: &Call) -> CallBill {
-    let useless_usd = call.useless_usd.filter(|_| call.useless != Usage::default());
-    let (mut usage, cost_usd, times) = match call.state {
-        CallState::Answered { usage, cost_usd, first_token_ms, total_ms } => {
-            let cost_usd = cost_usd.zip(call.useless_usd).map(|(cost, useless)| cost + useless);
-            (usage, cost_usd, Some((first_token_ms, total_ms)))
-        }
-        CallState::Pending | CallState::GivenUp => (Usage::default(), useless_usd, None),
+    let tokens = call.tokens();
+    let usage = tokens.all();
+    let times = match call.state {
+        CallState::Answered { first_token_ms, total_ms, .. } => Some((first_token_ms, total_ms)),
+        CallState::Pending | CallState::GivenUp => None,
     };
-    usage += call.useless;
     CallBill {
         round: call.ask.round,
         purpose: call.purpose,
@@ -113,86 +132,58 @@ fn call(call: &Call) -> CallBill {
         output_tokens: usage.output_tokens,
         reasoning_tokens: usage.reasoning_tokens,
         estimated: usage.estimated,
-        cost_usd,
+        estimated_input_tokens: tokens.estimated.input_tokens,
+        estimated_output_tokens: tokens.estimated.output_tokens,
+        cost_usd: call.paid.usd().filter(|_| call.replies > 0),
+        estimated_usd: call.paid.estimated_usd,
         reserved_usd: call.worst_cost_usd,
-        lost_usd: call.lost_usd,
+        lost_usd: call.paid.lost_usd,
         first_token_ms: times.map(|(first, _)| first),
         total_ms: times.map(|(_, total)| total),
+        tokens,
+        paid: call.paid,
     }
 }
 
 fn sum(sum: &Sum, cost_usd: Option<f64>) -> SumBill {
     let Usage { input_tokens, output_tokens, estimated, .. } = sum.tokens.all();
-    SumBill { calls: sum.calls, input_tokens, output_tokens, estimated, cost_usd, seconds: sum.ms as f64 / 1e3 }
+    SumBill {
+        calls: sum.calls,
+        replies: sum.replies,
+        input_tokens,
+        output_tokens,
+        estimated,
+        estimated_input_tokens: sum.tokens.estimated.input_tokens,
+        estimated_output_tokens: sum.tokens.estimated.output_tokens,
+        cost_usd,
+        estimated_usd: sum.paid.estimated_usd,
+        lost_usd: sum.paid.lost_usd,
+        seconds: sum.ms as f64 / 1e3,
+    }
 }
 
 /// The session's cost in a line: what was counted and what we estimate stand apart.
 pub fn line(totals: &Totals, is_model: bool) -> String {
-    let mut line = format!("{} by the planner: {}", calls_of(totals.remote.calls), tokens(&totals.remote.tokens));
+    let (remote, local, paid) = (&totals.remote, &totals.local, &totals.paid);
+    let calls = calls_told(remote.calls, remote.replies);
+    let mut line = format!("{calls} by the planner: {}", remote.tokens.told());
     if is_model {
-        line.push_str(&match totals.remote_cost_usd {
-            Some(usd) if totals.remote.estimated_usd > 0.0 => format!(", ≈ {}", dollars(usd)),
-            Some(usd) => format!(", {}", dollars(usd)),
-            None => ", its price is not known".into(),
+        line.push_str(&match paid.planner.unpriced {
+            false => format!(", {}", paid.planner.told()),
+            true => ", its price is not known".into(),
         });
-        if totals.remote.doubtful_usd > 0.0 {
-            line.push_str(&format!(" and at most {} for answers that were lost", dollars(totals.remote.doubtful_usd)));
+        if paid.planner.lost_usd > 0.0 {
+            line.push_str(&format!(" and at most {} for answers that were lost", dollars(paid.planner.lost_usd)));
         }
     }
-    let seconds = totals.local.busy_ms as f64 / 1e3;
-    let local = tokens(&totals.local.tokens);
-    let cost = totals.local_cost_usd.filter(|usd| *usd > 0.0);
-    let cost = cost.map_or_else(String::new, |usd| format!(", {}", dollars(usd)));
-    line.push_str(&format!("; {} by the reader: {local}{cost}, {seconds:.1} s", calls_of(totals.local.calls)));
+    let seconds = local.busy_ms as f64 / 1e3;
+    let cost = if paid.pays_reader() { format!(", {}", paid.reader.told()) } else { String::new() };
+    let calls = calls_told(local.calls, local.calls);
+    line.push_str(&format!("; {calls} by the reader: {}{cost}, {seconds:.1} s", local.tokens.told()));
     if let Some(usd) = totals.baseline.cost_usd {
-        let about = |estimated| if estimated { "≈ " } else { "" };
-        let baseline = about(totals.baseline.estimated);
-        let either = about(totals.baseline.estimated || totals.remote.estimated_usd > 0.0);
-        let ratio = totals.baseline.ratio.map_or(String::new(), |ratio| format!(", {either}{ratio:.1} times as much"));
-        line.push_str(&format!("; sending the documents whole would cost {baseline}{}{ratio}", dollars(usd)));
+        let about = if totals.baseline.estimated { "≈ " } else { "" };
+        let ratio = totals.baseline.ratio.map_or(String::new(), |ratio| format!(", {} as much", ratio.told()));
+        line.push_str(&format!("; sending the documents whole would cost {about}{}{ratio}", dollars(usd)));
     }
     line
-}
-
-fn calls_of(count: u64) -> String {
-    if count == 1 { "1 call".into() } else { format!("{count} calls") }
-}
-
-fn tokens(tokens: &Tokens) -> String {
-    let told = |usage: &Usage| {
-        let cached = match usage.cached_input_tokens {
-            0 => String::new(),
-            cached => format!(" ({cached} cached)"),
-        };
-        format!("{} tokens in{cached}, {} out", usage.input_tokens, usage.output_tokens)
-    };
-    let counts = |usage: &Usage| usage.input_tokens + usage.output_tokens > 0;
-    match (counts(&tokens.measured), counts(&tokens.estimated)) {
-        (_, false) => told(&tokens.measured),
-        (false, true) => format!("≈ {}", told(&tokens.estimated)),
-        (true, true) => {
-            format!("{}, and ≈ {} not counted by the server", told(&tokens.measured), told(&tokens.estimated))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counted_and_estimated_tokens_stand_apart() {
-        let usage = |input_tokens, output_tokens, estimated| Usage {
-            input_tokens,
-            output_tokens,
-            estimated,
-            ..Usage::default()
-        };
-        let of = |measured, estimated| tokens(&Tokens { measured, estimated });
-        let none = Usage::default();
-        assert_eq!(of(usage(10, 2, false), none), "10 tokens in, 2 out");
-        assert_eq!(of(none, usage(7, 1, true)), "≈ 7 tokens in, 1 out");
-        let both = of(Usage { cached_input_tokens: 4, ..usage(10, 2, false) }, usage(7, 1, true));
-        assert_eq!(both, "10 tokens in (4 cached), 2 out, and ≈ 7 tokens in, 1 out not counted by the server");
-    }
 }

@@ -59,15 +59,13 @@ impl Folds {
     pub fn figures(&self) -> Figures {
         let totals = self.ledger.totals();
         Figures {
-            spent_usd: totals.remote_cost_usd,
-            doubtful_usd: totals.remote.doubtful_usd,
+            paid: Some(totals.paid),
             budget_usd: totals.budget_usd,
             baseline_usd: totals.baseline.cost_usd,
             baseline_tokens: totals.baseline.input_tokens,
             baseline_estimated: totals.baseline.estimated,
             counted: totals.remote.tokens.measured,
             estimated: totals.remote.tokens.estimated,
-            estimated_usd: totals.remote.estimated_usd,
             exposed_bytes: self.exposure.bytes() as u64,
             exposed_share: self.exposure.share(),
             saved_record: self.seq,

@@ -168,7 +168,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Catalog, Holds, Override, Sources, load};
-    use crate::local::{JobRequest, LocalError};
+    use crate::local::{JobError, JobRequest};
     use crate::protocol::{ModelInfo, WorkerReply};
 
     #[test]
@@ -203,7 +203,7 @@ mod tests {
             self.0
         }
 
-        fn execute(&self, _job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>> {
+        fn execute(&self, _job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, JobError>> {
             Box::pin(std::future::pending())
         }
     }

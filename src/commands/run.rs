@@ -175,18 +175,17 @@ pub async fn follow(config: &Config, watched: Watched, mut signals: impl Stream<
     let mut report = report(&session.id().to_string(), &state, &ledger, &exposure, &documents, seconds);
     // What was not worked out by the end is not waited for.
     if let Some(expected) = expected.and_then(|expected| expected.now_or_never()).and_then(Result::ok).flatten() {
-        let cost = report.usage.remote.cost_usd;
         // The person's own time was no part of what was expected.
         let own = (seconds - waited.ms() as f64 / 1e3).max(0.0);
-        progress.add(&became(&expected, report.jobs.planned.into(), own, cost));
+        progress.add(&became(&expected, report.jobs.planned.into(), own, &report.paid));
         report.expected = Some(expected);
     }
     let (exit, failed) = match broke_off.map_or_else(|| ended(session.id().as_str(), &state), Err) {
         Ok(exit) => (exit, None),
         Err(failure) => (failure.exit(), Some(failure)),
     };
-    let totals = ledger.totals();
-    let spent_usd = totals.remote_cost_usd.unwrap_or(0.0) + totals.remote.doubtful_usd + ledger.pending_usd();
+    let planner = ledger.left().planner;
+    let spent_usd = planner.priced_usd + planner.lost_usd;
     Over { report, exit, failed, session, spent_usd, told_to_end, hung_up }
 }
 

@@ -209,11 +209,7 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
     }
     if let Some(sums) = summary.sums {
         writeln!(out, "rounds     {}", sums.rounds)?;
-        let lost = match sums.lost_usd {
-            0.0 => String::new(),
-            usd => format!(", and at most {} for answers that were lost", dollars(Some(usd))),
-        };
-        writeln!(out, "cost       {}{lost}", dollars(sums.cost_usd))?;
+        writeln!(out, "cost       {}", sums.paid.told_at_length())?;
     }
     writeln!(out, "jobs       {}", shown.jobs)?;
     writeln!(out, "records    {}", shown.records)?;
@@ -295,8 +291,7 @@ pub(super) fn model_name(model: &ModelInfo) -> String {
 
 /// What a session cost, in a cell: what was counted, and what lost answers cost at most.
 pub(super) fn cost(sums: &Sums) -> String {
-    let lost = if sums.lost_usd > 0.0 { format!(" +≤{}", dollars(Some(sums.lost_usd))) } else { String::new() };
-    format!("{}{lost}", dollars(sums.cost_usd))
+    sums.paid.told()
 }
 
 pub(super) fn dollars(cost: Option<f64>) -> String {

@@ -225,8 +225,9 @@ impl Followed {
         self.aggregated.first().filter(|_| !is_local)
     }
 
+    /// What it cost so far. The answer to a request that was out when its process ended may have been paid for.
     pub fn cost(&self) -> Cost {
-        let totals = self.ledger.totals();
+        let (totals, paid) = (self.ledger.totals(), self.ledger.left());
         let first = self.handed_on();
         Cost {
             traffic: Traffic::new(
@@ -234,8 +235,8 @@ impl Followed {
                 (totals.local.calls, &totals.local.tokens),
             ),
             estimated: totals.remote.tokens.all().estimated,
-            usd: totals.remote_cost_usd,
-            doubtful_usd: totals.remote.doubtful_usd,
+            usd: paid.planner.usd(),
+            doubtful_usd: paid.planner.lost_usd,
             judge_usd: 0.0,
             baseline_tokens: totals.baseline.input_tokens,
             baseline_usd: totals.baseline.cost_usd,

@@ -15,12 +15,12 @@ use serde::{Deserialize, Serialize};
 use super::label::Label;
 use super::session::Session;
 use super::store::private_file;
-use super::summary::{Origin, Summary, Sums, brief, summarise};
+use super::summary::{Folded, Origin, Summary, brief, summarise};
 use crate::protocol::Ending;
 
 const FILE: &str = "catalogue.jsonl";
 /// The form of the entries; a file of another form is not read.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 /// So many sessions are read anew each time rather than writing the file for them.
 const FEW: usize = 32;
 /// Less of the file than so many bytes is read by one thread.
@@ -61,7 +61,7 @@ struct Told {
     label: Label,
     opened_at_ms: u64,
     ended: Option<Ending>,
-    sums: Option<Sums>,
+    sums: Option<Folded>,
     documents: Vec<String>,
     parent: Option<Origin>,
     disk_bytes: u64,
@@ -79,7 +79,7 @@ impl Told {
             label: summary.label,
             opened_at_ms: summary.opened_at_ms,
             ended: summary.ended,
-            sums: summary.sums,
+            sums: summary.sums.map(|sums| sums.folded),
             documents: summary.documents,
             parent: summary.parent,
             disk_bytes: summary.disk_bytes,
@@ -89,17 +89,18 @@ impl Told {
     }
 
     fn of_session(self, session: &Session) -> Summary {
+        // A session that was interrupted may be gone on with before anything is written.
+        let running = self.ended.is_none() && session.is_running();
         Summary {
             id: session.id().clone(),
             path: session.path().to_owned(),
-            // A session that was interrupted may be gone on with before anything is written.
-            running: self.ended.is_none() && session.is_running(),
+            running,
             question: self.question,
             answer: self.answer,
             label: self.label,
             opened_at_ms: self.opened_at_ms,
             ended: self.ended,
-            sums: self.sums,
+            sums: self.sums.map(|folded| folded.sums(running)),
             documents: self.documents,
             parent: self.parent,
             disk_bytes: self.disk_bytes,

@@ -9,7 +9,7 @@ use super::id::SessionId;
 use super::label::Label;
 use super::record::read_line;
 use super::session::Session;
-use crate::protocol::{Changed, Detail, Ending, Fact, ModelInfo, Models, ModelsInForce, RemoteFailure, SessionOpened};
+use crate::protocol::{Bill, Changed, Detail, Ending, Fact, ModelInfo, Models, Paid, SessionOpened};
 
 /// A longer journal is not read whole for a list. In bytes.
 const WHOLE: u64 = 256 << 10;
@@ -90,13 +90,49 @@ impl Origin {
 }
 
 /// What only a whole journal tells.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Sums {
     pub rounds: u32,
-    /// Dollars of the calls that the server counted; nothing where the price of one is not known.
+    /// Dollars of the planner's replies; nothing where the price of one is not known.
     pub cost_usd: Option<f64>,
+    /// Those of them that rest on tokens which the server did not count.
+    pub estimated_usd: f64,
     /// Dollars at most for calls whose answer was lost, and that may have been paid for.
     pub lost_usd: f64,
+    /// Dollars of the reader, where it is paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_cost_usd: Option<f64>,
+    /// All of that, as it is told to people.
+    #[serde(skip)]
+    pub paid: Paid,
+    #[serde(skip)]
+    pub(super) folded: Folded,
+}
+
+/// What sums are made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Folded {
+    pub rounds: u32,
+    pub paid: Paid,
+    /// Dollars at most for a request that is out.
+    pub out_usd: f64,
+}
+
+impl Folded {
+    /// The answer to a request that was out never comes where no process runs the session.
+    pub fn sums(self, running: bool) -> Sums {
+        let mut paid = self.paid;
+        paid.planner.lost_usd += if running { 0.0 } else { self.out_usd };
+        Sums {
+            rounds: self.rounds,
+            cost_usd: paid.planner.usd(),
+            estimated_usd: paid.planner.estimated_usd,
+            lost_usd: paid.planner.lost_usd,
+            local_cost_usd: paid.reader.usd().filter(|_| paid.pays_reader()),
+            paid,
+            folded: self,
+        }
+    }
 }
 
 fn as_text<S: serde::Serializer>(id: &SessionId, serializer: S) -> Result<S::Ok, S::Error> {
@@ -104,18 +140,23 @@ fn as_text<S: serde::Serializer>(id: &SessionId, serializer: S) -> Result<S::Ok,
 }
 
 pub(super) fn summarise(session: &Session) -> Summary {
-    by(session, Some(Sums { rounds: 0, cost_usd: Some(0.0), lost_usd: 0.0 }), scan)
+    by(session, true, scan)
 }
 
 /// What is cheap to know of a session: of a long journal only its beginning and its end are read.
 pub(super) fn brief(session: &Session) -> Summary {
     match session.length() {
-        Some(length) if length > WHOLE => by(session, None, ends),
+        Some(length) if length > WHOLE => by(session, false, ends),
         _ => summarise(session),
     }
 }
 
-fn by(session: &Session, sums: Option<Sums>, scan: fn(&Session, &mut Summary) -> Result<(), JournalError>) -> Summary {
+fn by(
+    session: &Session,
+    whole: bool,
+    scan: fn(&Session, &mut Summary, &mut Folded) -> Result<(), JournalError>,
+) -> Summary {
+    let mut folded = Folded::default();
     let mut summary = Summary {
         id: session.id().clone(),
         path: session.path().to_owned(),
@@ -125,29 +166,30 @@ fn by(session: &Session, sums: Option<Sums>, scan: fn(&Session, &mut Summary) ->
         opened_at_ms: session.made_at_ms(),
         ended: None,
         running: session.is_running(),
-        sums,
+        sums: None,
         parent: None,
         documents: Vec::new(),
         disk_bytes: session.disk_bytes(),
         archived: session.is_archived(),
         problem: None,
     };
-    if let Err(error) = scan(session, &mut summary) {
+    if let Err(error) = scan(session, &mut summary, &mut folded) {
         summary.problem = Some(error.to_string());
     } else if summary.question.is_empty() && !summary.running {
         summary.problem.get_or_insert_with(|| "nothing was recorded in it".into());
     }
+    summary.sums = whole.then(|| folded.sums(summary.running));
     summary
 }
 
 /// The first record, and those of the end.
-fn ends(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
-    let mut models = ModelsInForce::default();
+fn ends(session: &Session, summary: &mut Summary, folded: &mut Folded) -> Result<(), JournalError> {
+    let mut bill = Bill::default();
     if let Some(line) = session.lines()?.next()? {
         match line.record() {
             Ok(record) => {
                 if let Some(fact) = record.fact.known() {
-                    note(summary, &mut models, fact, record.at_ms);
+                    note(summary, folded, &mut bill, fact, record.at_ms);
                 }
             }
             Err(problem) => summary.problem = Some(problem.into_warning(session.path())?),
@@ -155,7 +197,7 @@ fn ends(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
     }
     for record in session.last_records(TAIL, matters)? {
         if let Some(fact) = record.fact.known() {
-            note(summary, &mut models, fact, record.at_ms);
+            note(summary, folded, &mut bill, fact, record.at_ms);
         }
     }
     Ok(())
@@ -173,26 +215,34 @@ pub(super) fn answer(session: &Session) -> Option<String> {
     })
 }
 
-fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
-    let mut models = ModelsInForce::default();
+fn scan(session: &Session, summary: &mut Summary, folded: &mut Folded) -> Result<(), JournalError> {
+    let mut bill = Bill::default();
     let mut lines = session.lines()?;
+    // Long lines, which are read only where the answer was lost.
     let mut asked = Vec::new();
     while let Some(line) = lines.next()? {
-        // Long lines, which are read only where the answer was lost.
         if is_asked(line.bytes) {
             asked.clear();
             asked.extend_from_slice(line.bytes);
             continue;
         }
-        if line.number > 1 && !matters(line.bytes) {
+        if line.number > 1 && !matters(line.bytes) && !(pays_reader(&bill) && is_read(line.bytes)) {
             continue;
         }
         match line.record() {
             Ok(record) => {
                 if let Some(fact) = record.fact.known() {
-                    note(summary, &mut models, fact, record.at_ms);
-                    if let (Fact::RemoteFailed(failure), Some(sums)) = (fact, &mut summary.sums) {
-                        sums.lost_usd += lost_usd(failure, &asked);
+                    if matches!(fact, Fact::RemoteFailed(failure) if failure.is_in_doubt()) {
+                        ask(&mut bill, &asked);
+                    }
+                    note(summary, folded, &mut bill, fact, record.at_ms);
+                    let is_over = match fact {
+                        Fact::RemoteAnswered(_) | Fact::RemoteInterrupted(_) => true,
+                        Fact::RemoteFailed(failure) => failure.retry_in_ms.is_none(),
+                        _ => false,
+                    };
+                    if is_over {
+                        asked.clear();
                     }
                 }
             }
@@ -205,20 +255,26 @@ fn scan(session: &Session, summary: &mut Summary) -> Result<(), JournalError> {
             }
         }
     }
+    ask(&mut bill, &asked);
+    (folded.paid, folded.out_usd) = (bill.paid(), bill.out_usd());
     Ok(())
 }
 
-/// What a failure may have cost that nobody counted, by the line of its request.
-fn lost_usd(failure: &RemoteFailure, asked: &[u8]) -> f64 {
-    if !failure.is_in_doubt() {
-        return 0.0;
+/// Has the bill know of the request of this line.
+fn ask(bill: &mut Bill, line: &[u8]) {
+    if let Some(fact) = read_line(line).ok().as_ref().and_then(|record| record.fact.known()) {
+        bill.apply(fact);
     }
-    match read_line(asked).ok().as_ref().and_then(|record| record.fact.known()) {
-        Some(Fact::RemoteAsked(request)) if request.ask == failure.ask => {
-            failure.held_usd(request.estimate.worst_cost_usd)
-        }
-        _ => 0.0,
-    }
+}
+
+/// Whether what is read is paid for. Else thousands of lines need not be parsed.
+fn pays_reader(bill: &Bill) -> bool {
+    let price = bill.models().now.local.as_ref().and_then(|local| local.price);
+    price.is_some_and(|price| price.input > 0.0 || price.output > 0.0)
+}
+
+fn is_read(line: &[u8]) -> bool {
+    kind_is(line, &[b"job_finished\"", b"job_retried\"", b"job_useless\""])
 }
 
 fn is_asked(line: &[u8]) -> bool {
@@ -269,7 +325,7 @@ fn others(before: &Models, now: &Models, changed: &[Changed]) -> Option<Models> 
     (remote.is_some() || local.is_some()).then_some(Models { remote, local })
 }
 
-fn note(summary: &mut Summary, models: &mut ModelsInForce, fact: &Fact, at_ms: u64) {
+fn note(summary: &mut Summary, folded: &mut Folded, bill: &mut Bill, fact: &Fact, at_ms: u64) {
     match fact {
         Fact::SessionOpened(opened) => {
             let SessionOpened { question, documents, .. } = opened.as_ref();
@@ -288,7 +344,7 @@ fn note(summary: &mut Summary, models: &mut ModelsInForce, fact: &Fact, at_ms: u
         Fact::SessionResumed(resumed) => {
             if let Some(parent) = &mut summary.parent
                 && !parent.changed.contains(&Changed::Model)
-                && let Some(others) = others(&models.now, &resumed.models, &parent.changed)
+                && let Some(others) = others(&bill.models().now, &resumed.models, &parent.changed)
             {
                 parent.changed.push(Changed::Model);
                 parent.models = Some(others.both());
@@ -298,20 +354,8 @@ fn note(summary: &mut Summary, models: &mut ModelsInForce, fact: &Fact, at_ms: u
         Fact::SessionEnded { ending } => summary.ended = Some(ending.clone()),
         _ => {}
     }
-    models.apply(fact);
-    let Some(sums) = &mut summary.sums else { return };
-    match fact {
-        Fact::RoundBegan { round, .. } => sums.rounds = sums.rounds.max(*round),
-        Fact::RemoteAnswered(answer) => {
-            let cost = answer.cost_usd.or(models.plans_free().then_some(0.0));
-            sums.cost_usd = sums.cost_usd.zip(cost).map(|(total, cost)| total + cost);
-        }
-        Fact::RemoteInterrupted(interrupted) => sums.lost_usd += interrupted.worst_usd.unwrap_or(0.0),
-        Fact::RemoteFailed(failure) => {
-            if let Some(counted) = failure.counted {
-                sums.cost_usd = sums.cost_usd.zip(counted.cost_usd).map(|(total, cost)| total + cost);
-            }
-        }
-        _ => {}
+    bill.apply(fact);
+    if let Fact::RoundBegan { round, .. } = fact {
+        folded.rounds = folded.rounds.max(*round);
     }
 }

@@ -187,14 +187,16 @@ impl World {
     fn job(&mut self, job: JobId, attempt: u32) {
         let usage = Usage { input_tokens: 900, output_tokens: 33, estimated: true, ..Usage::default() };
         let reply = |text: &str, finish| JobResult::Replied {
-            reply: WorkerReply { text: text.into(), finish, usage },
+            reply: WorkerReply { text: text.into(), finish, usage, useless: Usage::default() },
             located: Some(Located::new(Span::new(0, 30, 60), Match::Exact)),
         };
         let result = match self.one_of(7) {
             Some(0) => reply(r#"{"explanation":"nothing","citation":null,"answer":null}"#, Finish::Stop),
             Some(1) => reply("no JSON at all \u{1b}[2J", Finish::Stop),
             Some(2) => reply(r#"{"explanation":"so lo"#, Finish::Length),
-            Some(3) => JobResult::Failed { error: "the server closed the connection".into() },
+            Some(3) => {
+                JobResult::Failed { error: "the server closed the connection".into(), useless: Usage::default() }
+            }
             _ => reply(
                 r#"{"explanation":"It is said – “so”.","citation":"Revenue rose to €5.3 million","answer":"€5.3 million"}"#,
                 Finish::Stop,

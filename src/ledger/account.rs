@@ -3,8 +3,8 @@
 use super::jobs::{JobCount, Standing};
 use super::rounds::{self, RoundTotals};
 use crate::protocol::{
-    AskId, DocumentTokens, Fact, Interrupted, ModelInfo, Models, ModelsInForce, Price, Purpose, RemoteAnswer,
-    RemoteAsk, RemoteFailure, Scope, Tally, Usage, estimate_tokens,
+    AskId, Bill, DocumentTokens, Fact, Interrupted, ModelInfo, Models, Money, Paid, Price, Purpose, RemoteAnswer,
+    RemoteAsk, RemoteFailure, Scope, Tally, Times, Usage, estimate_tokens,
 };
 
 /// A fold over facts. Every figure is a sum over the facts applied so far.
@@ -16,14 +16,7 @@ pub struct Ledger {
     local: LocalTotals,
     jobs: JobCount,
     budget_usd: Option<f64>,
-    remote_price: Option<Price>,
-    /// The price of a remote model; nothing where none plans, since then there is no remote-only to compare with.
-    baseline_price: Option<Price>,
-    local_price: Option<Price>,
-    /// What the local LM's tokens cost that were read for at another price before.
-    local_before: Option<f64>,
-    local_tokens: Tokens,
-    models: ModelsInForce,
+    bill: Bill,
     document_bytes: usize,
     question_bytes: usize,
     counted: Option<DocumentTokens>,
@@ -42,12 +35,25 @@ pub struct Call {
     pub worst_cost_usd: Option<f64>,
     /// How often sending it failed.
     pub failures: u32,
-    /// What the server counted of its replies that were of no use, and what they cost; nothing where the price is not known.
-    pub useless: Usage,
-    pub useless_usd: Option<f64>,
-    /// The worst case of its tries that may have been paid for.
-    pub lost_usd: f64,
+    /// How many replies the server counted, those that were of no use included.
+    pub replies: u64,
+    /// What it counted of those of no use.
+    pub useless: Tokens,
+    /// What all its tries came to, and the part of it that those did which failed.
+    pub paid: Money,
+    pub failed: Money,
     pub state: CallState,
+}
+
+impl Call {
+    /// Of all its replies, those of no use included.
+    pub fn tokens(&self) -> Tokens {
+        let mut tokens = self.useless;
+        if let CallState::Answered { usage, .. } = self.state {
+            tokens.add(usage);
+        }
+        tokens
+    }
 }
 
 /// What became of a call. Times are counted from when it left; the cost is nothing where the price is not known.
@@ -57,7 +63,6 @@ pub enum CallState {
     Pending,
     Answered {
         usage: Usage,
-        cost_usd: Option<f64>,
         first_token_ms: u64,
         total_ms: u64,
     },
@@ -76,6 +81,25 @@ impl Tokens {
         if usage.estimated { self.estimated += usage } else { self.measured += usage }
     }
 
+    /// In words: those that the server counted, and apart from them those that we estimate.
+    pub fn told(&self) -> String {
+        let told = |usage: &Usage| {
+            let cached = match usage.cached_input_tokens {
+                0 => String::new(),
+                cached => format!(" ({cached} cached)"),
+            };
+            format!("{} tokens in{cached}, {} out", usage.input_tokens, usage.output_tokens)
+        };
+        let counts = |usage: &Usage| usage.input_tokens + usage.output_tokens > 0;
+        match (counts(&self.measured), counts(&self.estimated)) {
+            (_, false) => told(&self.measured),
+            (false, true) => format!("≈ {}", told(&self.estimated)),
+            (true, true) => {
+                format!("{}, and ≈ {} not counted by the server", told(&self.measured), told(&self.estimated))
+            }
+        }
+    }
+
     /// Both together, marked as estimated if any part is.
     pub fn all(&self) -> Usage {
         let mut all = self.measured;
@@ -89,17 +113,12 @@ impl Tokens {
 pub struct RemoteTotals {
     /// Replies that came and were of use.
     pub calls: u64,
+    /// Replies that the server counted, those of no use included.
+    pub replies: u64,
     /// Tries that failed.
     pub failures: u64,
-    /// Of all replies that the server counted, those that were of no use included. So are the dollars.
+    /// Of all replies that the server counted, those that were of no use included.
     pub tokens: Tokens,
-    /// Dollars of the calls whose price is known.
-    priced_usd: f64,
-    unpriced_calls: u64,
-    /// Of those dollars, the ones of replies whose tokens the server did not count.
-    pub estimated_usd: f64,
-    /// The worst case of failed tries that may have been paid for.
-    pub doubtful_usd: f64,
     pub total_ms: u64,
 }
 
@@ -121,6 +140,8 @@ pub struct Totals {
     pub local: LocalTotals,
     /// The jobs of all rounds by state.
     pub jobs: Tally,
+    /// What planner and reader came to.
+    pub paid: Paid,
     /// Nothing where the price of any call is not known.
     pub remote_cost_usd: Option<f64>,
     /// Nothing where the local LM has no price.
@@ -138,8 +159,17 @@ pub struct Baseline {
     pub estimated: bool,
     /// Nothing where the price is not known.
     pub cost_usd: Option<f64>,
-    /// How many times what the session spent; nothing while it spent nothing.
-    pub ratio: Option<f64>,
+    /// How many times what the session spent on planner and reader; nothing while it spent nothing.
+    pub ratio: Option<Times>,
+}
+
+/// How many calls there were, and of how many replies where some were of no use.
+pub fn calls_told(calls: u64, replies: u64) -> String {
+    match (calls, replies) {
+        (calls, replies) if replies > calls => format!("{calls} of {replies} replies of use"),
+        (1, _) => "1 call".into(),
+        (calls, _) => format!("{calls} calls"),
+    }
 }
 
 impl Ledger {
@@ -148,17 +178,17 @@ impl Ledger {
     }
 
     pub fn apply(&mut self, fact: &Fact) {
+        let lost_usd = self.bill.paid().planner.lost_usd;
         self.take(fact);
+        let lost_usd = self.bill.paid().planner.lost_usd - lost_usd;
         // After what the fact says of models, so that a round has those it began with.
-        rounds::apply(&mut self.rounds, &self.models.now, fact);
+        rounds::apply(&mut self.rounds, &self.bill, lost_usd, fact);
     }
 
     fn take(&mut self, fact: &Fact) {
-        self.models.apply(fact);
+        self.bill.apply(fact);
         match fact {
             Fact::SessionOpened(opened) => {
-                self.local_before = Some(0.0);
-                self.take_prices();
                 self.budget_usd = opened.settings.budget_usd;
                 self.document_bytes = match opened.settings.part {
                     Some(part) => part.span.len(),
@@ -166,17 +196,7 @@ impl Ledger {
                 };
                 self.question_bytes = opened.question.len();
             }
-            Fact::RoundBegan { .. } | Fact::SessionResumed(_) => {
-                // A model that has read nothing has cost nothing, whatever its price.
-                if self.local_tokens != Tokens::default() {
-                    self.local_before = self.local_cost_usd();
-                    self.local_tokens = Tokens::default();
-                }
-                self.take_prices();
-                if let Fact::SessionResumed(_) = fact {
-                    self.jobs.stop_running();
-                }
-            }
+            Fact::SessionResumed(_) => self.jobs.stop_running(),
             Fact::RemoteInterrupted(interrupted) => self.interrupted(interrupted),
             Fact::RemoteAsked(request) => self.asked(request),
             Fact::RemoteAnswered(answer) => self.answered(answer),
@@ -188,14 +208,13 @@ impl Ledger {
                 self.local.calls += 1;
                 self.local.retries += 1;
                 self.local.tokens.add(*usage);
-                self.local_tokens.add(*usage);
                 self.jobs.stand(*job, Standing::Waiting);
             }
+            Fact::JobUseless { usage, .. } => self.local.tokens.add(*usage),
             Fact::JobReopened { job, .. } => self.jobs.reopen(*job),
             Fact::JobFinished { job, outcome, usage, ms, .. } => {
                 self.local.calls += u64::from(outcome.replied());
                 self.local.tokens.add(*usage);
-                self.local_tokens.add(*usage);
                 self.local.busy_ms += ms;
                 self.jobs.stand(*job, Standing::of(outcome));
             }
@@ -210,20 +229,26 @@ impl Ledger {
         &self.calls
     }
 
-    /// What each round cost so far, in order.
-    /// Dollars that requests may cost which are on their way.
+    /// Dollars that the request may cost which is on its way.
     pub fn pending_usd(&self) -> f64 {
-        let pending = self.calls.iter().filter(|call| matches!(call.state, CallState::Pending));
-        pending.filter_map(|call| call.worst_cost_usd).fold(0.0, |sum, usd| sum + usd)
+        self.bill.out_usd()
     }
 
+    /// What was paid, and may have been for a request that was out, by a session that no process runs.
+    pub fn left(&self) -> Paid {
+        self.bill.left()
+    }
+
+    /// What each round cost so far, in order.
     pub fn rounds(&self) -> &[RoundTotals] {
         &self.rounds
     }
 
     /// The prices that calls are reckoned with now: of the remote and of the local LM.
     pub fn prices(&self) -> (Option<Price>, Option<Price>) {
-        (self.remote_price, self.local_price)
+        let Models { remote, local } = &self.bill.models().now;
+        let price = |model: &Option<ModelInfo>| model.as_ref().and_then(|model| model.price);
+        (price(remote), price(local))
     }
 
     pub fn totals(&self) -> Totals {
@@ -232,6 +257,7 @@ impl Ledger {
             remote: self.remote,
             local: self.local,
             jobs: self.jobs.tally(),
+            paid: self.bill.paid(),
             remote_cost_usd: self.remote_cost_usd(),
             local_cost_usd: self.local_cost_usd(),
             budget_usd: self.budget_usd,
@@ -241,9 +267,14 @@ impl Ledger {
 
     /// Dollars of every reply that came. Nothing where the price of any of them is not known: part of a sum is no sum.
     pub fn remote_cost_usd(&self) -> Option<f64> {
-        let asked = self.remote.calls > 0 || self.remote.priced_usd > 0.0;
-        let known = self.remote.unpriced_calls == 0 && (asked || self.remote_price.is_some());
-        known.then_some(self.remote.priced_usd)
+        self.bill.paid().planner.usd()
+    }
+
+    /// Each token at the price of the model that read it; nothing where one that read has none.
+    fn local_cost_usd(&self) -> Option<f64> {
+        let reader = self.bill.paid().reader;
+        let known = reader.priced_usd > 0.0 || self.prices().1.is_some();
+        reader.usd().filter(|_| known)
     }
 
     /// What sending the documents whole would have come to, at the same price.
@@ -253,62 +284,39 @@ impl Ledger {
             None => (estimate_tokens(self.document_bytes) + estimate_tokens(self.question_bytes), true),
         };
         let usage = Usage { input_tokens, estimated, ..Usage::default() };
-        let cost_usd = self.baseline_price.map(|price| price.cost(&usage));
-        let ratio = match (cost_usd, self.remote_cost_usd()) {
-            (Some(baseline), Some(spent)) if spent > 0.0 => Some(baseline / spent),
-            _ => None,
-        };
+        // Where no model plans there is no remote-only to compare with.
+        let planner = self.bill.models().now.remote.as_ref().filter(|remote| remote.is_model);
+        let cost_usd = planner.and_then(|planner| planner.price).map(|price| price.cost(&usage));
+        let ratio = cost_usd.and_then(|usd| self.bill.paid().times(usd, estimated));
         Baseline { input_tokens, estimated, cost_usd, ratio }
-    }
-
-    fn take_prices(&mut self) {
-        let Models { remote, local } = &self.models.now;
-        self.remote_price = remote.as_ref().and_then(|remote| remote.price);
-        self.baseline_price = self.remote_price.filter(|_| remote.as_ref().is_some_and(|remote| remote.is_model));
-        self.local_price = local.as_ref().and_then(|local| local.price);
-    }
-
-    /// Each token at the price of the model that read it; nothing where one that read has none.
-    fn local_cost_usd(&self) -> Option<f64> {
-        let now = match (self.local_price, self.local_tokens == Tokens::default()) {
-            (Some(price), _) => price.cost(&self.local_tokens.all()),
-            // One that has not read anything yet has cost nothing, which counts where another did before.
-            (None, true) if self.local_before.is_some_and(|before| before > 0.0) => 0.0,
-            (None, _) => return None,
-        };
-        self.local_before.map(|before| before + now)
     }
 
     fn asked(&mut self, request: &RemoteAsk) {
         self.calls.push(Call {
             ask: request.ask,
             purpose: request.purpose,
-            model: self.models.now.remote.clone(),
+            model: self.bill.models().now.remote.clone(),
             attempt: request.attempt,
             worst_cost_usd: request.estimate.worst_cost_usd,
             failures: 0,
-            useless: Usage::default(),
-            useless_usd: Some(0.0),
-            lost_usd: 0.0,
+            replies: 0,
+            useless: Tokens::default(),
+            paid: Money::default(),
+            failed: Money::default(),
             state: CallState::Pending,
         });
     }
 
     fn answered(&mut self, answer: &RemoteAnswer) {
         self.remote.calls += 1;
+        self.remote.replies += 1;
         self.remote.tokens.add(answer.usage);
         self.remote.total_ms += answer.total_ms;
-        match answer.cost_usd {
-            Some(cost) => {
-                self.remote.priced_usd += cost;
-                self.remote.estimated_usd += if answer.usage.estimated { cost } else { 0.0 };
-            }
-            None => self.remote.unpriced_calls += 1,
-        }
         if let Some(call) = self.call_mut(answer.ask) {
+            call.replies += 1;
+            call.paid.pay(answer.cost_usd, answer.usage.estimated);
             call.state = CallState::Answered {
                 usage: answer.usage,
-                cost_usd: answer.cost_usd,
                 first_token_ms: answer.first_token_ms,
                 total_ms: answer.total_ms,
             };
@@ -322,31 +330,30 @@ impl Ledger {
         if failure.retry_in_ms.is_none() {
             call.state = CallState::GivenUp;
         }
-        let held_usd = failure.held_usd(call.worst_cost_usd);
+        let mut failed = Money::default();
         match failure.counted {
             Some(counted) => {
-                call.useless += counted.usage;
-                call.useless_usd = call.useless_usd.zip(counted.cost_usd).map(|(sum, cost)| sum + cost);
+                call.replies += 1;
+                call.useless.add(counted.usage);
+                failed.pay(counted.cost_usd, counted.usage.estimated);
+                self.remote.replies += 1;
                 self.remote.tokens.add(counted.usage);
-                match counted.cost_usd {
-                    Some(cost) => self.remote.priced_usd += cost,
-                    None => self.remote.unpriced_calls += 1,
-                }
             }
-            None => {
-                call.lost_usd += held_usd;
-                self.remote.doubtful_usd += held_usd;
-            }
+            None => failed.lost_usd = failure.held_usd(call.worst_cost_usd),
+        }
+        if let Some(call) = self.call_mut(failure.ask) {
+            call.paid += failed;
+            call.failed += failed;
         }
     }
 
     fn interrupted(&mut self, interrupted: &Interrupted) {
         self.remote.failures += 1;
-        let worst_usd = interrupted.worst_usd.unwrap_or(0.0);
-        self.remote.doubtful_usd += worst_usd;
         if let Some(call) = self.call_mut(interrupted.ask) {
             call.failures += 1;
-            call.lost_usd += worst_usd;
+            let lost = Money { lost_usd: interrupted.worst_usd.unwrap_or(0.0), ..Money::default() };
+            call.paid += lost;
+            call.failed += lost;
             call.state = CallState::GivenUp;
         }
     }

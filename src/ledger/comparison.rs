@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::account::Ledger;
 use super::traffic::Traffic;
 use crate::document::DocumentHash;
-use crate::protocol::{Chunk, Decision, Fact, Job, ProtocolKind, Round, Settings, State, Usage};
+use crate::protocol::{Chunk, Decision, Fact, Job, Paid, ProtocolKind, Round, Settings, State, Usage};
 
 /// What was done on one side, in sums.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -18,6 +18,14 @@ pub struct Figures {
     pub jobs_reused: u32,
     /// Nothing where the price of any call is not known.
     pub cost_usd: Option<f64>,
+    /// The same of the reader, where it is paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_cost_usd: Option<f64>,
+    /// Dollars at most, beside those of the planner, for answers that were lost.
+    pub lost_usd: f64,
+    /// All of that, as it is told to people.
+    #[serde(skip)]
+    pub paid: Paid,
     #[serde(flatten)]
     pub traffic: Traffic,
     /// Whether any of the remote LM's tokens, and so of its cost, were estimated.
@@ -26,6 +34,14 @@ pub struct Figures {
     pub exposed_bytes: u64,
     /// Of all bytes of the documents, 0 to 1.
     pub exposed_share: f64,
+}
+
+impl Figures {
+    /// What was paid, and nothing else yet.
+    fn paid(paid: Paid) -> Self {
+        let local_cost_usd = paid.reader.usd().filter(|_| paid.pays_reader());
+        Self { cost_usd: paid.planner.usd(), local_cost_usd, lost_usd: paid.planner.lost_usd, paid, ..Self::default() }
+    }
 }
 
 /// A session, or one of its rounds, as it is compared.
@@ -137,7 +153,6 @@ impl Side {
                 jobs: totals.jobs.planned,
                 jobs_reused: ledger.rounds().iter().map(|round| round.jobs_reused).sum(),
                 remote_estimated: totals.remote.tokens.estimated != Usage::default(),
-                cost_usd: totals.remote_cost_usd,
                 traffic: Traffic::new(
                     (totals.remote.calls, &totals.remote.tokens),
                     (totals.local.calls, &totals.local.tokens),
@@ -145,6 +160,7 @@ impl Side {
                 seconds,
                 exposed_bytes: exposed.0,
                 exposed_share: exposed.1,
+                ..Figures::paid(totals.paid)
             },
             jobs: jobs(state, &state.rounds),
             ..Self::of(name, state, state.round())
@@ -181,11 +197,11 @@ impl Side {
                 jobs: round.jobs.len() as u32,
                 jobs_reused: sums.jobs_reused,
                 remote_estimated: sums.remote.tokens.estimated != Usage::default(),
-                cost_usd: sums.remote.cost_usd,
                 traffic: Traffic::new((sums.remote.calls, &sums.remote.tokens), (sums.local.calls, &sums.local.tokens)),
                 seconds,
                 exposed_bytes: exposed.0,
                 exposed_share: exposed.1,
+                ..Figures::paid(Paid { planner: sums.remote.paid, reader: sums.local.paid })
             },
             jobs: jobs(state, std::slice::from_ref(round)),
             ..Self::of(name, state, Some(round))

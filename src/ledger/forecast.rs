@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::precedent::Precedent;
-use crate::protocol::{Merge, Price, ProtocolKind, READ_TOGETHER, Settings, TokenCount, Usage, remote_only_worst};
+use crate::protocol::{
+    Merge, Money, Paid, Price, ProtocolKind, READ_TOGETHER, Settings, TokenCount, Usage, remote_only_worst,
+};
 
 /// Tokens of one reader's reply, where none of its sessions is known: a guess.
 const REPLY: u64 = 64;
@@ -23,6 +25,8 @@ pub struct Outlook {
     /// Whether a model plans. One that is none costs nothing.
     pub plans_with_model: bool,
     pub price: Option<Price>,
+    /// Of the reader; nothing where it has none.
+    pub local_price: Option<Price>,
     /// Of the documents, or of the part that is asked about.
     pub characters: u64,
     /// Of all that is sent where the documents are sent whole.
@@ -103,6 +107,9 @@ pub struct Forecast {
     pub remote_basis: Basis,
     /// Nothing where the price is not known.
     pub usd: Option<f64>,
+    /// Of the reader, where it is paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_usd: Option<f64>,
     /// With every round, every try and every reply at its cap; never more than the budget, which alone is a cap.
     pub bad_case_usd: Option<f64>,
     pub budget_usd: Option<f64>,
@@ -119,7 +126,10 @@ pub fn forecast(outlook: &Outlook, past: &[Precedent]) -> Forecast {
     let rounds = rounds(outlook, &planned_so);
     let (jobs_a_round, jobs_basis) = jobs(outlook, &planned_so);
     let jobs = jobs_a_round * u64::from(rounds);
-    let local_tokens = jobs * job_tokens(outlook, &read_so);
+    let (job_input, job_output) = job_tokens(outlook, &read_so);
+    let local_tokens = jobs * (job_input + job_output);
+    let read = Usage { input_tokens: job_input, output_tokens: job_output, ..Usage::default() };
+    let local_usd = outlook.local_price.map(|price| price.cost(&read) * jobs as f64).filter(|usd| *usd > 0.0);
     let paces: Vec<f64> = read_so.iter().filter_map(|one| pace(one)).collect();
     let (timed_by, tokens_per_second) = (paces.len(), median(paces));
     let local_seconds = match local_tokens {
@@ -163,6 +173,7 @@ pub fn forecast(outlook: &Outlook, past: &[Precedent]) -> Forecast {
         output_tokens,
         remote_basis,
         usd,
+        local_usd,
         bad_case_usd,
         budget_usd,
         seconds: local_seconds.zip(asking).map(|(local, asking)| local + asking + other),
@@ -235,8 +246,18 @@ fn merges(answers: u64) -> u64 {
     jobs
 }
 
-/// Tokens that one job takes and writes.
-fn job_tokens(outlook: &Outlook, past: &[&Precedent]) -> u64 {
+impl Forecast {
+    /// What planner and reader are expected to come to.
+    pub fn paid(&self) -> Paid {
+        let (mut planner, mut reader) = (Money::default(), Money::default());
+        planner.pay(self.usd, false);
+        reader.pay(Some(self.local_usd.unwrap_or(0.0)), false);
+        Paid { planner, reader }
+    }
+}
+
+/// Tokens that one job takes, and that it writes.
+fn job_tokens(outlook: &Outlook, past: &[&Precedent]) -> (u64, u64) {
     let settings = &outlook.settings;
     let chars = match settings.protocol {
         ProtocolKind::Minion | ProtocolKind::LocalOnly => outlook.characters / outlook.windows.max(1),
@@ -245,7 +266,8 @@ fn job_tokens(outlook: &Outlook, past: &[&Precedent]) -> u64 {
     };
     let replies = past.iter().map(|one| one.local_output_tokens as f64 / one.jobs as f64).collect();
     let reply = median(replies).map_or(REPLY, |tokens| tokens.round() as u64);
-    chars.min(outlook.characters).div_ceil(4) + outlook.job_prompt + reply.min(settings.local_max_output_tokens)
+    let input = chars.min(outlook.characters).div_ceil(4) + outlook.job_prompt;
+    (input, reply.min(settings.local_max_output_tokens))
 }
 
 /// Tokens in a second, while it read.

@@ -19,7 +19,7 @@ mod span_set;
 mod traffic;
 mod waited;
 
-pub use account::{Baseline, Call, CallState, Ledger, LocalTotals, RemoteTotals, Tokens, Totals};
+pub use account::{Baseline, Call, CallState, Ledger, LocalTotals, RemoteTotals, Tokens, Totals, calls_told};
 pub use aggregated::{Aggregated, AggregatedRound};
 pub use changes::{Changes, changes};
 pub use comparison::{

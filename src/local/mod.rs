@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::protocol::{EngineSample, FleetSample, JobId, ModelInfo, WorkerReply};
+use crate::protocol::{EngineSample, FleetSample, JobId, ModelInfo, Usage, WorkerReply};
 pub use crate::provider::{Listing, Probe};
 
 pub use connect::{connect, connect_embedder, named, probe, window_chars};
@@ -55,7 +55,7 @@ pub trait LocalLm: Send + Sync {
     /// Tells it of the longest of the jobs that are about to come, so that room for it is made once.
     fn expect(&self, _longest: &JobRequest) {}
 
-    fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>>;
+    fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, JobError>>;
 }
 
 /// What a worker is asked: a task on a chunk, with the remote LM's advice.
@@ -99,4 +99,18 @@ impl ChunkText {
 #[error("{message}")]
 pub struct LocalError {
     pub message: String,
+}
+
+/// As [`LocalError`], with what the server counted of replies to the job that were of no use.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct JobError {
+    pub message: String,
+    pub useless: Usage,
+}
+
+impl From<LocalError> for JobError {
+    fn from(error: LocalError) -> Self {
+        Self { message: error.message, useless: Usage::default() }
+    }
 }

@@ -7,9 +7,9 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::fleet::{Failed, Fleet};
-use super::{JobRequest, LocalError, LocalLm, Probe};
+use super::{JobError, JobRequest, LocalError, LocalLm, Probe};
 use crate::config::LocalConfig;
-use crate::protocol::{FleetSample, Message, ModelInfo, Price, WorkerReply, prompts};
+use crate::protocol::{FleetSample, Message, ModelInfo, Price, Usage, WorkerReply, prompts};
 use crate::provider::{Again, Backoff, Cache, Chat, ChatReply, Failure, Format, Trouble};
 
 /// The nominal wait after a first failure, doubled after each further one.
@@ -98,8 +98,8 @@ impl OpenAiLocal {
         self.absence().error(Instant::now()).cloned()
     }
 
-    /// Sends the request until it is answered. A server that failed it gets it again only when no other is up.
-    async fn persist(&self, job: &JobRequest) -> Result<ChatReply, Failure> {
+    /// Sends the request until it is answered, and adds up what was counted of replies of no use. A server that failed it gets it again only when no other is up.
+    async fn persist(&self, job: &JobRequest, useless: &mut Usage) -> Result<ChatReply, Failure> {
         let mut tried = self.fleet.untried();
         let mut failures = Backoff::new(self.attempts, FIRST_WAIT, LONGEST_WAIT);
         let mut refusals = Backoff::new(REFUSALS, FIRST_REFUSED_WAIT, LONGEST_REFUSED_WAIT);
@@ -114,6 +114,9 @@ impl OpenAiLocal {
                 Ok(reply) => return Ok(reply),
                 Err(failed) => failed,
             };
+            if let Some(counted) = &failure.usage {
+                *useless += **counted;
+            }
             let again = tried.get(server).copied().unwrap_or(false);
             if let Some(tried) = tried.get_mut(server) {
                 *tried = true;
@@ -167,21 +170,22 @@ impl LocalLm for OpenAiLocal {
         self.fleet.expect(&self.chat(longest, &messages_of(longest)));
     }
 
-    fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>> {
+    fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, JobError>> {
         Box::pin(async move {
             let _inside = self.fleet.enter();
             if let Some(error) = self.is_away() {
-                return Err(error);
+                return Err(error.into());
             }
-            let result = self.persist(&job).await;
+            let mut useless = Usage::default();
+            let result = self.persist(&job, &mut useless).await;
             let away = result.as_ref().is_err_and(|failure| matches!(failure.trouble, Trouble::Absent | Trouble::Busy));
             let result = result.map_err(LocalError::from);
             match &result {
                 Err(error) if away => self.absence().note(error, Instant::now()),
                 _ => *self.absence() = Absence::default(),
             }
-            let reply = result?;
-            Ok(WorkerReply { text: reply.text, finish: reply.finish, usage: reply.usage })
+            let reply = result.map_err(|error| JobError { message: error.message, useless })?;
+            Ok(WorkerReply { text: reply.text, finish: reply.finish, usage: reply.usage, useless })
         })
     }
 }

@@ -124,6 +124,8 @@ impl State {
                 }
             }
             Fact::JobReopened { job, .. } => self.job_reopened(*job),
+            // Money is the ledger's.
+            Fact::JobUseless { .. } => {}
             Fact::JobFinished { job: id, outcome, raw, usage, ms } => {
                 self.read_pinned(*id);
                 let Some(job) = self.job_mut(id.round, id.index) else { return };

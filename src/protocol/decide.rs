@@ -299,11 +299,25 @@ impl<T: Clone + Eq + std::hash::Hash> Pool<T> {
 }
 
 fn job_done(state: &State, id: JobId, attempt: u32, result: JobResult, ms: u64) -> Step {
-    let Some(job) = state.job(id).filter(|job| job.outcome().is_none() && job.attempt() == attempt) else {
+    if state.job(id).is_none_or(|job| job.outcome().is_some() || job.attempt() != attempt) {
         return Step::default();
+    }
+    let useless = match &result {
+        JobResult::Replied { reply, .. } => reply.useless,
+        JobResult::Failed { useless, .. } => *useless,
+        JobResult::OnRecord { .. } => Usage::default(),
     };
+    let mut step = job_came(state, id, attempt, result, ms);
+    if useless != Usage::default() {
+        step.facts.insert(0, Fact::JobUseless { job: id, usage: useless });
+    }
+    step
+}
+
+fn job_came(state: &State, id: JobId, attempt: u32, result: JobResult, ms: u64) -> Step {
+    let Some(job) = state.job(id) else { return Step::default() };
     let (reply, located) = match result {
-        JobResult::Failed { error } => {
+        JobResult::Failed { error, .. } => {
             let mut step = finished(id, Outcome::Failed { error }, None, Usage::default(), ms);
             step.facts.extend(pause::where_none_is_done(state, id));
             return step;

@@ -211,6 +211,7 @@ fn taken_over(fact: &Fact) -> Option<Fact> {
             *ms = 0;
         }
         Fact::JobRetried { usage, .. } => free(usage),
+        Fact::JobUseless { .. } => return None,
         // What the old session had to spend, what its machine did and what was noted on it say nothing of the new one; and
         // the new one is not over.
         Fact::BudgetReached(_) | Fact::BudgetRaised { .. } => return None,

@@ -100,6 +100,9 @@ pub struct WorkerReply {
     pub text: String,
     pub finish: Finish,
     pub usage: Usage,
+    /// What the server counted of replies before it that were of no use.
+    #[serde(default)]
+    pub useless: Usage,
 }
 
 /// What is wrong with a reply that could be read but not used.
@@ -167,18 +170,14 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq)]
 pub enum JobResult {
     /// The worker replied. `located` is where the reply's citation, if it has one, stands in the documents.
-    Replied {
-        reply: WorkerReply,
-        located: Option<Located>,
-    },
+    Replied { reply: WorkerReply, located: Option<Located> },
     Failed {
         error: String,
+        /// What the server counted of replies that were of no use.
+        useless: Usage,
     },
     /// Another session has on record what came of the very same request.
-    OnRecord {
-        outcome: Outcome,
-        raw: Option<String>,
-    },
+    OnRecord { outcome: Outcome, raw: Option<String> },
 }
 
 const FIELDS: [&str; 3] = ["explanation", "citation", "answer"];

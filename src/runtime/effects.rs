@@ -10,7 +10,7 @@ use super::hidden::Hidden;
 use super::likeness::Embeddings;
 use super::programs::{ProgramCall, chunk_text};
 use crate::document::{BlottedOut, Document, Located, Locator, Span};
-use crate::local::{JobRequest, LocalLm};
+use crate::local::{JobError, JobRequest, LocalLm};
 use crate::protocol::redact::Redactor;
 use crate::protocol::{
     AnswerCitation, AskId, Blotted, Chunk, Input, Job, JobId, JobResult, Price, Redaction, RemoteAnswer, RemoteAsk,
@@ -164,7 +164,7 @@ pub(super) async fn execute(context: Arc<Context>, work: Work, attempt: u32) -> 
             };
             JobResult::Replied { reply, located }
         }
-        Err(error) => JobResult::Failed { error: error.message },
+        Err(JobError { message, useless }) => JobResult::Failed { error: message, useless },
     };
     Arrival::Input(Box::new(Input::JobDone { job, attempt, result, ms: begun.elapsed().as_millis() as u64 }))
 }

@@ -8,7 +8,7 @@ use crate::app::{
     Action, Area, Figures, Model, Pane, broken_off, dollars, gist, headline, planner_name, reader_name, seconds,
     seconds_left, short_bytes, short_count, width, wrap,
 };
-use crate::protocol::{Round, Usage};
+use crate::protocol::{Paid, Round, Usage};
 
 /// A model's name, and whose turn it is from the next round on.
 fn with_next(name: String, next: Option<String>) -> String {
@@ -220,16 +220,19 @@ fn figures(model: &Model, head: &str) -> Vec<Part> {
 
 /// What was spent, what may have been, and what may be.
 fn cost(figures: &Figures) -> Part {
-    let about = if figures.estimated_usd > 0.0 { "≈ " } else { "" };
-    let spent = figures.spent_usd.map_or("cost unknown".into(), |usd| format!("{about}{}", dollars(usd)));
+    let paid = figures.paid.unwrap_or_default();
+    let Paid { planner, reader } = paid;
+    let is_known = figures.paid.is_some() && !planner.unpriced;
+    let spent = if is_known { planner.told() } else { "cost unknown".into() };
+    let read = if paid.pays_reader() { format!(", reader {}", reader.told()) } else { String::new() };
     let budget = figures.budget_usd.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
-    match broken_off(figures.doubtful_usd) {
-        None => Part::new(0, format!("{spent}{budget}")).or(spent),
+    match broken_off(planner.lost_usd) {
+        None => Part::new(0, format!("{spent}{budget}{read}")).or(format!("{spent}{read}")),
         Some(told) => {
-            let usd = dollars(figures.doubtful_usd);
-            Part::new(0, format!("{spent} + {told}{budget}"))
-                .or(format!("{spent} + up to {usd}{budget}"))
-                .or(format!("{spent} + up to {usd}"))
+            let usd = dollars(planner.lost_usd);
+            Part::new(0, format!("{spent} + {told}{budget}{read}"))
+                .or(format!("{spent} + up to {usd}{budget}{read}"))
+                .or(format!("{spent} + up to {usd}{read}"))
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::glyphs::{Glyph, glyph, spinner};
 use super::paint::Paint;
 use super::theme::Role;
-use crate::app::{Model, Overlay, dollars, gist, headline};
+use crate::app::{Model, Overlay, gist, headline};
 use crate::protocol::Round;
 
 pub fn draw(paint: &mut Paint, model: &Model) {
@@ -28,8 +28,8 @@ pub fn draw(paint: &mut Paint, model: &Model) {
         let done = tally.planned - tally.running - tally.waiting;
         lines.push((format!("jobs {done}/{}", tally.planned), paint.style(Role::Text)));
     }
-    if let Some(spent) = model.figures.spent_usd {
-        lines.push((format!("spent {}", dollars(spent)), paint.style(Role::Dim)));
+    if let Some(paid) = model.figures.paid.filter(|paid| !paid.planner.unpriced) {
+        lines.push((format!("spent {}", paid.told()), paint.style(Role::Dim)));
     }
     lines.push(("minions: enlarge me".into(), paint.style(Role::Dim)));
     for ((text, style), y) in lines.into_iter().zip(0..model.height) {

@@ -80,14 +80,12 @@ impl World {
 
 pub fn figures(saved_record: u64) -> Figures {
     Figures {
-        spent_usd: Some(0.0208),
-        doubtful_usd: 0.0,
+        paid: Some(Paid { planner: Money { priced_usd: 0.0208, ..Money::default() }, ..Paid::default() }),
         budget_usd: Some(1.0),
         baseline_usd: Some(0.0431),
         baseline_tokens: 17_240,
         baseline_estimated: true,
         counted: Usage::default(),
-        estimated_usd: 0.0,
         estimated: Usage {
             input_tokens: 4_936,
             cached_input_tokens: 1_024,

@@ -382,8 +382,8 @@ fn the_time_of_a_report_is_the_session_s_own_and_the_person_s_stands_apart() {
 #[test]
 fn a_request_that_may_have_been_paid_for_is_told_with_the_most_that_it_cost() {
     let text = shipped("harbour-every-feature", ExportFormat::Md);
-    assert!(text.contains("- **Cost:** $0.0138 + at most $0.0102 broken off\n"), "{text}");
-    assert!(text.contains("| given up | 0 in, 0 out | at most $0.0102 broken off | n/a |"), "{text}");
+    assert!(text.contains("- **Cost:** $0.0138, and at most $0.0102 for answers that were lost\n"), "{text}");
+    assert!(text.contains("| given up | 0 tokens in, 0 out | at most $0.0102 lost | n/a |"), "{text}");
 }
 
 #[test]

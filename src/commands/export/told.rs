@@ -2,7 +2,7 @@
 
 use super::super::sessions::{dollars, minute, model_name, size};
 use super::subject::Subject;
-use crate::app::broken_off;
+use crate::ledger::calls_told;
 use crate::protocol::{Code, Decision, Gate, Job, Purpose, Round};
 
 /// What is told of a job.
@@ -44,22 +44,15 @@ pub fn about(subject: &Subject) -> Vec<(&'static str, String)> {
 pub fn costs(subject: &Subject) -> Vec<(&'static str, String)> {
     let report = &subject.report;
     let (remote, local) = (&report.usage.remote, &report.usage.local);
-    let about = |estimated: bool| if estimated { "≈ " } else { "" };
     let tokens = |usage: &super::super::report::LmUsage| {
-        format!(
-            "{} calls, {}{} tokens in, {} out, {:.1} s",
-            usage.calls,
-            about(usage.estimated),
-            usage.input_tokens,
-            usage.output_tokens,
-            usage.seconds
-        )
+        let calls = calls_told(usage.calls, usage.replies.unwrap_or(usage.calls));
+        format!("{calls}, {}, {:.1} s", usage.tokens.told(), usage.seconds)
     };
     let baseline = &report.baseline;
-    let would = about(baseline.estimated);
+    let would = if baseline.estimated { "≈ " } else { "" };
     let left = if subject.state.asked_a_model() { "Left the machine" } else { "Would leave the machine" };
     vec![
-        ("Cost", spent(remote.cost_usd, report.doubtful_usd)),
+        ("Cost", report.paid.told_at_length()),
         ("Remote LM", tokens(remote)),
         ("Local LM", tokens(local)),
         (
@@ -72,15 +65,6 @@ pub fn costs(subject: &Subject) -> Vec<(&'static str, String)> {
         ),
         ("Time", time(report.seconds, subject.waited)),
     ]
-}
-
-/// What was paid, and what may have been paid besides for replies that broke off.
-fn spent(cost_usd: Option<f64>, doubtful_usd: f64) -> String {
-    match (cost_usd, broken_off(doubtful_usd)) {
-        (_, None) => dollars(cost_usd),
-        (None, Some(broken_off)) => broken_off,
-        (Some(_), Some(broken_off)) => format!("{} + {broken_off}", dollars(cost_usd)),
-    }
 }
 
 /// What the session took, without the time in which it waited for the person or did not run.
@@ -96,13 +80,18 @@ fn time(seconds: f64, waited: f64) -> String {
 /// Every request to the remote LM: what for, tokens in and out, dollars, seconds.
 pub fn calls(subject: &Subject) -> Vec<[String; 6]> {
     let row = |call: &super::super::bill::CallBill| {
+        let cost = match call.cost_usd {
+            Some(_) => call.paid.told_with_lost(),
+            None if call.lost_usd > 0.0 => format!("at most {} lost", dollars(Some(call.lost_usd))),
+            None => dollars(None),
+        };
         let seconds = call.total_ms.map_or_else(|| "n/a".into(), |ms| format!("{:.1} s", ms as f64 / 1e3));
         [
             call.round.to_string(),
             call.purpose.name().to_owned(),
             call.state.replace('_', " "),
-            format!("{} in, {} out", call.input_tokens, call.output_tokens),
-            spent(call.cost_usd, call.lost_usd),
+            call.tokens.told(),
+            cost,
             seconds,
         ]
     };

@@ -93,6 +93,7 @@ fn outlook(config: &Config, documents: &[Document], question: &str, part: Option
     Outlook {
         plans_with_model: remote.is_model,
         price: remote.price,
+        local_price: local.price,
         remote: remote.label(),
         local: local.label(),
         characters: characters as u64,

@@ -29,6 +29,8 @@ pub struct Sum {
     pub output_tokens: u64,
     /// Nothing where the price is not known.
     pub usd: Option<f64>,
+    /// Of the reader, where it is paid for.
+    pub local_usd: f64,
     pub bad_case_usd: Option<f64>,
 }
 
@@ -51,6 +53,7 @@ impl Sum {
         self.input_tokens += forecast.input_tokens * often;
         self.output_tokens += forecast.output_tokens * often;
         self.usd = plus(self.usd, forecast.usd);
+        self.local_usd += forecast.local_usd.unwrap_or(0.0) * f64::from(times);
         self.bad_case_usd = plus(self.bad_case_usd, forecast.bad_case_usd);
     }
 
@@ -68,8 +71,12 @@ impl Sum {
             (Some(usd), _) => dollars(usd),
             (None, _) => "a cost that is not known".into(),
         };
+        let reader = match self.local_usd {
+            usd if usd > 0.0 => format!(", and ≈ {} for the reader", dollars(usd)),
+            _ => String::new(),
+        };
         format!(
-            "{}: {} {}{refused}, {about} {} jobs, {reading}; {} tokens in, {} out; {cost}",
+            "{}: {} {}{refused}, {about} {} jobs, {reading}; {} tokens in, {} out; {cost}{reader}",
             self.setting,
             self.tries,
             if self.tries == 1 { "try" } else { "tries" },

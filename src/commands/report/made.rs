@@ -40,15 +40,23 @@ pub fn report(
         },
         usage: BothUsages {
             remote: LmUsage {
-                lost_usd: Some(totals.remote.doubtful_usd),
+                replies: Some(totals.remote.replies),
+                lost_usd: Some(totals.paid.planner.lost_usd),
                 ..LmUsage::new(
                     totals.remote.calls,
                     &totals.remote.tokens,
                     totals.remote_cost_usd,
+                    totals.paid.planner.estimated_usd,
                     totals.remote.total_ms,
                 )
             },
-            local: LmUsage::new(totals.local.calls, &totals.local.tokens, totals.local_cost_usd, totals.local.busy_ms),
+            local: LmUsage::new(
+                totals.local.calls,
+                &totals.local.tokens,
+                totals.local_cost_usd,
+                totals.paid.reader.estimated_usd,
+                totals.local.busy_ms,
+            ),
         },
         calls: bill::calls(ledger),
         by_round: bill::rounds(ledger),
@@ -56,7 +64,9 @@ pub fn report(
         baseline: Baseline {
             input_tokens: totals.baseline.input_tokens,
             cost_usd: totals.baseline.cost_usd,
-            ratio: totals.baseline.ratio,
+            ratio: totals.baseline.ratio.map(|ratio| ratio.times),
+            ratio_estimated: totals.baseline.ratio.is_some_and(|ratio| ratio.estimated),
+            ratio_at_most: totals.baseline.ratio.is_some_and(|ratio| ratio.at_most),
             estimated: totals.baseline.estimated,
         },
         exposed: exposed(exposure, documents),
@@ -64,7 +74,7 @@ pub fn report(
         fleet: state.utilization.as_ref().and_then(|sample| sample.fleet.clone()),
         seconds,
         expected: None,
-        doubtful_usd: totals.remote.doubtful_usd,
+        paid: totals.paid,
         reason: reason.map(str::to_owned),
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::bill::{CallBill, Prices, RoundBill};
 use crate::ledger::{Forecast, Tokens};
-use crate::protocol::{EngineSample, FleetSample, ProtocolKind, Purpose, Usage};
+use crate::protocol::{EngineSample, FleetSample, Paid, ProtocolKind, Purpose, Usage};
 
 pub use made::report;
 
@@ -42,9 +42,9 @@ pub struct Report {
     /// What was expected before it began. The key is there only where that was worked out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<Forecast>,
-    /// What replies that broke off may have cost at most, for people; each call has what was reserved for it.
+    /// What planner and reader came to, for people.
     #[serde(skip)]
-    pub doubtful_usd: f64,
+    pub paid: Paid,
     /// Why there is no answer, for people.
     #[serde(skip)]
     pub reason: Option<String>,
@@ -120,6 +120,9 @@ pub struct BothUsages {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct LmUsage {
     pub calls: u64,
+    /// All replies that the server counted, those of no use included; nothing for the local LM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replies: Option<u64>,
     pub input_tokens: u64,
     pub cached_input_tokens: u64,
     pub cache_write_input_tokens: u64,
@@ -135,12 +138,17 @@ pub struct LmUsage {
     /// Those of the input and output tokens that were.
     pub estimated_input_tokens: u64,
     pub estimated_output_tokens: u64,
+    /// Of the dollars, the ones of those tokens.
+    pub estimated_usd: f64,
     /// Of all calls, one after the other.
     pub seconds: f64,
+    /// All of them, as they are told to people.
+    #[serde(skip)]
+    pub tokens: Tokens,
 }
 
 impl LmUsage {
-    fn new(calls: u64, tokens: &Tokens, cost_usd: Option<f64>, ms: u64) -> Self {
+    fn new(calls: u64, tokens: &Tokens, cost_usd: Option<f64>, estimated_usd: f64, ms: u64) -> Self {
         let Usage {
             input_tokens,
             cached_input_tokens,
@@ -152,6 +160,7 @@ impl LmUsage {
         } = tokens.all();
         Self {
             calls,
+            replies: None,
             input_tokens,
             cached_input_tokens,
             cache_write_input_tokens,
@@ -162,7 +171,9 @@ impl LmUsage {
             estimated,
             estimated_input_tokens: tokens.estimated.input_tokens,
             estimated_output_tokens: tokens.estimated.output_tokens,
+            estimated_usd,
             seconds: ms as f64 / 1e3,
+            tokens: *tokens,
         }
     }
 }
@@ -173,6 +184,10 @@ pub struct Baseline {
     pub cost_usd: Option<f64>,
     /// How many times what the session cost; nothing where that is nothing or not known.
     pub ratio: Option<f64>,
+    /// Whether that rests on estimated tokens, of either; and whether it may be less, since answers were lost that may have been
+    /// paid for.
+    pub ratio_estimated: bool,
+    pub ratio_at_most: bool,
     /// Whether the tokens were estimated rather than counted with the model's own tokenizer.
     pub estimated: bool,
 }

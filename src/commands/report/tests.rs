@@ -101,7 +101,8 @@ fn the_json_object_has_exactly_the_keys_scripts_rely_on() {
     assert_eq!(keys(&object["usage"]), ["local", "remote"]);
     for lm in ["local", "remote"] {
         let mut keys = keys(&object["usage"][lm]);
-        assert_eq!(keys.extract_if(.., |key| *key == "lost_usd").count(), usize::from(lm == "remote"));
+        let own = keys.extract_if(.., |key| ["lost_usd", "replies"].contains(key)).count();
+        assert_eq!(own, if lm == "remote" { 2 } else { 0 });
         assert_eq!(
             keys,
             [
@@ -112,6 +113,7 @@ fn the_json_object_has_exactly_the_keys_scripts_rely_on() {
                 "estimated",
                 "estimated_input_tokens",
                 "estimated_output_tokens",
+                "estimated_usd",
                 "input_tokens",
                 "output_tokens",
                 "reasoning_tokens",
@@ -119,7 +121,10 @@ fn the_json_object_has_exactly_the_keys_scripts_rely_on() {
             ]
         );
     }
-    assert_eq!(keys(&object["baseline"]), ["cost_usd", "estimated", "input_tokens", "ratio"]);
+    assert_eq!(
+        keys(&object["baseline"]),
+        ["cost_usd", "estimated", "input_tokens", "ratio", "ratio_at_most", "ratio_estimated"]
+    );
     assert_eq!(keys(&object["exposed"]), ["by_purpose", "by_request", "bytes", "share"]);
     for request in object["exposed"]["by_request"].as_array().unwrap() {
         let spans = request["spans"].as_array().unwrap();

@@ -128,6 +128,7 @@ impl<'a> Transcript<'a> {
             Fact::JobsPlanned(planned) => self.planned(planned, at_ms),
             // Thousands of them: they are told as a tally when the round is aggregated.
             Fact::JobStarted { .. } | Fact::JobRetried { .. } | Fact::JobFinished { .. } => Ok(()),
+            Fact::JobUseless { .. } => Ok(()),
             Fact::TransformBegan { .. } | Fact::UtilizationSampled(_) | Fact::DocumentsCounted(_) => Ok(()),
             Fact::OutputsAggregated { round, text, kept, dropped } => {
                 self.jobs(*round, at_ms)?;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::protocol::{AskState, Ending};
+use crate::protocol::{AskState, Bill, Ending, Price};
 
 #[tokio::test]
 async fn a_list_tells_of_each_session_and_hides_none_for_a_broken_one() {
@@ -37,6 +37,28 @@ async fn a_list_tells_of_each_session_and_hides_none_for_a_broken_one() {
     assert!(find(&cut).problem.as_ref().unwrap().contains("cut off"));
     assert!(list[2].problem.as_ref().unwrap().contains("newer program"), "{:?}", list[2]);
     assert!(list[3].problem.as_ref().unwrap().contains("cannot open"), "{:?}", list[3]);
+}
+
+#[tokio::test]
+async fn wherever_a_session_ends_a_list_tells_what_its_facts_come_to_with_what_was_out() {
+    let home = Home::new();
+    let mut facts = World::facts(3, 2, 4);
+    let Some(Fact::SessionOpened(opened)) = facts.first_mut() else { panic!("{facts:?}") };
+    opened.local.price = Some(Price::flat(100.0, 100.0));
+    let (mut out, mut read) = (0, 0);
+    for end in 1..=facts.len() {
+        let (session, writer) = home.store.create(&documents()).unwrap();
+        writer.append(facts[..end].to_vec(), Durability::Written).await.unwrap();
+        writer.close().await.unwrap();
+        let mut bill = Bill::default();
+        facts[..end].iter().for_each(|fact| bill.apply(fact));
+        let sums = session.summary().sums.unwrap();
+        assert_eq!(sums.paid, bill.left(), "after {:?}", facts[end - 1]);
+        assert_eq!((sums.cost_usd, sums.lost_usd), (bill.left().planner.usd(), bill.left().planner.lost_usd));
+        out += usize::from(bill.out_usd() > 0.0);
+        read += usize::from(sums.local_cost_usd.is_some_and(|usd| usd > 0.0));
+    }
+    assert!(out > 0 && read > 0, "{out} {read}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::*;
 use crate::document::{Document, Span};
 use crate::protocol::{
     Chunk, Counted, Ending, Estimate, Finish, Flaw, JobId, JobOutput, Outcome, PlannedJob, PlannedJobs, ReplyFormat,
-    SessionOpened, Settings, State,
+    Resumed, SessionOpened, Settings, State,
 };
 
 const PRICE: Price = Price { input: 2.0, cached_input: 0.5, cache_write: None, output: 8.0, long: None };
@@ -178,7 +178,7 @@ fn measured_and_estimated_tokens_are_two_sums() {
     let tokens = ledger.totals().remote.tokens;
     assert_eq!((tokens.measured, tokens.estimated), (measured, estimated));
     assert!(tokens.all().estimated);
-    assert_eq!((ledger.remote_cost_usd(), ledger.totals().remote.estimated_usd), (Some(0.1 + 0.2), 0.2));
+    assert_eq!((ledger.remote_cost_usd(), ledger.totals().paid.planner.estimated_usd), (Some(0.1 + 0.2), 0.2));
     assert_eq!(tokens.all().input_tokens, 107);
     assert_eq!(ledger.calls().len(), 2);
     assert!(matches!(ledger.calls()[1].state, CallState::Answered { first_token_ms: 3, total_ms: 7, .. }));
@@ -275,7 +275,7 @@ fn a_lost_reply_keeps_its_worst_case_in_doubt() {
         ledger.apply(&fact);
     }
     let totals = ledger.totals();
-    assert_eq!((totals.remote.failures, totals.remote.doubtful_usd, totals.remote.calls), (2, 0.25, 0));
+    assert_eq!((totals.remote.failures, totals.paid.planner.lost_usd, totals.remote.calls), (2, 0.25, 0));
     assert_eq!((ledger.calls()[0].failures, &ledger.calls()[0].state), (2, &CallState::GivenUp));
 }
 
@@ -301,11 +301,15 @@ fn a_reply_of_no_use_that_the_server_counted_costs_what_it_counted() {
             ledger.apply(&fact);
         }
         let totals = ledger.totals();
-        assert_eq!((totals.remote_cost_usd, totals.remote.doubtful_usd, totals.remote.calls), (spent, 0.0, 1));
+        assert_eq!((totals.remote_cost_usd, totals.paid.planner.lost_usd, totals.remote.calls), (spent, 0.0, 1));
         assert_eq!(totals.remote.tokens.measured.input_tokens, 2000);
         let (call, round) = (&ledger.calls()[0], &ledger.rounds()[0]);
-        assert_eq!((call.useless, call.useless_usd, call.lost_usd), (usage, counted, 0.0));
-        assert_eq!((round.remote.calls, round.remote.cost_usd, round.remote.tokens), (1, spent, totals.remote.tokens));
+        assert_eq!((call.useless.measured, call.failed.usd(), call.paid.lost_usd), (usage, counted, 0.0));
+        assert_eq!((call.replies, call.paid.usd(), totals.remote.replies), (2, spent, 2));
+        assert_eq!(
+            (round.remote.calls, round.remote.paid.usd(), round.remote.tokens),
+            (1, spent, totals.remote.tokens)
+        );
     }
 }
 
@@ -320,7 +324,7 @@ fn the_baseline_is_every_document_and_the_question_sent_once() {
     assert_eq!((baseline.input_tokens, baseline.estimated), (1000 + 6, true));
     let cost = 1006.0 * 2.0 / 1e6;
     assert!((baseline.cost_usd.unwrap() - cost).abs() < 1e-12);
-    assert!((baseline.ratio.unwrap() - cost / 0.000_5).abs() < 1e-9);
+    assert!((baseline.ratio.unwrap().times - cost / 0.000_5).abs() < 1e-9);
     for counted in [true, false] {
         let (tokenizer, documents) = ("o200k_base".to_owned(), vec![500, 20]);
         ledger.apply(&Fact::DocumentsCounted(DocumentTokens { tokenizer, counted, question: 5, documents }));
@@ -328,4 +332,96 @@ fn the_baseline_is_every_document_and_the_question_sent_once() {
         assert_eq!((baseline.input_tokens, baseline.estimated), (525, !counted));
         assert!((baseline.cost_usd.unwrap() - 525.0 * 2.0 / 1e6).abs() < 1e-12);
     }
+}
+
+#[test]
+fn counted_and_estimated_tokens_are_told_apart() {
+    let usage =
+        |input_tokens, output_tokens, estimated| Usage { input_tokens, output_tokens, estimated, ..Usage::default() };
+    let of = |measured, estimated| Tokens { measured, estimated }.told();
+    let none = Usage::default();
+    assert_eq!(of(usage(10, 2, false), none), "10 tokens in, 2 out");
+    assert_eq!(of(none, usage(7, 1, true)), "≈ 7 tokens in, 1 out");
+    let both = of(Usage { cached_input_tokens: 4, ..usage(10, 2, false) }, usage(7, 1, true));
+    assert_eq!(both, "10 tokens in (4 cached), 2 out, and ≈ 7 tokens in, 1 out not counted by the server");
+}
+
+#[test]
+fn replies_of_the_reader_that_were_of_no_use_are_counted_and_paid_for() {
+    let counted = Usage { input_tokens: 1_000_000, ..Usage::default() };
+    let (first, other) = (JobId { round: 1, index: 0 }, JobId { round: 1, index: 1 });
+    let finished = |job, outcome, usage| Fact::JobFinished { job, outcome, raw: None, usage, ms: 5 };
+    let mut ledger = Ledger::new();
+    for fact in [
+        opened(Some(PRICE)),
+        chosen_models(None, Some(Some(PRICE))),
+        Fact::RoundBegan { round: 1, last: false },
+        Fact::JobUseless { job: first, usage: counted },
+        finished(first, Outcome::Abstained { output: JobOutput::default() }, counted),
+        Fact::JobUseless { job: other, usage: counted },
+        finished(other, Outcome::Failed { error: "refused".into() }, Usage::default()),
+    ] {
+        ledger.apply(&fact);
+    }
+    let (totals, round) = (ledger.totals(), &ledger.rounds()[0]);
+    assert_eq!((totals.local.calls, totals.local.tokens.measured.input_tokens), (1, 3_000_000));
+    assert_eq!((totals.local_cost_usd, round.local.paid.usd()), (Some(6.0), Some(6.0)));
+    assert_eq!((totals.local.busy_ms, round.local.ms, round.local.tokens), (10, 10, totals.local.tokens));
+}
+
+#[test]
+fn a_round_that_is_read_at_two_prices_costs_what_the_session_does() {
+    let usage = Usage { input_tokens: 1_000_000, ..Usage::default() };
+    let outcome = Outcome::Abstained { output: JobOutput::default() };
+    let job =
+        |index| Fact::JobFinished { job: JobId { round: 1, index }, outcome: outcome.clone(), raw: None, usage, ms: 1 };
+    let models = Models { remote: None, local: Some(model(Some(Price::flat(1.0, 1.0)))) };
+    let mut ledger = Ledger::new();
+    for fact in [
+        opened(Some(PRICE)),
+        chosen_models(None, Some(Some(PRICE))),
+        Fact::RoundBegan { round: 1, last: false },
+        job(0),
+        Fact::SessionResumed(Resumed { program: "p".into(), models, embedding: None }),
+        job(1),
+    ] {
+        ledger.apply(&fact);
+    }
+    assert_eq!((ledger.totals().local_cost_usd, ledger.rounds()[0].local.paid.usd()), (Some(3.0), Some(3.0)));
+}
+
+#[test]
+fn remote_only_is_held_against_all_that_was_paid_and_may_have_been() {
+    let usage = Usage { input_tokens: 10, ..Usage::default() };
+    let read = Usage { input_tokens: 1_000_000, ..Usage::default() };
+    let mut ledger = Ledger::new();
+    for fact in [
+        opened(Some(PRICE)),
+        chosen_models(None, Some(Some(PRICE))),
+        Fact::RoundBegan { round: 1, last: false },
+        asked(1),
+        answered(1, usage, Some(0.000_5)),
+        Fact::JobFinished {
+            job: JobId { round: 1, index: 0 },
+            outcome: Outcome::Abstained { output: JobOutput::default() },
+            raw: None,
+            usage: read,
+            ms: 1,
+        },
+        asked(2),
+    ] {
+        ledger.apply(&fact);
+    }
+    let ratio = ledger.baseline().ratio.unwrap();
+    assert!((ratio.times - 1006.0 * 2.0 / 1e6 / 2.000_5).abs() < 1e-9 && !ratio.at_most, "{ratio:?}");
+    assert_eq!((ledger.left().planner.lost_usd, ledger.totals().paid.planner.lost_usd), (0.25, 0.0));
+    let ask = AskId { round: 1, n: 2 };
+    ledger.apply(&Fact::RemoteInterrupted(Interrupted {
+        ask,
+        purpose: Purpose::Decide,
+        attempt: 1,
+        worst_usd: Some(0.25),
+    }));
+    assert!(ledger.baseline().ratio.unwrap().at_most);
+    assert_eq!((ledger.left().planner.lost_usd, ledger.rounds()[0].remote.paid.lost_usd), (0.25, 0.25));
 }

@@ -3,6 +3,7 @@ use crate::protocol::Means;
 
 fn outlook(protocol: ProtocolKind, plans_with_model: bool) -> Outlook {
     Outlook {
+        local_price: None,
         settings: Settings { protocol, ..Settings::default() },
         remote: "planner".into(),
         local: "reader".into(),

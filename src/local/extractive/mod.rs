@@ -5,7 +5,7 @@ mod select;
 
 use futures_util::future::BoxFuture;
 
-use super::{JobRequest, LocalError, LocalLm};
+use super::{JobError, JobRequest, LocalLm};
 use crate::document::wanted::Wanted;
 use crate::protocol::{Finish, ModelInfo, Usage, WorkerReply, estimate_tokens};
 
@@ -35,14 +35,15 @@ impl LocalLm for ExtractiveReader {
         Some(WINDOW)
     }
 
-    fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>> {
+    fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, JobError>> {
         Box::pin(async move {
             if job.chunk.as_str().len() <= LONG_CHUNK {
                 return Ok(reply(&job));
             }
-            tokio::task::spawn_blocking(move || reply(&job)).await.map_err(|_| LocalError {
+            tokio::task::spawn_blocking(move || reply(&job)).await.map_err(|_| JobError {
                 message: "the extractive reader stopped while it read a long chunk; cancel the job or run it again"
                     .into(),
+                useless: Usage::default(),
             })
         })
     }
@@ -66,7 +67,7 @@ fn reply(job: &JobRequest) -> WorkerReply {
         estimated: true,
         ..Usage::default()
     };
-    WorkerReply { text, finish: Finish::Stop, usage }
+    WorkerReply { text, finish: Finish::Stop, usage, useless: Usage::default() }
 }
 
 fn explanation(reading: &Reading) -> String {

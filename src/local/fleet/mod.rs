@@ -288,9 +288,13 @@ impl Held<'_> {
         match read {
             // What was asked for by its bytes was too little: the next try asks for more.
             Read::Cut { context, of } if server.client.grow(Some(context)) => {
-                Err(Failed::of(Failure { again: Again::Later(Some(Duration::ZERO)), ..too_long(server, of, context) }))
+                let again = Again::Later(Some(Duration::ZERO));
+                Err(Failed::of(Failure { again, usage: Some(Box::new(reply.usage)), ..too_long(server, of, context) }))
             }
-            Read::Cut { context, of } => Err(Failed::of(too_long(server, of, context))),
+            Read::Cut { context, of } => {
+                let usage = Some(Box::new(reply.usage));
+                Err(Failed::of(Failure { usage, ..too_long(server, of, context) }))
+            }
             _ => Ok(reply),
         }
     }

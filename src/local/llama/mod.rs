@@ -51,7 +51,7 @@ pub(super) use wire::EmbeddingOptions;
 use self::process::{Order, Supervisor, Watched, asked};
 use self::wire::{Command, Options, Work};
 use super::chosen::{chosen, chosen_embedding};
-use super::{JobRequest, LocalError, LocalLm, fit, gguf};
+use super::{JobError, JobRequest, LocalError, LocalLm, fit, gguf};
 use crate::config::LocalConfig;
 use crate::protocol::{EngineSample, ModelInfo, Usage, WorkerReply, prompts};
 
@@ -207,7 +207,7 @@ impl LocalLm for LlamaLocal {
         self.watched.sample()
     }
 
-    fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, LocalError>> {
+    fn execute(&self, job: JobRequest) -> BoxFuture<'_, Result<WorkerReply, JobError>> {
         Box::pin(async move {
             if job.sample > 0 && !self.by_chance {
                 self.remark(&self.told_of_samples, ALL_ALIKE);
@@ -231,6 +231,7 @@ impl LocalLm for LlamaLocal {
                     reasoning_tokens: answered.reasoning_tokens,
                     ..Usage::default()
                 },
+                useless: Usage::default(),
             })
         })
     }

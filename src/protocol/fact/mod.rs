@@ -107,6 +107,12 @@ pub enum Fact {
         raw: String,
         usage: Usage,
     },
+    /// What the server counted of replies to the job that were of no use, such as refusals and empty ones: beside the usage of
+    /// the reply that came to something, if one did.
+    JobUseless {
+        job: JobId,
+        usage: Usage,
+    },
     /// The person has a job that ended in trouble tried again, while its round still runs.
     JobReopened {
         job: JobId,

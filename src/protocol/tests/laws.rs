@@ -178,7 +178,12 @@ fn inputs() -> impl Strategy<Value = Input> {
         }),
         job.clone().prop_map(|job| Input::JobStarted { job }),
         (job.clone(), 1u32..4, prop_oneof![Just(ANSWERED), Just("bad")]).prop_map(|(job, attempt, text)| {
-            let reply = WorkerReply { text: text.into(), finish: Finish::Stop, usage: Usage::default() };
+            let reply = WorkerReply {
+                text: text.into(),
+                finish: Finish::Stop,
+                usage: Usage::default(),
+                useless: Usage::default(),
+            };
             Input::JobDone { job, attempt, result: JobResult::Replied { reply, located: None }, ms: 1 }
         }),
         job.clone().prop_map(Input::CancelJob),

@@ -167,7 +167,12 @@ fn a_late_result_of_a_cancelled_attempt_is_not_that_of_the_next() {
     };
     run.state.apply(&Fact::JobsPlanned(plan));
     let done = |attempt| {
-        let reply = WorkerReply { text: ANSWERED.into(), finish: Finish::Stop, usage: Usage::default() };
+        let reply = WorkerReply {
+            text: ANSWERED.into(),
+            finish: Finish::Stop,
+            usage: Usage::default(),
+            useless: Usage::default(),
+        };
         Input::JobDone { job, attempt, result: JobResult::Replied { reply, located: None }, ms: 1 }
     };
     take(&mut run, &mut waiting, Input::CancelJob(job));
@@ -214,9 +219,14 @@ fn where_no_job_could_be_done_the_session_pauses_before_the_planner_is_paid() {
     assert_eq!((waiting.len(), &run.state.phase), (4, &Phase::Waiting(Waiting::Jobs)));
     take(&mut run, &mut waiting, Input::GoOn);
     for job in jobs {
-        let reply = WorkerReply { text: ANSWERED.into(), finish: Finish::Stop, usage: Usage::default() };
+        let reply = WorkerReply {
+            text: ANSWERED.into(),
+            finish: Finish::Stop,
+            usage: Usage::default(),
+            useless: Usage::default(),
+        };
         let result = match job.index {
-            3 => JobResult::Failed { error: "refused".into() },
+            3 => JobResult::Failed { error: "refused".into(), useless: Usage::default() },
             _ => JobResult::Replied { reply, located: None },
         };
         take(&mut run, &mut waiting, Input::JobStarted { job });

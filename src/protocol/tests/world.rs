@@ -266,10 +266,15 @@ impl World {
                     let worker = self.workers[job.index as usize % self.workers.len()];
                     let result = match again.map_or(worker, |text| Ok((text, Finish::Stop))) {
                         Ok((text, finish)) => JobResult::Replied {
-                            reply: WorkerReply { text: text.into(), finish, usage: Usage::default() },
+                            reply: WorkerReply {
+                                text: text.into(),
+                                finish,
+                                usage: Usage::default(),
+                                useless: Usage::default(),
+                            },
                             located: located(text),
                         },
-                        Err(error) => JobResult::Failed { error: error.into() },
+                        Err(error) => JobResult::Failed { error: error.into(), useless: Usage::default() },
                     };
                     Input::JobDone { job, attempt, result, ms: 5 }
                 }

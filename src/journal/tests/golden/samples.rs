@@ -128,6 +128,8 @@ pub(super) fn samples() -> Vec<Fact> {
         settings: Settings { blotted, ..opened().settings },
         ..opened()
     })));
+    let read = Usage { input_tokens: 9, ..Usage::default() };
+    facts.push(Fact::JobUseless { job: JobId { round: 1, index: 0 }, usage: read });
     facts
 }
 
