@@ -38,6 +38,8 @@ mod injection;
 mod loopback;
 #[path = "runs/many_jobs.rs"]
 mod many_jobs;
+#[path = "runs/money.rs"]
+mod money;
 #[path = "runs/planner.rs"]
 mod planner;
 #[path = "runs/planted.rs"]

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::judge::JudgedBy;
-use super::row::{Cost, Row, Try};
+use super::row::{Cost, JudgeCost, Row, Try};
+use crate::protocol::Counted;
 
 /// The newest form of a line that this program reads.
 pub const VERSION: u32 = 1;
@@ -43,6 +44,9 @@ pub enum Entry {
         of: Try,
         worst_usd: f64,
         usd: f64,
+        /// What was counted of its reply, and what of the price is known; nothing where no reply came.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply: Option<Counted>,
     },
     /// The session has ended and counts.
     Finished(Box<Row>),
@@ -73,7 +77,7 @@ pub struct Open {
     pub session: String,
     pub cut: bool,
     /// What the judge may have cost so far.
-    pub judge_usd: f64,
+    pub judge: JudgeCost,
 }
 
 /// What the book comes to: a fold over its entries.
@@ -98,10 +102,10 @@ impl Book {
             }
             Entry::Started { of, session, cut } => {
                 self.sessions.insert(session.clone());
-                self.open.insert(of.clone(), Open { session: session.clone(), cut: *cut, judge_usd: 0.0 });
+                self.open.insert(of.clone(), Open { session: session.clone(), cut: *cut, judge: JudgeCost::default() });
             }
-            Entry::JudgeAsked { of, worst_usd } => self.charge(of, *worst_usd),
-            Entry::JudgeSettled { of, worst_usd, usd } => self.charge(of, usd - worst_usd),
+            Entry::JudgeAsked { of, worst_usd } => self.charge(of, *worst_usd, None),
+            Entry::JudgeSettled { of, worst_usd, usd, reply } => self.charge(of, usd - worst_usd, *reply),
             Entry::Finished(row) => {
                 self.open.remove(&row.of);
                 if let Some(before) = self.rows.insert(row.of.clone(), (**row).clone()) {
@@ -121,16 +125,19 @@ impl Book {
             Entry::Anew => {
                 self.lost.extend(std::mem::take(&mut self.rows).into_values().map(|row| row.cost));
                 let open = std::mem::take(&mut self.open).into_values();
-                self.lost.extend(open.map(|open| Cost { judge_usd: open.judge_usd, ..Cost::default() }));
+                self.lost.extend(open.map(|open| Cost { judge: open.judge, ..Cost::default() }));
             }
         }
     }
 
     /// The judge's cost goes to what is judged: the session that is open, else the answer that counts.
-    fn charge(&mut self, of: &Try, usd: f64) {
-        let open = self.open.get_mut(of).map(|open| &mut open.judge_usd);
-        if let Some(judge_usd) = open.or_else(|| self.rows.get_mut(of).map(|row| &mut row.cost.judge_usd)) {
-            *judge_usd = (*judge_usd + usd).max(0.0);
+    fn charge(&mut self, of: &Try, usd: f64, reply: Option<Counted>) {
+        let open = self.open.get_mut(of).map(|open| &mut open.judge);
+        if let Some(judge) = open.or_else(|| self.rows.get_mut(of).map(|row| &mut row.cost.judge)) {
+            judge.usd = (judge.usd + usd).max(0.0);
+            if let Some(Counted { usage, cost_usd }) = reply {
+                judge.reply(&usage, cost_usd);
+            }
         }
     }
 
@@ -172,6 +179,7 @@ pub fn fingerprint(settings: &Value) -> String {
 mod tests {
     use super::*;
     use crate::eval::Followed;
+    use crate::protocol::Usage;
 
     fn of(question: &str) -> Try {
         Try { setting: "s".into(), question: question.into(), repeat: 1 }
@@ -188,7 +196,10 @@ mod tests {
             let line = serde_json::to_string(&entry).unwrap() + "\n";
             book.apply(&read(&line).unwrap().0[0]);
         }
-        assert_eq!(book.open[&of("a")], Open { session: "session-a".into(), cut: true, judge_usd: 0.5 });
+        assert_eq!(
+            book.open[&of("a")],
+            Open { session: "session-a".into(), cut: true, judge: JudgeCost { usd: 0.5, ..JudgeCost::default() } }
+        );
         assert!(!book.open[&of("b")].cut);
     }
 
@@ -196,9 +207,30 @@ mod tests {
     fn what_the_judge_cost_takes_the_place_of_what_it_might_have() {
         let mut book = Book::default();
         let asked = || Entry::JudgeAsked { of: of("a"), worst_usd: 0.5 };
-        let settled = Entry::JudgeSettled { of: of("a"), worst_usd: 0.5, usd: 0.125 };
+        let settled = Entry::JudgeSettled { of: of("a"), worst_usd: 0.5, usd: 0.125, reply: None };
         [started("a", false), asked(), settled, asked()].iter().for_each(|entry| book.apply(entry));
-        assert_eq!(book.open[&of("a")].judge_usd, 0.625);
+        assert_eq!(book.open[&of("a")].judge.usd, 0.625);
+    }
+
+    #[test]
+    fn what_was_counted_of_the_judges_replies_is_known_with_its_estimates() {
+        let usage = |estimated| Usage { input_tokens: 140, output_tokens: 14, estimated, ..Usage::default() };
+        let settled = |estimated, cost_usd: Option<f64>| Entry::JudgeSettled {
+            of: of("a"),
+            worst_usd: 0.5,
+            usd: cost_usd.unwrap_or(0.0),
+            reply: Some(Counted { usage: usage(estimated), cost_usd }),
+        };
+        let mut book = Book::default();
+        for entry in [started("a", false), settled(false, Some(0.5)), settled(true, Some(0.75))] {
+            let line = serde_json::to_string(&entry).unwrap() + "\n";
+            book.apply(&read(&line).unwrap().0[0]);
+        }
+        let judge = book.open[&of("a")].judge;
+        assert_eq!((judge.input_tokens, judge.output_tokens, judge.estimated_usd), (280, 28, 0.75));
+        assert!(judge.estimated && !judge.unpriced);
+        book.apply(&settled(false, None));
+        assert!(book.open[&of("a")].judge.unpriced);
     }
 
     #[test]
@@ -207,13 +239,13 @@ mod tests {
         let mut row =
             Followed::new(&[]).row(of("a"), "session-a".into(), &crate::eval::judge::tests::question(&["1"]), &[]);
         row.scores.judge = Some(1.0);
-        row.cost.judge_usd = 0.25;
+        row.cost.judge.usd = 0.25;
         let by = JudgedBy::now("other".into());
         for entry in [
             started("a", false),
             Entry::Finished(Box::new(row)),
             Entry::JudgeAsked { of: of("a"), worst_usd: 0.5 },
-            Entry::JudgeSettled { of: of("a"), worst_usd: 0.5, usd: 0.125 },
+            Entry::JudgeSettled { of: of("a"), worst_usd: 0.5, usd: 0.125, reply: None },
             Entry::Judged { of: of("a"), by: by.clone(), score: Some(0.0), unjudged: None },
         ] {
             let line = serde_json::to_string(&entry).unwrap() + "\n";
@@ -221,7 +253,7 @@ mod tests {
         }
         let row = &book.rows[&of("a")];
         assert_eq!((row.scores.judge, row.judged_by.as_ref()), (Some(0.0), Some(&by)));
-        assert_eq!((row.cost.judge_usd, book.spent_usd()), (0.375, 0.375));
+        assert_eq!((row.cost.judge.usd, book.spent_usd()), (0.375, 0.375));
     }
 
     #[test]

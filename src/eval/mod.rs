@@ -18,5 +18,5 @@ pub use book::{Book, Entry, Open};
 pub use curve::{Axis, Curve, Point};
 pub use judge::JudgedBy;
 pub use question::{Question, Source};
-pub use row::{Cost, Followed, ReadAs, Row, Settled, Try};
+pub use row::{Cost, Followed, JudgeCost, ReadAs, Row, Settled, Try};
 pub use summary::{Group, Measure, Stat, summarise};

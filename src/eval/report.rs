@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::curve::Curve;
 use super::judge::{self, JudgedBy};
-use super::row::Row;
+use super::row::{Cost, Row};
 use super::summary::Group;
 
 pub use table::LEGEND;
@@ -74,14 +74,85 @@ impl Judge {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Spent {
     pub sessions: usize,
-    pub usd: f64,
-    pub judge_usd: f64,
+    /// Dollars of planner and judge, those that may have been spent as well; nothing where a price is not known.
+    pub usd: Option<f64>,
+    /// Those of them that rest on estimated tokens, and those at most that answers cost which were lost.
+    pub estimated_usd: f64,
+    pub doubtful_usd: f64,
+    /// Those of them that are the judge's; nothing where its price is not known.
+    pub judge_usd: Option<f64>,
+    /// Beside them, dollars of the reader, where it is paid for.
+    pub local_usd: f64,
     pub remote_input_tokens: u64,
     pub remote_output_tokens: u64,
+    pub estimated_input_tokens: u64,
+    pub estimated_output_tokens: u64,
+    pub judge_input_tokens: u64,
+    pub judge_output_tokens: u64,
     /// Of those dollars, what sessions cost that were interrupted or asked anew.
     pub lost_usd: f64,
     /// Beside them, what sessions may have cost that are still open.
     pub open_usd: f64,
+}
+
+impl Spent {
+    /// Adds up what each session cost, those that do not count among them.
+    pub fn of<'a>(sessions: usize, costs: impl Iterator<Item = &'a Cost>) -> Self {
+        let mut spent = Self { sessions, usd: Some(0.0), judge_usd: Some(0.0), ..Self::default() };
+        for cost in costs {
+            let Cost { judge, traffic, .. } = cost;
+            // A session that asked nobody has no price to be known.
+            let is_priced = cost.usd.is_some() || traffic.remote_calls == 0;
+            let judge_usd = (!judge.unpriced).then_some(judge.usd);
+            spent.judge_usd = spent.judge_usd.zip(judge_usd).map(|(sum, usd)| sum + usd);
+            spent.usd = spent.usd.filter(|_| is_priced && !judge.unpriced).map(|sum| sum + cost.spent_usd());
+            spent.estimated_usd += cost.estimated_usd + judge.estimated_usd;
+            spent.doubtful_usd += cost.doubtful_usd;
+            spent.local_usd += cost.local_usd;
+            spent.remote_input_tokens += traffic.remote_input_tokens;
+            spent.remote_output_tokens += traffic.remote_output_tokens;
+            spent.estimated_input_tokens += cost.estimated_input_tokens;
+            spent.estimated_output_tokens += cost.estimated_output_tokens;
+            spent.judge_input_tokens += judge.input_tokens;
+            spent.judge_output_tokens += judge.output_tokens;
+        }
+        spent
+    }
+
+    /// In sentences.
+    fn told(&self) -> String {
+        let unknown = || "a price that is not known".to_owned();
+        let about = if self.estimated_usd > 0.0 { "≈ " } else { "" };
+        let usd = |usd: Option<f64>| usd.map_or_else(unknown, |usd| format!("${usd:.4}"));
+        let mut told = format!(
+            "All {} sessions together: {about}{}, of which {} for the judge, at most ${:.4} for answers that were lost and ${:.4} \
+             for sessions that were interrupted or asked anew; {} tokens in and {} out of the remote LM",
+            self.sessions,
+            usd(self.usd),
+            usd(self.judge_usd),
+            self.doubtful_usd,
+            self.lost_usd,
+            self.remote_input_tokens,
+            self.remote_output_tokens
+        );
+        if self.estimated_input_tokens + self.estimated_output_tokens > 0 {
+            let (input, output) = (self.estimated_input_tokens, self.estimated_output_tokens);
+            told.push_str(&format!(" (≈ {input} and {output} of them not counted by the server)"));
+        }
+        if self.judge_input_tokens + self.judge_output_tokens > 0 {
+            let (input, output) = (self.judge_input_tokens, self.judge_output_tokens);
+            told.push_str(&format!(", {input} in and {output} out of the judge"));
+        }
+        told.push('.');
+        if self.local_usd > 0.0 {
+            told.push_str(&format!(" The reader cost ${:.4} beside that.", self.local_usd));
+        }
+        if self.open_usd > 0.0 {
+            told.push_str(&format!(" What is still open may have cost ${:.4} beside that.", self.open_usd));
+        }
+        told.push_str(" A question cost what its row of `report.csv` says.");
+        told
+    }
 }
 
 impl Report {
@@ -104,7 +175,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::super::curve::{Axis, Point};
-    use super::super::row::{Cost, Try};
+    use super::super::row::Try;
     use super::super::summary::Stat;
     use super::super::{summarise, svg};
     use super::sheet::formula_safe;

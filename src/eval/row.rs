@@ -8,7 +8,7 @@ use super::score::{EvidenceScores, Scores, places, score, weigh};
 use crate::document::{Document, DocumentHash, Span};
 use crate::ledger::{Aggregated, AggregatedRound, Exposure, Ledger, Traffic};
 use crate::protocol::redact::Redactor;
-use crate::protocol::{Ending, Fact, ProtocolKind, RemoteAsk, Scope, State};
+use crate::protocol::{Ending, Fact, Money, Paid, ProtocolKind, RemoteAsk, Scope, State, Times, Usage};
 
 /// Which try at which question under which settings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -91,6 +91,58 @@ impl ReadAs {
     }
 }
 
+/// What the judge of an answer cost, or may have cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JudgeCost {
+    /// Dollars of what the price is known of.
+    #[serde(rename = "judge_usd")]
+    pub usd: f64,
+    /// Those of them that rest on estimated tokens.
+    #[serde(rename = "judge_estimated_usd", skip_serializing_if = "is_none")]
+    pub estimated_usd: f64,
+    /// Whether it replied and its price is not known.
+    #[serde(rename = "judge_unpriced", skip_serializing_if = "std::ops::Not::not")]
+    pub unpriced: bool,
+    #[serde(rename = "judge_input_tokens", skip_serializing_if = "is_zero")]
+    pub input_tokens: u64,
+    #[serde(rename = "judge_output_tokens", skip_serializing_if = "is_zero")]
+    pub output_tokens: u64,
+    /// Whether any of those tokens were estimated.
+    #[serde(rename = "judge_estimated", skip_serializing_if = "std::ops::Not::not")]
+    pub estimated: bool,
+}
+
+impl JudgeCost {
+    /// A reply of this usage came; `usd`: nothing where the price is not known.
+    pub fn reply(&mut self, usage: &Usage, usd: Option<f64>) {
+        self.input_tokens += usage.input_tokens;
+        self.output_tokens += usage.output_tokens;
+        self.estimated |= usage.estimated;
+        self.unpriced |= usd.is_none();
+        self.estimated_usd += usd.filter(|_| usage.estimated).unwrap_or(0.0);
+    }
+}
+
+impl std::ops::AddAssign for JudgeCost {
+    fn add_assign(&mut self, other: Self) {
+        self.usd += other.usd;
+        self.estimated_usd += other.estimated_usd;
+        self.unpriced |= other.unpriced;
+        self.input_tokens += other.input_tokens;
+        self.output_tokens += other.output_tokens;
+        self.estimated |= other.estimated;
+    }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+fn is_none(usd: &f64) -> bool {
+    *usd == 0.0
+}
+
 /// What a question cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -99,12 +151,23 @@ pub struct Cost {
     pub traffic: Traffic,
     /// Whether any of the remote LM's tokens were estimated.
     pub estimated: bool,
-    /// Dollars; nothing where the price is not known.
+    /// Those of the remote LM's tokens that were.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub estimated_input_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub estimated_output_tokens: u64,
+    /// Dollars of the planner; nothing where the price is not known.
     pub usd: Option<f64>,
+    /// Those of them that rest on estimated tokens.
+    #[serde(skip_serializing_if = "is_none")]
+    pub estimated_usd: f64,
+    /// Dollars of the reader, where it is paid for.
+    #[serde(skip_serializing_if = "is_none")]
+    pub local_usd: f64,
     /// Dollars at most for calls whose answer was lost.
     pub doubtful_usd: f64,
-    /// Dollars for the judge.
-    pub judge_usd: f64,
+    #[serde(flatten)]
+    pub judge: JudgeCost,
     /// The documents and the question sent whole: tokens, and dollars where a model has a price.
     pub baseline_tokens: u64,
     pub baseline_usd: Option<f64>,
@@ -115,9 +178,29 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Every dollar that was or may have been spent.
+    /// Every dollar of planner and judge that was or may have been spent, as far as prices are known: what budgets go by.
     pub fn spent_usd(&self) -> f64 {
-        self.usd.unwrap_or(0.0) + self.doubtful_usd + self.judge_usd
+        self.usd.unwrap_or(0.0) + self.doubtful_usd + self.judge.usd
+    }
+
+    /// What planner and reader came to.
+    pub fn paid(&self) -> Paid {
+        let Self { estimated_usd, local_usd, doubtful_usd, usd, .. } = *self;
+        let (priced_usd, unpriced) = (usd.unwrap_or(0.0), usd.is_none());
+        Paid {
+            planner: Money { priced_usd, unpriced, estimated_usd, lost_usd: doubtful_usd },
+            reader: Money { priced_usd: local_usd, ..Money::default() },
+        }
+    }
+
+    /// How many times what was paid the documents sent whole would cost.
+    pub fn times_cheaper(&self) -> Option<Times> {
+        self.baseline_usd.and_then(|usd| self.paid().times(usd, false))
+    }
+
+    /// Whether anything that is told of it rests on estimated tokens.
+    pub fn is_estimated(&self) -> bool {
+        self.estimated || self.judge.estimated
     }
 
     /// Tokens in and out of the remote LM as a share of the documents' sent whole.
@@ -235,9 +318,13 @@ impl Followed {
                 (totals.local.calls, &totals.local.tokens),
             ),
             estimated: totals.remote.tokens.all().estimated,
+            estimated_input_tokens: totals.remote.tokens.estimated.input_tokens,
+            estimated_output_tokens: totals.remote.tokens.estimated.output_tokens,
             usd: paid.planner.usd(),
+            estimated_usd: paid.planner.estimated_usd,
+            local_usd: paid.reader.priced_usd,
             doubtful_usd: paid.planner.lost_usd,
-            judge_usd: 0.0,
+            judge: JudgeCost::default(),
             baseline_tokens: totals.baseline.input_tokens,
             baseline_usd: totals.baseline.cost_usd,
             exposed: self.exposure.share(),

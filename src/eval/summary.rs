@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::against::Against;
 use super::row::Row;
+use crate::protocol::{Paid, Times};
 
 /// What can be read off a row. The names are those of `--measure` and of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -29,6 +30,8 @@ pub enum Measure {
     TokenShare,
     Tokens,
     Usd,
+    /// Of the reader, where it is paid for.
+    LocalUsd,
     Seconds,
 }
 
@@ -45,7 +48,7 @@ impl Measure {
         Self::Recall,
         Self::Precision,
     ];
-    pub const ALL: [Measure; 17] = [
+    pub const ALL: [Measure; 18] = [
         Self::Answered,
         Self::Score,
         Self::Exact,
@@ -62,6 +65,7 @@ impl Measure {
         Self::TokenShare,
         Self::Tokens,
         Self::Usd,
+        Self::LocalUsd,
         Self::Seconds,
     ];
 
@@ -83,6 +87,7 @@ impl Measure {
             Self::TokenShare => "token_share",
             Self::Tokens => "tokens",
             Self::Usd => "usd",
+            Self::LocalUsd => "local_usd",
             Self::Seconds => "seconds",
         }
     }
@@ -113,6 +118,7 @@ impl Measure {
             Self::TokenShare => row.cost.token_share(),
             Self::Tokens => Some(row.cost.traffic.remote_tokens() as f64),
             Self::Usd => row.cost.usd,
+            Self::LocalUsd => Some(row.cost.local_usd),
             Self::Seconds => Some(row.seconds),
         }
     }
@@ -138,15 +144,28 @@ pub struct Group {
     /// Tries whose documents could not be asked about: they count in `answered` alone.
     pub refused: usize,
     pub stats: BTreeMap<Measure, Stat>,
-    /// Dollars in all; nothing where a price is not known.
+    /// Dollars of the planner in all; nothing where a price is not known.
     pub usd: Option<f64>,
-    /// What asking the remote LM alone would cost, in all and as a multiple of what was spent.
+    /// Those of them that rest on estimated tokens.
+    pub estimated_usd: f64,
+    /// Dollars of the reader in all, where it is paid for.
+    pub local_usd: f64,
+    /// Dollars at most in all, beside those, for answers of the planner that were lost.
+    pub lost_usd: f64,
+    /// Dollars of the judge in all.
+    pub judge_usd: f64,
+    /// What asking the remote LM alone would cost, in all and as a multiple of what was spent on planner and reader.
     pub baseline_usd: Option<f64>,
     pub times_cheaper: Option<f64>,
+    /// The multiple, as it is told to people.
+    #[serde(skip)]
+    pub times: Option<Times>,
     /// Against remote-only, where it was asked too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of_remote_only: Option<Against>,
+    /// Whether anything of it rests on tokens that were not counted by a server, and how many of the planner's were not.
     pub estimated: bool,
+    pub estimated_tokens: u64,
 }
 
 impl Group {
@@ -184,7 +203,16 @@ fn group(label: &str, set: Option<&str>, rows: &[&Row]) -> Group {
     let sum = |of: fn(&Row) -> Option<f64>| asked.iter().map(|row| of(row)).sum::<Option<f64>>();
     let usd = sum(|row| row.cost.usd);
     let baseline_usd = sum(|row| row.cost.baseline_usd);
-    let times = |(baseline, spent): (f64, f64)| (spent > 0.0).then(|| baseline / spent);
+    let estimated = asked.iter().any(|row| row.cost.is_estimated());
+    let of_row = |row: &&Row| row.cost.estimated_input_tokens + row.cost.estimated_output_tokens;
+    let estimated_tokens = asked.iter().map(of_row).sum();
+    let mut paid = Paid::default();
+    for row in &asked {
+        let of_row = row.cost.paid();
+        paid.planner += of_row.planner;
+        paid.reader += of_row.reader;
+    }
+    let times = baseline_usd.and_then(|baseline| paid.times(baseline, false));
     Group {
         setting: label.to_owned(),
         dataset: set.map(str::to_owned),
@@ -193,10 +221,16 @@ fn group(label: &str, set: Option<&str>, rows: &[&Row]) -> Group {
         refused: rows.len() - asked.len(),
         stats,
         usd,
+        estimated_usd: paid.planner.estimated_usd,
+        local_usd: paid.reader.priced_usd,
+        lost_usd: paid.planner.lost_usd,
+        estimated_tokens,
+        judge_usd: asked.iter().map(|row| row.cost.judge.usd).sum(),
         baseline_usd,
-        times_cheaper: baseline_usd.zip(usd).and_then(times),
+        times_cheaper: times.map(|times| times.times),
+        times,
         of_remote_only: None,
-        estimated: rows.iter().any(|row| row.cost.estimated),
+        estimated,
     }
 }
 

@@ -14,6 +14,7 @@ use super::gate::Gate;
 use super::ids::{AskId, CodeId, JobId};
 use super::input::{CodeResult, Effect, Input, Step};
 use super::job::{Flaw, JobResult, Manifest, Outcome, PlannedJob, beyond_object, read_output};
+use super::lost_jobs;
 use super::message::Usage;
 use super::pause;
 use super::pins;
@@ -70,7 +71,10 @@ pub fn decide(state: &State, input: Input) -> Step {
         }
         (Input::CancelJob(id), Phase::Waiting(Waiting::Jobs)) => match state.job(id) {
             Some(job) if job.outcome().is_none() => {
-                finished(id, Outcome::Cancelled, None, Usage::default(), 0).with(Effect::CancelJob(id))
+                let mut step = finished(id, Outcome::Cancelled, None, Usage::default(), 0).with(Effect::CancelJob(id));
+                let under_way = usize::from(matches!(job.state, JobState::Running { .. }));
+                step.facts.extend(lost_jobs::noted(state, under_way));
+                step
             }
             _ => Step::default(),
         },
@@ -222,6 +226,9 @@ fn stop(state: &State, partial: String, sent: bool) -> Step {
         return end(ending.clone());
     }
     let mut step = end(Ending::Cancelled);
+    if let Some(lost) = lost_jobs::noted(state, state.jobs_under_way()) {
+        step.facts.insert(0, lost);
+    }
     if let Phase::Waiting(Waiting::Remote(ask)) = state.phase {
         let attempt = state.asks().last().map_or(1, |ask| ask.failures.len() as u32 + 1);
         let error = "stopped before the reply was complete".into();

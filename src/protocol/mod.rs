@@ -25,6 +25,7 @@ mod input;
 mod job;
 mod levers;
 mod local_only;
+mod lost_jobs;
 mod merge;
 mod message;
 pub mod minion;

@@ -10,6 +10,7 @@ use super::decision::Decision;
 use super::fact::{EmbeddingModel, Fact, Models, RemoteAsk, RemoteFailure};
 use super::ids::{AskId, JobId};
 use super::input::{Effect, Step};
+use super::lost_jobs;
 use super::message::Purpose;
 use super::need::Need;
 use super::state::{AskState, Draft, Due, JobState, Phase, State, Waiting};
@@ -82,6 +83,7 @@ impl Interrupted {
 /// [`advance`](super::advance).
 pub(super) fn resume(state: &State, resumed: Resumed) -> Step {
     let mut step = Step::fact(Fact::SessionResumed(resumed));
+    step.facts.extend(lost_jobs::noted(state, state.jobs_under_way()));
     // None of them could be done, and what was in the way is mended.
     if let (Some(Need::GoOn { failed: Some(_) }), Some(round)) = (state.need(), state.round()) {
         let (number, jobs) = (round.number, round.jobs.iter().zip(0..));

@@ -105,7 +105,8 @@ pub fn usual(
 }
 
 /// A price with the figures of `nearer` in place of its own. Where that names the input, what is read from or written
-/// to the cache costs the same unless it says otherwise.
+/// to the cache costs the same unless it says otherwise, and so does input of any length. A nearer price of output counts for
+/// long input too.
 fn over(price: Option<Price>, nearer: &ModelPrice) -> Option<Price> {
     let told = |figure: f64| (figure >= 0.0).then_some(figure);
     let (own_input, own_output) = (told(nearer.input), told(nearer.output));
@@ -117,7 +118,9 @@ fn over(price: Option<Price>, nearer: &ModelPrice) -> Option<Price> {
         cached_input: told(nearer.cached_input).or(rest.map(|price| price.cached_input)).unwrap_or(input),
         cache_write: told(nearer.cache_write).or(rest.and_then(|price| price.cache_write)),
         output,
-        long: rest.filter(|_| own_output.is_none()).and_then(|price| price.long),
+        long: rest
+            .and_then(|price| price.long)
+            .map(|long| LongPrice { output: own_output.unwrap_or(long.output), ..long }),
     })
 }
 
@@ -291,6 +294,21 @@ mod tests {
         let from_table = Price { cache_write: Some(2.5), ..Price::flat(2.0, 9.0) };
         assert_eq!(price(OPENAI, &config(-1.0, -1.0, -1.0), &table, None), Some(from_table));
         assert_eq!(price(OPENAI, &config(-1.0, -1.0, 0.0), &table, None), Some(Price { output: 0.0, ..from_table }));
+    }
+
+    #[test]
+    fn an_own_price_of_output_leaves_what_long_input_costs() {
+        let place = "generativelanguage.googleapis.com/v1beta";
+        let (model, none) = ("gemini-2.5-pro".to_owned(), BTreeMap::new());
+        let of = |price_input, price_output| {
+            let config = RemoteConfig { model: model.clone(), price_input, price_output, ..RemoteConfig::default() };
+            price(place, &config, &none, None).unwrap()
+        };
+        let listed = of(-1.0, -1.0);
+        let long = listed.long.unwrap();
+        let own = of(-1.0, 9.0);
+        assert_eq!((own.input, own.output, own.long), (listed.input, 9.0, Some(LongPrice { output: 9.0, ..long })));
+        assert_eq!(of(1.25, -1.0).long, None, "an own price of input counts at any length");
     }
 
     #[test]

@@ -66,7 +66,7 @@ async fn a_table_and_a_report_tell_what_each_set_came_to() {
         "{markdown}"
     );
     assert!(fs::read_to_string(home.path("out/curve.svg")).unwrap().starts_with("<svg "));
-    assert_eq!(fs::read_to_string(home.path("out/report.csv")).unwrap().lines().next().unwrap().split(',').count(), 32);
+    assert_eq!(fs::read_to_string(home.path("out/report.csv")).unwrap().lines().next().unwrap().split(',').count(), 35);
 
     // The object has the same; nothing is asked again.
     let again = eval(&home, &["--sweep", "offline_share=0.05,0.1", "--sweep", "samples=1,2", "--json"]).await;

@@ -15,8 +15,10 @@ use crate::config::{Config, Loaded, ReasoningEffort};
 use crate::eval::{Entry, Followed, JudgedBy, Question, Try, judge};
 use crate::journal::DayBook;
 use crate::protocol::redact::Redactor;
-use crate::protocol::{AskId, Estimate, Finish, Message, Purpose, RemoteAsk, ReplyFormat, TokenCount, estimate_tokens};
-use crate::remote::{Backoff, RemoteLm, RemoteReply};
+use crate::protocol::{
+    AskId, Counted, Estimate, Finish, Message, Price, Purpose, RemoteAsk, ReplyFormat, TokenCount, estimate_tokens,
+};
+use crate::remote::{Backoff, RemoteError, RemoteLm, RemoteReply};
 
 /// Tries at a verdict, the first included.
 const VERDICTS: u32 = 3;
@@ -163,14 +165,16 @@ impl Judge {
             drained.abort();
             // What it may have cost stays in both books.
             let Some(reply) = reply else { return Ok(Judged::Left(Came::Interrupted)) };
-            let usd = match &reply {
-                Ok(reply) => Some(price.map_or(0.0, |price| price.cost(&reply.usage))),
-                Err(error) => (!error.lost && error.partial.is_empty()).then_some(0.0),
-            };
+            let (usd, counted) = settled(&reply, price);
             spent += usd.unwrap_or(worst);
             if let Some(usd) = usd {
                 book.settle(held, usd).await?;
-                case.folder.note(&Entry::JudgeSettled { of: case.of.clone(), worst_usd: worst, usd })?;
+                case.folder.note(&Entry::JudgeSettled {
+                    of: case.of.clone(),
+                    worst_usd: worst,
+                    usd,
+                    reply: counted,
+                })?;
             }
             match reply {
                 Ok(reply) => {
@@ -212,6 +216,23 @@ impl Judge {
     }
 }
 
+/// What a try came to, and what was counted of it. Nothing where the answer was lost: then it stays at its worst.
+fn settled(reply: &Result<RemoteReply, RemoteError>, price: Option<Price>) -> (Option<f64>, Option<Counted>) {
+    let usage = match reply {
+        Ok(reply) => Some(reply.usage),
+        // Of no use, and counted all the same: a refusal, or one without text.
+        Err(error) => error.usage,
+    };
+    match (usage, reply) {
+        (Some(usage), _) => {
+            let cost_usd = price.map(|price| price.cost(&usage));
+            (Some(cost_usd.unwrap_or(0.0)), Some(Counted { usage, cost_usd }))
+        }
+        (None, Err(error)) if error.lost || !error.partial.is_empty() => (None, None),
+        (None, _) => (Some(0.0), None),
+    }
+}
+
 /// The messages with placeholders for private words: the session's own, and further ones for words that only the reference
 /// holds.
 fn hidden(mut messages: Vec<Message>, redactor: &Redactor) -> Vec<Message> {
@@ -229,7 +250,26 @@ fn hidden(mut messages: Vec<Message>, redactor: &Redactor) -> Vec<Message> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Usage;
     use crate::protocol::redact::Rules;
+    use crate::remote::Retry;
+
+    #[test]
+    fn a_reply_of_no_use_that_the_server_counted_costs_what_it_counted_and_a_lost_one_its_worst() {
+        let usage = Usage { input_tokens: 140, output_tokens: 14, ..Usage::default() };
+        let price = Some(Price::flat(2.5, 10.0));
+        let failed = |usage, lost, partial: &str| {
+            let (message, partial, retry) = (String::new(), partial.to_owned(), Retry::Never);
+            settled(&Err(RemoteError { message, retry, partial, lost, usage }), price)
+        };
+        let cost = 0.000_49;
+        for (usd, counted) in [failed(Some(usage), true, ""), failed(Some(usage), false, "I can")] {
+            assert!((usd.unwrap() - cost).abs() < 1e-12);
+            assert_eq!(counted.unwrap().usage, usage);
+        }
+        assert_eq!((failed(None, true, ""), failed(None, false, "half")), ((None, None), (None, None)));
+        assert_eq!(failed(None, false, ""), (Some(0.0), None));
+    }
 
     #[test]
     fn the_judge_reads_one_placeholder_for_one_name_in_reference_and_answer() {

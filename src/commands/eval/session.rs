@@ -12,7 +12,7 @@ use super::judging::{Case, Judge, Judged};
 use super::run::Stop;
 use crate::config::{Config, RedactConfig};
 use crate::document::Document;
-use crate::eval::{Cost, Entry, Followed, Open, Question, Row, Settled, Try};
+use crate::eval::{Cost, Entry, Followed, JudgeCost, Open, Question, Row, Settled, Try};
 use crate::journal::{Session, Stored};
 use crate::protocol::{Interrupted, Need};
 use crate::runtime::{Event, Order};
@@ -104,7 +104,7 @@ impl Making<'_> {
                 return Ok(Came::Budget("the budget of all questions is reached; raise --total-budget".into()));
             }
             let most = followed.state().settings().budget_usd;
-            let judge_usd = self.judge_usd.unwrap_or(0.0) + self.judged_usd();
+            let judge_usd = self.judge_usd.unwrap_or(0.0) + self.judged().usd;
             if most.is_none_or(|most| most + judge_usd > free + ROUNDING) {
                 return self.abandon(&followed, session, "it may spend more than is left".into(), Came::Interrupted);
             }
@@ -263,11 +263,13 @@ impl Making<'_> {
 
     /// The cost, with what the judge may have cost so far by the book.
     fn with_judge(&self, cost: Cost) -> Cost {
-        Cost { judge_usd: cost.judge_usd + self.judged_usd(), ..cost }
+        let mut judge = cost.judge;
+        judge += self.judged();
+        Cost { judge, estimated: cost.estimated || judge.estimated, ..cost }
     }
 
-    fn judged_usd(&self) -> f64 {
-        self.folder.book(|book| book.open.get(&self.of).map_or(0.0, |open| open.judge_usd))
+    fn judged(&self) -> JudgeCost {
+        self.folder.book(|book| book.open.get(&self.of).map(|open| open.judge)).unwrap_or_default()
     }
 }
 
@@ -277,7 +279,7 @@ pub fn cost_of(open: &Open, config: &Config) -> Result<Cost, Failure> {
     if let Ok(session) = store(config)?.resolve(&open.session) {
         follow_records(&mut followed, &session);
     }
-    Ok(Cost { judge_usd: open.judge_usd, ..followed.cost() })
+    Ok(Cost { judge: open.judge, ..followed.cost() })
 }
 
 /// Follows what a session has on record; one that cannot be read has nothing.

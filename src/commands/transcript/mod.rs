@@ -1,7 +1,7 @@
 //! What happens in a session, record by record as plain text: for `replay --headless`, `--accessible` and an `attach` without a screen.
 
 mod layout;
-mod totals;
+mod replies;
 
 use std::io::Write;
 
@@ -11,13 +11,14 @@ use crate::app::counted;
 use crate::document::escape::{visible, visible_lines};
 use crate::document::{Document, Match};
 use crate::journal::Record;
+use crate::ledger::{Ledger, calls_told};
 use crate::protocol::{
     AnswerCitation, Decision, Ending, Fact, JobState, Outcome, PlannedJobs, Purpose, Reached, RemoteAnswer, Round,
     Scope, SessionOpened, State, extract_code,
 };
 
 pub use layout::Style;
-use totals::{Totals, cost, tokens};
+use replies::{cost, open, tokens};
 
 /// How many errors of jobs are told of a round.
 const ERRORS_TOLD: usize = 3;
@@ -29,14 +30,15 @@ pub struct Transcript<'a> {
     style: Style,
     /// With the record applied that is told. Of rounds before the one at hand it holds nothing.
     pub state: State,
-    /// What those rounds came to.
-    before: Totals,
+    ledger: Ledger,
+    /// Requests of those rounds without a reply on record: they may have been paid for.
+    open: Vec<(u32, Purpose)>,
 }
 
 impl<'a> Transcript<'a> {
     /// `began_ms`: the time of the session's first record; 0 takes it from the first that is applied.
     pub fn new(out: &'a mut dyn Write, documents: Vec<Document>, began_ms: u64, style: Style) -> Self {
-        Self { out, documents, began_ms, style, state: State::default(), before: Totals::default() }
+        Self { out, documents, began_ms, style, state: State::default(), ledger: Ledger::new(), open: Vec::new() }
     }
 
     pub fn apply(&mut self, record: &Record) {
@@ -44,11 +46,12 @@ impl<'a> Transcript<'a> {
             self.began_ms = record.at_ms;
         }
         if let Some(fact) = record.fact.known() {
+            self.ledger.apply(fact);
             self.state.apply(fact);
             if matches!(fact, Fact::RoundBegan { .. })
                 && let Some(before) = self.state.part_with_round()
             {
-                self.before.add(&before);
+                self.open.extend(open(&before));
             }
         }
     }
@@ -301,23 +304,20 @@ impl<'a> Transcript<'a> {
 
     /// Requests that left and whose reply is not on record: they may have been paid for.
     pub fn open_asks(&mut self) -> Result<(), Failure> {
-        for (number, purpose) in self.sums().open {
+        for (number, purpose) in self.open.iter().copied().chain(self.state.rounds.iter().flat_map(open)) {
             writeln!(self.out, "ask {number} ({}) has no reply on record", purpose.name())?;
         }
         Ok(())
     }
 
     /// What all rounds came to, the one at hand included.
-    fn sums(&self) -> Totals {
-        let mut sums = self.before.clone();
-        self.state.rounds.iter().for_each(|round| sums.add(round));
-        sums
-    }
-
     pub fn totals(&mut self) -> Result<(), Failure> {
-        let Totals { calls, remote, cost, jobs, local, .. } = self.sums();
-        writeln!(self.out, "remote: {calls} calls, {}, {}", tokens(&remote), dollars(cost.0))?;
-        writeln!(self.out, "local: {jobs} jobs, {}", tokens(&local))?;
+        let totals = self.ledger.totals();
+        let (remote, local, paid) = (&totals.remote, &totals.local, &totals.paid);
+        let calls = calls_told(remote.calls, remote.replies);
+        writeln!(self.out, "remote: {calls}, {}, {}", remote.tokens.told(), paid.planner.told_with_lost())?;
+        let reader = if paid.pays_reader() { format!(", {}", paid.reader.told()) } else { String::new() };
+        writeln!(self.out, "local: {} jobs, {}{reader}", totals.jobs.planned, local.tokens.told())?;
         Ok(())
     }
 }
@@ -357,10 +357,12 @@ mod tests {
         }
         let past = transcript.state.rounds.iter().rev().skip(1);
         assert_eq!(past.map(|round| round.jobs.len() + round.asks.len()).sum::<usize>(), 0);
-        let (sums, mut all) = (transcript.sums(), Totals::default());
-        whole.rounds.iter().for_each(|round| all.add(round));
-        assert!(all.calls > 0 && all.jobs > 0, "{all:?}");
-        assert_eq!((sums.calls, sums.jobs, sums.local), (all.calls, all.jobs, all.local));
-        assert_eq!((sums.remote, sums.cost.0, sums.open), (all.remote, all.cost.0, all.open));
+        let jobs: usize = whole.rounds.iter().map(|round| round.jobs.len()).sum();
+        let open: Vec<_> = whole.rounds.iter().flat_map(open).collect();
+        transcript.totals().unwrap();
+        transcript.open_asks().unwrap();
+        let told = String::from_utf8(out).unwrap();
+        assert!(jobs > 0 && told.contains(&format!("local: {jobs} jobs, ")), "{told}");
+        assert_eq!(told.matches("has no reply on record").count(), open.len() * 2, "at the end, and when asked");
     }
 }

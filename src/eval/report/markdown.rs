@@ -34,16 +34,7 @@ impl Report {
                  their questions.\n"
             ));
         }
-        let spent = &self.spent;
-        let open = match spent.open_usd > 0.0 {
-            true => format!(" What is still open may have cost ${:.4} beside that.", spent.open_usd),
-            false => String::new(),
-        };
-        out.push_str(&format!(
-            "\nAll {} sessions together: ${:.4}, of which ${:.4} for the judge and ${:.4} for sessions that were interrupted or \
-             asked anew; {} tokens in and {} out of the remote LM.{open} A question cost what its row of `report.csv` says.\n",
-            spent.sessions, spent.usd, spent.judge_usd, spent.lost_usd, spent.remote_input_tokens, spent.remote_output_tokens
-        ));
+        out.push_str(&format!("\n{}\n", self.spent.told()));
         if self.curve.points.len() > 1 {
             out.push_str(&format!("\n## Cost against {}\n\n![curve](curve.svg)\n\n", self.curve.measure));
             for point in &self.curve.points {

@@ -14,6 +14,8 @@ impl Report {
             "baseline_usd",
             "times_cheaper",
             "estimated",
+            "lost_usd",
+            "judge_usd",
             "rounds",
             "jobs",
             "judged_by",
@@ -32,12 +34,13 @@ impl Report {
                 formula_safe(&row.outcome),
             ];
             record.extend(Measure::ALL.iter().map(|measure| plain(measure.of(row))));
-            let spent = row.cost.usd.filter(|usd| *usd > 0.0);
             record.extend([
                 row.cost.baseline_tokens.to_string(),
                 plain(row.cost.baseline_usd),
-                plain(row.cost.baseline_usd.zip(spent).map(|(baseline, spent)| baseline / spent)),
-                row.cost.estimated.to_string(),
+                plain(row.cost.times_cheaper().map(|times| times.times)),
+                row.cost.is_estimated().to_string(),
+                row.cost.doubtful_usd.to_string(),
+                plain((!row.cost.judge.unpriced).then_some(row.cost.judge.usd)),
                 row.rounds.to_string(),
                 row.jobs.to_string(),
                 row.judged_by.as_ref().map_or(String::new(), |by| formula_safe(&by.model)),

@@ -2,8 +2,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::super::summary::{Group, Measure, Stat};
+use super::super::summary::{Group, Measure};
 use super::Report;
+use crate::protocol::Times;
 
 /// A column of the tables.
 struct Column {
@@ -13,7 +14,7 @@ struct Column {
     wide: bool,
 }
 
-const COLUMNS: [Column; 17] = [
+const COLUMNS: [Column; 18] = [
     Column { title: "answered", measure: Measure::Answered, wide: true },
     Column { title: "score", measure: Measure::Score, wide: false },
     Column { title: "exact", measure: Measure::Exact, wide: true },
@@ -30,6 +31,7 @@ const COLUMNS: [Column; 17] = [
     Column { title: "tokens", measure: Measure::Tokens, wide: false },
     Column { title: "of whole", measure: Measure::TokenShare, wide: false },
     Column { title: "$", measure: Measure::Usd, wide: false },
+    Column { title: "reader's $", measure: Measure::LocalUsd, wide: false },
     Column { title: "seconds", measure: Measure::Seconds, wide: true },
 ];
 
@@ -37,6 +39,7 @@ const COLUMNS: [Column; 17] = [
 pub const LEGEND: &str = "\
 score: judge, else choice, else number, else F1. evidence: its share in what the first round hands on, of remote-only in what was sent. cited: evidence that the answer \
 cites. sent on: the handed-on text against the documents. tokens: of the remote LM, a question; of whole: against sending the documents. \
+$: of the planner, a question; ≈: a part of it is estimated; +≤: at most so much more for answers that were lost. \
 of remote-only: against what it came to where both were asked.";
 
 impl Report {
@@ -72,9 +75,9 @@ impl Report {
             };
             let mut line = vec![set, group.setting.clone(), count];
             line.extend(self.has_refused().then(|| group.refused.to_string()));
-            line.extend(self.columns(wide).map(|column| told(column.measure, group.stat(column.measure))));
+            line.extend(self.columns(wide).map(|column| told(column.measure, group)));
             if self.has_ratio() {
-                line.push(group.times_cheaper.map_or_else(|| "-".into(), |times| format!("{times:.1}×")));
+                line.push(group.times.map_or_else(|| "-".into(), cheaper));
             }
             if self.has_remote_only() {
                 let against = group.of_remote_only;
@@ -119,7 +122,7 @@ impl Report {
         let says = |column: &&Column| {
             let stats = self.groups.iter().filter_map(|group| group.stat(column.measure));
             // Nothing that is paid for: no dollars to tell.
-            let mut stats = stats.filter(|stat| column.measure != Measure::Usd || stat.mean > 0.0);
+            let mut stats = stats.filter(|stat| !is_paid(column.measure) || stat.mean > 0.0);
             stats.next().is_some()
         };
         COLUMNS.iter().filter(move |column| wide || !column.wide).filter(says)
@@ -159,13 +162,35 @@ fn stacked(heads: &[String], lines: &[Vec<String>], columns: usize) -> String {
     out
 }
 
-fn told(measure: Measure, stat: Option<&Stat>) -> String {
-    stat.map_or_else(|| "-".into(), |stat| format!("{} ± {}", number(measure, stat.mean), number(measure, stat.spread)))
+fn is_paid(measure: Measure) -> bool {
+    matches!(measure, Measure::Usd | Measure::LocalUsd)
+}
+
+/// The mean with its spread, marked where it rests on estimates or is not all that may have been paid.
+fn told(measure: Measure, group: &Group) -> String {
+    let Some(stat) = group.stat(measure) else { return "-".into() };
+    let about = match measure {
+        Measure::Tokens | Measure::TokenShare if group.estimated_tokens > 0 => "≈ ",
+        Measure::Usd if group.estimated_usd > 0.0 => "≈ ",
+        _ => "",
+    };
+    let lost = match measure {
+        Measure::Usd if group.lost_usd > 0.0 => {
+            format!(" +≤{}", number(measure, group.lost_usd / stat.of.max(1) as f64))
+        }
+        _ => String::new(),
+    };
+    format!("{about}{} ± {}{lost}", number(measure, stat.mean), number(measure, stat.spread))
+}
+
+fn cheaper(times: Times) -> String {
+    let (most, about) = (if times.at_most { "≤ " } else { "" }, if times.estimated { "≈ " } else { "" });
+    format!("{most}{about}{:.1}×", times.times)
 }
 
 fn number(measure: Measure, value: f64) -> String {
     match measure {
-        Measure::Usd => format!("{value:.4}"),
+        Measure::Usd | Measure::LocalUsd => format!("{value:.4}"),
         Measure::Seconds => format!("{value:.1}"),
         Measure::Tokens => format!("{value:.0}"),
         _ => format!("{:.1}", value * 100.0),

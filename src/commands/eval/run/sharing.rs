@@ -68,13 +68,8 @@ impl Eval {
         let open: Vec<Try> = self.folder.book(|book| book.open.keys().cloned().collect());
         let open_usd = open.iter().filter_map(|of| self.open_usd(of).ok()).fold(0.0, |sum, usd| sum + usd);
         self.folder.book(|book| {
-            let mut spent = Spent { sessions: book.sessions.len(), open_usd, ..Spent::default() };
-            for cost in book.rows.values().map(|row| &row.cost).chain(&book.lost) {
-                spent.usd += cost.spent_usd();
-                spent.judge_usd += cost.judge_usd;
-                spent.remote_input_tokens += cost.traffic.remote_input_tokens;
-                spent.remote_output_tokens += cost.traffic.remote_output_tokens;
-            }
+            let costs = book.rows.values().map(|row| &row.cost).chain(&book.lost);
+            let mut spent = Spent { open_usd, ..Spent::of(book.sessions.len(), costs) };
             spent.lost_usd = book.lost.iter().map(|cost| cost.spent_usd()).fold(0.0, |sum, usd| sum + usd);
             spent
         })
