@@ -15,7 +15,7 @@ pub struct Against {
     pub tries: usize,
     /// By the measure of the eval; nothing where remote-only has none of it.
     pub quality: Option<f64>,
-    /// In dollars; nothing where remote-only cost none.
+    /// In dollars of planner and reader; nothing where remote-only cost none.
     pub cost: Option<f64>,
 }
 
@@ -35,7 +35,7 @@ pub fn hold(groups: &mut [Group], rows: &[&Row], settings: &[Setting], measure: 
             group.of_remote_only = Some(Against {
                 tries: both.len(),
                 quality: share(&both, |row| measure.of(row)),
-                cost: share(&both, |row| row.cost.usd),
+                cost: share(&both, |row| row.cost.paid().all().usd()),
             });
         }
     }
