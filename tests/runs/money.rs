@@ -68,13 +68,11 @@ async fn replies_of_a_reader_that_were_of_no_use_are_on_the_bill() {
         Reply::text(if is_empty { String::new() } else { output })
     })
     .await;
-    let own = settings(&[
-        "remote.price_input=2",
-        "remote.price_output=10",
-        "local.price_input=100",
-        "local.price_output=200",
-    ]);
-    let done = home.ask(&["--json"], &[remote(&planner), local(&worker), own].concat()).await;
+    // The planner's own price goes before that of the table.
+    home.write("own.toml", "[prices.\"test-model\"]\ninput = 100\noutput = 200\n");
+    let own = settings(&["remote.price_input=2", "remote.price_output=10"]);
+    let flags = ["--json", "--config", "own.toml"];
+    let done = home.ask(&flags, &[remote(&planner), local(&worker), own].concat()).await;
     assert_eq!(done.code, 0, "{done:?}");
     let (report, counted) = (done.json(), worker.counts().tokens);
     let reader = &report["usage"]["local"];
