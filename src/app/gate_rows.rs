@@ -7,7 +7,7 @@ use super::model::Model;
 use super::panes::jobs::job_word;
 use super::rows::{Mark, Piece, Target, Tone, Writer, pad};
 use super::visible::gist;
-use crate::protocol::{Chunk, Decision, Held, Job, JobId, RemoteAsk, Role, Round, estimate_tokens, prompts};
+use crate::protocol::{Chunk, Decision, Held, Job, JobId, RemoteAsk, Role, Round, State, estimate_tokens, percent, prompts};
 
 /// Passages that are told one by one.
 const PASSAGES: usize = 200;
@@ -26,7 +26,7 @@ impl Model {
             (Some((n, Held::Request(request))), _) => self.write_request(&mut writer, n, request),
             (Some((_, Held::Code { .. })), Some(round)) => self.write_program(&mut writer, round),
             (Some((_, Held::Outputs { .. })), Some(round)) => self.write_outputs(&mut writer, round),
-            (Some((_, Held::Decision { .. })), Some(round)) => write_decision(&mut writer, round),
+            (Some((_, Held::Decision { .. })), Some(round)) => write_decision(&mut writer, &self.state, round),
             _ => {}
         }
         writer
@@ -75,13 +75,12 @@ impl Model {
             if is_model { ("exposes", Tone::Warning) } else { ("would expose, to a model,", Tone::Text) };
         let count = exposes.spans.len();
         let head = format!(
-            "It {would} {count} {} of the documents, {} ({:.1} %):",
+            "It {would} {count} {} of the documents, {} ({}):",
             if count == 1 { "passage" } else { "passages" },
             short_bytes(exposes.bytes),
-            exposes.share * 100.0
+            percent(exposes.share)
         );
         writer.text(tone, 0, &head, None);
-        let percent = |share: f64| format!("{:.1} %", share * 100.0);
         let grows =
             format!("With it {} will have left, after {} by now.", percent(exposes.total), percent(exposes.left));
         writer.text(Tone::Dim, 0, &grows, None);
@@ -240,13 +239,13 @@ impl Model {
     }
 }
 
-fn write_decision(writer: &mut Writer, round: &Round) {
+fn write_decision(writer: &mut Writer, state: &State, round: &Round) {
     match &round.decision {
         Some(Decision::ProvideFinalAnswer(last)) => {
             writer.text(Tone::Strong, 0, "The remote LM has its final answer. Passed, it is the session's.", None);
             heading(writer, "Answer", None);
-            let none = "none: the documents do not tell, as far as was read";
-            writer.text(Tone::Text, 2, last.answer.as_deref().unwrap_or(none), None);
+            let none = || format!("none: {}", state.why_no_answer_of(round));
+            writer.text(Tone::Text, 2, &last.answer.clone().unwrap_or_else(none), None);
             part(writer, "Why", &last.explanation);
             if !last.citations.is_empty() {
                 heading(writer, "Citations", None);

@@ -171,13 +171,9 @@ impl State {
                     explanation: explanation.clone(),
                     citations: citations.clone(),
                 });
-                let untold = || match self.nothing_usable() {
-                    Some(nothing) => format!("nothing was read of the documents: {nothing}"),
-                    None => "the documents do not tell, as far as was read".into(),
-                };
                 self.phase = Phase::Due(Due::End(match answer {
                     Some(_) => Ending::Answered,
-                    None => Ending::NoAnswer { reason: untold() },
+                    None => Ending::NoAnswer { reason: self.why_no_answer() },
                 }));
             }
             // It says what might have been, not where the session stands.

@@ -24,7 +24,7 @@ impl Overexposed {
     /// Why the session stops here, where it does.
     pub fn reason(&self) -> String {
         format!(
-            "the next request ({}) holds {} bytes of the documents; with it {} of them would have left this machine, more \
+            "the next request ({}) tells of {} bytes of the documents; with it {} of them would have left this machine, more \
              than the {} that may: raise remote.max_exposed_share, or ask for less",
             self.purpose.name(),
             self.bytes,

@@ -169,9 +169,6 @@ fn nothing_usable(state: &State, round: &Round) -> Ending {
     });
     match failed {
         Some(error) => Ending::Failed { error: format!("the local LM could not be asked: {error}") },
-        None => {
-            let told = Trouble::of(state, round).map(|trouble| format!(": {trouble}")).unwrap_or_default();
-            Ending::NoAnswer { reason: format!("no job of the local LM gave a usable output{told}") }
-        }
+        None => Ending::NoAnswer { reason: state.why_no_answer_of(round) },
     }
 }

@@ -28,14 +28,13 @@ pub(super) fn pause(state: &State, holds: bool) -> Step {
     Step::fact(Fact::RunPaused { held })
 }
 
-/// With the failure of this job each one of its round has failed. Before the remote LM is paid to be told so, the session
-/// pauses: whoever reads may only have to be started.
+/// With the failure of this job each one of its round has failed. Before the remote LM is told so, the session pauses:
+/// whoever reads may only have to be started, and a session that goes on can be finished then.
 pub(super) fn where_none_is_done(state: &State, failed: JobId) -> Option<Fact> {
     let round = state.round().filter(|round| round.number == failed.round && round.unfinished == 1)?;
     let others = round.jobs.iter().zip(0..).filter(|(_, index)| *index != failed.index);
     let none_done = others.into_iter().all(|(job, _)| matches!(job.outcome(), Some(Outcome::Failed { .. })));
-    let is_paid = state.settings().protocol.asks_remote() && state.remote().is_some_and(|remote| remote.is_model);
-    (none_done && is_paid && state.pause.is_none()).then_some(Fact::RunPaused { held: None })
+    (none_done && state.pause.is_none()).then_some(Fact::RunPaused { held: None })
 }
 
 pub(super) fn go_on(state: &State) -> Step {

@@ -14,6 +14,7 @@ pub struct Trouble<'a> {
     pub failed: u32,
     pub malformed: u32,
     pub truncated: u32,
+    pub cancelled: u32,
     /// Of the first that failed, and of the first that was malformed.
     error: &'a str,
     flaw: &'a str,
@@ -24,17 +25,21 @@ pub struct Trouble<'a> {
 impl<'a> Trouble<'a> {
     /// Nothing where no job of the round ended so.
     pub fn of(state: &State, round: &'a Round) -> Option<Self> {
+        Some(Self::told(state, round)).filter(|trouble| trouble.count() > 0)
+    }
+
+    fn told(state: &State, round: &'a Round) -> Self {
         let tally = round.tally();
-        let (failed, malformed, truncated) = (tally.failed, tally.malformed, tally.truncated);
         let first = |said: fn(&'a Outcome) -> Option<&'a str>| {
             round.jobs.iter().filter_map(|job| job.outcome()).find_map(said).unwrap_or_default()
         };
-        (failed + malformed + truncated > 0).then(|| Self {
+        Self {
             jobs: tally.planned,
             usable: tally.answered + tally.abstained,
-            failed,
-            malformed,
-            truncated,
+            failed: tally.failed,
+            malformed: tally.malformed,
+            truncated: tally.truncated,
+            cancelled: tally.cancelled,
             error: first(|outcome| match outcome {
                 Outcome::Failed { error } => Some(error),
                 _ => None,
@@ -44,7 +49,7 @@ impl<'a> Trouble<'a> {
                 _ => None,
             }),
             cap: state.settings().local_max_output_tokens,
-        })
+        }
     }
 
     /// How the first job failed, where all of them did or no other ended in trouble.
@@ -70,6 +75,9 @@ impl fmt::Display for Trouble<'_> {
         if self.truncated > 0 {
             parts.push(format!("{} cut at local.max_output_tokens = {}", self.truncated, self.cap));
         }
+        if self.cancelled > 0 {
+            parts.push(format!("{} cancelled", self.cancelled));
+        }
         f.write_str(&parts.join(", "))?;
         if self.truncated > 0 {
             f.write_str("; raise that, and have a model that thinks do without (local.thinking_tokens = 0)")?;
@@ -82,13 +90,26 @@ impl fmt::Display for Trouble<'_> {
 }
 
 impl State {
-    /// Why nothing can be known, where there were jobs and no job of any round gave a usable output.
-    pub fn nothing_usable(&self) -> Option<String> {
-        let with_jobs: Vec<&Round> = self.rounds.iter().filter(|round| !round.jobs.is_empty()).collect();
-        let troubles: Vec<Trouble<'_>> = with_jobs.iter().filter_map(|round| Trouble::of(self, round)).collect();
-        let nothing = troubles.len() == with_jobs.len() && troubles.iter().all(|trouble| trouble.usable == 0);
-        let last = troubles.last().filter(|_| nothing)?;
-        Some(format!("no job of the local LM gave a usable output: {last}"))
+    /// Why the remote LM gave no answer, in a sentence without its full stop: the documents do not tell, or nothing of them
+    /// was read.
+    pub fn why_no_answer(&self) -> String {
+        self.why_none_in(self.rounds.iter())
+    }
+
+    /// The same, as far as this round tells.
+    pub fn why_no_answer_of(&self, round: &Round) -> String {
+        self.why_none_in(std::iter::once(round))
+    }
+
+    fn why_none_in<'a>(&self, rounds: impl Iterator<Item = &'a Round>) -> String {
+        let troubles: Vec<Trouble<'_>> =
+            rounds.filter(|round| !round.jobs.is_empty()).map(|round| Trouble::told(self, round)).collect();
+        match troubles.last() {
+            Some(last) if troubles.iter().all(|trouble| trouble.usable == 0) => {
+                format!("nothing was read of the documents: no job of the local LM gave a usable output: {last}")
+            }
+            _ => "the documents do not tell, as far as was read".into(),
+        }
     }
 }
 
@@ -104,6 +125,7 @@ mod tests {
             failed: 0,
             malformed: 2,
             truncated: 16,
+            cancelled: 0,
             error: "",
             flaw: "no JSON object in the reply",
             cap: 512,

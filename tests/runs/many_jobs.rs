@@ -131,6 +131,7 @@ async fn where_no_job_can_be_done_the_planner_is_not_paid_and_resume_tries_again
     assert_eq!((&report["jobs"]["planned"], &report["jobs"]["failed"]), (&json!(JOBS), &json!(JOBS)));
     let refused = |fact: &Value| fact["outcome"]["error"].as_str().unwrap().contains("start the server");
     assert!(home.facts_of("job_finished").iter().all(refused));
+    assert!(report["reason"].as_str().unwrap().contains("start the server"), "{report}");
     said.assert_failed(3, &["none of its jobs could be done", "start the server", "`minions resume"]);
     assert!(said.stderr.contains("paused, since none of the 2048 jobs could be done"), "{said:?}");
     assert_eq!(planner.counts().requests, 2, "advise and decompose");

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::findings::has_findings;
 use crate::app::action::Action;
-use crate::app::figures::{counted, short_bytes};
+use crate::app::figures::{counted, sentence, short_bytes};
 use crate::app::layout::{Area, Pane};
 use crate::app::model::Model;
 use crate::app::reword::reworded;
@@ -171,11 +171,8 @@ impl Model {
     /// The answer itself; numbers in it that no cited words hold are marked and named.
     fn write_claim(&self, writer: &mut Writer, answer: &Answer) {
         let Some(text) = &answer.answer else {
-            let untold = match self.state.nothing_usable() {
-                Some(nothing) => format!("Nothing was read of the documents: {nothing}."),
-                None => "The documents do not tell, as far as was read.".into(),
-            };
-            return writer.text(Tone::Warning, 0, &untold, None);
+            let why = sentence(&self.state.why_no_answer());
+            return writer.text(Tone::Warning, 0, &why, None);
         };
         let cited = answer.citations.iter().filter_map(|citation| self.words_of(citation));
         let wanting = unsupported(text, self.state.question(), cited);

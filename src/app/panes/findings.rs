@@ -1,14 +1,14 @@
 //! What one round found: its decision, what changed since the round before, where its jobs contradict one another, what
 //! they answered, and what of that was sent on.
 
-use crate::app::figures::{counted, short_bytes};
+use crate::app::figures::{counted, sentence, short_bytes};
 use crate::app::model::Model;
 use crate::app::reword::reworded;
 use crate::app::rows::{Mark, Piece, Target, Tone, Writer, match_word, pad};
 use crate::app::visible::gist;
 use crate::document::Located;
 use crate::ledger::{Conflict, changes, conflicts};
-use crate::protocol::{Decision, Job, JobId, JobOutput, Outcome, Round};
+use crate::protocol::{Decision, Job, JobId, JobOutput, Outcome, Round, State};
 
 /// Findings listed; the Jobs pane has them all.
 const FOUND: usize = 50;
@@ -42,7 +42,7 @@ pub fn has_findings(round: &Round) -> bool {
 impl Model {
     pub(crate) fn write_findings(&self, writer: &mut Writer, round: &Round) {
         if let Some(decision) = &round.decision {
-            write_decision(writer, decision, round.decided_by_hand());
+            write_decision(writer, &self.state, round, decision);
         }
         let before = (round.number as usize).checked_sub(2).and_then(|at| self.state.rounds.get(at));
         if let Some(before) = before {
@@ -191,11 +191,13 @@ fn conclusion(decision: &Decision) -> &str {
 }
 
 /// What the remote LM decided, or the person in its place, and why.
-pub fn write_decision(writer: &mut Writer, decision: &Decision, by_hand: bool) {
+pub fn write_decision(writer: &mut Writer, state: &State, round: &Round, decision: &Decision) {
+    let by_hand = round.decided_by_hand();
+    let none = sentence(&state.why_no_answer_of(round));
     let why = if by_hand { "the remote LM had said" } else { "why" };
     let (word, parts) = match decision {
         Decision::ProvideFinalAnswer(last) => {
-            let answer = last.answer.as_deref().unwrap_or("The documents do not tell, as far as was read.");
+            let answer = last.answer.as_deref().unwrap_or(&none);
             ("final answer", vec![("", answer), (why, last.explanation.as_str())])
         }
         Decision::RequestAdditionalInfo(more) => (

@@ -131,7 +131,7 @@ impl Model {
         }
         write_by_hand(writer, round, (round.asks.len(), true));
         if let Some(decision) = &round.decision {
-            write_decision(writer, decision, round.decided_by_hand());
+            write_decision(writer, &self.state, round, decision);
         }
     }
 

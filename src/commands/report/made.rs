@@ -4,7 +4,7 @@ use super::*;
 use crate::commands::bill;
 use crate::document::{Document, Match, Span};
 use crate::ledger::{Exposure, Ledger, SpanSet, unsupported};
-use crate::protocol::{AnswerCitation, State};
+use crate::protocol::{AnswerCitation, Need, State};
 
 /// Draws up the report of a session, as far as it got. `documents` are the session's, in its order.
 pub fn report(
@@ -20,7 +20,11 @@ pub fn report(
     let answer = state.answer.as_ref();
     let citations = answer.map_or(&[][..], |answer| &answer.citations);
     let citations: Vec<Citation> = citations.iter().map(|citation| cite(citation, documents)).collect();
-    let reason = state.ending().and_then(|ending| ending.reason());
+    let reason = match (state.ending(), state.need()) {
+        (Some(ending), _) => ending.reason().map(str::to_owned),
+        (None, Some(need @ Need::GoOn { failed: Some(_) })) => Some(need.told()),
+        (None, _) => None,
+    };
     Report {
         session: session_id.to_owned(),
         protocol: state.settings().protocol,
@@ -75,7 +79,7 @@ pub fn report(
         seconds,
         expected: None,
         paid: totals.paid,
-        reason: reason.map(str::to_owned),
+        reason,
     }
 }
 
@@ -129,7 +133,7 @@ fn uncited(answer: Option<&str>, question: &str, citations: &[Citation]) -> Vec<
     found.into_iter().map(|it| UncitedNumber { number: it.words.into(), reckoned: it.reckoned }).collect()
 }
 
-fn cite(citation: &AnswerCitation, documents: &[Document]) -> Citation {
+pub fn cite(citation: &AnswerCitation, documents: &[Document]) -> Citation {
     let found = citation.located.as_ref().and_then(|located| {
         let document = documents.get(located.span.document)?;
         let text = document.slice(located.span.start, located.span.end)?;

@@ -9,7 +9,7 @@ use super::bill::{CallBill, Prices, RoundBill};
 use crate::ledger::{Forecast, Tokens};
 use crate::protocol::{EngineSample, FleetSample, Paid, ProtocolKind, Purpose, Usage};
 
-pub use made::report;
+pub use made::{cite, report};
 
 /// The object that `run --json` prints: a contract, so its fields and their names stay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,8 +45,8 @@ pub struct Report {
     /// What planner and reader came to, for people.
     #[serde(skip)]
     pub paid: Paid,
-    /// Why there is no answer, for people.
-    #[serde(skip)]
+    /// Why it ended so. The key is there only where there is more to say than the outcome's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 

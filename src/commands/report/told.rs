@@ -57,6 +57,16 @@ impl Citation {
         }
     }
 
+    /// How the words agree with those of the document, in a word.
+    pub(in crate::commands) fn agrees(&self) -> Option<&'static str> {
+        match self.how {
+            CitationMatch::Exact => Some("exact"),
+            CitationMatch::Normalised => Some("same words"),
+            CitationMatch::Fuzzy => Some("nearly"),
+            CitationMatch::NotFound => None,
+        }
+    }
+
     /// Where the words stand, as people say it.
     pub(in crate::commands) fn place(&self) -> String {
         let Some(document) = &self.document else { return "not found in the documents".into() };

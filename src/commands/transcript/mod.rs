@@ -147,7 +147,7 @@ impl<'a> Transcript<'a> {
             },
             Fact::DecisionRejected { error, .. } => self.line(at_ms, &format!("decision rejected: {}", visible(error))),
             Fact::Answered { answer, explanation, citations } => {
-                let answer = answer.as_deref().unwrap_or("none: the documents do not tell");
+                let answer = answer.as_deref().unwrap_or("none");
                 writeln!(self.out, "\nanswer: {}", visible_lines(answer))?;
                 if !explanation.trim().is_empty() {
                     writeln!(self.out, "{}", visible_lines(explanation))?;

@@ -247,12 +247,30 @@ fn a_session_that_paused_since_no_job_could_be_done_tries_them_again_when_it_is_
 }
 
 #[test]
-fn nothing_pauses_where_nobody_is_paid_next_or_some_job_was_done() {
+fn documents_that_nobody_read_are_not_said_to_tell_nothing() {
+    let none = r#"{"decision":"provide_final_answer","explanation":"","answer":null,"citations":[]}"#;
+    let reason = |workers| {
+        let run = World { workers, decisions: vec![none], ..World::default() }.run();
+        run.state.ending().unwrap().reason().unwrap().to_owned()
+    };
+    let failed = reason(vec![Err("refused")]);
+    assert!(failed.starts_with("nothing was read") && failed.contains("4 failed"), "{failed}");
+    assert!(failed.ends_with("the first failed with: refused"), "{failed}");
+    let malformed = reason(vec![Ok(("I do not know.", Finish::Stop))]);
+    assert!(malformed.starts_with("nothing was read") && malformed.contains("4 malformed"), "{malformed}");
+    let read = reason(vec![Err("refused"), Ok((ABSTAINED, Finish::Stop))]);
+    assert!(read.starts_with("the documents do not tell"), "{read}");
+}
+
+#[test]
+fn nothing_pauses_where_some_job_was_done() {
     let paused = |world: World| world.run().kinds().iter().any(|kind| kind == "run_paused");
     let failing = || World { workers: vec![Err("refused")], ..World::default() };
     assert!(paused(failing()));
-    let local = Settings { protocol: ProtocolKind::LocalOnly, ..Settings::default() };
-    assert!(!paused(World { settings: local, ..failing() }));
+    for protocol in [ProtocolKind::LocalOnly, ProtocolKind::Minion] {
+        let windows = windows(&[crate::document::Document::from_text("d", text())], None, 1000, 0);
+        assert!(paused(World { settings: Settings { protocol, windows, ..Settings::default() }, ..failing() }));
+    }
     assert!(!paused(World { workers: vec![Err("refused"), Ok((ABSTAINED, Finish::Stop))], ..World::default() }));
 }
 
@@ -262,7 +280,7 @@ fn an_unanswered_question_is_an_honest_ending() {
     let run = World { decisions: vec![none], ..World::default() }.run();
     assert!(matches!(run.state.ending(), Some(Ending::NoAnswer { .. })));
     assert_eq!(run.state.answer.as_ref().unwrap().explanation, "nothing is said of it");
-    assert_eq!(run.state.nothing_usable(), None);
+    assert!(run.state.why_no_answer().starts_with("the documents do not tell"));
 }
 
 #[test]
