@@ -50,6 +50,8 @@ mod private;
 mod protocols;
 #[path = "runs/providers.rs"]
 mod providers;
+#[path = "runs/readers.rs"]
+mod readers;
 // What `tests/pty.rs` does with a terminal beyond this is its own.
 #[allow(dead_code)]
 #[path = "screen/pty.rs"]

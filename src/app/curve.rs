@@ -3,7 +3,7 @@
 use super::action::{Action, Context};
 use super::keymap::Keymap;
 use super::layout::Area;
-use crate::eval::{Curve, svg};
+use crate::eval::{Curve, in_percent, svg};
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,11 +94,9 @@ impl CurveScreen {
                 letter,
                 setting: point.setting.clone(),
                 told: format!(
-                    "{:.1} {plus} {:.1} %, {} {plus} {}",
-                    quality.mean * 100.0,
-                    quality.spread * 100.0,
-                    curve.axis.told(cost.mean),
-                    curve.axis.told(cost.spread)
+                    "{} %, {}",
+                    quality.told(plus, in_percent),
+                    cost.told(plus, |value| curve.axis.told(value))
                 ),
                 on_front: point.on_front,
                 at: (x(cost.mean), y(quality.mean)),

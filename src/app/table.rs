@@ -4,7 +4,7 @@ use super::figures::{short_bytes, short_count, short_time};
 use super::rows::{Piece, Tone, Writer, pad, piece_width};
 use super::wrap::wrap;
 use crate::ledger::{ComparedFigures, Side, differing};
-use crate::protocol::{ProtocolKind, Settings};
+use crate::protocol::{ProtocolKind, Settings, percent};
 
 /// What stands in the first column, and in those of the sessions.
 pub type TableRow = (String, Vec<String>);
@@ -30,7 +30,7 @@ pub fn table(sides: &[Option<&Side>]) -> Vec<TableRow> {
     let differing = differing(&settings).into_iter();
     rows.extend(differing.map(|(name, cells)| (name.replace('_', " "), cells.into_iter().map(told).collect())));
     rows.extend([
-        row("outcome", &|side| side.outcome.replace('_', " ")),
+        row("outcome", &|side| told_outcome(&side.outcome)),
         row("citations found", &|side| match (side.citations_found, side.citations.len()) {
             (_, 0) => "none".to_owned(),
             (Some(found), all) => format!("{found} of {all}"),
@@ -61,10 +61,19 @@ pub fn table(sides: &[Option<&Side>]) -> Vec<TableRow> {
     rows.extend([
         figure("time", |figures| short_time((figures.seconds * 1000.0) as u64)),
         figure("exposed", |figures| {
-            format!("{} ({:.1} %)", short_bytes(figures.exposed_bytes), figures.exposed_share * 100.0)
+            format!("{} ({})", short_bytes(figures.exposed_bytes), percent(figures.exposed_share))
         }),
     ]);
     rows
+}
+
+/// How a session ended, or what was decided in a round, in words.
+fn told_outcome(outcome: &str) -> String {
+    match outcome {
+        "provide_final_answer" => "answered".to_owned(),
+        "request_additional_info" => "asked for more".to_owned(),
+        other => other.replace('_', " "),
+    }
 }
 
 fn tokens(input: u64, output: u64) -> String {

@@ -9,7 +9,7 @@ use super::{Levers, SESSION};
 
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct OpenArgs {
-    /// Files (text, PDF, Word, HTML), folders, or - for standard input
+    /// Files (text, PDF, Word, HTML, CSV, TSV, JSON), folders, or - for standard input
     #[arg(required = true, value_name = "DOC")]
     pub documents: Vec<PathBuf>,
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub struct AskArgs {
 
 #[derive(Clone, Debug, PartialEq, Args)]
 pub struct RunArgs {
-    /// A file (text, PDF, Word, HTML), a folder, or - for standard input; may be repeated
+    /// A file (text, PDF, Word, HTML, CSV, TSV, JSON), a folder, or - for standard input; may be repeated
     #[arg(short, long = "document", required = true, value_name = "DOC", num_args = 1..)]
     pub documents: Vec<PathBuf>,
     /// The question

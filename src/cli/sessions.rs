@@ -153,6 +153,9 @@ pub enum SessionsCommand {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -198,6 +201,9 @@ pub struct ExportArgs {
     /// The format [default: what the ending of FILE says, else md]
     #[arg(long, value_enum)]
     pub format: Option<ExportFormat>,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
     /// Write to FILE instead of standard output; only you may read it
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -216,7 +222,8 @@ impl ExportArgs {
     /// The format that is named, or that the ending of the file names.
     pub fn format(&self) -> ExportFormat {
         let ending = || Some(self.output.as_ref()?.extension()?.to_str()?.to_ascii_lowercase());
-        self.format.unwrap_or_else(|| match ending().as_deref() {
+        let named = self.format.or(self.json.then_some(ExportFormat::Json));
+        named.unwrap_or_else(|| match ending().as_deref() {
             Some("json") => ExportFormat::Json,
             Some("html" | "htm") => ExportFormat::Html,
             Some("cast") => ExportFormat::Cast,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::resume::follow_up;
-use super::{Exit, Failure, picking, private, protocol, whole};
+use super::{Exit, Failure, picking, private, protocol, servers, whole};
 use crate::config::{Config, Folders, LocalConfig, LocalProvider};
 use crate::control::Attached;
 use crate::document::{Document, Span};
@@ -156,6 +156,7 @@ pub fn make(
     let told = before.and_then(|before| private::blotted_too(&blotted, before));
     let store = store(config)?;
     let (session, journal) = store.create(&documents)?;
+    servers::keep(&session, config);
     let book = DayBook::new(store.root().to_owned(), session.id());
     let opened = SessionOpened {
         question,

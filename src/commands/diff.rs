@@ -12,6 +12,8 @@ use crate::protocol::{Fact, State};
 
 /// More changed jobs are counted and not listed; `--json` lists all.
 const JOBS_TOLD: usize = 40;
+/// Cells of a column at least.
+const COLUMN: usize = 24;
 
 /// Compares what the two names mean: sessions, or rounds as `SESSION@ROUND`.
 pub fn diff(store: &Store, a: &str, b: &str, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
@@ -134,18 +136,23 @@ fn print(compared: &Comparison, out: &mut dyn Write) -> Result<(), Failure> {
     }
     let rows = table(&[Some(a), Some(b)]);
     let widest = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    writeln!(out, "\n{:widest$} {:>24} {:>24}", "", "A", "B")?;
+    let wide = |cells: &Vec<String>| cells.iter().map(|cell| visible(cell).chars().count()).max();
+    let column = rows.iter().filter_map(|(_, cells)| wide(cells)).max().unwrap_or(0).max(COLUMN);
+    writeln!(out, "\n{:widest$}  {:>column$}  {:>column$}", "", "A", "B")?;
     for (name, cells) in rows {
-        let cells: String = cells.iter().map(|cell| format!(" {:>24}", visible(cell))).collect();
+        let cells: String = cells.iter().map(|cell| format!("  {:>column$}", visible(cell))).collect();
         writeln!(out, "{name:widest$}{cells}")?;
     }
     writeln!(out)?;
     if let (None, None) = (&a.answer, &b.answer) {
         writeln!(out, "neither has an answer")?;
     } else if compared.same_answer {
-        writeln!(out, "the same answer: {}", visible_lines(answer(a)))?;
+        let what = if a.asks_for_more() { "the same wanted next" } else { "the same answer" };
+        writeln!(out, "{what}: {}", visible_lines(answer(a)))?;
     } else {
-        writeln!(out, "answer of A: {}\n\nanswer of B: {}", visible_lines(answer(a)), visible_lines(answer(b)))?;
+        let what = |side: &Side| if side.asks_for_more() { "wanted next after" } else { "answer of" };
+        let (of_a, of_b) = (visible_lines(answer(a)), visible_lines(answer(b)));
+        writeln!(out, "{} A: {of_a}\n\n{} B: {of_b}", what(a), what(b))?;
     }
     let cited = &compared.citations;
     writeln!(out, "\n{} citations of both", cited.both.len())?;
@@ -188,6 +195,7 @@ mod tests {
     use super::*;
     use crate::journal::Durability;
     use crate::journal::world::{World, documents};
+    use crate::protocol::Decision;
 
     #[tokio::test]
     async fn sessions_stand_side_by_side_without_one_that_cannot_be_read() {
@@ -208,5 +216,33 @@ mod tests {
         assert_eq!(unread.len(), 2, "{unread:?}");
         assert!(unread[0].starts_with(&format!("{} could not be read: there is no session", names[0])), "{unread:?}");
         assert!(unread[1].contains("has format version 9"), "{unread:?}");
+    }
+
+    #[tokio::test]
+    async fn figures_stand_below_each_other_and_rounds_tell_what_they_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().to_owned());
+        let (session, writer) = store.create(&documents()).unwrap();
+        let decides = |facts: &[Fact], number, more| {
+            facts.iter().any(|fact| match fact {
+                Fact::Decided { round, decision } => {
+                    *round == number && matches!(decision, Decision::RequestAdditionalInfo(_)) == more
+                }
+                _ => false,
+            })
+        };
+        let mut worlds = (1..).map(|seed| World::facts(seed, 2, 2));
+        let facts = worlds.find(|facts| decides(facts, 1, true) && decides(facts, 2, false)).unwrap();
+        writer.append(facts, Durability::Written).await.unwrap();
+        writer.close().await.unwrap();
+        let id = session.id().to_string();
+        let mut out = Vec::new();
+        diff(&store, &format!("{id}@1"), &format!("{id}@2"), false, &mut out).unwrap();
+        let told = String::from_utf8(out).unwrap();
+        let row = |name: &str| told.lines().find(|line| line.starts_with(name)).unwrap().chars().count();
+        assert_eq!([row("planner "), row("reader "), row("outcome ")], [row("protocol "); 3], "{told}");
+        let outcome = told.lines().find(|line| line.starts_with("outcome ")).unwrap();
+        assert_eq!(outcome.split_whitespace().collect::<Vec<_>>()[1..], ["asked", "for", "more", "answered"], "{told}");
+        assert!(told.contains("wanted next after A: ") && told.contains("answer of B: "), "{told}");
     }
 }

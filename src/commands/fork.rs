@@ -10,7 +10,7 @@ use super::answering::Beforehand;
 use super::resume::{Recorded, Unbegun, asks_consent, config_of, go_on};
 use super::run::{Watched, watch};
 use super::{Exit, Failure};
-use super::{begin, private, protocol};
+use super::{begin, own_program, private, protocol};
 use crate::app::ForkChange;
 use crate::cli::{ForkArgs, Point};
 use crate::config::{Config, Loaded, Origin};
@@ -53,6 +53,9 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     let store = begin::store(&loaded.config)?;
     let parent = store.resolve(&args.session)?;
     let wanted = wanted(args)?;
+    if let Some(code) = &wanted.code {
+        own_program::check(&loaded.config, code).await?;
+    }
     let past = Past::read(&parent, &wanted)?;
     let settings = settings_of(loaded, &past.settings())?;
     let blotted = settings.blotted.clone();
@@ -77,7 +80,13 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
         args.json,
     )
     .await?;
-    tell_differences(&parent, &new)?;
+    if let Some(told) = wanted.code.as_deref().map(|code| own_program::replaced(&new, code)).transpose()?.flatten() {
+        writeln!(stderr(), "{told}")?;
+    }
+    // The jobs of another question are others.
+    if wanted.question.is_none() {
+        tell_differences(&parent, &new)?;
+    }
     Ok(exit)
 }
 

@@ -36,6 +36,7 @@ mod offers;
 mod open;
 mod opening;
 mod output;
+mod own_program;
 #[cfg(test)]
 mod paint_tests;
 mod person;
@@ -55,6 +56,7 @@ mod run;
 mod samples;
 mod screen;
 mod search;
+mod servers;
 mod sessions;
 mod sweep;
 mod telling;
@@ -231,7 +233,7 @@ fn sessions(loaded: &Loaded, command: &SessionsCommand) -> Result<Exit, Failure>
             out.flush()?;
             return exit;
         }
-        SessionsCommand::Delete { session, yes } => sessions::delete(&store, session, *yes, out)?,
+        SessionsCommand::Delete { session, yes, json } => sessions::delete(&store, session, (*yes, *json), out)?,
         SessionsCommand::Fork(args) => return block_on(fork::fork(loaded, args)),
         SessionsCommand::Search { words, json } => search::search(&store, words, *json, out)?,
         SessionsCommand::Diff { a, b, json } => diff::diff(&store, a, b, *json, out)?,

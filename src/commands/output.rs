@@ -43,7 +43,10 @@ fn known(error: io::Error) -> io::Error {
 pub fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {
     let cannot = |error: io::Error| Failure::new(Exit::Error, format!("cannot write {}: {error}", path.display()));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
+    // The error names a file that nobody asked for.
+    let unnamed =
+        |error: io::Error| cannot(error.raw_os_error().map_or(error.kind().into(), io::Error::from_raw_os_error));
+    let file = tempfile::NamedTempFile::new_in(folder).map_err(unnamed)?;
     let mut out = BufWriter::new(file);
     write(&mut out)?;
     let file = out.into_inner().map_err(|error| cannot(error.into_error()))?;

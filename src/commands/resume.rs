@@ -11,7 +11,7 @@ use super::begin::{self, Begun};
 use super::offers::with;
 use super::run::{Watched, watch};
 use super::verify::embeddings;
-use super::{Exit, Failure, picking, protocol};
+use super::{Exit, Failure, picking, protocol, servers};
 use crate::app::picker::Choice;
 use crate::cli::ResumeArgs;
 use crate::config::{Config, Loaded, Origin};
@@ -185,6 +185,7 @@ pub fn asks_consent(state: &State) -> bool {
 pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn RemoteLm>>) -> Result<Begun, Failure> {
     let Recorded { session, documents, past, state, repeats, journal, parent, .. } = recorded;
     let parents = tokio::task::block_in_place(|| lineage(&session, state.opened.as_ref(), parent));
+    let config = &servers::taken_up(config, &state, [&session].into_iter().chain(&parents));
     let repeats = repeats || state.remote().is_some_and(|remote| remote.provider == recorded::PROVIDER);
     // Where the local half is run again, all of it is: another server may go by the same name.
     let recall = match repeats || planner.is_some() {
@@ -232,6 +233,7 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
     let Some(journal) = journal.begin() else {
         return Err(Failure::usage(format!("session {} is gone on with already", session.id())));
     };
+    servers::keep(&session, config);
     let beginning = Beginning::OnRecord { state: Box::new(state), resumed: Box::new(resumed) };
     let remote_attempts = config.remote.attempts;
     let running = runtime::start(Setup {

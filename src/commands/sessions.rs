@@ -3,15 +3,18 @@
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::report::{Citation, cite};
 use super::{Exit, Failure};
 use serde::Serialize;
 
 use crate::document::DocumentRef;
 use crate::document::escape::{visible, visible_lines};
 use crate::journal::{Session, Store, Summary, Sums};
-use crate::protocol::{AnswerCitation, Fact, ModelInfo, State};
+use crate::ledger::Exposure;
+use crate::protocol::{AnswerCitation, Fact, ModelInfo, State, percent};
 
-/// Lists the sessions of the store, newest first. Gives all that there are, whatever their tags.
+/// Lists the sessions of the store, newest first, those of evals below all others. Gives all that there are, whatever their
+/// tags.
 pub fn list(store: &Store, tag: Option<&str>, json: bool, out: &mut dyn Write) -> Result<Vec<Summary>, Failure> {
     let is_wanted = |summary: &Summary| tag.is_none_or(|tag| summary.label.tags.iter().any(|known| known == tag));
     let (mut summaries, others): (Vec<_>, Vec<_>) = listed(store)?.into_iter().partition(is_wanted);
@@ -33,7 +36,8 @@ fn listed(store: &Store) -> Result<Vec<Summary>, Failure> {
             let _ = write!(stderr(), "\r{read} sessions read");
         }
     };
-    let summaries = store.list_telling(&told)?;
+    let mut summaries = store.list_telling(&told)?;
+    summaries.sort_by_key(|summary| summary.label.is_of_eval());
     if tells && read.into_inner() >= EACH {
         let _ = write!(stderr(), "\r\x1b[2K");
     }
@@ -81,14 +85,6 @@ pub(super) fn print_table(summaries: &[Summary], out: &mut dyn Write) -> Result<
     Ok(())
 }
 
-/// What the tag begins with that sessions of an eval have. Lists put them below the others.
-pub const EVAL_TAG: &str = "eval-";
-
-/// Whether an eval made the session.
-pub fn is_of_eval(tags: &[String]) -> bool {
-    tags.iter().any(|tag| tag.starts_with(EVAL_TAG))
-}
-
 /// What a list calls a session: its title before its question, its tags after it.
 pub(super) fn called(summary: &Summary) -> String {
     let question = match &summary.problem {
@@ -128,27 +124,49 @@ struct Shown<'a> {
     answer: Option<&'a str>,
     explanation: Option<&'a str>,
     citations: &'a [AnswerCitation],
+    /// The same in words; nothing where the documents cannot be read.
+    #[serde(skip)]
+    places: Vec<Citation>,
+    exposed: Exposed,
     /// The sessions that were forked from it or follow up on it, the newest first.
     forks: Vec<String>,
     warnings: &'a [String],
+}
+
+/// What of the documents left the machine; nothing of it where none of the documents can be read.
+#[derive(Serialize)]
+struct Exposed {
+    bytes: usize,
+    /// Of all bytes of the documents, 0 to 1.
+    share: f64,
+    /// Whether it went to a model, and did not stay on this machine.
+    left: bool,
 }
 
 /// Shows one session: what was asked, with what, and what came of it.
 pub fn show(store: &Store, name: &str, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
     let session = store.resolve(name)?;
     let summary = session.summary();
+    let references = session.opened()?.map(|opened| opened.documents).unwrap_or_default();
+    let (documents, unread) = match session.documents(&references) {
+        Ok(documents) => (documents, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
     let (mut state, mut records, mut jobs) = (State::default(), session.records()?, 0);
-    let mut count = 0;
+    let (mut exposure, mut left, mut count) = (Exposure::new(&documents), false, 0);
     for record in records.by_ref() {
         let record = record?;
         count += 1;
         let Some(fact) = record.fact.known() else { continue };
         state.apply(fact);
+        exposure.apply(fact);
         if matches!(fact, Fact::RoundBegan { .. }) {
+            left |= state.asked_a_model();
             jobs += state.part_with_round().map_or(0, |round| round.jobs.len());
         }
     }
-    let warnings = records.into_warnings();
+    let mut warnings = records.into_warnings();
+    warnings.extend(unread);
     let opened = state.opened.as_ref();
     let answer = state.answer.as_ref();
     let shown = Shown {
@@ -161,6 +179,10 @@ pub fn show(store: &Store, name: &str, json: bool, out: &mut dyn Write) -> Resul
         answer: answer.and_then(|answer| answer.answer.as_deref()),
         explanation: answer.map(|answer| answer.explanation.as_str()),
         citations: answer.map_or(&[], |answer| answer.citations.as_slice()),
+        places: answer.map_or_else(Vec::new, |answer| {
+            answer.citations.iter().map(|citation| cite(citation, &documents)).collect()
+        }),
+        exposed: Exposed { bytes: exposure.bytes(), share: exposure.share(), left: left || state.asked_a_model() },
         forks: forks_of(store, &session),
         warnings: &warnings,
     };
@@ -212,6 +234,9 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
         writeln!(out, "cost       {}", sums.paid.told_at_length())?;
     }
     writeln!(out, "jobs       {}", shown.jobs)?;
+    let Exposed { bytes, share, left } = &shown.exposed;
+    let verb = if *left { "left this machine" } else { "would have left" };
+    writeln!(out, "documents  {} ({}) {verb}", size(*bytes as u64), percent(*share))?;
     writeln!(out, "records    {}", shown.records)?;
     let archived = if summary.archived { ", archived" } else { "" };
     writeln!(out, "on disk    {}{archived}", size(summary.disk_bytes))?;
@@ -219,16 +244,20 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
         writeln!(out, "warning    {}", visible(warning))?;
     }
     if let Some(explanation) = shown.explanation {
-        writeln!(out, "\n{}", visible_lines(shown.answer.unwrap_or("No answer: the documents do not tell.")))?;
+        let reason = summary.ended.as_ref().and_then(|ending| ending.reason()).unwrap_or("none was given");
+        let none = || format!("No answer: {}.", reason.trim_end_matches('.'));
+        writeln!(out, "\n{}", visible_lines(&shown.answer.map_or_else(none, str::to_owned)))?;
         writeln!(out, "\n{}", visible_lines(explanation))?;
     }
-    for (number, citation) in shown.citations.iter().enumerate() {
-        let place = match &citation.located {
-            Some(located) => {
-                let name = shown.documents.get(located.span.document).map_or("?", |document| document.name.as_str());
-                format!("{}, bytes {}–{}", visible(name), located.span.start, located.span.end)
+    for (number, (recorded, citation)) in shown.citations.iter().zip(&shown.places).enumerate() {
+        let place = match (citation.agrees(), recorded.located.as_ref().map(|located| located.span)) {
+            (Some(agrees), _) => format!("{}, {agrees}", citation.place()),
+            // The document cannot be read.
+            (None, Some(span)) => {
+                let name = shown.documents.get(span.document).map_or("?", |document| document.name.as_str());
+                format!("{}, bytes {}–{}", visible(name), span.start, span.end)
             }
-            None => "not found in the documents".into(),
+            (None, None) => citation.place(),
         };
         writeln!(out, "  [{}] “{}” ({place})", number + 1, visible(&citation.text))?;
     }
@@ -236,7 +265,7 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
 }
 
 /// Removes one session with its documents, for good. Without `yes` the person is asked first.
-pub fn delete(store: &Store, name: &str, yes: bool, out: &mut dyn Write) -> Result<(), Failure> {
+pub fn delete(store: &Store, name: &str, (yes, json): (bool, bool), out: &mut dyn Write) -> Result<(), Failure> {
     let session = store.resolve(name)?;
     let question = || format!("Delete session {} ({})?", session.id(), visible(&session.summary().question));
     if !yes && !confirmed("delete the session", question)? {
@@ -244,8 +273,10 @@ pub fn delete(store: &Store, name: &str, yes: bool, out: &mut dyn Write) -> Resu
     }
     session.delete()?;
     store.forget_deleted();
-    writeln!(out, "deleted session {}", session.id())?;
-    Ok(())
+    match json {
+        true => print_json(&serde_json::json!({ "deleted": session.id().as_str() }), out),
+        false => Ok(writeln!(out, "deleted session {}", session.id())?),
+    }
 }
 
 /// Whether the person at the terminal says yes.

@@ -63,12 +63,17 @@ impl Axis {
 
     /// What a question cost, with its spread.
     pub fn told_of(self, cost: &Stat) -> String {
-        let (mean, spread) = (self.told(cost.mean), self.told(cost.spread));
+        let told = cost.told("±", |value| self.told(value));
         match self {
-            Self::Usd => format!("{mean} ± {spread} a question"),
-            Self::Tokens => format!("{mean} ± {spread} remote tokens a question"),
+            Self::Usd => format!("{told} a question"),
+            Self::Tokens => format!("{told} remote tokens a question"),
         }
     }
+}
+
+/// A share in per cent, without the sign.
+pub fn in_percent(share: f64) -> String {
+    format!("{:.1}", share * 100.0)
 }
 
 impl Curve {
@@ -110,10 +115,9 @@ impl Curve {
         let told = self.points.iter().zip(letters()).map(|(point, letter)| {
             let (cost, quality) = (point.cost, point.quality);
             format!(
-                "{letter}  {}: {:.1} ± {:.1} % {}, {}{}",
+                "{letter}  {}: {} % {}, {}{}",
                 point.setting,
-                quality.mean * 100.0,
-                quality.spread * 100.0,
+                quality.told("±", in_percent),
                 self.measure,
                 self.axis.told_of(&cost),
                 if point.on_front { ", on the Pareto front" } else { "" }

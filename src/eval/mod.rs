@@ -15,7 +15,7 @@ pub mod svg;
 
 pub use against::Against;
 pub use book::{Book, Entry, Open};
-pub use curve::{Axis, Curve, Point};
+pub use curve::{Axis, Curve, Point, in_percent};
 pub use judge::JudgedBy;
 pub use question::{Question, Source};
 pub use row::{Cost, Followed, JudgeCost, ReadAs, Row, Settled, Try};

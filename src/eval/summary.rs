@@ -134,6 +134,14 @@ pub struct Stat {
     pub of: usize,
 }
 
+impl Stat {
+    /// The mean and its spread, each as `number` writes it, with a sign between. One value alone has no spread.
+    pub fn told(&self, plus: &str, number: impl Fn(f64) -> String) -> String {
+        let spread = if self.of < 2 { "–".to_owned() } else { number(self.spread) };
+        format!("{} {plus} {spread}", number(self.mean))
+    }
+}
+
 /// One setting on one set; on all sets together where none is named.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Group {
@@ -262,4 +270,15 @@ fn deviation(values: &[f64]) -> f64 {
     let middle = mean(values);
     let squares: f64 = values.iter().map(|value| (value - middle).powi(2)).sum();
     if values.len() < 2 { 0.0 } else { (squares / (values.len() - 1) as f64).sqrt() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_alone_has_no_spread() {
+        let told = |of| Stat { mean: 0.5, spread: 0.25, of }.told("±", |value| format!("{:.2}", value));
+        assert_eq!([told(1), told(2)], ["0.50 ± –", "0.50 ± 0.25"]);
+    }
 }

@@ -1,6 +1,6 @@
 //! The curve as an SVG picture: standing by itself, without scripts, readable without colour.
 
-use super::curve::Curve;
+use super::curve::{Curve, in_percent};
 
 const WIDTH: f64 = 720.0;
 /// At least; the list of settings may need more.
@@ -93,16 +93,14 @@ pub fn draw(curve: &Curve) -> String {
         ));
         out.push_str(&format!(
             "<text x=\"{:.1}\" y=\"{list:.1}\" fill=\"{colour}\" font-weight=\"bold\">{letter}{} {}</text>\
-             <text x=\"{:.1}\" y=\"{:.1}\">{:.1} ± {:.1} %, {} ± {}</text>\n",
+             <text x=\"{:.1}\" y=\"{:.1}\">{} %, {}</text>\n",
             right + 18.0,
             if point.on_front { " (front)" } else { "" },
             escaped(&point.setting),
             right + 18.0,
             list + 14.0,
-            quality.mean * 100.0,
-            quality.spread * 100.0,
-            curve.axis.told(cost.mean),
-            curve.axis.told(cost.spread),
+            quality.told("±", in_percent),
+            cost.told("±", |value| curve.axis.told(value)),
         ));
     }
     out.push_str("</svg>\n");

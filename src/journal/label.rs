@@ -17,6 +17,9 @@ const LONGEST_TITLE: usize = 200;
 const LONGEST_TAG: usize = 40;
 const MOST_TAGS: usize = 32;
 
+/// What the tag begins with that sessions of an eval have: one eval makes hundreds, and they hide no others.
+pub const EVAL_TAG: &str = "eval-";
+
 /// What the person calls a session, and keeps it under.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -58,6 +61,11 @@ impl Label {
 
     pub fn remove_tag(&mut self, tag: &str) {
         self.tags.retain(|known| known != tag);
+    }
+
+    /// Whether an eval made the session.
+    pub fn is_of_eval(&self) -> bool {
+        self.tags.iter().any(|tag| tag.starts_with(EVAL_TAG))
     }
 
     fn is_blank(&self) -> bool {

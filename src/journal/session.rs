@@ -13,6 +13,7 @@ use super::notes;
 use super::reader::{Journal, Lines, Records, first_record};
 use super::record::{Record, Stored};
 use super::reopen::{self, Reopened};
+use super::servers;
 use super::summary::{Summary, answer, brief, summarise};
 use super::verify::{Verification, verify};
 use crate::document::{Document, DocumentRef};
@@ -148,7 +149,8 @@ impl Session {
     /// Every file that this program may make in the folder, those that a killed process leaves half made included; the
     /// journal first. The documents have a folder of their own.
     fn files(&self) -> impl Iterator<Item = PathBuf> {
-        let besides = [notes::FILE, label::FILE, label::NEW, reopen::TORN, NEW_CONTROL, CONTROL, lock::NAME];
+        let besides =
+            [notes::FILE, label::FILE, label::NEW, servers::FILE, reopen::TORN, NEW_CONTROL, CONTROL, lock::NAME];
         let besides = besides.map(|name| self.path.join(name));
         archive::forms(&self.path.join(JOURNAL)).into_iter().chain(besides)
     }

@@ -1,5 +1,6 @@
 //! The folder that holds the sessions: making one, listing them, finding one by what the person typed.
 
+use std::cmp::Reverse;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -153,12 +154,17 @@ impl Store {
     }
 }
 
-/// Names tell the second; the first record tells which of one second is the later.
+/// The newest that no eval made, or of an eval where there is no other. Names tell the second; the first record tells which of
+/// one second is the later.
 fn newest(sessions: Vec<Session>) -> Option<Session> {
-    let timed: Vec<(u64, Session)> = sessions.into_iter().map(|session| (session.made_at_ms(), session)).collect();
-    let second = timed.iter().map(|(made_at_ms, _)| made_at_ms / 1000).max()?;
-    let last = timed.into_iter().filter(|(made_at_ms, _)| made_at_ms / 1000 == second).map(|(_, session)| session);
-    last.max_by_key(|session| (session.recorded_at_ms(), session.id().clone()))
+    let mut timed: Vec<(u64, Session)> =
+        sessions.into_iter().map(|session| (session.made_at_ms() / 1000, session)).collect();
+    timed.sort_by_key(|(second, _)| Reverse(*second));
+    let is_own = |session: &Session| !session.label().is_of_eval();
+    let own = timed.iter().position(|(_, session)| is_own(session));
+    let second = timed.get(own.unwrap_or(0))?.0;
+    let wanted = timed.into_iter().filter(|(other, session)| *other == second && (own.is_none() || is_own(session)));
+    wanted.map(|(_, session)| session).max_by_key(|session| (session.recorded_at_ms(), session.id().clone()))
 }
 
 /// Makes folders that only their owner may enter.

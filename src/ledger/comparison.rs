@@ -9,6 +9,9 @@ use super::traffic::Traffic;
 use crate::document::DocumentHash;
 use crate::protocol::{Chunk, Decision, Fact, Job, Paid, ProtocolKind, Round, Settings, State, Usage};
 
+/// What a round decided that does not answer.
+const WANTS_MORE: &str = "request_additional_info";
+
 /// What was done on one side, in sums.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Figures {
@@ -139,6 +142,11 @@ pub struct JobsCompared {
 }
 
 impl Side {
+    /// Whether its answer is what the next round was to find out.
+    pub fn asks_for_more(&self) -> bool {
+        self.outcome == WANTS_MORE
+    }
+
     /// A whole session. `exposed`: bytes and share of the documents that left.
     pub fn session(name: String, state: &State, ledger: &Ledger, exposed: (u64, f64), seconds: f64) -> Self {
         let totals = ledger.totals();
@@ -182,9 +190,7 @@ impl Side {
             Some(Decision::ProvideFinalAnswer(last)) => {
                 ("provide_final_answer", last.answer.clone(), last.citations.clone())
             }
-            Some(Decision::RequestAdditionalInfo(more)) => {
-                ("request_additional_info", Some(more.feedback.clone()), Vec::new())
-            }
+            Some(Decision::RequestAdditionalInfo(more)) => (WANTS_MORE, Some(more.feedback.clone()), Vec::new()),
             None => ("undecided", None, Vec::new()),
         };
         Some(Self {

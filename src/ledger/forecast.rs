@@ -120,9 +120,8 @@ pub struct Forecast {
 /// What is expected of the run. `past`: what other sessions came to, the newest first.
 pub fn forecast(outlook: &Outlook, past: &[Precedent]) -> Forecast {
     let protocol = outlook.settings.protocol;
-    let planned_so: Vec<&Precedent> =
-        past.iter().filter(|one| one.protocol == protocol && one.remote == outlook.remote).collect();
-    let read_so: Vec<&Precedent> = past.iter().filter(|one| one.local == outlook.local && one.jobs > 0).collect();
+    let planned_so = own(past.iter().filter(|one| one.protocol == protocol && one.remote == outlook.remote));
+    let read_so = own(past.iter().filter(|one| one.local == outlook.local && one.jobs > 0));
     let rounds = rounds(outlook, &planned_so);
     let (jobs_a_round, jobs_basis) = jobs(outlook, &planned_so);
     let jobs = jobs_a_round * u64::from(rounds);
@@ -178,6 +177,12 @@ pub fn forecast(outlook: &Outlook, past: &[Precedent]) -> Forecast {
         budget_usd,
         seconds: local_seconds.zip(asking).map(|(local, asking)| local + asking + other),
     }
+}
+
+/// Those that no eval made; all of them where an eval made each.
+fn own<'a>(past: impl Iterator<Item = &'a Precedent>) -> Vec<&'a Precedent> {
+    let (of_evals, own): (Vec<_>, Vec<_>) = past.partition(|one| one.of_eval);
+    if own.is_empty() { of_evals } else { own }
 }
 
 fn most_rounds(outlook: &Outlook) -> u32 {

@@ -29,6 +29,9 @@ pub struct Precedent {
     pub asking_ms: u64,
     /// Of everything else: programs, the disk, this program itself.
     pub other_ms: u64,
+    /// Whether an eval made it. Its label says so, which may change.
+    #[serde(skip)]
+    pub of_eval: bool,
 }
 
 /// Folds the records of one session.

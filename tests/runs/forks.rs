@@ -146,6 +146,23 @@ async fn another_lever_pays_for_what_it_changes() {
 }
 
 #[tokio::test]
+async fn a_program_that_does_not_load_is_refused_and_one_that_fails_is_told_of() {
+    let scene = Scene::new().await;
+    scene.home.write("half.py", "def prepare_jobs(context):\n    return []\n");
+    let refused = scene.fork(&["--from", "round:1", "--code", "half.py"]).await;
+    refused.assert_refused(1, &["the program of --code does not load", "nothing was asked", "transform_outputs"]);
+    scene.home.write("broken.py", "def prepare_jobs(context:\n");
+    scene.fork(&["--from", "round:1", "--code", "broken.py"]).await.assert_refused(1, &["does not load", "line 1"]);
+    assert_eq!((scene.ids().len(), scene.asked()), (1, CALLS), "nothing came of either");
+
+    let raises = "def prepare_jobs(context, prev_job_manifests, prev_job_outputs):\n    raise ValueError('not today')\n\ndef transform_outputs(jobs):\n    return ''\n";
+    scene.home.write("raises.py", raises);
+    let fork = scene.fork(&["--from", "round:1", "--code", "raises.py"]).await;
+    assert_eq!(fork.code, 0, "{fork:?}");
+    assert!(fork.stderr.contains("another one ran in its place: line 2: ValueError: not today"), "{fork:?}");
+}
+
+#[tokio::test]
 async fn another_program_and_another_output_of_a_job_are_facts_of_the_fork() {
     let scene = Scene::new().await;
     let program = PROGRAM.split("```python\n").nth(1).unwrap().split("```").next().unwrap();

@@ -50,6 +50,33 @@ async fn sessions_are_named_tagged_and_found_by_question_and_answer() {
 }
 
 #[tokio::test]
+async fn a_session_is_shown_with_the_lines_that_it_cites_and_what_would_leave() {
+    let home = two().await;
+    let shown = home.run(&["sessions", "show", "last"]).await.stdout;
+    assert!(shown.contains("(document.txt, line 4, exact)") && !shown.contains("bytes 1"), "{shown}");
+    assert!(shown.contains("documents  ") && shown.contains("%) would have left"), "{shown}");
+    let told = home.shown().await;
+    assert!(told["exposed"]["bytes"].as_u64().unwrap() > 0 && told["exposed"]["left"] == false, "{told}");
+    let exported = home.run(&["sessions", "export", "last"]).await.stdout;
+    assert!(exported.contains("document.txt, line 4, exact, bytes"), "{exported}");
+}
+
+#[tokio::test]
+async fn sessions_of_evals_hide_no_others() {
+    let home = two().await;
+    let ids: Vec<Value> = listed(&home, &["list"]).await.iter().map(|told| told["id"].clone()).collect();
+    let (newer, older) = (ids[0].as_str().unwrap(), ids[1].as_str().unwrap());
+    assert_eq!(home.run(&["sessions", "tag", newer, "eval-12345678"]).await.code, 0);
+    let listed: Vec<Value> = listed(&home, &["list"]).await.iter().map(|told| told["id"].clone()).collect();
+    assert_eq!(listed, [older, newer]);
+    let last = home.run(&["sessions", "show", "last", "--json"]).await.json();
+    assert_eq!(last["id"], older);
+    let gone = home.run(&["sessions", "delete", newer, "--yes", "--json"]).await;
+    assert_eq!((gone.code, gone.json()), (0, json!({ "deleted": newer })));
+    assert_eq!(home.run(&["sessions", "export", "last", "--json"]).await.json()["session"], older);
+}
+
+#[tokio::test]
 async fn a_document_that_changed_since_is_told_and_the_session_keeps_its_words() {
     let home = two().await;
     let replayed = home.run(&["replay", "last", "--headless"]).await;

@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use super::super::report::{CitationMatch, Report};
 use super::super::{Exit, Failure};
-use crate::app::{TableRow, table};
+use crate::app::{TableRow, table, wrap};
 use crate::document::escape::{visible, visible_lines};
 use crate::ledger::Side;
 
-/// Cells of a column at least and at most: three of them fit into 90, beside the longest name of a row.
+/// Cells of a column at least; and at most, where so many of them do not fit into a line.
 const COLUMN: (usize, usize) = (10, 19);
+const LINE: usize = 90;
 
 /// Everything that is told of a comparison.
 #[derive(Clone, Debug, Serialize)]
@@ -77,16 +78,25 @@ impl Compared<'_> {
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let names: Vec<String> = self.variants.iter().map(|variant| visible(&variant.name).into_owned()).collect();
         let figures = self.figures();
+        let wide = figures.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        let most = (LINE.saturating_sub(wide) / names.len().max(1)).saturating_sub(2).max(COLUMN.1);
         let widest = |at: usize| {
             let cells = figures.iter().map(|(_, cells)| cells[at].chars().count());
-            cells.chain([names[at].chars().count()]).max().unwrap_or(0).clamp(COLUMN.0, COLUMN.1)
+            cells.chain([names[at].chars().count()]).max().unwrap_or(0).clamp(COLUMN.0, most)
         };
         let widths: Vec<usize> = (0..names.len()).map(widest).collect();
-        let wide = figures.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         let mut line = |name: &str, cells: &[String]| {
-            let cells: String =
-                cells.iter().zip(&widths).map(|(cell, width)| format!("  {:>width$}", cut(cell, *width))).collect();
-            writeln!(out, "{name:wide$}{cells}")
+            let wrapped = |(cell, width): (&String, &usize)| -> Vec<String> {
+                wrap(cell, *width).into_iter().map(|part| cell[part].trim_end().to_owned()).collect()
+            };
+            let cells: Vec<Vec<String>> = cells.iter().zip(&widths).map(wrapped).collect();
+            let rows = cells.iter().map(Vec::len).max().unwrap_or(0).max(1);
+            (0..rows).try_for_each(|row| {
+                let cell = |at: usize| cells[at].get(row).map_or("", String::as_str);
+                let cells: String =
+                    widths.iter().enumerate().map(|(at, width)| format!("  {:>width$}", cell(at))).collect();
+                writeln!(out, "{:wide$}{cells}", if row == 0 { name } else { "" })
+            })
         };
         line("", &names)?;
         for (name, cells) in &figures {
@@ -121,12 +131,4 @@ impl Compared<'_> {
         });
         rows
     }
-}
-
-/// The text within so many cells.
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::super::forecasting::{Experience, Sum};
-use super::super::sessions::EVAL_TAG;
 use super::super::{Exit, Failure, sweep, whole};
 use super::sources::Sources as Documents;
 use crate::cli::EvalArgs;
@@ -11,6 +10,7 @@ use crate::config::{Catalog, Config, Loaded, ProtocolName, RedactConfig, Sources
 use crate::eval::book::fingerprint;
 use crate::eval::report::Setting;
 use crate::eval::{Measure, Question, Try, read};
+use crate::journal::EVAL_TAG;
 use crate::protocol::prompts;
 
 const FLAG: &str = "--sweep";

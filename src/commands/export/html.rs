@@ -105,7 +105,8 @@ fn answer(subject: &Subject, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "<ol class=\"citations\">")?;
     for (index, citation) in report.citations.iter().enumerate() {
-        let (words, place) = (escape(&citation.text), escape(&citation.place()));
+        let agrees = citation.agrees().map_or(String::new(), |word| format!(", {word}"));
+        let (words, place) = (escape(&citation.text), escape(&format!("{}{agrees}", citation.place())));
         match citation.start {
             Some(_) => {
                 write!(out, "<li><q>{words}</q> <a href=\"#c{}\">{place}</a>", index + 1)?;
@@ -240,10 +241,13 @@ fn passages(document: &Document, cited: &[Cited], out: &mut dyn Write) -> io::Re
     for cited in cited {
         let words = escape(document.slice(cited.start, cited.end).unwrap_or_default());
         let class = if cited.by_answer { " class=\"answer\"" } else { "" };
-        let page = document.page_of(cited.start).map_or(String::new(), |page| format!(", page {page}"));
+        let place = match document.page_of(cited.start) {
+            Some(page) => format!("page {page}"),
+            None => format!("line {}", document.line_of(cited.start)),
+        };
         writeln!(
             out,
-            "<p class=\"place\" id=\"{}\"><mark{class}>{words}</mark> <small>bytes {}–{}{page}</small></p>",
+            "<p class=\"place\" id=\"{}\"><mark{class}>{words}</mark> <small>{place}, bytes {}–{}</small></p>",
             cited.id, cited.start, cited.end
         )?;
     }

@@ -56,8 +56,9 @@ fn answer(subject: &Subject, out: &mut dyn Write) -> io::Result<()> {
     if !report.citations.is_empty() {
         writeln!(out, "### Citations\n")?;
         for (index, citation) in report.citations.iter().enumerate() {
+            let agrees = citation.agrees().map_or(String::new(), |word| format!(", {word}"));
             let place = match (citation.start, citation.end) {
-                (Some(start), Some(end)) => format!("{}, bytes {start}–{end}", citation.place()),
+                (Some(start), Some(end)) => format!("{}{agrees}, bytes {start}–{end}", citation.place()),
                 _ => citation.place(),
             };
             let others: Vec<String> = citation

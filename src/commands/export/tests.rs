@@ -49,6 +49,7 @@ fn hostile() -> (tempfile::TempDir, Store, Session) {
 fn exported(store: &Store, format: ExportFormat, redact: &[&str], with_documents: bool) -> String {
     let args = ExportArgs {
         session: "last".into(),
+        json: false,
         format: Some(format),
         output: None,
         redact: redact.iter().map(ToString::to_string).collect(),
@@ -122,6 +123,7 @@ fn what_is_redacted_is_in_no_format() {
     }
     let wrong = ExportArgs {
         session: "last".into(),
+        json: false,
         format: Some(ExportFormat::Md),
         output: None,
         redact: vec!["(".into()],
@@ -282,6 +284,7 @@ fn a_file_is_for_its_owner_alone_and_a_bad_place_is_told() {
     let (folder, store, _) = hostile();
     let args = |output: &Path| ExportArgs {
         session: "last".into(),
+        json: false,
         format: Some(ExportFormat::Md),
         output: Some(output.to_owned()),
         redact: Vec::new(),
@@ -304,6 +307,7 @@ fn a_file_is_for_its_owner_alone_and_a_bad_place_is_told() {
 fn the_ending_of_a_file_says_the_format_unless_one_is_named() {
     let args = |output: Option<&str>, format| ExportArgs {
         session: "last".into(),
+        json: false,
         format,
         output: output.map(Into::into),
         redact: Vec::new(),
@@ -329,6 +333,7 @@ fn shipped(name: &str, format: ExportFormat) -> String {
     let store = Store::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("sessions"));
     let args = ExportArgs {
         session: name.into(),
+        json: false,
         format: Some(format),
         output: None,
         redact: Vec::new(),

@@ -3,7 +3,7 @@
 use super::super::sessions::{dollars, minute, model_name, size};
 use super::subject::Subject;
 use crate::ledger::calls_told;
-use crate::protocol::{Code, Decision, Gate, Job, Purpose, Round};
+use crate::protocol::{Code, Decision, Gate, Job, Purpose, Round, percent};
 
 /// What is told of a job.
 pub struct JobRow<'a> {
@@ -57,12 +57,12 @@ pub fn costs(subject: &Subject) -> Vec<(&'static str, String)> {
         ("Local LM", tokens(local)),
         (
             "Without a local LM",
-            format!("{would}{} tokens in, {would}{}", baseline.input_tokens, dollars(baseline.cost_usd)),
+            match baseline.cost_usd {
+                Some(usd) => format!("{would}{} tokens in, {would}{}", baseline.input_tokens, dollars(Some(usd))),
+                None => format!("{would}{} tokens in; what they cost is not known", baseline.input_tokens),
+            },
         ),
-        (
-            left,
-            format!("{} of the documents ({:.1} %)", size(report.exposed.bytes as u64), report.exposed.share * 100.0),
-        ),
+        (left, format!("{} of the documents ({})", size(report.exposed.bytes as u64), percent(report.exposed.share))),
         ("Time", time(report.seconds, subject.waited)),
     ]
 }

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::commands::sessions::is_of_eval;
 use crate::config::Folders;
 use crate::journal::{Session, Store, private_file, private_folder};
 use crate::ledger::{Past, Precedent};
@@ -15,7 +14,7 @@ use crate::ledger::{Past, Precedent};
 const FILE: &str = "past.json";
 /// Raise it where a precedent is read otherwise from the same records.
 const FORM: u32 = 2;
-/// The newest sessions that are looked at.
+/// The newest sessions that are looked at, and as many of evals.
 const SESSIONS: usize = 24;
 /// The newest sessions among which those of evals are told from others.
 const LOOKED_AT: usize = 1000;
@@ -49,10 +48,12 @@ fn within(store: &Store, folder: Option<PathBuf>, before_ms: Option<u64>) -> Vec
     let mut sessions = store.newest_first().unwrap_or_default();
     sessions.retain(began_before);
     let (mut found, mut kept, mut changed) = (Vec::new(), HashMap::new(), false);
-    // Those of an eval may be hundreds: they count where there are no others.
+    // Those of an eval may be hundreds, and hide no others.
     let (of_evals, others): (Vec<&Session>, Vec<&Session>) =
-        sessions.iter().take(LOOKED_AT).partition(|session| is_of_eval(&session.label().tags));
-    for session in others.into_iter().chain(of_evals).take(SESSIONS) {
+        sessions.iter().take(LOOKED_AT).partition(|session| session.label().is_of_eval());
+    let looked_at =
+        |sessions: Vec<_>, of_eval| sessions.into_iter().take(SESSIONS).map(move |session| (session, of_eval));
+    for (session, of_eval) in looked_at(others, false).chain(looked_at(of_evals, true)) {
         let Some(bytes) = session.length().filter(|bytes| *bytes <= LONGEST) else { continue };
         // By its folder: two stores may hold sessions of one name.
         let name = session.path().to_string_lossy().into_owned();
@@ -63,7 +64,7 @@ fn within(store: &Store, folder: Option<PathBuf>, before_ms: Option<u64>) -> Vec
                 Known { bytes, precedent: precedent(session) }
             }
         };
-        found.extend(known.precedent.clone());
+        found.extend(known.precedent.clone().map(|precedent| Precedent { of_eval, ..precedent }));
         kept.insert(name, known);
     }
     if let (true, Some(path)) = (changed, &path) {

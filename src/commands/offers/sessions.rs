@@ -5,7 +5,7 @@ use crate::app::PickerNews;
 use crate::app::picker::{Calling, Choice, Group, OfSession, PickerRow, Standing};
 use crate::commands::begin;
 use crate::commands::screen::now_ms;
-use crate::commands::sessions::{called, cost, is_of_eval, minute, size, state_of};
+use crate::commands::sessions::{called, cost, minute, size, state_of};
 use crate::config::Config;
 use crate::journal::{Session, Store, Summary};
 
@@ -55,7 +55,7 @@ fn list(outlet: &Outlet, store: &Store) {
     while !rest.is_empty() {
         let (batch, after) = rest.split_at(size.min(rest.len()));
         let (of_evals, others): (Vec<_>, Vec<_>) =
-            catalogue.briefs(batch).into_iter().partition(|summary| is_of_eval(&summary.label.tags));
+            catalogue.briefs(batch).into_iter().partition(|summary| summary.label.is_of_eval());
         let rows = |of: &[Summary]| of.iter().map(|summary| row(summary, now_ms)).collect::<Vec<_>>();
         (rest, size) = (after, BATCH);
         let standing = match (rest.is_empty(), sessions.len() > MOST) {

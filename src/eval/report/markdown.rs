@@ -1,5 +1,6 @@
 //! The report as Markdown: the table, the curve in words, who judged, and every setting.
 
+use super::super::curve::in_percent;
 use super::table::LEGEND;
 use super::{Judge, Report};
 use crate::document::escape::markdown;
@@ -40,10 +41,9 @@ impl Report {
             for point in &self.curve.points {
                 let front = if point.on_front { " **on the Pareto front**" } else { "" };
                 out.push_str(&format!(
-                    "* {}: {:.1} ± {:.1} %, {}{front}\n",
+                    "* {}: {} %, {}{front}\n",
                     markdown(&point.setting),
-                    point.quality.mean * 100.0,
-                    point.quality.spread * 100.0,
+                    point.quality.told("±", in_percent),
                     self.curve.axis.told_of(&point.cost)
                 ));
             }

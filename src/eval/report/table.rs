@@ -180,7 +180,7 @@ fn told(measure: Measure, group: &Group) -> String {
         }
         _ => String::new(),
     };
-    format!("{about}{} ± {}{lost}", number(measure, stat.mean), number(measure, stat.spread))
+    format!("{about}{}{lost}", stat.told("±", |value| number(measure, value)))
 }
 
 fn cheaper(times: Times) -> String {

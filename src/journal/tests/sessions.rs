@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::*;
+use crate::journal::Label;
 use crate::protocol::{AskState, Bill, Ending, Price};
 
 #[tokio::test]
@@ -113,6 +114,16 @@ fn a_session_is_found_by_id_prefix_path_or_last() {
     assert_eq!(id("opm").unwrap(), "opm-report");
     let path = home.store.root().join("opm-report");
     assert_eq!(id(path.to_str().unwrap()).unwrap(), "opm-report");
+    assert_eq!(id("last").unwrap(), "opm-report", "it has no time in its name, and was made just now");
+    let eval = |id: &str| {
+        let mut label = Label::default();
+        label.add_tag("eval-1234").unwrap();
+        home.store.resolve(id).unwrap().set_label(&label).unwrap();
+    };
+    eval("opm-report");
+    assert_eq!(id("last").unwrap(), "20260101-120000-cccc", "those of evals are not meant");
+    ["2026", "20250101-120000-aaaa", "20250101-120000-aabb"].into_iter().for_each(eval);
+    assert_eq!(id("last").unwrap(), "opm-report", "where there are no others");
     let ambiguous = id("2025").unwrap_err().to_string();
     assert!(ambiguous.contains("2 sessions (20250101-120000-aaaa, 20250101-120000-aabb)"), "{ambiguous}");
     let missing = id("2024").unwrap_err().to_string();

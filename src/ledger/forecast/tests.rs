@@ -35,6 +35,7 @@ fn past(jobs: u64, rounds: u32) -> Precedent {
         output_tokens: u64::from(rounds) * 1000,
         asking_ms: u64::from(rounds) * 4 * 2500,
         other_ms: u64::from(rounds) * 500,
+        of_eval: false,
     }
 }
 
@@ -64,6 +65,20 @@ fn without_a_model_the_offline_planners_program_tells_the_jobs() {
     assert_eq!((told.jobs, told.jobs_at_most), (2 * 200 * 3, false));
     outlook.settings.max_jobs = 100;
     assert_eq!(forecast(&outlook, &[]).jobs, 100);
+}
+
+#[test]
+fn sessions_of_evals_count_where_there_are_no_others() {
+    let outlook = outlook(ProtocolKind::Minions, true);
+    let eval = || Precedent { of_eval: true, ..past(90, 1) };
+    let told = forecast(&outlook, &[eval(), eval()]);
+    assert_eq!((told.jobs, told.jobs_basis), (90, Basis::Past { sessions: 2 }));
+    let told = forecast(&outlook, &[eval(), past(20, 1), eval()]);
+    assert_eq!((told.jobs, told.jobs_basis, told.timed_by), (20, Basis::Past { sessions: 1 }, 1));
+    // One's own with another planner say nothing of this one.
+    let other = Precedent { remote: "another".into(), ..past(20, 1) };
+    let told = forecast(&outlook, &[eval(), other]);
+    assert_eq!((told.jobs, told.jobs_basis, told.timed_by), (90, Basis::Past { sessions: 1 }, 1));
 }
 
 #[test]
