@@ -74,7 +74,13 @@ pub(super) fn write(compared: &Comparison, width: usize) -> Writer {
     match (&a.answer, &b.answer) {
         (None, None) => heading(&mut writer, "Neither has an answer"),
         _ => {
-            heading(&mut writer, if compared.same_answer { "Answer, the same" } else { "Answer" });
+            let what = match (a.asks_for_more(), b.asks_for_more()) {
+                (false, false) => "Answer",
+                (true, true) => "Wanted next",
+                (true, false) => "Wanted next, and the answer",
+                (false, true) => "The answer, and wanted next",
+            };
+            heading(&mut writer, &if compared.same_answer { format!("{what}, the same") } else { what.to_owned() });
             columns(&mut writer, Tone::Text, answer(a), answer(b));
         }
     }

@@ -87,7 +87,8 @@ impl Model {
         self.player()?;
         match action {
             Action::LookAround => self.overlay = None,
-            Action::PassGate
+            Action::Open
+            | Action::PassGate
             | Action::EditHeld
             | Action::SendBack
             | Action::Tick
@@ -132,10 +133,13 @@ impl Model {
         let told = match (stepping, self.is_running() && self.at_gate().is_some()) {
             (false, _) => format!("step mode: the run waits at {}", names.join(", ")),
             (true, false) => "step mode is left: the run waits nowhere".into(),
-            (true, true) => self.with_keys(
-                "step mode is left; this gate stays closed until it is passed",
-                &[(Action::PassGate, "passes it")],
-            ),
+            (true, true) => {
+                let way = match self.overlay {
+                    Some(Overlay::Gate(_)) => (Action::PassGate, "passes it"),
+                    _ => (Action::AtGate, "comes back to it"),
+                };
+                self.with_keys("step mode is left; this gate stays closed until it is passed", &[way])
+            }
         };
         self.notify(told);
         commands
@@ -162,6 +166,23 @@ impl Model {
                 self.overlay = None;
                 vec![Command::StopRun]
             }
+            // It is pressed by habit, and passes nothing unseen.
+            Action::Open => {
+                let ways = [
+                    (Action::PassGate, "passes"),
+                    (Action::LookAround, "looks around"),
+                    (Action::Help, "lists all keys"),
+                ];
+                self.notify(self.with_keys("nothing was done", &ways));
+                Vec::new()
+            }
+            Action::Help => {
+                let beneath = self.overlay.take();
+                self.open_overlay(Overlay::Help(RowsPane::default()));
+                self.beneath = beneath;
+                self.lay_out_overlay();
+                Vec::new()
+            }
             Action::LookAround => {
                 self.overlay = None;
                 self.notify(self.with_keys("nothing goes on meanwhile", &[(Action::AtGate, "comes back to the gate")]));
@@ -187,8 +208,9 @@ impl Model {
                 }
             },
             Action::Tick if gate == Some(Gate::Outputs) => {
-                if let Some(Target::Job(job)) = own {
-                    self.tick(job);
+                match own {
+                    Some(Target::Job(job)) => self.tick(job),
+                    _ => self.notify("put the cursor on an output, and it is dropped or kept"),
                 }
                 Vec::new()
             }

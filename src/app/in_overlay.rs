@@ -43,11 +43,17 @@ impl Model {
                     self.open_overlay(Overlay::Amount(LineInput::of(suggested)));
                 }
             }
+            (Action::Dismiss | Action::Quit | Action::Help | Action::Open, _)
+                if matches!(self.overlay, Some(Overlay::Help(_))) =>
+            {
+                // Back to the gate that it was asked for at.
+                self.overlay = None;
+                self.back_to_beneath();
+            }
             (Action::Dismiss | Action::Decline | Action::Quit | Action::Postpone, _) => self.overlay = None,
             (Action::Search, _) if matches!(self.overlay, Some(Overlay::Help(_))) => self.open_keys(),
             (Action::Search, _) if self.overlay_rows_mut().is_some() => self.search_overlay(),
             (Action::NextMatch | Action::PreviousMatch, _) => self.next_overlay_match(action == Action::NextMatch),
-            (Action::Help, _) if matches!(self.overlay, Some(Overlay::Help(_))) => self.overlay = None,
             (Action::Ledger, _) if matches!(self.overlay, Some(Overlay::Ledger(_))) => self.overlay = None,
             (Action::Left | Action::Right, _) if matches!(self.overlay, Some(Overlay::Comparison { .. })) => {
                 return self.compare_other_rounds(action == Action::Right);

@@ -10,7 +10,7 @@ use super::panes::planner::words_of;
 use super::rows::{Piece, Tone, Writer};
 use crate::document::Span;
 use crate::ledger::{Call, CallState, Ledger, Tokens};
-use crate::protocol::{AskId, Purpose, Scope, Usage};
+use crate::protocol::{AskId, Purpose, Scope, Usage, percent};
 
 /// Cells from which on a request takes one line.
 const TABLE: usize = 112;
@@ -366,7 +366,7 @@ fn tone(call: &Call) -> Tone {
 }
 
 fn share(bytes: u64, share: f64) -> String {
-    format!("{} ({:.1}%)", short_bytes(bytes), share * 100.0)
+    format!("{} ({})", short_bytes(bytes), percent(share))
 }
 
 fn about(is_estimated: bool) -> &'static str {

@@ -12,6 +12,8 @@ use super::visible::gist;
 
 /// A wider list is no easier to read. In cells.
 const MOST_WIDE: u16 = 160;
+/// Of a list with a preview beside it.
+const MOST_WIDE_LIST: u16 = 210;
 /// Cells of the ledger with its frame.
 const LEDGER: u16 = 128;
 
@@ -37,7 +39,7 @@ impl Model {
             Overlay::Note { .. } => (90, 6),
             Overlay::Question(_) => (90, 20),
             Overlay::Documents(_) | Overlay::Setting(_) => (90, 8),
-            Overlay::Picker(_) => (MOST_WIDE, height.saturating_sub(if height > 12 { 2 } else { 0 })),
+            Overlay::Picker(_) => (MOST_WIDE_LIST, height.saturating_sub(if height > 12 { 2 } else { 0 })),
             Overlay::Ledger(pane) | Overlay::Comparison { rows: pane, .. } => {
                 (LEDGER, u16::try_from(pane.rows.len() + 2).unwrap_or(height).min(height.saturating_sub(2)))
             }
@@ -157,6 +159,7 @@ impl Model {
 
     fn help_first(&self) -> Context {
         match (self.focus, self.player().is_some()) {
+            _ if matches!(self.beneath, Some(Overlay::Gate(_))) => Context::Gate,
             (Pane::Jobs, _) => Context::Jobs,
             (Pane::Document, _) => Context::Document,
             (_, true) => Context::Replay,
@@ -197,7 +200,7 @@ impl Model {
             Overlay::Budget => self.limit_reached(),
             Overlay::Interrupted => self.interrupted().is_some(),
             Overlay::Consent => self.asks_consent(),
-            Overlay::Gate(_) => self.at_gate().is_some(),
+            Overlay::Gate(form) => self.at_gate().is_some_and(|(n, _)| n == form.n),
             _ => true,
         }
     }

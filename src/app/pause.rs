@@ -19,7 +19,12 @@ impl Model {
         if self.state.pause.is_some() {
             return vec![Command::GoOn];
         }
-        // The key passes gates too, and the one that it was meant for may not be there yet.
+        // The key passes gates too: the one that it was meant for was put aside, or may not be there yet.
+        if let Some(gate) = self.gate_overlay() {
+            self.open_overlay(gate);
+            self.notify(self.with_keys("the run waits at this gate", &[(Action::PassGate, "passes it")]));
+            return Vec::new();
+        }
         if !self.state.gates.chosen.is_empty() {
             self.notify(self.with_keys("no gate is open, so this pauses the run", &[(Action::Pause, "goes on")]));
         }

@@ -331,19 +331,29 @@ impl Model {
         stands
     }
 
-    fn open(&mut self) {
-        let target = match self.focus {
-            Pane::Document => None,
+    /// Where the row under the cursor leads.
+    fn target(&self) -> Option<Target> {
+        match self.focus {
+            Pane::Document | Pane::Jobs => None,
             Pane::Planner => self.planner.rows.rows.get(self.planner.rows.cursor).and_then(|row| row.target),
             Pane::Answers => self.answers.rows.get(self.answers.cursor).and_then(|row| row.target),
-            Pane::Jobs => {
-                if let Some(job) = self.selected_job() {
-                    self.open_overlay(Overlay::Job { job, rows: RowsPane::default() });
-                }
-                None
-            }
-        };
-        match target {
+        }
+    }
+
+    /// Whether there is anything to be opened where the cursor is.
+    pub(crate) fn opens_something(&self) -> bool {
+        match self.focus {
+            Pane::Document => self.document.selection.is_some(),
+            Pane::Jobs => self.selected_job().is_some(),
+            Pane::Planner | Pane::Answers => self.target().is_some(),
+        }
+    }
+
+    fn open(&mut self) {
+        if let (Pane::Jobs, Some(job)) = (self.focus, self.selected_job()) {
+            self.open_overlay(Overlay::Job { job, rows: RowsPane::default() });
+        }
+        match self.target() {
             Some(Target::Fold(fold)) => {
                 if !self.planner.toggled.remove(&fold) {
                     self.planner.toggled.insert(fold);

@@ -20,7 +20,10 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     }
     let Some(open) = model.shown_document() else {
         title(paint, model, Pane::Document, "no document", "");
-        let text = "The text of the documents is not at hand.";
+        let text = match model.state.opened {
+            Some(_) => "The text of the documents is not at hand.",
+            None => "No document is named yet.",
+        };
         paint.text(area.x + 2, area.y + 1, area.width.saturating_sub(2), text, paint.style(Role::Dim));
         return;
     };
@@ -66,7 +69,9 @@ fn about(model: &Model, open: &OpenDocument) -> String {
     let changed = open.change.map_or(String::new(), |change| format!(" {}", change.happened()));
     let mut about =
         format!("{which}{}{changed}{asked}{pinned} · {} · {lines}", open.document.name, short_bytes(length as u64));
-    for (tint, word) in [(Tint::Left, "sent"), (Tint::Cited, "cited"), (Tint::Read, "read")] {
+    // A planner that runs here sends nothing anywhere.
+    let left = if model.state.asked_a_model() { "sent" } else { "would leave" };
+    for (tint, word) in [(Tint::Left, left), (Tint::Cited, "cited"), (Tint::Read, "read")] {
         let share = model.share_of(tint);
         if share.spans > 0 {
             about.push_str(&format!(" · {word} {}", share.percent()));

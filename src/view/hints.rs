@@ -61,16 +61,19 @@ fn placed(model: &Model) -> Vec<Hint> {
         return hints;
     }
     // The way to the rest of the keys, and the way out, are always there.
+    let always: &[Action] = match &model.overlay {
+        None => &[Action::Quit, Action::Help],
+        Some(Overlay::Gate(_)) => &[Action::Help],
+        Some(_) => &[],
+    };
     let mut end = area.x + area.width;
-    if model.overlay.is_none() {
-        for action in [Action::Quit, Action::Help] {
-            let Some((key, name)) = key_and_name(model, action) else { continue };
-            end = end.saturating_sub((width(&key) + width(name) + 4) as u16);
-            hints.push(of(action, end, key, name));
-        }
+    for action in always {
+        let Some((key, name)) = key_and_name(model, *action) else { continue };
+        end = end.saturating_sub((width(&key) + width(name) + 4) as u16);
+        hints.push(of(*action, end, key, name));
     }
     // Apart from those at the end as from one another.
-    let end = if model.overlay.is_none() { end.saturating_sub(2) } else { end };
+    let end = if always.is_empty() { end } else { end.saturating_sub(2) };
     let mut x = area.x + 1;
     for action in hinted(model).iter().filter(|action| model.hint_works(**action)) {
         let Some((key, name)) = key_and_name(model, *action) else { continue };

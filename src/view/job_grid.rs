@@ -5,7 +5,7 @@ use super::jobs::nothing;
 use super::paint::Paint;
 use super::theme::Role;
 use crate::app::{Area, Cell, LABEL, Model, Pane, gist, job_word};
-use crate::protocol::{Job, JobState, Outcome, Round, Tally};
+use crate::protocol::{Job, JobState, Outcome, Round};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let area = model.grid_area();
@@ -41,11 +41,11 @@ pub fn draw(paint: &mut Paint, model: &Model) {
     if model.listed_jobs().is_empty() {
         nothing(paint, model, area.below(1));
     }
-    legend(paint, model.jobs_list().below(area.height), &round.tally());
+    legend(paint, model.jobs_list().below(area.height), round);
 }
 
 /// The sign of a job's state, and its colour.
-fn look(job: &Job) -> (Glyph, Role) {
+pub(super) fn look(job: &Job) -> (Glyph, Role) {
     match &job.state {
         JobState::Waiting if job.attempt() > 1 => (Glyph::Retried, Role::Warning),
         JobState::Waiting => (Glyph::Unstarted, Role::GaugeWaiting),
@@ -105,26 +105,27 @@ fn ruler(paint: &mut Paint, model: &Model, round: &Round, area: Area, first: u32
     paint.line(x + taken, area.y, rest, Glyph::Rule, style);
 }
 
-/// What the signs mean, those first that are there.
-fn legend(paint: &mut Paint, area: Area, tally: &Tally) {
+/// What the signs mean that are there.
+fn legend(paint: &mut Paint, area: Area, round: &Round) {
     if area.is_empty() {
         return;
     }
-    let mut signs = [
+    let tally = round.tally();
+    let retried = round.jobs.iter().filter(|job| matches!(look(job).0, Glyph::Retried)).count() as u32;
+    let signs = [
         (tally.answered, Glyph::Answered, Role::GaugeAnswered, "answered"),
         (tally.abstained, Glyph::Abstained, Role::GaugeAbstained, "abstained"),
         (tally.running, Glyph::Running, Role::GaugeRunning, "running"),
-        (tally.waiting, Glyph::Unstarted, Role::GaugeWaiting, "waiting"),
+        (tally.waiting - retried.min(tally.waiting), Glyph::Unstarted, Role::GaugeWaiting, "waiting"),
+        (retried, Glyph::Retried, Role::Warning, "retrying"),
         (tally.failed, Glyph::Trouble, Role::GaugeTrouble, "failed"),
         (tally.malformed, Glyph::Malformed, Role::Warning, "malformed"),
         (tally.truncated, Glyph::Truncated, Role::Warning, "truncated"),
         (tally.cancelled, Glyph::Cancelled, Role::Dim, "cancelled"),
-        (0, Glyph::Retried, Role::Warning, "retrying"),
     ];
-    signs.sort_by_key(|(count, ..)| *count == 0);
     let end = area.x + area.width;
     let mut x = area.x + 1;
-    for (_, sign, role, word) in signs {
+    for (_, sign, role, word) in signs.into_iter().filter(|(count, ..)| *count > 0) {
         if x + word.len() as u16 + 3 > end {
             return;
         }

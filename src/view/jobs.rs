@@ -82,11 +82,13 @@ fn gauge(paint: &mut Paint, area: Area, tally: &Tally) {
     if area.is_empty() || tally.planned == 0 || cells == 0 {
         return;
     }
-    let trouble = tally.malformed + tally.truncated + tally.failed + tally.cancelled;
     let parts = [
         (tally.answered, Glyph::Answered, Role::GaugeAnswered),
         (tally.abstained, Glyph::Abstained, Role::GaugeAbstained),
-        (trouble, Glyph::Trouble, Role::GaugeTrouble),
+        (tally.malformed, Glyph::Malformed, Role::Warning),
+        (tally.truncated, Glyph::Truncated, Role::Warning),
+        (tally.failed, Glyph::Trouble, Role::GaugeTrouble),
+        (tally.cancelled, Glyph::Cancelled, Role::Dim),
         (tally.running, Glyph::Running, Role::GaugeRunning),
         (tally.waiting, Glyph::Unstarted, Role::GaugeWaiting),
     ];
@@ -177,7 +179,8 @@ pub fn nothing(paint: &mut Paint, model: &Model, area: Area) {
 
 fn job_row(paint: &mut Paint, model: &Model, of: (&Round, &Job), id: JobId, columns: &[Column], row: Area) {
     let (round, job) = of;
-    let (mark, tone, word) = job_word(job);
+    let (_, tone, word) = job_word(job);
+    let (sign, _) = job_grid::look(job);
     let (style, dim) = (paint.theme.tone(tone), paint.style(Role::Dim));
     let right = row.x + row.width;
     let mut x = row.x + 2;
@@ -186,7 +189,7 @@ fn job_row(paint: &mut Paint, model: &Model, of: (&Round, &Job), id: JobId, colu
         let told = match sort {
             Sort::Order => id.to_string(),
             Sort::State => {
-                paint.glyph(x.min(right.saturating_sub(1)), row.y, Glyph::Mark(mark), style);
+                paint.glyph(x.min(right.saturating_sub(1)), row.y, sign, style);
                 paint.text(x + 2, row.y, room.saturating_sub(2), word, style);
                 String::new()
             }

@@ -8,7 +8,7 @@ use super::paint::Paint;
 use super::picker;
 use super::start_form;
 use super::theme::Role;
-use crate::app::picker::SettingForm;
+use crate::app::picker::{Picking, SettingForm};
 use crate::app::{
     Action, Area, DocumentsForm, LineInput, Model, Overlay, Pane, Reading, RowsPane, SideBySide, budget, counted,
     exposing, gist, glyphs, width, wrap,
@@ -47,6 +47,9 @@ fn one(paint: &mut Paint, model: &Model, overlay: &Overlay) {
         Overlay::Note { seq, .. } => format!("A note on record {seq}"),
         Overlay::Setting(form) => form.name.clone(),
         Overlay::Documents(_) => "Which documents?".into(),
+        Overlay::Picker(picker) if picker.of == Picking::Sent && !model.state.asked_a_model() => {
+            "What would leave of the documents, by request".into()
+        }
         Overlay::Picker(picker) => picker.of.title().into(),
         Overlay::Search(_) if model.beneath.is_some() => "Search this".into(),
         Overlay::Search(_) if model.focus == Pane::Document => {

@@ -113,7 +113,7 @@ fn row(
             _ => 0,
         };
         let (x, wide) = (x + taken, wide.saturating_sub(taken));
-        let text = gist(cell, usize::from(wide));
+        let text = cut(cell, usize::from(wide));
         let style = paint.style(if *index == 0 { plain } else { Role::Dim });
         let begin = if column.right { wide.saturating_sub(width(&text) as u16) } else { 0 };
         let at = area.x + x + begin;
@@ -130,6 +130,21 @@ fn row(
         paint.glyph(area.x, area.y, Glyph::Cursor, paint.style(Role::Accent));
         paint.tint(area, paint.style(Role::CursorFocused));
     }
+}
+
+/// The first words of a cell, with a sign where more follows.
+fn cut(cell: &str, wide: usize) -> String {
+    let text = gist(cell, wide + 1);
+    if width(&text) <= wide {
+        return text;
+    }
+    let (mut kept, mut room) = (String::new(), wide.saturating_sub(1));
+    for glyph in glyphs(&text) {
+        let Some(rest) = room.checked_sub(glyph.width) else { break };
+        room = rest;
+        kept.push_str(&glyph.text);
+    }
+    format!("{}…", kept.trim_end())
 }
 
 /// Lays the look of a match over the graphemes that were meant.

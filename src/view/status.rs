@@ -8,7 +8,7 @@ use crate::app::{
     Action, Area, Figures, Model, Pane, broken_off, dollars, gist, headline, planner_name, reader_name, seconds,
     seconds_left, short_bytes, short_count, width, wrap,
 };
-use crate::protocol::{Paid, Round, Usage};
+use crate::protocol::{Paid, Round, Usage, percent};
 
 /// A model's name, and whose turn it is from the next round on.
 fn with_next(name: String, next: Option<String>) -> String {
@@ -198,17 +198,18 @@ fn figures(model: &Model, head: &str) -> Vec<Part> {
     }
     let read = tokens(&figures.counted, &figures.estimated, true);
     parts.push(Part::new(3, read).or(tokens(&figures.counted, &figures.estimated, false)));
-    let share = figures.exposed_share * 100.0;
+    let share = percent(figures.exposed_share);
     // A planner that runs here sends nothing anywhere: the figure then shows what a remote LM would have seen.
     let (verb, short, shortest) = match model.state.asked_a_model() {
-        true => ("left device", "left", "left"),
+        // Beside a budget a share that is "left" would be what remains of it.
+        true => ("left device", "sent", "sent"),
         false => ("would leave", "would leave", "would go"),
     };
     let bytes = short_bytes(figures.exposed_bytes);
     parts.push(
-        Part::new(2, format!("{verb} {bytes} ({share:.1}%)"))
-            .or(format!("{share:.1}% {short}"))
-            .or(format!("{share:.1}% {shortest}")),
+        Part::new(2, format!("{verb} {bytes} ({share})"))
+            .or(format!("{share} {short}"))
+            .or(format!("{share} {shortest}")),
     );
     parts.push(Part::new(7, format!("saved #{}", figures.saved_record)));
     parts.push(Part::new(6, seconds(model.elapsed_ms())));
@@ -277,15 +278,15 @@ mod tests {
         let parts = [
             Part::new(0, "$0.01 of $1.00").or("$0.01".into()),
             Part::new(3, "12k in (1k cached), 3k out").or("12k in, 3k out".into()),
-            Part::new(2, "left device 1 kB (39.3%)").or("39.3% left".into()),
+            Part::new(2, "left device 1 kB (39.3%)").or("39.3% sent".into()),
             Part::new(4, "gpu"),
         ];
         let all = ["$0.01 of $1.00", "12k in (1k cached), 3k out", "left device 1 kB (39.3%)", "gpu"];
         assert_eq!(fitted(&parts, 100), all);
         assert_eq!(fitted(&parts, 72), [all[0], "12k in, 3k out", all[2], "gpu"]);
         assert_eq!(fitted(&parts, 60), [all[0], all[2]], "the last would fit, were it better");
-        assert_eq!(fitted(&parts, 40), [all[0], "39.3% left"]);
-        assert_eq!(fitted(&parts, 22), ["$0.01", "39.3% left"]);
+        assert_eq!(fitted(&parts, 40), [all[0], "39.3% sent"]);
+        assert_eq!(fitted(&parts, 22), ["$0.01", "39.3% sent"]);
         assert_eq!(fitted(&parts, 12), ["$0.01"], "no part after the first that does not fit");
         assert!(fitted(&parts, 3).is_empty());
     }

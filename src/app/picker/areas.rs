@@ -21,6 +21,8 @@ const NOWHERE: Area = Area { x: 0, y: 0, width: 0, height: 0 };
 /// Cells that a list needs beside a preview, and rows above one.
 const WIDE: u16 = 110;
 const HIGH: u16 = 13;
+/// Cells of a preview beside its list, at most: its words wrap, those of a row do not.
+const PREVIEW: u16 = 52;
 /// Rows of a preview below its list.
 const BELOW: u16 = 5;
 
@@ -51,7 +53,7 @@ impl Model {
         let list = Area { y: inside.y + from, height, ..inside };
         if inside.width >= WIDE {
             // Beside the list, with an empty cell and a rule between.
-            let width = inside.width * 2 / 5;
+            let width = (inside.width / 3).min(PREVIEW);
             let list = Area { width: inside.width - width - 3, ..list };
             let names = Area { width: names.width.min(list.width), ..names };
             let preview = Area { x: list.x + list.width + 3, width, ..list };

@@ -139,7 +139,7 @@ impl Model {
             Action::NextRead => self.share_of(Tint::Read).spans > 0,
             Action::NextCited => self.share_of(Tint::Cited).spans > 0,
             Action::NextLeft => self.share_of(Tint::Left).spans > 0,
-            Action::Open => self.focus != Pane::Document || self.document.selection.is_some(),
+            Action::Open => self.opens_something(),
             Action::Show => self.selected_job().is_some(),
             Action::CancelJob => {
                 let open = |id| self.state.job(id).is_some_and(|job| job.outcome().is_none());

@@ -5,7 +5,7 @@ use super::super::model::Model;
 use super::super::visible::gist;
 use super::{Choice, Group, PickerRow, Picking, Standing};
 use crate::document::Span;
-use crate::protocol::Chunk;
+use crate::protocol::{Chunk, percent};
 
 /// Cells of a passage's first words.
 const WORDS: usize = 120;
@@ -20,11 +20,11 @@ impl Model {
             .iter()
             .map(|request| {
                 let title = format!(
-                    "round {}, {}: {} ({:.1} %)",
+                    "round {}, {}: {} ({})",
                     request.ask.round,
                     request.purpose.name(),
                     short_bytes(request.bytes),
-                    request.share * 100.0
+                    percent(request.share)
                 );
                 let standing = match request.count {
                     0 => Standing::Told("no passage of the documents".into()),

@@ -74,6 +74,40 @@ fn what_is_done_at_a_gate_names_it() {
 }
 
 #[test]
+fn enter_passes_no_gate_and_says_what_does() {
+    let (_, mut model) = at_request();
+    assert_eq!(press(&mut model, "enter"), []);
+    assert!(matches!(model.overlay, Some(Overlay::Gate(_))), "it stays open");
+    assert!(notice(&model).contains("p passes") && notice(&model).contains("? lists"), "{}", notice(&model));
+}
+
+#[test]
+fn all_keys_of_a_gate_are_listed_at_it() {
+    let (_, mut model) = at_request();
+    press(&mut model, "j ?");
+    let Some(Overlay::Help(pane)) = &model.overlay else { panic!("no list is open") };
+    assert_eq!(pane.rows[0].text(), "At a gate", "those of the place come first");
+    let cursor = match &model.beneath {
+        Some(Overlay::Gate(form)) => form.rows.cursor,
+        _ => panic!("the gate waits beneath"),
+    };
+    press(&mut model, "esc");
+    assert!(matches!(&model.overlay, Some(Overlay::Gate(form)) if form.rows.cursor == cursor), "back where it was");
+    assert_eq!(press(&mut model, "? ? p"), say(1, GateChoice::Pass));
+}
+
+#[test]
+fn a_gate_that_was_put_aside_is_told_of_by_the_keys_that_lead_back_to_it() {
+    let (_, mut model) = at_request();
+    press(&mut model, "esc s");
+    assert!(notice(&model).contains("P comes back to it"), "{}", notice(&model));
+    assert_eq!(press(&mut model, "p"), [], "a run that waits is not paused");
+    assert!(matches!(model.overlay, Some(Overlay::Gate(_))));
+    assert!(notice(&model).contains("waits at this gate; p passes it"), "{}", notice(&model));
+    assert_eq!(press(&mut model, "p"), say(1, GateChoice::Pass));
+}
+
+#[test]
 fn a_message_of_the_request_is_edited_in_place_and_in_the_editor() {
     let (_, mut model) = at_request();
     press(&mut model, "G e");

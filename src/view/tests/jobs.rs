@@ -31,3 +31,19 @@ fn the_grid_folds_samples_to_the_best_and_scrolls_through_thousands_of_chunks() 
     assert!(!model.jobs.as_grid);
     assert_eq!(model.selected_job(), Some(JobId { round: 1, index: 2_047 }), "the table stands at the same job");
 }
+
+#[test]
+fn a_state_has_one_sign_in_the_table_the_grid_and_the_bar() {
+    let mut model = World::new().half().outputs().model(120, 40);
+    press(&mut model, "esc 3 z");
+    let table = text(&drawn(&model, Depth::True));
+    let bar = table.lines().find(|line| line.contains("■■")).unwrap().to_owned();
+    press(&mut model, "v");
+    let grid = text(&drawn(&model, Depth::True));
+    for (sign, word) in [('■', "answered"), ('□', "abstained"), ('≠', "malformed")] {
+        let signed = format!("{sign} {word}");
+        assert!(table.contains(&signed), "{signed}: {table}");
+        assert!(grid.contains(&signed) && bar.contains(sign), "{signed}: {grid}");
+    }
+    assert!(!grid.contains("waiting") && !grid.contains("truncated"), "what is not there is not explained: {grid}");
+}
