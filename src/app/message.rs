@@ -182,9 +182,10 @@ pub enum MouseKind {
 /// What is another way in a new session than in the one that it leaves.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ForkChange {
-    /// The levers of the form, and the question where it is another one.
+    /// The levers of the form, the question where it is another one, and the models that it names.
     Form {
         question: Option<String>,
+        models: ChosenModels,
     },
     Program {
         code: CodeId,
@@ -194,8 +195,24 @@ pub enum ForkChange {
         job: JobId,
         output: JobOutput,
     },
-    /// All jobs are run again, by the reader of the settings; the remote LM's replies are those on record.
+    /// All jobs are run again; the remote LM's replies are those on record.
     LocalAgain,
+}
+
+/// The models that the form of a fork names in place of those it showed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChosenModels {
+    pub reader: Option<String>,
+    pub planner: Option<String>,
+}
+
+impl ForkChange {
+    pub fn models(&self) -> ChosenModels {
+        match self {
+            ForkChange::Form { models, .. } => models.clone(),
+            ForkChange::Program { .. } | ForkChange::Output { .. } | ForkChange::LocalAgain => ChosenModels::default(),
+        }
+    }
 }
 
 /// What the screen asks of the program around it.

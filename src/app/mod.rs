@@ -13,6 +13,7 @@ pub mod exposing;
 mod figures;
 mod find;
 pub mod forecast;
+mod fork_models;
 mod fork_text;
 mod gate;
 mod gate_rows;
@@ -65,6 +66,7 @@ pub use figures::{
     Figures, Marks, broken_off, counted, dollars, seconds, seconds_left, short_bytes, short_count, short_time, span_at,
 };
 pub use forecast::Expected;
+pub use fork_models::{Named, is_named};
 pub use fork_text::{ForkEdit, ForkText};
 pub use gate::{Exposes, GateForm};
 pub use gate_text::{GateEdit, GateText};
@@ -75,7 +77,9 @@ pub use layout::{Area, Layout, Pane, Shape};
 pub use ledger::{Account, Exposed};
 pub use lines::{DocumentRow, LineIndex, Position};
 pub use load::{Axis, Counted, Load, LoadRow};
-pub use message::{Command, Filling, ForkChange, Message, Mouse, MouseKind, PickerNews, ReplayCommand, Unit};
+pub use message::{
+    ChosenModels, Command, Filling, ForkChange, Message, Mouse, MouseKind, PickerNews, ReplayCommand, Unit,
+};
 pub use model::{
     DocumentPane, Highlight, Mode, Model, Notice, OpenDocument, Overlay, Partial, PlannerPane, Player, Tints,
 };

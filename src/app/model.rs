@@ -8,6 +8,7 @@ use super::action::{Action, Context};
 use super::documents_form::DocumentsForm;
 use super::figures::{Figures, Marks};
 use super::forecast::Expected;
+use super::fork_models::ModelsOfSettings;
 use super::fork_text::ForkText;
 use super::gate::{GateForm, Ticks};
 use super::gate_text::GateText;
@@ -97,6 +98,8 @@ pub struct Model {
     pub earlier: Vec<String>,
     /// The settings in force.
     pub settings: Loaded,
+    /// The models that they named when the session at hand was opened.
+    pub(super) models_before: ModelsOfSettings,
     /// How many pickers were opened so far.
     pub pickers: u64,
     pub notice: Option<Notice>,
@@ -318,6 +321,7 @@ impl Model {
             notes: Vec::new(),
             earlier: Vec::new(),
             settings: Loaded::default(),
+            models_before: ModelsOfSettings::of(&Loaded::default()),
             pickers: 0,
             notice: None,
             search: Search::default(),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::action::{Action, Context};
 use super::input::LineInput;
 use super::key::Key;
-use super::message::{Command, ForkChange};
+use super::message::{ChosenModels, Command, ForkChange};
 use super::model::{Model, Overlay};
 use crate::config::Catalog;
 use crate::protocol::{Due, Ending, Phase};
@@ -43,6 +43,11 @@ pub struct Lever {
     /// The setting's value that was written into it: what still stands so was not chosen here.
     given: String,
 }
+
+/// The model on each side of a fork: by its setting, who works so where there is none.
+const MODELS: [(&str, &str); 2] = [("local.model", "the reader"), ("remote.model", "the planner")];
+/// A fork goes on with these of its parent.
+const STAY: [&str; 2] = ["protocol.name", "protocol.window_chars"];
 
 const LEVERS: [(&str, &str, &str); 18] = [
     ("protocol.name", "protocol", "minions; minion, a chat; local-only; remote-only"),
@@ -178,7 +183,12 @@ impl Model {
     fn show_start_form(&mut self, mut form: Box<StartForm>) -> Vec<Command> {
         self.expected.asked = None;
         for lever in form.levers.iter_mut().filter(|lever| lever.input.text == lever.given) {
-            lever.given = self.settings.value(lever.setting).unwrap_or_default();
+            lever.given = match lever.setting {
+                "local.model" if form.fork.is_some() => self.model_of_fork(true).0,
+                "remote.model" if form.fork.is_some() => self.model_of_fork(false).0,
+                "protocol.name" if form.fork.is_some() => self.state.settings().protocol.name().into(),
+                setting => self.settings.value(setting).unwrap_or_default(),
+            };
             lever.input = LineInput::of(lever.given.clone());
         }
         self.open_overlay(Overlay::Question(form));
@@ -238,6 +248,8 @@ impl Model {
     fn start(&mut self) -> Vec<Command> {
         let mut settings = self.settings.clone();
         let (nothing_left, blank) = (self.nothing_left(), self.blank_selection());
+        let without_model = [true, false].map(|is_local| !self.model_of_fork(is_local).1);
+        let (elsewhere, anew) = (self.key_for(Action::Settings), self.key_for(Action::Ask));
         let Some(Overlay::Question(form)) = &mut self.overlay else { return Vec::new() };
         if form.question.text.trim().is_empty() {
             (form.field, form.wrong) = (0, "the question is blank; write what you want to know".into());
@@ -251,7 +263,31 @@ impl Model {
             (form.field, form.wrong) = (0, why);
             return Vec::new();
         }
+        let mut models = ChosenModels::default();
         for (at, lever) in form.levers.iter().enumerate() {
+            if form.fork.is_some() {
+                let is_moved = lever.input.text.trim() != lever.given.trim();
+                if is_moved && STAY.contains(&lever.setting) {
+                    (form.field, form.wrong) = (at + 1, format!("{} stays in a fork; {anew} asks anew", lever.label));
+                    return Vec::new();
+                }
+                let side = MODELS.iter().position(|(setting, _)| *setting == lever.setting);
+                if let (Some(side), true) = (side, is_moved)
+                    && without_model[side]
+                {
+                    let wrong =
+                        format!("{} has no model; choose another in the settings ({elsewhere})", MODELS[side].1);
+                    (form.field, form.wrong) = (at + 1, wrong);
+                    return Vec::new();
+                }
+                if is_moved && side.is_some() {
+                    let chosen = if side == Some(0) { &mut models.reader } else { &mut models.planner };
+                    *chosen = Some(lever.input.text.trim().to_owned());
+                }
+                if side.is_some() || STAY.contains(&lever.setting) {
+                    continue;
+                }
+            }
             if let Err(wrong) = settings.change(lever.setting, &lever.input.text) {
                 // The field says which setting it is.
                 let why = wrong.split_once("` ").map_or(wrong.as_str(), |(_, why)| why);
@@ -259,7 +295,10 @@ impl Model {
                 return Vec::new();
             }
         }
-        for lever in &mut form.levers {
+        // What a fork names is no setting yet: where it cannot begin, it stands there as it was typed.
+        let is_fork = form.fork.is_some();
+        let kept = |lever: &&mut Lever| !is_fork || MODELS.iter().all(|(setting, _)| *setting != lever.setting);
+        for lever in form.levers.iter_mut().filter(kept) {
             lever.given.clone_from(&lever.input.text);
         }
         let form = form.clone();
@@ -272,7 +311,7 @@ impl Model {
         let ask = match fork {
             Some(seq) => {
                 let question = Some(question).filter(|text| text != self.state.question());
-                Command::Fork { seq, change: ForkChange::Form { question } }
+                Command::Fork { seq, change: ForkChange::Form { question, models } }
             }
             None => Command::Ask { question, part: self.selected() },
         };
@@ -387,7 +426,7 @@ mod tests {
         paste(&mut model, "And 2022?");
         let forked = press(&mut model, "enter");
         assert!(
-            matches!(&forked[..], [Command::Settings(_), Command::Fork { change: ForkChange::Form { question: Some(asked) }, .. }] if asked.ends_with("And 2022?")),
+            matches!(&forked[..], [Command::Settings(_), Command::Fork { change: ForkChange::Form { question: Some(asked), .. }, .. }] if asked.ends_with("And 2022?")),
             "{forked:?}"
         );
         // Of another question's session nothing of it is shown, nor in the form of a new run.

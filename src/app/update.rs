@@ -107,6 +107,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Command> {
         Message::RunBegan => {
             model.mode = Mode::Live { running: true };
             model.followed = false;
+            model.keep_models_in_mind();
             model.state = State::default();
             model.partial = None;
             model.began_ms = None;

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::answering::Beforehand;
-use super::resume::{Recorded, Unbegun, asks_consent, config_of, go_on};
+use super::own_models::config_of;
+use super::resume::{Recorded, Unbegun, asks_consent, go_on};
 use super::run::{Watched, watch};
 use super::{Exit, Failure};
 use super::{begin, own_program, private, protocol};
-use crate::app::ForkChange;
+use crate::app::{ForkChange, Named};
 use crate::cli::{ForkArgs, Point};
-use crate::config::{Config, Loaded, Origin};
+use crate::config::{Loaded, Origin};
 use crate::document::escape::visible;
 use crate::document::{Document, Locator, Span};
 use crate::journal::{Record, Session, Store, Stored};
@@ -59,9 +60,11 @@ pub async fn fork(loaded: &Loaded, args: &ForkArgs) -> Result<Exit, Failure> {
     let past = Past::read(&parent, &wanted)?;
     let settings = settings_of(loaded, &past.settings())?;
     let blotted = settings.blotted.clone();
-    let recorded = plan(past, &wanted, &settings)?.make(&store).await?;
+    let mut recorded = plan(past, &wanted, &settings)?.make(&store).await?;
     let planner = args.rerun_local.then(|| planner_of(&parent)).transpose()?;
-    let config = config_of(loaded, &recorded.state, planner.is_some())?;
+    let named = Named::by_flags(loaded);
+    recorded.names_planner = named.remote;
+    let config = config_of(loaded, &recorded.state, Named { remote: named.remote || planner.is_some(), ..named })?;
     let documents = recorded.documents.clone();
     for change in tokio::task::block_in_place(|| changes(&documents)) {
         writeln!(stderr(), "minions: {}", visible(&change))?;
@@ -131,19 +134,29 @@ fn planner_of(parent: &Session) -> Result<Arc<dyn RemoteLm>, Failure> {
     failed.map_or(Ok(Arc::new(planner) as _), |error| Err(error.into()))
 }
 
-/// The levers of the old session, with those that the command line names in place of theirs. What may be spent is as the
-/// settings have it now.
+/// The settings of a fork that the command line asks for; one that cannot be changed in a fork is refused.
 fn settings_of(loaded: &Loaded, old: &Settings) -> Result<Settings, Failure> {
-    let now = protocol::settings(&loaded.config);
-    let named = |key: &str| matches!(loaded.provenance.get(key), Some(Origin::Flag(_)));
     for (key, flag) in [("protocol.name", "--protocol"), ("protocol.window_chars", "--window-chars")] {
-        if named(key) {
+        if is_flag(loaded, key) {
             return Err(Failure::usage(format!(
                 "{flag} cannot be changed in a fork, which goes on with the protocol and the windows of its parent; ask \
                  anew with `minions run {flag} …`"
             )));
         }
     }
+    Ok(with_flags(loaded, old))
+}
+
+/// Whether the command line names this setting.
+fn is_flag(loaded: &Loaded, key: &str) -> bool {
+    matches!(loaded.provenance.get(key), Some(Origin::Flag(_)))
+}
+
+/// The levers of the old session, with those that the command line names in place of theirs. What may be spent, and where it
+/// waits, is as the settings have it now.
+fn with_flags(loaded: &Loaded, old: &Settings) -> Settings {
+    let now = protocol::settings(&loaded.config);
+    let named = |key: &str| is_flag(loaded, key);
     let mut settings = Settings {
         budget_usd: now.budget_usd,
         budget_usd_per_day: now.budget_usd_per_day,
@@ -181,35 +194,29 @@ fn settings_of(loaded: &Loaded, old: &Settings) -> Result<Settings, Failure> {
     if named("local.max_output_tokens") {
         settings.local_max_output_tokens = now.local_max_output_tokens;
     }
-    Ok(settings)
+    settings
 }
 
 /// A fork that is begun on the screen. The settings of the form are those in force; where something else is changed, the levers
-/// of the old session stay.
-pub fn on_screen(config: &Config, parent: &Session, seq: u64, change: ForkChange) -> Result<Plan, Failure> {
+/// of the old session stay, but for those that the command line names.
+pub fn on_screen(loaded: &Loaded, parent: &Session, seq: u64, change: ForkChange) -> Result<Plan, Failure> {
     let is_form = matches!(change, ForkChange::Form { .. });
     let wanted = match change {
-        ForkChange::Form { question } => Wanted { from: Some(Point::Record(seq)), question, ..Wanted::default() },
+        ForkChange::Form { question, .. } => Wanted { from: Some(Point::Record(seq)), question, ..Wanted::default() },
         ForkChange::Program { code, source } => Wanted { code: Some(source), of: Some(code), ..Wanted::default() },
         ForkChange::Output { job, output } => Wanted { output: Some((job, output)), ..Wanted::default() },
         ForkChange::LocalAgain => Wanted { rerun_local: true, ..Wanted::default() },
     };
     let past = Past::read(parent, &wanted)?;
     let old = past.settings();
-    let settings = if is_form { of_form(config, &old) } else { as_it_was(config, &old) };
+    let settings = if is_form { of_form(loaded, &old) } else { with_flags(loaded, &old) };
     plan(past, &wanted, &settings)
 }
 
-/// The levers of the old session; what may be spent, and where it waits, is as the settings have it now.
-fn as_it_was(config: &Config, old: &Settings) -> Settings {
-    let now = protocol::settings(config);
-    let inherited = private::inherited(old, &now, false);
-    Settings { budget_usd: now.budget_usd, budget_usd_per_day: now.budget_usd_per_day, gates: now.gates, ..inherited }
-}
-
-fn of_form(config: &Config, old: &Settings) -> Settings {
-    let now = protocol::settings(config);
-    let Settings { max_exposed_share, redact, blotted, .. } = private::inherited(old, &now, false);
+fn of_form(loaded: &Loaded, old: &Settings) -> Settings {
+    let now = protocol::settings(&loaded.config);
+    let named = is_flag(loaded, "remote.max_exposed_share");
+    let Settings { max_exposed_share, redact, blotted, .. } = private::inherited(old, &now, named);
     // A fork goes on with the protocol of its parent, and reads the same windows.
     let Settings { protocol, part, windows, .. } = old.clone();
     Settings { protocol, part, windows, max_exposed_share, redact, blotted, ..now }

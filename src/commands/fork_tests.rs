@@ -32,7 +32,7 @@ fn redacted(settings: &Settings) -> &Redaction {
 #[test]
 fn what_the_old_session_kept_private_stays_private_in_the_fork() {
     let plain = today(&[]);
-    for settings in [settings_of(&plain, &old()).unwrap(), of_form(&plain.config, &old())] {
+    for settings in [settings_of(&plain, &old()).unwrap(), of_form(&plain, &old())] {
         assert_eq!((&settings.redact, settings.max_exposed_share), (&old().redact, Some(0.2)));
         assert_eq!(settings.blotted, old().blotted);
     }
@@ -41,7 +41,7 @@ fn what_the_old_session_kept_private_stays_private_in_the_fork() {
 #[test]
 fn redact_and_redact_name_add_to_what_is_kept_private() {
     let flags = [("redact.email", "true"), ("redact.names", "Li;Anna Lind"), ("redact.patterns", "P-[0-9]+")];
-    for settings in [fork_with(&flags), of_form(&today(&flags).config, &old())] {
+    for settings in [fork_with(&flags), of_form(&today(&flags), &old())] {
         let Redaction { rules, tag, words } = redacted(&settings);
         assert_eq!(rules.names, ["Anna Lind", "Li"]);
         assert_eq!(rules.kinds, [Kind::Iban, Kind::Email]);
@@ -57,8 +57,13 @@ fn redact_and_redact_name_add_to_what_is_kept_private() {
 fn the_lower_limit_holds_unless_one_is_named() {
     assert_eq!(fork_with(&[("remote.max_exposed_share", "0.5")]).max_exposed_share, Some(0.5));
     assert_eq!(fork_with(&[("remote.max_exposed_share", "0.1")]).max_exposed_share, Some(0.1));
-    let form = |share| of_form(&today(&[("remote.max_exposed_share", share)]).config, &old()).max_exposed_share;
-    assert_eq!((form("0.5"), form("0.1")), (Some(0.2), Some(0.1)));
+    let mut here = today(&[]);
+    for (share, held) in [("0.5", 0.2), ("0.1", 0.1)] {
+        here.change("remote.max_exposed_share", share).unwrap();
+        assert_eq!(of_form(&here, &old()).max_exposed_share, Some(held));
+        let flag = today(&[("remote.max_exposed_share", share)]);
+        assert_eq!(of_form(&flag, &old()).max_exposed_share, share.parse().ok());
+    }
 }
 
 #[test]

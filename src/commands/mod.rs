@@ -36,6 +36,7 @@ mod offers;
 mod open;
 mod opening;
 mod output;
+mod own_models;
 mod own_program;
 #[cfg(test)]
 mod paint_tests;
@@ -75,7 +76,7 @@ use screen::Scene;
 use transcript::Style;
 use workbench::Shown;
 
-use crate::app::Keymap;
+use crate::app::{Keymap, Named};
 use crate::cli::{AskArgs, Cli, Command, ConfigCommand, SessionsCommand};
 use crate::config::{Loaded, Sources, load};
 
@@ -183,7 +184,8 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
             if !headless && !loaded.config.screen.accessible && screen::possible().is_ok() {
                 let session = begin::store(&loaded.config)?.resolve(&args.session)?;
                 let recorded = Box::new(resume::Recorded::read(session)?);
-                let config = Some(Box::new(resume::config_of(loaded, &recorded.state, false)?));
+                let named = Named::by_flags(loaded);
+                let config = Box::new(own_models::config_of(loaded, &recorded.state, named)?);
                 return block_on(workbench::workbench(loaded, scene(cli), Shown::Resumed { recorded, config }));
             }
             block_on(resume::resume(loaded, args))

@@ -9,10 +9,10 @@ use super::desk::{Desk, News, count_day, note, pick};
 use super::forecasting::Wanted;
 use super::live_run::{FromRun, Run, Told};
 use super::offers::{Offers, put_back};
-use super::opening::Opening;
+use super::opening::{Opening, going_on};
 use super::picked::{Picked, Tried};
 use super::protocol::levers;
-use super::resume::{Recorded, go_on, with_models_of};
+use super::resume::{Ready, Recorded, go_on};
 use super::screen::{Over, Stage};
 use super::workbench::Leaving;
 use super::{Exit, Failure};
@@ -26,8 +26,10 @@ use crate::runtime::{Event, Order};
 
 /// How a live screen begins.
 pub enum Begin {
-    /// With a session that was interrupted, under these settings; else under those in force with its own models.
-    Resuming(Box<Recorded>, Option<Box<Config>>),
+    /// With a session that was interrupted, under these settings.
+    Resuming(Box<Recorded>, Box<Config>),
+    /// With one whose models are connected already.
+    Ready(Box<Ready>, Box<Config>),
     /// With a question to the documents.
     With(String, Option<Span>),
     /// By asking the person for one.
@@ -57,23 +59,17 @@ pub async fn open(
     match begin {
         Begin::With(question, part) => desk.run = start(stage, config, &documents, question, part, None),
         Begin::Resuming(recorded, own) => {
-            stage.update(Message::RunBegan);
-            for warning in &recorded.warnings {
-                stage.update(Message::Notice(warning.clone()));
-            }
-            if recorded.state.pause.is_some() {
-                stage.update(Message::Notice("the session was paused; it goes on now".into()));
-            }
-            let own = own.map_or_else(|| with_models_of(config, &recorded.state, false, false), |own| Ok(*own));
-            match own {
-                Ok(own) => {
-                    *config = own.clone();
-                    stage.update(Message::Settings(Box::new(own.clone())));
-                    desk.run = Run::Beginning(tokio::spawn(async move { go_on(&own, *recorded, None).await }));
+            *config = take_up(stage, &own, recorded.notices());
+            desk.run = Run::Beginning(tokio::spawn(async move { go_on(&own, *recorded, None).await }));
+        }
+        Begin::Ready(ready, own) => {
+            *config = take_up(stage, &own, ready.notices.clone());
+            match ready.start() {
+                Ok(begun) => {
+                    desk.session = Some(begun.session);
+                    desk.run = Run::of(begun.running, begun.past, begun.attached, &documents);
                 }
-                Err(failure) => {
-                    stage.update(Message::RunEnded { error: Some(failure.to_string()) });
-                }
+                Err(failure) => drop(stage.update(Message::RunEnded { error: Some(failure.to_string()) })),
             }
         }
         Begin::Asking => commands = stage.update(Message::AskQuestion),
@@ -202,12 +198,12 @@ fn heed(
         Command::Quit => return Some(Leaving::Quit(exit_of(&stage.model.state))),
         Command::Fork { seq, change } => {
             if let Some(session) = &desk.session {
-                desk.opening.fork(config, session.clone(), seq, change);
+                desk.opening.fork(going_on(stage), session.clone(), seq, change);
             }
         }
         Command::Resume => {
             if let Some(session) = &desk.session {
-                desk.opening.resume(session.clone());
+                desk.opening.resume(going_on(stage), session.clone());
             }
         }
         Command::Ask { question, part } if matches!(desk.run, Run::None) => {
@@ -272,6 +268,16 @@ fn heed(
         Command::Mouse(_) | Command::Edit(_) => {}
     }
     None
+}
+
+/// Shows a session that is gone on with under these settings, which are those of the screen from now on.
+fn take_up(stage: &mut Stage, own: &Config, notices: Vec<String>) -> Config {
+    stage.update(Message::Settings(Box::new(own.clone())));
+    stage.update(Message::RunBegan);
+    for notice in notices {
+        stage.update(Message::Notice(notice));
+    }
+    own.clone()
 }
 
 /// `before`: the session that the question follows up on.

@@ -1,30 +1,34 @@
 //! What the person wants shown next, read beside the screen: what is at hand stays until that is there.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use super::Failure;
 use super::attach::Elsewhere;
 use super::begin::{found_program, store};
 use super::fork;
 use super::offers::sessions::found;
+use super::own_models;
 use super::reading::line;
 use super::replay::{From, Recording};
-use super::resume::Recorded;
+use super::resume::{Recorded, connected};
 use super::screen::Stage;
 use super::workbench::{Leaving, Shown};
-use crate::app::{ForkChange, Message};
-use crate::config::Config;
+use crate::app::{Action, ForkChange, Message, Named};
+use crate::config::{Config, Loaded};
 use crate::document::escape::visible;
 use crate::journal::Session;
-use crate::load::{Loaded, Loader, Progress};
+use crate::load::{self, Loader, Progress};
 
 /// How often progress is shown.
 const FRAME: Duration = Duration::from_millis(100);
@@ -55,6 +59,20 @@ pub enum Asked {
     /// By paths in an overlay that stays until they are read.
     Typed,
     Picked,
+    /// By going on with the session at hand, or with a fork of it.
+    GoneOn,
+}
+
+/// By which settings a session is gone on with, and which models are those that they name.
+pub struct GoingOn {
+    settings: Loaded,
+    named: Named,
+}
+
+/// By those in force: a model that the command line names, or that was chosen since the session is on the screen, goes before the
+/// session's own.
+pub fn going_on(stage: &Stage) -> GoingOn {
+    GoingOn { settings: stage.model.settings.clone(), named: stage.model.named_models() }
 }
 
 /// What was read, or why it could not be; and before that how far it is.
@@ -79,7 +97,7 @@ impl Opening {
                 }
                 goes_on.load(Ordering::Relaxed)
             };
-            let Loaded { documents, remarks } =
+            let load::Loaded { documents, remarks } =
                 Loader::new(found_program()?, &mut tell).load_files(&files(&typed, known))?;
             Ok(Shown::Documents { documents, remarks, question: None })
         });
@@ -126,29 +144,63 @@ impl Opening {
         (self.progress, self.wanted) = (Some(progress), Some(Wanted(wanted)));
     }
 
-    /// Takes the session up, to go on with it.
-    pub fn resume(&mut self, session: Session) {
-        self.read(Asked::Picked, move || Ok(resumed(Recorded::read(session)?)));
+    /// Takes the session up, to go on with it: it is left for that once its models are connected.
+    pub fn resume(&mut self, by: GoingOn, session: Session) {
+        self.going_on(by, move |by, _| {
+            let recorded = Recorded::read(session)?;
+            let config = own_models::config_of(&by.settings, &recorded.state, by.named)?;
+            Ok((recorded, config))
+        });
     }
 
-    /// Makes a new session from a record of this one, or from where the change says, to go on with it.
-    pub fn fork(&mut self, config: &Config, parent: Session, seq: u64, change: ForkChange) {
-        let config = config.clone();
-        let runtime = tokio::runtime::Handle::current();
+    /// Makes a new session from a record of this one, or from where the change says, to go on with it: what is at hand stays
+    /// until its models are connected.
+    pub fn fork(&mut self, by: GoingOn, parent: Session, seq: u64, change: ForkChange) {
+        let runtime = Handle::current();
+        self.going_on(by, move |by, goes_on| {
+            let store = store(&by.settings.config)?;
+            let chosen = change.models();
+            let plan = fork::on_screen(&by.settings, &parent, seq, change)?;
+            if !goes_on() {
+                return Err(unwanted());
+            }
+            let mut recorded = runtime.block_on(plan.make(&store))?;
+            recorded.names_planner = by.named.remote || chosen.planner.is_some();
+            let config = own_models::config_of(&by.settings, &recorded.state, by.named)?;
+            Ok((recorded, own_models::with_chosen(config, &chosen)?))
+        });
+    }
+
+    /// Connects to the models of what is read.
+    fn going_on(
+        &mut self,
+        by: GoingOn,
+        read: impl FnOnce(&GoingOn, &dyn Fn() -> bool) -> Result<(Recorded, Config), Failure> + Send + 'static,
+    ) {
+        let (sender, progress) = mpsc::channel(1);
+        let runtime = Handle::current();
         let wanted = Arc::new(AtomicBool::new(true));
         let goes_on = wanted.clone();
-        self.read(Asked::Picked, move || {
-            let store = store(&config)?;
-            // Whoever runs the local half again may have picked another reader for it.
-            let own = change == ForkChange::LocalAgain;
-            let plan = fork::on_screen(&config, &parent, seq, change)?;
-            if !goes_on.load(Ordering::Relaxed) {
-                return Err(Failure::usage("the fork is wanted no longer"));
-            }
-            let recorded = Box::new(runtime.block_on(plan.make(&store))?);
-            Ok(Shown::Resumed { recorded, config: own.then(|| Box::new(config)) })
+        self.read(Asked::GoneOn, move || {
+            let (recorded, config) = read(&by, &|| goes_on.load(Ordering::Relaxed))?;
+            let connecting = async {
+                let mut connected = pin!(connected(&config, recorded, None));
+                loop {
+                    tokio::select! {
+                        ready = &mut connected => return ready,
+                        () = sleep(READING) => {}
+                    }
+                    if !goes_on.load(Ordering::Relaxed) {
+                        return Err(unwanted());
+                    }
+                    // One that waits says the same.
+                    let _ = sender.try_send("connecting to the models…".into());
+                }
+            };
+            let ready = runtime.block_on(connecting)?;
+            Ok(Shown::Ready { ready: Box::new(ready), config: Box::new(config) })
         });
-        self.wanted = Some(Wanted(wanted));
+        (self.progress, self.wanted) = (Some(progress), Some(Wanted(wanted)));
     }
 
     fn read(&mut self, asked: Asked, read: impl FnOnce() -> Result<Shown, Failure> + Send + 'static) {
@@ -182,7 +234,7 @@ impl Opened {
             Opened::Progress { asked, line } => {
                 stage.update(match asked {
                     Asked::Typed => Message::DocumentsProgress(line),
-                    Asked::Picked => Message::Notice(line),
+                    Asked::Picked | Asked::GoneOn => Message::Notice(line),
                 });
                 return None;
             }
@@ -199,13 +251,19 @@ impl Opened {
                 stage.model.open_text("This could not be opened", &failure.to_string());
                 None
             }
+            (Asked::GoneOn, Err(failure)) => {
+                let again = stage.model.key_for(Action::Fork);
+                let kept = format!("what is shown stays; {again} has what was changed for a fork, to try it again");
+                stage.update(Message::Notice(kept));
+                stage.model.open_text("The session could not begin", &failure.to_string());
+                None
+            }
         }
     }
 }
 
-/// With the session's own models.
-fn resumed(recorded: Recorded) -> Shown {
-    Shown::Resumed { recorded: Box::new(recorded), config: None }
+fn unwanted() -> Failure {
+    Failure::usage("this is wanted no longer")
 }
 
 /// The paths that were typed, the known ones among them as they are: a name that is no UTF-8 cannot be typed.
@@ -263,6 +321,7 @@ fn at_home(path: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::ChosenModels;
     use crate::journal::world::{World, documents};
     use crate::journal::{Durability, Store};
 
@@ -281,18 +340,14 @@ mod tests {
             let (release, held) = std::sync::mpsc::channel::<()>();
             let busy = tokio::task::spawn_blocking(move || held.recv().is_ok());
             let mut opening = Opening::default();
-            let change = || ForkChange::Form { question: None };
-            opening.fork(&config, parent.clone(), 1, change());
+            let settings = Loaded { config, ..Loaded::default() };
+            let change = ForkChange::Form { question: None, models: ChosenModels::default() };
+            opening.fork(GoingOn { settings, named: Named::default() }, parent.clone(), 1, change);
             opening.stop();
             release.send(()).unwrap();
             assert!(busy.await.unwrap());
             tokio::task::spawn_blocking(|| ()).await.unwrap();
-            assert_eq!(store.newest_first().unwrap().len(), 1);
-            // One that is wanted is there.
-            opening.fork(&config, parent, 1, change());
-            let opened = std::future::poll_fn(|context| opening.poll(context)).await;
-            assert!(matches!(opened, Opened::Done { shown: Ok(Shown::Resumed { .. }), .. }));
-            assert_eq!(store.newest_first().unwrap().len(), 2);
+            assert_eq!(store.newest_first().unwrap(), [parent]);
         });
     }
 

@@ -11,7 +11,7 @@ use super::folds::Folds;
 use super::forecasting::Wanted;
 use super::noted::all_notes;
 use super::offers::{self, Offers};
-use super::opening::{Opened, Opening};
+use super::opening::{Opened, Opening, going_on};
 use super::screen::{Stage, now_ms};
 use super::workbench::{Leaving, Shown};
 use super::{Exit, Failure};
@@ -257,8 +257,8 @@ pub async fn play(stage: &mut Stage, config: &mut Config, recording: Recording) 
                     stage.update(told);
                 }
                 Command::PlayFrom(_) => {}
-                Command::Fork { seq, change } => opening.fork(config, session.clone(), seq, change),
-                Command::Resume => opening.resume(session.clone()),
+                Command::Fork { seq, change } => opening.fork(going_on(stage), session.clone(), seq, change),
+                Command::Resume => opening.resume(going_on(stage), session.clone()),
                 // Nothing runs here that could be stopped or asked.
                 Command::SendAgain => {}
                 Command::StopRun

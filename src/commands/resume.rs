@@ -4,17 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::Serialize;
-
 use super::answering::{Beforehand, refused};
 use super::begin::{self, Begun};
-use super::offers::with;
+use super::own_models::config_of;
 use super::run::{Watched, watch};
 use super::verify::embeddings;
 use super::{Exit, Failure, picking, protocol, servers};
-use crate::app::picker::Choice;
+use crate::app::Named;
 use crate::cli::ResumeArgs;
-use crate::config::{Config, Loaded, Origin};
+use crate::config::{Config, Loaded};
 use crate::control;
 use crate::document::Document;
 use crate::document::escape::visible;
@@ -22,13 +20,14 @@ use crate::journal::{DayBook, Durability, JournalError, JournalWriter, Record, S
 use crate::load::changes;
 use crate::local::LocalLm;
 use crate::protocol::{
-    BudgetChoice, Changed, Due, Fact, Interrupted, Known, ModelInfo, Models, Need, Parent, Phase, ProtocolKind,
-    Resumed, Scope, SessionOpened, Settings, State,
+    BudgetChoice, Changed, Due, Fact, Interrupted, Known, Models, Need, Parent, Phase, ProtocolKind, Resumed, Scope,
+    SessionOpened, Settings, State,
 };
 use crate::remote::RemoteLm;
-use crate::remote::nobody::{self, Nobody};
+use crate::remote::nobody::Nobody;
 use crate::remote::recorded::{self, RecordedPlanner};
 use crate::runtime::{self, Beginning, Embeddings, Order, Recall, Setup};
+use crate::sandbox::Sandbox;
 use crate::term;
 
 /// A session that can be gone on with. Nobody else writes it while this lives.
@@ -41,6 +40,8 @@ pub struct Recorded {
     pub warnings: Vec<String>,
     /// Whether its local half is run again, and the remote LM's replies are those on record in the session it came from.
     pub repeats: bool,
+    /// Whether the planner was named for it anew, and is to plan in place of such replies.
+    pub names_planner: bool,
     journal: Unbegun,
     /// The session it was forked from just now, wherever that lies.
     parent: Option<Session>,
@@ -89,7 +90,23 @@ impl Recorded {
         journal: Unbegun,
         parent: Session,
     ) -> Self {
-        Self { session, documents, past, state, warnings: Vec::new(), repeats: false, journal, parent: Some(parent) }
+        Self {
+            session,
+            documents,
+            past,
+            state,
+            warnings: Vec::new(),
+            repeats: false,
+            names_planner: false,
+            journal,
+            parent: Some(parent),
+        }
+    }
+
+    /// What there is to say of it before it goes on.
+    pub fn notices(&self) -> Vec<String> {
+        let paused = self.state.pause.map(|_| "the session was paused; it goes on now".to_owned());
+        self.warnings.iter().cloned().chain(paused).collect()
     }
 
     /// Takes the session up: its journal is open for writing again, and nothing is done yet.
@@ -121,6 +138,7 @@ impl Recorded {
             state,
             warnings: reopened.warnings,
             repeats: false,
+            names_planner: false,
             journal: Unbegun { journal: Some(reopened.journal), is_new: false },
             parent: None,
             session,
@@ -163,7 +181,7 @@ pub async fn resume(loaded: &Loaded, args: &ResumeArgs) -> Result<Exit, Failure>
     if recorded.state.pause.is_some() {
         eprintln!("minions: session {id} was paused; it goes on now");
     }
-    let config = config_of(loaded, &recorded.state, false)?;
+    let config = config_of(loaded, &recorded.state, Named::by_flags(loaded))?;
     let documents = recorded.documents.clone();
     let begun = go_on(&config, recorded, None).await?;
     // Where no budget is reached yet it is raised for the calls to come.
@@ -183,10 +201,41 @@ pub fn asks_consent(state: &State) -> bool {
 /// Connects to the models and lets the session go on; `planner` plans, where it is not the one of the settings. Must be called
 /// on a tokio runtime of several threads.
 pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn RemoteLm>>) -> Result<Begun, Failure> {
-    let Recorded { session, documents, past, state, repeats, journal, parent, .. } = recorded;
+    connected(config, recorded, planner).await?.start()
+}
+
+/// A session whose models are connected, and of which nothing runs yet. A fork that is let go before it starts is gone.
+pub struct Ready {
+    pub session: Session,
+    pub documents: Vec<Document>,
+    /// What there is to say of it before it goes on.
+    pub notices: Vec<String>,
+    past: Vec<Record>,
+    beginning: Beginning,
+    remote: Arc<dyn RemoteLm>,
+    remote_attempts: u32,
+    local: Arc<dyn LocalLm>,
+    sandbox: Sandbox,
+    embeddings: Embeddings,
+    recall: Recall,
+    journal: Unbegun,
+    book: DayBook,
+    connector: control::Connector,
+}
+
+/// Connects to the models of the session; `planner` plans, where it is not the one of the settings. Must be called on a tokio
+/// runtime of several threads.
+pub async fn connected(
+    config: &Config,
+    recorded: Recorded,
+    planner: Option<Arc<dyn RemoteLm>>,
+) -> Result<Ready, Failure> {
+    let notices = recorded.notices();
+    let Recorded { session, documents, past, state, repeats, names_planner, journal, parent, .. } = recorded;
     let parents = tokio::task::block_in_place(|| lineage(&session, state.opened.as_ref(), parent));
     let config = &servers::taken_up(config, &state, [&session].into_iter().chain(&parents));
-    let repeats = repeats || state.remote().is_some_and(|remote| remote.provider == recorded::PROVIDER);
+    let repeats =
+        repeats || !names_planner && state.remote().is_some_and(|remote| remote.provider == recorded::PROVIDER);
     // Where the local half is run again, all of it is: another server may go by the same name.
     let recall = match repeats || planner.is_some() {
         true => Recall::default(),
@@ -230,15 +279,15 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
         },
     };
     let connector = picking::connector(config, &documents, &state.settings());
-    let Some(journal) = journal.begin() else {
-        return Err(Failure::usage(format!("session {} is gone on with already", session.id())));
-    };
     servers::keep(&session, config);
     let beginning = Beginning::OnRecord { state: Box::new(state), resumed: Box::new(resumed) };
     let remote_attempts = config.remote.attempts;
-    let running = runtime::start(Setup {
-        beginning,
+    Ok(Ready {
+        session,
         documents,
+        notices,
+        past,
+        beginning,
         remote,
         remote_attempts,
         local,
@@ -247,9 +296,33 @@ pub async fn go_on(config: &Config, recorded: Recorded, planner: Option<Arc<dyn 
         recall,
         journal,
         book,
-    });
-    let (running, attached) = control::share(&session, running, connector);
-    Ok(Begun { session, running, past, attached })
+        connector,
+    })
+}
+
+impl Ready {
+    /// Lets it go on. Must be called on a tokio runtime.
+    pub fn start(self) -> Result<Begun, Failure> {
+        let Self { session, documents, past, beginning, remote, remote_attempts, local, sandbox, .. } = self;
+        let (embeddings, recall, book) = (self.embeddings, self.recall, self.book);
+        let Some(journal) = self.journal.begin() else {
+            return Err(Failure::usage(format!("session {} is gone on with already", session.id())));
+        };
+        let running = runtime::start(Setup {
+            beginning,
+            documents,
+            remote,
+            remote_attempts,
+            local,
+            sandbox,
+            embeddings,
+            recall,
+            journal,
+            book,
+        });
+        let (running, attached) = control::share(&session, running, self.connector);
+        Ok(Begun { session, running, past, attached })
+    }
 }
 
 /// Forks of forks beyond this are not looked into.
@@ -324,44 +397,4 @@ fn remember(recall: &mut Recall, session: &Session, documents: &[Document]) {
     if let Ok(records) = session.records() {
         recall.add(records.facts(), documents);
     }
-}
-
-/// The settings with the session's own models, except where the command line names others.
-pub fn config_of(loaded: &Loaded, state: &State, keep_remote: bool) -> Result<Config, Failure> {
-    let named = |side: &str| {
-        ["provider", "model"]
-            .iter()
-            .any(|key| matches!(loaded.provenance.get(&format!("{side}.{key}")), Some(Origin::Flag(_))))
-    };
-    with_models_of(&loaded.config, state, keep_remote || named("remote"), named("local"))
-}
-
-/// The settings with the models that the session had last, where others are not wanted.
-pub fn with_models_of(config: &Config, state: &State, keep_remote: bool, keep_local: bool) -> Result<Config, Failure> {
-    let mut config = config.clone();
-    let mut models = state.models.now.clone();
-    models.remote = state.models.next.remote.clone().or(models.remote);
-    models.local = state.models.next.local.clone().or(models.local);
-    if let Some(model) = models
-        .remote
-        .filter(|model| !keep_remote && ![recorded::PROVIDER, nobody::PROVIDER].contains(&model.provider.as_str()))
-        && !is_named(&model, &config.remote.provider, &config.remote.model)
-    {
-        let choice = Choice::Remote { provider: model.provider, model: model.model };
-        config = with(&config, &choice)?.unwrap_or(config);
-    }
-    if let Some(model) = models.local.filter(|_| !keep_local)
-        && !is_named(&model, &config.local.provider, &config.local.model)
-    {
-        let choice = Choice::Local { provider: model.provider, model: model.model };
-        config = with(&config, &choice)?.unwrap_or(config);
-    }
-    Ok(config)
-}
-
-/// Whether the settings name this model.
-fn is_named(model: &ModelInfo, provider: &impl Serialize, name: &str) -> bool {
-    let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy());
-    serde_json::to_value(provider).is_ok_and(|provider| provider == model.provider.as_str())
-        && (!model.is_model || model.model == name || stem.as_deref() == Some(&model.model))
 }

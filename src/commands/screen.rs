@@ -118,6 +118,7 @@ impl Stage {
         let themes_watch =
             watch_folders("the themes", themes.folder.clone().into_iter().chain(own)).inspect_err(unwatched).ok();
         model.settings = loaded.clone();
+        model.keep_models_in_mind();
         model.theme.clone_from(&screen.theme);
         model.ascii = screen.ascii || !capabilities.unicode;
         model.keymap = Keymap::of(loaded)?;
@@ -223,6 +224,7 @@ impl Stage {
         self.model.earlier = before.earlier;
         self.model.draft = before.draft;
         self.model.fork_draft = before.fork_draft;
+        self.model.keep_models_in_mind();
         // What comes late for a list of before is not for one of now.
         self.model.pickers = before.pickers + 1;
         self.update(Message::Resize { width, height });

@@ -3,7 +3,7 @@
 use std::io::{Write, stderr};
 
 use super::attach::Following;
-use super::resume::Recorded;
+use super::resume::{Ready, Recorded};
 use super::screen::{Scene, Stage};
 use super::{Exit, Failure, open, replay};
 use crate::app::{Message, Mode, Model};
@@ -22,11 +22,15 @@ pub enum Shown {
         question: Option<(String, Option<Span>)>,
     },
     Session(Box<replay::Recording>),
-    /// A session that is gone on with.
+    /// A session that is gone on with under these settings.
     Resumed {
         recorded: Box<Recorded>,
-        /// The settings that it goes on with, where the command line has a say; else its models are its own.
-        config: Option<Box<Config>>,
+        config: Box<Config>,
+    },
+    /// The same, where its models are connected already.
+    Ready {
+        ready: Box<Ready>,
+        config: Box<Config>,
     },
     /// One that another process runs.
     Elsewhere(Box<Following>),
@@ -70,6 +74,11 @@ pub async fn workbench(loaded: &Loaded, scene: Scene, first: Shown) -> Result<Ex
                 let documents = recorded.documents.clone();
                 stage.turn_to(Model::new(documents.clone(), Mode::Live { running: false }));
                 open::open(&mut stage, &mut config, documents, open::Begin::Resuming(recorded, own)).await?
+            }
+            Shown::Ready { ready, config: own } => {
+                let documents = ready.documents.clone();
+                stage.turn_to(Model::new(documents.clone(), Mode::Live { running: false }));
+                open::open(&mut stage, &mut config, documents, open::Begin::Ready(ready, own)).await?
             }
             Shown::Elsewhere(following) => {
                 let documents = following.documents.clone();

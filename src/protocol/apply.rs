@@ -54,9 +54,10 @@ impl State {
                 self.draft = None;
                 self.exposure_limit.call();
                 self.phase = Phase::Waiting(Waiting::Remote(request.ask));
+                let to_model = self.remote().is_some_and(|remote| remote.is_model);
                 if let Some(round) = self.rounds.last_mut() {
                     let request = request.clone();
-                    round.asks.push(Ask { request, failures: Vec::new(), state: AskState::Pending });
+                    round.asks.push(Ask { request, to_model, failures: Vec::new(), state: AskState::Pending });
                 }
             }
             Fact::RemoteAnswered(answer) => self.remote_answered(answer),

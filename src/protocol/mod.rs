@@ -58,8 +58,8 @@ pub use decision::{Decision, FinalAnswer, MoreInformation, decision_schema, pars
 pub use exposing::{ExposureChoice, ExposureLimit, Overexposed, percent};
 pub use fact::{
     AnswerCitation, Changed, Counted, Detail, DocumentTokens, EmbeddingModel, Ending, EngineSample, EngineSeconds,
-    Estimate, Fact, Finish, FleetSample, GpuSample, ModelInfo, Models, Parent, PlannedJobs, RemoteAnswer, RemoteAsk,
-    RemoteFailure, SessionOpened, UtilizationSample,
+    Estimate, Fact, Finish, FleetSample, GpuSample, ModelInfo, Models, Parent, PlannedJobs, RECORDED, RemoteAnswer,
+    RemoteAsk, RemoteFailure, SessionOpened, UtilizationSample,
 };
 pub use fork::{Changes, Known, forked};
 pub use gate::{Gate, GateChoice, Gates, GatesInForce, Held, Redaction, RunTo};

@@ -294,6 +294,8 @@ impl std::ops::AddAssign for Tally {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ask {
     pub request: RemoteAsk,
+    /// Whether a model was asked. What plans without one is a part of this program, so that nothing leaves.
+    pub to_model: bool,
     pub failures: Vec<RemoteFailure>,
     pub state: AskState,
 }

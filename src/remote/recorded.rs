@@ -9,10 +9,10 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::{RemoteError, RemoteLm, RemoteReply, Retry};
-use crate::protocol::{Fact, Finish, ModelInfo, Price, Purpose, RemoteAsk, State, Usage};
+use crate::protocol::{Fact, Finish, ModelInfo, Price, Purpose, RECORDED, RemoteAsk, State, Usage};
 
 /// What its sessions call it.
-pub const PROVIDER: &str = "recorded";
+pub const PROVIDER: &str = RECORDED;
 
 /// By round and purpose, the replies in the order they came.
 pub struct RecordedPlanner {

@@ -7,7 +7,7 @@ use super::fitting;
 use super::recall::Recall;
 use super::reserve::Reserve;
 use crate::journal::DayBook;
-use crate::protocol::{Effect, Fact, Input, RemoteAsk, State, Step, decide};
+use crate::protocol::{Effect, Fact, Input, RECORDED, RemoteAsk, State, Step, decide};
 
 pub(super) struct Clearance {
     exposing: Exposing,
@@ -37,17 +37,17 @@ impl Clearance {
         self.reserve.before(state, effects, due).await
     }
 
-    /// Notes what left, and what it came to.
-    pub(super) async fn note(&mut self, fact: &Fact) {
+    /// Notes what left, and what it came to. `state`: with the fact applied.
+    pub(super) async fn note(&mut self, state: &State, fact: &Fact) {
         self.reserve.note(fact).await;
-        self.exposing.note(fact);
+        self.exposing.note(state, fact);
     }
 }
 
 /// The request that the protocol is about to make, where there is one. It costs nothing where its reply is on record.
 pub(super) async fn due(state: &State, context: &Context, recall: &Recall) -> Option<RemoteAsk> {
     let mut request = counting::due(state, &context.documents, context.tokenizer()).await?;
-    if state.remote().is_some_and(|model| recall.knows(model, &request)) {
+    if state.remote().is_some_and(|model| model.provider == RECORDED || recall.knows(model, &request)) {
         (request.estimate.reused, request.estimate.worst_cost_usd) = (true, Some(0.0));
     }
     Some(request)

@@ -189,7 +189,7 @@ impl Driver {
             while let Some(step) = next {
                 for fact in &step.facts {
                     self.state.apply(fact);
-                    self.clearance.note(fact).await;
+                    self.clearance.note(&self.state, fact).await;
                     if matches!(fact, Fact::RoundBegan { .. }) {
                         self.change_models();
                     }

@@ -15,8 +15,8 @@ pub(super) struct Exposing {
 }
 
 impl Exposing {
-    /// The input that says why the request that is due must not leave; nothing where it may, where its reply is on record, and
-    /// where the person is shown it first: it is looked at once they let it go.
+    /// The input that says why the request that is due must not leave; nothing where it may, where it does not leave at all, since
+    /// its reply is on record or no model plans, and where the person is shown it first: it is looked at once they let it go.
     pub(super) async fn before(
         &mut self,
         state: &State,
@@ -25,9 +25,12 @@ impl Exposing {
     ) -> Option<Input> {
         let request = due.filter(|request| !request.estimate.reused && !state.shows_request_first())?.clone();
         state.exposure_limit.share()?;
+        if !asks_model(state) {
+            return None;
+        }
         let earlier: Vec<RemoteAsk> = match &self.exposure {
             Some(_) => Vec::new(),
-            None => state.asks().map(|ask| ask.request.clone()).collect(),
+            None => state.asks().filter(|ask| ask.to_model).map(|ask| ask.request.clone()).collect(),
         };
         let (known, documents, redactor) = (self.exposure.take(), Arc::clone(documents), state.redactor.clone());
         let reckoned = tokio::task::spawn_blocking(move || {
@@ -52,10 +55,11 @@ impl Exposing {
         state.exposure_limit.passed(share).map(|_| Input::Exposing { left, share, bytes })
     }
 
-    /// Notes what leaves, and which words are kept private.
-    pub(super) fn note(&mut self, fact: &Fact) {
+    /// Notes what leaves, and which words are kept private. `state`: with the fact applied.
+    pub(super) fn note(&mut self, state: &State, fact: &Fact) {
         let Some(exposure) = &mut self.exposure else { return };
         match (fact, self.found.take()) {
+            (Fact::RemoteAsked(_), _) if !asks_model(state) => {}
             (Fact::RemoteAsked(asked), Some((known, spans)))
                 if asked.ask == known.ask && asked.messages == known.messages =>
             {
@@ -69,10 +73,17 @@ impl Exposing {
     }
 }
 
+/// Whether a request leaves this program: what plans without a model is a part of it.
+fn asks_model(state: &State) -> bool {
+    state.remote().is_some_and(|remote| remote.is_model)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{AskId, Gates, Message, Purpose, ReplyFormat, SessionOpened, Settings};
+    use crate::protocol::{
+        AskId, Gates, Message, ModelInfo, Models, Purpose, ReplyFormat, Resumed, SessionOpened, Settings,
+    };
 
     const TEXT: &str = "Everything that this document holds is meant for this machine alone, and for nobody else.";
 
@@ -107,14 +118,48 @@ mod tests {
         }
     }
 
+    fn planned_by(is_model: bool) -> Models {
+        let info = ModelInfo { provider: "p".into(), model: "m".into(), is_model, price: None };
+        Models { remote: Some(info), local: None }
+    }
+
+    #[tokio::test]
+    async fn what_no_model_is_asked_leaves_nothing_and_is_counted_nowhere() {
+        let documents = Arc::new(vec![Document::from_text("d", TEXT)]);
+        let mut state = state(Gates::default(), &documents);
+        let began = |round| Fact::RoundBegan { round, last: false };
+        let of = |round, text: &str| RemoteAsk {
+            ask: AskId { round, n: round },
+            messages: vec![Message::user(text)],
+            ..request(false)
+        };
+        state.apply(&Fact::ModelsChosen(planned_by(false)));
+        state.apply(&began(2));
+        let mut exposing = Exposing::default();
+        assert_eq!(exposing.before(&state, &documents, Some(&request(false))).await, None);
+        state.apply(&Fact::RemoteAsked(of(2, TEXT)));
+        state.apply(&Fact::ModelsChosen(planned_by(true)));
+        state.apply(&began(3));
+        assert_eq!(exposing.before(&state, &documents, Some(&of(3, "nothing of it"))).await, None);
+        assert_eq!(exposing.exposure.unwrap().share(), 0.0);
+        // What a model was asked counts, whoever plans the rest of its round.
+        state.apply(&Fact::RemoteAsked(of(3, TEXT)));
+        for is_model in [false, true] {
+            let resumed = Resumed { program: String::new(), models: planned_by(is_model), embedding: None };
+            state.apply(&Fact::SessionResumed(resumed));
+        }
+        let held = Exposing::default().before(&state, &documents, Some(&of(3, "nothing of it"))).await;
+        assert!(matches!(held, Some(Input::Exposing { left: 1.0, .. })), "{held:?}");
+    }
+
     #[tokio::test]
     async fn what_left_is_known_without_being_reckoned_again() {
         let documents = Arc::new(vec![Document::from_text("d", TEXT)]);
         let state = state(Gates::default(), &documents);
         let mut exposing = Exposing::default();
         exposing.before(&state, &documents, Some(&request(false))).await;
-        exposing.note(&Fact::NoteAdded { text: "something else".into() });
-        exposing.note(&Fact::RemoteAsked(request(false)));
+        exposing.note(&state, &Fact::NoteAdded { text: "something else".into() });
+        exposing.note(&state, &Fact::RemoteAsked(request(false)));
         assert!(exposing.found.is_none());
         assert_eq!(exposing.exposure.unwrap().share(), 1.0);
     }

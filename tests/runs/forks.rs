@@ -202,6 +202,60 @@ async fn the_local_half_runs_again_with_another_model_at_no_remote_cost() {
 }
 
 #[tokio::test]
+async fn a_local_half_that_nobody_reads_is_left_open_with_why_and_read_once_somebody_does() {
+    let scene = Scene::new().await;
+    let dead = settings(&["local.base_url=http://127.0.0.1:9/v1", "local.attempts=1"]);
+    let fork = scene.fork_of(&scene.first(), &["--rerun-local"], &dead).await;
+    assert_eq!(fork.code, 3, "{fork:?}");
+    assert!(
+        fork.stderr.contains("none of its jobs could be done") && fork.stderr.contains("`minions resume "),
+        "{fork:?}"
+    );
+    let ids = scene.ids();
+    let forked = ids.iter().find(|id| **id != scene.first()).unwrap();
+    let mut again = scene.home.command(&["resume", forked, "--json"]);
+    again.args(scene.settings.iter().flat_map(|setting| ["--set", setting]));
+    let again = said(again).await;
+    assert_eq!((again.code, scene.asked(), scene.worked()), (0, CALLS, 4 * JOBS), "{again:?}");
+}
+
+#[tokio::test]
+async fn what_no_model_is_asked_is_held_back_by_no_limit_and_counted_nowhere() {
+    let home = Home::new();
+    home.write("document.txt", ledger_of(JOBS));
+    let planner = planner(|_, _| None).await;
+    let worker = citing().await;
+    let reader = local(&worker);
+    let asked = home.ask(&["--json"], &[remote(&planner), reader.clone()].concat()).await;
+    assert!(asked.json()["exposed"]["bytes"].as_u64().unwrap() > 100, "{asked:?}");
+    let limit = settings(&["remote.max_exposed_share=0.01"]);
+    let offline = [reader.clone(), limit.clone(), settings(&["remote.provider=offline"])].concat();
+    let fork = |args: &[&str], settings: Vec<String>| {
+        let mut command = home.command(&["sessions", "fork", asked.json()["session"].as_str().unwrap(), "--json"]);
+        command.args(args).args(settings.iter().flat_map(|setting| ["--set", setting]));
+        said(command)
+    };
+    let again = fork(&["--rerun-local"], [remote(&planner), reader.clone(), limit.clone()].concat()).await;
+    assert_eq!((again.code, &again.json()["exposed"]["bytes"]), (0, &json!(0)), "{again:?}");
+    let by_offline = fork(&[], offline.clone()).await;
+    assert!([0, 3].contains(&by_offline.code) && by_offline.json()["outcome"] != "exposure", "{by_offline:?}");
+    // A model that is asked anew is held to it.
+    let by_model = fork(&["--ask-anew"], [remote(&planner), reader, limit].concat()).await;
+    assert_eq!(by_model.code, 4, "{by_model:?}");
+}
+
+/// Answers with the words of the document.
+async fn citing() -> Loopback {
+    Loopback::start(|request| {
+        let chunk = request["messages"][1]["content"].as_str().unwrap();
+        let item = chunk.split_once("Item ").unwrap().1.split('.').next().unwrap();
+        let output = json!({ "explanation": "read", "citation": format!("Item {item}."), "answer": "it is" });
+        Reply::text(output.to_string())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn a_new_question_goes_on_from_what_is_known_and_the_same_jobs_are_not_run_again() {
     let scene = Scene::new().await;
     let fork = scene.fork(&["-q", "And what did item 8 bring in?"]).await;

@@ -26,9 +26,15 @@ pub async fn reading() -> (Loopback, Pty) {
 
 /// Another terminal of the same person.
 pub fn beside(pty: &Pty, arguments: &[&str]) -> Pty {
+    beside_with(pty, arguments, &[])
+}
+
+/// The same with these variables.
+pub fn beside_with(pty: &Pty, arguments: &[&str], variables: &[(&str, &str)]) -> Pty {
     let command: Vec<&str> = [PROGRAM].into_iter().chain(arguments.iter().copied()).collect();
     let data = pty.home().join("data");
-    Pty::start(&command, SIZE, &[("XDG_DATA_HOME", data.to_str().unwrap())])
+    let data = [("XDG_DATA_HOME", data.to_str().unwrap())];
+    Pty::start(&command, SIZE, &[&data[..], variables].concat())
 }
 
 /// Somebody who follows without a terminal, and what is printed.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::attach::{beside, reading};
+use crate::attach::{beside, beside_with, reading};
 use crate::pty::{PROGRAM, Pty};
 use crate::starts::demo;
 
@@ -127,6 +127,42 @@ fn forks_stand_under_their_parent_in_the_list_and_are_walked_to_named_tagged_and
     list.send(b"\x1b");
     list.wait_until_gone("Pick up");
     list.quit();
+}
+
+#[test]
+fn a_fork_that_cannot_begin_leaves_the_replay_with_what_was_changed_and_flags_go_before_what_is_on_record() {
+    let editor = [("EDITOR", "sed -i 's/\"answer\": .*/\"answer\": \"forty-two\"/'")];
+    let pty = demo(120, 40);
+    pty.wait_for_the_answer();
+    let pty = pty.quit();
+    let planner = ["--set", "remote.provider=openai", "--set", "remote.model=m", "--set", "remote.api_key_env=NO_KEY"];
+    let mut replay = beside_with(&pty, &[&["replay", "last", "--speed", "max"], &planner[..]].concat(), &editor);
+    replay.wait_for_the_answer();
+    replay.send(b"3Y");
+    replay.wait_for("A new session with another output of job 1.");
+    replay.send(b"\x07");
+    replay.wait_for("The session could not begin");
+    replay.wait_for("NO_KEY");
+    replay.send(b"\x1b");
+    replay.wait_until_gone("The session could not begin");
+    replay.send(b"Y");
+    replay.wait_for("forty-two");
+    replay.send(b"\x1b");
+    replay.wait_until_gone("forty-two");
+    replay.send(b"q");
+    replay.wait_exit();
+    assert_eq!(listed(&pty).len(), 1, "nothing half-made is left");
+    let flags = ["--set", "local.max_output_tokens=99"];
+    let mut replay = beside_with(&pty, &[&["replay", "last", "--speed", "max"], &flags[..]].concat(), &editor);
+    replay.wait_for_the_answer();
+    replay.send(b"3Y");
+    replay.wait_for("A new session with another output of job 1.");
+    replay.send(b"\x07");
+    replay.wait_until_shown("its end", |_| listed(&pty).iter().filter(|one| !one["ended"].is_null()).count() == 2);
+    replay.send(b"q");
+    replay.wait_exit();
+    let tree = pty.said(&["sessions", "tree"]);
+    assert!(tree.contains("output of job 1.") && tree.contains(" 99"), "{tree}");
 }
 
 #[test]

@@ -139,6 +139,9 @@ impl Detail {
     }
 }
 
+/// The provider that stands for the replies on record in another session: they are said again, and nobody is asked.
+pub const RECORDED: &str = "recorded";
+
 /// A model as the screen and the journal name it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
