@@ -78,7 +78,11 @@ pub fn short(forecast: &Forecast) -> [String; 2] {
     };
     let jobs = match forecast.protocol {
         ProtocolKind::RemoteOnly => String::new(),
-        _ => format!("{}{} jobs{rounds}", about(forecast), short_count(forecast.jobs)),
+        _ => {
+            let (count, a_round) = told_jobs(forecast);
+            let noun = if count == 1 { "job" } else { "jobs" };
+            format!("{}{} {noun}{a_round}{rounds}", about(forecast), short_count(count))
+        }
     };
     let (cost, sent) = match forecast.calls {
         0 => (String::new(), "nothing is sent".to_owned()),
@@ -107,8 +111,8 @@ pub fn lines(forecast: &Forecast) -> Vec<String> {
     if *protocol != ProtocolKind::RemoteOnly {
         let within =
             if *max_rounds > 1 { format!(" in {rounds} of at most {max_rounds} rounds") } else { String::new() };
-        let (about, jobs) = (about(forecast), forecast.jobs);
-        row("jobs", format!("{about}{jobs}{within}: {}", basis(forecast.jobs_basis, forecast)));
+        let (about, (jobs, a_round)) = (about(forecast), told_jobs(forecast));
+        row("jobs", format!("{about}{jobs}{a_round}{within}: {}", basis(forecast.jobs_basis, forecast)));
         let pace = match (forecast.local_seconds, forecast.tokens_per_second) {
             (Some(seconds), Some(pace)) => format!(
                 "{} at {} tokens a second, measured in {} of {}",
@@ -141,13 +145,21 @@ pub fn lines(forecast: &Forecast) -> Vec<String> {
 
 /// What was expected beside what it became.
 pub fn became(forecast: &Forecast, jobs: u64, seconds: f64, paid: &Paid) -> String {
-    let told = |jobs: u64, seconds: Option<f64>, cost: String| {
-        let jobs = if jobs == 1 { "1 job".to_owned() } else { format!("{jobs} jobs") };
-        format!("{jobs}, {}, {cost}", time(seconds))
+    let told = |(jobs, a_round): (u64, &str), seconds: Option<f64>, cost: String| {
+        let noun = if jobs == 1 { "job" } else { "jobs" };
+        format!("{jobs} {noun}{a_round}, {}, {cost}", time(seconds))
     };
     let cost = |paid: &Paid| if paid.planner.unpriced { "a cost that is not known".into() } else { paid.told() };
-    let expected = told(forecast.jobs, forecast.seconds, cost(&forecast.paid()));
-    format!("expected {}{expected}; became {}", about(forecast), told(jobs, Some(seconds), cost(paid)))
+    let expected = told(told_jobs(forecast), forecast.seconds, cost(&forecast.paid()));
+    format!("expected {}{expected}; became {}", about(forecast), told((jobs, ""), Some(seconds), cost(paid)))
+}
+
+/// The jobs, and of what they are: a bound holds for each round alone, and how many rounds there are is no more than likely.
+fn told_jobs(forecast: &Forecast) -> (u64, &'static str) {
+    match forecast.jobs_at_most && forecast.max_rounds > 1 {
+        true => (forecast.jobs_a_round, " a round"),
+        false => (forecast.jobs, ""),
+    }
 }
 
 /// Before the number of jobs.
@@ -161,7 +173,9 @@ fn cost(forecast: &Forecast) -> String {
 }
 
 fn planner_cost(forecast: &Forecast) -> String {
-    let Some(usd) = forecast.usd else { return "a cost that is not known: the model has no price".into() };
+    let Some(usd) = forecast.usd else {
+        return format!("a cost that is not known: no price of {} is known", forecast.remote);
+    };
     let bad_case = match (forecast.bad_case_usd, forecast.budget_usd) {
         (Some(usd), Some(budget)) if usd >= budget => format!(", at most {} by the budget", dollars(budget)),
         (Some(usd), _) if usd > 0.0 => format!(", in a bad case about {}", dollars(usd)),
@@ -213,6 +227,7 @@ mod tests {
             rounds: 1,
             max_rounds: 3,
             jobs: 24,
+            jobs_a_round: 24,
             jobs_at_most: false,
             jobs_basis: Basis::Past { sessions: 2 },
             local_tokens: 7200,
@@ -278,12 +293,23 @@ mod tests {
         assert!(lines(&unknown)[2].contains("has not read here yet"));
         assert_eq!(
             lines(&unknown)[4..],
-            ["  cost     a cost that is not known: the model has no price", "  time     time not known"]
+            ["  cost     a cost that is not known: no price of gpt (openai) is known", "  time     time not known"]
         );
         assert_eq!(
             became(&forecast(), 30, 28.4, &paid(0.014)),
             "expected ≈ 24 jobs, 1:35 min, $0.0123; became 30 jobs, 28 s, $0.0140"
         );
+    }
+
+    #[test]
+    fn a_bound_of_jobs_is_told_for_what_it_holds() {
+        let bound = Forecast { jobs: 48, jobs_a_round: 24, jobs_at_most: true, rounds: 2, ..forecast() };
+        assert!(short(&bound)[0].ends_with("; up to 24 jobs a round in 2 of 3 rounds"), "{:?}", short(&bound));
+        assert!(lines(&bound)[1].starts_with("  jobs     up to 24 a round in 2 of at most 3 rounds: "));
+        assert!(became(&bound, 30, 28.4, None).starts_with("expected up to 24 jobs a round, "));
+        let once = Forecast { rounds: 1, max_rounds: 1, jobs: 1, jobs_a_round: 1, ..bound };
+        assert!(short(&once)[0].ends_with("; up to 1 job"), "{:?}", short(&once));
+        assert!(became(&once, 2, 1.0, None).starts_with("expected up to 1 job, "));
     }
 
     #[test]

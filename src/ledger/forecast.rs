@@ -90,8 +90,11 @@ pub struct Forecast {
     pub local: String,
     pub rounds: u32,
     pub max_rounds: u32,
+    /// Of as many rounds as are expected.
     pub jobs: u64,
-    /// Whether fewer are likely: chunks in which nothing of the question stands are left out.
+    pub jobs_a_round: u64,
+    /// Whether a round has no more than its number: chunks in which nothing of the question stands are left out, and fewer are
+    /// likely.
     pub jobs_at_most: bool,
     pub jobs_basis: Basis,
     pub local_tokens: u64,
@@ -157,9 +160,11 @@ pub fn forecast(outlook: &Outlook, past: &[Precedent]) -> Forecast {
         rounds,
         max_rounds: most_rounds(outlook),
         jobs,
+        jobs_a_round,
         jobs_at_most: match jobs_basis {
             Basis::Levers => true,
-            Basis::OfflinePlanner => outlook.division.retrieves,
+            // What a model plans in its place is no more than likely.
+            Basis::OfflinePlanner => outlook.division.retrieves && !outlook.plans_with_model,
             Basis::Known | Basis::Past { .. } | Basis::Guess => false,
         },
         jobs_basis,
@@ -358,12 +363,14 @@ fn cost(price: &Price, usage: &Usage, calls: u64) -> f64 {
 fn bad_case(outlook: &Outlook, jobs: u64) -> Option<f64> {
     let Outlook { settings, prompts, .. } = outlook;
     let (price, cap) = (outlook.price?, settings.remote_max_output_tokens);
+    // With the margin of what is reserved for a request.
+    let worst = |input: u64| price.worst(TokenCount { tokens: input, counted: false }.at_most(), cap);
     let tries = |input: u64, tries: u32| {
         // A try after the first is told what the ones before said.
-        (0..u64::from(tries.max(1))).map(|before| price.worst(input + before * cap, cap)).sum::<f64>()
+        (0..u64::from(tries.max(1))).map(|before| worst(input + before * cap)).sum::<f64>()
     };
     let found = jobs * settings.local_max_output_tokens;
-    let think = price.worst(prompts.think + found, cap);
+    let think = worst(prompts.think + found);
     let decide = tries(prompts.decide + found + cap, settings.decision_attempts);
     let rounds = f64::from(most_rounds(outlook));
     Some(match settings.protocol {
@@ -375,7 +382,7 @@ fn bad_case(outlook: &Outlook, jobs: u64) -> Option<f64> {
         ProtocolKind::Minion => tries(prompts.message, settings.decision_attempts) + rounds * (think + decide),
         ProtocolKind::Minions => {
             let plan = tries(prompts.decompose + cap, settings.code_attempts);
-            price.worst(prompts.advise, cap) + rounds * (plan + think + decide)
+            worst(prompts.advise) + rounds * (plan + think + decide)
         }
     })
 }

@@ -34,7 +34,8 @@ pub async fn connect(config: &Config) -> Result<Box<dyn RemoteLm>, RemoteError> 
     }
 }
 
-/// Who the settings name, as [`connect`] would record it, without a key and without a connection.
+/// Who the settings name, as [`connect`] would record it, without a key and without a connection. What only a list of the
+/// endpoint tells is not known: of models that OpenRouter passes on the price is their vendors'.
 pub fn named(config: &Config) -> ModelInfo {
     let remote = &config.remote;
     if config.protocol.name == ProtocolName::LocalOnly {
@@ -44,7 +45,8 @@ pub fn named(config: &Config) -> ModelInfo {
         return OfflinePlanner::keeping(remote.offline_share).info();
     };
     let place = preset.place_of(&remote.base_url);
-    let price = place.and_then(|place| prices::price(&place, remote, &config.prices, None));
+    let price =
+        place.and_then(|place| prices::price(&place, remote, &config.prices, prices::of_vendor(&place, &remote.model)));
     ModelInfo { provider: preset.name.into(), model: remote.model.trim().to_owned(), is_model: true, price }
 }
 

@@ -52,6 +52,29 @@ pub fn listed(provider: &str, model: &str) -> Option<Listed> {
     relatives.all(|other| other.price == first.price).then_some(first)
 }
 
+/// What the vendor itself takes for a model that OpenRouter passes on, named as there (`anthropic/claude-sonnet-4.5`). OpenRouter's
+/// own list, which goes before it, is a request away: for forecasts alone.
+pub fn of_vendor(place: &str, model: &str) -> Option<Price> {
+    if provider_at(place) != Some("openrouter") {
+        return None;
+    }
+    let name = bare("openrouter", model);
+    let (vendor, model) = name.split_once('/')?;
+    let provider = match vendor {
+        "google" => "gemini",
+        "mistralai" => "mistral",
+        "x-ai" => "xai",
+        "openai" | "anthropic" | "deepseek" => vendor,
+        _ => return None,
+    };
+    // A colon names another way to be served, at another price.
+    if model.contains(':') {
+        return None;
+    }
+    let found = listed(provider, model).or_else(|| listed(provider, &model.replace('.', "-")));
+    found.map(|listed| listed.price)
+}
+
 /// Whose prices hold at this place, which is a host with a path, and a port where that is not the usual one; nothing
 /// for a place that the list knows nothing of.
 pub fn provider_at(place: &str) -> Option<&'static str> {
@@ -268,6 +291,20 @@ mod tests {
             assert_eq!(provider_at(host), Some("azure"), "{host}");
         }
         assert_eq!(provider_at("openai.azure.com.example"), None);
+    }
+
+    #[test]
+    fn a_forecast_of_what_openrouter_passes_on_goes_by_the_vendors_price() {
+        let at = |model| of_vendor("openrouter.ai/api/v1", model);
+        let of = |provider, model| listed(provider, model).map(|listed| listed.price);
+        assert!(at("openai/gpt-4o").is_some() && at("openai/gpt-4o") == of("openai", "gpt-4o"));
+        assert_eq!(at("openrouter/openai/gpt-4o"), at("openai/gpt-4o"));
+        assert_eq!(at("anthropic/claude-sonnet-4.5"), of("anthropic", "claude-sonnet-4-5"));
+        assert_eq!(at("google/gemini-2.5-pro"), of("gemini", "gemini-2.5-pro"));
+        for unknown in ["openai/gpt-4o:free", "meta-llama/llama-3.1-405b-instruct", "gpt-4o", "openai/", "auto"] {
+            assert_eq!(at(unknown), None, "{unknown}");
+        }
+        assert_eq!(of_vendor(OPENAI, "openai/gpt-4o"), None);
     }
 
     #[test]

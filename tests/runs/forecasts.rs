@@ -26,7 +26,7 @@ async fn a_dry_run_tells_jobs_tokens_and_time_and_does_nothing() {
     // A run is told of by those before it, and says in the end what was expected.
     let ran = home.ask(&["--json"], &[]).await;
     let first = ran.json();
-    let told = ran.stderr.split("expected up to ").nth(1).and_then(|told| told.split_once(" jobs, "));
+    let told = ran.stderr.split("expected up to ").nth(1).and_then(|told| told.split_once(" jobs a round, "));
     let (most, rest) = told.unwrap_or_else(|| panic!("{}", ran.stderr));
     assert!(most.parse::<u64>().unwrap() >= first["jobs"]["planned"].as_u64().unwrap(), "{}", ran.stderr);
     assert!(rest.contains("; became "), "{}", ran.stderr);

@@ -19,7 +19,7 @@ pub struct Sum {
     /// Tries whose documents cannot be read: nothing is expected of them.
     pub refused: u64,
     pub jobs: u64,
-    /// Whether fewer are likely.
+    /// Whether fewer are likely, and more are not.
     pub jobs_at_most: bool,
     pub local_tokens: u64,
     /// Of reading, one try after the other; nothing where the reader has not been timed here.
@@ -37,7 +37,14 @@ pub struct Sum {
 impl Sum {
     pub fn of(setting: &str) -> Self {
         let none = Some(0.0);
-        Self { setting: setting.into(), local_seconds: none, usd: none, bad_case_usd: none, ..Self::default() }
+        Self {
+            setting: setting.into(),
+            local_seconds: none,
+            usd: none,
+            bad_case_usd: none,
+            jobs_at_most: true,
+            ..Self::default()
+        }
     }
 
     /// Adds what is expected of a question that is asked so often.
@@ -46,7 +53,8 @@ impl Sum {
         let plus = |sum: Option<f64>, one: Option<f64>| Some(sum? + one? * f64::from(times));
         self.tries += often;
         self.jobs += forecast.jobs * often;
-        self.jobs_at_most |= forecast.jobs_at_most;
+        // How many rounds there will be is no more than likely.
+        self.jobs_at_most &= forecast.jobs_at_most && forecast.max_rounds == 1;
         self.local_tokens += forecast.local_tokens * often;
         self.local_seconds = plus(self.local_seconds, forecast.local_seconds);
         self.calls += forecast.calls * often;
@@ -69,7 +77,7 @@ impl Sum {
                 format!("≈ {}, in a bad case about {}", dollars(usd), dollars(bad))
             }
             (Some(usd), _) => dollars(usd),
-            (None, _) => "a cost that is not known".into(),
+            (None, _) => "a cost that is not known: no price of the model is known".into(),
         };
         let reader = match self.local_usd {
             usd if usd > 0.0 => format!(", and ≈ {} for the reader", dollars(usd)),

@@ -65,6 +65,9 @@ fn without_a_model_the_offline_planners_program_tells_the_jobs() {
     assert_eq!((told.jobs, told.jobs_at_most), (2 * 200 * 3, false));
     outlook.settings.max_jobs = 100;
     assert_eq!(forecast(&outlook, &[]).jobs, 100);
+    // A model that plans in its place may plan more.
+    let told = forecast(&Outlook { plans_with_model: true, ..outlook }, &[]);
+    assert_eq!((told.jobs_basis, told.jobs_at_most), (Basis::OfflinePlanner, false));
 }
 
 #[test]
@@ -133,6 +136,18 @@ fn more_jobs_hand_on_more_and_the_prompts_stay() {
     assert_eq!(tokens(&outlook), 8000, "merged samples are handed on as one");
     outlook.settings = Settings { protocol: ProtocolKind::Minion, samples: 20, ..Settings::default() };
     assert_eq!(tokens(&outlook), 8000 - found + 2 * 2 * 10_000 / 4, "no more than a program hands on");
+}
+
+#[test]
+fn a_bad_case_has_the_margin_of_what_is_reserved() {
+    let mut outlook = outlook(ProtocolKind::Minion, true);
+    let settings = &mut outlook.settings;
+    (settings.budget_usd, settings.max_rounds, settings.decision_attempts) = (None, 1, 1);
+    let (cap, found) = (settings.remote_max_output_tokens as f64, 5.0 * settings.local_max_output_tokens as f64);
+    let inputs = 600.0 + (500.0 + found) + (700.0 + found + cap);
+    let usd = (1.5 * inputs + 3.0 * cap) * 10.0 / 1e6;
+    let told = forecast(&outlook, &[]).bad_case_usd.unwrap();
+    assert!((told - usd).abs() < 1e-6, "{told} {usd}");
 }
 
 #[test]
