@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::Failure;
 use super::json_line::json_line;
-use crate::app::table;
+use crate::app::{TableRow, table, width, wrap};
 use crate::document::escape::{visible, visible_lines};
 use crate::journal::{Session, Store};
 use crate::ledger::{Comparison, Exposure, JobSays, Ledger, Side, Waited, is_of_round};
@@ -134,15 +134,8 @@ fn print(compared: &Comparison, out: &mut dyn Write) -> Result<(), Failure> {
     } else {
         writeln!(out, "question of A: {}\nquestion of B: {}", visible(&a.question), visible(&b.question))?;
     }
-    let rows = table(&[Some(a), Some(b)]);
-    let widest = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let wide = |cells: &Vec<String>| cells.iter().map(|cell| visible(cell).chars().count()).max();
-    let column = rows.iter().filter_map(|(_, cells)| wide(cells)).max().unwrap_or(0).max(COLUMN);
-    writeln!(out, "\n{:widest$}  {:>column$}  {:>column$}", "", "A", "B")?;
-    for (name, cells) in rows {
-        let cells: String = cells.iter().map(|cell| format!("  {:>column$}", visible(cell))).collect();
-        writeln!(out, "{name:widest$}{cells}")?;
-    }
+    writeln!(out)?;
+    columns(&table(&[Some(a), Some(b)]), out)?;
     writeln!(out)?;
     if let (None, None) = (&a.answer, &b.answer) {
         writeln!(out, "neither has an answer")?;
@@ -182,6 +175,36 @@ fn print(compared: &Comparison, out: &mut dyn Write) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Cells of a line, so that it stands whole on a terminal of the usual width.
+const LINE: usize = 80;
+/// Cells that a column has at least, whatever the names beside it take.
+const COLUMN: usize = 24;
+
+/// The rows under one another, what is longer than its column over as many lines as it takes.
+fn columns(rows: &[TableRow], out: &mut dyn Write) -> Result<(), Failure> {
+    let names = rows.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+    let room = (LINE.saturating_sub(names) / 2).saturating_sub(1).max(COLUMN);
+    let heads = ("", ["A", "B"].map(str::to_owned).to_vec());
+    for (name, cells) in [heads].into_iter().chain(rows.iter().map(|(name, cells)| (name.as_str(), cells.clone()))) {
+        let cells = cells.iter().map(|cell| {
+            let cell = visible(cell).into_owned();
+            wrap(&cell, room).into_iter().map(|part| cell[part].trim_end().to_owned()).collect::<Vec<_>>()
+        });
+        let cells: Vec<Vec<String>> = cells.collect();
+        for at in 0..cells.iter().map(Vec::len).max().unwrap_or(0) {
+            let name = if at == 0 { name } else { "" };
+            let mut line = format!("{name}{}", " ".repeat(names - width(name)));
+            for cell in &cells {
+                let told = cell.get(at).map_or("", String::as_str);
+                line.push_str(&" ".repeat(1 + room.saturating_sub(width(told))));
+                line.push_str(told);
+            }
+            writeln!(out, "{}", line.trim_end())?;
+        }
+    }
+    Ok(())
+}
+
 fn answer(side: &Side) -> &str {
     side.answer.as_deref().unwrap_or("none")
 }
@@ -196,6 +219,30 @@ mod tests {
     use crate::journal::Durability;
     use crate::journal::world::{World, documents};
     use crate::protocol::Decision;
+
+    #[test]
+    fn two_columns_stand_within_the_width_of_a_terminal() {
+        let long = "meta-llama/Llama-3.3-70B-Instruct-Turbo (together)";
+        let row = |name: &str, a: &str, b: &str| (name.to_owned(), vec![a.to_owned(), b.to_owned()]);
+        let rows = [
+            row("planner", "offline planner (no model)", long),
+            row("local max output tokens", "1", "2"),
+            row("jobs", "3", "4"),
+        ];
+        let mut out = Vec::new();
+        columns(&rows, &mut out).unwrap();
+        let told = String::from_utf8(out).unwrap();
+        assert!(told.lines().all(|line| width(line) <= LINE), "{told}");
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(lines[1].starts_with("planner   ") && lines[1].contains("offline planner (no"), "{told}");
+        assert!(lines.iter().any(|line| line.ends_with("(together)")), "{told}");
+        let ends = |at: usize, text: &str| lines[at].find(text).map(|from| from + text.len());
+        assert_eq!(
+            (ends(0, "A"), lines[0].len()),
+            (ends(lines.len() - 1, "3"), lines[lines.len() - 1].len()),
+            "{told}"
+        );
+    }
 
     #[tokio::test]
     async fn sessions_stand_side_by_side_without_one_that_cannot_be_read() {
