@@ -11,10 +11,10 @@ use super::alone::Alone;
 use super::answering::{Answering, Beforehand, ended};
 use super::begin::{Begun, begin};
 use super::bill;
-use super::person::{Person, Said};
+use super::person::{Person, Said, next_line};
 use super::telling::Telling;
 use super::transcript::{Style, Transcript};
-use super::typed::{Wanted, Wish, order, understood};
+use super::typed::{Wanted, Wish, is_meant_for_any_time, order, understood};
 use super::{Exit, Failure};
 use crate::config::{Config, OnHangup};
 use crate::document::Document;
@@ -24,9 +24,14 @@ use crate::protocol::Phase;
 use crate::runtime::{Event, Order};
 use crate::term::{self, Signal};
 
-/// Asks and answers until the person leaves.
-pub async fn open(config: &Config, documents: Vec<Document>, question: Option<String>) -> Result<Exit, Failure> {
-    let mut person = Person::here()?;
+/// Asks and answers until the person leaves. `at_terminal`: standard input was read as a document.
+pub async fn open(
+    config: &Config,
+    documents: Vec<Document>,
+    question: Option<String>,
+    at_terminal: bool,
+) -> Result<Exit, Failure> {
+    let mut person = Person::here(at_terminal)?;
     let names: Vec<&str> = documents.iter().map(|document| document.name.as_str()).collect();
     person.say(&format!("minions, on {}.", names.join(", ")))?;
     let (mut exit, mut next, mut before) = (Exit::Success, question, None);
@@ -90,6 +95,7 @@ async fn run(
     let mut answering = Answering::new(Beforehand::default(), Alone::new(config, attached));
     let (finish, mut stood) = (config.sessions.on_hangup == OnHangup::Finish, (Phase::New, false));
     loop {
+        let listens = listening && (person.held.is_none() || wanted.is_asked());
         tokio::select! {
             event = running.events.recv() => match event {
                 None => break,
@@ -131,7 +137,10 @@ async fn run(
             },
             () = answering.alone.in_vain() => drop(running.orders.try_send(Order::LeaveOpen)),
             () = answering.due.give(&running.orders) => {}
-            line = person.lines.recv(), if listening => match line {
+            line = next_line(&mut person.held, &mut person.lines), if listens => match line {
+                Some(line) if person.ahead && !wanted.is_asked() && !is_meant_for_any_time(line.trim()) => {
+                    person.held = Some(line);
+                }
                 Some(line) => {
                     let state = &told.transcript.state;
                     let (say, ordered) = understood(line.trim(), &mut wanted, state);

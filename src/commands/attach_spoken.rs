@@ -40,7 +40,7 @@ impl Given {
 
 /// Tells and steers until the session ends, or the person leaves; the session goes on then.
 pub async fn steer(elsewhere: Elsewhere) -> Result<Exit, Failure> {
-    let mut person = Person::here()?;
+    let mut person = Person::here(false)?;
     let Following { session, documents, mut events, orders, mut notices, outcome } = elsewhere.follow().await?;
     // Who is gone from the terminal is gone: a run waits for nobody who can type nothing.
     let mut orders = Some(orders);

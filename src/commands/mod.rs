@@ -157,11 +157,12 @@ fn logged(cli: &Cli, command: &Command, loaded: &Loaded) -> Result<Exit, Failure
         }
         Command::Open(args) => {
             let read = reading::read(&args.documents)?;
-            ask_of(cli, loaded, read, &args.ask, None)
+            let from_stdin = args.documents.iter().any(|path| crate::load::is_standard_input(path));
+            ask_of(cli, loaded, read, &args.ask, None, from_stdin)
         }
         Command::Demo(args) => {
             let sample = reading::Read { documents: vec![args.document.document()], remarks: Vec::new() };
-            ask_of(cli, loaded, sample, &args.ask, Some(args.document.question()))
+            ask_of(cli, loaded, sample, &args.ask, Some(args.document.question()), false)
         }
         Command::Replay(args) => {
             let session = begin::store(&loaded.config)?.resolve(&args.session)?;
@@ -265,17 +266,19 @@ fn nobody_steps(loaded: &Loaded, why: &str) -> Result<(), Failure> {
     )))
 }
 
-/// The workbench on these documents; where there is no terminal to draw on, a run without it.
+/// The workbench on these documents; where there is no terminal to draw on, a run without it. `from_stdin`: one of them came in
+/// by standard input.
 fn ask_of(
     cli: &Cli,
     loaded: &Loaded,
     read: reading::Read,
     ask: &AskArgs,
     default_question: Option<&str>,
+    from_stdin: bool,
 ) -> Result<Exit, Failure> {
     let question = ask.question.clone().or_else(|| default_question.map(str::to_owned));
     if loaded.config.screen.accessible {
-        return block_on(accessible::open(&loaded.config, read.documents, question));
+        return block_on(accessible::open(&loaded.config, read.documents, question, from_stdin));
     }
     let Err(why) = screen::possible() else {
         let question = question.map(|question| (question, None));

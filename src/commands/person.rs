@@ -16,6 +16,10 @@ const LONGEST: u64 = 16 * 1024;
 /// Who reads what is said, and types.
 pub struct Person {
     pub lines: mpsc::Receiver<String>,
+    /// A line that came before what it answers.
+    pub held: Option<String>,
+    /// Whether lines are there before they are asked for, as from a pipe: each waits for what it answers.
+    pub ahead: bool,
     pub signals: Box<dyn Stream<Item = Signal> + Unpin + Send>,
     out: Stdout,
 }
@@ -27,8 +31,10 @@ pub enum Said {
 }
 
 impl Person {
-    pub fn here() -> Result<Self, Failure> {
-        Ok(Self { lines: lines(), signals: Box::new(term::signals()?), out: stdout() })
+    /// `at_terminal`: standard input was read as a document, so that lines come from the terminal alone.
+    pub fn here(at_terminal: bool) -> Result<Self, Failure> {
+        let ahead = !at_terminal && !stdin().is_terminal();
+        Ok(Self { lines: lines(at_terminal), held: None, ahead, signals: Box::new(term::signals()?), out: stdout() })
     }
 
     pub fn say(&mut self, text: &str) -> Result<(), Failure> {
@@ -41,7 +47,7 @@ impl Person {
         self.say(question)?;
         loop {
             tokio::select! {
-                line = self.lines.recv() => return Ok(line.map_or(Said::Leave, Said::Line)),
+                line = next_line(&mut self.held, &mut self.lines) => return Ok(line.map_or(Said::Leave, Said::Line)),
                 Some(signal) = self.signals.next() => {
                     if signal != Signal::Continued {
                         return Ok(Said::Leave);
@@ -52,12 +58,20 @@ impl Person {
     }
 }
 
-/// Lines from the terminal, which is not standard input where a document came in by that. Read in a thread of its own:
-/// such a read cannot be cancelled.
-fn lines() -> mpsc::Receiver<String> {
+/// The line that was held back, or else the next. Safe to cancel.
+pub async fn next_line(held: &mut Option<String>, lines: &mut mpsc::Receiver<String>) -> Option<String> {
+    match held.take() {
+        Some(line) => Some(line),
+        None => lines.recv().await,
+    }
+}
+
+/// Lines from standard input, or from the terminal where a document came in by that. Read in a thread of its own: such a read
+/// cannot be cancelled.
+fn lines(at_terminal: bool) -> mpsc::Receiver<String> {
     let (sender, lines) = mpsc::channel(16);
     let read = move || {
-        let terminal = (!stdin().is_terminal()).then(|| File::open("/dev/tty").ok()).flatten();
+        let terminal = at_terminal.then(|| File::open("/dev/tty").ok()).flatten();
         let mut reader: Box<dyn BufRead> = match terminal {
             Some(terminal) => Box::new(BufReader::new(terminal)),
             None => Box::new(stdin().lock()),

@@ -41,6 +41,11 @@ impl Wanted {
         }
     }
 
+    /// Whether the run waits for a line.
+    pub fn is_asked(&self) -> bool {
+        !matches!(self, Wanted::Nothing)
+    }
+
     /// What makes a line mean something else when it changes.
     pub fn stands(state: &State) -> (Phase, bool) {
         (state.phase.clone(), state.rests())
@@ -202,6 +207,11 @@ pub fn understood(line: &str, wanted: &mut Wanted, state: &State) -> (String, Op
         (Wanted::Nothing, "x") => ("Stopping.".into(), Some(Wish::Stop)),
         (Wanted::Nothing, _) => (UNDER_WAY.into(), None),
     }
+}
+
+/// Whether the line means something while a run goes on that waits for none.
+pub fn is_meant_for_any_time(line: &str) -> bool {
+    matches!(line, "h" | "j") || line.starts_with("c ")
 }
 
 const UNDER_WAY: &str = "A run is under way. Type h to hold it: what is under way finishes, nothing new begins. Type j for \

@@ -307,7 +307,8 @@ fn tell_apart(sources: &mut [Source]) {
     }
 }
 
-fn is_standard_input(path: &Path) -> bool {
+/// Whether a path means standard input.
+pub fn is_standard_input(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 

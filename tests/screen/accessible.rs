@@ -100,3 +100,12 @@ async fn a_run_under_way_is_stopped_by_a_line() {
     pty.wait_exit();
     assert_linear(&pty);
 }
+
+#[test]
+fn lines_that_are_piped_in_answer_what_comes_although_there_is_a_terminal() {
+    let piped = format!("printf 'p\\nwhat\\nx\\n' | {PROGRAM} demo --accessible --step");
+    let mut pty = Pty::start(&["/bin/sh", "-c", &piped], (120, 60), &[]);
+    pty.wait_for("Taken.");
+    pty.wait_for("Stopping.");
+    assert_eq!(pty.wait_exit(), 130);
+}
