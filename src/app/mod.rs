@@ -95,7 +95,7 @@ pub use panes::selection::{By, Selection};
 pub use picker::Picking;
 pub use progress::{Headline, StepState, TimelineRound, TimelineStep, headline, planner_name, reader_name, timeline};
 pub use question::Question;
-pub use rows::{Fold, Mark, Piece, Row, Target, Tone, match_word, piece_width};
+pub use rows::{Fold, Mark, Piece, Row, Target, Tone, match_word, not_found, piece_width};
 pub use rows_pane::RowsPane;
 pub use scrubber::{record_at, scrubber_track, track_cell};
 pub use search::{Going, Search};

@@ -26,7 +26,12 @@ impl Model {
             return Vec::new();
         }
         if !self.state.gates.chosen.is_empty() {
-            self.notify(self.with_keys("no gate is open, so this pauses the run", &[(Action::Pause, "goes on")]));
+            let told = self.with_keys("no gate is open yet", &[(Action::Pause, "once more pauses the run")]);
+            if self.notice.as_ref().is_none_or(|notice| notice.text != told) {
+                self.notify(told);
+                return Vec::new();
+            }
+            self.notify(self.with_keys("the run pauses", &[(Action::Pause, "goes on")]));
         }
         vec![Command::Pause]
     }

@@ -12,7 +12,7 @@ use super::picker::Picking;
 use super::rows::Target;
 use super::rows_pane::RowsPane;
 use super::search::Search;
-use crate::protocol::{JobId, Outcome, RunTo};
+use crate::protocol::{JobId, Outcome, Redaction, RunTo};
 
 impl Model {
     pub(crate) fn perform(&mut self, action: Action) -> Vec<Command> {
@@ -377,11 +377,17 @@ impl Model {
         if outcome.and_then(Outcome::located).is_some() {
             return self.go_to_cited(Cited::Job(job), self.next_place_of(Cited::Job(job)));
         }
-        let cited = outcome.and_then(|outcome| outcome.output()?.citation.as_ref()).is_some();
+        let cited = outcome.and_then(|outcome| outcome.output()?.citation.clone());
         let place = self.chunk_place(job);
         self.go_to(place);
-        if cited && place.is_some() {
-            self.notify("NOT FOUND: the job's citation stands in no document; its whole chunk is shown instead");
+        match cited.filter(|_| place.is_some()) {
+            Some(cited) if Redaction::is_all_of(&cited) => {
+                self.notify("redacted: the job's citation was blotted out; its whole chunk is shown instead");
+            }
+            Some(_) => {
+                self.notify("NOT FOUND: the job's citation stands in no document; its whole chunk is shown instead");
+            }
+            None => {}
         }
     }
 
@@ -389,6 +395,9 @@ impl Model {
     fn go_to_cited(&mut self, of: Cited, at: usize) {
         let place = self.cited_place(of, at);
         self.go_to(place);
+        if place.is_none() && self.cited_words(of).is_some_and(Redaction::is_all_of) {
+            self.notify("redacted: these words were blotted out, so there is nothing to show");
+        }
         if place.is_some() && self.document.highlight == place {
             self.gone_to_place(of, at);
         }

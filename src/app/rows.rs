@@ -7,7 +7,7 @@ use super::programs::Programs;
 use super::visible::{visible, width};
 use super::wrap::wrap;
 use crate::document::Match;
-use crate::protocol::JobId;
+use crate::protocol::{JobId, Redaction};
 
 /// What a piece of text is; the theme says how that looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -270,12 +270,18 @@ pub fn piece_width(piece: &Piece) -> usize {
     }
 }
 
+/// What is told of a citation that stands in no document.
+pub fn not_found(citation: &str) -> &'static str {
+    if Redaction::is_all_of(citation) { "redacted" } else { "not found in the documents" }
+}
+
 /// How a citation agrees with the document, in a word and a tone.
-pub fn match_word(how: Option<Match>) -> (Tone, Mark, &'static str) {
+pub fn match_word(citation: &str, how: Option<Match>) -> (Tone, Mark, &'static str) {
     match how {
         Some(Match::Exact) => (Tone::Good, Mark::Done, "exact"),
         Some(Match::Normalised) => (Tone::Good, Mark::Done, "same words"),
         Some(Match::Fuzzy) => (Tone::Warning, Mark::Done, "nearly"),
+        None if Redaction::is_all_of(citation) => (Tone::Warning, Mark::Failed, "redacted"),
         None => (Tone::Bad, Mark::Failed, "NOT FOUND"),
     }
 }

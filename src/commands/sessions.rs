@@ -7,6 +7,7 @@ use super::report::{Citation, cite};
 use super::{Exit, Failure};
 use serde::Serialize;
 
+use crate::app::not_found;
 use crate::document::DocumentRef;
 use crate::document::escape::{visible, visible_lines};
 use crate::journal::{Session, Store, Summary, Sums};
@@ -257,7 +258,7 @@ fn print_shown(shown: &Shown, out: &mut dyn Write) -> Result<(), Failure> {
                 let name = shown.documents.get(span.document).map_or("?", |document| document.name.as_str());
                 format!("{}, bytes {}–{}", visible(name), span.start, span.end)
             }
-            (None, None) => citation.place(),
+            (None, None) => not_found(&citation.text).into(),
         };
         writeln!(out, "  [{}] “{}” ({place})", number + 1, visible(&citation.text))?;
     }

@@ -233,8 +233,8 @@ fn stands_in<'a>(
     [&output.answer, &output.citation].into_iter().flatten().any(|words| {
         let hidden = hide(words);
         let words = hidden.trim();
-        // Marks alone may stand for anybody's words.
-        words.replace(Redaction::MARK, "").contains(char::is_alphanumeric)
+        words.contains(char::is_alphanumeric)
+            && !Redaction::is_all_of(words)
             && (lines.contains(words) || memchr::memmem::find(text.as_bytes(), words.as_bytes()).is_some())
     })
 }

@@ -120,5 +120,7 @@ mod tests {
         }
         blotted.add(&Redaction::Pattern("(".into()));
         assert_eq!(blotted.without("nothing of it".into()), Redaction::MARK);
+        assert!(Redaction::is_all_of("“[redacted], [redacted]”") && !Redaction::is_all_of("paid [redacted]"));
+        assert!(!Redaction::is_all_of("…"));
     }
 }

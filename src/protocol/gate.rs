@@ -153,6 +153,11 @@ impl Redaction {
     /// What stands where something was blotted out.
     pub const MARK: &str = "[redacted]";
 
+    /// Whether nothing but marks stands in the text: it may stand for anybody's words.
+    pub fn is_all_of(text: &str) -> bool {
+        text.contains(Self::MARK) && !text.replace(Self::MARK, "").contains(char::is_alphanumeric)
+    }
+
     /// Why it could not be applied, worded for the person.
     pub fn check(&self) -> Result<(), String> {
         match self {

@@ -8,7 +8,7 @@ use super::{job_grid, load};
 use crate::app::{
     Action, Area, Mark, Model, Pane, Sort, gist, job_word, reader_name, short_count, short_time, tokens, width,
 };
-use crate::protocol::{Job, JobId, Outcome, Round, Tally};
+use crate::protocol::{Job, JobId, Outcome, Redaction, Round, Tally};
 
 pub fn draw(paint: &mut Paint, model: &Model) {
     let area = model.inside(Pane::Jobs);
@@ -207,9 +207,13 @@ fn job_row(paint: &mut Paint, model: &Model, of: (&Round, &Job), id: JobId, colu
     let said_style = paint.style(if answered { Role::Text } else { Role::Dim });
     let room = right.saturating_sub(x + 1);
     let mut from = x;
-    let cited = job.outcome().and_then(Outcome::output).is_some_and(|output| output.citation.is_some());
-    if answered && cited && job.outcome().and_then(Outcome::located).is_none() {
-        from += paint.text(from, row.y, room, "NOT FOUND ", paint.style(Role::Bad));
+    let citation = job.outcome().and_then(Outcome::output).and_then(|output| output.citation.as_deref());
+    if let Some(citation) = citation.filter(|_| answered && job.outcome().and_then(Outcome::located).is_none()) {
+        let (told, role) = match Redaction::is_all_of(citation) {
+            true => ("redacted ", Role::Warning),
+            false => ("NOT FOUND ", Role::Bad),
+        };
+        from += paint.text(from, row.y, room, told, paint.style(role));
     }
     paint.text(from, row.y, right.saturating_sub(from + 1), &model.job_gist(job, usize::from(room)), said_style);
 }

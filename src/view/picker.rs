@@ -6,7 +6,7 @@ use super::glyphs::{Glyph, glyph};
 use super::overlay::line_input;
 use super::paint::Paint;
 use super::theme::Role;
-use crate::app::picker::{Column, Finder, Line, Named, Picker, PickerRow, Standing};
+use crate::app::picker::{Column, Finder, Line, Named, Picker, PickerRow, Picking, Standing};
 use crate::app::{Action, Area, Mark, Model, gist, glyphs, width, wrap};
 
 /// Cells between two columns.
@@ -45,7 +45,10 @@ pub fn draw(paint: &mut Paint, model: &Model, picker: &Picker) {
             Line::Row { .. } => {
                 if let Some(about) = picker.row(line) {
                     let signs = picker.branch(at).map(|branch| branch.signs(paint.ascii)).unwrap_or_default();
-                    row(paint, about, &signs, &columns, area, at == picker.cursor, &mut finder);
+                    // What cannot be done now says why in place of what it would do.
+                    let why = (picker.of == Picking::Actions).then_some(about.refused.as_str());
+                    let why = why.filter(|why| !why.is_empty());
+                    row(paint, (about, why), &signs, &columns, area, at == picker.cursor, &mut finder);
                 }
             }
         }
@@ -97,7 +100,7 @@ fn placed(columns: &'static [Column], room: u16) -> Vec<(usize, &'static Column,
 
 fn row(
     paint: &mut Paint,
-    about: &PickerRow,
+    (about, why): (&PickerRow, Option<&str>),
     signs: &str,
     columns: &[(usize, &'static Column, u16, u16)],
     area: Area,
@@ -107,6 +110,7 @@ fn row(
     let plain = if about.refused.is_empty() { Role::Text } else { Role::Dim };
     for (index, column, x, wide) in columns {
         let Some(cell) = about.cells.get(*index) else { continue };
+        let cell = why.filter(|_| *index + 1 == about.cells.len()).unwrap_or(cell);
         // How it stands in its tree comes before what it is called.
         let taken = match *index {
             0 => paint.text(area.x + x, area.y, *wide, signs, paint.style(Role::Dim)),

@@ -13,7 +13,7 @@ use crate::app::rows_pane::RowsPane;
 use crate::app::visible::width;
 use crate::document::{Located, Match, Span};
 use crate::ledger::{Unsupported, conflicts, numbers, unsupported};
-use crate::protocol::{Answer, AnswerCitation, Phase};
+use crate::protocol::{Answer, AnswerCitation, Phase, Redaction};
 
 /// Other places of a citation that are listed.
 const PLACES: usize = 4;
@@ -251,7 +251,7 @@ impl Model {
 
     fn write_citation(&self, writer: &mut Writer, at: usize, text: &str, located: Option<&Located>) {
         let target = Some(Target::Citation(at));
-        let (tone, mark, word) = match_word(located.map(|located| located.how));
+        let (tone, mark, word) = match_word(text, located.map(|located| located.how));
         let mut head = vec![
             Piece::text(Tone::Accent, format!("[{}]", at + 1)),
             pad(1),
@@ -267,6 +267,7 @@ impl Model {
                     format!("{} · 1 of {count} places", self.words_for_place(&located.span))
                 }
             },
+            None if Redaction::is_all_of(text) => "its words were blotted out, and are looked for nowhere".into(),
             None => "in no document; read it with care".into(),
         };
         head.push(Piece::text(Tone::Dim, format!("  {place}")));

@@ -88,7 +88,8 @@ impl Model {
     /// A job with how its citation was found, where it read, and some words; Enter goes to the citation.
     fn write_finding(&self, writer: &mut Writer, round: &Round, finding: &Finding, indent: usize, words: &str) {
         let Finding { id, job, output, located } = finding;
-        let (tone, mark, _) = match_word(located.map(|located| located.how));
+        let cited = output.citation.as_deref().unwrap_or_default();
+        let (tone, mark, word) = match_word(cited, located.map(|located| located.how));
         let place = self.place_of(round.chunk_of(job));
         let mut lead = vec![
             pad(indent),
@@ -99,7 +100,7 @@ impl Model {
         ];
         match (located, &output.citation) {
             (Some(_), _) => {}
-            (None, Some(_)) => lead.push(Piece::text(Tone::Bad, "NOT FOUND ")),
+            (None, Some(_)) => lead.push(Piece::text(tone, format!("{word} "))),
             (None, None) => lead.push(Piece::text(Tone::Warning, "no citation ")),
         }
         writer.lead(lead, Tone::Text, words, Some(Target::Job(*id)));

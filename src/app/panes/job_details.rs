@@ -95,7 +95,7 @@ fn write_outcome(writer: &mut Writer, job: &Job) {
             part(writer, "because", Tone::Text, &output.explanation);
             match &output.citation {
                 Some(citation) => {
-                    let (tone, mark, word) = match_word(located.as_ref().map(|located| located.how));
+                    let (tone, mark, word) = match_word(citation, located.as_ref().map(|located| located.how));
                     writer.blank();
                     writer.row(
                         vec![

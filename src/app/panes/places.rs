@@ -32,6 +32,14 @@ impl Model {
         }
     }
 
+    /// The words that were given as the citation.
+    pub(crate) fn cited_words(&self, of: Cited) -> Option<&str> {
+        match of {
+            Cited::Answer(at) => Some(&self.state.answer.as_ref()?.citations.get(at)?.text),
+            Cited::Job(job) => self.state.job(job)?.outcome()?.output()?.citation.as_deref(),
+        }
+    }
+
     /// The highlight of one of a citation's places.
     pub(crate) fn cited_place(&self, of: Cited, at: usize) -> Option<Highlight> {
         let located = self.located(of)?;

@@ -18,8 +18,7 @@ impl Model {
         let row = |binding: &Binding| {
             let refused = match binding.context {
                 Context::Replay if self.player().is_none() => self.refusal(binding),
-                _ if self.has_effect(binding.action) => String::new(),
-                _ => "does nothing now".into(),
+                _ => self.why_not(binding.action).unwrap_or_default().into(),
             };
             PickerRow { refused, ..self.row_of(binding) }
         };
@@ -82,6 +81,7 @@ impl Model {
     fn refusal(&self, binding: &Binding) -> String {
         match binding.context {
             _ if self.does_something(binding) => String::new(),
+            _ if self.is_here(binding) => self.why_not(binding.action).unwrap_or_default().into(),
             Context::Document if self.focus != Pane::Document => "works in the Document pane".into(),
             Context::Jobs if self.focus != Pane::Jobs => "works in the Jobs pane".into(),
             Context::Replay if self.player().is_none() => "works while a session is replayed".into(),
@@ -97,55 +97,83 @@ impl Model {
 
     /// Whether the action would do anything where it is of, as things stand.
     fn has_effect(&self, action: Action) -> bool {
+        self.why_not(action).is_none()
+    }
+
+    /// Why the action would do nothing where it is of, as things stand.
+    fn why_not(&self, action: Action) -> Option<&'static str> {
+        let unless = |does: bool, why: &'static str| (!does).then_some(why);
+        let none_running = || unless(self.is_running(), "no run is in flight");
+        let running = || unless(!self.is_running(), "a run is in flight");
+        let no_session = || unless(self.state.opened.is_some(), "no session is open");
+        let no_document = || unless(!self.documents.is_empty(), "no document is open");
         match action {
-            Action::RemoteModel | Action::LocalModel => self.player().is_none(),
-            Action::Ask => !self.is_running(),
-            Action::Note | Action::Bookmark => self.state.opened.is_some(),
-            Action::Notes => !self.notes.is_empty(),
-            Action::Sent => !self.account.exposed.is_empty(),
-            Action::Sessions => !self.is_running(),
-            Action::CompareRounds => self.state.rounds.len() > 1,
-            Action::NoteBack | Action::NoteForward => !self.notes.is_empty(),
-            Action::Pause => self.is_running(),
-            Action::StopRun => self.is_running(),
-            Action::Budget => self.limit_reached() || self.interrupted().is_some(),
-            Action::Resume => !self.is_running() && self.state.opened.is_some() && self.state.ending().is_none(),
-            Action::Fork => !self.is_running() && self.state.opened.is_some(),
-            Action::Back => self.came_from.is_some(),
-            Action::NextMatch | Action::PreviousMatch => !self.search.matches.is_empty() || self.places.is_some(),
+            Action::RemoteModel | Action::LocalModel => unless(self.player().is_none(), "this is a replay"),
+            Action::Ask | Action::Sessions => running(),
+            Action::Note | Action::Bookmark => no_session(),
+            Action::Notes | Action::NoteBack | Action::NoteForward => {
+                unless(!self.notes.is_empty(), "there is no note")
+            }
+            Action::Sent => unless(!self.account.exposed.is_empty(), "no request was made"),
+            Action::CompareRounds | Action::EarlierRound | Action::LaterRound => {
+                unless(self.state.rounds.len() > 1, "there are no two rounds")
+            }
+            Action::Pause | Action::StopRun => none_running(),
+            Action::Budget => unless(self.limit_reached() || self.interrupted().is_some(), "no limit is reached"),
+            Action::Resume => {
+                running().or(no_session()).or(unless(self.state.ending().is_none(), "the session has ended"))
+            }
+            Action::Fork | Action::LocalAgain => running().or(no_session()),
+            Action::Back => unless(self.came_from.is_some(), "no citation was opened"),
+            Action::NextMatch | Action::PreviousMatch => {
+                unless(!self.search.matches.is_empty() || self.places.is_some(), "nothing is found")
+            }
             Action::Dismiss => {
                 let (notice, search) = (self.notice.is_some(), self.search.pane.is_some());
-                notice || search || self.document.highlight.is_some() || self.document.selection.is_some()
+                let marked = self.document.highlight.is_some() || self.document.selection.is_some();
+                unless(notice || search || marked, "nothing is marked")
             }
-            Action::Wrap | Action::TintRead | Action::TintCited | Action::TintLeft => !self.documents.is_empty(),
+            Action::Wrap | Action::TintRead | Action::TintCited | Action::TintLeft | Action::GoTo | Action::Select => {
+                no_document()
+            }
             Action::Left | Action::Right => match self.focus {
-                Pane::Document => self.document.unwrapped || self.documents.len() > 1,
-                Pane::Jobs if self.jobs.as_grid => !self.listed_jobs().is_empty(),
-                Pane::Jobs => self.state.rounds.len() > 1,
-                Pane::Answers => self.answers_tabs().len() > 1,
-                Pane::Planner => false,
+                Pane::Document => {
+                    unless(self.document.unwrapped || self.documents.len() > 1, "lines are wrapped, in one document")
+                }
+                Pane::Jobs if self.jobs.as_grid => unless(!self.listed_jobs().is_empty(), "no job is listed"),
+                Pane::Jobs => unless(self.state.rounds.len() > 1, "there are no two rounds"),
+                Pane::Answers => unless(self.answers_tabs().len() > 1, "there are no two tabs"),
+                Pane::Planner => Some("nothing is beside it"),
             },
-            Action::EarlierRound | Action::LaterRound => self.state.rounds.len() > 1,
-            Action::RetryJob => self.is_running() && self.job_at_hand().is_some_and(|id| self.state.can_retry(id)),
+            Action::RetryJob => {
+                let can_retry = self.job_at_hand().is_some_and(|id| self.state.can_retry(id));
+                none_running().or(unless(can_retry, "the job at hand is in no trouble that a try could mend"))
+            }
             Action::RetryTrouble => {
                 let can_retry = |number, index| self.state.can_retry(JobId { round: number, index });
                 let round = self.jobs_round();
                 let jobs = |round: &Round| (0u32..).take(round.jobs.len()).any(|index| can_retry(round.number, index));
-                self.is_running() && round.is_some_and(jobs)
+                none_running().or(unless(round.is_some_and(jobs), "no job is in trouble that a try could mend"))
             }
-            Action::GoTo | Action::Select => !self.documents.is_empty(),
-            Action::Pin => self.document.selection.is_some() && self.pins_wanted().is_ok(),
-            Action::Outline => self.has_outline(),
-            Action::NextRead => self.share_of(Tint::Read).spans > 0,
-            Action::NextCited => self.share_of(Tint::Cited).spans > 0,
-            Action::NextLeft => self.share_of(Tint::Left).spans > 0,
-            Action::Open => self.opens_something(),
-            Action::Show => self.selected_job().is_some(),
+            Action::Pin => {
+                unless(self.document.selection.is_some(), "no lines are selected").or(self.pins_wanted().err())
+            }
+            Action::Outline => unless(self.has_outline(), "the document has no headings"),
+            Action::NextRead => unless(self.share_of(Tint::Read).spans > 0, "nothing was read yet"),
+            Action::NextCited => unless(self.share_of(Tint::Cited).spans > 0, "nothing was cited yet"),
+            Action::NextLeft => {
+                unless(self.share_of(Tint::Left).spans > 0, "nothing of the documents was in a request")
+            }
+            Action::Open => {
+                let why = if self.focus == Pane::Document { "no lines are selected" } else { "nothing to open stands here" };
+                unless(self.opens_something(), why)
+            }
+            Action::Show => unless(self.selected_job().is_some(), "no job is listed"),
             Action::CancelJob => {
                 let open = |id| self.state.job(id).is_some_and(|job| job.outcome().is_none());
-                self.is_running() && self.job_at_hand().is_some_and(open)
+                none_running().or(unless(self.job_at_hand().is_some_and(open), "the job at hand has ended"))
             }
-            _ => true,
+            _ => None,
         }
     }
 

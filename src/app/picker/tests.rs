@@ -57,7 +57,7 @@ fn only_what_does_something_can_be_picked_and_the_rest_says_that_it_does_nothing
     press(&mut idle, "2 :");
     type_in(&mut idle, "stop run");
     assert!(title(&idle) == "stop run" && press(&mut idle, "enter").is_empty());
-    assert_eq!(notice(&idle), "does nothing now");
+    assert_eq!(notice(&idle), "no run is in flight");
     press(&mut idle, "esc");
     press(&mut running, "3");
     assert!(offers(&mut running, "filter"));

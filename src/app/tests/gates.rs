@@ -467,12 +467,14 @@ fn run_to_the_end_leaves_step_mode_for_the_next_question_too() {
 }
 
 #[test]
-fn a_key_that_comes_before_its_gate_pauses_with_a_word_and_the_gate_says_so() {
+fn a_key_that_comes_before_its_gate_pauses_only_once_it_is_pressed_again_and_the_gate_says_so() {
     let mut world = World { gates: [Gate::Outputs].into_iter().collect(), ..World::new() };
     world.start();
     let mut model = world.model(160, 50);
+    assert_eq!(press(&mut model, "p"), []);
+    assert_eq!(notice(&model), "no gate is open yet; p once more pauses the run");
     assert_eq!(press(&mut model, "p"), [Command::Pause]);
-    assert_eq!(notice(&model), "no gate is open, so this pauses the run; p goes on");
+    assert_eq!(notice(&model), "the run pauses; p goes on");
     let mut free = World::new();
     free.start();
     let mut model = free.model(160, 50);

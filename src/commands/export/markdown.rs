@@ -6,7 +6,7 @@ use super::super::Failure;
 use super::subject::Subject;
 use super::told;
 use crate::document::escape::{markdown as inline, visible_lines};
-use crate::protocol::{Edit, Round};
+use crate::protocol::{Edit, Redaction, Round};
 
 pub fn write(subject: &Subject, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "# {}\n", inline(subject.label.title.as_deref().unwrap_or(subject.question())))?;
@@ -95,7 +95,11 @@ fn one_round(subject: &Subject, round: &Round, out: &mut dyn Write) -> io::Resul
         writeln!(out, "### Jobs\n\n{}\n", inline(&told::tally(round)))?;
         let answered = told::jobs(subject, round).into_iter().filter(|job| job.answer.is_some());
         let cells = answered.map(|job| {
-            let place = job.place.map_or_else(|| "not found".into(), |(.., place)| place);
+            let place = match (job.place, job.citation) {
+                (Some((.., place)), _) => place,
+                (None, Some(citation)) if Redaction::is_all_of(citation) => "redacted".into(),
+                (None, _) => "not found".into(),
+            };
             [
                 job.name,
                 job.task.to_owned(),

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::*;
+use crate::app::not_found;
 use crate::commands::json_line::json_line;
 use crate::document::escape::{visible, visible_lines};
 use crate::ledger::Unsupported;
@@ -69,7 +70,7 @@ impl Citation {
 
     /// Where the words stand, as people say it.
     pub(in crate::commands) fn place(&self) -> String {
-        let Some(document) = &self.document else { return "not found in the documents".into() };
+        let Some(document) = &self.document else { return not_found(&self.text).into() };
         let document = visible(document).into_owned();
         match (self.page, self.line) {
             (Some(page), _) => format!("{document}, page {page}"),

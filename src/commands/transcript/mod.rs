@@ -7,7 +7,7 @@ use std::io::Write;
 
 use super::Failure;
 use super::sessions::{dollars, minute, model_name};
-use crate::app::counted;
+use crate::app::{counted, not_found};
 use crate::document::escape::{visible, visible_lines};
 use crate::document::{Document, Match};
 use crate::journal::Record;
@@ -279,7 +279,7 @@ impl<'a> Transcript<'a> {
     }
 
     fn place(&self, citation: &AnswerCitation) -> String {
-        let Some(located) = &citation.located else { return "not found in the documents".into() };
+        let Some(located) = &citation.located else { return not_found(&citation.text).into() };
         let span = located.span;
         let named = self.state.opened.as_ref().and_then(|opened| opened.documents.get(span.document));
         let name = named.map_or("?", |document| document.name.as_str());
