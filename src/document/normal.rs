@@ -11,6 +11,8 @@
 //! * Where only words and numbers are to agree (see [`NormalChars::tight`]): no space stands beside brackets, currency signs
 //!   and `%`, and what groups thousands is a space, so that `$ 4,812`, `$4 812` and `$4'812` are the same amount.
 
+mod plain;
+
 use unicode_normalization::char::canonical_combining_class;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -64,26 +66,6 @@ impl<'a> NormalChars<'a> {
     /// Letters without what writers leave out of names or write in another way: accents, the dot of `İ`, `ß` for `ss`.
     pub fn bare(self) -> Self {
         Self { bare: true, ..self }
-    }
-
-    /// The ASCII letters and digits that come next, if any, at once: most of most texts. In normal form they are lower case.
-    pub fn take_ascii(&mut self) -> (usize, &'a [u8]) {
-        let start = self.at;
-        if !self.tail.is_empty() {
-            return (start, &[]);
-        }
-        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-        let mut length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        // The last one may have a mark.
-        if rest.get(length).is_some_and(|next| *next >= FIRST_MARK) {
-            length = length.saturating_sub(1);
-        }
-        let run = &rest[..length];
-        if let Some(byte) = run.last() {
-            self.at += length;
-            self.last = if self.keep_case { *byte } else { byte.to_ascii_lowercase() } as char;
-        }
-        (start, run)
     }
 
     fn emit(&mut self, character: char, start: usize) -> Option<NormalChar> {
@@ -356,21 +338,6 @@ mod tests {
         }
         let cased: String = NormalChars::with_case("ÇELİK Weiß").bare().map(|normal| normal.character).collect();
         assert_eq!(cased, "CELIK Weiss");
-    }
-
-    #[test]
-    fn ascii_taken_at_once_is_what_comes_one_by_one() {
-        for text in
-            ["Two  Words-\n here, ﬁfty – ﬁve", "agree -\n ment 20 – 21", "ﬁ5 x\u{ad}y ÄÖü z", "Mu\u{308}ller u\u{308}"]
-        {
-            let (mut chars, mut form) = (NormalChars::new(text), String::new());
-            loop {
-                form.extend(chars.take_ascii().1.iter().map(|byte| byte.to_ascii_lowercase() as char));
-                let Some(next) = chars.next() else { break };
-                form.push(next.character);
-            }
-            assert_eq!(form, normal(text));
-        }
     }
 
     #[test]

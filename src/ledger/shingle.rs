@@ -83,43 +83,73 @@ impl Shingles {
 ///
 /// A word is a run of letters and digits in [normal form](NormalChars).
 fn word_windows(text: &str, mut window: impl FnMut(u64, Range<usize>)) {
-    let mut last = [(0u64, 0usize); WORDS];
-    let mut count = 0;
-    let mut word: Option<(u64, Range<usize>)> = None;
-    let mut close = |word: Option<(u64, Range<usize>)>| {
-        let Some((hash, range)) = word else { return };
-        let [_, second, third, fourth, fifth] = last;
-        last = [second, third, fourth, fifth, (hash, range.start)];
-        count += 1;
-        if count >= WORDS {
-            let all = last.iter().fold(0u64, |all, (hash, _)| all.rotate_left(13) ^ hash);
-            window(mix(all), last[0].1..range.end);
+    let mut last = LastWords::default();
+    let mut word: Option<Word> = None;
+    let mut close = |word: Word| {
+        if let Some((hash, start)) = last.add(&word) {
+            window(hash, start..word.end);
         }
     };
     let mut chars = NormalChars::new(text);
     loop {
-        let (start, run) = chars.take_ascii();
+        let (start, run) = chars.take_letters();
         if !run.is_empty() {
-            let (hash, range) = word.get_or_insert((0, start..start));
-            *hash = run.iter().fold(*hash, |hash, byte| grow(hash, u64::from(byte.to_ascii_lowercase())));
-            range.end = start + run.len();
+            let word = word.get_or_insert(Word { hash: 0, start, end: start });
+            word.hash =
+                run.iter().fold(word.hash, |hash, byte| hash.rotate_left(1) ^ LETTERS_TABLE[usize::from(*byte)]);
+            word.end = start + run.len();
+        }
+        if chars.pass_gap() {
+            word.take().into_iter().for_each(&mut close);
+            continue;
         }
         let Some(normal) = chars.next() else { break };
         if normal.character.is_alphanumeric() {
-            let (hash, range) = word.get_or_insert((0, normal.start..normal.end));
-            *hash = grow(*hash, u64::from(normal.character));
-            range.end = normal.end;
-        } else if word.is_some() {
-            close(word.take());
+            let word = word.get_or_insert(Word { hash: 0, start: normal.start, end: normal.end });
+            word.hash = word.hash.rotate_left(1) ^ of_letter(normal.character);
+            word.end = normal.end;
+        } else {
+            word.take().into_iter().for_each(&mut close);
         }
     }
-    close(word);
+    word.into_iter().for_each(close);
 }
 
-/// The hash of a word with one more character.
-fn grow(hash: u64, character: u64) -> u64 {
-    (hash.rotate_left(5) ^ character).wrapping_mul(0x517c_c1b7_2722_0a95)
+/// A word that has begun.
+struct Word {
+    /// A cyclic polynomial of its letters.
+    hash: u64,
+    start: usize,
+    end: usize,
 }
+
+/// The words up to the one that came last, as many as a window has.
+#[derive(Default)]
+struct LastWords {
+    /// Hash and start of each, where their number modulo their room says.
+    words: [(u64, usize); WORDS.next_power_of_two()],
+    count: usize,
+    /// Of the window.
+    hash: u64,
+}
+
+impl LastWords {
+    /// The hash of the window that ends with this word, and where it begins, once there are enough words.
+    fn add(&mut self, word: &Word) -> Option<(u64, usize)> {
+        let room = self.words.len();
+        // Else a letter might as well stand in the word before.
+        let hash = word.hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let gone = self.words[self.count.wrapping_sub(WORDS) % room].0;
+        self.words[self.count % room] = (hash, word.start);
+        self.hash = self.hash.rotate_left(WORD_TURN) ^ gone.rotate_left(WORD_TURN * WORDS as u32) ^ hash;
+        self.count += 1;
+        let first = self.count.checked_sub(WORDS)?;
+        Some((mix(self.hash), self.words[first % room].1))
+    }
+}
+
+/// By how much the hash of a window is turned for each word.
+const WORD_TURN: u32 = 13;
 
 /// Calls `window` with the hash of every 24 consecutive bytes and where they begin (a cyclic polynomial hash).
 fn byte_windows(bytes: &[u8], mut window: impl FnMut(u64, usize)) {
@@ -149,6 +179,22 @@ static TABLE: [u64; 256] = {
     }
     table
 };
+
+/// Random bits for each letter and digit of ASCII, the same for both cases.
+static LETTERS_TABLE: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        table[byte as usize] = of_letter(byte.to_ascii_lowercase() as char);
+        byte += 1;
+    }
+    table
+};
+
+/// Random bits for a letter.
+const fn of_letter(letter: char) -> u64 {
+    mix((letter as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
 
 /// The finaliser of SplitMix64.
 const fn mix(value: u64) -> u64 {

@@ -110,15 +110,12 @@ impl Locator {
             needles.push(bare);
         }
         needles.retain(|needle| needle.weight >= SHORT);
-        let preferred = needles.iter().find_map(|needle| {
-            let finder = memmem::Finder::new(&needle.folded);
-            self.normal_places(needle, &finder, prefer, &Cell::new(MAX_CANDIDATES)).next()
-        });
+        let preferred =
+            needles.iter().find_map(|needle| self.normal_places(needle, prefer, &Cell::new(MAX_CANDIDATES)).next());
         let anywhere = || {
             needles.iter().find_map(|needle| {
-                let finder = memmem::Finder::new(&needle.folded);
                 let left = Cell::new(MAX_CANDIDATES);
-                let place = certain(self.normal_places(needle, &finder, &self.bounds, &left), needle.weight)?;
+                let place = certain(self.normal_places(needle, &self.bounds, &left), needle.weight)?;
                 // Of a short one there may be another place among those that were not looked at.
                 (needle.weight >= CERTAIN || left.get() > 0).then_some(place)
             })
@@ -158,9 +155,9 @@ impl Locator {
         {
             return (spans.clone(), *or_more);
         }
-        let (finder, left) = (memmem::Finder::new(&needle.folded), Cell::new(MAX_CANDIDATES));
+        let left = Cell::new(MAX_CANDIDATES);
         let most = Elsewhere::MOST + 2;
-        let spans: Vec<Span> = self.normal_places(needle, &finder, &self.bounds, &left).take(most).collect();
+        let spans: Vec<Span> = self.normal_places(needle, &self.bounds, &left).take(most).collect();
         let or_more = spans.len() == most || left.get() == 0;
         *self.last() = (needle.folded.clone(), spans.clone(), or_more);
         (spans, or_more)
@@ -206,7 +203,6 @@ impl Locator {
     fn normal_places<'a>(
         &'a self,
         needle: &'a Needle,
-        finder: &'a memmem::Finder<'_>,
         spans: &'a [Span],
         left: &'a Cell<usize>,
     ) -> impl Iterator<Item = Span> + 'a {
@@ -214,7 +210,7 @@ impl Locator {
             let places = self.documents.get(span.document).map(|document| {
                 let window = document.normal().around(span.start..span.end);
                 document
-                    .normal_places(needle, finder, window, left)
+                    .normal_places(needle, window, left)
                     .map(|range| Span::new(span.document, range.start, range.end))
                     .filter(|place| span.contains(place))
             });
@@ -273,7 +269,6 @@ impl Searchable {
     fn normal_places<'a>(
         &'a self,
         needle: &'a Needle,
-        finder: &'a memmem::Finder<'_>,
         window: Range<usize>,
         left: &'a Cell<usize>,
     ) -> impl Iterator<Item = Range<usize>> + 'a {
@@ -282,7 +277,7 @@ impl Searchable {
         let indexed = self.indexed(&needle.folded, &window);
         let through = indexed.is_none().then(|| {
             let bytes = normal.form.get(window.clone()).unwrap_or_default().as_bytes();
-            finder.find_iter(bytes).map(move |at| window.start + at)
+            needle.finder().find_iter(bytes).map(move |at| window.start + at)
         });
         let places = indexed.into_iter().flatten().chain(through.into_iter().flatten());
         places

@@ -1,6 +1,9 @@
 //! A quotation in the forms in which it is looked for, and where one may be pointed at.
 
+use std::cell::OnceCell;
 use std::ops::Range;
+
+use memchr::memmem::Finder;
 
 use crate::document::NormalChars;
 
@@ -12,18 +15,25 @@ pub(super) const LONG: usize = 24;
 /// A quotation in normal form.
 pub(super) struct Needle {
     pub(super) folded: String,
+    /// Nothing where case does not tell.
     cased: String,
     pub(super) weight: usize,
+    finder: OnceCell<Finder<'static>>,
 }
 
 impl Needle {
     pub(super) fn new(quotation: &str) -> Self {
-        let form = |normal: NormalChars| normal.tight().map(|normal| normal.character).collect();
-        Self {
-            folded: form(NormalChars::new(quotation)),
-            cased: form(NormalChars::with_case(quotation)),
-            weight: weight(quotation),
-        }
+        let weight = weight(quotation);
+        let cased = match weight < CERTAIN {
+            true => NormalChars::with_case(quotation).tight().map(|normal| normal.character).collect(),
+            false => String::new(),
+        };
+        Self { folded: NormalChars::new(quotation).tight().folded(), cased, weight, finder: OnceCell::new() }
+    }
+
+    /// What goes through a text for it, which takes longer to make than an index to ask.
+    pub(super) fn finder(&self) -> &Finder<'static> {
+        self.finder.get_or_init(|| Finder::new(&self.folded).into_owned())
     }
 
     /// Whether a place whose folded form is the needle's may be pointed at.

@@ -35,7 +35,7 @@ impl NormalText {
         };
         let mut chars = NormalChars::new(text).tight();
         loop {
-            let (start, run) = chars.take_ascii();
+            let (start, run) = chars.take_plain();
             for (piece, start) in run.chunks(MARK_EVERY).zip((start..).step_by(MARK_EVERY)) {
                 let (normal, end) = (form.len(), start + piece.len());
                 mark(normal, start, last, last_end);
@@ -64,7 +64,19 @@ impl NormalText {
         let mark = self.marks.get(self.marks.partition_point(|mark| mark.normal <= range.start).checked_sub(1)?)?;
         let mut at = mark.normal;
         let mut start = None;
-        for normal in NormalChars::resume(text, mark.original, mark.last).tight() {
+        let mut chars = NormalChars::resume(text, mark.original, mark.last).tight();
+        loop {
+            // Each byte of a run stands for itself.
+            let (original, run) = chars.take_plain();
+            let of = |normal: usize| original + (normal - at);
+            if start.is_none() && at + run.len() > range.start {
+                start = Some(of(range.start.max(at)));
+            }
+            if !run.is_empty() && at + run.len() >= range.end {
+                return start.map(|start| start..of(range.end));
+            }
+            at += run.len();
+            let normal = chars.next()?;
             if at >= range.start && start.is_none() {
                 start = Some(normal.start);
             }
@@ -73,6 +85,5 @@ impl NormalText {
                 return start.map(|start| start..normal.end);
             }
         }
-        None
     }
 }

@@ -95,7 +95,7 @@ impl Seeds {
 }
 
 fn hash(run: &[u8], hashes: usize) -> usize {
-    let bytes = run.iter().fold(0u64, |all, byte| all << 8 | u64::from(*byte));
+    let bytes = run.first_chunk().map_or(0, |run| u64::from_be_bytes(*run));
     // Fibonacci hashing: the upper bits of a multiple of the golden ratio.
     (bytes.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - hashes.trailing_zeros().max(1))) as usize & (hashes - 1)
 }
