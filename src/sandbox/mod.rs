@@ -279,12 +279,13 @@ impl Sandbox {
 #[derive(Default)]
 struct Texts<'a> {
     items: Vec<&'a str>,
-    index: HashMap<&'a str, u32>,
+    /// By where they stand in memory: to tell them apart by their words, all would have to be gone through.
+    index: HashMap<(*const u8, usize), u32>,
 }
 
 impl<'a> Texts<'a> {
     fn index(&mut self, text: &'a str) -> u32 {
-        *self.index.entry(text).or_insert_with(|| {
+        *self.index.entry((text.as_ptr(), text.len())).or_insert_with(|| {
             self.items.push(text);
             self.items.len() as u32 - 1
         })
