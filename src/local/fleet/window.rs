@@ -10,6 +10,9 @@ use std::time::Duration;
 const START: usize = 4;
 /// Each step of the first climb widens by this.
 const STRIDE: usize = 4;
+/// Or by this, where a round is over so soon: what a server then has to queue waits for moments.
+const LEAP: usize = 16;
+const QUICK: Duration = Duration::from_millis(250);
 /// Rounds between two tries to widen, once it no longer got faster; doubled after each try in vain.
 const REST: u32 = 8;
 const LONGEST_REST: u32 = 256;
@@ -32,9 +35,18 @@ pub struct Window {
 #[derive(Clone, Copy, Debug)]
 enum Stage {
     /// Widened from `from`, where `rate` answers came a second.
-    Climbing { from: usize, rate: f64, hurried: bool },
+    Climbing { from: usize, rate: f64, pace: Pace },
     /// It does not pay to widen: `rate` is what comes at this width, for the next `rounds`.
     Resting { rate: f64, rounds: u32 },
+}
+
+/// By how much a climbing window widens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    Leap,
+    Stride,
+    /// By half.
+    Step,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,7 +68,7 @@ impl Window {
         Self {
             limit: START.min(bound),
             bound,
-            stage: Stage::Climbing { from: START.min(bound), rate: 0.0, hurried: true },
+            stage: Stage::Climbing { from: START.min(bound), rate: 0.0, pace: Pace::Leap },
             rest: REST,
             round: Round::default(),
             shrinks: 0,
@@ -88,24 +100,29 @@ impl Window {
     /// A request was answered; `in_flight` others are under way.
     pub fn answered(&mut self, now: Duration, in_flight: usize) {
         self.round.answers += 1;
-        let hurried = matches!(self.stage, Stage::Climbing { hurried: true, .. });
+        let hurried = matches!(self.stage, Stage::Climbing { pace: Pace::Leap | Pace::Stride, .. });
         let length = if hurried { self.limit } else { self.limit.max(FIRM_ROUND) };
         if self.round.answers < length {
             return;
         }
         // Where there was not enough to do, the window was not tried.
         if self.round.peak >= self.limit {
-            let seconds = now.saturating_sub(self.round.began).as_secs_f64().max(1e-6);
-            self.round_ended(self.round.answers as f64 / seconds);
+            self.round_ended(now.saturating_sub(self.round.began));
         }
         self.round = Round { began: now, answers: 0, peak: in_flight };
     }
 
-    fn round_ended(&mut self, rate: f64) {
+    fn round_ended(&mut self, took: Duration) {
+        let rate = self.round.answers as f64 / took.as_secs_f64().max(1e-6);
         self.stage = match self.stage {
-            Stage::Climbing { from, rate: before, hurried } if rate >= before * needed(from, self.limit) => {
+            Stage::Climbing { from, rate: before, pace } if rate >= before * needed(from, self.limit) => {
                 self.rest = REST;
-                self.widen(rate, hurried)
+                self.widen(rate, if pace == Pace::Leap && took > QUICK { Pace::Stride } else { pace })
+            }
+            // It was too far, which says nothing of what lies between.
+            Stage::Climbing { from, rate: before, pace: Pace::Leap } => {
+                self.limit = from.min(self.limit);
+                self.widen(before, Pace::Stride)
             }
             Stage::Climbing { from, rate: before, .. } => {
                 self.limit = from.min(self.limit);
@@ -113,7 +130,7 @@ impl Window {
                 self.rest = (self.rest * 2).min(LONGEST_REST);
                 Stage::Resting { rate: before, rounds }
             }
-            Stage::Resting { rounds: 0, .. } => self.widen(rate, false),
+            Stage::Resting { rounds: 0, .. } => self.widen(rate, Pace::Step),
             // The last rounds count most: what a server does changes with what it is asked.
             Stage::Resting { rate: before, rounds } => {
                 let rate = if before > 0.0 { before * 0.7 + rate * 0.3 } else { rate };
@@ -123,12 +140,16 @@ impl Window {
     }
 
     /// Widens, where the bound lets it.
-    fn widen(&mut self, rate: f64, hurried: bool) -> Stage {
+    fn widen(&mut self, rate: f64, pace: Pace) -> Stage {
         let from = self.limit;
-        let wider = if hurried { from.saturating_mul(STRIDE) } else { from + (from / 2).max(1) };
+        let wider = match pace {
+            Pace::Leap => from.saturating_mul(LEAP),
+            Pace::Stride => from.saturating_mul(STRIDE),
+            Pace::Step => from + (from / 2).max(1),
+        };
         self.limit = wider.min(self.bound);
         match self.limit > from {
-            true => Stage::Climbing { from, rate, hurried },
+            true => Stage::Climbing { from, rate, pace },
             false => Stage::Resting { rate, rounds: self.rest },
         }
     }
@@ -141,7 +162,7 @@ impl Window {
             self.floor = (self.limit / 2).max(1);
             self.rest = match self.stage {
                 // That it can be wider was only a try.
-                Stage::Climbing { hurried: false, .. } => (self.rest * 2).min(LONGEST_REST),
+                Stage::Climbing { pace: Pace::Step, .. } => (self.rest * 2).min(LONGEST_REST),
                 _ => self.rest,
             };
         }
