@@ -13,7 +13,7 @@ use super::fact::{Ending, Fact, Finish, PlannedJobs, RemoteFailure};
 use super::gate::Gate;
 use super::ids::{AskId, CodeId, JobId};
 use super::input::{CodeResult, Effect, Input, Step};
-use super::job::{Flaw, JobResult, Manifest, Outcome, PlannedJob, beyond_object, read_output};
+use super::job::{Flaw, JobResult, Manifest, Outcome, PlannedJob, read_reply};
 use super::lost_jobs;
 use super::message::Usage;
 use super::pause;
@@ -335,9 +335,8 @@ fn job_came(state: &State, id: JobId, attempt: u32, result: JobResult, ms: u64) 
         JobResult::Replied { reply, located } => (reply, located),
     };
     let usage = reply.usage;
-    match read_output(&reply.text, reply.finish) {
-        Ok(output) => {
-            let raw = beyond_object(&reply.text, &output);
+    match read_reply(&reply.text, reply.finish) {
+        Ok((output, raw)) => {
             let outcome = match output.answer {
                 Some(_) => Outcome::Answered { output, located },
                 None => Outcome::Abstained { output },

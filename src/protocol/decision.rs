@@ -71,7 +71,7 @@ pub fn decision_schema() -> Value {
 /// Reads a decision. The error is worded for the remote LM.
 pub fn parse_decision(text: &str, last_round: bool) -> Result<Decision, String> {
     let mut other = None;
-    let found = objects(text).find_map(|value| match value {
+    let found = objects::<serde_json::Value>(text).find_map(|(_, value)| match value {
         Ok(value) if value.get("decision").is_some() => Some(value),
         value => {
             other.get_or_insert(value);

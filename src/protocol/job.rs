@@ -186,14 +186,19 @@ const FIELDS: [&str; 3] = ["explanation", "citation", "answer"];
 ///
 /// Small models wrap JSON in fences, prose and thoughts; the first object in the text that has any of its fields is taken.
 pub fn read_output(text: &str, finish: Finish) -> Result<JobOutput, Flaw> {
+    read_reply(text, finish).map(|(output, _)| output)
+}
+
+/// The same, and the reply where it is more than the object that was read from it: prose and fences around it, fields that
+/// nobody asked for, other ways to write nothing.
+pub(super) fn read_reply(text: &str, finish: Finish) -> Result<(JobOutput, Option<String>), Flaw> {
     let cut = || {
         if finish == Finish::Length { Flaw::Truncated } else { Flaw::Malformed("no JSON object in the reply".into()) }
     };
-    let has_fields = |value: &Value| FIELDS.iter().any(|name| value.get(name).is_some());
     let mut flaw = None;
-    let found = objects(text).find_map(|value| {
-        let wrong = match value {
-            Ok(value) if has_fields(&value) => return Some(value),
+    let found = objects::<Fields>(text).find_map(|(place, fields)| {
+        let wrong = match fields {
+            Ok(fields) if fields.known.iter().any(Option::is_some) => return Some((place, fields)),
             Ok(_) => Flaw::Malformed("none of `explanation`, `citation`, `answer` is there".into()),
             Err(_) if finish == Finish::Length => Flaw::Truncated,
             Err(error) => Flaw::Malformed(error.to_string()),
@@ -201,35 +206,78 @@ pub fn read_output(text: &str, finish: Finish) -> Result<JobOutput, Flaw> {
         flaw.get_or_insert(wrong);
         None
     });
-    let Some(value) = found else { return Err(flaw.unwrap_or_else(cut)) };
-    let field = |name: &str| match value.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(Value::Bool(truth)) => Ok(Some(truth.to_string())),
-        Some(_) => Err(Flaw::Malformed(format!("`{name}` must be a string or null"))),
-    };
-    Ok(JobOutput {
-        explanation: field("explanation")?.unwrap_or_default(),
-        citation: field("citation")?.filter(|text| says_something(text)),
-        answer: field("answer")?.filter(|text| says_something(text)),
-    })
+    let Some((place, fields)) = found else { return Err(flaw.unwrap_or_else(cut)) };
+    let optional = |at| fields.said(at).map(|said| said.filter(|text| says_something(text)));
+    let output =
+        JobOutput { explanation: fields.said(0)?.unwrap_or_default(), citation: optional(1)?, answer: optional(2)? };
+    let around = [&text[..place.start], &text[place.end..]];
+    let is_blank = |text: &str| text.bytes().all(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
+    let plain = !fields.has_others && fields.say_plainly(&output) && around.into_iter().all(is_blank);
+    Ok((output, (!plain).then(|| text.to_owned())))
 }
 
-/// The reply, where it is more than the object that was read from it: prose and fences around it, fields that nobody
-/// asked for, other ways to write nothing.
-pub(super) fn beyond_object(text: &str, output: &JobOutput) -> Option<String> {
-    let Ok(Value::Object(mut fields)) = serde_json::from_str(text) else { return Some(text.to_owned()) };
-    let explanation = Some(&output.explanation).filter(|text| !text.is_empty());
-    let known =
-        [("explanation", explanation), ("citation", output.citation.as_ref()), ("answer", output.answer.as_ref())];
-    let plain = known.into_iter().all(|(name, read)| match (fields.remove(name), read) {
-        (None | Some(Value::Null), None) => true,
-        (Some(Value::String(said)), Some(read)) => said == *read,
-        (Some(Value::String(said)), None) => said.is_empty(),
-        _ => false,
-    });
-    (!plain || !fields.is_empty()).then(|| text.to_owned())
+/// The fields of an object, as far as they are looked at.
+#[derive(Default)]
+struct Fields {
+    /// In the order of [`FIELDS`]. Of one that is there twice, the last counts.
+    known: [Option<Value>; 3],
+    has_others: bool,
+}
+
+impl Fields {
+    fn said(&self, at: usize) -> Result<Option<String>, Flaw> {
+        match self.known.get(at).and_then(Option::as_ref) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            Some(Value::Bool(truth)) => Ok(Some(truth.to_string())),
+            Some(_) => {
+                let name = FIELDS.get(at).copied().unwrap_or_default();
+                Err(Flaw::Malformed(format!("`{name}` must be a string or null")))
+            }
+        }
+    }
+
+    /// Whether the fields are what the output would be written as.
+    fn say_plainly(&self, output: &JobOutput) -> bool {
+        let explanation = Some(&output.explanation).filter(|text| !text.is_empty());
+        let read = [explanation, output.citation.as_ref(), output.answer.as_ref()];
+        self.known.iter().zip(read).all(|(field, read)| match (field, read) {
+            (None | Some(Value::Null), None) => true,
+            (Some(Value::String(said)), Some(read)) => said == read,
+            (Some(Value::String(said)), None) => said.is_empty(),
+            _ => false,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: serde::Deserializer<'de>>(object: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Fields;
+
+            fn expecting(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                to.write_str("a JSON object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut object: A) -> Result<Fields, A::Error> {
+                let mut fields = Fields::default();
+                while let Some(name) = object.next_key::<Cow<'de, str>>()? {
+                    let value = object.next_value::<Value>()?;
+                    let known = FIELDS.iter().position(|known| *known == name);
+                    match known.and_then(|at| fields.known.get_mut(at)) {
+                        Some(field) => *field = Some(value),
+                        None => fields.has_others = true,
+                    }
+                }
+                Ok(fields)
+            }
+        }
+
+        object.deserialize_map(Visitor)
+    }
 }
 
 /// Whether an optional field holds more than one of the ways models write "nothing".
