@@ -16,8 +16,22 @@ impl Writer {
         Self(frame)
     }
 
-    pub fn finish(mut self) -> Vec<u8> {
-        let length = (self.0.len() - 8) as u64;
+    /// A part of one, without a length.
+    pub fn part(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
+    pub fn finish(self) -> Vec<u8> {
+        self.finish_before(0)
+    }
+
+    /// The beginning of a frame of which so many bytes follow.
+    pub fn finish_before(mut self, bytes: usize) -> Vec<u8> {
+        let length = (self.0.len() - 8 + bytes) as u64;
         self.0[..8].copy_from_slice(&length.to_le_bytes());
         self.0
     }

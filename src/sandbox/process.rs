@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
@@ -24,6 +24,8 @@ const SENDING: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_millis(1500);
 /// A child that closed its output is given this long to be gone.
 const LEAVING: Duration = Duration::from_secs(2);
+/// Bytes that go to a child at once: what a pipe holds.
+const PIECE: usize = 64 << 10;
 /// The first frame is small.
 const READY: u64 = 64 << 10;
 
@@ -156,11 +158,18 @@ impl Process {
     }
 
     async fn send(&mut self, request: &Request<'_>, documents: &[Arc<str>]) -> std::io::Result<()> {
-        self.input.write_all(&request.encode()).await?;
-        for text in documents {
-            self.input.write_all(text.as_bytes()).await?;
+        let (head, tail) = request.around_texts();
+        let mut input = BufWriter::with_capacity(PIECE, &mut self.input);
+        input.write_all(&head).await?;
+        for text in &request.texts {
+            input.write_u64_le(text.len() as u64).await?;
+            input.write_all(text.as_bytes()).await?;
         }
-        self.input.flush().await
+        input.write_all(&tail).await?;
+        for text in documents {
+            input.write_all(text.as_bytes()).await?;
+        }
+        input.flush().await
     }
 
     async fn ended(mut self, limits: Limits, late: bool) -> CodeError {

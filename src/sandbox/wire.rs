@@ -155,33 +155,35 @@ impl Layer {
 const JOB_BYTES: usize = 256;
 
 impl<'a> Request<'a> {
-    /// The frame with its length in front.
-    pub fn encode(&self) -> Vec<u8> {
-        // Room for the texts at once, which may be the documents over again.
-        let bytes: usize = self.texts.iter().map(|text| text.len() + 8).sum();
-        let mut out = Writer::new(bytes + self.source.len() + self.jobs.len() * JOB_BYTES);
-        out.u8(match self.stage {
+    /// The parts of the frame, with its length in front, between which its texts stand, each behind its length: they may be the
+    /// documents over again, and are not put together for it.
+    pub fn around_texts(&self) -> (Vec<u8>, Vec<u8>) {
+        let mut tail = Writer::part(self.jobs.len() * JOB_BYTES);
+        tail.u64(self.jobs.len() as u64);
+        for job in &self.jobs {
+            [job.chunk, job.task, job.advice, job.chunk_id, job.task_id].into_iter().for_each(|index| tail.u32(index));
+            tail.text(&job.explanation);
+            tail.optional(job.citation.as_deref());
+            tail.optional(job.answer.as_deref());
+        }
+        let tail = tail.into_bytes();
+        let mut head = Writer::new(self.source.len() + JOB_BYTES);
+        head.u8(match self.stage {
             Stage::Prepare => 0,
             Stage::Transform => 1,
             Stage::Attempt => 2,
         });
-        out.u64(self.milliseconds);
-        out.u64(self.clock_ms);
-        out.u32(self.max_jobs);
-        out.u64(self.max_reply);
-        out.u8(u8::from(self.compares));
-        out.text(&self.source);
-        out.u64(self.documents.len() as u64);
-        self.documents.iter().for_each(|length| out.u64(*length));
-        out.texts(&self.texts);
-        out.u64(self.jobs.len() as u64);
-        for job in &self.jobs {
-            [job.chunk, job.task, job.advice, job.chunk_id, job.task_id].into_iter().for_each(|index| out.u32(index));
-            out.text(&job.explanation);
-            out.optional(job.citation.as_deref());
-            out.optional(job.answer.as_deref());
-        }
-        out.finish()
+        head.u64(self.milliseconds);
+        head.u64(self.clock_ms);
+        head.u32(self.max_jobs);
+        head.u64(self.max_reply);
+        head.u8(u8::from(self.compares));
+        head.text(&self.source);
+        head.u64(self.documents.len() as u64);
+        self.documents.iter().for_each(|length| head.u64(*length));
+        head.u64(self.texts.len() as u64);
+        let texts: usize = self.texts.iter().map(|text| 8 + text.len()).sum();
+        (head.finish_before(texts + tail.len()), tail)
     }
 
     /// Reads a frame without its length.

@@ -113,7 +113,14 @@ fn a_request_is_read_as_it_was_written() {
             answer: None,
         }],
     };
-    assert_eq!(Request::decode(&request.encode()[8..]), Ok(request));
+    let (mut frame, tail) = request.around_texts();
+    for text in &request.texts {
+        frame.extend_from_slice(&(text.len() as u64).to_le_bytes());
+        frame.extend_from_slice(text.as_bytes());
+    }
+    frame.extend_from_slice(&tail);
+    assert_eq!(frame[..8], ((frame.len() - 8) as u64).to_le_bytes());
+    assert_eq!(Request::decode(&frame[8..]), Ok(request));
 }
 
 #[test]
