@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
-use crate::document::NormalChars;
+use crate::document::{NormalChar, NormalChars};
 
 /// Words in a window.
 pub const WORDS: usize = 5;
@@ -90,26 +90,36 @@ fn word_windows(text: &str, mut window: impl FnMut(u64, Range<usize>)) {
             window(hash, start..word.end);
         }
     };
+    let grow = |hash: u64, letter: u8| hash.rotate_left(1) ^ LETTERS_TABLE[usize::from(letter)];
     let mut chars = NormalChars::new(text);
     loop {
-        let (start, run) = chars.take_letters();
-        if !run.is_empty() {
-            let word = word.get_or_insert(Word { hash: 0, start, end: start });
-            word.hash =
-                run.iter().fold(word.hash, |hash, byte| hash.rotate_left(1) ^ LETTERS_TABLE[usize::from(*byte)]);
-            word.end = start + run.len();
+        let Some(begun) = &mut word else {
+            let (hash, Range { start, end }) = chars.fold_letters(0, grow);
+            let has_letters = start < end;
+            // Most words are plain from end to end.
+            match (has_letters, chars.pass_gap()) {
+                (true, true) => close(Word { hash, start, end }),
+                (true, false) => word = Some(Word { hash, start, end }),
+                (false, true) => {}
+                (false, false) => {
+                    let Some(normal) = chars.next() else { return };
+                    word = Word::beginning(&normal);
+                }
+            }
+            continue;
+        };
+        let (hash, letters) = chars.fold_letters(begun.hash, grow);
+        if !letters.is_empty() {
+            (begun.hash, begun.end) = (hash, letters.end);
         }
         if chars.pass_gap() {
             word.take().into_iter().for_each(&mut close);
             continue;
         }
         let Some(normal) = chars.next() else { break };
-        if normal.character.is_alphanumeric() {
-            let word = word.get_or_insert(Word { hash: 0, start: normal.start, end: normal.end });
-            word.hash = word.hash.rotate_left(1) ^ of_letter(normal.character);
-            word.end = normal.end;
-        } else {
-            word.take().into_iter().for_each(&mut close);
+        match Word::beginning(&normal) {
+            Some(more) => (begun.hash, begun.end) = (begun.hash.rotate_left(1) ^ more.hash, more.end),
+            None => word.take().into_iter().for_each(&mut close),
         }
     }
     word.into_iter().for_each(close);
@@ -121,6 +131,14 @@ struct Word {
     hash: u64,
     start: usize,
     end: usize,
+}
+
+impl Word {
+    /// One of this letter, if it is one.
+    fn beginning(letter: &NormalChar) -> Option<Self> {
+        let NormalChar { character, start, end } = *letter;
+        character.is_alphanumeric().then(|| Self { hash: of_letter(character), start, end })
+    }
 }
 
 /// The words up to the one that came last, as many as a window has.

@@ -1,5 +1,7 @@
 //! Runs of ASCII whose normal form does not hang on what stands around them, taken at once: most of most texts.
 
+use std::ops::Range;
+
 use super::{FIRST_MARK, NormalChars};
 
 /// What a byte is by itself.
@@ -37,34 +39,71 @@ fn class(bytes: &[u8], at: usize) -> Class {
 }
 
 impl<'a> NormalChars<'a> {
-    /// The letters and digits that come next, if any.
-    pub fn take_letters(&mut self) -> (usize, &'a [u8]) {
-        self.take(|bytes| bytes.iter().take_while(|byte| CLASSES[usize::from(**byte)] == Class::Letter).count())
+    /// Goes through the letters and digits that come next, if any: what `grow` makes of `first` with each of them, and where they
+    /// stand.
+    #[inline]
+    pub fn fold_letters<T: Copy>(&mut self, first: T, grow: impl Fn(T, u8) -> T) -> (T, Range<usize>) {
+        let start = self.at;
+        if !self.tail.is_empty() {
+            return (first, start..start);
+        }
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let (mut before, mut grown, mut length) = (first, first, 0);
+        while let Some(byte) = rest.get(length).filter(|byte| CLASSES[usize::from(**byte)] == Class::Letter) {
+            (before, grown) = (grown, grow(grown, *byte));
+            length += 1;
+        }
+        // The last one may have a mark.
+        if length > 0 && rest.get(length).is_some_and(|next| *next >= FIRST_MARK) {
+            (grown, length) = (before, length - 1);
+        }
+        if let Some(byte) = length.checked_sub(1).and_then(|last| rest.get(last)) {
+            self.last = if self.keep_case { *byte } else { byte.to_ascii_lowercase() } as char;
+        }
+        self.at = start + length;
+        (grown, start..self.at)
     }
 
-    /// The letters, digits and signs that come next, if any, with single spaces between them.
+    /// The letters, digits and signs that come next, if any, with single spaces between them. In normal form they are lower
+    /// case.
     pub fn take_plain(&mut self) -> (usize, &'a [u8]) {
-        self.take(|bytes| {
-            let mut length = 0;
-            loop {
-                match class(bytes, length) {
-                    Class::Letter | Class::Point => length += 1,
-                    Class::Space if length > 0 && class(bytes, length + 1) <= Class::Point => length += 2,
-                    _ => return length,
-                }
+        let start = self.at;
+        if !self.tail.is_empty() {
+            return (start, &[]);
+        }
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let mut length = 0;
+        loop {
+            match class(rest, length) {
+                Class::Letter | Class::Point => length += 1,
+                Class::Space if length > 0 && class(rest, length + 1) <= Class::Point => length += 2,
+                _ => break,
             }
-        })
+        }
+        // The last one may have a mark.
+        if rest.get(length).is_some_and(|next| *next >= FIRST_MARK) {
+            length = length.saturating_sub(1);
+        }
+        let run = &rest[..length];
+        if let Some(byte) = run.last() {
+            self.at += length;
+            self.last = if self.keep_case { *byte } else { byte.to_ascii_lowercase() } as char;
+        }
+        (start, run)
     }
 
     /// Passes over what comes next where it surely ends a word and is followed by a letter, a digit or nothing. Whether it
     /// did.
+    #[inline]
     pub fn pass_gap(&mut self) -> bool {
         if !self.tail.is_empty() {
             return false;
         }
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let gap = |byte: &&u8| (Class::Point..=Class::Gap).contains(&CLASSES[usize::from(**byte)]);
-        let length = rest.iter().take_while(gap).count();
+        let mut length = 0;
+        while (Class::Point..=Class::Gap).contains(&class(rest, length)) {
+            length += 1;
+        }
         if length == 0 || length < rest.len() && class(rest, length) != Class::Letter {
             return false;
         }
@@ -83,26 +122,6 @@ impl<'a> NormalChars<'a> {
             let Some(normal) = self.next() else { return form };
             form.push(normal.character);
         }
-    }
-
-    /// Takes as many bytes as `run` tells of those that come next. In normal form they are lower case.
-    fn take(&mut self, run: impl Fn(&[u8]) -> usize) -> (usize, &'a [u8]) {
-        let start = self.at;
-        if !self.tail.is_empty() {
-            return (start, &[]);
-        }
-        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-        let mut length = run(rest);
-        // The last one may have a mark.
-        if rest.get(length).is_some_and(|next| *next >= FIRST_MARK) {
-            length = length.saturating_sub(1);
-        }
-        let run = &rest[..length];
-        if let Some(byte) = run.last() {
-            self.at += length;
-            self.last = if self.keep_case { *byte } else { byte.to_ascii_lowercase() } as char;
-        }
-        (start, run)
     }
 }
 
@@ -125,10 +144,10 @@ mod tests {
         chars.map(|normal| normal.character).collect()
     }
 
-    fn taken<'a>(mut chars: NormalChars<'a>, take: impl Fn(&mut NormalChars<'a>) -> (usize, &'a [u8])) -> String {
+    fn taken<'a>(mut chars: NormalChars<'a>, take: impl Fn(&mut NormalChars<'a>) -> &'a [u8]) -> String {
         let mut form = String::new();
         loop {
-            form.extend(take(&mut chars).1.iter().map(|byte| byte.to_ascii_lowercase() as char));
+            form.extend(take(&mut chars).iter().map(|byte| byte.to_ascii_lowercase() as char));
             let Some(next) = chars.next() else { return form };
             form.push(next.character);
         }
@@ -137,7 +156,9 @@ mod tests {
     fn words(text: &str) -> Vec<String> {
         let (mut chars, mut words) = (NormalChars::new(text), String::new());
         loop {
-            words.extend(chars.take_letters().1.iter().map(|byte| byte.to_ascii_lowercase() as char));
+            let (count, letters) = chars.fold_letters(0, |count, _| count + 1);
+            assert_eq!(count, letters.len());
+            words.push_str(&text[letters].to_ascii_lowercase());
             if chars.pass_gap() {
                 words.push(' ');
                 continue;
@@ -151,8 +172,9 @@ mod tests {
     fn check(text: &str) {
         for chars in [NormalChars::new(text), NormalChars::new(text).tight()] {
             let form = normal(chars.clone());
-            assert_eq!(taken(chars.clone(), NormalChars::take_letters), form, "{text:?}");
-            assert_eq!(taken(chars.clone(), NormalChars::take_plain), form, "{text:?}");
+            let letters = |chars: &mut NormalChars<'_>| &text.as_bytes()[chars.fold_letters((), |(), _| ()).1];
+            assert_eq!(taken(chars.clone(), letters), form, "{text:?}");
+            assert_eq!(taken(chars.clone(), |chars| chars.take_plain().1), form, "{text:?}");
             assert_eq!(chars.folded(), form, "{text:?}");
         }
         let form = normal(NormalChars::new(text));
