@@ -108,7 +108,8 @@ impl Address {
 
 /// The number at a path of names.
 fn count(value: &Value, path: &str) -> Option<u64> {
-    value.pointer(path)?.as_u64()
+    // No name here is one that a JSON pointer would have to escape.
+    path.split('/').skip(1).try_fold(value, |value, name| value.get(name))?.as_u64()
 }
 
 /// The text under a name.
