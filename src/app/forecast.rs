@@ -306,10 +306,10 @@ mod tests {
         let bound = Forecast { jobs: 48, jobs_a_round: 24, jobs_at_most: true, rounds: 2, ..forecast() };
         assert!(short(&bound)[0].ends_with("; up to 24 jobs a round in 2 of 3 rounds"), "{:?}", short(&bound));
         assert!(lines(&bound)[1].starts_with("  jobs     up to 24 a round in 2 of at most 3 rounds: "));
-        assert!(became(&bound, 30, 28.4, None).starts_with("expected up to 24 jobs a round, "));
+        assert!(became(&bound, 30, 28.4, &paid(0.0)).starts_with("expected up to 24 jobs a round, "));
         let once = Forecast { rounds: 1, max_rounds: 1, jobs: 1, jobs_a_round: 1, ..bound };
         assert!(short(&once)[0].ends_with("; up to 1 job"), "{:?}", short(&once));
-        assert!(became(&once, 2, 1.0, None).starts_with("expected up to 1 job, "));
+        assert!(became(&once, 2, 1.0, &paid(0.0)).starts_with("expected up to 1 job, "));
     }
 
     #[test]

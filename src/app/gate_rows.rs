@@ -7,7 +7,9 @@ use super::model::Model;
 use super::panes::jobs::job_word;
 use super::rows::{Mark, Piece, Target, Tone, Writer, pad};
 use super::visible::gist;
-use crate::protocol::{Chunk, Decision, Held, Job, JobId, RemoteAsk, Role, Round, State, estimate_tokens, percent, prompts};
+use crate::protocol::{
+    Chunk, Decision, Held, Job, JobId, RemoteAsk, Role, Round, State, estimate_tokens, percent, prompts,
+};
 
 /// Passages that are told one by one.
 const PASSAGES: usize = 200;

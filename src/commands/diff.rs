@@ -12,8 +12,6 @@ use crate::protocol::{Fact, State};
 
 /// More changed jobs are counted and not listed; `--json` lists all.
 const JOBS_TOLD: usize = 40;
-/// Cells of a column at least.
-const COLUMN: usize = 24;
 
 /// Compares what the two names mean: sessions, or rounds as `SESSION@ROUND`.
 pub fn diff(store: &Store, a: &str, b: &str, json: bool, out: &mut dyn Write) -> Result<(), Failure> {

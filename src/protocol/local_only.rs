@@ -10,7 +10,6 @@ use super::job::{Chunk, JobOutput, Outcome};
 use super::merge::plain;
 use super::prompts::data;
 use super::state::{Job, Round, State};
-use super::trouble::Trouble;
 use super::windows_read::{answered, chunks, planned};
 
 /// What the reader of its own answers is told.

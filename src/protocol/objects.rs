@@ -9,7 +9,9 @@ const TRIES: usize = 64;
 
 /// Each object that stands in the text, with its bytes there, and what is wrong where a brace begins none. An object within one that could be
 /// read is not looked for.
-pub(super) fn objects<T: DeserializeOwned>(text: &str) -> impl Iterator<Item = (Range<usize>, serde_json::Result<T>)> + '_ {
+pub(super) fn objects<T: DeserializeOwned>(
+    text: &str,
+) -> impl Iterator<Item = (Range<usize>, serde_json::Result<T>)> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
         let start = at + text.get(at..)?.find('{')?;

@@ -85,22 +85,16 @@ impl Reading {
     }
 }
 
-<<<<<<< HEAD:src/provider/reading.rs
 /// The bytes of a request without its blanks: tables hold many of them, and a token may hold many blanks.
 pub fn weight(chat: &Chat<'_>) -> u64 {
     chat.messages.iter().map(|message| of_text(&message.content)).sum()
 }
 
 fn of_text(text: &str) -> u64 {
-    text.bytes().filter(|byte| !byte.is_ascii_whitespace()).count() as u64
-=======
-/// The bytes of a text without its blanks: tables hold many of them, and a token may hold many blanks.
-pub fn weight(text: &str) -> u64 {
     // Sums of a byte, and tests without a branch: every request is gone through.
     let is_blank = |byte: u8| (byte == b' ') | (byte == b'\n') | (byte == b'\r') | (byte == b'\t') | (byte == b'\x0c');
     let count = |piece: &[u8]| piece.iter().fold(0u8, |sum, byte| sum.wrapping_add(u8::from(!is_blank(*byte))));
     text.as_bytes().chunks(usize::from(u8::MAX)).map(|piece| u64::from(count(piece))).sum()
->>>>>>> cd9491c (Weigh requests by vectors, and tell shared texts apart by where they stand):src/local/fleet/context.rs
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ fn worker_reply(request: &Value, refused: usize) -> Reply {
 
 /// The object of `run --json` has these keys and no others, down to the last.
 fn assert_keys(report: &Value) {
-    let lm = "calls input_tokens cached_input_tokens output_tokens reasoning_tokens cost_usd estimated \
+    let lm = "calls input_tokens cached_input_tokens output_tokens reasoning_tokens cost_usd estimated estimated_usd \
               cache_write_input_tokens estimated_input_tokens estimated_output_tokens seconds";
     for (place, keys) in [
         (
@@ -185,9 +185,9 @@ fn assert_keys(report: &Value) {
         ("/citations/0", "document start end page line heading text match places place_count or_more"),
         ("/jobs", "planned answered abstained malformed truncated failed cancelled"),
         ("/usage", "remote local"),
-        ("/usage/remote", &format!("{lm} lost_usd")),
+        ("/usage/remote", &format!("{lm} lost_usd replies")),
         ("/usage/local", lm),
-        ("/baseline", "input_tokens cost_usd ratio estimated"),
+        ("/baseline", "input_tokens cost_usd ratio ratio_estimated ratio_at_most estimated"),
         ("/exposed", "bytes share by_request by_purpose"),
         ("/exposed/by_request/0", "round purpose attempt bytes share new_bytes total_share spans span_count"),
         ("/exposed/by_purpose/0", "purpose requests bytes share"),

@@ -148,7 +148,7 @@ async fn two_sessions_and_two_rounds_are_compared() {
     assert!(same.code == 0 && same.stdout.contains("the same answer: "), "{same:?}");
     assert!(same.stdout.contains("say the same, 0 something else, 0 only in A, 0 only in B"), "{}", same.stdout);
     let round = home.run(&["sessions", "diff", &format!("{a}@1"), &format!("{b}@1")]).await;
-    assert!(round.code == 0 && round.stdout.contains("provide final answer"), "{round:?}");
+    assert!(round.code == 0 && round.stdout.contains("outcome                                answered"), "{round:?}");
     home.run(&["sessions", "diff", a, &format!("{b}@9")]).await.assert_refused_at_once(2, &["has no round 9"]);
 }
 

@@ -165,7 +165,8 @@ impl Model {
                 unless(self.share_of(Tint::Left).spans > 0, "nothing of the documents was in a request")
             }
             Action::Open => {
-                let why = if self.focus == Pane::Document { "no lines are selected" } else { "nothing to open stands here" };
+                let why =
+                    if self.focus == Pane::Document { "no lines are selected" } else { "nothing to open stands here" };
                 unless(self.opens_something(), why)
             }
             Action::Show => unless(self.selected_job().is_some(), "no job is listed"),

@@ -11,8 +11,8 @@ use crate::document::escape::{visible, visible_lines};
 use crate::ledger::Side;
 
 /// Cells of a column at least; and at most, where so many of them do not fit into a line.
-const COLUMN: (usize, usize) = (10, 19);
-const LINE: usize = 90;
+const COLUMN: (usize, usize) = (10, 12);
+const LINE: usize = 79;
 
 /// Everything that is told of a comparison.
 #[derive(Clone, Debug, Serialize)]

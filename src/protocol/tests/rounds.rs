@@ -255,7 +255,7 @@ fn documents_that_nobody_read_are_not_said_to_tell_nothing() {
     };
     let failed = reason(vec![Err("refused")]);
     assert!(failed.starts_with("nothing was read") && failed.contains("4 failed"), "{failed}");
-    assert!(failed.ends_with("the first failed with: refused"), "{failed}");
+    assert!(failed.ends_with("(the first with: refused)"), "{failed}");
     let malformed = reason(vec![Ok(("I do not know.", Finish::Stop))]);
     assert!(malformed.starts_with("nothing was read") && malformed.contains("4 malformed"), "{malformed}");
     let read = reason(vec![Err("refused"), Ok((ABSTAINED, Finish::Stop))]);
