@@ -24,7 +24,7 @@ impl Named {
     /// By the command line.
     pub fn by_flags(settings: &Loaded) -> Self {
         let is_flag = |key: &&str| matches!(settings.provenance.get(*key), Some(Origin::Flag(_)));
-        Self { remote: REMOTE.iter().any(|key| is_flag(&key)), local: LOCAL.iter().any(|key| is_flag(&key)) }
+        Self { remote: REMOTE.iter().any(&is_flag), local: LOCAL.iter().any(&is_flag) }
     }
 }
 

@@ -24,7 +24,7 @@ fn the_first_session_of_the_readme_is_as_it_says() {
 
     // Fork.
     pty.send(b"S");
-    pty.wait_until_shown("the session in the list", |shown| shown.contains("Pick up") && shown.contains("$0.0000"));
+    pty.wait_until_shown("the session in the list", |shown| shown.contains("Pick up") && shown.contains("$0.00"));
     pty.send(b"\x1b[B\r");
     pty.wait_until_shown("the replay", |shown| shown.contains(" records"));
     pty.send(b"{");
@@ -38,7 +38,7 @@ fn the_first_session_of_the_readme_is_as_it_says() {
     // Compare.
     pty.send(b"S");
     pty.wait_until_shown("both sessions in the list", |shown| {
-        shown.contains("Pick up") && shown.matches("$0.0000").count() == 2
+        shown.contains("Pick up") && shown.matches("$0.00").count() == 2
     });
     pty.send(b"\x1b[B\x14\x1b[B\x14");
     pty.wait_for("Two sessions");

@@ -19,8 +19,8 @@ use crate::pty::Pty;
 const NAME: &str = "harbour-every-feature";
 const QUESTION: &str = "What did the harbour of Tannes earn with moorings in 2031, and from whom is money due?";
 
-/// Kinds that belong to other protocols, to an embedding model, or to counting by a vocabulary.
-const ELSEWHERE: [&str; 4] = ["consent_asked", "consent_given", "embedding_failed", "documents_counted"];
+/// Kinds that belong to other protocols, to an embedding model, to a reader that is a server, or to counting by a vocabulary.
+const ELSEWHERE: [&str; 5] = ["consent_asked", "consent_given", "embedding_failed", "job_useless", "documents_counted"];
 
 fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sessions")
