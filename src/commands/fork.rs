@@ -1,10 +1,14 @@
 //! `minions sessions fork`: a new session from a place in an old one. What did not change is taken from the record.
 
+mod past;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{Write, stderr};
 use std::sync::Arc;
 use std::time::Instant;
+
+pub use past::Past;
 
 use super::answering::Beforehand;
 use super::own_models::config_of;
@@ -17,12 +21,12 @@ use crate::cli::{ForkArgs, Point};
 use crate::config::{Loaded, Origin};
 use crate::document::escape::visible;
 use crate::document::{Document, Locator, Span};
-use crate::journal::{Record, Session, Store, Stored};
+use crate::journal::{Session, Store};
 use crate::ledger::differing;
 use crate::load::changes;
 use crate::protocol::{
     Changed, Changes, Chunk, CodeId, Detail, Due, Fact, Finish, JobId, JobOutput, Known, Means, Parent, Phase,
-    Redaction, SessionOpened, Settings, State, forked, read_output,
+    SessionOpened, Settings, State, forked, read_output,
 };
 use crate::remote::RemoteLm;
 use crate::remote::recorded::RecordedPlanner;
@@ -220,112 +224,6 @@ fn of_form(loaded: &Loaded, old: &Settings) -> Settings {
     // A fork goes on with the protocol of its parent, and reads the same windows.
     let Settings { protocol, part, windows, .. } = old.clone();
     Settings { protocol, part, windows, max_exposed_share, redact, blotted, ..now }
-}
-
-/// What the old session has on record up to the place where it is left.
-pub struct Past {
-    parent: Session,
-    facts: Vec<Fact>,
-    state: State,
-    /// What was redacted at its gates, after that place too.
-    blotted: Vec<Redaction>,
-    /// The number of the last record.
-    seq: u64,
-}
-
-impl Past {
-    /// Reads the journal as far as that place. What comes after is looked through for what the person redacted.
-    pub fn read(parent: &Session, wanted: &Wanted) -> Result<Self, Failure> {
-        let mut past =
-            Self { parent: parent.clone(), facts: Vec::new(), state: State::default(), blotted: Vec::new(), seq: 0 };
-        let place = Place::of(wanted);
-        let (mut count, mut last, mut found, mut is_past) = (0, 0, place == Place::End, false);
-        for record in parent.records()? {
-            let record = record?;
-            last = record.seq;
-            if let Some(Fact::OutputsEdited { redaction: Some(redaction), .. }) = record.fact.known() {
-                past.blotted.push(redaction.clone());
-            }
-            is_past |= place.comes_before(count, &record);
-            if is_past {
-                found = true;
-                continue;
-            }
-            count += 1;
-            past.seq = record.seq;
-            if let Stored::Known(fact) = record.fact {
-                past.state.apply(&fact);
-                past.facts.push(*fact);
-            }
-        }
-        let id = parent.id();
-        match place {
-            Place::Record(seq) if count == 0 || (!found && past.seq < seq) => {
-                Err(Failure::usage(format!("session {id} has no record {seq}; its records are 1 to {last}")))
-            }
-            Place::Round(round) if !found => Err(Failure::usage(format!("session {id} has no round {round}"))),
-            _ => Ok(past),
-        }
-    }
-
-    /// The settings of the old session as they held at the place. What was redacted in it stays so, wherever that was.
-    fn settings(&self) -> Settings {
-        let mut settings = self.state.settings_from_here();
-        for redaction in &self.blotted {
-            if !settings.blotted.contains(redaction) {
-                settings.blotted.push(redaction.clone());
-            }
-        }
-        settings
-    }
-
-    fn opened(&self) -> Result<&SessionOpened, Failure> {
-        let opened = self.facts.iter().find_map(|fact| match fact {
-            Fact::SessionOpened(opened) => Some(opened.as_ref()),
-            _ => None,
-        });
-        let none = || format!("session {} holds no question, so nothing can be forked", self.parent.id());
-        opened.ok_or_else(|| Failure::usage(none()))
-    }
-}
-
-/// Where the old session is left.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// After its opening.
-    Opened,
-    /// After the record of this number.
-    Record(u64),
-    /// Before a round.
-    Round(u32),
-    End,
-}
-
-impl Place {
-    fn of(wanted: &Wanted) -> Self {
-        let changes_itself = wanted.question.is_some() || wanted.code.is_some() || wanted.output.is_some();
-        match wanted.from {
-            // The change says itself where.
-            _ if wanted.rerun_local || wanted.output.is_some() => Place::End,
-            Some(Point::Round(_)) if wanted.code.is_some() => Place::End,
-            None if changes_itself => Place::End,
-            None => Place::Opened,
-            Some(Point::Record(seq)) => Place::Record(seq),
-            Some(Point::Round(round)) => Place::Round(round),
-        }
-    }
-
-    /// Whether it comes before this record, which follows so many.
-    fn comes_before(self, count: usize, record: &Record) -> bool {
-        match self {
-            Place::Opened => count == 1,
-            Place::Record(seq) => record.seq > seq,
-            Place::Round(round) => {
-                matches!(record.fact.known(), Some(Fact::RoundBegan { round: of, .. }) if *of == round)
-            }
-            Place::End => false,
-        }
-    }
 }
 
 /// What a fork begins with. Nothing of it is on the disk yet.
@@ -533,5 +431,4 @@ fn tell_differences(parent: &Session, new: &Session) -> Result<(), Failure> {
 }
 
 #[cfg(test)]
-#[path = "fork_tests.rs"]
 mod tests;

@@ -23,6 +23,7 @@ mod reading;
 mod redact;
 mod refusal;
 mod request;
+mod room;
 mod server;
 mod stream;
 mod waits;
