@@ -1,13 +1,13 @@
 //! What a person calls a session: a title and tags, in a file beside the journal, which the seal does not cover.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::JournalError;
 use super::session::Session;
-use super::store::{private_file, sync_folder};
+use super::store::replace;
 
 pub(super) const FILE: &str = "label.json";
 /// A label that was written, before it takes the place of the one before.
@@ -81,7 +81,7 @@ impl Session {
 
     /// Writes the label in place of the one before: whole, or not at all.
     pub fn set_label(&self, label: &Label) -> Result<(), JournalError> {
-        let (path, new) = (self.path().join(FILE), self.path().join(NEW));
+        let path = self.path().join(FILE);
         if label.is_blank() {
             return match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(JournalError::io("delete", &path)(error)),
@@ -89,12 +89,7 @@ impl Session {
             };
         }
         let bytes = serde_json::to_vec(label).map_err(|source| JournalError::Unwritable { source })?;
-        let written = private_file().write(true).create(true).truncate(true).open(&new).and_then(|mut file| {
-            file.write_all(&bytes)?;
-            file.sync_all()
-        });
-        written.and_then(|()| fs::rename(&new, &path)).map_err(JournalError::io("write", &path))?;
-        sync_folder(self.path())
+        replace(&path, &self.path().join(NEW), &bytes)
     }
 }
 

@@ -2,15 +2,16 @@
 //! somebody's own.
 
 use std::fs;
-use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::JournalError;
 use super::session::Session;
-use super::store::private_file;
+use super::store::replace;
 
 pub(super) const FILE: &str = "servers.json";
+/// Written beside it, and then put in its place.
+pub(super) const NEW: &str = "servers.json.new";
 
 /// The servers that the settings named when the session was begun or gone on with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +46,7 @@ impl Session {
         }
         let path = self.path().join(FILE);
         let bytes = serde_json::to_vec(&now).map_err(|source| JournalError::Unwritable { source })?;
-        let file = private_file().write(true).create(true).truncate(true).open(&path);
-        file.and_then(|mut file| file.write_all(&bytes)).map_err(JournalError::io("write", &path))
+        replace(&path, &self.path().join(NEW), &bytes)
     }
 }
 
@@ -66,6 +66,9 @@ mod tests {
         session.set_servers(Servers { local: server("openai"), remote: None }).unwrap();
         session.set_servers(Servers { remote: server("custom"), local: None }).unwrap();
         assert_eq!(session.servers(), Servers { remote: server("custom"), local: server("openai") });
+        // What was left of a write that broke off takes nothing away, and goes too.
+        fs::write(folder.path().join(NEW), "{").unwrap();
+        assert_eq!(session.servers().remote, server("custom"));
         session.delete().unwrap();
         assert!(!folder.path().exists());
     }

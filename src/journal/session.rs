@@ -149,8 +149,17 @@ impl Session {
     /// Every file that this program may make in the folder, those that a killed process leaves half made included; the
     /// journal first. The documents have a folder of their own.
     fn files(&self) -> impl Iterator<Item = PathBuf> {
-        let besides =
-            [notes::FILE, label::FILE, label::NEW, servers::FILE, reopen::TORN, NEW_CONTROL, CONTROL, lock::NAME];
+        let besides = [
+            notes::FILE,
+            label::FILE,
+            label::NEW,
+            servers::FILE,
+            servers::NEW,
+            reopen::TORN,
+            NEW_CONTROL,
+            CONTROL,
+            lock::NAME,
+        ];
         let besides = besides.map(|name| self.path.join(name));
         archive::forms(&self.path.join(JOURNAL)).into_iter().chain(besides)
     }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -183,6 +183,16 @@ pub fn private_file() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Writes a file of a session in place of the one before: whole, or not at all. `new`: where it stands until it is whole.
+pub(super) fn replace(path: &Path, new: &Path, bytes: &[u8]) -> Result<(), JournalError> {
+    let written = private_file().write(true).create(true).truncate(true).open(new).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(new, path)).map_err(JournalError::io("write", path))?;
+    path.parent().map_or(Ok(()), sync_folder)
 }
 
 /// Makes sure that the names in a folder are on disk, not only the files that they name.
