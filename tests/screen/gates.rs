@@ -134,7 +134,10 @@ async fn what_was_redacted_at_a_gate_leaves_in_no_question_after_it_and_in_no_fo
         pty.wait_for("What do you want to know?");
         // Step mode was left: nothing waits any more.
         pty.send(b"\x15And in the year before?\r");
-        pty.wait_for("And in the year before?");
+        // The first session's answer stands on the screen until the second one's frame comes.
+        pty.wait_until_shown("the second session at its end", |shown| {
+            shown.contains("minions ❯ And in the year before?") && told(&planner, Step::Decide).len() == 2
+        });
         pty.wait_for_the_answer();
     });
     let pty = tokio::task::block_in_place(|| pty.quit());
